@@ -1,0 +1,1 @@
+"""What every room stands on: errors, events, jobs, settings, paths, child processes, logs. Imports no other room."""

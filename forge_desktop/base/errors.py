@@ -1,0 +1,20 @@
+"""The two exceptions that are not bugs: a sentence for the user, and a stop the user asked for."""
+
+from __future__ import annotations
+
+
+class ForgeError(Exception):
+    """An expected failure, worded for the user.
+
+    `message` says what happened and why in one sentence; `hint` says what to do next. The window shows it as a banner
+    in the pane that asked, the command line as one line on stderr with exit status 1.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class Cancelled(Exception):  # noqa: N818 - not an error: the user asked for it
+    """The user asked a job to stop. Never shown."""

@@ -1,0 +1,20 @@
+"""Where warnings go: a rotating file in the data directory, and stderr for the command line."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+from pathlib import Path
+
+
+def start_logging(directory: Path, *, verbose: bool = False) -> None:
+    """Log to `directory`/logs/forge.log (1 MB, three kept). Document text and prompts are never logged."""
+    folder = directory / "logs"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    handler = logging.handlers.RotatingFileHandler(
+        folder / "forge.log", maxBytes=1_000_000, backupCount=3, encoding="utf-8", errors="backslashreplace"
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger("forge_desktop")
+    root.setLevel(logging.DEBUG if verbose else logging.INFO)
+    root.addHandler(handler)

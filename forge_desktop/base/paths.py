@@ -1,0 +1,119 @@
+"""Where things live: the data directory, the shipped resources, and the lock that makes one process their owner."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import platformdirs
+
+from forge_desktop.base.errors import ForgeError
+
+APP_NAME = "Forge Desktop"
+
+
+def data_dir(chosen: str | os.PathLike[str] | None = None) -> Path:
+    """The one directory that holds everything: `chosen`, else $FORGE_DATA_DIR, else the system's place; created 0700.
+
+    Raises ForgeError when it cannot be created or is not a directory.
+    """
+    path = Path(chosen or os.environ.get("FORGE_DATA_DIR") or platformdirs.user_data_dir(APP_NAME, appauthor=False))
+    path = path.expanduser().absolute()
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ForgeError(
+            f"The data directory {path} cannot be used: {error.strerror or error}.",
+            hint="Choose another one with --data-dir or FORGE_DATA_DIR.",
+        ) from error
+    return path
+
+
+def resources_dir() -> Path:
+    """The shipped read-only files: fonts, icons, the sample corpus, the starter student."""
+    frozen = getattr(sys, "_MEIPASS", None)
+    return Path(frozen, "resources") if frozen else Path(__file__).resolve().parents[2] / "resources"
+
+
+def child_command(kind: str) -> list[str]:
+    """The command that starts this same application as a child of the given kind ("engine", "parser")."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "--child", kind]
+    return [sys.executable, "-m", "forge_desktop", "--child", kind]
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace `path` with `content` so that a reader or a crash sees the old file or the new one, never a part.
+
+    Raises OSError (disk full, read-only) with the old file intact.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as temporary:
+            temporary.write(content)
+            temporary.flush()
+            os.fsync(temporary.fileno())
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+class OwnerLock:
+    """The data directory belongs to one process at a time: an OS lock, so that a kill frees it.
+
+    `acquire` raises ForgeError naming the holder. The holder's pid and kind are written beside the lock for that
+    sentence only; the lock itself is what counts.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / "owner.lock"
+        self._note = directory / "owner.json"
+        self._file: int | None = None
+
+    def acquire(self, holder: str) -> None:
+        """Take the lock for `holder` ("the window", "forge-desktop index")."""
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _lock_file(handle)
+        except OSError as error:
+            os.close(handle)
+            raise ForgeError(
+                f"{self.holder()} is using the data directory {self._path.parent}.",
+                hint="Close it and try again, or use another directory with --data-dir.",
+            ) from error
+        self._file = handle
+        with contextlib.suppress(OSError):
+            write_atomically(self._note, json.dumps({"pid": os.getpid(), "holder": holder}).encode())
+
+    def holder(self) -> str:
+        """Who holds the lock, in words; falls back to a general phrase."""
+        try:
+            note = json.loads(self._note.read_bytes())
+            return f"Another Forge Desktop ({note['holder']}, process {note['pid']})"
+        except (OSError, ValueError, KeyError, TypeError):
+            return "Another Forge Desktop"
+
+    def release(self) -> None:
+        """Give the lock back; harmless when it is not held."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock_file(handle: int) -> None:
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock_file(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,219 @@
+"""Every setting, declared once: key, type, default, label, help. The dialog and the checks are made from this table."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.events import Events
+from forge_desktop.base.paths import write_atomically
+
+log = logging.getLogger(__name__)
+
+
+def _setting(
+    default: Any,
+    group: str,
+    label: str,
+    help: str,
+    *,
+    choices: dict[Any, str] | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+) -> Any:
+    return dataclasses.field(
+        default=default,
+        metadata={
+            "group": group,
+            "label": label,
+            "help": help,
+            "choices": choices,
+            "minimum": minimum,
+            "maximum": maximum,
+        },
+    )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The values in force. Metadata of each field: group, label, help, choices (value to label), minimum, maximum."""
+
+    theme: str = _setting(
+        "system",
+        "Appearance",
+        "Theme",
+        "Light, dark, or whatever the system uses.",
+        choices={"system": "Follow the system", "light": "Light", "dark": "Dark"},
+    )
+    send_with: str = _setting(
+        "ctrl_enter",
+        "Chat",
+        "Send with",
+        "The key that sends a question. The other one starts a new line.",
+        choices={"ctrl_enter": "Ctrl+Enter", "enter": "Enter"},
+    )
+    grounding: str = _setting(
+        "documents_first",
+        "Chat",
+        "Grounding",
+        "What an answer may rest on when a new conversation starts.",
+        choices={"documents_only": "Documents only", "documents_first": "Documents first", "free": "Free"},
+    )
+    passages: int = _setting(
+        6, "Chat", "Passages per question", "How many passages are offered to the student.", minimum=1, maximum=40
+    )
+    system_prompt: str = _setting(
+        "", "Chat", "Own instructions", "Added to the instructions that the student gets with every question."
+    )
+    context_tokens: int = _setting(
+        4096,
+        "Student",
+        "Context length",
+        "Tokens the student can hold at once: prompt and answer together. More needs more memory.",
+        minimum=512,
+        maximum=1_048_576,
+    )
+    answer_tokens: int = _setting(
+        512, "Student", "Longest answer", "Tokens after which an answer is cut.", minimum=16, maximum=32_768
+    )
+    temperature: float = _setting(
+        0.0,
+        "Student",
+        "Temperature",
+        "0 always takes the likeliest word and repeats exactly; higher values vary more.",
+        minimum=0.0,
+        maximum=2.0,
+    )
+    top_k: int = _setting(40, "Student", "Top k", "Sample among this many likeliest tokens.", minimum=1, maximum=1000)
+    top_p: float = _setting(
+        0.95, "Student", "Top p", "Sample among tokens that make up this share.", minimum=0.01, maximum=1.0
+    )
+    min_p: float = _setting(
+        0.05, "Student", "Min p", "Drop tokens below this share of the likeliest one.", minimum=0.0, maximum=1.0
+    )
+    seed: int = _setting(
+        1, "Student", "Seed", "The same seed, prompt and student give the same answer.", minimum=0, maximum=2**31 - 1
+    )
+    gpu_layers: int = _setting(
+        -1,
+        "Student",
+        "Layers on the GPU",
+        "-1 offloads every layer when there is a GPU; 0 stays on the CPU.",
+        minimum=-1,
+        maximum=1000,
+    )
+    threads: int = _setting(0, "Student", "CPU threads", "0 chooses by the number of cores.", minimum=0, maximum=256)
+    passage_characters: int = _setting(
+        1200,
+        "Corpus",
+        "Passage length",
+        "Characters in a passage, at most. Changing it re-splits a document when it is next indexed.",
+        minimum=200,
+        maximum=8000,
+    )
+    passage_overlap: int = _setting(
+        120, "Corpus", "Passage overlap", "Characters that neighbouring passages share.", minimum=0, maximum=1000
+    )
+    file_megabytes: int = _setting(
+        256,
+        "Corpus",
+        "Largest file",
+        "Files above this many megabytes are listed but not read.",
+        minimum=1,
+        maximum=4096,
+    )
+    parser_seconds: int = _setting(
+        60, "Corpus", "Time per file", "Seconds after which reading a file is given up.", minimum=1, maximum=3600
+    )
+    parser_megabytes: int = _setting(
+        2048, "Corpus", "Memory per file", "Megabytes the reading process may use.", minimum=256, maximum=65_536
+    )
+
+
+def check_setting(key: str, value: object) -> object:
+    """The value, coerced to the setting's type; raises ForgeError naming the setting, the limit and the value."""
+    fields = {field.name: field for field in dataclasses.fields(Settings)}
+    if key not in fields:
+        raise ForgeError(f"There is no setting called {key}.", hint="See the list in Settings.")
+    field = fields[key]
+    label: str = field.metadata["label"]
+    kind: Any = type(field.default)
+    if isinstance(value, bool) != (kind is bool) or (kind is str) != isinstance(value, str):
+        raise ForgeError(f"{label} cannot be {value!r}.", hint=field.metadata["help"])
+    try:
+        value = kind(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ForgeError(f"{label} cannot be {value!r}.", hint=field.metadata["help"]) from error
+    choices, low, high = (field.metadata[name] for name in ("choices", "minimum", "maximum"))
+    if choices is not None and value not in choices:
+        raise ForgeError(f"{label} cannot be {value!r}.", hint="Choose one of: " + ", ".join(map(str, choices)) + ".")
+    if low is not None and not low <= value <= high:
+        raise ForgeError(f"{label} cannot be {value}.", hint=f"Choose a value from {low} to {high}.")
+    return value
+
+
+class SettingsFile:
+    """settings.json beside the database: read once, written atomically, unknown keys kept for a newer version."""
+
+    def __init__(self, path: Path, events: Events) -> None:
+        self._path = path
+        self._events = events
+        self._lock = threading.Lock()
+        self._stored: dict[str, object] = {}
+        self.problem = ""  # a sentence when the file could not be read; defaults are then in force
+        known: dict[str, Any] = {}
+        try:
+            stored = json.loads(path.read_bytes())
+            if not isinstance(stored, dict):
+                raise ValueError("not an object")
+            self._stored = stored
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, RecursionError) as error:
+            self.problem = f"The settings in {path} cannot be read ({error}); the defaults are in force."
+            log.warning("settings file unreadable: %s", error)
+            self._keep_aside()
+        names = {field.name for field in dataclasses.fields(Settings)}
+        for key, value in self._stored.items():
+            if key in names:
+                try:
+                    known[key] = check_setting(key, value)
+                except ForgeError as error:
+                    self.problem = f"{error.message} The default is in force."
+        self._values = Settings(**known)
+
+    @property
+    def values(self) -> Settings:
+        """The settings in force now; a frozen copy, safe to hold during one piece of work."""
+        return self._values
+
+    def change(self, **changes: object) -> None:
+        """Check, store and announce changes (`DataChanged({"settings"})`).
+
+        Raises ForgeError for a bad value (nothing is changed) or when the file cannot be written.
+        """
+        checked = {key: check_setting(key, value) for key, value in changes.items()}
+        with self._lock:
+            stored = {**self._stored, **checked}
+            try:
+                write_atomically(self._path, json.dumps(stored, indent=2, sort_keys=True).encode())
+            except OSError as error:
+                raise ForgeError(
+                    f"The settings could not be saved in {self._path}: {error.strerror or error}.",
+                    hint="Free some space or check the folder's permissions, then try again.",
+                ) from error
+            self._stored = stored
+            self._values = dataclasses.replace(self._values, **checked)  # type: ignore[arg-type]
+        self._events.changed("settings")
+
+    def _keep_aside(self) -> None:
+        try:
+            self._path.replace(self._path.with_suffix(".unreadable.json"))
+        except OSError:
+            log.warning("the unreadable settings file could not be set aside")

@@ -1,0 +1,10 @@
+"""The schema, step by step: append-only files named mNNNN_what, each one function registered here in order."""
+
+from sqlite_utils import Migrations
+
+from forge_desktop.storage.migrations import m0001_corpus, m0002_chat, m0003_students, m0004_engine
+
+MIGRATIONS = Migrations("forge")
+
+for _step in (m0001_corpus, m0002_chat, m0003_students, m0004_engine):
+    MIGRATIONS(name=_step.__name__.rpartition(".")[2])(_step.migrate)
