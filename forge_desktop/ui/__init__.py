@@ -1,1 +1,1 @@
-"""Being built."""
+"""The window: the only room that imports PySide6. It uses the other rooms through `Forge` and passes plain values."""

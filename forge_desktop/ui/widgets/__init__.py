@@ -1,1 +1,1 @@
-"""Being built."""
+"""Widgets that several panes share and that know no room."""
