@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from forge_desktop.ui import tokens
 from forge_desktop.ui.tokens import Theme
+
+_Pixels = Callable[[float], str]
+_Picture = Callable[[str], str]
 
 
 def style_sheet(t: Theme, scale: float, icons: Path) -> str:
@@ -71,7 +75,7 @@ def _grounds(t: Theme) -> str:
     """
 
 
-def _buttons(t: Theme, px) -> str:  # noqa: ANN001 - a local function of style_sheet
+def _buttons(t: Theme, px: _Pixels) -> str:
     inverse = "#C7C4FF" if not t.dark else "#3F37C9"
     return f"""
     QToolButton[cls="nav"] {{ border:2px solid transparent; border-radius:{tokens.RADIUS_CARD}px; padding:5px 0 3px 0;
@@ -111,7 +115,7 @@ def _buttons(t: Theme, px) -> str:  # noqa: ANN001 - a local function of style_s
     """
 
 
-def _fields(t: Theme, px, picture) -> str:  # noqa: ANN001 - local functions of style_sheet
+def _fields(t: Theme, px: _Pixels, picture: _Picture) -> str:
     return f"""
     QLineEdit, QComboBox, QAbstractSpinBox {{ background:{t.surface}; border:1px solid {t.control_border};
         border-radius:{tokens.RADIUS_CONTROL}px; padding:0 10px; min-height:{px(30)};
@@ -149,7 +153,7 @@ def _fields(t: Theme, px, picture) -> str:  # noqa: ANN001 - local functions of 
     """
 
 
-def _views(t: Theme, px) -> str:  # noqa: ANN001 - a local function of style_sheet
+def _views(t: Theme, px: _Pixels) -> str:
     return f"""
     QTextBrowser, QTextEdit[cls="bare"], QPlainTextEdit[cls="bare"] {{ background:transparent; border:0;
         selection-background-color:{t.accent}; selection-color:{t.on_accent}; }}
@@ -177,7 +181,7 @@ def _views(t: Theme, px) -> str:  # noqa: ANN001 - a local function of style_she
     """
 
 
-def _menus(t: Theme, px, picture) -> str:  # noqa: ANN001 - local functions of style_sheet
+def _menus(t: Theme, px: _Pixels, picture: _Picture) -> str:
     return f"""
     QMenuBar {{ background:{t.surface}; color:{t.muted}; border:0; border-bottom:1px solid {t.border};
         padding:2px 8px; }}

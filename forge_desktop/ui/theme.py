@@ -141,10 +141,9 @@ class _SvgEngine(QIconEngine):
         return copy
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        color = self._on if state == QIcon.State.On else self._color
         if mode == QIcon.Mode.Disabled:
             color = "disabled"
-        else:
-            color = self._on if state == QIcon.State.On else self._color
         side = min(rect.width(), rect.height())
         mirrored = QApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft
         left = rect.right() + 1 - side if mirrored else rect.left()

@@ -1,1 +1,62 @@
-"""Being built."""
+"""The panes: one file or folder each, listed here, imported when they are first visited."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from forge_desktop.ui.bridge import Bridge
+
+if TYPE_CHECKING:
+    from forge_desktop.forge import Forge
+
+PANES: dict[str, tuple[str, str, str]] = {
+    # key: (title, icon, "module:Class")
+    "corpus": ("Corpus", "library", "forge_desktop.ui.panes.corpus:CorpusPane"),
+    "chat": ("Chat", "messages-square", "forge_desktop.ui.panes.chat:ChatPane"),
+    "distill": ("Distill", "flask-conical", "forge_desktop.ui.panes.distill:DistillPane"),
+    "students": ("Students", "graduation-cap", "forge_desktop.ui.panes.students:StudentsPane"),
+    "cards": ("Cards", "id-card", "forge_desktop.ui.panes.cards:CardsPane"),
+    "settings": ("Settings", "settings", "forge_desktop.ui.panes.settings:SettingsPane"),
+}
+
+
+class Pane(QWidget):
+    """One page of the window. It shows and asks; it decides nothing, and it knows neither other panes nor the window.
+
+    `notice` carries a `Notice` for the toast, `wants_pane` the key of a pane to go to ("corpus", "settings", …).
+    """
+
+    key: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    icon: ClassVar[str] = ""
+
+    notice = Signal(object)
+    wants_pane = Signal(str)
+
+    def __init__(self, forge: Forge, bridge: Bridge, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.forge = forge
+        self.bridge = bridge
+
+    def shown(self) -> None:
+        """Called each time the pane comes to the front; refresh what is cheap to refresh."""
+
+    def commands(self) -> dict[str, Callable[[], None]]:
+        """What the menu bar can ask of this pane, by name: corpus add_files, add_folder, rescan; chat new_conversation;
+        students import."""
+        return {}
+
+    def search(self) -> QLineEdit | None:
+        """The field that Ctrl+F and Ctrl+K put the cursor in, if the pane has one."""
+        return None
+
+
+def load_pane(key: str) -> type[Pane]:
+    """Import a pane's class, at its first visit."""
+    module, name = PANES[key][2].split(":")
+    return cast(type[Pane], getattr(importlib.import_module(module), name))
