@@ -250,19 +250,20 @@ class ElidedLabel(QLabel):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._whole = ""
+        self._mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setFont(theme.font(size, weight))
         if cls:
             self.setProperty("cls", cls)
-        self._mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
-        self._whole = ""
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.setText(text)
 
     def setText(self, text: str) -> None:
         self._whole = " ".join(text.split())
         self.setAccessibleName(self._whole)
         self._fit()
+        self.updateGeometry()
 
     def whole_text(self) -> str:
         """The text without the ellipsis."""
@@ -290,7 +291,6 @@ class ElidedLabel(QLabel):
         shown = self.fontMetrics().elidedText(self._whole, self._mode, max(0, self.width()))
         super().setText(shown)
         self.setToolTip(self._whole if shown != self._whole else "")
-        self.updateGeometry()
 
 
 def search_field(accessible_name: str, placeholder: str = "") -> QLineEdit:
