@@ -197,6 +197,7 @@ class IconButton(QToolButton):
         if text:
             self.setText(text)
             self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            self.setIconSize(QSize(theme.px(size) + 4, theme.px(size)))
             self.setFont(theme.font(tokens.SMALL))
 
     def set_icon(self, icon: str) -> None:

@@ -124,10 +124,10 @@ class EmptyState(QWidget):
             line.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             line.setFixedWidth(theme.px(480))
         self.button = PrimaryButton(action, action_icon)
-        self.button.setVisible(bool(action))
+        self.button.setHidden(not action)
         self.button.clicked.connect(self.acted)
         self.second = Button(second)
-        self.second.setVisible(bool(second))
+        self.second.setHidden(not second)
         self.second.clicked.connect(self.acted_second)
         buttons = [button for button, text in ((self.button, action), (self.second, second)) if text]
         content: list[QWidget | QLayout | int | None] = [row(None, IconLabel(icon, 44, "accent_fg"), None), tokens.SM]
@@ -252,12 +252,11 @@ class ProgressRow(QWidget):
         self._meter = Meter(0, 160, accessible_name=verb)
         self._numbers = label("", tokens.SMALL, cls="muted", tabular=True)
         self._pause = Button("Pause", "pause", "pill")
-        self._pause.setVisible(can_pause)
+        self._pause.setHidden(not can_pause)
         self._pause.clicked.connect(self._on_pause)
         cancel = Button("Cancel", "x", "pill")
         cancel.clicked.connect(self._on_cancel)
-        line = row(self._icon, self._words, self._meter, self._numbers, self._pause, cancel, gap=10)
-        line.setStretch(1, 1)
+        line = row(self._icon, self._words, self._meter, self._numbers, None, self._pause, cancel, gap=10)
         self.setLayout(line)
 
     def show_job(self, event: JobChanged) -> None:
