@@ -23,10 +23,12 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Source:
-    """A passage that was offered for an answer, numbered `n` from 1, with everything a citation needs to open it.
+    """A passage that was offered for an answer, with everything a citation needs to open it.
 
-    It keeps hash, offsets and quote itself, so it stays readable after the document was re-indexed or removed.
-    `cited` tells whether a sentence of the answer rests on it. `quote` is the stored text at `start:end`.
+    `n` counts from 1 within the conversation: a passage keeps its number in follow-ups, so the numbers of one message
+    may have gaps; look a source up by `n`, never by position. It keeps hash, offsets and quote itself, so it stays
+    readable after the document was re-indexed or removed. `cited` tells whether a sentence of the answer rests on it.
+    `quote` is the stored text at `start:end`: the supporting sentences when cited, else the whole passage.
     """
 
     n: int
@@ -50,8 +52,9 @@ class Source:
 class Sentence:
     """A sentence of the answer at `start:end` of its text, and the numbers of the sources that support it.
 
-    `needs_support` is False for greetings, headings, questions, code. A sentence that needs support and has none is
-    marked.
+    The text itself carries no "[1]": whoever shows it puts the numbers of `sources` behind each sentence (as chips, or
+    with `cited_text`). `needs_support` is False for greetings, headings, questions, code. A sentence that needs support
+    and has none is marked.
     """
 
     start: int
@@ -64,8 +67,15 @@ class Sentence:
 class ChatMessage:
     """A message on the shown branch. `sibling` of `siblings` (from 1) counts the alternatives at this place.
 
-    `provenance` holds student, model_sha256, sampling, seed, prompt_sha256, index and analyser version, device, token
-    counts, ttft_ms, tokens_per_second. `sentences` and `sources` are empty until the answer is complete.
+    An answer's `text` is, while it is being written, what the student writes; once it has ended, that text without
+    the numbers in brackets that the student wrote: offsets in `sentences` count in it. `sources` are there as soon as
+    passages were chosen, `cited` and `sentences` when the answer has ended. `problem` is one sentence: why a "failed"
+    or "died" answer ended, or what a "complete" one wants known (no student could answer, nothing supports it).
+
+    `provenance` holds student (None when no student answered), model_sha256, sampling, seed, prompt_sha256, index,
+    analyser and embedder version, device, prompt_tokens, reused_tokens, answer_tokens, ttft_ms, tokens_per_second,
+    stop, passages_offered, retrieval_query, evidence, cut (notices of what did not fit), grounded
+    {sentences, supported}.
     """
 
     id: int

@@ -1,0 +1,115 @@
+"""Rows of the chat's tables turned into plain values, and the text forms that are stored."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import unicodedata
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from forge_desktop.chat.records import ChatMessage, Grounding, MessageState, Sentence, Source
+from forge_desktop.engine.records import PromptPart
+
+
+@dataclass(frozen=True)
+class Turn:
+    """An earlier question and its answer, as the prompt had them, and the passages that came with the question."""
+
+    question_id: int
+    answer_id: int
+    parts: tuple[PromptPart, ...]
+    answer: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class Task:
+    """An answer that is to be written: the question, how it may be grounded, and what was said before on its branch."""
+
+    message_id: int
+    conversation_id: int
+    question: str
+    grounding: Grounding
+    asked_before: tuple[str, ...]
+    turns: tuple[Turn, ...]
+    history_from: int
+    alternatives: int
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an answer ended; everything but its sources, which go with it in one transaction."""
+
+    state: MessageState
+    text: str
+    raw: str
+    problem: str
+    sentences: Sequence[Sentence]
+    provenance: dict[str, object]
+
+
+def fold(text: str) -> str:
+    """What search compares: compatibility forms and case made equal, in any script."""
+    return unicodedata.normalize("NFKC", storable(text)).casefold()
+
+
+def storable(text: str) -> str:
+    """The text with what SQLite cannot hold or compare (lone surrogates, NUL) replaced, one for one."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "\ufffd").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def pack(value: object) -> bytes:
+    return zlib.compress(json.dumps(value).encode())
+
+
+def unpack(packed: bytes) -> Any:
+    return json.loads(zlib.decompress(packed))
+
+
+def source_of(row: sqlite3.Row, *, whole: bool) -> Source:
+    base, text = row["passage_start"], row["passage_text"]
+    start, end = (base, base + len(text)) if whole else (row["start"], row["end"])
+    quote = text[start - base : end - base]
+    first = row["passage_line"] if whole else row["first_line"]
+    return Source(
+        n=row["n"],
+        path=os.fsdecode(row["path"]),
+        document_sha256=row["document_sha256"],
+        passage_id=row["passage_id"],
+        start=start,
+        end=end,
+        page=row["page"],
+        heading=tuple(json.loads(row["heading"])),
+        first_line=first,
+        last_line=first + quote.rstrip().count("\n"),
+        quote=quote,
+        score=row["score"],
+        bm25_rank=row["bm25_rank"],
+        vector_rank=row["vector_rank"],
+        cited=bool(row["cited"]),
+    )
+
+
+def message_of(row: sqlite3.Row, place: tuple[int, int], sources: Sequence[Source]) -> ChatMessage:
+    return ChatMessage(
+        id=row["id"],
+        conversation_id=row["conversation_id"],
+        parent_id=row["parent_id"],
+        role=row["role"],
+        text=row["text"],
+        state=row["state"],
+        problem=row["problem"],
+        created=row["created"],
+        sibling=place[0],
+        siblings=place[1],
+        sources=tuple(sources),
+        sentences=tuple(Sentence(a, b, tuple(numbers), needs) for a, b, numbers, needs in json.loads(row["sentences"])),
+        grounding=row["grounding"],
+        provenance=json.loads(row["provenance"]),
+    )

@@ -1,0 +1,436 @@
+"""The chat's own tables: conversations as trees of messages, and the passages each answer was offered."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.chat.records import ChatMessage, Conversation, Grounding, MessageState, SeenPrompt, Source
+from forge_desktop.chat.rows import Ending, Task, Turn, fold, message_of, pack, source_of, storable, unpack
+from forge_desktop.engine.records import PromptPart
+from forge_desktop.storage import Database
+
+_SNIPPET = 160
+_SEARCH_WORDS = 32  # words of a search that count; more would make an expression SQLite refuses
+_MESSAGE = "id, conversation_id, parent_id, role, text, state, problem, created, grounding, sentences, provenance"
+
+
+class ChatStore:
+    """All SQL of the chat. Every write is one transaction; rows never leave."""
+
+    def __init__(self, db: Database, clock: Callable[[], float] = time.time) -> None:
+        self._db = db
+        self._clock = clock
+
+    # conversations
+
+    def conversations(self, text: str) -> list[Conversation]:
+        """Newest first; with `text`, those whose title or one message has all its words, the hit as snippet."""
+        words = list(dict.fromkeys(fold(text).split()))[:_SEARCH_WORDS]
+        in_title = " AND ".join(["instr(c.folded, ?)"] * len(words)) or "1"
+        in_message = " AND ".join(["instr(folded, ?)"] * len(words)) or "0"
+        rows = self._db.rows(
+            f"""
+            SELECT c.id, c.title, c.created, c.updated, c.snippet, hit.id AS hit,
+                   (SELECT count(*) FROM messages AS m WHERE m.conversation_id = c.id) AS messages
+            FROM conversations AS c
+            LEFT JOIN (SELECT conversation_id, max(id) AS id FROM messages WHERE {in_message} GROUP BY conversation_id)
+                AS hit ON hit.conversation_id = c.id
+            WHERE c.deleted IS NULL AND (({in_title}) OR hit.id IS NOT NULL)
+            ORDER BY c.updated DESC, c.id DESC
+            """,
+            *words,
+            *words,
+        )
+        return [
+            Conversation(
+                row["id"],
+                row["title"],
+                row["created"],
+                row["updated"],
+                row["snippet"] if row["hit"] is None else self._excerpt(row["hit"], words[0]),
+                row["messages"],
+            )
+            for row in rows
+        ]
+
+    def create(self, title: str) -> int:
+        """A new, empty conversation."""
+        now = self._clock()
+        with self._db.write() as connection:
+            cursor = connection.execute(
+                "INSERT INTO conversations (uid, title, folded, created, updated) VALUES (?, ?, ?, ?, ?)",
+                (str(uuid.uuid4()), title, fold(title), now, now),
+            )
+        return int(cursor.lastrowid or 0)
+
+    def rename(self, conversation_id: int, title: str) -> None:
+        """Give it another title; its place in the list stays."""
+        with self._db.write() as connection:
+            connection.execute(
+                "UPDATE conversations SET title = ?, folded = ? WHERE id = ?", (title, fold(title), conversation_id)
+            )
+
+    def delete(self, conversation_ids: Sequence[int]) -> int:
+        """Hide conversations under one new token; `purge` drops them for good."""
+        with self._db.write() as connection:
+            token = 1 + int(connection.execute("SELECT coalesce(max(deleted), 0) FROM conversations").fetchone()[0])
+            token = max(token, int(self._clock() * 1000))
+            connection.executemany(
+                "UPDATE conversations SET deleted = ? WHERE id = ? AND deleted IS NULL",
+                [(token, conversation_id) for conversation_id in conversation_ids],
+            )
+        return token
+
+    def restore(self, token: int) -> None:
+        """Undo the deletion with this token."""
+        with self._db.write() as connection:
+            connection.execute("UPDATE conversations SET deleted = NULL WHERE deleted = ?", (token,))
+
+    def purge(self) -> None:
+        """Drop what is deleted, for good."""
+        with self._db.write() as connection:
+            connection.execute("DELETE FROM conversations WHERE deleted IS NOT NULL")
+
+    def open_conversation(self, conversation_id: int) -> sqlite3.Row:
+        """Its row; raises ForgeError when it is not there or deleted."""
+        row = self._db.row(
+            "SELECT id, title, shown_child FROM conversations WHERE id = ? AND deleted IS NULL", conversation_id
+        )
+        if row is None:
+            raise ForgeError("This conversation is no longer there.", hint="Choose another one or start a new one.")
+        return row
+
+    # writing
+
+    def add_question(
+        self, conversation_id: int, parent_id: int | None, text: str, grounding: Grounding, title: str
+    ) -> int:
+        """Commit a question and the empty answer to it, both shown from now on; gives the answer's id.
+
+        `title` names a conversation that has none yet.
+        """
+        with self._db.write() as connection:
+            question = self._insert(connection, conversation_id, parent_id, "user", text, "complete", grounding)
+            answer = self._insert(connection, conversation_id, question, "assistant", "", "writing", grounding)
+            connection.execute(
+                "UPDATE conversations SET title = ?, folded = ? WHERE id = ? AND title = ''",
+                (title, fold(title), conversation_id),
+            )
+            self._touch(connection, conversation_id, text)
+        return answer
+
+    def add_answer(self, question_id: int) -> int:
+        """Commit an empty answer beside those the question already has; it is the one shown from now on."""
+        with self._db.write() as connection:
+            question = connection.execute(
+                "SELECT conversation_id, grounding FROM messages WHERE id = ?", (question_id,)
+            ).fetchone()
+            answer = self._insert(
+                connection, question["conversation_id"], question_id, "assistant", "", "writing", question["grounding"]
+            )
+            self._touch(connection, question["conversation_id"], "")
+        return answer
+
+    def save_text(self, message_id: int, text: str) -> None:
+        """Store what has been written so far."""
+        with self._db.write() as connection:
+            connection.execute(
+                "UPDATE messages SET text = ?, raw = ? WHERE id = ? AND state = 'writing'", (text, text, message_id)
+            )
+
+    def save_prompt(
+        self,
+        message_id: int,
+        sources: Sequence[Source],
+        *,
+        turn: Sequence[PromptPart] = (),
+        seen: SeenPrompt | None = None,
+        history_from: int | None = None,
+    ) -> None:
+        """Store what the answer will rest on, before the student is asked."""
+        with self._db.write() as connection:
+            self._write_sources(connection, message_id, sources)
+            connection.execute(
+                "UPDATE messages SET turn = ?, seen = ?, history_from = ? WHERE id = ?",
+                (
+                    pack([[part.text, part.trusted] for part in turn]) if turn else None,
+                    pack(vars(seen)) if seen else None,
+                    history_from,
+                    message_id,
+                ),
+            )
+
+    def finish(self, message_id: int, ending: Ending, sources: Sequence[Source] | None = None) -> None:
+        """Store how a writing answer ended, with its narrowed sources, in one transaction.
+
+        An answer that has ended already stays as it is.
+        """
+        with self._db.write() as connection:
+            changed = connection.execute(
+                """
+                UPDATE messages SET state = ?, text = ?, raw = ?, folded = ?, problem = ?, sentences = ?, provenance = ?
+                WHERE id = ? AND state = 'writing'
+                """,
+                (
+                    ending.state,
+                    storable(ending.text),
+                    storable(ending.raw),
+                    fold(ending.text),
+                    storable(ending.problem),
+                    json.dumps([[s.start, s.end, list(s.sources), s.needs_support] for s in ending.sentences]),
+                    json.dumps(ending.provenance),
+                    message_id,
+                ),
+            )
+            if not changed.rowcount:
+                return
+            if sources is not None:
+                self._write_sources(connection, message_id, sources)
+            row = connection.execute("SELECT conversation_id FROM messages WHERE id = ?", (message_id,)).fetchone()
+            self._touch(connection, row["conversation_id"], ending.text)
+
+    def show(self, message_id: int) -> None:
+        """Make this message the one shown at its place."""
+        with self._db.write() as connection:
+            row = connection.execute(
+                "SELECT conversation_id, parent_id FROM messages WHERE id = ?", (message_id,)
+            ).fetchone()
+            self._show(connection, row["conversation_id"], row["parent_id"], message_id)
+
+    # reading
+
+    def branch(self, conversation_id: int) -> list[ChatMessage]:
+        """The shown branch, first message first; empty for a conversation that is not there."""
+        conversation = self._db.row("SELECT shown_child FROM conversations WHERE id = ?", conversation_id)
+        rows = self._db.rows(
+            "SELECT id, parent_id, shown_child FROM messages WHERE conversation_id = ? ORDER BY id", conversation_id
+        )
+        children: dict[int | None, list[sqlite3.Row]] = {}
+        for row in rows:
+            children.setdefault(row["parent_id"], []).append(row)
+        path: list[int] = []
+        here: sqlite3.Row | None = conversation
+        parent: int | None = None
+        while here is not None and (alternatives := children.get(parent)):
+            shown = here["shown_child"]
+            here = next((row for row in alternatives if row["id"] == shown), alternatives[-1])
+            parent = here["id"]
+            path.append(here["id"])
+        places = {row["id"]: (i + 1, len(group)) for group in children.values() for i, row in enumerate(group)}
+        return self._messages(path, places)
+
+    def message(self, message_id: int) -> ChatMessage:
+        """One message; raises ForgeError when it is not there."""
+        siblings = self.siblings(message_id)
+        if message_id not in siblings:
+            raise ForgeError("This message is no longer there.", hint="Open the conversation again.")
+        return self._messages([message_id], {message_id: (siblings.index(message_id) + 1, len(siblings))})[0]
+
+    def siblings(self, message_id: int) -> list[int]:
+        """The alternatives at this message's place, oldest first; empty when it is not there."""
+        rows = self._db.rows(
+            """
+            SELECT other.id FROM messages AS me
+            JOIN messages AS other ON other.conversation_id = me.conversation_id AND other.parent_id IS me.parent_id
+            WHERE me.id = ? ORDER BY other.id
+            """,
+            message_id,
+        )
+        return [row["id"] for row in rows]
+
+    def seen(self, message_id: int) -> SeenPrompt | None:
+        """What the model saw for this answer, or None when it was not asked."""
+        packed = self._db.value("SELECT seen FROM messages WHERE id = ?", message_id)
+        if packed is None:
+            return None
+        values = unpack(packed)
+        values["parts"] = tuple((name, tokens) for name, tokens in values["parts"])
+        values["cut"] = tuple(values["cut"])
+        return SeenPrompt(**values)
+
+    def unfinished(self) -> list[int]:
+        """Answers that are still marked as being written."""
+        return [row["id"] for row in self._db.rows("SELECT id FROM messages WHERE state = 'writing' ORDER BY id")]
+
+    def task(self, message_id: int) -> Task:
+        """What is needed to write this answer; raises ForgeError when it or its conversation is gone."""
+        answer = self.message(message_id)
+        self.open_conversation(answer.conversation_id)
+        path = self._db.rows(
+            """
+            WITH RECURSIVE up (id, parent_id) AS (
+                SELECT id, parent_id FROM messages WHERE id = ?
+                UNION ALL SELECT m.id, m.parent_id FROM messages AS m JOIN up ON m.id = up.parent_id
+            )
+            SELECT m.id, m.role, m.text, m.raw, m.turn, m.history_from
+            FROM up JOIN messages AS m ON m.id = up.id ORDER BY m.id
+            """,
+            answer.parent_id,
+        )
+        turns: list[Turn] = []
+        for question, said in zip(path[0:-1:2], path[1:-1:2], strict=True):
+            if said["turn"] is not None and said["raw"]:
+                parts = tuple(PromptPart(text, trusted) for text, trusted in unpack(said["turn"]))
+                turns.append(Turn(question["id"], said["id"], parts, said["raw"], tuple(self.sources(said["id"]))))
+        kept = [row["history_from"] for row in path if row["history_from"] is not None]
+        return Task(
+            message_id,
+            answer.conversation_id,
+            path[-1]["text"],
+            answer.grounding,
+            tuple(row["text"] for row in path[:-1] if row["role"] == "user"),
+            tuple(turns),
+            kept[-1] if kept else 0,
+            answer.siblings,
+        )
+
+    def sources(self, message_id: int, *, whole: bool = True) -> list[Source]:
+        """The passages offered for an answer; with `whole`, start, end and quote are those of the whole passage."""
+        rows = self._db.rows("SELECT * FROM sources WHERE message_id = ? ORDER BY n", message_id)
+        return [source_of(row, whole=whole) for row in rows]
+
+    def last_grounding(self, conversation_id: int) -> Grounding | None:
+        """How the newest question of a conversation was to be grounded."""
+        found: Grounding | None = self._db.value(
+            "SELECT grounding FROM messages WHERE conversation_id = ? ORDER BY id DESC LIMIT 1", conversation_id
+        )
+        return found
+
+    def export_conversations(self) -> Iterator[dict[str, object]]:
+        """Every conversation as plain values, oldest first."""
+        for row in self._db.rows(
+            "SELECT uid, title, created, updated FROM conversations WHERE deleted IS NULL ORDER BY id"
+        ):
+            yield dict(row)
+
+    def export_messages(self) -> Iterator[dict[str, object]]:
+        """Every message of every branch as plain values, oldest first, with the sources an answer was offered."""
+        ids = self._db.rows(
+            """
+            SELECT m.id, m.uid, parent.uid AS parent, c.uid AS conversation FROM messages AS m
+            JOIN conversations AS c ON c.id = m.conversation_id
+            LEFT JOIN messages AS parent ON parent.id = m.parent_id
+            WHERE c.deleted IS NULL ORDER BY m.id
+            """
+        )
+        for row in ids:
+            message = self._messages([row["id"]], {row["id"]: (1, 1)})[0]
+            yield {
+                "uid": row["uid"],
+                "conversation": row["conversation"],
+                "parent": row["parent"],
+                "role": message.role,
+                "text": message.text,
+                "state": message.state,
+                "problem": message.problem,
+                "created": message.created,
+                "grounding": message.grounding,
+                "sentences": [vars(sentence) for sentence in message.sentences],
+                "sources": [
+                    {key: value for key, value in vars(source).items() if key != "passage_id"}
+                    for source in message.sources
+                ],
+                "provenance": message.provenance,
+            }
+
+    # inside
+
+    def _insert(
+        self,
+        connection: sqlite3.Connection,
+        conversation_id: int,
+        parent_id: int | None,
+        role: str,
+        text: str,
+        state: MessageState,
+        grounding: Grounding,
+    ) -> int:
+        cursor = connection.execute(
+            """
+            INSERT INTO messages (uid, conversation_id, parent_id, role, text, folded, state, created, grounding)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            (
+                str(uuid.uuid4()),
+                conversation_id,
+                parent_id,
+                role,
+                text,
+                fold(text),
+                state,
+                self._clock(),
+                grounding,
+            ),
+        )
+        message_id = int(cursor.lastrowid or 0)
+        self._show(connection, conversation_id, parent_id, message_id)
+        return message_id
+
+    def _show(
+        self, connection: sqlite3.Connection, conversation_id: int, parent_id: int | None, message_id: int
+    ) -> None:
+        table, row_id = ("conversations", conversation_id) if parent_id is None else ("messages", parent_id)
+        connection.execute(f"UPDATE {table} SET shown_child = ? WHERE id = ?", (message_id, row_id))
+
+    def _touch(self, connection: sqlite3.Connection, conversation_id: int, text: str) -> None:
+        snippet = " ".join(text[: 2 * _SNIPPET].split())[:_SNIPPET]
+        connection.execute(
+            "UPDATE conversations SET updated = ?, snippet = CASE ? WHEN '' THEN snippet ELSE ? END WHERE id = ?",
+            (self._clock(), snippet, storable(snippet), conversation_id),
+        )
+
+    def _write_sources(self, connection: sqlite3.Connection, message_id: int, sources: Sequence[Source]) -> None:
+        whole = {
+            row["n"]: row
+            for row in connection.execute(
+                "SELECT n, passage_start, passage_text, passage_line FROM sources WHERE message_id = ?", (message_id,)
+            )
+        }
+        connection.execute("DELETE FROM sources WHERE message_id = ?", (message_id,))
+        for source in sources:
+            passage = whole.get(source.n)
+            connection.execute(
+                f"INSERT INTO sources VALUES ({', '.join('?' * 18)})",
+                (
+                    message_id,
+                    source.n,
+                    os.fsencode(source.path),
+                    source.document_sha256,
+                    source.passage_id,
+                    passage["passage_start"] if passage else source.start,
+                    passage["passage_text"] if passage else storable(source.quote),
+                    passage["passage_line"] if passage else source.first_line,
+                    source.start,
+                    source.end,
+                    source.page,
+                    json.dumps(source.heading),
+                    source.first_line,
+                    source.last_line,
+                    source.score,
+                    source.bm25_rank,
+                    source.vector_rank,
+                    source.cited,
+                ),
+            )
+
+    def _messages(self, ids: Sequence[int], places: dict[int, tuple[int, int]]) -> list[ChatMessage]:
+        wanted = json.dumps(list(ids))
+        sources: dict[int, list[Source]] = {}
+        for row in self._db.rows(
+            "SELECT * FROM sources WHERE message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id, n", wanted
+        ):
+            sources.setdefault(row["message_id"], []).append(source_of(row, whole=False))
+        rows = self._db.rows(f"SELECT {_MESSAGE} FROM messages WHERE id IN (SELECT value FROM json_each(?))", wanted)
+        found = {row["id"]: message_of(row, places[row["id"]], sources.get(row["id"], [])) for row in rows}
+        return [found[message_id] for message_id in ids if message_id in found]
+
+    def _excerpt(self, message_id: int, word: str) -> str:
+        text = " ".join(str(self._db.value("SELECT text FROM messages WHERE id = ?", message_id)).split())
+        at = max(0, fold(text).find(word) - _SNIPPET // 3)
+        return ("…" if at else "") + text[at : at + _SNIPPET]
