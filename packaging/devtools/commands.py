@@ -1,0 +1,62 @@
+"""The commands of packaging/dev.py."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from devtools import checks, environment, locking
+from devtools.machine import QT_LIBRARIES, XCB_LIBRARIES, has_display, missing_libraries
+from devtools.steps import Problem, clean_environment, say
+
+
+def main(argv: list[str]) -> int:
+    """Run one command and return the exit status: its own, 1 after a Problem, 130 after Ctrl+C."""
+    options, rest = _parser().parse_known_args(argv)
+    if rest and options.command != "run":
+        _parser().error(f"unknown argument: {rest[0]}")
+    try:
+        if options.command == "run":
+            return _run(rest)
+        if options.command == "test":
+            return checks.test(full=options.full)
+        if options.command == "build":
+            return checks.build()
+        if options.command == "lock":
+            return locking.lock()
+        environment.set_up("runtime")
+        say("Start it with: python3 packaging/dev.py run")
+    except Problem as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped; the same command goes on from here.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="dev.py", description="Set up, run, test and build Forge Desktop.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    commands.add_parser("setup", help="make .venv, compile the engine, bring the starter student")
+    commands.add_parser("run", help="set up and open the window; further arguments go to Forge Desktop", add_help=False)
+    test = commands.add_parser("test", help="set up and run every check")
+    test.add_argument("--full", action="store_true", help="the long counts too")
+    commands.add_parser("build", help="set up and make the frozen application in dist/")
+    commands.add_parser("lock", help="write the lock files anew (needs uv)")
+    return parser
+
+
+def _run(arguments: list[str]) -> int:
+    """Open the window; without a display, show the same main job in the terminal."""
+    python = environment.set_up("runtime")
+    env = clean_environment()
+    if arguments and not arguments[0].startswith("-"):  # a command-line verb needs no display
+        return environment.run_in(python, "-m", "forge_desktop", *arguments, env=env)
+    if not has_display(os.environ):
+        say("There is no display here, so this is the tour in the terminal instead of the window.")
+        return environment.run_in(python, "-m", "forge_desktop", *arguments, "tour", env=env)
+    if missing_libraries(QT_LIBRARIES | XCB_LIBRARIES):
+        raise Problem("The window cannot open until those system packages are installed.")
+    return environment.run_in(python, "-m", "forge_desktop", *arguments, env=env)

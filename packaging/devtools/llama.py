@@ -1,0 +1,132 @@
+"""llama-cpp-python, compiled for any machine of this kind and kept in our own wheel cache.
+
+pip's cache is not used for it, because pip does not see CMAKE_ARGS: it would hand out a wheel built for one processor.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import shutil
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from devtools import locks
+from devtools.machine import cache_dir, require_space
+from devtools.steps import Problem, clean_environment, run, say
+
+NAME = "llama-cpp-python"
+TRIM = Path(__file__).with_name("llama.cmake")
+
+# WORKAROUND llama.cpp issue 20824: a native build crashes at the first decode on processors with AMX. Hence never
+# GGML_NATIVE; AVX2 is what every x86-64 processor of the last ten years has.
+_PORTABLE = ("-DGGML_NATIVE=OFF", "-DLLAVA_BUILD=OFF")
+_X86 = tuple(f"-DGGML_{part}=ON" for part in ("SSE42", "AVX", "AVX2", "FMA", "F16C", "BMI2"))
+
+
+def flags(machine: str | None = None) -> list[str]:
+    """The CMake flags for this kind of machine. On a Mac, Metal is on without being asked for."""
+    x86 = (machine or platform.machine()).lower() in ("x86_64", "amd64")
+    return [*_PORTABLE, *(_X86 if x86 else ())]
+
+
+def wheel_key(requirement: locks.Requirement, cmake_flags: list[str], target: str, build_lock: bytes) -> str:
+    """What a built wheel is kept under: everything that decides what comes out of the compiler."""
+    return f"{requirement.version}-" + locks.digest(requirement.text(), *cmake_flags, target, build_lock, TRIM)[:20]
+
+
+def this_target() -> str:
+    """Python, operating system, processor and C library, as they matter to a wheel."""
+    python = f"{sys.implementation.cache_tag}-{sysconfig.get_platform()}"
+    return f"{python}-{'-'.join(platform.libc_ver())}"
+
+
+def wheel_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where this machine's wheel is, or will be."""
+    requirement = locks.only(locks.read("runtime"), NAME)
+    key = wheel_key(requirement, flags(), this_target(), (locks.LOCKS / "build.txt").read_bytes())
+    return cache_dir(environ) / "wheels" / key
+
+
+def cached_wheel(folder: Path) -> Path | None:
+    """The finished wheel in `folder`, if there is one."""
+    return next(iter(sorted(folder.glob("llama_cpp_python-*.whl"))), None)
+
+
+def wheel(python: str) -> Path:
+    """The wheel, from the cache or compiled now with a Python that can make virtual environments.
+
+    Raises Problem.
+    """
+    folder = wheel_folder()
+    if ready := cached_wheel(folder):
+        say(f"Using the llama.cpp compiled earlier ({ready.name}).")
+        return ready
+    require_space(folder, 1.0)
+    with _workplace(folder.parent) as work:
+        started = time.monotonic()
+        say("Compiling llama.cpp (llama-cpp-python), once; about five minutes on two cores ...")
+        built = _compile(python, work)
+        with contextlib.suppress(OSError):  # another set-up may have finished first; its wheel is as good
+            os.replace(built, folder)
+        say(f"  compiled in {time.monotonic() - started:.0f} s")
+    ready = cached_wheel(folder)
+    if ready is None:
+        raise Problem(f"The compiled llama.cpp could not be kept in {folder}.")
+    return ready
+
+
+def _compile(python: str, work: Path) -> Path:
+    """Compile into a folder of its own and return that folder."""
+    tools = work / "tools"
+    failed = "llama.cpp could not be compiled."
+    run([python, "-m", "venv", tools], failed=failed)
+    bin_dir = tools / ("Scripts" if sys.platform == "win32" else "bin")
+    pip: list[str | Path] = [bin_dir / "python", "-m", "pip"]
+    run(
+        [*pip, "install", "--require-hashes", "--only-binary", ":all:", "-r", locks.LOCKS / "build.txt"],
+        failed="The tools that compile llama.cpp could not be installed.",
+    )
+    source = locks.write(work / "llama.txt", [locks.only(locks.read("runtime"), NAME)])
+    built = work / "wheel"
+    run(
+        [*pip, "-v", "wheel", "--require-hashes", "--no-deps", "--no-build-isolation", "--no-cache-dir",
+         "--no-binary", ":all:", "-r", source, "-w", built],
+        failed=failed,
+        env=clean_environment(
+            PATH=os.pathsep.join([str(bin_dir), os.environ.get("PATH", os.defpath)]),
+            CMAKE_ARGS=" ".join([*flags(), f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={TRIM.as_posix()}"]),
+            CMAKE_BUILD_PARALLEL_LEVEL=str(_cores()),
+            # The same libraries and headers once more, outside the package: nothing uses them.
+            SKBUILD_WHEEL_EXCLUDE="/lib/**;/include/**;/bin/**",
+            TMPDIR=str(work),
+        ),
+    )  # fmt: skip
+    if cached_wheel(built) is None:
+        raise Problem(f"{failed} The compiler made no wheel.")
+    return built
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def _workplace(parent: Path) -> Iterator[Path]:
+    """A folder beside the finished wheels, so that the last step is a rename; gone afterwards, whatever happens."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for old in parent.glob("building-*"):  # left by a set-up that was killed
+        if time.time() - old.stat().st_mtime > 86_400:
+            shutil.rmtree(old, ignore_errors=True)
+    work = Path(tempfile.mkdtemp(prefix="building-", dir=parent))
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
