@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import platformdirs
@@ -14,6 +16,8 @@ import platformdirs
 from forge_desktop.base.errors import ForgeError
 
 APP_NAME = "Forge Desktop"
+
+_UNDECODED = re.compile("[\ud800-\udfff]")
 
 
 def data_dir(chosen: str | os.PathLike[str] | None = None) -> Path:
@@ -44,6 +48,27 @@ def child_command(kind: str) -> list[str]:
     if getattr(sys, "frozen", False):
         return [sys.executable, "--child", kind]
     return [sys.executable, "-m", "forge_desktop", "--child", kind]
+
+
+def shown_path(path: str) -> str:
+    """A path as valid Unicode for people, JSON and files: a byte that could not be decoded becomes the text \\xNN."""
+    return _UNDECODED.sub(_byte_as_text, path) if _UNDECODED.search(path) else path
+
+
+def shown_paths(value: object) -> object:
+    """A value made of mappings, lists and plain values, with every string in it as `shown_path` gives it."""
+    if isinstance(value, str):
+        return shown_path(value)
+    if isinstance(value, Mapping):
+        return {shown_path(str(key)): shown_paths(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [shown_paths(item) for item in value]
+    return value
+
+
+def _byte_as_text(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -78,7 +103,13 @@ class OwnerLock:
 
     def acquire(self, holder: str) -> None:
         """Take the lock for `holder` ("the window", "forge-desktop index")."""
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise ForgeError(
+                f"The data directory {self._path.parent} cannot be written: {error.strerror or error}.",
+                hint="Check its permissions, or choose another one with --data-dir.",
+            ) from error
         try:
             _lock_file(handle)
         except OSError as error:

@@ -212,6 +212,12 @@ class SettingsFile:
             self._values = dataclasses.replace(self._values, **checked)  # type: ignore[arg-type]
         self._events.changed("settings")
 
+    def override(self, **changes: object) -> None:
+        """Check changes and put them in force for this process only; nothing is stored."""
+        checked = {key: check_setting(key, value) for key, value in changes.items()}
+        with self._lock:
+            self._values = dataclasses.replace(self._values, **checked)  # type: ignore[arg-type]
+
     def _keep_aside(self) -> None:
         try:
             self._path.replace(self._path.with_suffix(".unreadable.json"))

@@ -96,6 +96,19 @@ class Database:
                 self._roll_back(connection)
                 raise
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Until the block ends, this thread reads one state of the data, whatever is written meanwhile elsewhere.
+
+        Nothing may be written inside it.
+        """
+        connection = self.connection
+        connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._roll_back(connection)
+
     def damage(self) -> list[str]:
         """What SQLite's own integrity check and the foreign keys report; empty when all is well."""
         try:
