@@ -70,7 +70,7 @@ def wheel(python: str) -> Path:
     require_space(folder, 1.0)
     with _workplace(folder.parent) as work:
         started = time.monotonic()
-        say("Compiling llama.cpp (llama-cpp-python), once; about five minutes on two cores ...")
+        say("Compiling llama.cpp (llama-cpp-python), once; two to five minutes on two cores ...")
         built = _compile(python, work)
         with contextlib.suppress(OSError):  # another set-up may have finished first; its wheel is as good
             os.replace(built, folder)
