@@ -1,0 +1,197 @@
+"""The side panel: facts of the chosen document, why it failed, and its passages one at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt, QUrl, Signal, Slot
+from PySide6.QtGui import QColor, QDesktopServices, QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QTextEdit, QVBoxLayout, QWidget
+
+from forge_desktop.corpus import Document, Passage
+from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.panes.corpus.columns import STATES, place_words, shown_name
+from forge_desktop.ui.widgets.basics import Button, ElidedLabel, IconButton, Pill, column, frame, label, row
+from forge_desktop.ui.widgets.words import count_words, moment_words, size_words
+
+Spans = Callable[[str], Sequence[tuple[int, int]]]
+
+
+class DocumentDetails(QFrame):
+    """Shows one document at a time. Signals carry the document's id."""
+
+    retry_pressed = Signal(int)
+    remove_pressed = Signal(int)
+
+    def __init__(self, passages: Callable[[int], Sequence[Passage]]) -> None:
+        super().__init__()
+        self.setProperty("cls", "sideR")
+        self.setFixedWidth(theme.px(320))
+        self._load = passages
+        self._document: Document | None = None
+        self._passages: Sequence[Passage] = ()
+        self._place = 0
+        self._spans: Spans | None = None
+        self._name = ElidedLabel("", tokens.SUBTITLE, 600, middle=True)
+        self._state = Pill("")
+        self._reason = label("", tokens.SMALL, cls="bad", wrap=True)
+        self._facts: dict[str, QLabel] = {}
+        self._retry = Button("Try again", "refresh-cw", "pill")
+        self._retry.clicked.connect(self._on_retry)
+        folder = Button("Show in folder", "folder-open", "pill")
+        folder.clicked.connect(self._on_folder)
+        remove = Button("Remove", "trash-2", "pill")
+        remove.clicked.connect(self._on_remove)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 14, 16, 16)
+        layout.setSpacing(10)
+        for item in (
+            self._name,
+            row(self._state, None),
+            self._reason,
+            self._make_facts(),
+            row(folder, remove, None),
+            row(self._retry, None),
+            self._make_passage_card(),
+        ):
+            if isinstance(item, QWidget):
+                layout.addWidget(item, 1 if item is self._card else 0)
+            else:
+                layout.addLayout(item)
+        layout.addStretch(0)
+
+    def show_document(self, document: Document, passage_id: int | None = None, spans: Spans | None = None) -> None:
+        """Show a document, at the given passage or where it was; `spans` marks found words in a passage's text."""
+        same = self._document is not None and self._document.id == document.id
+        self._document, self._spans = document, spans
+        self._name.setText(shown_name(document))
+        self._state.show_state(*STATES[document.state])
+        self._reason.setText(document.reason)
+        self._reason.setVisible(bool(document.reason))
+        self._retry.setVisible(document.state == "failed")
+        facts = {
+            "Passages": f"{document.passages:,}",
+            "Size": size_words(document.size),
+            "Changed": moment_words(document.changed),
+            "Indexed": moment_words(document.indexed),
+            "SHA-256": f"{document.sha256[:6]}…{document.sha256[-6:]}" if document.sha256 else "—",
+        }
+        for name, value in facts.items():
+            self._facts[name].setText(value)
+        self._facts["SHA-256"].setToolTip(document.sha256)
+        self._passages = self._load(document.id) if document.passages else ()
+        places = {passage.id: number for number, passage in enumerate(self._passages)}
+        self._place = places.get(passage_id or -1, self._place if same and passage_id is None else 0)
+        self._show_passage()
+
+    def document_id(self) -> int | None:
+        """The document shown, if any."""
+        return self._document.id if self._document else None
+
+    def passage_text(self) -> str:
+        """The passage's text as shown."""
+        return self._text.toPlainText()
+
+    def highlighted(self) -> list[str]:
+        """The marked words of the shown passage."""
+        return [mark.cursor.selectedText() for mark in self._text.extraSelections()]
+
+    def _make_facts(self) -> QWidget:
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(6)
+        for number, name in enumerate(("Passages", "Size", "Changed", "Indexed", "SHA-256")):
+            value = label("", tokens.SMALL, 500, tabular=True)
+            value.setAlignment(Qt.AlignmentFlag.AlignRight)
+            grid.addWidget(label(name, tokens.SMALL, cls="muted"), number, 0)
+            grid.addWidget(value, number, 1)
+            self._facts[name] = value
+        holder = QWidget()
+        holder.setLayout(grid)
+        return holder
+
+    def _make_passage_card(self) -> QFrame:
+        self._count = label("", tokens.SMALL, cls="muted")
+        self._before = IconButton("chevron-left", "Previous passage")
+        self._before.clicked.connect(self._on_before)
+        self._after = IconButton("chevron-right", "Next passage")
+        self._after.clicked.connect(self._on_after)
+        self._where = ElidedLabel("", tokens.SMALL, 600)
+        self._text = QTextEdit()
+        self._text.setProperty("cls", "bare")
+        self._text.setReadOnly(True)
+        self._text.setFont(theme.font(tokens.TABLE))
+        self._text.setAccessibleName("Text of the passage")
+        self._text.setTabChangesFocus(True)
+        self._card = frame(
+            "card",
+            column(
+                row(self._count, None, self._before, self._after, gap=2),
+                self._where,
+                self._text,
+                gap=4,
+                margins=(14, 8, 8, 10),
+            ),
+        )
+        return self._card
+
+    def _show_passage(self) -> None:
+        self._card.setVisible(bool(self._passages))
+        if not self._passages:
+            return
+        self._place = min(max(0, self._place), len(self._passages) - 1)
+        passage = self._passages[self._place]
+        self._count.setText(f"Passage {self._place + 1:,} of {len(self._passages):,}")
+        self._before.setEnabled(self._place > 0)
+        self._after.setEnabled(self._place < len(self._passages) - 1)
+        self._where.setText(place_words(passage))
+        self._text.setPlainText(passage.text)
+        self._text.setExtraSelections(self._marks(passage.text))
+
+    def _marks(self, text: str) -> list[QTextEdit.ExtraSelection]:
+        marks = []
+        for start, end in self._spans(text) if self._spans else ():
+            mark = QTextEdit.ExtraSelection()
+            cursor = QTextCursor(self._text.document())
+            # Qt counts UTF-16 units, we count code points
+            cursor.setPosition(len(text[:start].encode("utf-16-le")) // 2)
+            cursor.setPosition(len(text[:end].encode("utf-16-le")) // 2, QTextCursor.MoveMode.KeepAnchor)
+            look = QTextCharFormat()
+            look.setBackground(QColor(theme.current().warn_soft))
+            mark.cursor, mark.format = cursor, look
+            marks.append(mark)
+        return marks
+
+    @Slot()
+    def _on_before(self) -> None:
+        self._place -= 1
+        self._show_passage()
+
+    @Slot()
+    def _on_after(self) -> None:
+        self._place += 1
+        self._show_passage()
+
+    @Slot()
+    def _on_retry(self) -> None:
+        if self._document:
+            self.retry_pressed.emit(self._document.id)
+
+    @Slot()
+    def _on_remove(self) -> None:
+        if self._document:
+            self.remove_pressed.emit(self._document.id)
+
+    @Slot()
+    def _on_folder(self) -> None:
+        if self._document:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(os.path.dirname(self._document.path)))
+
+
+def removal_words(documents: int, passages: int) -> str:
+    """What a removal takes away, exactly: the files themselves stay."""
+    return (
+        f"Removed {count_words(documents, 'document')} ({count_words(passages, 'passage')}) from the index. "
+        "The files stay where they are."
+    )

@@ -1,0 +1,42 @@
+"""Numbers in words for people: sizes, moments, counts."""
+
+from __future__ import annotations
+
+import datetime
+import time
+
+
+def size_words(count: float) -> str:
+    """Bytes as people read them: "412 KB", "2.1 MB" (steps of 1,000)."""
+    if count < 1000:
+        return f"{int(count)} B"
+    for unit in ("KB", "MB", "GB", "TB"):
+        count /= 1000
+        if count < 999.5 or unit == "TB":
+            return f"{count:.0f} {unit}" if count >= 100 or unit == "KB" else f"{count:.1f} {unit}"
+    raise AssertionError("unreachable")
+
+
+def moment_words(moment: float | None, now: float | None = None) -> str:
+    """A moment in epoch seconds as seen from now: "just now", "2 min ago", "yesterday", "12 Nov", "2 Nov 2024"."""
+    if moment is None:
+        return "—"
+    now = time.time() if now is None else now
+    then, today = datetime.datetime.fromtimestamp(moment), datetime.datetime.fromtimestamp(now)
+    past = now - moment
+    if -60 < past < 60:
+        return "just now"
+    if 0 <= past < 3600:
+        return f"{int(past // 60)} min ago"
+    if then.date() == today.date():
+        return f"{then:%H:%M}"
+    if then.date() == today.date() - datetime.timedelta(days=1):
+        return "yesterday"
+    if then.year == today.year:
+        return f"{then.day} {then:%b}"
+    return f"{then.day} {then:%b %Y}"
+
+
+def count_words(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: "1 document", "1,204 passages"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
