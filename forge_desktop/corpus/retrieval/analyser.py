@@ -1,0 +1,119 @@
+"""Text to search terms: the same words for a passage, a question and a highlight, in any script.
+
+NFKC and casefold, words with their combining marks, character bigrams where a script is written without spaces,
+English stop words dropped, and Snowball stems: English for Latin letters, Russian for Cyrillic. The stemmer follows the
+script of each single word rather than a guessed language of the text, because a guess that differs between a passage
+and a four-word question makes them miss each other. Any change of what this file returns needs a new ANALYSER_VERSION.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+
+from snowballstemmer.english_stemmer import EnglishStemmer
+from snowballstemmer.russian_stemmer import RussianStemmer
+
+from forge_desktop.corpus.retrieval.marks import MARKS
+
+ANALYSER_VERSION = "1"
+
+_LONGEST_WORD = 64  # letters; longer runs (base64, hex dumps) are cut into pieces of this length
+_MOST_STEMS = 150_000  # remembered words, about 30 MB; beyond that the memory starts afresh
+
+_ENGLISH_STOP_WORDS = (
+    "a an and are as at be but by for if in into is it no not of on or such that the their then there these they this"
+    " to was will with"
+)
+_STOP_WORDS = frozenset(_ENGLISH_STOP_WORDS.split())
+_ASCII_WORD = re.compile(rf"[0-9a-z_]{{1,{_LONGEST_WORD}}}")
+_WORD = re.compile(rf"[\w{MARKS}\u200c\u200d]+")
+_UNSPACED = re.compile(
+    "[\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3100-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+    "\uf900-\ufaff\U00020000-\U0003134f]+"
+    "|[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]+"
+)
+_CYRILLIC = re.compile("[\u0400-\u052f]")
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in order, normalised but not stemmed; bigrams where the script has no spaces."""
+    if text.isascii():
+        return _ASCII_WORD.findall(text.lower())
+    found: list[str] = _WORD.findall(_normalised(text))
+    if max(map(len, found), default=0) > _LONGEST_WORD or _UNSPACED.search(text):
+        found = [piece for word in found for piece in _pieces(word)]
+    return found
+
+
+def stem(word: str) -> str:
+    """The term a normalised word is indexed under; "" for a stop word."""
+    return _STEMS[word]
+
+
+def terms(text: str) -> list[str]:
+    """The search terms of a text, in order, repeats kept: what BM25 counts."""
+    found = list(filter(None, map(_STEMS.__getitem__, words(text))))
+    _STEMS.trim()
+    return found
+
+
+def matches(query_terms: frozenset[str], text: str) -> list[tuple[int, int]]:
+    """Where in `text` those terms stand, as (start, end) in code points; touching spans are one."""
+    spans: list[tuple[int, int]] = []
+    for found in _WORD.finditer(text):
+        for start, end in _parts(found.group(), found.start()):
+            if not query_terms.isdisjoint(terms(text[start:end])):
+                if spans and start <= spans[-1][1]:
+                    spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+                else:
+                    spans.append((start, end))
+    return spans
+
+
+def _normalised(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", folded).replace("\u200c", "").replace("\u200d", "")
+
+
+def _pieces(word: str) -> list[str]:
+    return [word[start:end] for start, end in _parts(word, 0)]
+
+
+def _parts(word: str, offset: int) -> list[tuple[int, int]]:
+    """Spans of a word's index units: bigrams of its unspaced runs, the rest cut at the longest word."""
+    parts: list[tuple[int, int]] = []
+    position = 0
+    for run in [*_UNSPACED.finditer(word), None]:
+        start, end = run.span() if run else (len(word), len(word))
+        parts += [(at, min(at + _LONGEST_WORD, start)) for at in range(position, start, _LONGEST_WORD)]
+        if run:
+            parts += [(at, min(at + 2, end)) for at in range(start, max(end - 1, start + 1))]
+        position = end
+    return [(offset + start, offset + end) for start, end in parts]
+
+
+class _Stems(dict[str, str]):
+    """Stems already worked out; Snowball in Python takes 20 µs a word, this a fraction of one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # a Snowball stemmer keeps its word in itself
+        self._english, self._russian = EnglishStemmer(), RussianStemmer()
+
+    def __missing__(self, word: str) -> str:
+        if word in _STOP_WORDS:
+            found = ""
+        else:
+            stemmer = self._russian if _CYRILLIC.search(word) else self._english
+            with self._lock:
+                found = stemmer.stemWord(word)
+        self[word] = found
+        return found
+
+    def trim(self) -> None:
+        if len(self) > _MOST_STEMS:
+            self.clear()
+
+
+_STEMS = _Stems()

@@ -1,0 +1,185 @@
+"""BM25 with exactly the scores of rank_bm25.BM25Okapi, from the posting lists of the question's terms only.
+
+The same float64 expressions, added up in the order of the question's terms, give the same bits; a passage without a
+term would only have zero added. idf uses math.log as rank_bm25 does. A term in more than half of the passages gets a
+quarter of the average idf, which rank_bm25 sums over all terms in the order it first saw them, as np.cumsum does.
+rank_bm25 ranks three passages or fewer wrongly (all zero, or negative), so there Lucene's always positive idf is used.
+"""
+
+from __future__ import annotations
+
+import collections
+import math
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from forge_desktop.corpus.retrieval import store
+from forge_desktop.corpus.retrieval.postings import Int64s, Postings, term_key
+from forge_desktop.corpus.retrieval.snapshot import K1, Snapshot
+
+FEWEST_FOR_OKAPI = 4
+_EPSILON = 0.25
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TermList:
+    """One term in one segment: the living passages it stands in, and how often."""
+
+    segment: int
+    passages: Int64s
+    frequencies: Int64s
+
+
+@dataclass(frozen=True)
+class Bm25:
+    """Scores of a question. `scores[s]` covers all passages of segment s (None: nothing matched there)."""
+
+    scores: list[Floats | None]
+    matched: list[Int64s]
+    idf: dict[str, float]
+    passages_with: dict[str, int]
+
+
+def score(connection: sqlite3.Connection, snapshot: Snapshot, terms: Sequence[str]) -> Bm25:
+    """Score every passage that has one of these terms; repeats of a term count again."""
+    lists = _term_lists(connection, snapshot, list(dict.fromkeys(terms)))
+    passages_with = {term: sum(len(found.passages) for found in lists[term]) for term in lists}
+    idf = {term: _idf(connection, snapshot, count) if count else 0.0 for term, count in passages_with.items()}
+    scores: list[Floats | None] = [None] * len(snapshot.segments)
+    touched: list[list[Int64s]] = [[] for _ in snapshot.segments]
+    for term in terms:
+        for found in lists[term]:
+            at = found.segment
+            total = scores[at]
+            if total is None:
+                total = scores[at] = np.zeros(snapshot.segments[at].row.passages)
+            often, norm = found.frequencies, snapshot.norms[at][found.passages]
+            total[found.passages] += idf[term] * (often * (K1 + 1) / (often + norm))
+            touched[at].append(found.passages)
+    matched = [_union(parts) for parts in touched]
+    return Bm25(scores, matched, idf, passages_with)
+
+
+def best(bm25: Bm25, snapshot: Snapshot, pool: int | None) -> dict[int, float]:
+    """The `pool` best passages of each segment (None: every match) with their scores; ties go to the lowest id."""
+    found: dict[int, float] = {}
+    for segment, scores, matched in zip(snapshot.segments, bm25.scores, bm25.matched, strict=True):
+        if scores is None:
+            continue
+        values = scores[matched]
+        if pool is not None and len(values) > pool:
+            least = np.partition(values, len(values) - pool)[len(values) - pool]
+            above = np.flatnonzero(values > least)
+            kept = np.concatenate((above, np.flatnonzero(values == least)[: pool - len(above)]))
+            matched, values = matched[kept], values[kept]
+        found.update(zip(segment.ids[matched].tolist(), values.tolist(), strict=True))
+    return found
+
+
+def scores_of(bm25: Bm25, snapshot: Snapshot, ids: Iterable[int]) -> dict[int, float]:
+    """The scores of those of these passages that have a term of the question."""
+    wanted = np.fromiter(ids, np.int64)
+    found: dict[int, float] = {}
+    for segment, scores, matched in zip(snapshot.segments, bm25.scores, bm25.matched, strict=True):
+        if scores is None:
+            continue
+        known = segment.ids[matched]
+        hit = matched[np.isin(known, wanted)]
+        found.update(zip(segment.ids[hit].tolist(), scores[hit].tolist(), strict=True))
+    return found
+
+
+def rarity(bm25: Bm25, snapshot: Snapshot, terms: Sequence[str]) -> dict[str, float]:
+    """How much each term of a question weighs in its vector: often asked and seldom found weighs more."""
+    asked = collections.Counter(terms)
+    total = snapshot.state.passages
+    return {
+        term: (1 + math.log(times)) * (1 + math.log((total + 1) / (bm25.passages_with[term] + 1)))
+        for term, times in asked.items()
+    }
+
+
+def average_idf(connection: sqlite3.Connection, snapshot: Snapshot) -> float:
+    """rank_bm25's average idf over the living passages, to the bit: reads every list, so only when a term needs it."""
+    columns: list[tuple[Int64s, Int64s, Int64s, Int64s]] = []
+    for segment in snapshot.segments:
+        for block in store.blocks(connection, segment.row):
+            columns.append(_first_seen(block, segment.ids, segment.alive))
+    keys, counts, first, place = (np.concatenate(column) for column in zip(*columns, strict=True))
+    order = np.lexsort((place, first))
+    order = order[counts[order] > 0]
+    _, seen, term = np.unique(keys[order], return_index=True, return_inverse=True)
+    passages_with = np.bincount(term, weights=counts[order]).astype(np.int64)
+    distinct, which = np.unique(passages_with[np.argsort(seen)], return_inverse=True)
+    values = np.array([_log_odds(snapshot.state.passages, int(count)) for count in distinct])
+    return float(np.cumsum(values[which])[-1]) / len(seen)
+
+
+def _term_lists(connection: sqlite3.Connection, snapshot: Snapshot, terms: Sequence[str]) -> dict[str, list[TermList]]:
+    blocks: dict[int, Postings] = {}
+    found: dict[str, list[TermList]] = {}
+    for term in terms:
+        key = term_key(term)
+        found[term] = []
+        for at, segment in enumerate(snapshot.segments):
+            number = segment.block_of(key)
+            if number is None:
+                continue
+            if number not in blocks:
+                blocks[number] = store.block(connection, number)
+            postings = blocks[number]
+            row = int(np.searchsorted(postings.keys, key))
+            if row == len(postings.keys) or postings.keys[row] != key:
+                continue
+            low, high = int(postings.starts[row]), int(postings.starts[row + 1])
+            passages = postings.passages[low:high].astype(np.int64)
+            frequencies = postings.frequencies[low:high].astype(np.int64)
+            if segment.alive is not None:
+                living = segment.alive[passages]
+                passages, frequencies = passages[living], frequencies[living]
+            if len(passages):
+                found[term].append(TermList(at, passages, frequencies))
+    return found
+
+
+def _idf(connection: sqlite3.Connection, snapshot: Snapshot, passages_with: int) -> float:
+    total = snapshot.state.passages
+    if total < FEWEST_FOR_OKAPI:
+        return math.log(1 + (total - passages_with + 0.5) / (passages_with + 0.5))
+    value = _log_odds(total, passages_with)
+    if value >= 0:
+        return value
+    cached: float | None = snapshot.__dict__.get("average_idf")
+    if cached is None:
+        cached = snapshot.__dict__["average_idf"] = average_idf(connection, snapshot)
+    return _EPSILON * cached
+
+
+def _log_odds(total: int, passages_with: int) -> float:
+    return math.log(total - passages_with + 0.5) - math.log(passages_with + 0.5)
+
+
+def _first_seen(
+    block: Postings, ids: Int64s, alive: npt.NDArray[np.bool_] | None
+) -> tuple[Int64s, Int64s, Int64s, Int64s]:
+    """Of each term of a block: key, living passages, the first of those, and the term's place in it."""
+    starts, counts = block.starts[:-1], block.counts
+    first = starts
+    if alive is not None:
+        living = alive[block.passages]
+        counts = np.add.reduceat(living.astype(np.int64), starts)
+        index = np.where(living, np.arange(len(living)), len(living) - 1)
+        first = np.minimum.reduceat(index, starts)
+    return block.keys, counts, ids[block.passages[first]], block.places[first].astype(np.int64)
+
+
+def _union(parts: list[Int64s]) -> Int64s:
+    if not parts:
+        return np.zeros(0, np.int64)
+    return parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))
