@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -18,7 +19,13 @@ def main(argv: list[str] | None = None) -> int:
         return parser_child()
     from forge_desktop import cli
 
-    return cli.main(arguments)
+    return cli.main(arguments, window=_open_window)
+
+
+def _open_window(data_dir: Path) -> int:
+    from forge_desktop.ui import app
+
+    return app.run(data_dir)
 
 
 if __name__ == "__main__":

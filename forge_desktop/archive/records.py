@@ -1,0 +1,35 @@
+"""What comes out of the archive room: plain frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ExportedFile:
+    """One file of an export: its name in the directory, the rows in it, the sha256 of its bytes."""
+
+    name: str
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check of everything found. `checked` counts rows and files, `damaged` holds one sentence each."""
+
+    checked: int
+    damaged: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is damaged."""
+        return not self.damaged
+
+
+@dataclass(frozen=True)
+class DatabaseFacts:
+    """The database library in use, and what a person should know about it."""
+
+    version: str
+    notes: tuple[str, ...]

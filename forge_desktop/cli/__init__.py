@@ -1,0 +1,75 @@
+"""The headless front end: one verb per job, results as text or as one JSON object. Never imports Qt."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from forge_desktop.base.errors import Cancelled, ForgeError
+from forge_desktop.cli import output
+from forge_desktop.cli.arguments import Parser, make_parser
+from forge_desktop.cli.output import Output
+
+OK, FAILED, USAGE, DAMAGED, INTERRUPTED, NO_READER = 0, 1, 2, 3, 130, 141
+
+Window = Callable[[Path], int]
+
+
+def main(argv: list[str], window: Window | None = None) -> int:
+    """Run one verb, or without a verb `window(data_dir)`; return the exit status."""
+    output.prepare_streams()
+    Parser.asked_json = "--json" in argv
+    try:
+        options = make_parser().parse_args(argv)
+    except SystemExit as end:  # argparse ends --help, --version and usage errors this way
+        return int(end.code or 0)
+    except BrokenPipeError:
+        output.give_up_stdout()
+        return NO_READER
+    out = Output(json=getattr(options, "json", False))
+    previous, sys.excepthook = sys.excepthook, out.report_bug
+    status = _guarded(
+        out, lambda: _open_window(options.data_dir, window) if options.verb is None else _run(options, out)
+    )
+    sys.excepthook = previous  # not on a bug: the hook must still be there when the interpreter reports it
+    return status
+
+
+def _run(options: object, out: Output) -> int:
+    from forge_desktop.cli.verbs import run_verb
+
+    return run_verb(options, out)
+
+
+def _guarded(out: Output, work: Callable[[], int]) -> int:
+    try:
+        return work()
+    except ForgeError as error:
+        out.error(error.message, error.hint)
+        return FAILED
+    except (KeyboardInterrupt, Cancelled):
+        out.error("Interrupted.", "Everything stored so far is kept.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        output.give_up_stdout()
+        return NO_READER
+    except OSError as error:
+        worded = output.worded(error)
+        out.error(worded.message, worded.hint)
+        return FAILED
+
+
+def _open_window(chosen: str | None, window: Window | None) -> int:
+    from forge_desktop.base.paths import data_dir
+
+    headless = sys.platform.startswith("linux") and not any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    )
+    if headless or window is None:
+        raise ForgeError(
+            "There is no display to open the window on.",
+            hint="Try `forge-desktop tour`, or see `forge-desktop --help` for what works without one.",
+        )
+    return window(data_dir(chosen))

@@ -1,0 +1,139 @@
+"""The verb `ask`: the answer streams, then its sources are listed; Ctrl+C keeps what has arrived."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+
+from forge_desktop.base.errors import Cancelled, ForgeError
+from forge_desktop.base.events import AnswerDelta, Event
+from forge_desktop.chat.records import ChatMessage, Grounding
+from forge_desktop.cli import jobs
+from forge_desktop.cli.library import place_of
+from forge_desktop.cli.output import Output
+from forge_desktop.forge import Forge
+
+_LARGEST_QUESTION = 1_000_000  # bytes read from standard input
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of a question: the stored message, and whether Ctrl+C cut it short."""
+
+    message: ChatMessage
+    interrupted: bool
+
+
+def ask(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """Answer one question in a new conversation."""
+    question = _question(options)
+    if options.k is not None:
+        forge.settings.override(passages=options.k)
+    answer = answer_question(forge, question, out, grounding=options.grounding)
+    message = answer.message
+    if message.state in ("failed", "died") and not message.text:
+        raise ForgeError(message.problem or "The answer failed.", hint="Nothing that was stored before is lost.")
+    out.result(answer_fields(message))
+    show_sources(message, out)
+    if answer.interrupted:
+        out.note("Stopped; the part above is kept.")
+        return 130
+    if message.problem:
+        out.note(f"forge-desktop: {message.problem}")
+    return 1 if message.state in ("failed", "died") else 0
+
+
+def _question(options: argparse.Namespace) -> str:
+    question = " ".join(options.question)
+    if question in ("", "-"):
+        if question == "" and sys.stdin.isatty():
+            raise ForgeError("There is no question.", hint='Try `forge-desktop ask "How long may I keep a tool?"`.')
+        question = sys.stdin.buffer.read(_LARGEST_QUESTION).decode("utf-8", "replace")
+    # An argument that was not valid Unicode must not end as an error deep in the database.
+    question = question.encode("utf-8", "replace").decode("utf-8").strip()
+    if not question:
+        raise ForgeError("The question is empty.", hint='Try `forge-desktop ask "How long may I keep a tool?"`.')
+    return question
+
+
+def answer_question(
+    forge: Forge, question: str, out: Output, *, grounding: Grounding | None = None, keep: bool = True
+) -> Answer:
+    """Ask in a new conversation; the text is written to `out` while it arrives."""
+    conversation = forge.chat.create()
+    streamed: list[str] = []
+
+    def on_event(event: Event) -> None:
+        if isinstance(event, AnswerDelta) and event.conversation_id == conversation:
+            streamed.append(event.text)
+            out.write(event.text)
+
+    interrupted = False
+    with jobs.listening(forge, on_event):
+        try:
+            jobs.wait(forge, forge.chat.ask(conversation, question, grounding))
+        except (KeyboardInterrupt, Cancelled):
+            interrupted = True
+    message = forge.chat.messages(conversation)[-1]
+    if not streamed:
+        out.write(message.text)
+    out.line()
+    return Answer(message, interrupted)
+
+
+def answer_fields(message: ChatMessage) -> dict[str, object]:
+    """The answer as the JSON object of `ask`."""
+    facts = message.provenance
+    claims = [sentence for sentence in message.sentences if sentence.needs_support]
+    return {
+        "answer": message.text,
+        "citations": [
+            {
+                "n": source.n,
+                "path": source.path,
+                "passage_id": source.passage_id,
+                "start": source.start,
+                "end": source.end,
+                "page": source.page,
+                "quote": source.quote,
+            }
+            for source in message.sources
+            if source.cited
+        ],
+        "model": facts.get("model"),
+        "device": facts.get("device"),
+        "prompt_tokens": facts.get("prompt_tokens"),
+        "answer_tokens": facts.get("answer_tokens"),
+        "ttft_ms": facts.get("ttft_ms"),
+        "tokens_per_second": facts.get("tokens_per_second"),
+        "grounded": {"sentences": len(claims), "supported": sum(bool(claim.sources) for claim in claims)},
+        "state": message.state,
+    }
+
+
+def show_sources(message: ChatMessage, out: Output) -> None:
+    """What each sentence of the answer rests on, and the sentences that rest on nothing."""
+    cited = [source for source in message.sources if source.cited]
+    if cited:
+        out.line()
+        out.line("Sources")
+    for source in cited:
+        place = place_of(source.path, source.page, source.first_line, source.last_line)
+        out.line(f"  [{source.n}] {place}")
+    supported = [sentence for sentence in message.sentences if sentence.sources]
+    unsupported = [sentence for sentence in message.sentences if sentence.needs_support and not sentence.sources]
+    if supported and message.provenance.get("model"):
+        out.line("Supported")
+        for sentence in supported:
+            numbers = "".join(f"[{n}]" for n in sentence.sources)
+            out.line(f"  {numbers} {_brief(message.text[sentence.start : sentence.end])}")
+    if unsupported:
+        out.line("Not supported by your documents")
+        for sentence in unsupported:
+            out.line(f"  {_brief(message.text[sentence.start : sentence.end])}")
+
+
+def _brief(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 140 else line[:139] + "…"

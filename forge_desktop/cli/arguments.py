@@ -1,0 +1,104 @@
+"""The grammar of the command line: verbs, flags, help. Imports no room, so that --help and --version are instant."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from forge_desktop import __version__
+from forge_desktop.cli.output import Output
+
+_DESCRIPTION = "Ask your own documents with a local student. Without a verb, opens the window."
+_EPILOG = """\
+exit status: 0 done, 1 an error said in one sentence, 2 wrong usage, 3 verify found damage, 130 interrupted.
+Everything is kept in one data directory; nothing leaves this machine."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose usage errors are the one JSON object too, when --json was asked for."""
+
+    asked_json = False
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the arguments and end with status 2."""
+        if Parser.asked_json:
+            Output(json=True).error(message[:1].upper() + message[1:] + ".", f"See {self.prog} --help.")
+        else:
+            self.print_usage(sys.stderr)
+            Output(json=False).error(message)
+        sys.exit(2)
+
+
+def _count(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"choose a number from {least} to {most}, not {text!r}")
+        return value
+
+    return parse
+
+
+def make_parser() -> Parser:
+    """The whole grammar. The chosen verb is in `verb`, None for the window."""
+    parser = Parser(
+        prog="forge-desktop",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"Forge Desktop {__version__}")
+    parser.add_argument(
+        "--data-dir", metavar="DIR", help="where everything is kept (else $FORGE_DATA_DIR, else the system's place)"
+    )
+    parser.add_argument("--verbose", action="store_true", help="write more into logs/forge.log")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
+
+    def verb(name: str, help: str, description: str = "") -> argparse.ArgumentParser:
+        made = verbs.add_parser(name, help=help, description=description or help[:1].upper() + help[1:] + ".")
+        made.add_argument("--json", action="store_true", help="print exactly one JSON object")
+        return made
+
+    index = verb(
+        "index",
+        "read documents into the corpus",
+        "Read files and folders into the corpus: text, Markdown, HTML, PDF and DOCX. What has not changed is skipped, "
+        "and an interrupted run continues. A file that cannot be read is listed and stops nothing.",
+    )
+    index.add_argument("paths", metavar="PATH", nargs="+", help="a file or a folder")
+
+    search = verb("search", "find passages")
+    search.add_argument("query", metavar="WORD", nargs="+", help="what to look for")
+    search.add_argument("-k", type=_count(1, 1000), default=10, metavar="N", help="how many passages (10)")
+
+    ask = verb(
+        "ask",
+        "ask the documents",
+        "Ask the documents: the student's answer is streamed, then its sources are listed. Without words, the question "
+        "is read from standard input. The conversation is kept and can be opened in the window.",
+    )
+    ask.add_argument("question", metavar="WORD", nargs="*", help="the question")
+    ask.add_argument("-k", type=_count(1, 40), default=None, metavar="N", help="how many passages to offer")
+    ask.add_argument(
+        "--grounding",
+        choices=("documents_only", "documents_first", "free"),
+        default=None,
+        help="what the answer may rest on (else the setting)",
+    )
+
+    models = verb("models", "list the students, import one, choose one")
+    change: Any = models.add_mutually_exclusive_group()
+    change.add_argument("--import", dest="import_file", metavar="FILE", help="add a GGUF file to the list")
+    change.add_argument("--use", metavar="NAME", help="let this student answer (its name, or the start of its sha256)")
+
+    verb("status", "say what is stored where, and who answers")
+    verb("verify", "check everything that is stored for damage")
+    export = verb("export", "write everything out as JSON Lines")
+    export.add_argument("directory", metavar="DIR", help="a new or empty directory")
+    verb("tour", "try it all on the sample documents", "Index the sample documents, search them, ask them questions.")
+    return parser

@@ -1,0 +1,133 @@
+"""What the command line prints: results on stdout, progress and errors on stderr, or exactly one JSON object."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from types import TracebackType
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.paths import shown_path, shown_paths
+
+# Everything a terminal may act on, and the marks that turn the direction of text around; not newline, not tab.
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_SPARSE_SECONDS = 10.0
+
+
+def printable(text: str) -> str:
+    """The text as it may be shown in a terminal: nothing in it can move the cursor or turn the reading direction."""
+    return _UNSAFE.sub(_escape, shown_path(text.replace("\r\n", "\n")))
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def as_json(value: object) -> str:
+    """One line of JSON in ASCII, so that no terminal encoding and no odd file name can break it."""
+    return json.dumps(shown_paths(value), allow_nan=False)
+
+
+class Output:
+    """Where a verb's words go. With `json`, `line` and `write` say nothing and `result` prints the one object."""
+
+    def __init__(self, *, json: bool) -> None:
+        self.json = json
+        self._live = not json and sys.stderr is not None and sys.stderr.isatty()
+        self._shown = ""  # the progress line that stands on the terminal now
+        self._last = 0.0
+
+    def line(self, text: str = "") -> None:
+        """A line for people on stdout; nothing with --json."""
+        self.write(text + "\n")
+
+    def write(self, text: str) -> None:
+        """A piece of text for people on stdout, shown at once; nothing with --json."""
+        if not self.json:
+            self.clear()
+            sys.stdout.write(printable(text))
+            sys.stdout.flush()
+
+    def result(self, value: Mapping[str, object]) -> None:
+        """The one JSON object; nothing without --json."""
+        if self.json:
+            sys.stdout.write(as_json(value) + "\n")
+            sys.stdout.flush()
+
+    def error(self, message: str, hint: str = "") -> None:
+        """What went wrong: one line on stderr, or the error object."""
+        self.result({"error": {"message": message, "hint": hint}})
+        self.note(f"forge-desktop: {message} {hint}".rstrip())
+
+    def note(self, text: str) -> None:
+        """A line beside the results, on stderr; nothing with --json."""
+        if not self.json and sys.stderr is not None:
+            self.clear()
+            print(printable(text), file=sys.stderr, flush=True)
+
+    def progress(self, text: str) -> None:
+        """What is going on: one line that rewrites itself on a terminal, else a line every ten seconds."""
+        if self._live:
+            width = shutil.get_terminal_size().columns - 1
+            shown = printable(text).replace("\n", " ")[:width]
+            sys.stderr.write("\r" + shown.ljust(len(self._shown)))
+            sys.stderr.flush()
+            self._shown = shown
+        elif time.monotonic() - self._last >= _SPARSE_SECONDS:
+            if self._last:  # short work stays silent
+                self.note(text)
+            self._last = time.monotonic()
+
+    def clear(self) -> None:
+        """Take the progress line away."""
+        if self._shown:
+            sys.stderr.write("\r" + " " * len(self._shown) + "\r")
+            sys.stderr.flush()
+            self._shown = ""
+
+    def report_bug(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """The exception hook: stdout still holds one JSON object, stderr has the trace that a report needs."""
+        self.error(
+            f"Something unexpected happened: {kind.__name__}: {error}",
+            "This is a fault in Forge Desktop; the lines on stderr describe it.",
+        )
+        traceback.print_exception(kind, error, trace)
+
+
+def prepare_streams() -> None:
+    """Let any character be printed on any terminal, escaped where its encoding has no place for it."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def give_up_stdout() -> None:
+    """The reader of our output has gone: make sure that nothing is written to it again, also at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def worded(error: OSError) -> ForgeError:
+    """An error of the operating system that no room put into words, as a sentence."""
+    name = f" ({os.fsdecode(error.filename)})" if error.filename is not None else ""
+    return ForgeError(f"{error.strerror or error}{name}.", hint="Nothing that was stored before is lost.")
+
+
+def bytes_in_words(count: float) -> str:
+    """1,234,567 as "1.2 MB"."""
+    for unit in ("bytes", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def counted(count: int, noun: str) -> str:
+    """1 document, 2,317 documents."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,0 +1,76 @@
+"""From a parsed command line to the function that does it, with the data directory opened the way it needs."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.logs import start_logging
+from forge_desktop.base.paths import data_dir
+from forge_desktop.cli import answers, library, tour, upkeep
+from forge_desktop.cli.output import Output
+from forge_desktop.forge import Forge
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What a verb runs, and whether it writes: then it must own the data directory."""
+
+    run: Callable[[Forge, argparse.Namespace, Output], int]
+    writes: bool = False
+
+
+VERBS = {
+    "index": Verb(library.index, writes=True),
+    "search": Verb(library.search),
+    "ask": Verb(answers.ask, writes=True),
+    "models": Verb(upkeep.models),
+    "status": Verb(upkeep.status),
+    "verify": Verb(upkeep.verify),
+    "export": Verb(upkeep.export),
+    "tour": Verb(tour.tour, writes=True),
+}
+
+
+def run_verb(options: argparse.Namespace, out: Output) -> int:
+    """Run the chosen verb on its data directory; return the exit status."""
+    verb = VERBS[options.verb]
+    writes = verb.writes or bool(getattr(options, "import_file", None) or getattr(options, "use", None))
+    with contextlib.ExitStack() as stack:
+        if options.verb == "tour" and options.data_dir is None:
+            directory = stack.enter_context(tour.passing_directory())
+        else:
+            directory = data_dir(options.data_dir)
+        forge = stack.enter_context(_opened(directory, options, writes=writes))
+        return verb.run(forge, options, out)
+
+
+@contextlib.contextmanager
+def _opened(directory: Path, options: argparse.Namespace, *, writes: bool) -> Iterator[Forge]:
+    """The rooms: as owner for a verb that writes, else for reading only, so that the owner is not disturbed.
+
+    A reading verb becomes the owner for once when there is nothing yet to read, or when it must first be updated.
+    """
+    holder = f"forge-desktop {options.verb}"
+    if writes:
+        forge = _as_owner(directory, holder, options)
+    else:
+        try:
+            forge = Forge(directory, holder=holder, read_only=True)
+        except ForgeError as unreadable:
+            try:
+                forge = _as_owner(directory, holder, options)
+            except ForgeError:
+                raise unreadable from None
+    with contextlib.closing(forge):
+        yield forge
+
+
+def _as_owner(directory: Path, holder: str, options: argparse.Namespace) -> Forge:
+    forge = Forge(directory, holder=holder)
+    start_logging(directory, verbose=options.verbose)
+    return forge

@@ -1,0 +1,53 @@
+"""Builds the rooms once, in order, and hands them to a front end; closes them in reverse."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from forge_desktop.archive import Archive
+from forge_desktop.base.events import Events
+from forge_desktop.base.jobs import Jobs
+from forge_desktop.base.paths import OwnerLock, resources_dir
+from forge_desktop.base.settings import SettingsFile
+from forge_desktop.chat import Chat
+from forge_desktop.corpus import Corpus
+from forge_desktop.engine import Engine
+from forge_desktop.storage import Database
+from forge_desktop.students import Students
+
+STARTER = "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
+class Forge:
+    """The application without a face: the window and the command line each hold one.
+
+    `holder` is how this process is named to another one that wants the same data directory. With `read_only` it opens
+    beside the owner and changes nothing. Raises ForgeError when the directory is taken, or its data cannot be opened.
+    """
+
+    def __init__(self, data_dir: Path, *, holder: str, read_only: bool = False) -> None:
+        self.data_dir = data_dir
+        with contextlib.ExitStack() as opened:  # whatever was opened is closed again when a later step fails
+            lock = OwnerLock(data_dir)
+            opened.callback(lock.release)
+            if not read_only:
+                lock.acquire(holder)
+            self.events = Events()
+            self.settings = SettingsFile(data_dir / "settings.json", self.events)
+            database = Database(data_dir / "forge.db", read_only=read_only)
+            opened.callback(database.close)
+            self.jobs = Jobs(self.events)
+            self.engine = Engine(database, self.events, self.settings)
+            opened.callback(self.engine.close)
+            opened.callback(self.jobs.close)  # first: a job that is cancelled may still talk to the engine
+            self.corpus = Corpus(database, self.jobs, self.events, self.settings)
+            self.chat = Chat(database, self.jobs, self.events, self.settings, self.corpus, self.engine)
+            starter = resources_dir() / "students" / STARTER
+            self.students = Students(database, self.jobs, self.events, self.engine, starter)
+            self.archive = Archive(database, self.corpus, self.chat, self.students, data_dir)
+            self._opened = opened.pop_all()
+
+    def close(self) -> None:
+        """Stop what runs, end the children, close the database, give the data directory back. Safe to call twice."""
+        self._opened.close()

@@ -1,0 +1,109 @@
+"""The command line as people use it: a process of its own, with its own data directory, its JSON read strictly."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = (sys.executable, "-m", "forge_desktop")
+
+
+def _environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:
+    merged: dict[str, str | None] = {**os.environ, "PYTHONPATH": str(ROOT), **(changes or {})}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+@pytest.fixture
+def start(data_dir: Path) -> Callable[..., subprocess.Popen[bytes]]:
+    """Start `forge-desktop …` (or another command) with pipes; the test waits for its end. None removes a variable."""
+
+    def run(
+        *arguments: str | Path | bytes,
+        env: Mapping[str, str | None] | None = None,
+        command: tuple[str, ...] = COMMAND,
+        cwd: Path | None = None,
+    ) -> subprocess.Popen[bytes]:
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            [*command, *arguments],
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            cwd=cwd or data_dir.parent,
+            env=_environment(env),
+        )
+
+    return run
+
+
+@pytest.fixture
+def cli(start: Callable[..., subprocess.Popen[bytes]]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `forge-desktop …` to its end and expect an exit status (0 unless told). Never a traceback."""
+
+    def run(
+        *arguments: str | Path | bytes, expect: int = 0, input: bytes = b"", **options: Any
+    ) -> subprocess.CompletedProcess[str]:
+        with start(*arguments, **options) as process:
+            out, err = process.communicate(input, timeout=150)
+        done = subprocess.CompletedProcess(process.args, process.returncode, out.decode(), err.decode())
+        assert done.returncode == expect, f"status {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
+
+    return run
+
+
+@pytest.fixture
+def cli_json(cli: Callable[..., subprocess.CompletedProcess[str]]) -> Callable[..., dict[str, Any]]:
+    """Run a verb with --json: stdout must be exactly one JSON object, strictly valid, and stderr empty."""
+
+    def run(*arguments: str | Path | bytes, **options: Any) -> dict[str, Any]:
+        done = cli(*arguments, "--json", **options)
+        assert done.stderr == ""
+        return _one_object(done.stdout)
+
+    return run
+
+
+@pytest.fixture
+def one_object() -> Callable[[str], dict[str, Any]]:
+    """The one JSON object in a text; no NaN, no repeated name, no half of a surrogate pair, nothing beside it."""
+    return _one_object
+
+
+def _one_object(text: str) -> dict[str, Any]:
+    def refuse(name: str) -> None:
+        raise AssertionError(f"{name} is no JSON")
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        assert len({name for name, _ in pairs}) == len(pairs), pairs
+        return dict(pairs)
+
+    value = json.loads(text, parse_constant=refuse, object_pairs_hook=unique)
+    assert isinstance(value, dict)
+    json.dumps(value, ensure_ascii=False).encode("utf-8")  # a lone surrogate would end here
+    return value
+
+
+@pytest.fixture
+def check_fields() -> Callable[..., None]:
+    """Each named field is there and of its type (None in a tuple allows null); a bool is no number."""
+
+    def check(value: dict[str, Any], **types: Any) -> None:
+        for name, wanted in types.items():
+            assert name in value, f"{name} is missing in {sorted(value)}"
+            kinds = wanted if isinstance(wanted, tuple) else (wanted,)
+            allowed = tuple(type(None) if kind is None else kind for kind in kinds)
+            found = value[name]
+            assert isinstance(found, allowed), f"{name} is {found!r}"
+            assert bool in kinds or not isinstance(found, bool), f"{name} is {found!r}"
+
+    return check
