@@ -1,0 +1,150 @@
+"""The set-up's decisions: when it is done already, what it asks for, and the sentence for each failure."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from devtools import checks, environment, machine, steps
+
+ROOT = Path(__file__).resolve().parents[2]
+DEV = ROOT / "packaging" / "dev.py"
+
+
+def test_an_environment_is_ready_only_with_its_own_stamp(tmp_path: Path) -> None:
+    stamp = tmp_path / "stamp.json"
+    assert not environment.stamped("runtime", stamp)
+    for broken in ("", "[]", '{"runtime": "of another lock"}'):
+        stamp.write_text(broken)
+        assert not environment.stamped("runtime", stamp)
+    stamp.write_text(json.dumps({"runtime": environment.stamp_key("runtime")}))
+    assert environment.stamped("runtime", stamp)
+    assert not environment.stamped("dev", stamp)
+
+
+def test_what_tests_need_is_enough_to_run(tmp_path: Path) -> None:
+    stamp = tmp_path / "stamp.json"
+    stamp.write_text(json.dumps({"dev": environment.stamp_key("dev")}))
+    assert environment.stamped("runtime", stamp)
+
+
+@pytest.mark.parametrize(
+    ("environ", "platform", "expected"),
+    [
+        ({}, "linux", False),
+        ({"DISPLAY": ""}, "linux", False),
+        ({"DISPLAY": ":0"}, "linux", True),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", True),
+        ({}, "darwin", True),
+        ({}, "win32", True),
+    ],
+)
+def test_the_window_needs_a_display_only_on_linux(environ: dict[str, str], platform: str, expected: bool) -> None:
+    assert machine.has_display(environ, platform) is expected
+
+
+def test_a_missing_library_is_noticed() -> None:
+    table = {"libc.so.6": "libc6", "libforge-not-there.so.9": "libforge-not-there9"}
+    assert machine.missing_libraries(table) == (["libforge-not-there.so.9"] if sys.platform == "linux" else [])
+
+
+def test_what_is_missing_is_one_line_to_paste(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    text = machine.advice(["build-essential", "libgl1"], ["libGL.so.1"])
+    assert text.endswith("package manager: build-essential, libGL.so.1")
+    (tmp_path / "apt-get").touch(mode=0o755)
+    text = machine.advice(["build-essential", "libgl1"], ["libGL.so.1"])
+    assert text.endswith("sudo apt-get install -y build-essential libgl1")
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({"FORGE_CACHE_DIR": "/somewhere"}, Path("/somewhere")),
+        ({"HOME": ""}, ROOT / "build" / "cache"),
+        ({}, ROOT / "build" / "cache"),
+        ({"HOME": "/proc/no-such-home"}, ROOT / "build" / "cache"),
+    ],
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="each system has its own places")
+def test_the_cache_has_a_place_even_without_a_home(environ: dict[str, str], expected: Path) -> None:
+    assert machine.cache_dir(environ) == expected
+
+
+def test_a_full_disk_is_said_before_anything_starts(tmp_path: Path) -> None:
+    with pytest.raises(steps.Problem, match=r"needs 1000000\.0 GB of disk space, and .* left\."):
+        machine.require_space(tmp_path / "not" / "made", 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("output", "sentence"),
+    [
+        ("OSError: [Errno 28] No space left on device", "The disk is full."),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", "its sha256 differs"),
+        ("Failed to establish a new connection: [Errno -3] Temporary failure in name resolution", "cannot be reached"),
+        ("No CMAKE_CXX_COMPILER could be found.", "no working C++ compiler"),
+        ("c++: fatal error: Killed signal terminated program cc1plus", "ran out of memory"),
+        ("ERROR: No matching distribution found for numpy==2.4.6", "has no numpy==2.4.6 for this Python"),
+    ],
+)
+def test_a_failed_tool_becomes_one_sentence(output: str, sentence: str) -> None:
+    assert sentence in (steps.explain(f"before\n{output}\nafter") or "")
+
+
+def test_an_unknown_failure_names_the_log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(steps, "LOG", tmp_path / "setup.log")
+    with pytest.raises(steps.Problem, match=r"^It broke\. It ended with status 3\. The details are in .*setup\.log\.$"):
+        steps.run([sys.executable, "-c", "print('noise'); raise SystemExit(3)"], failed="It broke.")
+    assert "noise" in (tmp_path / "setup.log").read_text()
+    with pytest.raises(steps.Problem, match=r"^It broke\. .*no-such-tool cannot be started: No such file"):
+        steps.run([tmp_path / "no-such-tool"], failed="It broke.")
+
+
+def test_only_the_pinned_file_is_the_starter_student(tmp_path: Path, starter: Path) -> None:
+    from devtools import starter as bringing
+
+    assert bringing.in_place(starter)
+    assert bringing.matches(starter)
+    other = tmp_path / "other.gguf"
+    other.write_bytes(b"GGUF")
+    assert not bringing.in_place(other)
+    assert not bringing.matches(other)
+    assert not bringing.matches(other, size=4)
+
+
+def test_an_old_python_is_told_so_in_one_sentence() -> None:
+    code = f"import sys; sys.version_info = (3, 9, 2); exec(compile(open({str(DEV)!r}).read(), 'dev.py', 'exec'))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Forge Desktop needs Python 3.11 or newer; ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["test", "--nonsense"]])
+def test_a_wrong_command_is_refused_before_anything_is_installed(arguments: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, str(DEV), *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert "usage: dev.py" in done.stderr
+
+
+def test_the_frozen_application_is_tried_where_it_is_asked_for() -> None:
+    usual = [name for name, _ in checks.plan(Path(sys.executable), full=False, frozen=False)]
+    assert [name for name, _ in checks.plan(Path(sys.executable), full=True, frozen=True)][: len(usual)] == usual
+    assert "frozen smoke test" not in usual
+    assert usual[-1] == "pytest"
+
+
+def test_a_checks_status_and_closing_line_reach_the_summary() -> None:
+    code = "print('===== 2 failed, 1 passed in 0.10s ====='); raise SystemExit(1)"
+    outcome = checks.check("pytest", [sys.executable, "-c", code], dict(os.environ))
+    assert outcome.status == 1
+    assert outcome.closing == "2 failed, 1 passed in 0.10s"
+    assert "FAILED (1)" in outcome.line()
+    assert checks.check("gone", ["/no/such/tool"], {}).status == 127
