@@ -101,8 +101,7 @@ def window(program: Path, home: Home, name: str, environment: dict[str, str], wr
     said = start(
         program, home, environment={**environment, "FORGE_SMOKE": "1"}, wrapper=wrapper, label=f"window {name}"
     )
-    shown = said.split()
-    require(shown == ["panes:", *PANES], f"the window ({name}) said {said!r}")
+    require(said.splitlines() == [f"pane {key}" for key in PANES], f"the window ({name}) said {said!r}")
 
 
 def answer_of(program: Path, home: Home, *arguments: str) -> dict[str, Any]:
