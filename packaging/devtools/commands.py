@@ -8,7 +8,7 @@ import sys
 
 from devtools import checks, environment, locking
 from devtools.machine import QT_LIBRARIES, XCB_LIBRARIES, has_display, missing_libraries
-from devtools.steps import Problem, clean_environment, say
+from devtools.steps import Problem, say
 
 
 def main(argv: list[str]) -> int:
@@ -51,12 +51,11 @@ def _parser() -> argparse.ArgumentParser:
 def _run(arguments: list[str]) -> int:
     """Open the window; without a display, show the same main job in the terminal."""
     python = environment.set_up("runtime")
-    env = clean_environment()
     if arguments and not arguments[0].startswith("-"):  # a command-line verb needs no display
-        return environment.run_in(python, "-m", "forge_desktop", *arguments, env=env)
+        return environment.start(python, *arguments)
     if not has_display(os.environ):
         say("There is no display here, so this is the tour in the terminal instead of the window.")
-        return environment.run_in(python, "-m", "forge_desktop", *arguments, "tour", env=env)
+        return environment.start(python, *arguments, "tour")
     if missing_libraries(QT_LIBRARIES | XCB_LIBRARIES):
         raise Problem("The window cannot open until those system packages are installed.")
-    return environment.run_in(python, "-m", "forge_desktop", *arguments, env=env)
+    return environment.start(python, *arguments)

@@ -133,9 +133,11 @@ def _install_ourselves(python: Path) -> None:
     )
 
 
-def run_in(python: Path, *arguments: str, env: dict[str, str] | None = None) -> int:
-    """Run the environment's Python in the foreground and return its status."""
+def start(python: Path, *arguments: str) -> int:
+    """Run Forge Desktop in the foreground, in the caller's own directory, and return its status."""
     try:
-        return subprocess.run([python, *arguments], cwd=ROOT, env=env, check=False).returncode
+        return subprocess.run(
+            [python, "-m", "forge_desktop", *arguments], env=clean_environment(), check=False
+        ).returncode
     except OSError as error:
         raise Problem(f"{python} cannot be started: {error.strerror}.") from error
