@@ -72,7 +72,10 @@ class Survey:
 
 @dataclass(frozen=True)
 class IndexReport:
-    """What an index run did. `documents` = current documents under the given paths; `failed` = (path, reason)."""
+    """What an index run did. `documents` = current documents under the given paths; `failed` = (path, reason).
+
+    `skipped` = (path, reason) of what was never meant to be read: hidden files, links, unknown formats.
+    """
 
     documents: int
     passages: int
@@ -83,6 +86,7 @@ class IndexReport:
     failed: tuple[tuple[str, str], ...]
     seconds: float
     bytes: int
+    skipped: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

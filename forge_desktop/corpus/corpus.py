@@ -1,0 +1,136 @@
+"""The corpus: documents in, passages out. Everything long is a job on the lane "index"."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Callable, Sequence
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.events import Events
+from forge_desktop.base.jobs import JobContext, Jobs
+from forge_desktop.base.settings import SettingsFile
+from forge_desktop.corpus import parsers
+from forge_desktop.corpus.indexing import IndexRun
+from forge_desktop.corpus.records import CorpusStats, Document, Hit, Passage
+from forge_desktop.corpus.retrieval import Index
+from forge_desktop.corpus.store import Store
+from forge_desktop.corpus.store_roots import Roots
+from forge_desktop.corpus.walking import given_paths
+from forge_desktop.storage import Database
+
+_LANE = "index"
+
+
+class Corpus:
+    """The user's documents, searchable. Reading methods are safe on any thread."""
+
+    def __init__(self, db: Database, jobs: Jobs, events: Events, settings: SettingsFile) -> None:
+        self._db, self._jobs, self._events, self._settings = db, jobs, events, settings
+        self._store, self._roots, self._index = Store(db), Roots(db), Index(db)
+        if not db.read_only and self._roots.has_removals():
+            with db.write() as connection:
+                self._roots.purge(connection)
+
+    # ---- bringing documents in: jobs ----
+
+    def survey(self, paths: Sequence[str | os.PathLike[str]]) -> int:
+        """Count what indexing these paths would read; the job's result is a Survey."""
+        return self._start("survey", lambda run: run.survey(given_paths(paths)))
+
+    def index(self, paths: Sequence[str | os.PathLike[str]]) -> int:
+        """Index files and folders; the job's result is an IndexReport. A killed run is continued by the next."""
+        return self._start("index", lambda run: run.over_paths(given_paths(paths)))
+
+    def rescan(self) -> int:
+        """Index every known root again."""
+        return self._start("index", lambda run: run.over_roots())
+
+    def resume_pending(self) -> int | None:
+        """Go on with what an earlier run left waiting; None when there is nothing."""
+        if not self._store.pending():
+            return None
+        return self._start("index", lambda run: run.over_documents(None))
+
+    def retry(self, document_ids: Sequence[int]) -> int:
+        """Read these documents again, whatever came of it before."""
+        ids = list(document_ids)
+        return self._start("index", lambda run: run.over_documents(ids))
+
+    def _start(self, kind: str, work: Callable[[IndexRun], object]) -> int:
+        def job(ctx: JobContext) -> object:
+            return work(
+                IndexRun(
+                    self._db,
+                    self._store,
+                    self._roots,
+                    self._index,
+                    settings=self._settings.values,
+                    events=self._events,
+                    ctx=ctx,
+                )
+            )
+
+        return self._jobs.start(_LANE, kind, job)
+
+    # ---- looking at documents ----
+
+    def search(self, query: str, k: int = 10) -> list[Hit]:
+        """The best k passages. Never raises for any query; copies of one file count once."""
+        wanted = k
+        while True:
+            found = self._index.search(query, wanted)
+            passages = self._store.passages_by_id([entry[0] for entry in found])
+            hits, seen = [], set()
+            for entry in found:
+                passage = passages.get(entry[0])
+                if passage is None:
+                    continue  # removed between the two looks
+                place = (passage.document_sha256, passage.start, passage.end)
+                if place not in seen:
+                    seen.add(place)
+                    hits.append(Hit(passage, *entry[1:]))
+            if len(hits) >= k or len(found) < wanted:
+                return hits[:k]
+            wanted *= 4
+
+    def documents(
+        self, text: str = "", state: str | None = None, sort: str = "name", descending: bool = False
+    ) -> array[int]:
+        """Ids of the documents whose name or path contains `text`, sorted; for a table that fetches rows as shown."""
+        return self._store.listing(text, state, sort, descending)
+
+    def document_rows(self, ids: Sequence[int]) -> list[Document]:
+        """These documents in this order; those that are gone are left out."""
+        return self._store.documents(ids)
+
+    def document(self, document_id: int) -> Document:
+        """One document. Raises ForgeError when it is gone."""
+        found = self._store.documents([document_id])
+        if not found:
+            raise ForgeError("The document is not in the index any more.", hint="Add its folder again.")
+        return found[0]
+
+    def find_document(self, sha256: str, path: str) -> Document | None:
+        """The indexed document with exactly these bytes, the one at `path` first."""
+        return self._store.find(sha256, os.fsencode(path))
+
+    def passages(self, document_id: int) -> list[Passage]:
+        """A document's passages in order."""
+        return self._store.passages(document_id)
+
+    def passage(self, passage_id: int) -> Passage | None:
+        """One passage, None when it is gone."""
+        return self._store.passages_by_id([passage_id]).get(passage_id)
+
+    def stored_text(self, document_id: int) -> str:
+        """The document's text as stored; passages' offsets count in it."""
+        return self._store.text(document_id)
+
+    def stats(self) -> CorpusStats:
+        """Totals."""
+        return self._store.stats()
+
+    def versions(self) -> dict[str, str]:
+        """What determines how documents are found: parser, analyser and embedder versions."""
+        return {"index": parsers.VERSION, **self._index.versions}

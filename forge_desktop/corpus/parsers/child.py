@@ -1,0 +1,127 @@
+"""The parser child: reads one file at a time, parses and splits it; a bad file can only take this process down.
+
+Requests: {"do": "read", path, format, known, limit_bytes, characters, overlap} and {"do": "page", …}. Answers to
+"read", in order: "opened" (size, mtime_ns, sha256), any number of "text", then one of "done", "same", "refused".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+import stat
+import sys
+from dataclasses import replace
+from typing import Any
+
+from forge_desktop.base.child import ChildEnd, Frame
+from forge_desktop.corpus.parsers import Parsed, Unreadable
+from forge_desktop.corpus.parsers.decoding import mend
+
+_PART = 1_000_000  # characters of text in a frame
+_TITLE = 300  # characters kept of a heading
+
+
+def main() -> int:
+    """Serve until the parent closes the pipe. The last argument is the memory limit in megabytes."""
+    end = ChildEnd()
+    megabytes = int(sys.argv[-1])
+    _limit_memory(megabytes)
+    end.send({"is": "ready"})
+    while True:
+        request = end.requests.get()
+        try:
+            if request["do"] == "page":
+                from forge_desktop.corpus.parsers.pdf_page import rendered
+
+                end.send(rendered(request, read_file(request["path"], request["limit_bytes"])[0]))
+            else:
+                _serve(end, request)
+        except Unreadable as refusal:
+            end.send({"is": "refused", "reason": str(refusal), "again": refusal.again})
+        except OSError as error:
+            end.send({"is": "refused", "reason": _worded(error), "again": True})
+        except MemoryError:
+            end.send(
+                {"is": "refused", "reason": f"Reading it needs more than {megabytes:,} MB of memory.", "over": True}
+            )
+        except Exception as error:  # noqa: BLE001 - the parser border: a library's bug is this file's reason, not ours to die of
+            reason = f"It cannot be read: {type(error).__name__}: {error}"[:500]
+            end.send({"is": "refused", "reason": reason.encode("utf-8", "replace").decode(), "over": True})
+
+
+def read_file(path: str, limit_bytes: int) -> tuple[bytes, os.stat_result]:
+    """The file's bytes and what it was before reading. Opens neither links nor pipes. Raises Unreadable, OSError."""
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+    with os.fdopen(os.open(os.fsencode(path), flags), "rb") as file:
+        info = os.fstat(file.fileno())
+        if not stat.S_ISREG(info.st_mode):
+            raise Unreadable("It is no longer a file.", again=True)
+        if info.st_size > limit_bytes:
+            size, limit = info.st_size / 1e6, limit_bytes / 1e6
+            raise Unreadable(
+                f"The file has {size:,.0f} MB; files above {limit:,.0f} MB are not read (a setting).", again=True
+            )
+        data = file.read(limit_bytes + 1)
+    if len(data) > limit_bytes:
+        raise Unreadable("The file grew while it was read.", again=True)
+    return data, info
+
+
+def _serve(end: ChildEnd, request: Frame) -> None:
+    data, info = read_file(request["path"], request["limit_bytes"])
+    sha256 = hashlib.sha256(data).hexdigest()
+    end.send({"is": "opened", "size": len(data), "mtime_ns": info.st_mtime_ns, "sha256": sha256})
+    if sha256 == request["known"]:
+        end.send({"is": "same"})
+        return
+    if not data:
+        raise Unreadable("The file is empty.")
+    module: Any = importlib.import_module(f"forge_desktop.corpus.parsers.{request['format']}")
+    parsed: Parsed = module.parse(data)
+    del data
+    parsed = replace(parsed, text=mend(parsed.text))
+    if not parsed.text.strip():
+        raise Unreadable("The file holds no text.")
+    passages, paths = _passages(parsed, request["characters"], request["overlap"])
+    for start in range(0, len(parsed.text), _PART):
+        end.send({"is": "text", "text": parsed.text[start : start + _PART]})
+    end.send({"is": "done", "pages": parsed.pages, "passages": passages, "headings": paths})
+
+
+def _passages(parsed: Parsed, characters: int, overlap: int) -> tuple[list[list[int]], list[tuple[str, ...]]]:
+    """Passages as [start, end, page or 0, number of the heading path, first line, last line], and those paths."""
+    from forge_desktop.corpus.splitting import split
+
+    headings = [(offset, level, mend(title)[:_TITLE]) for offset, level, title in parsed.headings]
+    numbers: dict[tuple[str, ...], int] = {}
+    rows = [
+        [
+            span.start,
+            span.end,
+            span.page or 0,
+            numbers.setdefault(span.heading, len(numbers)),
+            span.first_line,
+            span.last_line,
+        ]
+        for span in split(parsed.text, limit=characters, overlap=overlap, pages=parsed.pages, headings=headings)
+    ]
+    return rows, list(numbers)
+
+
+def _worded(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "The file was no longer there when its turn came."
+    if isinstance(error, PermissionError):
+        return "The file may not be read: permission denied."
+    return f"The file cannot be read: {error.strerror or error}."
+
+
+def _limit_memory(megabytes: int) -> None:
+    try:
+        import resource
+    except ImportError:  # Windows: the deadline alone guards there
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform != "darwin":  # macOS accepts the limit and then refuses thread stacks
+        resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))

@@ -1,0 +1,149 @@
+"""Cuts a text into passages: at headings and pages, then paragraph > sentence > word, with exact offsets."""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+_PARAGRAPHS = ("\n\n", "\r\n\r\n", "\n \n")
+_SENTENCES = (". ", "! ", "? ", ".\n", "!\n", "?\n", ".\r", "!\r", "?\r", "。", "！", "？", "؟ ", "۔ ", "। ")
+_LINES = ("\n", "\r")
+_WORDS = (" ", "\t", "\u00a0", "\u3000", "、", "，")
+_RANKS = (_PARAGRAPHS, _SENTENCES, _LINES, _WORDS)
+
+
+@dataclass(frozen=True)
+class Span:
+    """One passage's place: code points `start:end`, page and lines from 1, the headings above it."""
+
+    start: int
+    end: int
+    page: int | None
+    heading: tuple[str, ...]
+    first_line: int
+    last_line: int
+
+
+def split(
+    text: str,
+    *,
+    limit: int,
+    overlap: int = 0,
+    pages: Sequence[int] = (),
+    headings: Sequence[tuple[int, int, str]] = (),
+) -> Iterator[Span]:
+    """Passages of at most `limit` characters in order; together they hold every character that is not white space.
+
+    Neighbours within a section share up to `overlap` characters, whole sentences or words of them. None crosses a page
+    or begins before a heading and ends after it, unless that heading stands directly below another.
+    """
+    lines = _LineCounter(text)
+    for start, end, heading in _sections(text, pages, headings):
+        page_of = bisect.bisect_right(pages, start) if pages else None
+        for low, high in _windows(text, start, end, limit, min(overlap, limit // 3)):
+            yield Span(low, high, page_of, heading, lines.at(low), lines.at(high - 1))
+
+
+class _LineCounter:
+    """Line numbers for growing or slightly shrinking offsets, counting each character about once."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._end = "\n" if "\n" in text else "\r"
+        self._offset, self._line = 0, 1
+
+    def at(self, offset: int) -> int:
+        """The line, from 1, that holds the character at `offset`."""
+        if offset >= self._offset:
+            self._line += self._text.count(self._end, self._offset, offset)
+        else:
+            self._line -= self._text.count(self._end, offset, self._offset)
+        self._offset = offset
+        return self._line
+
+
+def _sections(
+    text: str, pages: Sequence[int], headings: Sequence[tuple[int, int, str]]
+) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    """Stretches that no passage may leave, trimmed, with the headings in force in each."""
+    cuts = sorted({0, len(text), *pages, *(offset for offset, _, _ in headings)})
+    by_offset: dict[int, list[tuple[int, str]]] = {}
+    for offset, level, title in headings:
+        by_offset.setdefault(offset, []).append((level, title))
+    path: list[tuple[int, str]] = []
+    waiting: int | None = None  # where a heading without text of its own begins: it joins what follows
+    page_starts = set(pages)
+    for start, end in itertools.pairwise(cuts):
+        if waiting is not None and start in page_starts:
+            yield from _trimmed(text, waiting, start, path)
+            waiting = None
+        for level, title in by_offset.get(start, ()):
+            while path and path[-1][0] >= level:
+                path.pop()
+            path.append((level, title))
+        first = start if waiting is None else waiting
+        if start in by_offset and end in by_offset and _is_one_line(text, start, end):
+            waiting = first
+            continue
+        waiting = None
+        yield from _trimmed(text, first, end, path)
+
+
+def _is_one_line(text: str, start: int, end: int) -> bool:
+    lines = [line for line in text[start : min(end, start + 2000)].splitlines() if line.strip(" \t=-")]
+    return end - start < 2000 and len(lines) <= 1
+
+
+def _trimmed(
+    text: str, start: int, end: int, path: Sequence[tuple[int, str]]
+) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if start < end:
+        yield start, end, tuple(title for _, title in path)
+
+
+def _windows(text: str, start: int, end: int, limit: int, overlap: int) -> Iterator[tuple[int, int]]:
+    while end - start > limit:
+        left = end - start
+        reach = limit if left > limit + limit // 2 else max(left // 2 + overlap, left - limit + overlap, 1)
+        cut = _cut(text, start, min(start + min(reach, limit), end))
+        stop = cut
+        while text[stop - 1].isspace():
+            stop -= 1
+        yield start, stop
+        start = _overlapped(text, start, stop, overlap)
+        while text[start].isspace():
+            start += 1
+    yield start, end
+
+
+def _cut(text: str, start: int, reach: int) -> int:
+    """The best place to end a passage in the second half of `start:reach`: after a paragraph, sentence, line, word."""
+    half = start + (reach - start) // 2
+    for marks in _RANKS:
+        best = max((place + len(mark) for mark in marks if (place := text.rfind(mark, half, reach)) >= 0), default=0)
+        if best > half and not text[start:best].isspace():
+            return best
+    cut = reach
+    while cut > half + 1 and unicodedata.combining(text[cut]):
+        cut -= 1  # never between a letter and its marks
+    return cut
+
+
+def _overlapped(text: str, start: int, stop: int, overlap: int) -> int:
+    """Where the next passage begins: at a sentence, else a word, within the last `overlap` characters before `stop`."""
+    low = max(stop - overlap, start + 1)
+    if low >= stop:
+        return stop
+    for marks in (_SENTENCES, _LINES, _WORDS):
+        places = [place + len(mark) for mark in marks if (place := text.find(mark, low, stop)) >= 0]
+        first = min((place for place in places if place < stop), default=stop)
+        if first < stop:
+            return first
+    return stop
