@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
 def _run(arguments: list[str]) -> int:
     """Open the window; without a display, show the same main job in the terminal."""
     python = environment.set_up("runtime")
-    if arguments and not arguments[0].startswith("-"):  # a command-line verb needs no display
+    if not opens_window(arguments):
         return environment.start(python, *arguments)
     if not has_display(os.environ):
         say("There is no display here, so this is the tour in the terminal instead of the window.")
@@ -59,3 +59,11 @@ def _run(arguments: list[str]) -> int:
     if missing_libraries(QT_LIBRARIES | XCB_LIBRARIES):
         raise Problem("The window cannot open until those system packages are installed.")
     return environment.start(python, *arguments)
+
+
+def opens_window(arguments: list[str]) -> bool:
+    """Whether Forge Desktop, started with these arguments, opens its window: a verb, --help and the like do not."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--data-dir")
+    parser.add_argument("--verbose", action="store_true")
+    return not parser.parse_known_args(arguments)[1]

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from devtools import checks, environment, machine, steps
+from devtools import checks, commands, environment, machine, steps
 
 ROOT = Path(__file__).resolve().parents[2]
 DEV = ROOT / "packaging" / "dev.py"
@@ -45,6 +45,21 @@ def test_what_tests_need_is_enough_to_run(tmp_path: Path) -> None:
 )
 def test_the_window_needs_a_display_only_on_linux(environ: dict[str, str], platform: str, expected: bool) -> None:
     assert machine.has_display(environ, platform) is expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], True),
+        (["--data-dir", "there"], True),
+        (["--data-dir=there", "--verbose"], True),
+        (["tour"], False),
+        (["--data-dir", "there", "index", "folder"], False),
+        (["--version"], False),
+    ],
+)
+def test_only_a_start_without_a_verb_opens_the_window(arguments: list[str], expected: bool) -> None:
+    assert commands.opens_window(arguments) is expected
 
 
 def test_a_missing_library_is_noticed() -> None:
