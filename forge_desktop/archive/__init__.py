@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import hashlib
-import os
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from forge_desktop import __version__
 from forge_desktop.archive.records import DatabaseFacts, ExportedFile, Verdict
-from forge_desktop.archive.writing import MANIFEST, ExportFolder
+from forge_desktop.archive.writing import ExportFolder
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.chat import Chat
 from forge_desktop.corpus import Corpus
@@ -69,3 +69,48 @@ class Archive:
                 return Verdict(1, (*damaged, f"The database: {error}."))
         students, missing = self._check_students()
         return Verdict(checked + quotes + students, (*damaged, *wrong, *missing))
+
+    def database_facts(self) -> DatabaseFacts:
+        """Which SQLite is in use, and what to know about it."""
+        notes = []
+        if sqlite3.sqlite_version_info < _WAL_RESET_FIXED:
+            notes.append(
+                f"SQLite {sqlite3.sqlite_version} has a fault that is fixed in 3.51.3; it takes two programs writing "
+                "at once, which the lock on the data directory prevents."
+            )
+        return DatabaseFacts(sqlite3.sqlite_version, tuple(notes))
+
+    def _check_quotes(self) -> tuple[int, list[str]]:
+        """Every source of every answer: its quote is as long as its place, and stands there in the stored text."""
+        checked, damaged = 0, []
+        text_of = functools.lru_cache(maxsize=8)(self._text_of)
+        for message in self._chat.export_messages():
+            sources: Any = message["sources"]
+            for source in sources:
+                checked += 1
+                start, end, quote = source["start"], source["end"], source["quote"]
+                text = text_of(source["document_sha256"], source["path"])
+                if end - start != len(quote) or (text is not None and text[start:end] != quote):
+                    damaged.append(
+                        f"A quote from {source['path']} in the conversation {message['conversation']} is not what "
+                        f"stands at {start} to {end}."
+                    )
+        return checked, damaged
+
+    def _text_of(self, sha256: str, path: str) -> str | None:
+        document = self._corpus.find_document(sha256, path)
+        return self._corpus.stored_text(document.id) if document and document.sha256 == sha256 else None
+
+    def _check_students(self) -> tuple[int, list[str]]:
+        """Every student's file: still there, and byte for byte the one that was imported."""
+        students, damaged = self._students.list(), []
+        for student in students:
+            try:
+                with open(student.path, "rb") as file:
+                    found = hashlib.file_digest(file, "sha256").hexdigest()
+            except OSError as error:
+                damaged.append(f"The file of {student.name} cannot be read: {student.path}: {error.strerror}.")
+                continue
+            if found != student.sha256:
+                damaged.append(f"The file of {student.name} changed since it was imported: {student.path}.")
+        return len(students), damaged

@@ -1,0 +1,105 @@
+"""The check finds damage in every place where something is kept, and changes nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from forge_desktop.__main__ import main
+from forge_desktop.archive import Verdict
+from forge_desktop.forge import Forge
+
+
+def ask(forge: Forge, question: str) -> None:
+    forge.jobs.wait(forge.chat.ask(forge.chat.create(), question))
+
+
+@contextlib.contextmanager
+def tampering(data_dir: Path) -> Callable[..., sqlite3.Connection]:
+    with contextlib.closing(sqlite3.connect(data_dir / "forge.db")) as db:
+        yield db
+        db.commit()
+
+
+def verdict_of(data_dir: Path) -> Verdict:
+    with contextlib.closing(Forge(data_dir, holder="a test", read_only=True)) as forge:
+        return forge.archive.verify()
+
+
+def test_a_sound_directory_is_ok(forge: Forge) -> None:
+    ask(forge, "How long may I keep a hand tool?")
+    verdict = forge.archive.verify()
+    assert verdict.ok, verdict.damaged
+    stats = forge.corpus.stats()
+    assert verdict.checked > stats.documents + stats.passages
+    assert forge.archive.verify() == verdict
+
+
+def test_one_changed_letter_in_a_stored_text_is_found(
+    forge: Forge, data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forge.close()
+    with tampering(data_dir) as db:
+        db.execute(
+            "UPDATE texts SET text = replace(text, 'broken pump', 'broken bump') WHERE text LIKE '%broken pump%'"
+        )
+    verdict = verdict_of(data_dir)
+    assert not verdict.ok
+    assert any("history.txt" in sentence for sentence in verdict.damaged), verdict.damaged
+    assert main(["--data-dir", str(data_dir), "verify", "--json"]) == 3
+    assert '"ok": false' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE passages SET start = start + 1 WHERE id = (SELECT max(id) FROM passages)",
+        "UPDATE vectors SET body = zeroblob(length(body)) WHERE passage = (SELECT min(passage) FROM vectors)",
+        "DELETE FROM vectors WHERE passage = (SELECT min(passage) FROM vectors)",
+        "UPDATE postings SET lists = zeroblob(length(lists)) WHERE block = (SELECT min(block) FROM postings)",
+        "DELETE FROM passages WHERE id = (SELECT max(id) FROM passages)",
+    ],
+)
+def test_damage_in_the_index_is_found(forge: Forge, data_dir: Path, statement: str) -> None:
+    forge.close()
+    with tampering(data_dir) as db:
+        assert db.execute(statement).rowcount == 1
+    assert not verdict_of(data_dir).ok
+
+
+def test_a_quote_that_no_longer_holds_is_found(forge: Forge, data_dir: Path) -> None:
+    ask(forge, "How long may I keep a hand tool?")
+    forge.close()
+    with tampering(data_dir) as db:
+        assert db.execute("UPDATE sources SET passage_text = 'X' || substr(passage_text, 2) WHERE n = 1").rowcount
+    assert any("quote" in sentence for sentence in verdict_of(data_dir).damaged)
+
+
+def test_a_page_of_rubbish_in_the_database_is_found(forge: Forge, data_dir: Path) -> None:
+    forge.close()
+    path = data_dir / "forge.db"
+    content = bytearray(path.read_bytes())
+    content[8 * 4096 : 12 * 4096] = b"\xa5" * (4 * 4096)
+    path.write_bytes(content)
+    verdict = verdict_of(data_dir)
+    assert not verdict.ok
+    assert path.read_bytes() == bytes(content)
+
+
+def test_a_changed_and_a_missing_student_are_found(forge: Forge, data_dir: Path, starter: Path, tmp_path: Path) -> None:
+    forge.close()
+    copy = tmp_path / "student.gguf"
+    shutil.copy(starter, copy)
+    with tampering(data_dir) as db:
+        assert db.execute("UPDATE bases SET path = ?", (bytes(copy),)).rowcount == 1
+    with open(copy, "rb+") as file:
+        file.seek(-1, 2)
+        file.write(b"!")
+    assert any("changed since" in sentence for sentence in verdict_of(data_dir).damaged)
+    copy.unlink()
+    assert any("cannot be read" in sentence for sentence in verdict_of(data_dir).damaged)

@@ -1,0 +1,266 @@
+"""What goes wrong on the command line: one clear sentence each, and nothing lost."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forge_desktop.base.paths import OwnerLock
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+CliJson = Callable[..., dict[str, Any]]
+Start = Callable[..., "subprocess.Popen[bytes]"]
+
+posix_only = pytest.mark.skipif(os.name != "posix", reason="signals and byte names are POSIX")
+
+
+@contextlib.contextmanager
+def held(data_dir: Path) -> Iterator[None]:
+    """The data directory belongs to another process for a while."""
+    lock = OwnerLock(data_dir)
+    lock.acquire("the window")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def test_errors_have_a_message_and_a_hint(cli: Cli, cli_json: CliJson, tmp_path: Path) -> None:
+    missing = tmp_path / "nowhere"
+    done = cli("index", missing, expect=1)
+    assert done.stdout == ""
+    assert str(missing) in done.stderr
+    error = cli_json("index", missing, expect=1)["error"]
+    assert set(error) == {"message", "hint"}
+    assert str(missing) in error["message"]
+
+
+@pytest.mark.parametrize("verb", [("index", "."), ("ask", "why?"), ("models", "--use", "x"), ("tour",)])
+def test_a_writing_verb_names_the_holder(cli: Cli, cli_json: CliJson, data_dir: Path, verb: tuple[str, ...]) -> None:
+    with held(data_dir):
+        before = verb if verb != ("tour",) else ("--data-dir", str(data_dir), "tour")
+        done = cli(*before, expect=1)
+        assert done.stdout == ""
+        assert f"the window, process {os.getpid()}" in done.stderr
+        assert "the window" in cli_json(*before, expect=1)["error"]["message"]
+
+
+def test_reading_verbs_work_beside_the_holder(
+    cli: Cli, cli_json: CliJson, data_dir: Path, sample_dir: Path, tmp_path: Path
+) -> None:
+    cli_json("index", sample_dir / "faq.html", sample_dir / "history.txt")
+    before = {path.name: path.read_bytes() for path in data_dir.iterdir() if path.suffix in (".db", ".json", ".log")}
+    with held(data_dir):
+        assert cli_json("status")["documents"] == 2
+        assert cli_json("search", "broken pump")["results"][0]["path"].endswith("history.txt")
+        assert cli_json("verify")["ok"] is True
+        assert cli_json("models")["models"][0]["active"] is True
+        files = cli_json("export", tmp_path / "out")["files"]
+        assert {file["name"]: file["rows"] for file in files}["documents.jsonl"] == 2
+        after = {path.name: path.read_bytes() for path in data_dir.iterdir() if path.suffix in (".db", ".json", ".log")}
+    assert {**after, "owner.json": b""} == {**before, "owner.json": b""}
+
+
+def test_nothing_to_read_beside_a_holder_is_worded(cli_json: CliJson, data_dir: Path) -> None:
+    with held(data_dir):
+        assert "Nothing is stored here yet" in cli_json("search", "word", expect=1)["error"]["message"]
+
+
+def test_reading_needs_no_ownership(cli_json: CliJson, data_dir: Path, sample_dir: Path) -> None:
+    cli_json("index", sample_dir / "faq.html")
+    note = (data_dir / "owner.json").read_bytes()
+    cli_json("search", "battery")
+    assert (data_dir / "owner.json").read_bytes() == note
+
+
+@pytest.mark.parametrize("verb", [("status",), ("search", "word"), ("index", "."), ("verify",)])
+def test_a_newer_database_is_refused_and_left_alone(
+    cli_json: CliJson, data_dir: Path, sample_dir: Path, verb: tuple[str, ...]
+) -> None:
+    cli_json("index", sample_dir / "faq.html")
+    with contextlib.closing(sqlite3.connect(data_dir / "forge.db")) as db:
+        db.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('forge', 'm9999_later', '2030')"
+        )
+        db.commit()
+    before = (data_dir / "forge.db").read_bytes()
+    error = cli_json(*verb, expect=1)["error"]
+    assert "newer" in error["message"]
+    assert (data_dir / "forge.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"this is no database at all" * 100, b"SQLite format 3\0" + b"\xff" * 4096])
+def test_a_file_that_is_no_database_is_refused_and_left_alone(
+    cli_json: CliJson, data_dir: Path, content: bytes
+) -> None:
+    (data_dir / "forge.db").write_bytes(content)
+    assert str(data_dir / "forge.db") in cli_json("status", expect=1)["error"]["message"]
+    assert "damaged" in cli_json("index", ".", expect=1)["error"]["message"]
+    assert (data_dir / "forge.db").read_bytes() == content
+
+
+@posix_only
+def test_a_data_directory_that_cannot_be_written(cli_json: CliJson, data_dir: Path) -> None:
+    (data_dir / "owner.lock").mkdir()  # also for root, whom permissions do not stop
+    error = cli_json("index", ".", expect=1)["error"]
+    assert str(data_dir) in error["message"]
+    assert "--data-dir" in error["hint"]
+
+
+@posix_only
+def test_names_that_are_no_unicode(cli: Cli, cli_json: CliJson, tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path / "odd")
+    os.mkdir(folder)
+    with open(folder + b"/caf\xe9.txt", "wb") as file:
+        file.write(b"The croissant is warm.")
+    with open(folder + b"/bad\xff\xfe.pdf", "wb") as file:
+        file.write(b"no pdf")
+    report = cli_json("index", folder)
+    assert report["documents"] >= 1
+    assert [failure["path"] for failure in report["failed"]] == [str(tmp_path / "odd" / "bad\\xff\\xfe.pdf")]
+    result = cli_json("search", "croissant")["results"][0]
+    assert result["path"] == str(tmp_path / "odd" / "caf\\xe9.txt")
+    assert "caf\\xe9.txt" in cli("search", "croissant").stdout
+    cli_json("export", tmp_path / "out")
+    rows = (tmp_path / "out" / "documents.jsonl").read_bytes().decode("utf-8").splitlines()
+    assert any(json.loads(row)["path"].endswith("caf\\xe9.txt") for row in rows)
+    assert isinstance(cli_json("search", b"\xff\xfe")["results"], list)
+    assert isinstance(cli_json("ask", b"what is \xff?")["answer"], str)
+
+
+@posix_only
+def test_a_document_cannot_move_the_cursor(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "evil\x1b[2J.txt").write_text("clear \x1b[2J\x1b]0;owned\x07 the \u202escreen", encoding="utf-8")
+    cli("index", tmp_path / "evil\x1b[2J.txt")
+    shown = cli("search", "clear the screen").stdout
+    assert "screen" in shown
+    assert not set(shown) & {"\x1b", "\x07", "\u202e"}
+
+
+@posix_only
+def test_killed_while_indexing_it_continues(start: Start, cli_json: CliJson, data_dir: Path, tmp_path: Path) -> None:
+    folder, count = _many(tmp_path, 300)
+    with start("index", folder) as process:
+        _when_some_are_indexed(data_dir, process)
+        process.kill()
+        process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    stored = cli_json("status")["documents"]
+    assert cli_json("verify")["ok"] is True
+    report = cli_json("index", folder)
+    assert report["documents"] == count
+    assert report["unchanged"] > 0, "what was read before the kill is not read again"
+    assert stored <= count
+    assert cli_json("verify")["ok"] is True
+    assert cli_json("search", "number 299")["results"][0]["path"] == str(folder / "file-299.txt")
+
+
+@posix_only
+def test_ctrl_c_while_indexing_is_tidy(start: Start, cli_json: CliJson, data_dir: Path, tmp_path: Path) -> None:
+    folder, count = _many(tmp_path, 300)
+    with start("index", folder, "--json") as process:
+        _when_some_are_indexed(data_dir, process)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert err == b""
+    assert "error" in json.loads(out)
+    assert cli_json("index", folder)["documents"] == count
+
+
+@posix_only
+def test_ctrl_c_while_answering_keeps_the_part(
+    start: Start, cli_json: CliJson, sample_dir: Path, tmp_path: Path
+) -> None:
+    cli_json("index", sample_dir)
+    question = "Describe everything about the library in as many words as you can."
+    with start("ask", "--grounding", "free", question) as process:
+        assert process.stdout is not None
+        first = process.stdout.read(1)  # the answer has begun
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    shown = (first + out).decode()
+    cli_json("export", tmp_path / "out")
+    lines = (tmp_path / "out" / "messages.jsonl").read_text(encoding="utf-8").splitlines()
+    asked, answer = (json.loads(line) for line in lines)
+    assert asked["text"] == question
+    assert answer["state"] == "stopped"
+    assert answer["text"].split()[0] in shown
+
+
+@posix_only
+def test_a_reader_that_leaves_early(start: Start, cli_json: CliJson, sample_dir: Path) -> None:
+    cli_json("index", sample_dir)
+    with start("search", "tool", "-k", "50") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode in (0, 141)
+
+
+def test_no_question_is_worded(cli_json: CliJson) -> None:
+    assert "question" in cli_json("ask", expect=1)["error"]["message"]
+
+
+@pytest.mark.parametrize("content", [b"", b"GGUF", b"no model", b"GGUF\x03\0\0\0" + b"\xff" * 16])
+def test_a_bad_gguf_is_refused(cli_json: CliJson, tmp_path: Path, content: bytes) -> None:
+    bad = tmp_path / "bad.gguf"
+    bad.write_bytes(content)
+    assert "bad.gguf" in cli_json("models", "--import", bad, expect=1)["error"]["message"]
+    assert len(cli_json("models")["models"]) == 1
+
+
+def test_no_verb_imports_qt(start: Start, sample_dir: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from forge_desktop.__main__ import main\n"
+        "for verb in (['index', sys.argv[1], '--json'], ['search', 'pump', '--json'], ['ask', 'Which?', '--json'],\n"
+        "             ['models', '--json'], ['status', '--json'], ['verify', '--json'],\n"
+        "             ['export', sys.argv[2], '--json'], ['tour', '--json']):\n"
+        "    status = main(verb)\n"
+        "    loaded = {'PySide6', 'shiboken6', 'llama_cpp', 'torch'} & set(sys.modules)\n"
+        "    if status or loaded:\n"
+        "        sys.exit(f'{verb[0]}: status {status}, {loaded}')\n"
+    )
+    with start(code, sample_dir / "history.txt", tmp_path / "out", command=(sys.executable, "-c")) as process:
+        out, err = process.communicate(timeout=170)
+    assert process.returncode == 0, err
+    assert len(out.splitlines()) == 8
+
+
+def _many(tmp_path: Path, count: int) -> tuple[Path, int]:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(count):
+        words = " ".join(f"word{number}x{position}" for position in range(2000))
+        (folder / f"file-{number:03}.txt").write_text(f"This is number {number}. {words}", encoding="utf-8")
+    return folder, count
+
+
+def _when_some_are_indexed(data_dir: Path, process: subprocess.Popen[bytes]) -> None:
+    """Come back when a few documents are stored and the process still runs."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "it ended before it could be interrupted"
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(_reading(data_dir)) as db:
+            if db.execute("SELECT count(*) FROM documents WHERE state = 'indexed'").fetchone()[0] >= 3:
+                return
+        time.sleep(0.01)
+    pytest.fail("nothing was indexed within a minute")
+
+
+def _reading(data_dir: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{data_dir / 'forge.db'}?mode=ro", uri=True)
