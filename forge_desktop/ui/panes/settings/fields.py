@@ -1,0 +1,202 @@
+"""One row per setting: label, help, the field that fits its type, the error under it, back to the default."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import Field
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QWidget
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.settings import check_setting
+from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.widgets.basics import IconButton, IconLabel, column, label, row, set_cls
+
+_WIDTH = 220
+
+
+class ChoiceField(QComboBox):
+    """A list of values with their labels. The wheel scrolls the page, not the value."""
+
+    changed = Signal()
+
+    def __init__(self, choices: dict[Any, str]) -> None:
+        super().__init__()
+        for value, words in choices.items():
+            self.addItem(words, value)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.activated.connect(self.changed)
+
+    def value(self) -> object:
+        """The chosen value."""
+        return self.currentData()
+
+    def show_value(self, value: object) -> None:
+        """Choose a value without a signal."""
+        self.setCurrentIndex(self.findData(value))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
+class NumberField(QLineEdit):
+    """A number to type; the arrow keys step. What is not a number comes out as its text, for the check to refuse."""
+
+    changed = Signal()
+
+    def __init__(self, kind: type) -> None:
+        super().__init__()
+        self._kind = kind
+        self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.setFont(theme.font(tokens.BODY, tabular=True))
+        self.textEdited.connect(self.changed)
+
+    def value(self) -> object:
+        """The number typed, or the text when it is none."""
+        text = self.text().strip().replace(",", "." if self._kind is float else "")
+        for space in (" ", "\u00a0", "\u202f"):
+            text = text.replace(space, "")
+        with contextlib.suppress(ValueError):
+            return self._kind(text)
+        return self.text()
+
+    def show_value(self, value: object) -> None:
+        """Show a number without a signal."""
+        self.setText(f"{value:g}" if isinstance(value, float) else str(value))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()))
+        value = self.value()
+        if step is None or not isinstance(value, int | float):
+            super().keyPressEvent(event)
+            return
+        self.show_value(round(value + step * 0.05, 2) if self._kind is float else value + step)
+        self.changed.emit()
+
+
+class TextField(QPlainTextEdit):
+    """Several lines of text; Tab leaves the field."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("cls", "field")
+        self.setTabChangesFocus(True)
+        self.setFixedHeight(theme.px(84))
+
+    def value(self) -> object:
+        """The text."""
+        return self.toPlainText()
+
+    def show_value(self, value: object) -> None:
+        """Show a text."""
+        if value != self.toPlainText():
+            self.setPlainText(str(value))
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.changed.emit()
+
+
+class SettingRow(QWidget):
+    """A setting in the dialog. Emits `wanted(key, value)` for every value that passes the check."""
+
+    wanted = Signal(str, object)
+
+    def __init__(self, field: Field[Any], value: object) -> None:
+        super().__init__()
+        self.key, self._default = field.name, field.default
+        about = field.metadata
+        self.editor = _editor(field)
+        self.editor.setAccessibleName(about["label"])
+        self.editor.setAccessibleDescription(about["help"])
+        self.editor.changed.connect(self._on_changed)
+        self._reset = IconButton("rotate-ccw", f"Reset {about['label']}", f"Back to {_words(field, field.default)}")
+        self._reset.clicked.connect(self._on_reset)
+        self._help = label(_help(field), tokens.SMALL, cls="muted", wrap=True)
+        self._error_icon = IconLabel("circle-alert", 13, "bad")
+        self._error = label("", tokens.SMALL, cls="bad", wrap=True)
+        name = label(about["label"], tokens.TABLE, 600)
+        name.setBuddy(self.editor)
+        error = row(self._error_icon, self._error, gap=5)
+        error.setStretch(1, 1)
+        if isinstance(self.editor, TextField):
+            top = row(column(name, self._help, gap=2), self._reset)
+            top.setStretch(0, 1)
+            self.setLayout(column(top, self.editor, error, gap=6, margins=(18, 12, 14, 12)))
+        else:
+            self.editor.setFixedWidth(theme.px(_WIDTH))
+            line = row(column(name, self._help, gap=2), tokens.LG, self.editor, self._reset)
+            line.setStretch(0, 1)
+            self.setLayout(column(line, error, gap=4, margins=(18, 12, 14, 12)))
+        self.show_value(value)
+
+    def show_value(self, value: object) -> None:
+        """Show the value in force and take back any error."""
+        if self.editor.value() != value:  # keeps the cursor, and "1.50" while it is being typed
+            self.editor.show_value(value)
+        self._show_error("")
+        changed = value != self._default
+        self._reset.setEnabled(changed)
+        self._reset.setIcon(theme.icon("rotate-ccw", "muted") if changed else theme.icon("rotate-ccw", "border"))
+
+    def show_error(self, error: ForgeError) -> None:
+        """Say under the field why its value is not in force."""
+        self._show_error(f"{error.message} {error.hint}".strip())
+
+    def error(self) -> str:
+        """The sentence under the field, empty when the value is in force."""
+        return self._error.text()
+
+    def refused(self) -> bool:
+        """Whether the field holds a value that is not in force, for the person to correct."""
+        return bool(self.error())
+
+    def _show_error(self, text: str) -> None:
+        self._error.setText(text)
+        self._error.setHidden(not text)
+        self._error_icon.setHidden(not text)
+        if not isinstance(self.editor, TextField):
+            set_cls(self.editor, "bad" if text else "")
+        self.editor.setAccessibleDescription(text or self._help.text())
+
+    @Slot()
+    def _on_changed(self) -> None:
+        value = self.editor.value()
+        try:
+            checked = check_setting(self.key, value)
+        except ForgeError as error:
+            self.show_error(error)
+            return
+        self._show_error("")
+        self.wanted.emit(self.key, checked)
+
+    @Slot()
+    def _on_reset(self) -> None:
+        self.show_value(self._default)
+        self.wanted.emit(self.key, self._default)
+
+
+def _editor(field: Field[Any]) -> ChoiceField | NumberField | TextField:
+    if field.metadata["choices"]:
+        return ChoiceField(field.metadata["choices"])
+    if isinstance(field.default, bool):
+        return ChoiceField({True: "On", False: "Off"})
+    if isinstance(field.default, int | float):
+        return NumberField(type(field.default))
+    return TextField()
+
+
+def _help(field: Field[Any]) -> str:
+    low, high = field.metadata["minimum"], field.metadata["maximum"]
+    limits = "" if low is None else f" From {low:,} to {high:,}."
+    return f"{field.metadata['help']}{limits}"
+
+
+def _words(field: Field[Any], value: object) -> str:
+    choices = field.metadata["choices"]
+    return str(choices[value]) if choices else str(value) or "nothing"

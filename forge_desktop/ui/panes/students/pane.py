@@ -1,0 +1,243 @@
+"""The pane itself: the list, the import, and the errands of the details' buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QItemSelection, QModelIndex, Qt, Slot
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QFileDialog, QFrame, QListView, QWidget
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.events import DataChanged, EngineChanged, JobChanged
+from forge_desktop.base.jobs import JobContext
+from forge_desktop.students.records import Student
+from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.bridge import Bridge
+from forge_desktop.ui.panes import Pane
+from forge_desktop.ui.panes.students.details import StudentDetails
+from forge_desktop.ui.panes.students.rows import StudentDelegate, StudentsModel
+from forge_desktop.ui.widgets.basics import (
+    Banner,
+    EmptyState,
+    Notice,
+    PrimaryButton,
+    ProgressRow,
+    column,
+    frame,
+    label,
+    page_head,
+    row,
+    set_cls,
+)
+from forge_desktop.ui.widgets.words import count_words
+
+if TYPE_CHECKING:
+    from forge_desktop.forge import Forge
+
+
+class StudentsPane(Pane):
+    """Lists the students, imports GGUF files, and says which one answers."""
+
+    key, title, icon = "students", "Students", "graduation-cap"
+
+    def __init__(self, forge: Forge, bridge: Bridge, parent: QWidget | None = None) -> None:
+        super().__init__(forge, bridge, parent)
+        self._errands: set[int] = set()
+        self._imports: set[int] = set()
+        self.setAcceptDrops(True)
+        self._build()
+        bridge.job_changed.connect(self._on_job_changed)
+        bridge.data_changed.connect(self._on_data_changed)
+        bridge.engine_changed.connect(self._on_engine_changed)
+        self._refresh()
+
+    def shown(self) -> None:
+        self._refresh()
+
+    def commands(self) -> dict[str, Callable[[], None]]:
+        return {"import": self.choose_file}
+
+    @Slot()
+    def choose_file(self) -> None:
+        """Ask for GGUF files and import them."""
+        chosen, _ = QFileDialog.getOpenFileNames(self, "Import students", "", "GGUF models (*.gguf);;All files (*)")
+        self.import_files([Path(name) for name in chosen])
+
+    def import_files(self, paths: list[Path]) -> None:
+        """Import these files, one after the other."""
+        if paths:
+            self._banner.clear()
+        for path in paths:
+            self._start(partial(self.forge.students.import_gguf, path), self._imports)
+
+    def _build(self) -> None:
+        add = PrimaryButton("Import GGUF…", "plus")
+        add.clicked.connect(self.choose_file)
+        self._subtitle = label("", tokens.SMALL, cls="muted")
+        self._banner = Banner()
+        self._progress = ProgressRow("Importing", can_pause=False)
+        self._progress.cancel_pressed.connect(self.forge.jobs.cancel)
+        self._progress.hide()
+        self._model = StudentsModel()
+        self._list = QListView()
+        self._list.setProperty("cls", "sideList")
+        self._list.setAccessibleName("Students")
+        self._list.setFrameShape(QFrame.Shape.NoFrame)
+        self._list.setModel(self._model)
+        self._list.setItemDelegate(StudentDelegate(self._list))
+        self._list.setMouseTracking(True)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.selectionModel().selectionChanged.connect(self._on_selected)
+        self._list.activated.connect(self._on_activated)
+        self._drop_hint = label("Drop GGUF files anywhere here to import them.", tokens.SMALL, cls="muted", wrap=True)
+        hint = row(self._drop_hint, margins=(20, 4, 16, 16))
+        self._side = frame("side", column(self._list, hint, gap=0, margins=(0, tokens.MD, 0, 0)))
+        self._side.setFixedWidth(theme.px(300))
+        self._details = StudentDetails()
+        self._details.use_pressed.connect(self._on_use)
+        self._details.load_pressed.connect(self._on_load)
+        self._details.eject_pressed.connect(self._on_eject)
+        self._details.remove_pressed.connect(self._on_remove)
+        self._details.copied.connect(self._on_copied)
+        self._empty = EmptyState(
+            "graduation-cap",
+            "No student yet",
+            "Import a GGUF file from this computer. Until then, answers quote your documents.",
+            "Import GGUF…",
+            "plus",
+        )
+        self._empty.acted.connect(self.choose_file)
+        body = row(self._side, self._details, self._empty, gap=0)
+        body.setStretch(1, 1)
+        notices = column(self._banner, self._progress, gap=tokens.SM, margins=(tokens.XL, 0, 20, 0))
+        page = column(page_head("Students", self._subtitle, add), notices, body, gap=0)
+        page.setStretch(2, 1)
+        self.setLayout(page)
+
+    def _refresh(self) -> None:
+        students = self.forge.students.list()
+        chosen = self._details.student_id()
+        self._model.show_students(students)
+        active = next((s for s in students if s.active), None)
+        kept = next((s for s in students if s.id == chosen), None)
+        shown = kept or active or next(iter(students), None)
+        self._side.setVisible(bool(students))
+        self._details.setVisible(bool(students))
+        self._empty.setVisible(not students)
+        answering = f"{active.name} answers" if active else "no student answers"
+        self._subtitle.setText(f"{count_words(len(students), 'student')} · {answering}")
+        if shown is not None:
+            index = self._model.index(self._model.row_of(shown.id))
+            self._list.setCurrentIndex(index)
+            self._details.show_student(shown, self.forge.engine.state())
+
+    def _start(self, start: Callable[[], int], following: set[int]) -> None:
+        try:
+            following.add(start())
+        except ForgeError as error:
+            self._banner.show_error(error)
+
+    def _errand(self, kind: str, work: Callable[[], object]) -> None:
+        def run(_context: JobContext) -> object:
+            return work()
+
+        self._banner.clear()
+        self._start(lambda: self.forge.jobs.start("students", kind, run), self._errands)
+
+    @Slot(QItemSelection, QItemSelection)
+    def _on_selected(self, selected: QItemSelection, _before: QItemSelection) -> None:
+        for index in selected.indexes():
+            self._details.show_student(index.data(Qt.ItemDataRole.UserRole), self.forge.engine.state())
+
+    @Slot(QModelIndex)
+    def _on_activated(self, index: QModelIndex) -> None:
+        student: Student = index.data(Qt.ItemDataRole.UserRole)
+        if not student.active:
+            self._on_use(student.id)
+
+    @Slot(int)
+    def _on_use(self, student_id: int) -> None:
+        def use() -> None:
+            self.forge.students.activate(student_id)
+            self.forge.engine.warm()
+
+        self._errand("use", use)
+
+    @Slot()
+    def _on_load(self) -> None:
+        self._errand("load", self.forge.engine.warm)
+
+    @Slot()
+    def _on_eject(self) -> None:
+        self._errand("eject", self.forge.engine.eject)
+
+    @Slot(int)
+    def _on_remove(self, student_id: int) -> None:
+        student = next((s for s in self.forge.students.list() if s.id == student_id), None)
+        if student is None:
+            return
+        try:
+            self.forge.students.remove(student_id)
+        except ForgeError as error:
+            self._banner.show_error(error)
+            return
+        self.notice.emit(
+            Notice(
+                f"{student.name} is off the list; its file was left alone",
+                undo=lambda: self.import_files([Path(student.path)]),
+                icon="trash-2",
+            )
+        )
+
+    @Slot(str)
+    def _on_copied(self, words: str) -> None:
+        self.notice.emit(Notice(words, icon="copy"))
+
+    @Slot(object)
+    def _on_job_changed(self, event: JobChanged) -> None:
+        ours = event.job_id in self._imports or event.job_id in self._errands
+        if event.kind == "import":
+            live = event.state in ("queued", "running", "paused")
+            self._progress.setVisible(live)
+            if live:
+                self._progress.show_job(event)
+        if event.state == "failed" and ours and isinstance(event.error, ForgeError):
+            self._banner.show_error(event.error)
+        if event.state == "done" and event.job_id in self._imports:
+            self.notice.emit(Notice("Student imported", icon="graduation-cap"))
+        if event.state in ("done", "failed", "cancelled"):
+            self._imports.discard(event.job_id)
+            self._errands.discard(event.job_id)
+
+    @Slot(object)
+    def _on_data_changed(self, event: DataChanged) -> None:
+        if "students" in event.what:
+            self._refresh()
+
+    @Slot(object)
+    def _on_engine_changed(self, event: EngineChanged) -> None:
+        self._details.show_engine(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _gguf_files(event):
+            event.acceptProposedAction()
+            set_cls(self._side, "dropping")
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        super().dragLeaveEvent(event)
+        set_cls(self._side, "side")
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        set_cls(self._side, "side")
+        if files := _gguf_files(event):
+            event.acceptProposedAction()
+            self.import_files(files)
+
+
+def _gguf_files(event: QDropEvent) -> list[Path]:
+    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+    return [path for path in paths if path.suffix.lower() == ".gguf"]

@@ -1,0 +1,126 @@
+"""The list of students: model and painting of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from forge_desktop.students.records import Student
+from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.widgets.basics import draw_pill, pill_width
+from forge_desktop.ui.widgets.words import size_words
+
+_Index = QModelIndex | QPersistentModelIndex
+
+
+def parameters_in_words(count: int) -> str:
+    """ "135 M" or "7.2 B", as students are known by."""
+    for unit, size in (("B", 1e9), ("M", 1e6), ("K", 1e3)):
+        if count >= size * 0.9995:
+            value = count / size
+            return f"{value:.1f} {unit}" if value < 10 and unit == "B" else f"{value:.0f} {unit}"
+    return str(count)
+
+
+def mark_of(student: Student) -> tuple[str, str, str]:
+    """The pill of a student: (words, kind, icon); empty words for none."""
+    if student.problem:
+        return ("Problem", "bad", "circle-alert")
+    return ("Active", "ok", "circle-check") if student.active else ("", "mute", "")
+
+
+class StudentsModel(QAbstractListModel):
+    """The students in order; each row's UserRole is the record."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._students: list[Student] = []
+
+    def show_students(self, students: Sequence[Student]) -> None:
+        """Replace all rows."""
+        self.beginResetModel()
+        self._students = list(students)
+        self.endResetModel()
+
+    def row_of(self, student_id: int) -> int:
+        """The row of a student, -1 when it is gone."""
+        return next((i for i, s in enumerate(self._students) if s.id == student_id), -1)
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+        return 0 if parent.isValid() else len(self._students)
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        student = self._students[index.row()]
+        if role == Qt.ItemDataRole.UserRole:
+            return student
+        if role == Qt.ItemDataRole.DisplayRole:
+            return student.name
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return ", ".join(filter(None, (student.name, mark_of(student)[0])))
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return student.problem or student.name
+        return None
+
+
+class StudentDelegate(QStyledItemDelegate):
+    """Two lines: name with its pill, then parameters, quantisation and size."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+        return QSize(theme.px(200), theme.px(60))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        now = theme.current()
+        student: Student = index.data(Qt.ItemDataRole.UserRole)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = QRectF(option.rect).adjusted(8, 2, -8, -2)
+        state = option.state
+        if state & QStyle.StateFlag.State_Selected:
+            ring = bool(state & QStyle.StateFlag.State_HasFocus)
+            painter.setPen(QPen(QColor(now.focus if ring else now.border), 2 if ring else 1))
+            painter.setBrush(QColor(now.surface))
+            painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), 8, 8)
+        elif state & QStyle.StateFlag.State_MouseOver:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(now.hover))
+            painter.drawRoundedRect(area, 8, 8)
+        inside = area.adjusted(12, 8, -12, -8)
+        self._draw_text(painter, inside, student)
+        painter.restore()
+
+    def _draw_text(self, painter: QPainter, inside: QRectF, student: Student) -> None:
+        now = theme.current()
+        words, kind, icon = mark_of(student)
+        mirrored = painter.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        side = Qt.AlignmentFlag.AlignRight if mirrored else Qt.AlignmentFlag.AlignLeft
+        line = QRectF(inside.left(), inside.top(), inside.width(), theme.px(20))
+        name_area = QRectF(line)
+        if words:
+            face = theme.font(tokens.CAPTION, 600)
+            width = pill_width(words, icon, face)
+            left = line.left() if mirrored else line.right() - width
+            draw_pill(painter, QRectF(left, line.top(), width, theme.px(20)), words, kind, icon, face)
+            name_area.setWidth(line.width() - width - 8)
+            if mirrored:
+                name_area.moveRight(line.right())
+        for area, text, face, ink in (
+            (name_area, student.name, theme.font(tokens.TABLE, 600), now.text),
+            (
+                QRectF(inside.left(), line.bottom(), inside.width(), inside.bottom() - line.bottom()),
+                " · ".join(
+                    (parameters_in_words(student.parameters), student.quantisation, size_words(student.file_bytes))
+                ),
+                theme.font(tokens.SMALL, tabular=True),
+                now.muted,
+            ),
+        ):
+            painter.setFont(face)
+            painter.setPen(QColor(ink))
+            shown = QFontMetrics(face).elidedText(text, Qt.TextElideMode.ElideMiddle, int(area.width()))
+            painter.drawText(area, int(Qt.AlignmentFlag.AlignVCenter | side), shown)

@@ -1,0 +1,266 @@
+"""The window: rail, panes, strip of running work, status bar, toasts. It knows panes only as `Pane`."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QIcon, QPainter, QPaintEvent, QPixmap
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QStatusBar, QWidget
+
+from forge_desktop.base.errors import Cancelled, ForgeError
+from forge_desktop.base.events import DataChanged, EngineChanged, JobChanged
+from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.bridge import Bridge
+from forge_desktop.ui.crash import CrashReports
+from forge_desktop.ui.job_strip import JobStrip
+from forge_desktop.ui.menus import Menus
+from forge_desktop.ui.panes import PANES, Pane, load_pane
+from forge_desktop.ui.status_line import StatusLine
+from forge_desktop.ui.widgets.basics import Banner, Notice, Toast, column, row
+from forge_desktop.ui.widgets.painted import draw_mark
+from forge_desktop.ui.widgets.rail import NavigationRail
+from forge_desktop.ui.window_state import WindowState
+
+if TYPE_CHECKING:
+    from forge_desktop.forge import Forge
+
+log = logging.getLogger(__name__)
+
+_STATE_FILE = "window.json"
+_STARTED_HERE = ("warm",)  # jobs that no pane asked for: their failure is shown by the window
+
+
+class Shell(QMainWindow):
+    """The application's one window. Panes are built at their first visit. `first_painted` is emitted once."""
+
+    first_painted = Signal()
+
+    def __init__(self, forge: Forge, bridge: Bridge, reports: CrashReports) -> None:
+        super().__init__()
+        self._forge, self._bridge, self._reports = forge, bridge, reports
+        self._panes: dict[str, Pane] = {}
+        self._painted = False
+        self._mode = forge.settings.values.theme
+        self.setWindowTitle("Forge Desktop")
+        self.setWindowIcon(app_icon())
+        self._build()
+        self._menus = Menus(self, self)
+        self._connect()
+        self._restore()
+
+    def visit(self, key: str, *, by_keyboard: bool = False) -> Pane:
+        """Bring a pane to the front, building it if this is its first visit."""
+        pane = self._panes.get(key)
+        if pane is None:
+            pane = load_pane(key)(self._forge, self._bridge, self)
+            pane.setAccessibleName(PANES[key][0])
+            pane.notice.connect(self.show_notice)
+            pane.wants_pane.connect(self._on_wants_pane)
+            self._panes[key] = pane
+            self._stack.addWidget(pane)
+        self._stack.setCurrentWidget(pane)
+        self._rail.choose(key)
+        self._strip.set_front(key)
+        self._menus.mark(pane=key, mode=self._forge.settings.values.theme)
+        self.setWindowTitle(f"{PANES[key][0]} — Forge Desktop")
+        pane.shown()
+        if by_keyboard:
+            _focus_first(pane)
+        return pane
+
+    def current_pane(self) -> str:
+        """The key of the pane in front."""
+        return self._rail.current()
+
+    def run_command(self, pane: str, command: str) -> None:
+        """Go to a pane and run one of its commands."""
+        if run := self.visit(pane, by_keyboard=True).commands().get(command):
+            run()
+
+    def focus_search(self, *, everywhere: bool) -> None:
+        """Put the cursor into the search field of the pane in front, or of the corpus."""
+        pane = self._stack.currentWidget()
+        field = pane.search() if isinstance(pane, Pane) else None
+        if field is None or (everywhere and self.current_pane() != "corpus"):
+            field = self.visit("corpus").search()
+        if field is not None:
+            field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            field.selectAll()
+
+    def cycle_regions(self, step: int) -> None:
+        """Move the focus between rail, pane, running work and status bar (F6)."""
+        regions = [r for r in (self._rail, self._stack, self._strip, self._status) if r.isVisible()]
+        focus = QApplication.focusWidget()
+        here = next((i for i, r in enumerate(regions) if focus is not None and r.isAncestorOf(focus)), -step % 2)
+        for offset in range(1, len(regions) + 1):
+            if _focus_first(regions[(here + offset * step) % len(regions)]):
+                return
+
+    def undo_last(self) -> None:
+        """Take back what the toast on screen offers to take back."""
+        self._toast.undo()
+
+    def set_theme(self, mode: str) -> None:
+        """Store another theme; it is put on when the settings say so."""
+        try:
+            self._forge.settings.change(theme=mode)
+        except ForgeError as error:
+            self._banner.show_error(error)
+
+    def data_folder(self) -> str:
+        """Where everything is stored."""
+        return str(self._forge.data_dir)
+
+    @Slot(object)
+    def show_notice(self, notice: Notice) -> None:
+        """Show a toast."""
+        self._toast.show_notice(notice)
+
+    @Slot()
+    def come_forward(self) -> None:
+        """Another start of the application asked for this window."""
+        if self.isMinimized():
+            self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def dress(self) -> None:
+        """Put on the theme that the settings ask for."""
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        mode = self._mode = self._forge.settings.values.theme
+        theme.apply(app, mode)
+        self._menus.mark(pane=self.current_pane(), mode=mode)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self.first_painted.emit)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        state = WindowState(bytes(self.saveGeometry().data()).hex(), self.current_pane())
+        state.save(self._forge.data_dir / _STATE_FILE)
+        super().closeEvent(event)
+
+    def _build(self) -> None:
+        entries = [(key, title, icon) for key, (title, icon, _) in PANES.items()]
+        self._rail = NavigationRail(entries, {"settings"})
+        self._stack = QStackedWidget()
+        self._banner = Banner()
+        self._banner.acted.connect(self._on_banner_action)
+        self._strip = JobStrip()
+        self._status = StatusLine()
+        root = QWidget()
+        root.setProperty("cls", "root")
+        banner = row(self._banner, margins=(tokens.XL, 0, 20, 0))
+        middle = column(self._stack, banner, self._strip, gap=0)
+        middle.setStretch(0, 1)
+        line = row(self._rail, middle, gap=0)
+        line.setStretch(1, 1)
+        root.setLayout(line)
+        self.setCentralWidget(root)
+        bar = QStatusBar()
+        bar.setSizeGripEnabled(False)
+        bar.setFixedHeight(theme.px(32))
+        bar.addWidget(self._status, 1)
+        self.setStatusBar(bar)
+        self._toast = Toast(root)
+
+    def _connect(self) -> None:
+        self._rail.chosen.connect(self._on_chosen)
+        self._status.student_pressed.connect(self._on_student_pressed)
+        self._strip.pause_pressed.connect(self._forge.jobs.pause)
+        self._strip.resume_pressed.connect(self._forge.jobs.resume)
+        self._strip.cancel_pressed.connect(self._forge.jobs.cancel)
+        self._bridge.job_changed.connect(self._on_job_changed)
+        self._bridge.engine_changed.connect(self._on_engine_changed)
+        self._bridge.data_changed.connect(self._on_data_changed)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
+        self._status.show_engine(self._forge.engine.state())
+        if self._forge.settings.problem:
+            self._banner.show_message("Some settings could not be used", self._forge.settings.problem, kind="warn")
+
+    def _restore(self) -> None:
+        self.setMinimumSize(theme.px(880), theme.px(560))
+        state = WindowState.load(self._forge.data_dir / _STATE_FILE)
+        if not state.geometry or not self.restoreGeometry(QByteArray(bytes.fromhex(state.geometry))):
+            available = self.screen().availableGeometry()
+            self.resize(min(theme.px(1360), available.width()), min(theme.px(888), available.height()))
+            self.move(available.center() - QPoint(self.width() // 2, self.height() // 2))
+        empty = self._forge.corpus.stats().documents == 0
+        self.visit(state.pane if state.pane in PANES else "corpus" if empty else "chat")
+
+    @Slot(str)
+    def _on_chosen(self, key: str) -> None:
+        self.visit(key)
+
+    @Slot(str)
+    def _on_wants_pane(self, key: str) -> None:
+        self.visit(key, by_keyboard=True)
+
+    @Slot()
+    def _on_student_pressed(self) -> None:
+        self.visit("students", by_keyboard=True)
+
+    @Slot()
+    def _on_banner_action(self) -> None:
+        self._banner.clear()
+        self.visit("students", by_keyboard=True)
+
+    @Slot(object)
+    def _on_job_changed(self, event: JobChanged) -> None:
+        self._strip.show_job(event)
+        if event.state != "failed" or event.error is None or isinstance(event.error, Cancelled):
+            return
+        if not isinstance(event.error, ForgeError):
+            self._reports.tell(event.error)
+        elif event.kind in _STARTED_HERE:
+            self._banner.show_error(event.error, action="Open Students")
+
+    @Slot(object)
+    def _on_engine_changed(self, event: EngineChanged) -> None:
+        self._status.show_engine(event)
+        if event.status == "ready":
+            self._banner.clear()
+
+    @Slot(object)
+    def _on_data_changed(self, event: DataChanged) -> None:
+        if "settings" in event.what and self._forge.settings.values.theme != self._mode:
+            self.dress()
+
+    @Slot()
+    def _on_scheme_changed(self) -> None:
+        if self._forge.settings.values.theme == "system":
+            self.dress()
+
+
+def app_icon() -> QIcon:
+    """The application's mark in the sizes that desktops ask for."""
+    made = QIcon()
+    for side in (16, 24, 32, 48, 64, 128, 256):
+        picture = QPixmap(side, side)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        draw_mark(painter, side)
+        painter.end()
+        made.addPixmap(picture)
+    return made
+
+
+def _focus_first(region: QWidget) -> bool:
+    """Give the keyboard to the first widget of a region that takes it; the current page of a stack counts."""
+    inside = region.currentWidget() if isinstance(region, QStackedWidget) else region
+    if inside is None:
+        return False
+    following = inside.nextInFocusChain()
+    while following is not None and following is not inside:
+        takes = following.focusPolicy() & Qt.FocusPolicy.TabFocus
+        if takes and inside.isAncestorOf(following) and following.isVisible() and following.isEnabled():
+            following.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            return True
+        following = following.nextInFocusChain()
+    return False
