@@ -65,6 +65,10 @@ _SENTENCES = (
         "The packages could not be downloaded: the package index cannot be reached.",
     ),
     (
+        r"requirement (?P<what>\S+) \(from versions: none\)",  # all that pip says when it is told not to retry
+        "The packages could not be downloaded: the package index cannot be reached, or has no {what}.",
+    ),
+    (
         r"No matching distribution found for (?P<what>\S+)",
         "The package index has no {what} for this Python and system.",
     ),

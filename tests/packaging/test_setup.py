@@ -104,6 +104,10 @@ def test_a_full_disk_is_said_before_anything_starts(tmp_path: Path) -> None:
         ("Failed to establish a new connection: [Errno -3] Temporary failure in name resolution", "cannot be reached"),
         ("No CMAKE_CXX_COMPILER could be found.", "no working C++ compiler"),
         ("c++: fatal error: Killed signal terminated program cc1plus", "ran out of memory"),
+        (
+            "the requirement click==8.5.1 (from versions: none)\nERROR: No matching distribution found",
+            "has no click==8.5.1.",
+        ),
         ("ERROR: No matching distribution found for numpy==2.4.6", "has no numpy==2.4.6 for this Python"),
     ],
 )
