@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any
 
 from forge_desktop.base.errors import ForgeError
@@ -76,10 +76,18 @@ class ChildProcess:
     """The parent's end of one running child.
 
     `receive` gives frames in order and raises ChildDied at end of file, after the process has been waited for: so a
-    dead child is never still there when the next one starts. No key travels in its environment.
+    dead child is never still there when the next one starts. No key travels in its environment. `command` starts
+    another program than this application; `on_end` is called once, on the reading thread, when the child's output ends.
     """
 
-    def __init__(self, kind: str, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        command: Sequence[str] | None = None,
+        on_end: Callable[[], None] | None = None,
+    ) -> None:
         env = {k: v for k, v in os.environ.items() if not any(word in k.upper() for word in _SECRET_WORDS)}
         env |= {"PYTHONIOENCODING": "utf-8", "GGML_NO_BACKTRACE": "1", **(environment or {})}
         options: dict[str, Any] = {}
@@ -88,7 +96,7 @@ class ChildProcess:
         else:
             options["start_new_session"] = True  # Ctrl+C in a terminal is the parent's to handle
         self._process = subprocess.Popen(
-            [*child_command(kind), *arguments],
+            [*(command or child_command(kind)), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -99,6 +107,7 @@ class ChildProcess:
         self._lines: collections.deque[str] = collections.deque(maxlen=40)
         self._writing = threading.Lock()
         self._ended = False
+        self._on_end = on_end
         self._threads = [
             threading.Thread(target=self._read_frames, name=f"forge-{kind}-frames", daemon=True),
             threading.Thread(target=self._read_lines, name=f"forge-{kind}-stderr", daemon=True),
@@ -115,6 +124,11 @@ class ChildProcess:
     def alive(self) -> bool:
         """Whether the process still runs."""
         return self._process.poll() is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit status (negative: the signal), or None while it runs."""
+        return self._process.poll()
 
     def send(self, frame: Mapping[str, Any]) -> None:
         """Write one frame; raises ChildDied when nobody reads any more."""
@@ -180,6 +194,8 @@ class ChildProcess:
             while (frame := read_frame(self._process.stdout)) is not None:
                 self._frames.put(frame)
         self._frames.put(None)
+        if self._on_end is not None:
+            self._on_end()
 
     def _read_lines(self) -> None:
         assert self._process.stderr is not None

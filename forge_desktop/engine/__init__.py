@@ -1,1 +1,38 @@
-"""Being built."""
+"""The student behind generate() and score(): loaded and run in a child process, replaced when it dies."""
+
+from typing import TYPE_CHECKING, Any
+
+from forge_desktop.engine.records import (
+    EngineState,
+    Generation,
+    ModelHeader,
+    PromptMessage,
+    PromptPart,
+    RenderedPrompt,
+    Sampling,
+    StudentSpec,
+)
+
+if TYPE_CHECKING:
+    from forge_desktop.engine.engine import Engine
+
+__all__ = [
+    "Engine",
+    "EngineState",
+    "Generation",
+    "ModelHeader",
+    "PromptMessage",
+    "PromptPart",
+    "RenderedPrompt",
+    "Sampling",
+    "StudentSpec",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Late, because the child imports this package too and must start fast: it needs no database.
+    if name == "Engine":
+        from forge_desktop.engine.engine import Engine
+
+        return Engine
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,1 +1,6 @@
-"""Being built."""
+"""Bases and, later, the versions made from them: which student answers."""
+
+from forge_desktop.students.records import Student
+from forge_desktop.students.students import Students
+
+__all__ = ["Student", "Students"]

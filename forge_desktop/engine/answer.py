@@ -1,0 +1,62 @@
+"""An answer while it arrives, and the record of it at its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from forge_desktop.base.child import Frame
+from forge_desktop.engine.records import Generation
+from forge_desktop.engine.running import RunningChild
+
+
+class Answer:
+    """Collects the frames of one request. `on_text` is told each piece of text as it comes."""
+
+    def __init__(self, seed: int, on_text: Callable[[str], None]) -> None:
+        self._seed, self._on_text = seed, on_text
+        self._started = time.monotonic()
+        self._first: float | None = None
+        self._texts: list[str] = []
+        self._prompt: Frame = {}
+        self._tokens = 0
+        self._name = self._sha256 = self._device = ""
+
+    def by(self, child: RunningChild) -> None:
+        """Note which student answers and where it runs."""
+        assert child.spec is not None
+        self._name, self._sha256 = child.spec.name, child.spec.sha256
+        self._device = child.facts["device"]
+
+    def take(self, frame: Frame) -> None:
+        """One frame of the child."""
+        if frame["ev"] == "prompt":
+            self._prompt = frame
+        elif frame["ev"] == "text":
+            if self._first is None:
+                self._first = time.monotonic()
+            self._texts.append(frame["text"])
+            self._tokens = frame["tokens"]
+            self._on_text(frame["text"])
+
+    def result(self, stop: str, *, done: Frame | None = None, problem: str = "") -> Generation:
+        """The record, from what arrived."""
+        now = time.monotonic()
+        tokens = done["tokens"] if done else self._tokens
+        spent = now - self._first if self._first is not None else 0.0
+        rate = done["tokens_per_second"] if done else (tokens / spent if spent > 0 else 0.0)
+        return Generation(
+            text="".join(self._texts),
+            stop=stop,  # type: ignore[arg-type]
+            prompt_tokens=self._prompt.get("tokens", 0),
+            reused_tokens=done["reused"] if done else 0,
+            answer_tokens=tokens,
+            ttft_ms=1000 * ((self._first or now) - self._started),
+            tokens_per_second=rate,
+            model=self._name,
+            model_sha256=self._sha256,
+            device=self._device,
+            prompt_sha256=self._prompt.get("sha256", ""),
+            seed=self._seed,
+            problem=problem,
+        )

@@ -1,0 +1,180 @@
+"""The child's main loop: one request after another, each answered in frames that end with one final frame.
+
+Frames to the parent carry `ev`: "hello" once; then per request "started", some of "loading" / "prompt" / "prefill" /
+"text", and at the end "loaded", "rendered", "counted", "done" or "error".
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import logging
+import mmap
+import os
+import time
+
+from forge_desktop.base.child import ChildEnd, Frame
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.engine.child import machine, native
+from forge_desktop.engine.child.decode import Decoder, Stopped
+from forge_desktop.engine.child.model import Model
+from forge_desktop.engine.child.stream import Coalesced, TextStream
+from forge_desktop.engine.child.template import PLAIN_STOP
+from forge_desktop.engine.records import PromptMessage, PromptPart, Sampling
+
+log = logging.getLogger(__name__)
+
+
+class Server:
+    """Answers the parent's requests. It never writes the cancel byte: that is the parent's."""
+
+    def __init__(self, end: ChildEnd) -> None:
+        self._end = end
+        self._native_log = native.NativeLog()
+        self._model: Model | None = None
+        self._decoder: Decoder | None = None
+        self._flag: mmap.mmap | None = None
+        self._flag_address = 0
+        self._last_report = 0.0
+        machine.offer_to_oom_killer()
+        native.llama.llama_backend_init()
+
+    def run(self) -> None:
+        """Serve until the parent closes the pipe; ChildEnd then ends the process."""
+        answer = {
+            "hello": self._hello,
+            "load": self._load,
+            "render": self._render,
+            "count": self._count,
+            "generate": self._generate,
+        }
+        while True:
+            request = self._end.requests.get()
+            self._end.send({"ev": "started"})
+            try:
+                reply = answer[request["op"]](request)
+            except ForgeError as error:
+                reply = {"ev": "error", "message": error.message, "hint": error.hint}
+            except Exception as error:  # the child's main loop: a bug here must reach the parent, not end the student
+                log.exception("request %s failed", request.get("op"))
+                reply = {"ev": "error", "message": f"The engine failed: {error!r}.", "hint": "Try again.", "bug": True}
+            self._end.send(reply)
+
+    def _hello(self, request: Frame) -> Frame:
+        with open(request["flag"], "r+b") as file:
+            self._flag = mmap.mmap(file.fileno(), 64)
+        self._flag_address = ctypes.addressof((ctypes.c_char * 64).from_buffer(self._flag))
+        found = native.devices()
+        return {
+            "ev": "hello",
+            "pid": os.getpid(),
+            "build": native.build_name(),
+            "gpus": [device.name for device in found if device.gpu],
+            "device": " + ".join([native.processor_name(), *(d.description for d in found if d.gpu)]),
+        }
+
+    def _load(self, request: Frame) -> Frame:
+        model = Model(
+            request["path"],
+            log=self._native_log,
+            context=request["context"],
+            gpu_layers=request["gpu_layers"],
+            threads=request["threads"],
+            extra_bufts=request["extra_bufts"],
+            flag_address=self._flag_address,
+            progress=lambda fraction: self._report({"ev": "loading", "fraction": fraction}),
+        )
+        self._end.send({"ev": "loading", "fraction": 1.0})
+        model.self_test()
+        self._model, self._decoder = model, Decoder(model, self._cancelled)
+        return {
+            "ev": "loaded",
+            "context": model.context_tokens,
+            "trained_context": model.trained_context,
+            "device": model.device,
+            "offloaded": model.offloaded,
+            "layers": model.layers,
+        }
+
+    def _render(self, request: Frame) -> Frame:
+        model, _ = self._loaded()
+        text, tokens, counts = model.prompt(_messages(request))
+        return {
+            "ev": "rendered",
+            "text": text,
+            "sha256": _sha256(text),
+            "tokens": len(tokens),
+            "message_tokens": counts,
+            "context": model.context_tokens,
+        }
+
+    def _count(self, request: Frame) -> Frame:
+        model, _ = self._loaded()
+        return {"ev": "counted", "tokens": [len(model.tokeniser.plain(text)) for text in request["texts"]]}
+
+    def _generate(self, request: Frame) -> Frame:
+        model, decoder = self._loaded()
+        sampling = Sampling(**{**request["sampling"], "stop": tuple(request["sampling"]["stop"])})
+        text, tokens, _ = model.prompt(_messages(request))
+        _refuse_overflow(len(tokens), model.context_tokens, sampling.max_tokens)
+        self._end.send({"ev": "prompt", "tokens": len(tokens), "sha256": _sha256(text)})
+        stops = [*sampling.stop, PLAIN_STOP] if model.template.plain else sampling.stop
+        stream = TextStream(stops)
+        counted, stop, reused, started = 0, "length", 0, time.monotonic()
+        out = Coalesced(lambda part: self._end.send({"ev": "text", "text": part, "tokens": counted}), time.monotonic)
+        try:
+            reused = decoder.prefill(tokens, lambda done: self._report({"ev": "prefill", "done": done}))
+            started = time.monotonic()
+            for _, piece in decoder.answer(sampling):
+                counted += 1
+                out.put(stream.feed(piece))
+                if stream.stopped:
+                    stop = "stop"
+                    break
+            if decoder.ended:
+                stop = "end"
+        except Stopped:
+            stop = "cancelled"
+        seconds = time.monotonic() - started
+        out.put(stream.finish())
+        out.flush()
+        return {
+            "ev": "done",
+            "stop": stop,
+            "reused": reused,
+            "tokens": counted,
+            "tokens_per_second": counted / seconds if counted and seconds > 0 else 0.0,
+        }
+
+    def _loaded(self) -> tuple[Model, Decoder]:
+        if self._model is None or self._decoder is None:
+            raise ForgeError("No student is loaded.", hint="Load one in Students.")
+        return self._model, self._decoder
+
+    def _cancelled(self) -> bool:
+        return self._flag is not None and self._flag[0] != 0
+
+    def _report(self, frame: Frame) -> None:
+        now = time.monotonic()
+        if now - self._last_report >= 0.1:
+            self._last_report = now
+            self._end.send(frame)
+
+
+def _messages(request: Frame) -> list[PromptMessage]:
+    return [
+        PromptMessage(role, tuple(PromptPart(text, trusted) for text, trusted in parts))
+        for role, parts in request["messages"]
+    ]
+
+
+def _refuse_overflow(prompt: int, context: int, answer: int) -> None:
+    if prompt + min(16, answer) > context:
+        raise ForgeError(
+            f"The prompt has {prompt:,} tokens; the student's context holds {context:,}, answer included.",
+            hint="Ask more briefly, offer fewer passages, or raise the context length in Settings.",
+        )
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

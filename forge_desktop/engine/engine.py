@@ -1,0 +1,181 @@
+"""The student behind one face: which one is used, and every request to it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from forge_desktop.base.child import RestartBudget
+from forge_desktop.base.errors import Cancelled, ForgeError
+from forge_desktop.base.events import Events
+from forge_desktop.base.settings import SettingsFile
+from forge_desktop.engine.answer import Answer
+from forge_desktop.engine.gguf_header import read_header
+from forge_desktop.engine.keeper import Keeper, nothing
+from forge_desktop.engine.records import (
+    EngineState,
+    Generation,
+    ModelHeader,
+    PromptMessage,
+    RenderedPrompt,
+    Sampling,
+    StudentSpec,
+)
+from forge_desktop.engine.running import Limits, Lost, RunningChild, TemplateStuck
+from forge_desktop.engine.store import Flags
+from forge_desktop.storage import Database
+
+_TICK = 0.05
+
+
+class Engine:
+    """Answers with the student that `use` named; loads it at first use, in a child process.
+
+    Safe from any thread; one request at a time, others wait. A child that dies is replaced in the background at once;
+    the fourth death within five minutes stops the engine until `use` or `warm` is called. Every change is published as
+    EngineChanged. `command` starts another program than this application's own child; `limits` and `budget` are the
+    deadlines and the restarts allowed.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        events: Events,
+        settings: SettingsFile,
+        *,
+        command: Sequence[str] | None = None,
+        limits: Limits | None = None,
+        budget: RestartBudget | None = None,
+    ) -> None:
+        self._limits = limits or Limits()
+        self._keeper = Keeper(
+            Flags(db), events, settings, command=command, limits=self._limits, budget=budget or RestartBudget()
+        )
+        self._turn = threading.Lock()  # held while one request talks to the child
+
+    def use(self, spec: StudentSpec | None, *, check: Callable[[], None] | None = None) -> None:
+        """Take this student from now on; None is no student. Nothing is loaded yet.
+
+        An answer that another student is writing ends as cancelled. `check` is called before each load and raises
+        ForgeError when the file is not the one that is meant.
+        """
+        self._keeper.use(spec, check or nothing)
+
+    def warm(self) -> EngineState:
+        """Load the student now and say where it runs. Raises ForgeError. Also the way on after the engine stopped."""
+        self._keeper.forgive()
+        with self._taking_turn(nothing):
+            self._keeper.ready(nothing)
+        return self._keeper.state()
+
+    def eject(self) -> None:
+        """End the child and give its memory back; the next request loads again."""
+        self._keeper.drop()
+
+    def state(self) -> EngineState:
+        """What the engine is doing now."""
+        return self._keeper.state()
+
+    def probe(self, path: Path) -> ModelHeader:
+        """What the header of a GGUF file says; no child is needed. Raises ForgeError."""
+        return read_header(path)
+
+    def render(self, messages: Sequence[PromptMessage], *, sampling: Sampling) -> RenderedPrompt:
+        """The exact prompt that `generate` would decode. Raises ForgeError."""
+        with self._request() as child:
+            frame = child.render(messages)
+        return RenderedPrompt(
+            text=frame["text"],
+            sha256=frame["sha256"],
+            tokens=frame["tokens"],
+            message_tokens=tuple(frame["message_tokens"]),
+            context=frame["context"],
+        )
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, special tokens not read as such. Raises ForgeError."""
+        with self._request() as child:
+            return child.count(texts)
+
+    def generate(
+        self,
+        messages: Sequence[PromptMessage],
+        sampling: Sampling,
+        on_text: Callable[[str], None],
+        check: Callable[[], None] = nothing,
+    ) -> Generation:
+        """Answer, telling `on_text` each piece as it comes. Always returns what was written.
+
+        `check` is called every 50 ms at least; when it raises Cancelled, the answer so far is returned with stop
+        "cancelled". When the child dies, with stop "died" and a sentence in `problem`. Raises ForgeError before
+        anything is decoded: no student, not loadable, prompt longer than the context.
+        """
+        answer = Answer(sampling.seed, on_text)
+        try:
+            with self._taking_turn(check):
+                child = self._keeper.ready(check)
+                answer.by(child)
+                return self._generate(child, messages, sampling, answer, check)
+        except Cancelled:
+            return answer.result("cancelled")
+
+    def close(self) -> None:
+        """End the child and refuse everything from now on."""
+        self._keeper.close()
+
+    @contextlib.contextmanager
+    def _taking_turn(self, check: Callable[[], None]) -> Iterator[None]:
+        while not self._turn.acquire(timeout=_TICK):
+            check()
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    @contextlib.contextmanager
+    def _request(self) -> Iterator[RunningChild]:
+        """A ready child for one short request; a death in it is worded as ForgeError."""
+        with self._taking_turn(nothing):
+            child = self._keeper.ready(nothing)
+            try:
+                yield child
+            except Lost as lost:
+                self._keeper.lose(child, lost.what)
+                raise ForgeError(f"The student's process {lost.what}.", hint="Try again in a moment.") from lost
+            except TemplateStuck as stuck:
+                raise self._stuck(child) from stuck
+
+    def _generate(
+        self,
+        child: RunningChild,
+        messages: Sequence[PromptMessage],
+        sampling: Sampling,
+        answer: Answer,
+        check: Callable[[], None],
+    ) -> Generation:
+        self._keeper.show(child, "busy")
+        try:
+            done = child.generate(messages, dataclasses.asdict(sampling), answer.take, check)
+        except Lost as lost:
+            if not self._keeper.lose(child, lost.what):
+                return answer.result("cancelled")  # ended on purpose: another student, or closing
+            problem = f"The student's process {lost.what} while answering; the text so far was kept."
+            return answer.result("died", problem=f"{problem} {self._keeper.stopped}".strip())
+        except TemplateStuck as stuck:
+            raise self._stuck(child) from stuck
+        except ForgeError:
+            self._keeper.show(child, "ready")
+            raise
+        self._keeper.show(child, "ready", done["tokens_per_second"])
+        return answer.result(done["stop"], done=done)
+
+    def _stuck(self, child: RunningChild) -> ForgeError:
+        self._keeper.discard(child)
+        name = child.spec.name if child.spec else "this student"
+        return ForgeError(
+            f"The chat template of {name} did not come to an end within {self._limits.template:.0f} seconds.",
+            hint="Choose another student, or a GGUF of this one with a repaired template.",
+        )

@@ -1,0 +1,288 @@
+"""The one child at a time: which student it runs, how it is loaded, what happens when it dies."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
+from forge_desktop.base.child import RestartBudget
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.events import EngineChanged, EngineStatus, Events
+from forge_desktop.base.settings import SettingsFile
+from forge_desktop.engine.loading import Superseded, UnloadableError, load_student
+from forge_desktop.engine.records import EngineState, StudentSpec
+from forge_desktop.engine.running import Limits, RunningChild, Wish
+from forge_desktop.engine.store import Flags
+
+log = logging.getLogger(__name__)
+
+_TICK = 0.05
+
+
+def nothing() -> None:
+    """The check that never stops."""
+
+
+class Keeper:
+    """Keeps a loaded child at hand. Safe from any thread; never holds its lock while it waits, kills or publishes.
+
+    Loading always happens on a thread of its own, so that a restart after a death needs nobody to ask for it and a
+    waiting request can be cancelled.
+    """
+
+    def __init__(
+        self,
+        flags: Flags,
+        events: Events,
+        settings: SettingsFile,
+        *,
+        command: Sequence[str] | None,
+        limits: Limits,
+        budget: RestartBudget,
+    ) -> None:
+        self._flags, self._events, self._settings = flags, events, settings
+        self._command, self._limits, self._budget = command, limits, budget
+        self._lock = threading.RLock()
+        self._spec: StudentSpec | None = None
+        self._check_file: Callable[[], None] = nothing
+        self._epoch = 0  # raised by whatever makes a running load or answer unwanted
+        self._child: RunningChild | None = None
+        self._starting: RunningChild | None = None
+        self._loading: Future[RunningChild] | None = None
+        self._loader: threading.Thread | None = None
+        self._closed = False
+        self._stopped = ""
+        self._status: EngineStatus = "empty"
+        self._note = ""
+        self._rate: float | None = None
+
+    # -- what a person decides --------------------------------------------------------------------------------------
+
+    def use(self, spec: StudentSpec | None, check_file: Callable[[], None]) -> None:
+        """Keep this student from now on; another one's child is ended."""
+        with self._lock:
+            same = spec is not None and self._spec is not None and self._spec.sha256 == spec.sha256
+            self._spec, self._check_file = spec, check_file
+        self.forgive()
+        if not same:
+            self.drop()
+
+    def forgive(self) -> None:
+        """Forget earlier deaths: somebody asked for a fresh try."""
+        with self._lock:
+            self._stopped = ""
+            self._budget.reset()
+
+    def drop(self) -> None:
+        """Make whatever runs unwanted and end it."""
+        with self._lock:
+            self._epoch += 1
+            children = [self._child, self._starting]
+            self._child = self._starting = self._loading = None
+            self._status, self._note, self._rate = "empty", "", None
+        for child in children:
+            if child is not None:
+                child.kill()
+        self._announce()
+
+    def close(self) -> None:
+        """End the child and refuse everything from now on."""
+        with self._lock:
+            self._closed = True
+        self.drop()
+        if self._loader is not None:
+            self._loader.join(timeout=30)
+
+    # -- what a request needs ---------------------------------------------------------------------------------------
+
+    def ready(self, check: Callable[[], None]) -> RunningChild:
+        """The loaded child; starts a load when there is none and waits for it. Raises ForgeError, what `check` does."""
+        while True:
+            with self._lock:
+                spec = self._usable_spec()
+                child = self._child
+                if child is not None and not child.ended and child.wish == self._wish():
+                    return child
+                fresh = self._loading is None
+                if fresh:
+                    self._begin_loading(spec, "loading")
+                loading = self._loading
+            if fresh:
+                self._announce()
+            while loading is not None:
+                check()
+                try:
+                    loading.result(timeout=_TICK)
+                except TimeoutError:
+                    continue
+                except Superseded:
+                    pass
+                break
+
+    def show(self, child: RunningChild, status: EngineStatus, rate: float | None = None) -> None:
+        """The child works, or is ready again having written `rate` tokens a second."""
+        with self._lock:
+            if self._child is not child:
+                return
+            self._status, self._note = status, ""
+            self._rate = rate or self._rate
+        self._announce()
+
+    def lose(self, child: RunningChild, what: str) -> bool:
+        """Count a death (once) and start the next child. False when it was ended on purpose. `what` as in Lost."""
+        child.kill()
+        with self._lock:
+            if child is not self._child:
+                return child.lost
+            child.lost = True
+            self._child = None
+            log.warning("the engine child %s", what)
+            self._restart(what)
+        self._announce()
+        return True
+
+    def discard(self, child: RunningChild) -> None:
+        """End a child that is of no more use; the next request loads again. Not counted as a death."""
+        child.kill()
+        with self._lock:
+            if child is self._child:
+                self._child, self._status = None, "empty"
+        self._announce()
+
+    @property
+    def stopped(self) -> str:
+        """The sentence that says why no child is started any more, or ""."""
+        return self._stopped
+
+    def state(self) -> EngineState:
+        """What the status bar says."""
+        with self._lock:
+            facts = self._child.facts if self._child else {}
+            return EngineState(
+                status=self._status,
+                model=self._spec.name if self._spec else None,
+                model_sha256=self._spec.sha256 if self._spec else None,
+                device=facts.get("device"),
+                context=facts.get("context"),
+                tokens_per_second=self._rate,
+                note=self._note,
+            )
+
+    # -- loading ----------------------------------------------------------------------------------------------------
+
+    def _usable_spec(self) -> StudentSpec:
+        if self._closed:
+            raise ForgeError("Forge Desktop is closing.", hint="Start it again to continue.")
+        if self._spec is None:
+            raise ForgeError("There is no student.", hint="Import a GGUF file in Students.")
+        if self._stopped:
+            raise ForgeError(self._stopped, hint="Load it again in Students, or choose another one.")
+        return self._spec
+
+    def _wish(self) -> Wish:
+        values = self._settings.values
+        return Wish(values.context_tokens, values.gpu_layers, values.threads)
+
+    def _restart(self, what: str) -> None:
+        """Start the next child, or stop; the lock is held."""
+        if self._spec is None or self._closed:
+            return
+        if self._budget.spend():
+            self._begin_loading(self._spec, "restarting")
+            self._note = f"The student's process {what}; it is being started again."
+            return
+        self._status = "stopped"
+        self._stopped = self._note = (
+            f"The student {self._spec.path} was stopped: its process ended four times within five minutes."
+        )
+
+    def _begin_loading(self, spec: StudentSpec, status: EngineStatus) -> None:
+        """Start the loading thread; the lock is held."""
+        old, self._child = self._child, None
+        self._loading = Future()
+        self._status, self._note = status, ""
+        self._loader = threading.Thread(
+            target=self._load,
+            args=(self._loading, spec, self._wish(), self._epoch, old, self._check_file),
+            name="forge-engine-load",
+            daemon=True,
+        )
+        self._loader.start()
+
+    def _load(
+        self,
+        loading: Future[RunningChild],
+        spec: StudentSpec,
+        wish: Wish,
+        epoch: int,
+        old: RunningChild | None,
+        check_file: Callable[[], None],
+    ) -> None:
+        problem: Exception = ForgeError("The engine failed while loading.", hint="Try again.")
+        child = None
+        try:
+            if old is not None:
+                old.kill()
+            check_file()
+            child = load_student(
+                spec,
+                wish,
+                spawn=lambda: self._spawn(epoch),
+                flags=self._flags,
+                budget=self._budget,
+                wanted=lambda: self._epoch == epoch,
+                progress=lambda fraction: self._announce(f"{fraction:.0%}"),
+            )
+        except (ForgeError, Superseded) as error:
+            problem = error
+        finally:
+            self._finish_loading(loading, epoch, child, problem)
+
+    def _finish_loading(
+        self, loading: Future[RunningChild], epoch: int, child: RunningChild | None, problem: Exception
+    ) -> None:
+        with self._lock:
+            current = self._epoch == epoch
+            if current:
+                self._starting = self._loading = None
+                self._child = child
+                self._status, self._note = ("ready", "") if child else ("empty", str(problem))
+                if child is None and isinstance(problem, UnloadableError):
+                    self._status, self._stopped = "stopped", problem.message
+        if current:
+            self._announce()
+        elif child is not None:
+            child.kill()
+        if child is not None and current:
+            loading.set_result(child)
+            if child.ended:  # between its last frame and now, when nobody listened
+                self.lose(child, child.end)
+        else:
+            loading.set_exception(problem if current else Superseded())
+
+    def _spawn(self, epoch: int) -> RunningChild:
+        with self._lock:
+            if self._epoch != epoch or self._closed:
+                raise Superseded
+            try:
+                self._starting = RunningChild(command=self._command, limits=self._limits, on_end=self._on_end)
+            except OSError as error:
+                raise ForgeError(
+                    f"The engine's process could not be started: {error.strerror or error}.",
+                    hint="Free some disk space or memory and try again.",
+                ) from error
+            return self._starting
+
+    def _on_end(self, child: RunningChild) -> None:
+        child.kill()  # its output ended; wait until the process has too
+        self.lose(child, child.end)
+
+    def _announce(self, progress: str = "") -> None:
+        state = self.state()
+        with self._lock:
+            status = self._status
+        self._events.publish(
+            EngineChanged(status, state.model, state.device, state.tokens_per_second, progress or state.note)
+        )

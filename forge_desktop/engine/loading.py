@@ -1,0 +1,85 @@
+"""Starting a child and getting a student into it: the ladder of safer ways, and what is learnt on it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from forge_desktop.base.child import RestartBudget
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.engine.records import StudentSpec
+from forge_desktop.engine.running import Lost, RunningChild, Wish
+from forge_desktop.engine.store import Flags, Rung
+
+log = logging.getLogger(__name__)
+
+
+class Superseded(Exception):  # noqa: N818 - not an error: another student is wanted now
+    """The load is no longer wanted."""
+
+
+class UnloadableError(ForgeError):
+    """The file kills the child on every rung, or too often: the engine stops until a person tries again."""
+
+
+def load_student(
+    spec: StudentSpec,
+    wish: Wish,
+    *,
+    spawn: Callable[[], RunningChild],
+    flags: Flags,
+    budget: RestartBudget,
+    wanted: Callable[[], bool],
+    progress: Callable[[float], None],
+) -> RunningChild:
+    """A child with the student loaded and tested.
+
+    A child that crashes while loading is replaced by one without repacked weights, then by one without a GPU; what
+    worked is remembered. A child that was killed from outside is replaced as long as the budget lasts. Raises
+    ForgeError, UnloadableError, Superseded.
+    """
+    rungs: list[Rung] = []
+    fell = False
+    while True:
+        child = spawn()
+        try:
+            child.start()
+            if not rungs:
+                rungs = _ladder(child, flags.find(*_key(child, spec)), wish)
+            child.load(spec, wish, extra_bufts=rungs[0].extra_bufts, gpu=rungs[0].gpu, progress=progress)
+        except Lost as lost:
+            child.kill()
+            if not wanted():
+                raise Superseded from lost
+            log.warning("the engine child %s while loading: %s", lost.what, " | ".join(lost.lines[-5:]))
+            if not child.hello and lost.code is not None and lost.code > 0:
+                raise UnloadableError(
+                    f"The engine could not be started: {lost.lines[-1] if lost.lines else lost.what}.",
+                    hint="Run the set-up again: python3 packaging/dev.py run",
+                ) from lost
+            if lost.crash and len(rungs) > 1:
+                rungs, fell = rungs[1:], True
+            elif lost.crash or not budget.spend():
+                raise UnloadableError(
+                    f"The student {spec.path} cannot be loaded: its process {lost.what} each time.",
+                    hint="The file may be damaged or too large for this computer. Choose another student.",
+                ) from lost
+        except BaseException:
+            child.kill()
+            raise
+        else:
+            if fell:
+                flags.remember(*_key(child, spec), rungs[0])
+            return child
+
+
+def _ladder(child: RunningChild, known: Rung | None, wish: Wish) -> list[Rung]:
+    gpu = bool(child.hello.get("gpus")) and wish.gpu_layers != 0
+    rungs = [Rung(True, gpu), Rung(False, gpu)]
+    if gpu:
+        rungs.append(Rung(False, False))
+    return rungs[rungs.index(known) :] if known in rungs else rungs
+
+
+def _key(child: RunningChild, spec: StudentSpec) -> tuple[str, str, str]:
+    return str(child.hello["build"]), str(child.hello["device"]), spec.sha256

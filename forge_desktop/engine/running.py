@@ -1,0 +1,239 @@
+"""The parent's end of one engine child: requests, deadlines, the cancel byte. It lives once and dies once."""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from forge_desktop.base.child import ChildDied, ChildProcess, Frame, describe_exit
+from forge_desktop.base.errors import Cancelled, ForgeError
+from forge_desktop.engine.records import PromptMessage, StudentSpec
+
+_TICK = 0.05
+_FINAL = ("hello", "loaded", "rendered", "counted", "done", "error")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds of silence after which a child counts as hung.
+
+    `start` until it says hello, `load` between two signs of life while loading, `template` for rendering the prompt,
+    `silence` between two signs of life while answering, `cancel` after it was told to stop.
+    """
+
+    start: float = 60.0
+    load: float = 600.0
+    template: float = 5.0
+    silence: float = 30.0
+    cancel: float = 15.0
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How a student is to be loaded: the settings that need a fresh child when they change."""
+
+    context: int
+    gpu_layers: int
+    threads: int
+
+
+class Lost(Exception):  # noqa: N818 - the engine decides what it means
+    """The child is gone. `what` continues "The student's process …"; `crash` tells a crash from a kill."""
+
+    def __init__(self, what: str, *, code: int | None = None, lines: Sequence[str] = ()) -> None:
+        super().__init__(what)
+        self.what, self.code, self.lines = what, code, list(lines)
+
+    @property
+    def crash(self) -> bool:
+        """Whether the process faulted by itself: a wrong instruction, a bad address, an abort."""
+        if self.code is None:
+            return False
+        faults = {signal.SIGSEGV, signal.SIGILL, signal.SIGABRT, signal.SIGFPE}
+        if sys.platform != "win32":
+            faults |= {signal.SIGBUS}
+        return -self.code in faults or self.code > 0xC000_0000
+
+
+class TemplateStuck(Exception):  # noqa: N818 - worded by the engine, which knows the student's name
+    """The chat template did not come to an end; the child was killed."""
+
+
+class CancelByte:
+    """One byte that parent and child share: 1 means stop. Written by the parent only, read by native code."""
+
+    def __init__(self) -> None:
+        handle, name = tempfile.mkstemp(prefix="forge-", suffix=".flag")
+        self.path = Path(name)
+        try:
+            os.write(handle, bytes(64))
+            self._map = mmap.mmap(handle, 64)
+        finally:
+            os.close(handle)
+
+    def put(self, stop: bool) -> None:
+        """Set or clear it."""
+        self._map[0] = int(stop)
+
+    def unlink(self) -> None:
+        """Remove the file's name; where the system allows, as soon as both sides hold it open."""
+        with contextlib.suppress(OSError):
+            self.path.unlink()
+
+
+class RunningChild:
+    """One engine child from start to end. Only one thread at a time may ask; any thread may `kill`.
+
+    `on_end` is called when the child ended without having been killed from here, on the thread that reads its output.
+    """
+
+    def __init__(
+        self, *, command: Sequence[str] | None, limits: Limits, on_end: Callable[[RunningChild], None]
+    ) -> None:
+        self._limits = limits
+        self._byte = CancelByte()
+        self.spec: StudentSpec | None = None
+        self.wish: Wish | None = None
+        self.hello: Frame = {}
+        self.facts: Frame = {}
+        self.lost = False  # the keeper's mark: it died while it was the one in use
+        self._dismissed = False
+        self._on_end = on_end
+        self._child = ChildProcess("engine", command=command, on_end=self._ended_by_itself)
+
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        return self._child.pid
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process is gone."""
+        return self._child.exit_code is not None
+
+    @property
+    def end(self) -> str:
+        """How it ended, in words."""
+        return describe_exit(self._child.exit_code)
+
+    def start(self) -> None:
+        """Wait for the hello: the child stands and has its native library. Raises Lost."""
+        self.hello = self._ask({"op": "hello", "flag": str(self._byte.path)}, self._limits.start)
+        if sys.platform != "win32":
+            self._byte.unlink()
+
+    def load(
+        self, spec: StudentSpec, wish: Wish, *, extra_bufts: bool, gpu: bool, progress: Callable[[float], None]
+    ) -> None:
+        """Load the student and let it decode a few tokens. Raises ForgeError with the reason, or Lost."""
+        self.facts = self._ask(
+            {
+                "op": "load",
+                "path": spec.path,
+                "context": wish.context,
+                "gpu_layers": wish.gpu_layers if gpu else 0,
+                "threads": wish.threads,
+                "extra_bufts": extra_bufts,
+            },
+            self._limits.load,
+            on_frame=lambda frame: progress(frame.get("fraction", 0.0)) if frame["ev"] == "loading" else None,
+        )
+        self.spec, self.wish = spec, wish
+
+    def render(self, messages: Sequence[PromptMessage]) -> Frame:
+        """The prompt after the chat template. Raises TemplateStuck, ForgeError, Lost."""
+        return self._ask({"op": "render", "messages": _plain(messages)}, self._limits.silence, template=True)
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text."""
+        counted: list[int] = self._ask({"op": "count", "texts": list(texts)}, self._limits.silence)["tokens"]
+        return counted
+
+    def generate(
+        self,
+        messages: Sequence[PromptMessage],
+        sampling: dict[str, Any],
+        on_frame: Callable[[Frame], None],
+        check: Callable[[], None],
+    ) -> Frame:
+        """Answer; frames "prompt", "prefill", "text" go to `on_frame`; returns the "done" frame.
+
+        When `check` or `on_frame` raises Cancelled the child is told to stop, and the "done" frame says so.
+        """
+        return self._ask(
+            {"op": "generate", "messages": _plain(messages), "sampling": sampling},
+            self._limits.silence,
+            template=True,
+            on_frame=on_frame,
+            check=check,
+        )
+
+    def kill(self) -> None:
+        """End it now, wait until it is gone, and let go of everything. Safe from any thread, and twice."""
+        self._dismissed = True
+        self._child.kill()
+        self._byte.unlink()
+
+    def _ended_by_itself(self) -> None:
+        if not self._dismissed:
+            self._on_end(self)
+
+    def _ask(
+        self,
+        request: Frame,
+        silence: float,
+        *,
+        template: bool = False,
+        on_frame: Callable[[Frame], None] | None = None,
+        check: Callable[[], None] | None = None,
+    ) -> Frame:
+        self._byte.put(False)
+        limit, in_template, stopping = silence, False, False
+        try:
+            self._child.send(request)
+            heard = time.monotonic()
+            while True:
+                frame = self._child.receive(_TICK)
+                now = time.monotonic()
+                if frame is not None:
+                    heard = now
+                    if frame["ev"] in _FINAL:
+                        return _final(frame)
+                    in_template = template and frame["ev"] == "started"
+                    limit = self._limits.template if in_template else silence
+                try:
+                    if frame is not None and on_frame is not None:
+                        on_frame(frame)
+                    if check is not None and not stopping:
+                        check()
+                except Cancelled:
+                    stopping = True
+                    self._byte.put(True)
+                if now - heard > (min(limit, self._limits.cancel) if stopping else limit):
+                    raise TemplateStuck if in_template else Lost(f"gave no sign of life for {limit:.0f} seconds")
+        except ChildDied as death:
+            raise Lost(str(death), code=death.code, lines=death.last_lines) from death
+        except ForgeError:
+            raise
+        except BaseException:
+            self.kill()  # it may still be at work on a request that nobody waits for
+            raise
+
+
+def _final(frame: Frame) -> Frame:
+    if frame["ev"] == "error":
+        raise ForgeError(frame["message"], hint=frame["hint"])
+    return frame
+
+
+def _plain(messages: Sequence[PromptMessage]) -> list[Any]:
+    return [[message.role, [[part.text, part.trusted] for part in message.parts]] for message in messages]
