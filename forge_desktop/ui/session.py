@@ -10,19 +10,19 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, QObject, QSocketNotifier, Qt, QTimer, Slot
+from PySide6.QtCore import QEventLoop, QObject, QSocketNotifier, QTimer, Slot
 from PySide6.QtWidgets import QApplication, QDialog
 
-from forge_desktop import __version__
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.logs import start_logging
 from forge_desktop.forge import Forge
 from forge_desktop.ui import theme
+from forge_desktop.ui.application import application
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.crash import CrashReports
 from forge_desktop.ui.instance import Instance
 from forge_desktop.ui.panes import PANES
-from forge_desktop.ui.shell import Shell, app_icon
+from forge_desktop.ui.shell import Shell
 from forge_desktop.ui.trouble import TroubleDialog
 
 log = logging.getLogger(__name__)
@@ -112,23 +112,6 @@ class Session(QObject):
             QTimer.singleShot(100, self._visit_next)
         else:
             self._shell.close()
-
-
-def application() -> QApplication:
-    """The one QApplication, dressed; an existing one is taken as it is."""
-    existing = QApplication.instance()
-    if isinstance(existing, QApplication):
-        return existing
-    QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
-    app = QApplication(sys.argv[:1])
-    app.setApplicationName("forge-desktop")
-    app.setApplicationDisplayName("Forge Desktop")
-    app.setApplicationVersion(__version__)
-    app.setDesktopFileName("forge-desktop")
-    theme.load_fonts(app)
-    theme.apply(app)
-    app.setWindowIcon(app_icon())
-    return app
 
 
 @contextlib.contextmanager

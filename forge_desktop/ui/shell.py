@@ -6,12 +6,13 @@ import logging
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QIcon, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QStatusBar, QWidget
 
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import DataChanged, EngineChanged, JobChanged
 from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.application import app_icon
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.crash import CrashReports
 from forge_desktop.ui.job_strip import JobStrip
@@ -19,7 +20,6 @@ from forge_desktop.ui.menus import Menus
 from forge_desktop.ui.panes import PANES, Pane, load_pane
 from forge_desktop.ui.status_line import StatusLine
 from forge_desktop.ui.widgets.basics import Banner, Notice, Toast, column, row
-from forge_desktop.ui.widgets.painted import draw_mark
 from forge_desktop.ui.widgets.rail import NavigationRail
 from forge_desktop.ui.window_state import WindowState
 
@@ -236,19 +236,6 @@ class Shell(QMainWindow):
     def _on_scheme_changed(self) -> None:
         if self._forge.settings.values.theme == "system":
             self.dress()
-
-
-def app_icon() -> QIcon:
-    """The application's mark in the sizes that desktops ask for."""
-    made = QIcon()
-    for side in (16, 24, 32, 48, 64, 128, 256):
-        picture = QPixmap(side, side)
-        picture.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(picture)
-        draw_mark(painter, side)
-        painter.end()
-        made.addPixmap(picture)
-    return made
 
 
 def _focus_first(region: QWidget) -> bool:

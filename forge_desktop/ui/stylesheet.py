@@ -105,6 +105,11 @@ def _buttons(t: Theme, px: _Pixels) -> str:
     QPushButton[cls="pill"]:hover {{ color:{t.text}; }}
     QPushButton[cls="link"] {{ background:transparent; border:0; color:{t.accent_fg}; padding:0 4px;
         min-height:{px(24)}; text-align:left; }}
+    QPushButton[cls="jump"] {{ background:transparent; border:1px solid transparent; color:{t.muted};
+        text-align:left; }}
+    QPushButton[cls="jump"]:hover {{ background:{t.hover}; color:{t.text}; }}
+    QPushButton[cls="jump"]:checked {{ background:{t.surface}; border-color:{t.border}; color:{t.text};
+        font-weight:600; }}
     QPushButton[cls="inverse"] {{ background:transparent; border:0; color:{inverse}; font-weight:600; }}
     QPushButton[ring="1"], QDialog QPushButton:focus {{ border:2px solid {t.focus}; padding:0 11px;
         min-height:{px(28)}; }}
@@ -183,11 +188,11 @@ def _views(t: Theme, px: _Pixels) -> str:
 
 def _menus(t: Theme, px: _Pixels, picture: _Picture) -> str:
     return f"""
-    QMenuBar {{ background:{t.surface}; color:{t.muted}; border:0; border-bottom:1px solid {t.border};
+    QMenuBar {{ background:{t.surface}; color:{t.text}; font-size:{px(tokens.TABLE)}; border:0; border-bottom:1px solid {t.border};
         padding:2px 8px; }}
     QMenuBar::item {{ background:transparent; padding:4px 10px; border-radius:{tokens.RADIUS_CHIP}px; }}
     QMenuBar::item:selected {{ background:{t.hover}; color:{t.text}; }}
-    QMenu {{ background:{t.surface}; border:1px solid {t.border}; padding:6px; }}
+    QMenu {{ background:{t.surface}; font-size:{px(tokens.TABLE)}; border:1px solid {t.border}; padding:6px; }}
     QMenu::item {{ padding:6px 28px 6px 12px; border-radius:{tokens.RADIUS_CHIP}px; }}
     QMenu::item:selected {{ background:{t.accent_soft}; color:{t.text}; }}
     QMenu::item:disabled {{ color:{t.disabled}; }}

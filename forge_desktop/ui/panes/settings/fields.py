@@ -117,6 +117,9 @@ class SettingRow(QWidget):
         self.editor.changed.connect(self._on_changed)
         self._reset = IconButton("rotate-ccw", f"Reset {about['label']}", f"Back to {_words(field, field.default)}")
         self._reset.clicked.connect(self._on_reset)
+        place = self._reset.sizePolicy()
+        place.setRetainSizeWhenHidden(True)  # so that the fields stay in one column
+        self._reset.setSizePolicy(place)
         self._help = label(_help(field), tokens.SMALL, cls="muted", wrap=True)
         self._error_icon = IconLabel("circle-alert", 13, "bad")
         self._error = label("", tokens.SMALL, cls="bad", wrap=True)
@@ -140,9 +143,7 @@ class SettingRow(QWidget):
         if self.editor.value() != value:  # keeps the cursor, and "1.50" while it is being typed
             self.editor.show_value(value)
         self._show_error("")
-        changed = value != self._default
-        self._reset.setEnabled(changed)
-        self._reset.setIcon(theme.icon("rotate-ccw", "muted") if changed else theme.icon("rotate-ccw", "border"))
+        self._reset.setHidden(value == self._default)
 
     def show_error(self, error: ForgeError) -> None:
         """Say under the field why its value is not in force."""

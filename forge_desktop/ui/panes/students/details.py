@@ -69,7 +69,7 @@ class StudentDetails(QScrollArea):
                 student.problem, "Put the file back as it was when it was imported, or import it again.", kind="bad"
             )
         for name, value in _facts(student).items():
-            self._facts[name].setText(value)
+            _say(self._facts[name], name, value)
         self._template.setPlainText(student.template)
         self._template_row.setVisible(bool(student.template))
         self._path.setText(student.path)
@@ -88,10 +88,10 @@ class StudentDetails(QScrollArea):
         self._eject.setVisible(student.active and loaded)
         self._eject.setEnabled(engine.status not in _BUSY)
         state = _RUNNING.get(engine.status, engine.status)
-        self._engine["State"].setText(f"{state} {engine.note}".strip())
-        self._engine["Runs on"].setText(engine.device or "—")
         rate = engine.tokens_per_second
-        self._engine["Last speed"].setText(f"{rate:.1f} tokens/s" if rate else "—")
+        _say(self._engine["State"], "State", f"{state} {engine.note}".strip())
+        _say(self._engine["Runs on"], "Runs on", engine.device or "—")
+        _say(self._engine["Last speed"], "Last speed", f"{rate:.1f} tokens/s" if rate else "—")
 
     def _build(self) -> None:
         self._name = ElidedLabel("", tokens.SUBTITLE, 600, middle=True)
@@ -111,7 +111,8 @@ class StudentDetails(QScrollArea):
         head = row(self._name, self._active, self._shipped, None, self._load, self._eject, self._use, self._remove)
         self._engine = {name: _value() for name in ("State", "Runs on", "Last speed")}
         self._running = _card("Where it runs", _grid(self._engine))
-        self._facts = {name: _value() for name in _FACT_NAMES}
+        self._facts: dict[str, QLabel] = {name: _value() for name in _FACT_NAMES}
+        self._facts["SHA-256"] = ElidedLabel("", tokens.SMALL, middle=True)
         self._facts["SHA-256"].setFont(theme.font(tokens.SMALL, mono=True))
         content = QWidget()
         content.setProperty("cls", "flow")
@@ -204,6 +205,11 @@ def _facts(student: Student) -> dict[str, str]:
     }
 
 
+def _say(place: QLabel, name: str, value: str) -> None:
+    place.setText(value)
+    place.setAccessibleName(f"{name}: {value}")
+
+
 def _value() -> QLabel:
     return label("", tokens.TABLE, tabular=True, wrap=True, selectable=True)
 
@@ -217,7 +223,6 @@ def _grid(values: dict[str, QLabel]) -> QGridLayout:
     for line, (name, value) in enumerate(values.items()):
         grid.addWidget(label(name, tokens.SMALL, cls="muted"), line, 0, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(value, line, 1)
-        value.setAccessibleName(name)
     return grid
 
 
