@@ -1,4 +1,4 @@
-"""The built-in embedding: signed feature hashing of words and their character 3- to 5-grams, 512 dimensions of int8.
+"""The built-in embedding: signed feature hashing of the terms' character 4-grams into 512 dimensions of int8.
 
 Integers throughout, hashed with CRC-32, so the same terms give the same bytes on every platform. A term counts by the
 logarithm of its frequency. The weight of rare terms (idf) is on the question's side only: a passage's vector depends on
@@ -24,7 +24,7 @@ DIMENSIONS = 512
 Vectors = npt.NDArray[np.int8]
 
 _UNIT = 16  # weights are integers in sixteenths
-_WORD_WEIGHT = 3  # the whole word against one of its n-grams
+_GRAM = 4  # alone they rank as well as 3- to 5-grams with whole words, clean or misspelt, at a fifth of the work
 _MIX = 0x9E3779B1  # CRC-32 is linear: similar n-grams would share bits; multiplying spreads them
 _SUBLINEAR = np.array([0, *(round(_UNIT * (1 + math.log(n))) for n in range(1, 1025))])
 _MOST_WORDS = 150_000
@@ -32,10 +32,9 @@ _AT_ONCE = 256  # passages whose sums are held at a time, 1 MB
 
 
 def features(term: str) -> list[int]:
-    """A term's features, each dimension * 2 + (0 positive, 1 negative); the word itself several times."""
+    """A term's features, each dimension * 2 + (0 positive, 1 negative)."""
     padded = f"<{term}>"
-    grams = [padded[at : at + size] for size in (3, 4, 5) for at in range(len(padded) - size + 1)]
-    return [_feature(gram) for gram in grams] + [_feature(f"={term}")] * _WORD_WEIGHT
+    return [_feature(padded[at : at + _GRAM]) for at in range(max(len(padded) - _GRAM, 0) + 1)]
 
 
 class HashEmbedder:

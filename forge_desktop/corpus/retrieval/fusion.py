@@ -6,11 +6,13 @@ weak alone and pays on misspelt words).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 POOL = 100
-BM25_SHARE = 0.8
+_BM25_SHARE = 0.85
+_UNKNOWN = 0.35  # of that goes to the vectors when no passage has any of the question's terms
+_SHORTEST_MISSPELT = 3  # letters; an unknown pair of Chinese characters says nothing about spelling
 
 
 class Found(NamedTuple):
@@ -24,13 +26,21 @@ class Found(NamedTuple):
     vector_rank: int | None
 
 
+def bm25_share(weights: Mapping[str, float], unknown: Collection[str]) -> float:
+    """How much BM25 counts: less the more of the question's weight is on terms that no passage has (misspelt ones)."""
+    total = sum(weights.values())
+    misspelt = [term for term in unknown if len(term) >= _SHORTEST_MISSPELT]
+    lost = sum(weights[term] for term in misspelt) / total if total else 0.0
+    return _BM25_SHARE - _UNKNOWN * lost
+
+
 def ranked(scores: Mapping[int, float], pool: int) -> dict[int, int]:
     """Rank from 1 of the best `pool` passages; ties go to the lowest id."""
     best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:pool]
     return {passage: rank for rank, (passage, _) in enumerate(best, 1)}
 
 
-def fuse(bm25: Mapping[int, float], vector: Mapping[int, float], *, k: int, share: float = BM25_SHARE) -> list[Found]:
+def fuse(bm25: Mapping[int, float], vector: Mapping[int, float], *, k: int, share: float) -> list[Found]:
     """The best k of both sides. A passage beyond a side's best hundred keeps its score there, without a rank."""
     pool = max(POOL, k)
     bm25_ranks, vector_ranks = ranked(bm25, pool), ranked(vector, pool)

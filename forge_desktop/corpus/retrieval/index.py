@@ -83,11 +83,13 @@ class Index:
             bm25 = okapi.score(connection, view, terms)
             pool = max(fusion.POOL, k)
             best = okapi.best(bm25, view, pool)
-            vector = embed_query(okapi.rarity(bm25, view, terms))
+            weights = okapi.rarity(bm25, view, terms)
+            vector = embed_query(weights)
             near = vectors.nearest(connection, view, vector) if vector.any() else []
             cosines = vectors.cosines(connection, vector, list(best.keys() | set(near)))
             near_best = fusion.ranked(cosines, pool)
-            return fusion.fuse(best | okapi.scores_of(bm25, view, near_best), cosines, k=k)
+            share = fusion.bm25_share(weights, [term for term in weights if not bm25.passages_with[term]])
+            return fusion.fuse(best | okapi.scores_of(bm25, view, near_best), cosines, k=k, share=share)
 
     def scores(self, query: str) -> dict[int, float]:
         """The BM25 score of every passage that has a word of the question."""
