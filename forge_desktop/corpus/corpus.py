@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import time
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Events
@@ -12,14 +14,19 @@ from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.corpus import parsers
 from forge_desktop.corpus.indexing import IndexRun
-from forge_desktop.corpus.records import CorpusStats, Document, Hit, Passage
+from forge_desktop.corpus.records import CorpusStats, Document, Hit, PageImage, Passage
 from forge_desktop.corpus.retrieval import Index
+from forge_desktop.corpus.retrieval.store import vectors_of
 from forge_desktop.corpus.store import Store
 from forge_desktop.corpus.store_roots import Roots
+from forge_desktop.corpus.store_run import RunStore
+from forge_desktop.corpus.verifying import damaged_documents
+from forge_desktop.corpus.viewing import PageViewer, SourceStatus, source_status
 from forge_desktop.corpus.walking import given_paths
 from forge_desktop.storage import Database
 
 _LANE = "index"
+_VECTORS_AT_ONCE = 500
 
 
 class Corpus:
@@ -27,7 +34,8 @@ class Corpus:
 
     def __init__(self, db: Database, jobs: Jobs, events: Events, settings: SettingsFile) -> None:
         self._db, self._jobs, self._events, self._settings = db, jobs, events, settings
-        self._store, self._roots, self._index = Store(db), Roots(db), Index(db)
+        self._store, self._rows, self._roots, self._index = Store(db), RunStore(db), Roots(db), Index(db)
+        self._viewer = PageViewer(self._store, settings)
         if not db.read_only and self._roots.has_removals():
             with db.write() as connection:
                 self._roots.purge(connection)
@@ -48,7 +56,7 @@ class Corpus:
 
     def resume_pending(self) -> int | None:
         """Go on with what an earlier run left waiting; None when there is nothing."""
-        if not self._store.pending():
+        if not self._rows.pending() and not self._index.stale:
             return None
         return self._start("index", lambda run: run.over_documents(None))
 
@@ -62,7 +70,7 @@ class Corpus:
             return work(
                 IndexRun(
                     self._db,
-                    self._store,
+                    self._rows,
                     self._roots,
                     self._index,
                     settings=self._settings.values,
@@ -134,3 +142,79 @@ class Corpus:
     def versions(self) -> dict[str, str]:
         """What determines how documents are found: parser, analyser and embedder versions."""
         return {"index": parsers.VERSION, **self._index.versions}
+
+    def matches(self, query: str, text: str) -> list[tuple[int, int]]:
+        """Where words of the query stand in a text, as (start, end)."""
+        return self._index.matches(query, text)
+
+    # ---- the files behind the documents ----
+
+    def page(self, document_id: int, page: int, width: int, start: int, end: int) -> PageImage:
+        """A PDF page (from 1) drawn `width` pixels wide, with the rectangles of the stored text at `start:end`.
+
+        Raises ForgeError when the file is gone or changed; the stored text can still be read then.
+        """
+        return self._viewer.page(self.document(document_id), page=page, width=width, start=start, end=end)
+
+    def source_status(self, path: str, sha256: str) -> SourceStatus:
+        """Whether the file on disk is still the one with this hash. Cheap: hashes small files only."""
+        return source_status(self._store, path, sha256)
+
+    # ---- taking documents out ----
+
+    def removal_effect(self, document_ids: Sequence[int]) -> tuple[int, int]:
+        """How many documents and passages `remove` would take out."""
+        return self._store.count(document_ids)
+
+    def remove(self, document_ids: Sequence[int]) -> int:
+        """Take documents out of the index; files stay. Returns the token for `restore`, which the next removal ends."""
+        with self._db.write() as connection:
+            self._roots.purge(connection)
+            ids = self._rows.present(connection, document_ids)
+            self._index.remove(connection, self._rows.passage_ids(connection, ids))
+            token = self._roots.take_out(connection, ids, time.time())
+        self._events.changed("documents")
+        return token
+
+    def restore(self, token: int) -> None:
+        """Undo a removal. Raises ForgeError when it is final already."""
+        with self._db.write() as connection:
+            ids = self._roots.taken_out(connection, token)
+            if not ids:
+                raise ForgeError("This removal is final.", hint="Add the files again: they were not touched.")
+            self._roots.put_back(connection, token)
+            self._index.add(connection, self._rows.passage_texts(connection, ids))
+        self._events.changed("documents")
+
+    # ---- checking and leaving ----
+
+    def verify(self) -> list[str]:
+        """A sentence for everything damaged: stored texts, passages' places, the search index."""
+        return [*damaged_documents(self._store), *self._index.check(self._store.every_passage_id())]
+
+    def iterate_documents(self) -> Iterator[dict[str, object]]:
+        """Every document with its stored text, for an export."""
+        for document in self._store.every_document():
+            row = dataclasses.asdict(document)
+            del row["id"]
+            yield {**row, "text": self._store.text(document.id)}
+
+    def iterate_passages(self) -> Iterator[dict[str, object]]:
+        """Every passage by id, for an export."""
+        for passage in self._store.every_passage():
+            row = dataclasses.asdict(passage)
+            row["passage_id"] = row.pop("id")
+            del row["document_id"]
+            yield row
+
+    def iterate_vectors(self) -> Iterator[tuple[int, bytes]]:
+        """Every passage's vector (passage id, signed bytes) by id, for an export."""
+        ids = list(self._store.every_passage_id())
+        for low in range(0, len(ids), _VECTORS_AT_ONCE):
+            some = ids[low : low + _VECTORS_AT_ONCE]
+            bodies = vectors_of(self._db.connection, some)
+            yield from ((passage, bodies[passage]) for passage in some if passage in bodies)
+
+    def close(self) -> None:
+        """End the process that draws pages."""
+        self._viewer.close()

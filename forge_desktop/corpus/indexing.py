@@ -23,8 +23,8 @@ from forge_desktop.corpus.names import below, shown
 from forge_desktop.corpus.reading import Outcome, Reader
 from forge_desktop.corpus.records import IndexReport, Survey
 from forge_desktop.corpus.retrieval import Index
-from forge_desktop.corpus.store import Recipe, Store, Task
 from forge_desktop.corpus.store_roots import Roots
+from forge_desktop.corpus.store_run import Recipe, RunStore, Task
 from forge_desktop.corpus.walking import Found, Passed, Walk
 from forge_desktop.storage import Database
 
@@ -58,7 +58,7 @@ class IndexRun:
     def __init__(
         self,
         db: Database,
-        store: Store,
+        store: RunStore,
         roots: Roots,
         index: Index,
         *,
@@ -87,8 +87,16 @@ class IndexRun:
             size += item.size
         return Survey(sum(formats.values()), size, formats, **verdicts, skipped=tuple(skipped))
 
+    def renew(self) -> None:
+        """When the search index was made by another version: index every stored passage again, nothing is parsed."""
+        if self._index.stale:
+            with self._db.write() as connection:
+                self._index.clear(connection)
+                self._index.add(connection, self._store.passage_texts(connection, None))
+
     def over_paths(self, paths: Sequence[bytes]) -> IndexReport:
         """Index what the user gave: from now on these are roots, and nothing in them is taken out."""
+        self.renew()
         now = time.time()
         with self._db.write() as connection:
             emptied = {path for path in paths if self._looks_unmounted(path)}
@@ -99,6 +107,7 @@ class IndexRun:
 
     def over_roots(self) -> IndexReport:
         """Index all roots again; one that is not there now is named, and what came from it is kept."""
+        self.renew()
         there, missing = [], set()
         for root in self._roots.all():
             if not os.path.exists(root.path):
@@ -111,6 +120,7 @@ class IndexRun:
 
     def over_documents(self, ids: Sequence[int] | None) -> IndexReport:
         """Read what waits: all of it, or these documents whatever is known about them."""
+        self.renew()
         if ids is not None:
             with self._db.write() as connection:
                 self._store.ask_again(connection, ids)

@@ -1,4 +1,4 @@
-"""Every SQL statement about documents, their texts and passages."""
+"""Every SQL statement that reads documents, their texts and passages."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.corpus.names import below, folded, shown
-from forge_desktop.corpus.reading import Opened, Outcome, Spot
+from forge_desktop.corpus.names import folded, shown
 from forge_desktop.corpus.records import CorpusStats, Document, Passage
-from forge_desktop.corpus.walking import Found
 from forge_desktop.storage import Database
 
-_PART = 32_768  # characters of text in a row, so that a passage is read without its whole document
+PART = 32_768  # characters of text in a row, so that a passage is read without its whole document
 _SORTS = {
     "name": "folded",
     "path": "path",
@@ -30,43 +28,29 @@ _SORTS = {
     "indexed": "indexed",
 }
 _DOCUMENT = "id, path, name, format, state, reason, size, passages, sha256, mtime_ns, indexed"
+_SEARCHED = "FROM passages p JOIN documents d ON d.id = p.document_id WHERE d.removal IS NULL"
 _PASSAGE = (
-    "p.id, p.document_id, d.sha256, d.path, p.start, p.end, p.page, p.heading, p.first_line, p.last_line"
-    " FROM passages p JOIN documents d ON d.id = p.document_id"
+    "p.id, p.document_id, d.sha256, d.path, p.start, p.end, p.page, p.heading, p.first_line, p.last_line " + _SEARCHED
 )
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How outcomes come about now; a document made by another recipe is read again when it is next indexed."""
+class Check:
+    """One document as its rows hold it, for `verify`. `places` are the passages' columns, in order."""
 
-    done: str
-    failed: str
-
-
-@dataclass(frozen=True)
-class Task:
-    """A document waiting to be read. `known` is its hash when equal bytes need no reading."""
-
-    id: int
-    path: bytes
-    format: str
-    size: int
-    known: str
-    was_indexed: bool
-
-
-@dataclass(frozen=True)
-class Tally:
-    """What stands in the table under some paths."""
-
-    documents: int
+    name: str
+    characters: int
     passages: int
-    failed: tuple[tuple[str, str], ...]
+    parts: list[int]
+    damaged_parts: int
+    length: int
+    pages: str
+    outline: bytes
+    places: list[tuple[int, int, int | None, str, int, int]]
 
 
 class Store:
-    """The tables of documents. Methods that take a connection run inside the caller's write transaction."""
+    """The tables of documents, read."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -130,23 +114,21 @@ class Store:
 
     def passages(self, document_id: int) -> list[Passage]:
         """A document's passages in order."""
-        rows = self._db.rows(
-            f"SELECT {_PASSAGE} WHERE p.document_id = ? AND d.removal IS NULL ORDER BY p.start", document_id
-        )
+        rows = self._db.rows(f"SELECT {_PASSAGE} AND p.document_id = ? ORDER BY p.start", document_id)
         text = self.text(document_id) if rows else ""
         return [_passage(row, text[row["start"] : row["end"]]) for row in rows]
 
     def passages_by_id(self, ids: Iterable[int]) -> dict[int, Passage]:
         """These passages, without those that are gone."""
         rows = self._db.rows(
-            f"SELECT {_PASSAGE} WHERE d.removal IS NULL AND p.id IN (SELECT value FROM json_each(?))",
+            f"SELECT {_PASSAGE} AND p.id IN (SELECT value FROM json_each(?))",
             json.dumps(list(ids)),
         )
         return {row["id"]: _passage(row, self.text(row["document_id"], row["start"], row["end"])) for row in rows}
 
     def text(self, document_id: int, start: int = 0, end: int | None = None) -> str:
         """The stored text, or the code points `start:end` of it."""
-        first, last = start // _PART, (1 << 40) if end is None else max(end - 1, 0) // _PART
+        first, last = start // PART, (1 << 40) if end is None else max(end - 1, 0) // PART
         rows = self._db.rows(
             "SELECT text FROM texts WHERE document_id = ? AND part BETWEEN ? AND ? ORDER BY part",
             document_id,
@@ -154,209 +136,74 @@ class Store:
             last,
         )
         joined = "".join(row[0] for row in rows)
-        return joined[start - first * _PART : None if end is None else end - first * _PART]
+        return joined[start - first * PART : None if end is None else end - first * PART]
 
     def pages(self, document_id: int) -> list[int]:
         """The offset where each page starts; empty for formats without pages."""
         stored = self._db.value("SELECT pages FROM outlines WHERE document_id = ?", document_id)
         return [] if stored is None else [int(page) for page in json.loads(stored)]
 
-    def length(self, document_id: int) -> int:
-        """Characters of the stored text."""
-        return int(self._db.value("SELECT characters FROM documents WHERE id = ?", document_id) or 0)
+    def every_passage(self) -> Iterator[Passage]:
+        """All passages by id; a document's text is read once."""
+        last, text = -1, ""
+        for row in self._db.connection.execute(f"SELECT {_PASSAGE} ORDER BY p.id"):
+            if row["document_id"] != last:
+                last, text = row["document_id"], self.text(row["document_id"])
+            yield _passage(row, text[row["start"] : row["end"]])
 
-    # ---- what an index run needs ----
-
-    def verdict(self, found: Found, recipe: Recipe) -> str:
-        """Whether a found file is "new", "changed" or "unchanged"."""
-        row = self._db.row(
-            "SELECT id, size, mtime_ns, state, recipe, indexed FROM documents WHERE path = ? AND removal IS NULL",
-            found.path,
+    def every_passage_id(self) -> Iterator[int]:
+        """Ids of all passages that are searched, ascending."""
+        sql = (
+            "SELECT p.id FROM passages p JOIN documents d ON d.id = p.document_id WHERE d.removal IS NULL ORDER BY p.id"
         )
-        return _verdict(row, found, recipe)
+        return (row[0] for row in self._db.connection.execute(sql))
 
-    def mark(self, connection: sqlite3.Connection, found: Found, recipe: Recipe, now: float) -> tuple[int, str]:
-        """Make sure the file has a row, pending unless nothing changed; its id and whether it is "unchanged"."""
-        row = connection.execute(
-            "SELECT id, size, mtime_ns, state, recipe, indexed, removal FROM documents WHERE path = ?", (found.path,)
-        ).fetchone()
-        if row is not None and row["removal"] is not None:
-            connection.execute("DELETE FROM documents WHERE id = ?", (row["id"],))
-            row = None
-        verdict = _verdict(row, found, recipe)
-        if row is None:
-            name = shown(os.path.basename(found.path))
-            cursor = connection.execute(
-                "INSERT INTO documents (path, name, folded, format, state, size, mtime_ns, added)"
-                " VALUES (?, ?, ?, ?, 'pending', ?, ?, ?)",
-                (
-                    found.path,
-                    name,
-                    f"{folded(name)}\n{folded(shown(found.path))}",
-                    found.format,
-                    found.size,
-                    found.mtime_ns,
-                    now,
-                ),
+    def every_check(self) -> Iterator[Check]:
+        """Every document's rows, read in full."""
+        for row in self._db.rows("SELECT id, path, characters, passages FROM documents ORDER BY id"):
+            parts, damaged, length = [], 0, 0
+            for part in self._db.connection.execute(
+                "SELECT part, CAST(text AS BLOB), sha256 FROM texts WHERE document_id = ? ORDER BY part", (row["id"],)
+            ):
+                parts.append(part[0])
+                damaged += hashlib.sha256(part[1]).digest() != part[2]
+                length += len(part[1].decode("utf-8", "replace"))
+            outline = self._db.row("SELECT pages, sha256 FROM outlines WHERE document_id = ?", row["id"])
+            places = self._db.rows(
+                "SELECT start, end, page, heading, first_line, last_line FROM passages"
+                " WHERE document_id = ? ORDER BY id",
+                row["id"],
             )
-            assert cursor.lastrowid is not None
-            return cursor.lastrowid, verdict
-        if verdict != "unchanged":
-            connection.execute(
-                "UPDATE documents SET state = 'pending', reason = '', format = ? WHERE id = ?",
-                (found.format, row["id"]),
+            yield Check(
+                name=shown(row["path"]),
+                characters=row["characters"],
+                passages=row["passages"],
+                parts=parts,
+                damaged_parts=damaged,
+                length=length,
+                pages="" if outline is None else outline[0],
+                outline=b"" if outline is None else outline[1],
+                places=[tuple(place) for place in places],
             )
-        return int(row["id"]), verdict
 
-    def pending(self, ids: Sequence[int] | None = None) -> list[tuple[int, int]]:
-        """Waiting documents (id, size), all or among `ids`."""
-        among = "" if ids is None else " AND id IN (SELECT value FROM json_each(?))"
-        rows = self._db.rows(
-            f"SELECT id, size FROM documents WHERE state = 'pending' AND removal IS NULL{among} ORDER BY id",
-            *(() if ids is None else (json.dumps(list(ids)),)),
-        )
-        return [(row[0], row[1]) for row in rows]
+    def mtime_ns(self, document_id: int) -> int:
+        """The file's date when it was read."""
+        return int(self._db.value("SELECT mtime_ns FROM documents WHERE id = ?", document_id) or 0)
 
-    def task(self, document_id: int, recipe: Recipe) -> Task | None:
-        """What is needed to read a waiting document; None when it was removed meanwhile."""
+    def count(self, ids: Sequence[int]) -> tuple[int, int]:
+        """How many of these documents there are, and their passages."""
         row = self._db.row(
-            "SELECT path, format, size, sha256, recipe, characters, indexed FROM documents"
-            " WHERE id = ? AND state = 'pending' AND removal IS NULL",
-            document_id,
-        )
-        if row is None:
-            return None
-        known = row["sha256"] if row["recipe"] == recipe.done and row["characters"] else ""
-        return Task(document_id, row["path"], row["format"], row["size"], known, row["indexed"] is not None)
-
-    def ask_again(self, connection: sqlite3.Connection, ids: Sequence[int]) -> None:
-        """Make documents wait, to be read whatever is known about them."""
-        connection.execute(
-            "UPDATE documents SET state = 'pending', reason = '', recipe = ''"
+            "SELECT count(*), coalesce(sum(passages), 0) FROM documents"
             " WHERE removal IS NULL AND id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(ids)),),
-        )
-
-    def waits(self, connection: sqlite3.Connection, document_id: int) -> bool:
-        """Whether the document still stands in the table and waits for its outcome."""
-        sql = "SELECT 1 FROM documents WHERE id = ? AND state = 'pending' AND removal IS NULL"
-        return connection.execute(sql, (document_id,)).fetchone() is not None
-
-    def passage_ids(self, connection: sqlite3.Connection, document_ids: Sequence[int]) -> list[int]:
-        """Ids of all passages of these documents, ascending."""
-        sql = "SELECT id FROM passages WHERE document_id IN (SELECT value FROM json_each(?)) ORDER BY id"
-        return [row[0] for row in connection.execute(sql, (json.dumps(list(document_ids)),))]
-
-    def clear(self, connection: sqlite3.Connection, document_id: int) -> None:
-        """Drop a document's text and passages."""
-        for table in ("passages", "texts", "outlines"):
-            connection.execute(f"DELETE FROM {table} WHERE document_id = ?", (document_id,))
-
-    def fill(
-        self, connection: sqlite3.Connection, document_id: int, outcome: Outcome, recipe: Recipe, now: float
-    ) -> int:
-        """Store text and passages of a cleared document; the id of its first passage, the others follow it."""
-        assert outcome.opened is not None
-        text, spots, pages = outcome.text, outcome.spots, json.dumps(outcome.pages)
-        parts = [text[start : start + _PART] for start in range(0, len(text), _PART)]
-        connection.executemany(
-            "INSERT INTO texts (document_id, part, text, sha256) VALUES (?, ?, ?, ?)",
-            ((document_id, number, part, _hash(part)) for number, part in enumerate(parts)),
-        )
-        used = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'passages'").fetchone()
-        first = (used[0] if used else 0) + 1
-        rows = [_spot_row(spot) for spot in spots]
-        connection.executemany(
-            "INSERT INTO passages (id, document_id, start, end, page, heading, first_line, last_line)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            ((first + number, document_id, *row) for number, row in enumerate(rows)),
-        )
-        connection.execute(
-            "INSERT INTO outlines (document_id, pages, sha256) VALUES (?, ?, ?)",
-            (document_id, pages, outline_hash(pages, rows)),
-        )
-        connection.execute(
-            "UPDATE documents SET state = 'indexed', reason = '', size = ?, mtime_ns = ?, sha256 = ?, recipe = ?,"
-            " characters = ?, passages = ?, indexed = ? WHERE id = ?",
-            (*_opened(outcome.opened), recipe.done, len(text), len(rows), now, document_id),
-        )
-        return first
-
-    def touch(self, connection: sqlite3.Connection, document_id: int, opened: Opened) -> None:
-        """The bytes are those that are indexed already."""
-        connection.execute(
-            "UPDATE documents SET state = 'indexed', reason = '', size = ?, mtime_ns = ?, sha256 = ? WHERE id = ?",
-            (*_opened(opened), document_id),
-        )
-
-    def fail(
-        self, connection: sqlite3.Connection, document_id: int, reason: str, opened: Opened | None, recipe: str
-    ) -> None:
-        """One red row. What was indexed before stays unless other bytes were seen (`opened`; clear it first)."""
-        connection.execute(
-            "UPDATE documents SET state = 'failed', reason = ?, recipe = ? WHERE id = ?", (reason, recipe, document_id)
-        )
-        if opened is not None:
-            connection.execute(
-                "UPDATE documents SET size = ?, mtime_ns = ?, sha256 = ?, characters = 0, passages = 0 WHERE id = ?",
-                (*_opened(opened), document_id),
-            )
-
-    def delete(self, connection: sqlite3.Connection, ids: Sequence[int]) -> None:
-        """Drop documents with everything that hangs on them."""
-        connection.execute(
-            "DELETE FROM documents WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
-        )
-
-    def under(self, root: bytes) -> Iterator[tuple[int, bytes]]:
-        """Documents at or inside `root`: id and path."""
-        for row in self._db.rows(
-            "SELECT id, path FROM documents WHERE removal IS NULL AND (path = ? OR (path >= ? AND path < ?))",
-            root,
-            *below(root),
-        ):
-            yield row[0], row[1]
-
-    def tally(self, ids: Iterable[int]) -> Tally:
-        """Totals and failures among these documents."""
-        values = json.dumps(list(ids))
-        among = "removal IS NULL AND id IN (SELECT value FROM json_each(?))"
-        row = self._db.row(
-            f"SELECT coalesce(sum(state = 'indexed'), 0), coalesce(sum(passages), 0) FROM documents WHERE {among}",
-            values,
-        )
-        failed = self._db.rows(
-            f"SELECT path, reason FROM documents WHERE state = 'failed' AND {among} ORDER BY path", values
+            json.dumps(list(ids)),
         )
         assert row is not None
-        return Tally(row[0], row[1], tuple((os.fsdecode(found[0]), found[1]) for found in failed))
+        return row[0], row[1]
 
 
 def outline_hash(pages: str, rows: Iterable[Sequence[object]]) -> bytes:
     """Covers where the pages start and every passage's place, so that damage to those rows is found."""
     return hashlib.sha256(json.dumps([pages, *map(list, rows)], separators=(",", ":")).encode()).digest()
-
-
-def _hash(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()
-
-
-def _opened(opened: Opened) -> tuple[int, int, str]:
-    return opened.size, opened.mtime_ns, opened.sha256
-
-
-def _spot_row(spot: Spot) -> tuple[int, int, int | None, str, int, int]:
-    heading = json.dumps(spot.heading, ensure_ascii=False)
-    return spot.start, spot.end, spot.page, heading, spot.first_line, spot.last_line
-
-
-def _verdict(row: sqlite3.Row | None, found: Found, recipe: Recipe) -> str:
-    if row is None:
-        return "new"
-    expected = {"indexed": recipe.done, "failed": recipe.failed}.get(row["state"])
-    if (row["size"], row["mtime_ns"], row["recipe"]) == (found.size, found.mtime_ns, expected):
-        return "unchanged"
-    return "new" if row["indexed"] is None else "changed"
 
 
 def _document(row: sqlite3.Row) -> Document:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import os
-import stat
 import sys
 from dataclasses import replace
 from typing import Any
@@ -17,6 +15,7 @@ from typing import Any
 from forge_desktop.base.child import ChildEnd, Frame
 from forge_desktop.corpus.parsers import Parsed, Unreadable
 from forge_desktop.corpus.parsers.decoding import mend
+from forge_desktop.corpus.parsers.opening import read_file, worded
 
 _PART = 1_000_000  # characters of text in a frame
 _TITLE = 300  # characters kept of a heading
@@ -34,13 +33,13 @@ def main() -> int:
             if request["do"] == "page":
                 from forge_desktop.corpus.parsers.pdf_page import rendered
 
-                end.send(rendered(request, read_file(request["path"], request["limit_bytes"])[0]))
+                end.send(rendered(request))
             else:
                 _serve(end, request)
         except Unreadable as refusal:
             end.send({"is": "refused", "reason": str(refusal), "again": refusal.again})
         except OSError as error:
-            end.send({"is": "refused", "reason": _worded(error), "again": True})
+            end.send({"is": "refused", "reason": worded(error), "again": True})
         except MemoryError:
             end.send(
                 {"is": "refused", "reason": f"Reading it needs more than {megabytes:,} MB of memory.", "over": True}
@@ -48,24 +47,6 @@ def main() -> int:
         except Exception as error:  # noqa: BLE001 - the parser border: a library's bug is this file's reason, not ours to die of
             reason = f"It cannot be read: {type(error).__name__}: {error}"[:500]
             end.send({"is": "refused", "reason": reason.encode("utf-8", "replace").decode(), "over": True})
-
-
-def read_file(path: str, limit_bytes: int) -> tuple[bytes, os.stat_result]:
-    """The file's bytes and what it was before reading. Opens neither links nor pipes. Raises Unreadable, OSError."""
-    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
-    with os.fdopen(os.open(os.fsencode(path), flags), "rb") as file:
-        info = os.fstat(file.fileno())
-        if not stat.S_ISREG(info.st_mode):
-            raise Unreadable("It is no longer a file.", again=True)
-        if info.st_size > limit_bytes:
-            size, limit = info.st_size / 1e6, limit_bytes / 1e6
-            raise Unreadable(
-                f"The file has {size:,.0f} MB; files above {limit:,.0f} MB are not read (a setting).", again=True
-            )
-        data = file.read(limit_bytes + 1)
-    if len(data) > limit_bytes:
-        raise Unreadable("The file grew while it was read.", again=True)
-    return data, info
 
 
 def _serve(end: ChildEnd, request: Frame) -> None:
@@ -107,14 +88,6 @@ def _passages(parsed: Parsed, characters: int, overlap: int) -> tuple[list[list[
         for span in split(parsed.text, limit=characters, overlap=overlap, pages=parsed.pages, headings=headings)
     ]
     return rows, list(numbers)
-
-
-def _worded(error: OSError) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "The file was no longer there when its turn came."
-    if isinstance(error, PermissionError):
-        return "The file may not be read: permission denied."
-    return f"The file cannot be read: {error.strerror or error}."
 
 
 def _limit_memory(megabytes: int) -> None:

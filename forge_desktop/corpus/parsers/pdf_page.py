@@ -5,25 +5,28 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import os
 import struct
 import zlib
 from collections.abc import Mapping
 from typing import Any
 
 from forge_desktop.corpus.parsers import Unreadable
+from forge_desktop.corpus.parsers.opening import read_file
 from forge_desktop.corpus.parsers.pdf import cleaned, opened, raw_text
 
 _HIGHEST = 8192  # pixels; a page a mile long is drawn smaller
 
 
-def rendered(request: Mapping[str, Any], data: bytes) -> dict[str, Any]:
+_last: tuple[tuple[object, ...], bytes] = ((), b"")  # the file just shown: turning its pages reads it once
+
+
+def rendered(request: Mapping[str, Any]) -> dict[str, Any]:
     """Page `page` (from 1) at `width` pixels as PNG, with rectangles of the stored text at `start:end` of that page.
 
     Raises Unreadable when the bytes are not those that were indexed.
     """
-    if hashlib.sha256(data).hexdigest() != request["sha256"]:
-        raise Unreadable("The file has changed since it was indexed.")
-    with opened(data) as document, contextlib.closing(document[request["page"] - 1]) as page:
+    with opened(_bytes(request)) as document, contextlib.closing(document[request["page"] - 1]) as page:
         across, down = page.get_size()
         scale = min(request["width"] / max(across, 1.0), _HIGHEST / max(down, 1.0))
         with contextlib.closing(page.render(scale=scale, rev_byteorder=True, prefer_bgrx=False)) as bitmap:
@@ -42,6 +45,18 @@ def rendered(request: Mapping[str, Any], data: bytes) -> dict[str, Any]:
         "height": size[1],
         "rectangles": rectangles,
     }
+
+
+def _bytes(request: Mapping[str, Any]) -> bytes:
+    global _last
+    info = os.stat(os.fsencode(request["path"]))
+    key = (request["path"], request["sha256"], info.st_size, info.st_mtime_ns)
+    if _last[0] != key:
+        data, _ = read_file(request["path"], request["limit_bytes"])
+        if hashlib.sha256(data).hexdigest() != request["sha256"]:
+            raise Unreadable("The file has changed since it was indexed.")
+        _last = (key, data)
+    return _last[1]
 
 
 def _characters(textpage: Any, stored: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -1,0 +1,255 @@
+"""Every SQL statement of an index run: rows that wait, are filled, fail, vanish."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from forge_desktop.corpus.names import below, folded, shown
+from forge_desktop.corpus.reading import Opened, Outcome, Spot
+from forge_desktop.corpus.store import PART, Store, outline_hash
+from forge_desktop.corpus.walking import Found
+from forge_desktop.storage import Database
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How outcomes come about now; a document made by another recipe is read again when it is next indexed."""
+
+    done: str
+    failed: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """A document waiting to be read. `known` is its hash when equal bytes need no reading."""
+
+    id: int
+    path: bytes
+    format: str
+    size: int
+    known: str
+    was_indexed: bool
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What stands in the table under some paths."""
+
+    documents: int
+    passages: int
+    failed: tuple[tuple[str, str], ...]
+
+
+class RunStore:
+    """What an index run reads and writes. Methods that take a connection run inside the caller's transaction."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def verdict(self, found: Found, recipe: Recipe) -> str:
+        """Whether a found file is "new", "changed" or "unchanged"."""
+        row = self._db.row(
+            "SELECT id, size, mtime_ns, state, recipe, indexed FROM documents WHERE path = ? AND removal IS NULL",
+            found.path,
+        )
+        return _verdict(row, found, recipe)
+
+    def mark(self, connection: sqlite3.Connection, found: Found, recipe: Recipe, now: float) -> tuple[int, str]:
+        """Make sure the file has a row, pending unless nothing changed; its id and whether it is "unchanged"."""
+        row = connection.execute(
+            "SELECT id, size, mtime_ns, state, recipe, indexed, removal FROM documents WHERE path = ?", (found.path,)
+        ).fetchone()
+        if row is not None and row["removal"] is not None:
+            connection.execute("DELETE FROM documents WHERE id = ?", (row["id"],))
+            row = None
+        verdict = _verdict(row, found, recipe)
+        if row is None:
+            name = shown(os.path.basename(found.path))
+            cursor = connection.execute(
+                "INSERT INTO documents (path, name, folded, format, state, size, mtime_ns, added)"
+                " VALUES (?, ?, ?, ?, 'pending', ?, ?, ?)",
+                (
+                    found.path,
+                    name,
+                    f"{folded(name)}\n{folded(shown(found.path))}",
+                    found.format,
+                    found.size,
+                    found.mtime_ns,
+                    now,
+                ),
+            )
+            assert cursor.lastrowid is not None
+            return cursor.lastrowid, verdict
+        if verdict != "unchanged":
+            connection.execute(
+                "UPDATE documents SET state = 'pending', reason = '', format = ? WHERE id = ?",
+                (found.format, row["id"]),
+            )
+        return int(row["id"]), verdict
+
+    def pending(self, ids: Sequence[int] | None = None) -> list[tuple[int, int]]:
+        """Waiting documents (id, size), all or among `ids`."""
+        among = "" if ids is None else " AND id IN (SELECT value FROM json_each(?))"
+        rows = self._db.rows(
+            f"SELECT id, size FROM documents WHERE state = 'pending' AND removal IS NULL{among} ORDER BY id",
+            *(() if ids is None else (json.dumps(list(ids)),)),
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    def task(self, document_id: int, recipe: Recipe) -> Task | None:
+        """What is needed to read a waiting document; None when it was removed meanwhile."""
+        row = self._db.row(
+            "SELECT path, format, size, sha256, recipe, characters, indexed FROM documents"
+            " WHERE id = ? AND state = 'pending' AND removal IS NULL",
+            document_id,
+        )
+        if row is None:
+            return None
+        known = row["sha256"] if row["recipe"] == recipe.done and row["characters"] else ""
+        return Task(document_id, row["path"], row["format"], row["size"], known, row["indexed"] is not None)
+
+    def ask_again(self, connection: sqlite3.Connection, ids: Sequence[int]) -> None:
+        """Make documents wait, to be read whatever is known about them."""
+        connection.execute(
+            "UPDATE documents SET state = 'pending', reason = '', recipe = ''"
+            " WHERE removal IS NULL AND id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(ids)),),
+        )
+
+    def waits(self, connection: sqlite3.Connection, document_id: int) -> bool:
+        """Whether the document still stands in the table and waits for its outcome."""
+        sql = "SELECT 1 FROM documents WHERE id = ? AND state = 'pending' AND removal IS NULL"
+        return connection.execute(sql, (document_id,)).fetchone() is not None
+
+    def passage_ids(self, connection: sqlite3.Connection, document_ids: Sequence[int]) -> list[int]:
+        """Ids of all passages of these documents, ascending."""
+        sql = "SELECT id FROM passages WHERE document_id IN (SELECT value FROM json_each(?)) ORDER BY id"
+        return [row[0] for row in connection.execute(sql, (json.dumps(list(document_ids)),))]
+
+    def present(self, connection: sqlite3.Connection, ids: Sequence[int]) -> list[int]:
+        """Those of the documents that are in the table and not taken out."""
+        sql = "SELECT id FROM documents WHERE removal IS NULL AND id IN (SELECT value FROM json_each(?))"
+        return [row[0] for row in connection.execute(sql, (json.dumps(list(ids)),))]
+
+    def passage_texts(
+        self, connection: sqlite3.Connection, document_ids: Sequence[int] | None
+    ) -> Iterator[tuple[int, str]]:
+        """Id and text of the passages of these documents, or of all that are searched."""
+        if document_ids is None:
+            document_ids = [row[0] for row in connection.execute("SELECT id FROM documents WHERE removal IS NULL")]
+        for document_id in document_ids:
+            text = Store(self._db).text(document_id)
+            sql = "SELECT id, start, end FROM passages WHERE document_id = ? ORDER BY id"
+            for row in connection.execute(sql, (document_id,)).fetchall():
+                yield row[0], text[row[1] : row[2]]
+
+    def clear(self, connection: sqlite3.Connection, document_id: int) -> None:
+        """Drop a document's text and passages."""
+        for table in ("passages", "texts", "outlines"):
+            connection.execute(f"DELETE FROM {table} WHERE document_id = ?", (document_id,))
+
+    def fill(
+        self, connection: sqlite3.Connection, document_id: int, outcome: Outcome, recipe: Recipe, now: float
+    ) -> int:
+        """Store text and passages of a cleared document; the id of its first passage, the others follow it."""
+        assert outcome.opened is not None
+        text, spots, pages = outcome.text, outcome.spots, json.dumps(outcome.pages)
+        parts = [text[start : start + PART] for start in range(0, len(text), PART)]
+        connection.executemany(
+            "INSERT INTO texts (document_id, part, text, sha256) VALUES (?, ?, ?, ?)",
+            ((document_id, number, part, _hash(part)) for number, part in enumerate(parts)),
+        )
+        used = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'passages'").fetchone()
+        first = (used[0] if used else 0) + 1
+        rows = [_spot_row(spot) for spot in spots]
+        connection.executemany(
+            "INSERT INTO passages (id, document_id, start, end, page, heading, first_line, last_line)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            ((first + number, document_id, *row) for number, row in enumerate(rows)),
+        )
+        connection.execute(
+            "INSERT INTO outlines (document_id, pages, sha256) VALUES (?, ?, ?)",
+            (document_id, pages, outline_hash(pages, rows)),
+        )
+        connection.execute(
+            "UPDATE documents SET state = 'indexed', reason = '', size = ?, mtime_ns = ?, sha256 = ?, recipe = ?,"
+            " characters = ?, passages = ?, indexed = ? WHERE id = ?",
+            (*_opened(outcome.opened), recipe.done, len(text), len(rows), now, document_id),
+        )
+        return first
+
+    def touch(self, connection: sqlite3.Connection, document_id: int, opened: Opened) -> None:
+        """The bytes are those that are indexed already."""
+        connection.execute(
+            "UPDATE documents SET state = 'indexed', reason = '', size = ?, mtime_ns = ?, sha256 = ? WHERE id = ?",
+            (*_opened(opened), document_id),
+        )
+
+    def fail(
+        self, connection: sqlite3.Connection, document_id: int, reason: str, opened: Opened | None, recipe: str
+    ) -> None:
+        """One red row. What was indexed before stays unless other bytes were seen (`opened`; clear it first)."""
+        connection.execute(
+            "UPDATE documents SET state = 'failed', reason = ?, recipe = ? WHERE id = ?", (reason, recipe, document_id)
+        )
+        if opened is not None:
+            connection.execute(
+                "UPDATE documents SET size = ?, mtime_ns = ?, sha256 = ?, characters = 0, passages = 0 WHERE id = ?",
+                (*_opened(opened), document_id),
+            )
+
+    def delete(self, connection: sqlite3.Connection, ids: Sequence[int]) -> None:
+        """Drop documents with everything that hangs on them."""
+        connection.execute(
+            "DELETE FROM documents WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
+        )
+
+    def under(self, root: bytes) -> Iterator[tuple[int, bytes]]:
+        """Documents at or inside `root`: id and path."""
+        for row in self._db.rows(
+            "SELECT id, path FROM documents WHERE removal IS NULL AND (path = ? OR (path >= ? AND path < ?))",
+            root,
+            *below(root),
+        ):
+            yield row[0], row[1]
+
+    def tally(self, ids: Iterable[int]) -> Tally:
+        """Totals and failures among these documents."""
+        values = json.dumps(list(ids))
+        among = "removal IS NULL AND id IN (SELECT value FROM json_each(?))"
+        row = self._db.row(
+            f"SELECT coalesce(sum(state = 'indexed'), 0), coalesce(sum(passages), 0) FROM documents WHERE {among}",
+            values,
+        )
+        failed = self._db.rows(
+            f"SELECT path, reason FROM documents WHERE state = 'failed' AND {among} ORDER BY path", values
+        )
+        assert row is not None
+        return Tally(row[0], row[1], tuple((os.fsdecode(found[0]), found[1]) for found in failed))
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _opened(opened: Opened) -> tuple[int, int, str]:
+    return opened.size, opened.mtime_ns, opened.sha256
+
+
+def _spot_row(spot: Spot) -> tuple[int, int, int | None, str, int, int]:
+    heading = json.dumps(spot.heading, ensure_ascii=False)
+    return spot.start, spot.end, spot.page, heading, spot.first_line, spot.last_line
+
+
+def _verdict(row: sqlite3.Row | None, found: Found, recipe: Recipe) -> str:
+    if row is None:
+        return "new"
+    expected = {"indexed": recipe.done, "failed": recipe.failed}.get(row["state"])
+    if (row["size"], row["mtime_ns"], row["recipe"]) == (found.size, found.mtime_ns, expected):
+        return "unchanged"
+    return "new" if row["indexed"] is None else "changed"
