@@ -23,16 +23,19 @@ class Bridge(QObject):
 
     def __init__(self, events: Events, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._closed = False
         self._arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
         self._unsubscribe = events.subscribe(self._arrived.emit)
 
     def close(self) -> None:
         """Stop listening; events already queued are dropped."""
         self._unsubscribe()
-        self._arrived.disconnect(self._on_arrived)
+        self._closed = True
 
     @Slot(object)
     def _on_arrived(self, event: Event) -> None:
+        if self._closed:
+            return
         match event:
             case JobChanged():
                 self.job_changed.emit(event)

@@ -39,6 +39,7 @@ class _InForce:
 
     theme: Theme = LIGHT
     scale: float = 1.0
+    fonts: bool = False
 
 
 def current() -> Theme:
@@ -70,6 +71,9 @@ def apply(app: QApplication, mode: str = "system") -> Theme:
 
 def load_fonts(app: QApplication) -> None:
     """Register the bundled faces and make Inter the application's font, at the size the user's system asks for."""
+    if _InForce.fonts:
+        return
+    _InForce.fonts = True
     _InForce.scale = _system_scale(app.font())
     for face in sorted((resources_dir() / "fonts").glob("*.[ot]tf")):
         QFontDatabase.addApplicationFont(str(face))

@@ -29,6 +29,11 @@ _KEYBOARD = (
     Qt.FocusReason.BacktabFocusReason,
     Qt.FocusReason.ShortcutFocusReason,
 )
+_PASSING = (
+    Qt.FocusReason.ActiveWindowFocusReason,
+    Qt.FocusReason.PopupFocusReason,
+    Qt.FocusReason.MenuBarFocusReason,
+)
 
 
 def label(
@@ -123,8 +128,12 @@ def page_head(title: str, subtitle: QWidget | None, *actions: QWidget) -> QFrame
 
 
 def show_ring(widget: QWidget, event: QFocusEvent) -> None:
-    """Show the focus ring when focus came by keyboard; a mouse click leaves none (what CSS calls focus-visible)."""
-    set_property(widget, "ring", "1" if event.gotFocus() and event.reason() in _KEYBOARD else "")
+    """Show the focus ring when focus came by keyboard; a mouse click leaves none (what CSS calls focus-visible).
+
+    A window or a menu that takes the focus for a while changes nothing.
+    """
+    if event.reason() not in _PASSING:
+        set_property(widget, "ring", "1" if event.gotFocus() and event.reason() in _KEYBOARD else "")
 
 
 class Button(QPushButton):

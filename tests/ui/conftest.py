@@ -1,0 +1,61 @@
+"""The window in tests: the real application object, real rooms on a fresh data directory, no display."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from forge_desktop.forge import Forge
+from forge_desktop.ui import theme
+from forge_desktop.ui.application import application
+from forge_desktop.ui.bridge import Bridge
+from forge_desktop.ui.crash import CrashReports
+from forge_desktop.ui.shell import Shell
+
+
+@pytest.fixture(scope="session")
+def qapp() -> QApplication:
+    """The application as it is made for people, with its fonts; always started light."""
+    app = application()
+    theme.apply(app, "light")
+    return app
+
+
+@pytest.fixture
+def forge(data_dir: Path) -> Iterator[Forge]:
+    """Real rooms on a fresh data directory."""
+    with contextlib.closing(Forge(data_dir, holder="a test")) as made:
+        yield made
+
+
+@pytest.fixture
+def open_window(qtbot: QtBot, qapp: QApplication, forge: Forge) -> Iterator[Callable[[], Shell]]:
+    """Opens the window on `forge`, 1360 by 860, light; call it again for a second one after closing the first."""
+    bridges: list[Bridge] = []
+
+    def make() -> Shell:
+        bridge = Bridge(forge.events)
+        bridges.append(bridge)
+        theme.apply(qapp, "light")
+        shell = Shell(forge, bridge, CrashReports(forge.data_dir, bridge))
+        qtbot.addWidget(shell)
+        shell.show()
+        shell.resize(1360, 860)
+        qtbot.waitExposed(shell)
+        return shell
+
+    yield make
+    for bridge in bridges:
+        bridge.close()
+    theme.apply(qapp, "light")
+
+
+@pytest.fixture
+def window(open_window: Callable[[], Shell]) -> Shell:
+    """The window, open."""
+    return open_window()
