@@ -42,6 +42,7 @@ class Forge:
             opened.callback(self.engine.close)
             opened.callback(self.jobs.close)  # first: a job that is cancelled may still talk to the engine
             self.corpus = Corpus(database, self.jobs, self.events, self.settings)
+            opened.callback(self.corpus.close)
             self.chat = Chat(database, self.jobs, self.events, self.settings, self.corpus, self.engine)
             starter = resources_dir() / "students" / STARTER
             self.students = Students(database, self.jobs, self.events, self.engine, starter)

@@ -151,14 +151,13 @@ class IndexRun:
         """Write a waiting row for everything new or changed; those rows with their sizes, and every row seen."""
         waiting: list[tuple[int, int]] = []
         seen: set[int] = set()
-        given = {root.path for root in self._roots.all()}
         found: list[Found] = []
 
         def write() -> None:
             now = time.time()
             with self._db.write() as connection:
                 for file in found:
-                    if file.path not in given and self._roots.is_excluded(file.path):
+                    if self._roots.is_excluded(file.path):
                         continue
                     document_id, verdict = self._store.mark(connection, file, self._recipe, now)
                     seen.add(document_id)

@@ -64,7 +64,10 @@ class PageViewer:
         )
 
     def close(self) -> None:
-        """End the child."""
+        """End the child, also in the middle of a page."""
+        child = self._child
+        if child is not None:
+            child.kill()  # whoever waits for it holds the lock and learns of it now
         with self._lock:
             self._end()
 

@@ -49,7 +49,7 @@ class Walk:
 
     def __init__(self, roots: Sequence[bytes], *, leave_out: bytes | None = None) -> None:
         self._roots = roots
-        self._leave_out = leave_out
+        self._own = _identity(os.stat(leave_out)) if leave_out is not None else None
         self._entered: set[tuple[int, int]] = set()
         self._given: set[bytes] = set()
         self.unlisted: list[bytes] = []
@@ -72,8 +72,13 @@ class Walk:
         while waiting:
             folder, depth = waiting.pop()
             try:
-                if not self._enter(folder):
+                identity = _identity(os.stat(folder))
+                if identity == self._own:
+                    yield Passed(folder, "It is where Forge Desktop keeps its own data.", failed=depth == 0)
                     continue
+                if identity in self._entered:
+                    continue
+                self._entered.add(identity)
                 entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
             except OSError as error:
                 self.unlisted.append(folder)
@@ -92,14 +97,6 @@ class Walk:
                     yield Passed(entry.path, f"It lies more than {_DEPTH} folders deep.", failed=True)
             waiting.extend(reversed(inner))
 
-    def _enter(self, folder: bytes) -> bool:
-        info = os.stat(folder)
-        identity = (info.st_dev, info.st_ino)
-        if identity in self._entered or folder == self._leave_out:
-            return False
-        self._entered.add(identity)
-        return True
-
     def _entry(self, entry: os.DirEntry[bytes]) -> Found | Passed | None:
         """A found file, a passed-over thing, or None for a folder to enter."""
         try:
@@ -113,6 +110,10 @@ class Walk:
         if entry.path in self._given:
             return Passed(entry.path, "It was given by itself.", failed=False)
         return _file(entry.path, info, given=False)
+
+
+def _identity(info: os.stat_result) -> tuple[int, int]:
+    return info.st_dev, info.st_ino
 
 
 def _file(path: bytes, info: os.stat_result, *, given: bool) -> Found | Passed:
@@ -130,13 +131,14 @@ def given_paths(paths: Sequence[str | os.PathLike[str]]) -> list[bytes]:
     """The chosen paths, absolute; a link to a file is resolved. Raises ForgeError naming the first that is missing."""
     found = []
     for path in paths:
-        absolute = os.path.abspath(os.fsencode(path))
+        absolute = os.path.abspath(os.fsencode(path)) if os.fspath(path) else b""
         try:
             info = os.stat(absolute)
-        except OSError as error:
-            what = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+            known = isinstance(error, OSError) and not isinstance(error, FileNotFoundError)
+            what = f"cannot be read ({error.strerror})" if known else "does not exist"
             raise ForgeError(
-                f"{shown(absolute)} {what}.",
+                f"{shown(absolute) or 'An empty path'} {what}.",
                 hint="Check the path, or whether the drive it is on is connected. What was indexed before is kept.",
             ) from error
         if not stat.S_ISDIR(info.st_mode) and os.path.islink(absolute):
