@@ -130,6 +130,11 @@ class MarkdownView(QTextBrowser):
         text = self.textCursor().selection().toPlainText()
         return _CHIP_TEXT.sub(r"[\1]", text).replace("\u2028", "\n").replace("\u00a0", " ")
 
+    def set_width(self, width: int) -> None:
+        """Lay the text out for this width now, before the widget has it: heights are then right at once."""
+        self.document().setTextWidth(width)
+        self._fit()
+
     def ideal_width(self) -> int:
         """Pixels the text takes when no line is broken."""
         return math.ceil(self.document().idealWidth()) + 1

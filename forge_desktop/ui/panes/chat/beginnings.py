@@ -1,0 +1,95 @@
+"""What stands where no message is yet: no documents, or documents waiting for a first question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
+
+from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.widgets.basics import Button, EmptyState, IconLabel, column, label, row
+from forge_desktop.ui.widgets.words import count_words
+
+if TYPE_CHECKING:
+    from forge_desktop.corpus import Corpus
+
+_EXAMPLES = 3
+
+
+def example_questions(corpus: Corpus) -> list[str]:
+    """Questions that the documents themselves suggest: one about a heading of each of a few documents."""
+    found: list[str] = []
+    ids = corpus.documents(state="indexed")
+    step = max(1, len(ids) // 12)
+    for document_id in list(ids)[::step]:
+        passages = corpus.passages(document_id)[:40]
+        headings = [p.heading[-1].strip(" .:#") for p in passages if len(p.heading) > 1]
+        heading = next((h for h in headings if 6 <= len(h) <= 48 and not h.endswith("?")), "")
+        if heading and (question := f"What do the documents say about “{heading}”?") not in found:
+            found.append(question)
+        if len(found) == _EXAMPLES:
+            break
+    return found
+
+
+class Beginning(QStackedWidget):
+    """The empty states of the conversation. `asked` carries an example question."""
+
+    asked = Signal(str)
+    wants_documents = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._none = EmptyState(
+            "messages-square",
+            "Ask your own documents",
+            "Add documents first; then ask, and every answer shows the passages it rests on.",
+            "Add documents",
+            "folder-plus",
+            footnote="Plain text, Markdown, HTML, PDF and Word. Nothing leaves this machine.",
+        )
+        self._none.acted.connect(self.wants_documents)
+        self.addWidget(self._none)
+        self._first = QWidget()
+        self._words = label("", tokens.TABLE, cls="muted", wrap=True)
+        self._words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._words.setFixedWidth(theme.px(480))
+        title = label("What would you like to know?", tokens.TITLE, 600)
+        self._examples = column(gap=8)
+        self._first.setLayout(
+            column(
+                None,
+                row(None, IconLabel("sparkles", 40, "accent_fg"), None),
+                8,
+                row(None, title, None),
+                row(None, self._words, None),
+                8,
+                row(None, self._examples, None),
+                None,
+                margins=(24, 24, 24, 24),
+            )
+        )
+        self.addWidget(self._first)
+
+    def show_none(self) -> None:
+        """There are no documents."""
+        self.setCurrentWidget(self._none)
+
+    def show_first(self, documents: int, passages: int, examples: Sequence[str]) -> None:
+        """There are documents and no question yet."""
+        self._words.setText(
+            f"{count_words(documents, 'document')} with {count_words(passages, 'passage')} are ready. Every sentence of"
+            " an answer shows the passages it rests on."
+        )
+        while item := self._examples.takeAt(0):
+            if widget := item.widget():
+                widget.hide()
+                widget.deleteLater()
+        for question in examples:
+            button = Button(question, "quote")
+            button.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+            button.clicked.connect(lambda _checked=False, question=question: self.asked.emit(question))
+            self._examples.addWidget(button)
+        self.setCurrentWidget(self._first)

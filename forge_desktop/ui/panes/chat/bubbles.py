@@ -1,0 +1,313 @@
+"""One message each: the question in a bubble at the end of the line, the answer with its author, state and actions."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, Qt, QUrl, Signal, Slot
+from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from forge_desktop.chat.records import ChatMessage, Source
+from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.panes.chat.words import branch_words, chip_words, model_words, stats_words
+from forge_desktop.ui.widgets.basics import Banner, Button, IconButton, column, frame, label, row
+from forge_desktop.ui.widgets.markdown_view import MarkdownView, SentenceMark
+
+_BUBBLE = 520  # token pixels, at most
+_SHOWN_OF_QUESTION = 3_000  # characters; a longer paste is folded
+_AVATAR = 28
+
+
+class Bubble(QWidget):
+    """What both kinds of message share. Signals carry the message's id first."""
+
+    regenerate = Signal(int)
+    edit = Signal(int)
+    sibling = Signal(int, int)
+    seen = Signal(int)
+    cited = Signal(int, int)
+    outside = Signal(QUrl)
+    copied = Signal(str)
+
+    def __init__(self, message: ChatMessage, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.message = message
+        self.view = MarkdownView()
+        self.view.outside.connect(self.outside)
+        self.view.copied.connect(self.copied)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def show_message(self, message: ChatMessage) -> None:
+        """Show another state of the same message."""
+        raise NotImplementedError
+
+    def set_width(self, width: int) -> None:
+        """The column is this wide: lay the text out before it is seen, so that heights are right at once."""
+        raise NotImplementedError
+
+    def _branches(self) -> QWidget | None:
+        """ "‹ 2/3 ›", when there are alternatives at this place."""
+        message = self.message
+        if message.siblings < 2:
+            return None
+        before = IconButton("chevron-left", "Previous version", size=14)
+        before.setEnabled(message.sibling > 1)
+        before.clicked.connect(self._on_previous)
+        after = IconButton("chevron-right", "Next version", size=14)
+        after.setEnabled(message.sibling < message.siblings)
+        after.clicked.connect(self._on_next)
+        words = label(branch_words(message), tokens.SMALL, cls="muted", tabular=True)
+        words.setAccessibleName(f"Version {message.sibling} of {message.siblings}")
+        made = QWidget()
+        made.setLayout(row(before, words, after, gap=0))
+        return made
+
+    @Slot()
+    def _on_previous(self) -> None:
+        self.sibling.emit(self.message.id, -1)
+
+    @Slot()
+    def _on_next(self) -> None:
+        self.sibling.emit(self.message.id, 1)
+
+
+class QuestionBubble(Bubble):
+    """A question: tinted bubble, as wide as its text, with its two actions beside it."""
+
+    def __init__(self, message: ChatMessage, parent: QWidget | None = None) -> None:
+        super().__init__(message, parent)
+        self.view.setAccessibleName("Your question")
+        self._whole = False
+        self._width = 0
+        self._more = Button("", cls="link")
+        self._more.clicked.connect(self._on_more)
+        self._more.hide()
+        self._bubble = frame("bubble", column(self.view, self._more, gap=4, margins=(14, 9, 14, 9)))
+        copy = IconButton("copy", "Copy question", size=14)
+        copy.clicked.connect(self._on_copy)
+        edit = IconButton("pencil", "Edit question", size=14)
+        edit.clicked.connect(self._on_edit)
+        self._tools = row(copy, edit, gap=0)
+        side = column(None, self._tools, gap=0)
+        self._line = row(None, side, self._bubble, gap=4)
+        self.setLayout(self._line)
+        self._switch: QWidget | None = None
+        self.show_message(message)
+
+    def show_message(self, message: ChatMessage) -> None:
+        self.message = message
+        text = message.text
+        folded = len(text) > _SHOWN_OF_QUESTION and not self._whole
+        self.view.set_plain(text[:_SHOWN_OF_QUESTION].rstrip() + " …" if folded else text)
+        self._more.setVisible(folded)
+        self._more.setText(f"Show all {len(text):,} characters")
+        if self._switch is not None:
+            self._tools.removeWidget(self._switch)
+            self._switch.deleteLater()
+        self._switch = self._branches()
+        if self._switch is not None:
+            self._tools.insertWidget(0, self._switch)
+        if self._width:
+            self.set_width(self._width)
+
+    def set_width(self, width: int) -> None:
+        self._width = width
+        tools = self._tools.sizeHint().width() + 8
+        room = max(theme.px(120), min(theme.px(_BUBBLE), width - tools) - 28)
+        self.view.document().setTextWidth(-1)
+        wanted = min(room, self.view.ideal_width() + 2)
+        if not self._more.isHidden():
+            wanted = max(wanted, min(room, self._more.sizeHint().width()))
+        self.view.setFixedWidth(wanted)
+        self.view.set_width(wanted)
+
+    @Slot()
+    def _on_copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.message.text)
+        self.copied.emit("Question copied")
+
+    @Slot()
+    def _on_edit(self) -> None:
+        self.edit.emit(self.message.id)
+
+    @Slot()
+    def _on_more(self) -> None:
+        self._whole = True
+        self.show_message(self.message)
+
+
+class AnswerBubble(Bubble):
+    """An answer: who wrote it, the text with its citations, how it ended, and what can be done with it."""
+
+    def __init__(self, message: ChatMessage, parent: QWidget | None = None) -> None:
+        super().__init__(message, parent)
+        self.view.setAccessibleName("Answer")
+        self.view.cited.connect(self._on_cited)
+        self._author = label("Student", tokens.TABLE, 600)
+        self._model = label("", tokens.SMALL, cls="muted")
+        self._progress = label("", tokens.TABLE, cls="muted")
+        self._notice: Banner | None = None
+        self._legend: QWidget | None = None
+        self._actions: QWidget | None = None
+        self._content = column(row(self._author, self._model, None), self.view, self._progress, gap=6)
+        avatar = _Avatar()
+        line = row(column(avatar, None), self._content, gap=tokens.MD)
+        line.setStretch(1, 1)
+        self.setLayout(line)
+        self._show()
+
+    def show_message(self, message: ChatMessage) -> None:
+        if message == self.message:
+            return
+        self.message = message
+        self._show()
+
+    def set_width(self, width: int) -> None:
+        self.view.set_width(width - theme.px(_AVATAR) - tokens.MD)
+
+    def append(self, text: str) -> None:
+        """Text that just arrived; only while the message is being written."""
+        self._progress.hide()
+        self.view.append(text)
+
+    def catch_up(self, text: str) -> None:
+        """Everything written so far, for a bubble made in the middle of an answer."""
+        if text != self.view.written:
+            self.view.set_markdown("")
+            self.append(text)
+            self.view.flush()
+
+    def show_progress(self, words: str) -> None:
+        """What the student is doing before its first word."""
+        if not self.view.written:
+            self._progress.setText(words)
+            self._progress.setVisible(bool(words))
+
+    def source(self, number: int) -> Source | None:
+        """The source with this number; numbers of a message may have gaps."""
+        return next((source for source in self.message.sources if source.n == number), None)
+
+    # ---------------------------------------------------------------- showing a state
+    def _show(self) -> None:
+        message = self.message
+        student = message.provenance.get("student")
+        ended = message.state != "writing"
+        self._author.setText("Your documents" if ended and student is None and message.text else "Student")
+        self._model.setText(model_words(message))
+        self._drop_parts()
+        if not ended:
+            if message.text and not self.view.written:
+                self.catch_up(message.text)
+            self.show_progress("Reading your documents…")
+            return
+        self._progress.hide()
+        marks = [
+            SentenceMark(s.start, s.end, s.sources, unsupported=s.needs_support and not s.sources)
+            for s in message.sentences
+        ]
+        self.view.set_markdown(message.text, marks, {source.n: chip_words(source) for source in message.sources})
+        self.view.setVisible(bool(message.text))
+        if any(mark.unsupported for mark in marks):
+            self._legend = _Legend()
+            self._content.addWidget(self._legend)
+        self._show_ending()
+        self._actions = self._action_row()
+        self._content.addWidget(self._actions)
+
+    def _drop_parts(self) -> None:
+        for part in (self._notice, self._legend, self._actions):
+            if part is not None:
+                self._content.removeWidget(part)
+                part.hide()
+                part.deleteLater()
+        self._notice = self._legend = self._actions = None
+
+    def _show_ending(self) -> None:
+        message = self.message
+        shown = {
+            "died": ("bad", "The student stopped unexpectedly", "Retry"),
+            "failed": ("bad", "No answer could be written", "Retry"),
+            "stopped": ("info", "Stopped. What was written is kept.", "Write it again"),
+            "complete": ("info", message.problem, ""),
+        }.get(message.state)
+        if shown is None or (message.state == "complete" and not message.problem):
+            return
+        kind, title, action = shown
+        self._notice = Banner()
+        text = message.problem if message.state in ("died", "failed") else ""
+        self._content.addWidget(self._notice)
+        self._notice.show_message(title, text, kind=kind, action=action)
+        self._notice.acted.connect(self._on_regenerate)
+
+    def _action_row(self) -> QWidget:
+        copy = IconButton("copy", "Copy answer")
+        copy.clicked.connect(self._on_copy)
+        again = IconButton("refresh-cw", "Regenerate answer", "Regenerate answer (Ctrl+R)")
+        again.clicked.connect(self._on_regenerate)
+        saw = IconButton("eye", "What the model saw")
+        saw.clicked.connect(self._on_seen)
+        stats = label(stats_words(self.message), tokens.SMALL, cls="muted", tabular=True)
+        stats.setToolTip("Grounded: sentences that a passage of your documents supports, of those that need support")
+        switch = self._branches()
+        parts = [copy, again, saw] + ([switch] if switch else [])
+        made = QWidget()
+        made.setLayout(row(*parts, None, stats, gap=2))
+        return made
+
+    # ---------------------------------------------------------------- slots
+    @Slot(int)
+    def _on_cited(self, number: int) -> None:
+        self.cited.emit(self.message.id, number)
+
+    @Slot()
+    def _on_copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.message.text)
+        self.copied.emit("Answer copied")
+
+    @Slot()
+    def _on_regenerate(self) -> None:
+        self.regenerate.emit(self.message.id)
+
+    @Slot()
+    def _on_seen(self) -> None:
+        self.seen.emit(self.message.id)
+
+
+class _Avatar(QLabel):
+    """The student's picture: decoration, so it has no name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedSize(theme.px(_AVATAR), theme.px(_AVATAR))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.current().accent_soft))
+        painter.drawEllipse(self.rect())
+        inset = self.width() * 6 / _AVATAR
+        theme.draw_icon(painter, self.rect().toRectF().adjusted(inset, inset, -inset, -inset), "sparkles", "accent_fg")
+        painter.end()
+
+
+class _Legend(QWidget):
+    """What the dotted line means."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._words = label("No passage of your documents supports the sentences underlined like this.", tokens.SMALL)
+        self._words.setProperty("cls", "muted")
+        self._words.setWordWrap(True)
+        line = row(theme.px(28), self._words, gap=0)
+        line.setStretch(1, 1)
+        self.setLayout(line)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        pen = QPen(QColor(theme.current().warn), 1.5, Qt.PenStyle.DotLine)
+        painter.setPen(pen)
+        mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        left = self.width() - theme.px(20) if mirrored else 0
+        y = self.fontMetrics().height() * 0.75
+        painter.drawLine(QPointF(left, y), QPointF(left + theme.px(20), y))
+        painter.end()

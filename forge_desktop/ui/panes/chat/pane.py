@@ -1,0 +1,455 @@
+"""The Chat pane: conversations at the side, messages and composer in the middle, sources and viewer at the end."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtCore import Qt, QTimer, QUrl, Slot
+from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QLineEdit, QSplitter, QStackedWidget, QWidget
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.events import DataChanged
+from forge_desktop.chat.records import ChatMessage, Conversation, Grounding
+from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.bridge import Bridge
+from forge_desktop.ui.panes import Pane
+from forge_desktop.ui.panes.chat.beginnings import Beginning, example_questions
+from forge_desktop.ui.panes.chat.bubbles import AnswerBubble
+from forge_desktop.ui.panes.chat.conversations import ConversationList
+from forge_desktop.ui.panes.chat.drafts import Drafts
+from forge_desktop.ui.panes.chat.errands import Errands
+from forge_desktop.ui.panes.chat.exporting import Exporter
+from forge_desktop.ui.panes.chat.header import ChatHeader
+from forge_desktop.ui.panes.chat.side import Side
+from forge_desktop.ui.panes.chat.talk import Talk
+from forge_desktop.ui.panes.chat.transcript import Transcript
+from forge_desktop.ui.panes.chat.words import GROUNDINGS
+from forge_desktop.ui.widgets.basics import Banner, Notice, announce, column, row
+from forge_desktop.ui.widgets.composer import Composer
+from forge_desktop.ui.widgets.markdown_view import ask_before_opening
+from forge_desktop.ui.widgets.words import count_words
+
+if TYPE_CHECKING:
+    from forge_desktop.forge import Forge
+
+_DRAFT_PAUSE = 1000  # ms after the last key
+_COLUMN = 760
+_NARROW = 1040  # token pixels; below, the list makes room for an open source
+
+
+class ChatPane(Pane):
+    """Asks and shows. What is asked and kept is the chat room's; what is open is `Talk`'s."""
+
+    key = "chat"
+    title = "Chat"
+    icon = "messages-square"
+
+    def __init__(self, forge: Forge, bridge: Bridge, parent: QWidget | None = None) -> None:
+        super().__init__(forge, bridge, parent)
+        self._errands = Errands(forge.jobs, bridge, self)
+        self.talk = Talk(forge.chat, forge.jobs, bridge, self._errands, self)
+        self._drafts = Drafts(forge.data_dir / "drafts.json")
+        self._rows: list[Conversation] = []
+        self._editing: int | None = None
+        self._examples: list[str] = []
+        self._documents = self._passages = 0
+        self._first_visit = True
+        self._build()
+        self._exporter = Exporter(self, forge.chat, self._errands)
+        self._connect()
+        self._shortcuts()
+        bridge.data_changed.connect(self._on_data)
+        self._follow_settings()
+        self._show_talk(another=True)
+
+    # ---------------------------------------------------------------- the pane's face
+    def shown(self) -> None:
+        self._read_list()
+        self._read_corpus()
+        if self._first_visit:
+            self._first_visit = False
+            self._errands.run(_warm_up)
+        self.composer.field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def commands(self) -> dict[str, Callable[[], None]]:
+        return {"new_conversation": self.new_conversation, "export": self._on_export}
+
+    def search(self) -> QLineEdit | None:
+        return self.conversations.field
+
+    @Slot()
+    def new_conversation(self) -> None:
+        """An empty conversation; it is stored with its first question."""
+        self._open(None)
+        self.composer.field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # ---------------------------------------------------------------- building
+    def _build(self) -> None:
+        self.conversations = ConversationList()
+        self.header = ChatHeader()
+        self.banner = Banner()
+        self.transcript = Transcript()
+        self.beginning = Beginning()
+        self.composer = Composer(GROUNDINGS)
+        self.composer.setMaximumWidth(theme.px(_COLUMN))
+        self.side = Side(self.forge.corpus, self.forge.chat, self._errands)
+        self._middle_stack = QStackedWidget()
+        self._middle_stack.addWidget(self.beginning)
+        self._middle_stack.addWidget(self.transcript)
+        banner = row(self.banner, margins=(tokens.XL, 8, tokens.XL, 0))
+        foot = row(self.composer, margins=(tokens.XL, 4, tokens.XL, tokens.LG))
+        middle = QWidget()
+        middle.setProperty("cls", "surface")
+        line = column(self.header, banner, self._middle_stack, foot, gap=0)
+        line.setStretch(2, 1)
+        middle.setLayout(line)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.setHandleWidth(1)
+        self._splitter.addWidget(middle)
+        self._splitter.addWidget(self.side)
+        self._splitter.setStretchFactor(0, 1)
+        self._splitter.setStretchFactor(1, 0)
+        whole = row(self.conversations, self._splitter, gap=0)
+        whole.setStretch(1, 1)
+        self.setLayout(whole)
+        self._draft_pause = QTimer(self, singleShot=True, interval=_DRAFT_PAUSE)
+
+    def _connect(self) -> None:
+        talk, composer, transcript = self.talk, self.composer, self.transcript
+        talk.changed.connect(self._on_talk)
+        talk.streamed.connect(transcript.append)
+        talk.progressed.connect(self._on_progress)
+        talk.writing_changed.connect(self._on_writing)
+        talk.failed.connect(self._on_failed)
+        composer.submitted.connect(self._on_submitted)
+        composer.stop_pressed.connect(talk.stop)
+        composer.edit_last.connect(self._on_edit_last)
+        composer.edit_cancelled.connect(self._on_edit_cancelled)
+        composer.text_changed.connect(self._on_text)
+        transcript.regenerate.connect(talk.regenerate)
+        transcript.edit.connect(self._on_edit)
+        transcript.sibling.connect(talk.show_sibling)
+        transcript.seen.connect(self._on_seen)
+        transcript.cited.connect(self._on_cited)
+        transcript.outside.connect(self._on_outside)
+        transcript.copied.connect(self._on_copied)
+        self.conversations.opened.connect(self._open)
+        self.conversations.new_pressed.connect(self.new_conversation)
+        self.conversations.renamed.connect(self._on_renamed)
+        self.conversations.deleted.connect(self._on_deleted)
+        self.conversations.export_pressed.connect(self._exporter.export)
+        self.conversations.searched.connect(self._read_list)
+        self.header.export_pressed.connect(self._on_export)
+        self.header.sources_toggled.connect(self._on_sources_toggled)
+        self.header.rename_pressed.connect(self.conversations.begin_rename)
+        self.side.copied.connect(self._on_copied)
+        self.side.mode_changed.connect(self._arrange)
+        self.beginning.asked.connect(self._on_submitted)
+        self.beginning.wants_documents.connect(self._on_wants_documents)
+        self._exporter.exported.connect(self.notice)
+        self._exporter.failed.connect(self._on_failed)
+        self._draft_pause.timeout.connect(self._save_drafts)
+
+    def _shortcuts(self) -> None:
+        def bind(keys: str | QKeySequence, run: Callable[[], object]) -> None:
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(run)
+
+        bind("Ctrl+L", self._focus_composer)
+        bind("Ctrl+R", self._on_regenerate_last)
+        bind("Ctrl+Shift+C", self._on_copy_last)
+        bind("F2", self.conversations.begin_rename)
+        bind("Esc", self._on_escape)
+        for number in range(1, 10):
+            bind(f"Alt+{number}", functools.partial(self.side.open_source, number))
+
+    # ---------------------------------------------------------------- showing
+    def _open(self, conversation_id: int | None) -> None:
+        if conversation_id is not None and conversation_id == self.talk.conversation_id:
+            return
+        if self.composer.editing:
+            self._on_edit_cancelled()
+        self.banner.clear()
+        self.side.show_sources_only()
+        self.talk.open(conversation_id)
+        self.conversations.choose(conversation_id)
+        self.composer.set_text(self._drafts.get(conversation_id))
+
+    @Slot(bool)
+    def _on_talk(self, another: bool) -> None:
+        self._show_talk(another=another)
+
+    def _show_talk(self, *, another: bool) -> None:
+        talk = self.talk
+        self.header.show_title(self._title())
+        self.header.export.setEnabled(bool(talk.messages))
+        if another:
+            self.composer.set_grounding(self._grounding_now())
+        if not talk.messages:
+            self._show_beginning()
+        else:
+            self._middle_stack.setCurrentWidget(self.transcript)
+        self.transcript.set_messages(talk.messages, another=another)
+        for message in talk.messages:
+            bubble = self.transcript.bubble(message.id)
+            if message.state == "writing" and isinstance(bubble, AnswerBubble):
+                bubble.catch_up(talk.written(message))
+        self._show_answer(talk.last("assistant"))
+
+    def _show_answer(self, answer: ChatMessage | None) -> None:
+        """Sources and context of an answer, usually the last one."""
+        question = self.talk.question_of(answer) if answer else ""
+        self.side.show_answer(answer, question, self._passages)
+        last = self.talk.last("assistant")
+        facts = last.provenance if last else {}
+        used = sum(value for key in ("prompt_tokens", "answer_tokens") if isinstance(value := facts.get(key), int))
+        limit = self.forge.engine.state().context or self.forge.settings.values.context_tokens
+        self.header.show_context(used, limit)
+
+    def _show_beginning(self) -> None:
+        self._middle_stack.setCurrentWidget(self.beginning)
+        if self._documents:
+            self.beginning.show_first(self._documents, self._passages, self._examples)
+        else:
+            self.beginning.show_none()
+
+    def _title(self) -> str:
+        here = self.talk.conversation_id
+        return next((found.title for found in self._rows if found.id == here), "")
+
+    def _grounding_now(self) -> Grounding:
+        last = self.talk.last("user")
+        return last.grounding if last else cast(Grounding, self.forge.settings.values.grounding)
+
+    # ---------------------------------------------------------------- reading
+    @Slot()
+    @Slot(str)
+    def _read_list(self, _text: str = "") -> None:
+        text = self.conversations.field.text().strip()
+        self._errands.run(lambda: self.forge.chat.conversations(text), self._show_list, key="list")
+
+    def _show_list(self, rows: list[Conversation]) -> None:
+        self._rows = rows
+        self.conversations.show_conversations(rows, self.talk.conversation_id)
+        if self._title():
+            self.header.show_title(self._title())
+
+    def _read_corpus(self) -> None:
+        corpus, students = self.forge.corpus, self.forge.students
+
+        def read() -> tuple[int, int, list[str], bool]:
+            stats = corpus.stats()
+            examples = example_questions(corpus) if stats.documents else []
+            return stats.documents, stats.passages, examples, students.active() is not None
+
+        self._errands.run(read, self._show_corpus, key="corpus")
+
+    def _show_corpus(self, found: tuple[int, int, list[str], bool]) -> None:
+        self._documents, self._passages, self._examples, has_student = found
+        self.composer.set_reason("" if self._documents or has_student else "Add documents or a student first.")
+        if not self.talk.messages:
+            self._show_beginning()
+
+    @Slot(object)
+    def _on_data(self, event: DataChanged) -> None:
+        if event.what & {"conversations", "messages"}:
+            self._read_list()
+        if event.what & {"documents", "students"}:
+            self._read_corpus()
+        if "settings" in event.what:
+            self._follow_settings()
+
+    def _follow_settings(self) -> None:
+        self.composer.set_send_with(self.forge.settings.values.send_with)
+        if not self.talk.messages:
+            self.composer.set_grounding(self._grounding_now())
+
+    # ---------------------------------------------------------------- asking
+    @Slot(str)
+    def _on_submitted(self, text: str) -> None:
+        if self.talk.writing:
+            return
+        self.banner.clear()
+        self._drafts.keep(self.talk.conversation_id, "")
+        self._draft_pause.start()
+        editing, self._editing = self._editing, None
+        self.composer.end_edit()
+        self.composer.set_text("")
+        self.side.show_sources_only()
+        self.transcript.go_to_end()
+        if editing is not None:
+            self.talk.edit(editing, text)
+        else:
+            self.talk.ask(text, cast(Grounding, self.composer.chosen_grounding()))
+
+    @Slot(object, str)
+    def _on_failed(self, error: ForgeError, question: str = "") -> None:
+        self.banner.show_error(error)
+        if question and not self.composer.text():
+            self.composer.set_text(question)
+
+    @Slot()
+    def _on_writing(self) -> None:
+        was = not self.composer.stop.isHidden()
+        self.composer.set_writing(self.talk.writing)
+        if was and not self.talk.writing and (last := self.talk.last("assistant")) and last.state != "writing":
+            announce(self.transcript, "The answer is complete" if last.state == "complete" else "The answer ended")
+
+    @Slot(str)
+    def _on_progress(self, note: str) -> None:
+        last = self.talk.last("assistant")
+        bubble = self.transcript.bubble(last.id) if last else None
+        if last and last.state == "writing" and isinstance(bubble, AnswerBubble):
+            bubble.show_progress(note)
+
+    @Slot(int)
+    def _on_edit(self, message_id: int) -> None:
+        message = self.talk.message(message_id)
+        if message is None or self.talk.writing:
+            return
+        self._editing = message_id
+        self.composer.begin_edit(message.text)
+
+    @Slot()
+    def _on_edit_last(self) -> None:
+        if last := self.talk.last("user"):
+            self._on_edit(last.id)
+
+    @Slot()
+    def _on_edit_cancelled(self) -> None:
+        self._editing = None
+        self.composer.end_edit()
+        self.composer.set_text(self._drafts.get(self.talk.conversation_id))
+
+    @Slot()
+    def _on_regenerate_last(self) -> None:
+        last = self.talk.last("assistant")
+        if last and not self.talk.writing:
+            self.talk.regenerate(last.id)
+
+    @Slot()
+    def _on_text(self) -> None:
+        if not self.composer.editing:
+            self._drafts.keep(self.talk.conversation_id, self.composer.text())
+            self._draft_pause.start()
+
+    @Slot()
+    def _save_drafts(self) -> None:
+        texts = self._drafts.copy()
+        self._errands.run(lambda: self._drafts.save(texts), key="drafts")
+
+    # ---------------------------------------------------------------- conversations
+    @Slot(int, str)
+    def _on_renamed(self, conversation_id: int, title: str) -> None:
+        self._errands.run(lambda: self.forge.chat.rename(conversation_id, title), failed=self._on_failed)
+
+    @Slot(list)
+    def _on_deleted(self, conversation_ids: list[int]) -> None:
+        was_open = self.talk.conversation_id if self.talk.conversation_id in conversation_ids else None
+
+        def deleted(token: int) -> None:
+            words = f"{count_words(len(conversation_ids), 'conversation')} deleted"
+            self.notice.emit(Notice(words, lambda: self._restore(token, was_open), icon="trash-2"))
+
+        if was_open is not None:
+            self._open(None)
+        self._errands.run(lambda: self.forge.chat.delete(conversation_ids), deleted, self._on_failed)
+
+    def _restore(self, token: int, conversation_id: int | None) -> None:
+        def restored(_none: object) -> None:
+            if conversation_id is not None and self.talk.conversation_id is None:
+                self._open(conversation_id)
+
+        self._errands.run(lambda: self.forge.chat.restore(token), restored, self._on_failed)
+
+    @Slot()
+    def _on_export(self) -> None:
+        if self.talk.messages and self.talk.conversation_id is not None:
+            self._exporter.export(self.talk.conversation_id, self._title())
+
+    # ---------------------------------------------------------------- sources
+    @Slot(int, int)
+    def _on_cited(self, message_id: int, number: int) -> None:
+        if answer := self.talk.message(message_id):
+            self._show_answer(answer)
+            self.header.sources.setChecked(True)
+            self.side.open_source(number)
+
+    @Slot(int)
+    def _on_seen(self, message_id: int) -> None:
+        self.header.sources.setChecked(True)
+        self.side.show_seen(message_id, self._on_failed)
+
+    @Slot(bool)
+    def _on_sources_toggled(self, shown: bool) -> None:
+        self.side.setVisible(shown)
+        self.header.sources.setAccessibleName("Hide sources" if shown else "Show sources")
+        self.header.sources.setToolTip(self.header.sources.accessibleName())
+        self._arrange()
+
+    @Slot()
+    def _arrange(self) -> None:
+        """Give the end panel the width its content needs."""
+        wide = self.side.is_wide() and not self.side.isHidden()
+        self.conversations.setVisible(not (wide and self.width() < theme.px(_NARROW)))
+        total = self._splitter.width()
+        side = max(theme.px(400), round(total * 0.44)) if wide else theme.px(296)
+        self.side.setMinimumWidth(theme.px(320 if wide else 280))
+        self._splitter.setSizes([max(theme.px(280), total - side), side])
+
+    # ---------------------------------------------------------------- small things
+    @Slot(QUrl)
+    def _on_outside(self, url: QUrl) -> None:
+        if ask_before_opening(url, self) is None:
+            self.banner.show_message("This link was not opened", "Only web addresses can be opened.", kind="warn")
+
+    @Slot(str)
+    def _on_copied(self, words: str) -> None:
+        self.notice.emit(Notice(words, icon="copy"))
+
+    @Slot()
+    def _on_copy_last(self) -> None:
+        if last := self.talk.last("assistant"):
+            QGuiApplication.clipboard().setText(last.text)
+            self._on_copied("Answer copied")
+
+    @Slot()
+    def _on_wants_documents(self) -> None:
+        self.wants_pane.emit("corpus")
+
+    @Slot()
+    def _focus_composer(self) -> None:
+        self.composer.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    @Slot()
+    def _on_escape(self) -> None:
+        if self.side.is_wide() and self.side.holds_focus():
+            self.side.close_panel()
+            self._focus_composer()
+        elif self.talk.writing:
+            self.talk.stop()
+        elif self.composer.editing:
+            self._on_edit_cancelled()
+        elif self.side.is_wide():
+            self.side.close_panel()
+        elif self.conversations.field.text():
+            self.conversations.field.clear()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+
+def _warm_up() -> None:
+    """Import what the first message needs, away from the window's thread."""
+    from forge_desktop.ui.widgets.code_colours import coloured
+    from forge_desktop.ui.widgets.markdown_source import final_length, parse
+
+    parse("a *b* `c`")
+    final_length("a\n\nb\n")
+    list(coloured("a = 1", "python"))

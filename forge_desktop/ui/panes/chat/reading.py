@@ -1,0 +1,161 @@
+"""What the viewer shows for a citation: the page, the text, or the stored quote when the document is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QUrl, Slot
+from PySide6.QtGui import QDesktopServices
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.paths import shown_path
+from forge_desktop.chat.records import Source
+from forge_desktop.corpus.records import Document, PageImage
+from forge_desktop.ui.panes.chat.errands import Errands
+from forge_desktop.ui.panes.chat.words import file_name, place_words
+from forge_desktop.ui.widgets.source_viewer import SourceViewer
+
+if TYPE_CHECKING:
+    from forge_desktop.corpus import Corpus
+
+_PART = 60_000  # characters shown at once: what Qt lays out in a few milliseconds
+_KEY = "reading"
+_BADGES = {"changed": "changed since indexing", "missing": "file is missing"}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Everything needed to show a source. `text` is the stored text, or only the quote when there is no document."""
+
+    source: Source
+    status: str
+    document: Document | None
+    text: str
+    start: int
+    end: int
+    first_line: int
+    image: PageImage | None
+    problem: ForgeError | None
+
+
+def look_up(corpus: Corpus, source: Source, width: int) -> Reading:
+    """Read what there is, best first: the page as it looks, the stored text, the quote kept with the answer."""
+    status = corpus.source_status(source.path, source.document_sha256)
+    document = corpus.find_document(source.document_sha256, source.path)
+    image, problem = None, None
+    if document is not None and document.sha256 == source.document_sha256:
+        if source.page is not None and status == "same":
+            try:
+                image = corpus.page(document.id, source.page, width, source.start, source.end)
+            except ForgeError as error:
+                problem = error
+        text = "" if image else corpus.stored_text(document.id)
+        return Reading(source, status, document, text, source.start, source.end, 1, image, problem)
+    if document is not None:  # indexed again since: the passage is where its words are now
+        text = corpus.stored_text(document.id)
+        at = text.find(source.quote)
+        if at >= 0:
+            return Reading(source, "same", document, text, at, at + len(source.quote), 1, None, None)
+        status = "changed" if status == "same" else status
+    return Reading(source, status, document, source.quote, 0, len(source.quote), source.first_line, None, None)
+
+
+class SourceReader(QObject):
+    """Fills the viewer, from jobs, and does what its buttons ask."""
+
+    def __init__(self, corpus: Corpus, errands: Errands, viewer: SourceViewer) -> None:
+        super().__init__(viewer)
+        self._corpus, self._errands, self._viewer = corpus, errands, viewer
+        self._reading: Reading | None = None
+        self._from = 0
+        viewer.page_wanted.connect(self._on_page_wanted)
+        viewer.part_wanted.connect(self._on_part_wanted)
+        viewer.open_pressed.connect(self._on_open)
+        viewer.folder_pressed.connect(self._on_folder)
+
+    def open(self, source: Source) -> None:
+        """Show a source at its passage."""
+        self._reading = None
+        self._viewer.show_loading(file_name(source.path), shown_path(source.path), place_words(source))
+        width = self._viewer.page_width()
+        self._start(lambda: look_up(self._corpus, source, width), self._show)
+
+    def forget(self) -> None:
+        """The viewer was closed: drop what is still on its way, and the text."""
+        self._errands.outdate(_KEY)
+        self._reading = None
+
+    def _start(self, work: Callable[[], Reading], then: Callable[[Reading], None]) -> None:
+        self._errands.run(work, then, self._viewer.banner.show_error, key=_KEY, lane="reading")
+
+    def _show(self, reading: Reading) -> None:
+        self._reading = reading
+        viewer, source = self._viewer, reading.source
+        badge = _BADGES.get(reading.status, "")
+        if reading.document is None:
+            badge = badge or "no longer indexed"
+        viewer.show_badge(badge)
+        viewer.set_file_there(reading.status != "missing")
+        if reading.problem:
+            viewer.banner.show_message(
+                reading.problem.message, "The stored text is shown instead.", kind="warn", action=""
+            )
+        if reading.image and source.page is not None:
+            image = reading.image
+            viewer.show_page(image.png, image.rectangles, source.page, image.pages, source.quote)
+        else:
+            self._show_part(max(0, (reading.start + reading.end) // 2 - _PART // 2))
+
+    def _show_part(self, begin: int) -> None:
+        """Show a part of the text from about `begin` on, cut at line ends where there are any near."""
+        reading = self._reading
+        assert reading is not None
+        text = reading.text
+        begin = max(0, min(begin, len(text) - _PART))
+        if begin:
+            line = text.rfind("\n", max(0, begin - 2_000), begin) + 1
+            begin = line or begin
+        end = min(len(text), begin + _PART)
+        if end < len(text):
+            line = text.find("\n", end, end + 2_000) + 1
+            end = line or end
+        self._from = begin
+        first_line = reading.first_line + text.count("\n", 0, begin)
+        start, stop = (min(max(place, begin), end) - begin for place in (reading.start, reading.end))
+        self._viewer.show_text(text[begin:end], first_line, start, stop, before=begin > 0, after=end < len(text))
+
+    @Slot(int, int)
+    def _on_page_wanted(self, page: int, width: int) -> None:
+        reading = self._reading
+        if reading is None or reading.document is None:
+            return
+        document, source = reading.document, reading.source
+        here = page == source.page
+        span = (source.start, source.end) if here else (0, 0)
+        self._errands.run(
+            lambda: self._corpus.page(document.id, page, width, *span),
+            lambda image: self._viewer.show_page(
+                image.png, image.rectangles if here else (), page, image.pages, source.quote if here else ""
+            ),
+            self._viewer.banner.show_error,
+            key=_KEY,
+            lane="reading",
+        )
+
+    @Slot(int)
+    def _on_part_wanted(self, step: int) -> None:
+        if self._reading is not None:
+            self._show_part(self._from + step * (_PART - 2_000))
+
+    @Slot()
+    def _on_open(self) -> None:
+        if self._reading is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(self._reading.source.path))
+
+    @Slot()
+    def _on_folder(self) -> None:
+        if self._reading is not None:
+            folder = self._reading.source.path.replace("\\", "/").rpartition("/")[0]
+            QDesktopServices.openUrl(QUrl.fromLocalFile(folder or "/"))

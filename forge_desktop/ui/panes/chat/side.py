@@ -1,0 +1,107 @@
+"""The end panel: the sources of an answer, one of them opened, or what the model saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QApplication, QFrame, QStackedWidget, QWidget
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.chat.records import ChatMessage
+from forge_desktop.ui.panes.chat.errands import Errands
+from forge_desktop.ui.panes.chat.reading import SourceReader
+from forge_desktop.ui.panes.chat.seen import SeenPanel
+from forge_desktop.ui.panes.chat.sources import SourcesPanel
+from forge_desktop.ui.widgets.basics import column
+from forge_desktop.ui.widgets.source_viewer import SourceViewer
+
+if TYPE_CHECKING:
+    from forge_desktop.chat import Chat
+    from forge_desktop.corpus import Corpus
+
+_NOTHING = "The passages an answer rests on are shown here, best first."
+_LOOKING = "Looking for passages…"
+_NO_MATCH = "No passage of your documents has anything to do with this question."
+
+
+class Side(QFrame):
+    """Sources by default; viewer and prompt come over them and go again. `mode_changed` when the width should."""
+
+    mode_changed = Signal()
+    copied = Signal(str)
+
+    def __init__(self, corpus: Corpus, chat: Chat, errands: Errands, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("cls", "sideR")
+        self._chat, self._errands = chat, errands
+        self._answer: ChatMessage | None = None
+        self.sources = SourcesPanel()
+        self.sources.opened.connect(self.open_source)
+        self.viewer = SourceViewer()
+        self.viewer.closed.connect(self.close_panel)
+        self._reader = SourceReader(corpus, errands, self.viewer)
+        self.seen = SeenPanel()
+        self.seen.closed.connect(self.close_panel)
+        self.seen.copied.connect(self.copied)
+        self._stack = QStackedWidget()
+        for panel in (self.sources, self.viewer, self.seen):
+            self._stack.addWidget(panel)
+        self.setLayout(column(self._stack, gap=0))
+
+    def show_answer(self, answer: ChatMessage | None, question: str, passages: int) -> None:
+        """Whose sources the panel shows."""
+        self._answer = answer
+        if answer is None:
+            nothing = _NOTHING
+        elif answer.state == "writing":
+            nothing = _LOOKING
+        else:
+            nothing = _NO_MATCH
+        self.sources.show_sources(answer.sources if answer else (), question, passages, nothing)
+
+    @Slot(int)
+    def open_source(self, number: int) -> None:
+        """Open a source of the answer by its number; numbers may have gaps."""
+        sources = self._answer.sources if self._answer else ()
+        source = next((source for source in sources if source.n == number), None)
+        if source is None:
+            return
+        self._show(self.viewer)
+        self._reader.open(source)
+        self.viewer.focus_content()
+
+    def show_seen(self, message_id: int, failed: Callable[[ForgeError], None]) -> None:
+        """Show what the model saw for an answer."""
+
+        def arrived(seen: object) -> None:
+            self.seen.show_prompt(seen)  # type: ignore[arg-type]
+            self._show(self.seen)
+
+        self._errands.run(lambda: self._chat.seen_prompt(message_id), arrived, failed, key="seen")
+
+    def is_wide(self) -> bool:
+        """Whether something is open that needs more room than the cards."""
+        return self._stack.currentWidget() is not self.sources
+
+    def holds_focus(self) -> bool:
+        """Whether the keyboard focus is in this panel."""
+        focus = QApplication.focusWidget()
+        return focus is not None and self.isAncestorOf(focus)
+
+    @Slot()
+    def close_panel(self) -> None:
+        """Back to the sources."""
+        self._reader.forget()
+        self._show(self.sources)
+
+    def show_sources_only(self) -> None:
+        """Close what is open, for another conversation or question."""
+        if self.is_wide():
+            self.close_panel()
+
+    def _show(self, panel: QWidget) -> None:
+        if self._stack.currentWidget() is not panel:
+            self._stack.setCurrentWidget(panel)
+            self.mode_changed.emit()

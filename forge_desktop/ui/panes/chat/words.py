@@ -1,0 +1,71 @@
+"""What the chat says about its messages and sources, in words."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from forge_desktop.base.paths import shown_path
+from forge_desktop.chat.records import ChatMessage, Source
+
+GROUNDINGS = {
+    "documents_first": ("Documents first", "Answers rest on your documents where they can; the rest is marked."),
+    "documents_only": ("Documents only", "Says so when your documents hold no answer, and shows the nearest passages."),
+    "free": ("Free", "The student answers from what it knows; your documents are offered, not required."),
+}
+
+
+def file_name(path: str) -> str:
+    """The file's name, readable even when its bytes are no valid text."""
+    return PurePath(shown_path(path)).name or shown_path(path)
+
+
+def place_words(source: Source) -> str:
+    """Where in its document: "Page 4 · Retention", "Lines 12–31 · Payroll"."""
+    if source.page is not None:
+        place = f"Page {source.page}"
+    elif source.first_line == source.last_line:
+        place = f"Line {source.first_line}"
+    else:
+        place = f"Lines {source.first_line}–{source.last_line}"
+    return f"{place} · {source.heading[-1]}" if source.heading else place
+
+
+def chip_words(source: Source) -> str:
+    """What a citation chip says when pointed at."""
+    return f"{file_name(source.path)}, {place_words(source)}"
+
+
+def rank_words(source: Source) -> str:
+    """Both ranks, for the tooltip of the score."""
+    words = f"word match: rank {source.bm25_rank}" if source.bm25_rank else "word match: none"
+    return f"Match {source.score:.2f} · {words} · " + (
+        f"likeness: rank {source.vector_rank}" if source.vector_rank else "likeness: none"
+    )
+
+
+def branch_words(message: ChatMessage) -> str:
+    """ "2/3"."""
+    return f"{message.sibling}/{message.siblings}"
+
+
+def model_words(message: ChatMessage) -> str:
+    """Who wrote it: the student's name, or that nobody did."""
+    student = message.provenance.get("student")
+    if student:
+        return str(student)
+    return "" if message.state == "writing" or not message.text else "best passages, quoted"
+
+
+def stats_words(message: ChatMessage) -> str:
+    """ "312 tokens · 41.8 tok/s · grounded 4/4", as far as known."""
+    facts = message.provenance
+    parts = []
+    tokens, rate = facts.get("answer_tokens"), facts.get("tokens_per_second")
+    if isinstance(tokens, int) and tokens:
+        parts.append(f"{tokens:,} tokens")
+    if isinstance(rate, int | float) and rate:
+        parts.append(f"{rate:.1f} tok/s")
+    needing = [sentence for sentence in message.sentences if sentence.needs_support]
+    if needing:
+        parts.append(f"grounded {sum(bool(s.sources) for s in needing)}/{len(needing)}")
+    return " · ".join(parts)
