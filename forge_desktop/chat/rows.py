@@ -28,7 +28,11 @@ class Turn:
 
 @dataclass(frozen=True)
 class Task:
-    """An answer that is to be written: the question, how it may be grounded, and what was said before on its branch."""
+    """An answer that is to be written: the question, how it may be grounded, and what was said before on its branch.
+
+    `turns` are the earlier questions a student answered, `known` all passages that have a number in this conversation.
+    `history_from` is the question from which on the last prompt kept history.
+    """
 
     message_id: int
     conversation_id: int
@@ -36,6 +40,7 @@ class Task:
     grounding: Grounding
     asked_before: tuple[str, ...]
     turns: tuple[Turn, ...]
+    known: tuple[Source, ...]
     history_from: int
     alternatives: int
 

@@ -94,6 +94,8 @@ class ChatStore:
 
     def purge(self) -> None:
         """Drop what is deleted, for good."""
+        if self._db.row("SELECT 1 FROM conversations WHERE deleted IS NOT NULL") is None:
+            return
         with self._db.write() as connection:
             connection.execute("DELETE FROM conversations WHERE deleted IS NOT NULL")
 
@@ -254,6 +256,11 @@ class ChatStore:
         values["cut"] = tuple(values["cut"])
         return SeenPrompt(**values)
 
+    def question(self, answer_id: int) -> str:
+        """The text of the question that this answer answers."""
+        sql = "SELECT q.text FROM messages AS a JOIN messages AS q ON q.id = a.parent_id WHERE a.id = ?"
+        return str(self._db.value(sql, answer_id) or "")
+
     def unfinished(self) -> list[int]:
         """Answers that are still marked as being written."""
         return [row["id"] for row in self._db.rows("SELECT id FROM messages WHERE state = 'writing' ORDER BY id")]
@@ -274,10 +281,13 @@ class ChatStore:
             answer.parent_id,
         )
         turns: list[Turn] = []
+        known: list[Source] = []
         for question, said in zip(path[0:-1:2], path[1:-1:2], strict=True):
+            sources = self.sources(said["id"])
+            known += sources
             if said["turn"] is not None and said["raw"]:
                 parts = tuple(PromptPart(text, trusted) for text, trusted in unpack(said["turn"]))
-                turns.append(Turn(question["id"], said["id"], parts, said["raw"], tuple(self.sources(said["id"]))))
+                turns.append(Turn(question["id"], said["id"], parts, said["raw"], tuple(sources)))
         kept = [row["history_from"] for row in path if row["history_from"] is not None]
         return Task(
             message_id,
@@ -286,6 +296,7 @@ class ChatStore:
             answer.grounding,
             tuple(row["text"] for row in path[:-1] if row["role"] == "user"),
             tuple(turns),
+            tuple(known),
             kept[-1] if kept else 0,
             answer.siblings,
         )

@@ -1,0 +1,263 @@
+"""Writes one answer, from the stored question to the stored answer: search, prompt, stream, attribute, store."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+
+from forge_desktop.base.errors import Cancelled, ForgeError
+from forge_desktop.base.events import AnswerDelta, Events
+from forge_desktop.base.jobs import JobContext
+from forge_desktop.base.settings import Settings, SettingsFile
+from forge_desktop.chat import evidence, extract
+from forge_desktop.chat.attribution import Attribution, attribute
+from forge_desktop.chat.evidence import Evidence
+from forge_desktop.chat.prompt import Prompt, PromptBuilder, QuestionTooLong, number_sources
+from forge_desktop.chat.records import MessageState, Sentence, Source
+from forge_desktop.chat.rows import Ending, Task
+from forge_desktop.chat.store import ChatStore
+from forge_desktop.corpus import Corpus
+from forge_desktop.engine import Engine, Generation, Sampling
+
+_SAVE_EVERY = 0.2  # seconds; what is on the screen is on the disk a quarter of a second later
+_SAVE_AGAIN = 2.0  # seconds until the next try after the disk refused
+_VARIED = (
+    0.7  # temperature of a further answer to the same question when the setting is 0, which would repeat the first
+)
+
+NOT_FOUND = "This is not in your documents."
+NEAREST = "The passages that come nearest are listed as sources."
+OWN_KNOWLEDGE = "Your documents do not seem to answer this; what follows is the student's own knowledge."
+UNSUPPORTED = "Nothing in your documents supports this answer."
+NO_DOCUMENTS = "There are no documents yet. Add a folder to the corpus, then ask again."
+
+
+class Draft:
+    """The text of an answer while it arrives: announced at once, stored at least every 250 ms."""
+
+    def __init__(self, store: ChatStore, events: Events, task: Task, notice: str) -> None:
+        self._store, self._events, self._task = store, events, task
+        self._saved, self._next_save = "", 0.0
+        self.text = ""
+        if notice:
+            self.add(f"{notice}\n\n")
+
+    def add(self, text: str) -> None:
+        """A piece the student just wrote."""
+        self.text += text
+        self._events.publish(AnswerDelta(self._task.conversation_id, self._task.message_id, text))
+        self.keep()
+
+    def keep(self) -> None:
+        """Store what is new when it is time. A disk that is full now may have room later: the end tries again."""
+        now = time.monotonic()
+        if self.text == self._saved or now < self._next_save:
+            return
+        try:
+            self._store.save_text(self._task.message_id, self.text)
+            self._saved, self._next_save = self.text, now + _SAVE_EVERY
+        except ForgeError:
+            self._next_save = now + _SAVE_AGAIN
+
+
+class AnswerWriter:
+    """Writes answers; one at a time, on the thread of the chat's lane."""
+
+    def __init__(
+        self, store: ChatStore, events: Events, settings: SettingsFile, corpus: Corpus, engine: Engine
+    ) -> None:
+        self._store, self._events, self._settings = store, events, settings
+        self._corpus, self._engine = corpus, engine
+
+    def write(self, message_id: int, ctx: JobContext) -> int:
+        """Write this answer. Whatever happens, the message says how it ended; a ForgeError is raised again after."""
+        task = self._store.task(message_id)
+        try:
+            self._write(task, ctx)
+        except Cancelled:
+            self.close(message_id, "stopped", "")
+            raise
+        except ForgeError as error:
+            self.close(message_id, "failed", " ".join(filter(None, (error.message, error.hint))))
+            raise
+        ctx.check()  # stopped by the user: the job ends as cancelled, the message keeps its text
+        return message_id
+
+    def close(self, message_id: int, state: MessageState, problem: str) -> None:
+        """End an answer that nobody writes any more, with the text that was stored of it."""
+        message = self._store.message(message_id)
+        if message.state != "writing":
+            return
+        notice, _, raw = message.text.rpartition(f"{OWN_KNOWLEDGE}\n\n")
+        found = attribute(raw.strip(), self._store.sources(message_id), self._store.question(message_id))
+        if notice or message.text.startswith(OWN_KNOWLEDGE):
+            found = _with_notice(found, OWN_KNOWLEDGE)
+        facts = {**message.provenance, "grounded": found.grounded}
+        ending = Ending(state, found.text, raw, problem, found.sentences, facts)
+        self._store.finish(message_id, ending, found.sources)
+        self._events.changed("messages", "conversations")
+
+    def _write(self, task: Task, ctx: JobContext) -> None:
+        settings = self._settings.values
+        query = evidence.retrieval_query(task.question, task.asked_before)
+        hits = self._corpus.search(query, settings.passages)
+        judged = evidence.judge(query, hits)
+        ctx.check()
+        facts: dict[str, object] = {
+            "grounding": task.grounding,
+            "retrieval_query": query,
+            "evidence": judged.as_values(),
+            **self._corpus.versions(),
+        }
+        wanted = evidence.worth_offering(hits) if task.grounding != "free" or judged.strong else []
+        offered = number_sources(wanted, task.known)
+        self._store.save_prompt(task.message_id, offered)
+        self._events.changed("messages")
+        if task.grounding == "documents_only" and not judged.strong:
+            self._say_not_found(task, offered, facts)
+            return
+        if reason := self._no_student():
+            self._quote(task, offered, facts, reason)
+            return
+        sampling = _sampling(settings, task)
+        try:
+            prompt = PromptBuilder(self._engine, settings, task, sampling).build(offered)
+        except QuestionTooLong:
+            raise
+        except ForgeError as error:  # the student cannot be loaded, or its template cannot be used
+            self._quote(task, offered, facts, error.message)
+            return
+        self._generate(task, prompt, judged, facts, ctx)
+
+    def _no_student(self) -> str:
+        """Why nobody can answer, in a sentence, or ""."""
+        state = self._engine.state()
+        if state.model is None:
+            return "There is no student."
+        return (state.note or "The student was stopped.") if state.status == "stopped" else ""
+
+    def _generate(
+        self, task: Task, prompt: Prompt, judged: Evidence, facts: dict[str, object], ctx: JobContext
+    ) -> None:
+        self._store.save_prompt(
+            task.message_id,
+            prompt.offered,
+            turn=prompt.turn,
+            seen=prompt.seen,
+            history_from=prompt.history_from,
+        )
+        notice = OWN_KNOWLEDGE if task.grounding == "documents_first" and not judged.strong else ""
+        draft = Draft(self._store, self._events, task, notice)
+
+        def check() -> None:
+            draft.keep()
+            ctx.check()
+
+        done = self._engine.generate(prompt.messages, prompt.sampling, draft.add, check)
+        facts |= _facts(done, prompt)
+        if not done.text.strip() and done.stop not in ("cancelled", "died"):
+            self._quote(task, prompt.offered, facts, "The student gave no answer.")
+            return
+        found = attribute(done.text.strip(), prompt.offered, task.question)
+        if notice and not found.grounded["supported"]:
+            found = _with_notice(found, notice)
+        elif task.grounding == "documents_only" and found.grounded["sentences"] and not found.grounded["supported"]:
+            found = _with_notice(found, UNSUPPORTED)
+        facts["grounded"] = found.grounded
+        states: dict[str, MessageState] = {"cancelled": "stopped", "died": "died"}
+        self._end(
+            task,
+            states.get(done.stop, "complete"),
+            found.text,
+            found.sentences,
+            facts,
+            raw=done.text,
+            problem=done.problem,
+            sources=[source for source in found.sources if source.cited or source.score],
+        )
+
+    def _say_not_found(self, task: Task, offered: Sequence[Source], facts: dict[str, object]) -> None:
+        text = f"{NOT_FOUND} {NEAREST}" if offered else NOT_FOUND
+        if not self._corpus.stats().passages:
+            text = NO_DOCUMENTS
+        self._end(task, "complete", text, _remark(text), {**facts, **_NOBODY}, sources=offered)
+
+    def _quote(self, task: Task, offered: Sequence[Source], facts: dict[str, object], reason: str) -> None:
+        quoted = extract.quotation(task.question, offered, reason)
+        facts = {**_NOBODY, **facts, "grounded": quoted.grounded}
+        self._end(task, "complete", quoted.text, quoted.sentences, facts, problem=reason, sources=quoted.sources)
+
+    def _end(
+        self,
+        task: Task,
+        state: MessageState,
+        text: str,
+        sentences: Sequence[Sentence],
+        facts: dict[str, object],
+        *,
+        raw: str = "",
+        problem: str = "",
+        sources: Sequence[Source] | None = None,
+    ) -> None:
+        self._store.finish(task.message_id, Ending(state, text, raw, problem, sentences, facts), sources)
+        self._events.changed("messages", "conversations")
+
+
+# What the record of an answer says about the student when none gave it.
+_NOBODY: dict[str, object] = {
+    "model": None,
+    "student": None,
+    "model_sha256": None,
+    "device": None,
+    "prompt_tokens": None,
+    "answer_tokens": None,
+    "ttft_ms": None,
+    "tokens_per_second": None,
+}
+
+
+def _sampling(settings: Settings, task: Task) -> Sampling:
+    """The settings' sampling; each further answer to the same question draws anew, so that it can differ."""
+    again = task.alternatives > 1
+    return Sampling(
+        temperature=_VARIED if again and settings.temperature == 0 else settings.temperature,
+        top_k=settings.top_k,
+        top_p=settings.top_p,
+        min_p=settings.min_p,
+        seed=settings.seed + task.alternatives - 1,
+        max_tokens=settings.answer_tokens,
+    )
+
+
+def _facts(done: Generation, prompt: Prompt) -> dict[str, object]:
+    """What is kept about how an answer came about."""
+    return {
+        "model": done.model or None,
+        "student": done.model or None,
+        "model_sha256": done.model_sha256 or None,
+        "sampling": dataclasses.asdict(prompt.sampling),
+        "seed": done.seed,
+        "prompt_sha256": done.prompt_sha256 or prompt.sha256,
+        "device": done.device or None,
+        "prompt_tokens": done.prompt_tokens,
+        "reused_tokens": done.reused_tokens,
+        "answer_tokens": done.answer_tokens,
+        "ttft_ms": round(done.ttft_ms, 1),
+        "tokens_per_second": round(done.tokens_per_second, 2),
+        "stop": done.stop,
+        "context": prompt.seen.context,
+        "passages_offered": [source.n for source in prompt.offered],
+        "cut": list(prompt.seen.cut),
+    }
+
+
+def _remark(text: str) -> tuple[Sentence, ...]:
+    return (Sentence(0, len(text), (), False),)
+
+
+def _with_notice(found: Attribution, notice: str) -> Attribution:
+    """The answer with our own sentence before it."""
+    shift = len(notice) + 2
+    moved = (dataclasses.replace(s, start=s.start + shift, end=s.end + shift) for s in found.sentences)
+    return Attribution(f"{notice}\n\n{found.text}", (*_remark(notice), *moved), found.sources)

@@ -1,0 +1,64 @@
+"""The answer when no student can give one: the best passages' best sentences, quoted with their citations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from forge_desktop.chat.attribution import Attribution, narrow
+from forge_desktop.chat.records import Sentence, Source
+from forge_desktop.chat.sentences import Span, split
+from forge_desktop.chat.words import found_in, said
+
+_QUOTES = 3
+_LONGEST = 600  # characters of one quotation
+_FIT_BEST = "These passages of your documents fit the question best:"
+_NOTHING = "Nothing in your documents fits the question."
+
+
+def quotation(question: str, offered: Sequence[Source], reason: str) -> Attribution:
+    """An answer made of quotations. `offered` are whole passages, best first; `reason` says why nobody answers."""
+    text = f"{reason} {_FIT_BEST if offered else _NOTHING}"
+    sentences = [Sentence(0, len(reason), (), False), Sentence(len(reason) + 1, len(text), (), False)]
+    narrowed: dict[int, Source] = {}
+    for source in offered[:_QUOTES]:
+        start, end = _best_stretch(question, source.quote)
+        quote = source.quote[start:end]
+        if not quote:
+            continue
+        text += "\n\n"
+        begun = len(text)
+        text += "\n".join(f"> {line}".rstrip() for line in quote.splitlines())
+        sentences.append(Sentence(begun, len(text), (source.n,), True))
+        narrowed[source.n] = narrow(source, start, end)
+    return Attribution(text, tuple(sentences), tuple(narrowed.get(source.n, source) for source in offered))
+
+
+def _best_stretch(question: str, text: str) -> tuple[int, int]:
+    """The neighbouring sentences that hold most of the question's words; the beginning when none holds any."""
+    spans = split(text)
+    if not spans:
+        return 0, 0
+    asked = said(question).words
+    contents = [said(text[span.start : span.end]).words for span in spans]
+    best, best_score = (0, 0), -1.0
+    for first in range(len(spans)):
+        words: frozenset[str] = frozenset()
+        for last in range(first, len(spans)):
+            if last > first and spans[last].end - spans[first].start > _LONGEST:
+                break
+            words |= contents[last]
+            held = sum(found_in(word, words) for word in asked)
+            score = held - 0.2 * (last - first) - 0.5 * (spans[first].kind == "heading" and last == first)
+            if score > best_score:
+                best, best_score = (first, last), score
+    return _whole_table(text, spans, *best)
+
+
+def _whole_table(text: str, spans: Sequence[Span], first: int, last: int) -> tuple[int, int]:
+    """A row is quoted with its table's header, where that stands close enough above."""
+    head = first
+    while head > 0 and spans[head].kind == "row":
+        head -= 1
+    if spans[head].kind == "heading" and spans[last].end - spans[head].start <= _LONGEST:
+        first = head
+    return spans[first].start, min(spans[last].end, spans[first].start + _LONGEST)
