@@ -40,8 +40,9 @@ class Forge:
             self.jobs = Jobs(self.events)
             self.engine = Engine(database, self.events, self.settings)
             opened.callback(self.engine.close)
-            opened.callback(self.jobs.close)  # first: a job that is cancelled may still talk to the engine
             self.corpus = Corpus(database, self.jobs, self.events, self.settings)
+            opened.callback(self.corpus.close)
+            opened.callback(self.jobs.close)  # closed first: a job that is being stopped still talks to the others
             opened.callback(self.corpus.close)
             self.chat = Chat(database, self.jobs, self.events, self.settings, self.corpus, self.engine)
             starter = resources_dir() / "students" / STARTER

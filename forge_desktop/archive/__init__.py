@@ -6,6 +6,8 @@ import datetime
 import functools
 import hashlib
 import sqlite3
+from array import array
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +46,18 @@ class Archive:
                 f"The directory {directory} lies inside the data directory; nothing was written.",
                 hint="Choose one outside of it, so that the export survives it.",
             )
+        passages = array("q")
+
+        def noted(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+            for row in rows:
+                passages.append(row["passage_id"])
+                yield row
+
         with ExportFolder(directory) as folder, self._db.snapshot():
             files = [
                 folder.write_rows("documents.jsonl", self._corpus.iterate_documents()),
-                folder.write_rows("passages.jsonl", self._corpus.iterate_passages()),
-                folder.write_vectors("vectors.npy", self._corpus.iterate_vectors()),
+                folder.write_rows("passages.jsonl", noted(self._corpus.iterate_passages())),
+                folder.write_vectors("vectors.npy", passages, self._corpus.iterate_vectors()),
                 folder.write_rows("conversations.jsonl", self._chat.export_conversations()),
                 folder.write_rows("messages.jsonl", self._chat.export_messages()),
             ]

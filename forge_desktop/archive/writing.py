@@ -61,6 +61,27 @@ class ExportFolder:
                 count += 1
         return self._entry(name, count)
 
+    def write_vectors(self, name: str, ids: Iterable[int], vectors: Iterable[tuple[int, bytes]]) -> ExportedFile:
+        """Write vectors of signed bytes as one .npy array with a row for each of `ids`, in that order.
+
+        `vectors` come in the same order; an id without one gets a row of zeros.
+        """
+        import numpy as np
+
+        wanted, given = list(ids), iter(vectors)
+        known, body = next(given, (None, b""))
+        blank = bytes(len(body))
+        with self._file(name) as stream:
+            shape = {"descr": "|i1", "fortran_order": False, "shape": (len(wanted), len(blank))}
+            np.lib.format.write_array_header_1_0(stream, shape)
+            for one in wanted:
+                if one == known:
+                    stream.write(body)
+                    known, body = next(given, (None, b""))
+                else:
+                    stream.write(blank)
+        return self._entry(name, len(wanted))
+
     @contextlib.contextmanager
     def _file(self, name: str) -> Iterator[IO[bytes]]:
         """A new file that gets its name only when it is complete and on the disk."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Callable
@@ -37,7 +38,7 @@ def main(argv: list[str], window: Window | None = None) -> int:
     return status
 
 
-def _run(options: object, out: Output) -> int:
+def _run(options: argparse.Namespace, out: Output) -> int:
     from forge_desktop.cli.verbs import run_verb
 
     return run_verb(options, out)

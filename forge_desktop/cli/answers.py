@@ -101,7 +101,7 @@ def answer_fields(message: ChatMessage) -> dict[str, object]:
             for source in message.sources
             if source.cited
         ],
-        "model": facts.get("model"),
+        "model": facts.get("student"),
         "device": facts.get("device"),
         "prompt_tokens": facts.get("prompt_tokens"),
         "answer_tokens": facts.get("answer_tokens"),
@@ -123,7 +123,7 @@ def show_sources(message: ChatMessage, out: Output) -> None:
         out.line(f"  [{source.n}] {place}")
     supported = [sentence for sentence in message.sentences if sentence.sources]
     unsupported = [sentence for sentence in message.sentences if sentence.needs_support and not sentence.sources]
-    if supported and message.provenance.get("model"):
+    if supported and message.provenance.get("student"):
         out.line("Supported")
         for sentence in supported:
             numbers = "".join(f"[{n}]" for n in sentence.sources)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import collections
 import os
 from pathlib import Path
 
@@ -26,12 +27,15 @@ def index(forge: Forge, options: argparse.Namespace, out: Output) -> int:
             "unchanged": report.unchanged,
             "removed": report.removed,
             "failed": [{"path": path, "reason": reason} for path, reason in report.failed],
+            "skipped": [{"path": path, "reason": reason} for path, reason in report.skipped],
             "seconds": round(report.seconds, 3),
         }
     )
     out.line(index_in_words(report))
     for path, reason in report.failed:
         out.line(f"  {path}: {reason}")
+    for reason, count in collections.Counter(reason for _, reason in report.skipped).most_common():
+        out.line(f"Left out: {counted(count, 'file')}. {reason}")
     return 0
 
 

@@ -19,8 +19,8 @@ from forge_desktop.forge import Forge
 
 SEARCH = "late fee for power tools"
 QUESTIONS = (
-    "How many days may I keep a mains power tool?",
-    "Who chaired the committee meeting of 11 June 2026, and when is the repair fair?",
+    "Where is the emergency stop of the workshop?",
+    "When does the repair fair take place?",
     "Wann ist die Sprechstunde auf Deutsch?",
 )
 
