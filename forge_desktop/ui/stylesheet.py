@@ -39,7 +39,7 @@ def _grounds(t: Theme) -> str:
     notices = "\n".join(
         f'QFrame[cls="{kind}"] {{ background:{getattr(t, kind + "_soft")}; {outlined} {getattr(t, kind)};'
         f" border-radius:{tokens.RADIUS_CARD}px; }}"
-        f' QLabel[cls="{kind}"] {{ color:{getattr(t, kind)}; }}'
+        f' QLabel[cls="{kind}"] {{ color:{getattr(t, kind)}; background:transparent; border:0; }}'
         for kind in ("ok", "warn", "bad", "info")
     )
     return f"""

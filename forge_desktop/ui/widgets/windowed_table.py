@@ -49,6 +49,7 @@ class Column:
     width: int = 120
     right: bool = False
     stretch: bool = False
+    middle: bool = False  # shorten in the middle, as for file names
     icon: Callable[[Any], str] | None = None
     pill: Callable[[Any], tuple[str, str, str]] | None = None
     tip: Callable[[Any], str | None] | None = None
@@ -181,7 +182,7 @@ class _RowDelegate(QStyledItemDelegate):
         painter.setPen(QColor(colours.text if first else colours.muted))
         painter.setFont(theme.font(tokens.TABLE, tabular=column.right))
         side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
-        mode = Qt.TextElideMode.ElideMiddle if first else Qt.TextElideMode.ElideRight
+        mode = Qt.TextElideMode.ElideMiddle if column.middle else Qt.TextElideMode.ElideRight
         words = painter.fontMetrics().elidedText(column.text(value), mode, box.width())
         painter.drawText(box, int(side | Qt.AlignmentFlag.AlignVCenter), words)
 

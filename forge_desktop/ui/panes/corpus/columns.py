@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from forge_desktop.corpus import Document, Hit, Passage
 from forge_desktop.ui.widgets.windowed_table import Column
@@ -13,7 +14,9 @@ STATES = {
     "pending": ("Waiting", "info", "clock"),
     "failed": ("Failed", "bad", "circle-alert"),
 }
-_CODE_LIKE = {"markdown", "html", "md"}
+_FORMATS = {"pdf": "PDF", "html": "HTML", "docx": "Word", "markdown": "Markdown", "text": "text"}
+_BEFORE_MATCH = 24  # characters of a snippet before the first found word
+_CODE_LIKE = {"markdown", "html"}
 
 
 def shown_name(document: Document) -> str:
@@ -25,6 +28,11 @@ def safe_words(text: str) -> str:
     """Text that Qt can show: lone surrogates (undecodable file names) and control characters as escapes."""
     shown = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in shown)
+
+
+def format_words(name: str) -> str:
+    """A format as people call it."""
+    return _FORMATS.get(name, name)
 
 
 def _state(document: Document) -> tuple[str, str, str]:
@@ -42,7 +50,9 @@ def _updated(document: Document) -> str:
 
 
 DOCUMENT_COLUMNS = (
-    Column("Document", shown_name, "name", 320, stretch=True, icon=_icon, tip=lambda d: safe_words(d.path)),
+    Column(
+        "Document", shown_name, "name", 320, stretch=True, icon=_icon, middle=True, tip=lambda d: safe_words(d.path)
+    ),
     Column("Status", lambda d: _state(d)[0], "state", 124, pill=_state, tip=lambda d: d.reason or None),
     Column("Passages", lambda d: f"{d.passages:,}", "passages", 96, right=True),
     Column("Size", lambda d: size_words(d.size), "size", 92, right=True),
@@ -70,10 +80,6 @@ def _vector_score(hit: Hit) -> str:
     return "Not among the most similar" if hit.vector is None else f"Rank by similarity (cosine {hit.vector:.3f})"
 
 
-def _snippet(hit: Hit) -> str:
-    return safe_words(" ".join(hit.passage.text.split())[:300])
-
-
 def _file_name(hit: Hit) -> str:
     return safe_words(re.split(r"[/\\\\]", hit.passage.path)[-1])
 
@@ -82,11 +88,20 @@ def _rank(rank: int | None) -> str:
     return "—" if rank is None else str(rank)
 
 
-HIT_COLUMNS = (
-    Column("Passage", _snippet, width=320, stretch=True, tip=_snippet),
-    Column("Document", _file_name, width=180, tip=lambda h: safe_words(h.passage.path)),
-    Column("Place", lambda h: place_words(h.passage), width=150),
-    Column("Words", lambda h: _rank(h.bm25_rank), width=70, right=True, tip=_word_score),
-    Column("Similar", lambda h: _rank(h.vector_rank), width=76, right=True, tip=_vector_score),
-    Column("Score", lambda h: f"{h.score:.2f}", width=70, right=True),
-)
+def hit_columns(first_match: Callable[[str], int]) -> tuple[Column, ...]:
+    """Columns of a found passage; `first_match` says where in a text the first found word stands."""
+
+    def snippet(hit: Hit) -> str:
+        text = hit.passage.text
+        begin = max(0, first_match(text) - _BEFORE_MATCH)
+        begin = text.find(" ", begin) + 1 if begin else 0
+        return ("…" if begin else "") + safe_words(" ".join(text[begin : begin + 300].split()))
+
+    return (
+        Column("Passage", snippet, width=320, stretch=True, tip=snippet),
+        Column("Document", _file_name, width=180, tip=lambda h: safe_words(h.passage.path)),
+        Column("Place", lambda h: place_words(h.passage), width=150, tip=lambda h: place_words(h.passage)),
+        Column("Words", lambda h: _rank(h.bm25_rank), width=70, right=True, tip=_word_score),
+        Column("Similar", lambda h: _rank(h.vector_rank), width=76, right=True, tip=_vector_score),
+        Column("Score", lambda h: f"{h.score:.2f}", width=70, right=True),
+    )

@@ -19,7 +19,7 @@ from forge_desktop.corpus import Document, Hit, IndexReport, Survey
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.panes import Pane
-from forge_desktop.ui.panes.corpus.columns import DOCUMENT_COLUMNS, HIT_COLUMNS
+from forge_desktop.ui.panes.corpus.columns import DOCUMENT_COLUMNS, hit_columns
 from forge_desktop.ui.panes.corpus.details import DocumentDetails, removal_words
 from forge_desktop.ui.panes.corpus.survey import SurveyCard
 from forge_desktop.ui.widgets.basics import (
@@ -56,7 +56,7 @@ class CorpusPane(Pane):
     def __init__(self, forge: Forge, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(forge, bridge, parent)
         self._sort: tuple[str, bool] = ("name", False)
-        self._total = 0
+        self._total = self._failed = 0
         self._hits: Sequence[Hit] = ()
         self._query = ""
         self._awaited: dict[int, Callable[[object], None]] = {}
@@ -171,7 +171,7 @@ class CorpusPane(Pane):
         delete = QShortcut(QKeySequence.StandardKey.Delete, self._documents)
         delete.setContext(Qt.ShortcutContext.WidgetShortcut)
         delete.activated.connect(lambda: self.remove(self._documents.selected_ids()))
-        self._found = WindowedTable(HIT_COLUMNS, self._hit_rows, "Passages found")
+        self._found = WindowedTable(hit_columns(self._first_match), self._hit_rows, "Passages found")
         self._found.horizontalHeader().setSortIndicatorShown(False)
         self._found.selection_changed.connect(self._on_hit_selected)
         self._nothing = EmptyState("search", "No passage matches", "Try other words, or fewer of them.")
@@ -267,16 +267,14 @@ class CorpusPane(Pane):
             if stats.documents
             else "Nothing is indexed yet"
         )
-        failed = f" · {stats.failed:,} failed" if stats.failed else ""
-        self._counts.setText(f"{count_words(stats.documents, 'document')}{failed}")
         self._rescan.setEnabled(stats.documents > 0)
-        self._total = stats.documents
+        self._total, self._failed = stats.documents, stats.failed
         self._show_body()
         self._show_tables()
 
     @Slot()
     def _show_body(self) -> None:
-        busy = self._survey.isVisibleTo(self) or bool(self._index_jobs) or self._problem.isVisibleTo(self)
+        busy = not self._survey.isHidden() or bool(self._index_jobs) or not self._problem.isHidden()
         self._body.setCurrentWidget(self._empty if not self._total and not busy else self._listing)
 
     def _show_tables(self) -> None:
@@ -287,12 +285,15 @@ class CorpusPane(Pane):
         if passages:
             self._found.show_ids(array.array("q", range(len(self._hits))))
             self._tables.setCurrentWidget(self._found if self._hits else self._nothing)
+            self._counts.setText(count_words(len(self._hits), "passage") if self._hits else "")
             return
         sort, descending = self._sort
         ids = self.forge.corpus.documents(
             text=self._query, state=self._state.currentData() or None, sort=sort, descending=descending
         )
         self._documents.show_ids(ids)
+        failed = f" · {self._failed:,} failed" if self._failed else ""
+        self._counts.setText(f"{count_words(len(ids), 'document')}{failed}")
         self._tables.setCurrentWidget(self._documents)
         self._show_selected_document()
 
@@ -308,6 +309,10 @@ class CorpusPane(Pane):
 
     def _hit_rows(self, ids: Sequence[int]) -> Sequence[Hit]:
         return [self._hits[number] for number in ids]
+
+    def _first_match(self, text: str) -> int:
+        spans = self.forge.corpus.matches(self._query, text)
+        return spans[0][0] if spans else 0
 
     # following jobs
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from forge_desktop.corpus import Survey
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.panes.corpus.columns import safe_words
+from forge_desktop.ui.panes.corpus.columns import format_words, safe_words
 from forge_desktop.ui.widgets.basics import Button, IconLabel, PrimaryButton, column, frame, label, row
 from forge_desktop.ui.widgets.words import count_words, size_words
 
@@ -31,7 +31,6 @@ class SurveyCard(QWidget):
         self._skipped.setProperty("cls", "field")
         self._skipped.setFont(theme.font(tokens.SMALL))
         self._skipped.setAccessibleName("Files that will not be read")
-        self._skipped.setMaximumHeight(theme.px(110))
         self._start = PrimaryButton("Index")
         self._start.clicked.connect(self._on_confirm)
         cancel = Button("Cancel")
@@ -55,7 +54,9 @@ class SurveyCard(QWidget):
     def show_survey(self, survey: Survey) -> None:
         """Show what would happen, and let the user start it."""
         todo = survey.new + survey.changed
-        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(survey.formats.items(), key=lambda f: -f[1]))
+        kinds = ", ".join(
+            f"{count} {format_words(kind)}" for kind, count in sorted(survey.formats.items(), key=lambda f: -f[1])
+        )
         if todo:
             self._title.setText(f"{count_words(todo, 'file')} to read, {size_words(survey.bytes)}")
         elif survey.files:
@@ -71,6 +72,8 @@ class SurveyCard(QWidget):
             facts.append(f"{count_words(len(survey.skipped), 'file')} will not be read")
         self._text.setText(" · ".join(facts) or "Text, Markdown, HTML, PDF and Word documents can be read.")
         self._skipped.setPlainText("\n".join(f"{safe_words(path)}: {reason}" for path, reason in survey.skipped))
+        lines = min(5, len(survey.skipped))
+        self._skipped.setFixedHeight(self._skipped.fontMetrics().lineSpacing() * lines + theme.px(24))
         self._skipped.setVisible(bool(survey.skipped))
         self._start.setText(f"Index {count_words(todo, 'file')}")
         self._start.setVisible(bool(todo))
