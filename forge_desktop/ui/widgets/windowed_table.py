@@ -147,8 +147,8 @@ class _RowDelegate(QStyledItemDelegate):
         model = index.model()
         assert isinstance(model, WindowedModel)
         colours, column, value = theme.current(), model.columns[index.column()], model.value_at(index.row())
-        box: QRect = option.rect  # type: ignore[attr-defined]
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        box: QRect = option.rect
+        state: QStyle.StateFlag = option.state
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if state & QStyle.StateFlag.State_Selected:

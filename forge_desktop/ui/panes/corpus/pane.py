@@ -131,6 +131,7 @@ class CorpusPane(Pane):
             return self.forge.corpus.remove(ids)
 
         def done(token: object) -> None:
+            assert isinstance(token, int)
             self.notice.emit(Notice(removal_words(*effect), undo=lambda: self._restore(token), icon="trash-2"))
 
         self._await(self.forge.jobs.start("documents", "remove", work), done)
@@ -140,9 +141,9 @@ class CorpusPane(Pane):
         if document_ids:
             self._follow(self.forge.corpus.retry(list(document_ids)))
 
-    def _restore(self, token: object) -> None:
-        def work(context: JobContext) -> object:
-            return self.forge.corpus.restore(token)
+    def _restore(self, token: int) -> None:
+        def work(context: JobContext) -> None:
+            self.forge.corpus.restore(token)
 
         self._await(self.forge.jobs.start("documents", "restore", work), lambda _: self.refresh())
 
