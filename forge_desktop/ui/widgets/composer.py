@@ -172,6 +172,7 @@ class Composer(QFrame):
     def begin_edit(self, text: str) -> None:
         """Edit an earlier question: its text, and a strip that says so."""
         self._edit.show()
+        self.grounding.setEnabled(False)  # the edited question keeps its own
         self.set_text(text)
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
         self.send.setText("Send again")
@@ -181,6 +182,7 @@ class Composer(QFrame):
     def end_edit(self) -> None:
         """Back to writing a new question."""
         self._edit.hide()
+        self.grounding.setEnabled(True)
         self.send.setText("Send")
         self.send.setAccessibleName("Send message")
         self._refresh()

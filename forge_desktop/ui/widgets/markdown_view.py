@@ -74,6 +74,7 @@ class MarkdownView(QTextBrowser):
         self._final, self._final_codes, self._tail_at = 0, 0, 0  # what no later text can change
         self._pause = _FRAME_MS
         self._complete, self._plain = True, False
+        self._look = theme.current()
 
     # ---------------------------------------------------------------- text in
     def set_markdown(
@@ -147,6 +148,7 @@ class MarkdownView(QTextBrowser):
         self._pause, self._complete, self._plain = _FRAME_MS, True, False
 
     def _draw_all(self) -> None:
+        self._look = theme.current()
         document = self.document()
         document.setLayoutEnabled(False)
         document.clear()
@@ -221,7 +223,8 @@ class MarkdownView(QTextBrowser):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and self.written:
+        # Qt sends this also for a new parent; only another look is worth drawing everything again
+        if event.type() == QEvent.Type.PaletteChange and self.written and theme.current() is not self._look:
             forget_formats()
             self._source, self._pending = self.written, ""
             self.document().setDefaultFont(theme.font())

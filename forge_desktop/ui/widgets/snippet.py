@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QSize, Qt
@@ -10,6 +11,7 @@ from PySide6.QtGui import (
     QFontMetricsF,
     QPainter,
     QPaintEvent,
+    QResizeEvent,
     QTextCharFormat,
     QTextLayout,
     QTextLine,
@@ -28,36 +30,34 @@ class Snippet(QWidget):
         self._text, self._spans, self._lines = text, tuple(spans), lines
         self.setFont(theme.font(tokens.SMALL))
         self.setAccessibleName(text)
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(self._height(theme.px(240)))
 
-    def hasHeightForWidth(self) -> bool:
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        lines = self._broken(width)[1]
-        return round(sum(line.height() for line in lines)) + 1
-
-    def sizeHint(self) -> QSize:
-        width = self.width() if self.width() > 100 else theme.px(220)
-        return QSize(width, self.heightForWidth(width))
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        height = self._height(self.width())
+        if height != self.height():
+            self.setFixedHeight(height)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(theme.px(80), QFontMetricsF(self.font()).height().__ceil__())
+        return QSize(theme.px(80), math.ceil(QFontMetricsF(self.font()).height()))
+
+    def _height(self, width: int) -> int:
+        layout = self._broken(width)
+        return math.ceil(sum(layout.lineAt(i).height() for i in range(layout.lineCount()))) + 1
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         colours = theme.current()
         painter.setPen(QColor(colours.muted))
-        layout, lines = self._broken(self.width())
-        for line in lines:
-            line.draw(painter, QPointF(0, 0))
-        end = lines[-1].textStart() + lines[-1].textLength() if lines else 0
-        if end < len(self._utf16()):
-            self._fade(painter, lines[-1])
+        layout = self._broken(self.width())  # lines are parts of it: it must outlive them
+        for i in range(layout.lineCount()):
+            layout.lineAt(i).draw(painter, QPointF(0, 0))
+        if layout.lineCount():
+            last = layout.lineAt(layout.lineCount() - 1)
+            if last.textStart() + last.textLength() < len(self._utf16()):
+                self._fade(painter, last)
         painter.end()
-        del layout
 
     def _fade(self, painter: QPainter, last: QTextLine) -> None:
         """An ellipsis at the end of the last line, over a ground of the card's colour."""
@@ -70,23 +70,24 @@ class Snippet(QWidget):
         painter.fillRect(area, QColor(theme.current().surface))
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, " …")
 
-    def _broken(self, width: float) -> tuple[QTextLayout, list[QTextLine]]:
+    def _broken(self, width: float) -> QTextLayout:
         layout = QTextLayout(self._text, self.font())
         option = QTextOption()
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         option.setTextDirection(Qt.LayoutDirection.LayoutDirectionAuto)
         layout.setTextOption(option)
         layout.setFormats(self._formats())
-        lines: list[QTextLine] = []
         y = 0.0
         layout.beginLayout()
-        while len(lines) < self._lines and (line := layout.createLine()).isValid():
+        for _ in range(self._lines):
+            line = layout.createLine()
+            if not line.isValid():
+                break
             line.setLineWidth(max(1.0, width))
             line.setPosition(QPointF(0, y))
             y += line.height()
-            lines.append(line)
         layout.endLayout()
-        return layout, lines
+        return layout
 
     def _formats(self) -> list[QTextLayout.FormatRange]:
         colours = theme.current()

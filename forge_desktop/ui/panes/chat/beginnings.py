@@ -45,7 +45,7 @@ class Beginning(QStackedWidget):
         self._none = EmptyState(
             "messages-square",
             "Ask your own documents",
-            "Add documents first; then ask, and every answer shows the passages it rests on.",
+            "Add documents first. Every answer then shows the passages it rests on.",
             "Add documents",
             "folder-plus",
             footnote="Plain text, Markdown, HTML, PDF and Word. Nothing leaves this machine.",

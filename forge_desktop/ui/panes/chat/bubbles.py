@@ -49,10 +49,12 @@ class Bubble(QWidget):
         message = self.message
         if message.siblings < 2:
             return None
-        before = IconButton("chevron-left", "Previous version", size=14)
+        mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        icons = ("chevron-right", "chevron-left") if mirrored else ("chevron-left", "chevron-right")
+        before = IconButton(icons[0], "Previous version", size=14)
         before.setEnabled(message.sibling > 1)
         before.clicked.connect(self._on_previous)
-        after = IconButton("chevron-right", "Next version", size=14)
+        after = IconButton(icons[1], "Next version", size=14)
         after.setEnabled(message.sibling < message.siblings)
         after.clicked.connect(self._on_next)
         words = label(branch_words(message), tokens.SMALL, cls="muted", tabular=True)
@@ -81,7 +83,7 @@ class QuestionBubble(Bubble):
         self._more = Button("", cls="link")
         self._more.clicked.connect(self._on_more)
         self._more.hide()
-        self._bubble = frame("bubble", column(self.view, self._more, gap=4, margins=(14, 9, 14, 9)))
+        self._bubble = frame("bubble", column(self.view, self._more, gap=4, margins=(14, 10, 14, 6)))
         copy = IconButton("copy", "Copy question", size=14)
         copy.clicked.connect(self._on_copy)
         edit = IconButton("pencil", "Edit question", size=14)
@@ -91,11 +93,15 @@ class QuestionBubble(Bubble):
         self._line = row(None, side, self._bubble, gap=4)
         self.setLayout(self._line)
         self._switch: QWidget | None = None
-        self.show_message(message)
+        self._show()
 
     def show_message(self, message: ChatMessage) -> None:
-        self.message = message
-        text = message.text
+        if message != self.message:
+            self.message = message
+            self._show()
+
+    def _show(self) -> None:
+        text = self.message.text
         folded = len(text) > _SHOWN_OF_QUESTION and not self._whole
         self.view.set_plain(text[:_SHOWN_OF_QUESTION].rstrip() + " …" if folded else text)
         self._more.setVisible(folded)
@@ -132,7 +138,7 @@ class QuestionBubble(Bubble):
     @Slot()
     def _on_more(self) -> None:
         self._whole = True
-        self.show_message(self.message)
+        self._show()
 
 
 class AnswerBubble(Bubble):
@@ -308,6 +314,6 @@ class _Legend(QWidget):
         painter.setPen(pen)
         mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
         left = self.width() - theme.px(20) if mirrored else 0
-        y = self.fontMetrics().height() * 0.75
+        y = self._words.y() + self._words.fontMetrics().ascent() + 2
         painter.drawLine(QPointF(left, y), QPointF(left + theme.px(20), y))
         painter.end()

@@ -44,22 +44,16 @@ def look_up(corpus: Corpus, source: Source, width: int) -> Reading:
     """Read what there is, best first: the page as it looks, the stored text, the quote kept with the answer."""
     status = corpus.source_status(source.path, source.document_sha256)
     document = corpus.find_document(source.document_sha256, source.path)
+    if document is None:  # removed, or indexed again with other content: the answer kept its own words
+        return Reading(source, status, None, source.quote, 0, len(source.quote), source.first_line, None, None)
     image, problem = None, None
-    if document is not None and document.sha256 == source.document_sha256:
-        if source.page is not None and status == "same":
-            try:
-                image = corpus.page(document.id, source.page, width, source.start, source.end)
-            except ForgeError as error:
-                problem = error
-        text = "" if image else corpus.stored_text(document.id)
-        return Reading(source, status, document, text, source.start, source.end, 1, image, problem)
-    if document is not None:  # indexed again since: the passage is where its words are now
-        text = corpus.stored_text(document.id)
-        at = text.find(source.quote)
-        if at >= 0:
-            return Reading(source, "same", document, text, at, at + len(source.quote), 1, None, None)
-        status = "changed" if status == "same" else status
-    return Reading(source, status, document, source.quote, 0, len(source.quote), source.first_line, None, None)
+    if source.page is not None and status == "same":
+        try:
+            image = corpus.page(document.id, source.page, width, source.start, source.end)
+        except ForgeError as error:
+            problem = error
+    text = "" if image else corpus.stored_text(document.id)
+    return Reading(source, status, document, text, source.start, source.end, 1, image, problem)
 
 
 class SourceReader(QObject):

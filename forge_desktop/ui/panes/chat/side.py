@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QApplication, QFrame, QStackedWidget, QWidget
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.chat.records import ChatMessage
+from forge_desktop.chat.records import ChatMessage, SeenPrompt
 from forge_desktop.ui.panes.chat.errands import Errands
 from forge_desktop.ui.panes.chat.reading import SourceReader
 from forge_desktop.ui.panes.chat.seen import SeenPanel
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _NOTHING = "The passages an answer rests on are shown here, best first."
 _LOOKING = "Looking for passages…"
+_NONE_CHOSEN = "No passages were chosen for this answer."
 _NO_MATCH = "No passage of your documents has anything to do with this question."
 
 
@@ -37,7 +38,7 @@ class Side(QFrame):
         self.setProperty("cls", "sideR")
         self._chat, self._errands = chat, errands
         self._answer: ChatMessage | None = None
-        self.sources = SourcesPanel()
+        self.sources = SourcesPanel(corpus.matches)
         self.sources.opened.connect(self.open_source)
         self.viewer = SourceViewer()
         self.viewer.closed.connect(self.close_panel)
@@ -58,7 +59,7 @@ class Side(QFrame):
         elif answer.state == "writing":
             nothing = _LOOKING
         else:
-            nothing = _NO_MATCH
+            nothing = _NO_MATCH if answer.state == "complete" else _NONE_CHOSEN
         self.sources.show_sources(answer.sources if answer else (), question, passages, nothing)
 
     @Slot(int)
@@ -75,8 +76,11 @@ class Side(QFrame):
     def show_seen(self, message_id: int, failed: Callable[[ForgeError], None]) -> None:
         """Show what the model saw for an answer."""
 
-        def arrived(seen: object) -> None:
-            self.seen.show_prompt(seen)  # type: ignore[arg-type]
+        def arrived(seen: SeenPrompt | None) -> None:
+            if seen is None:
+                failed(ForgeError("No model was asked for this answer.", hint="Its text is quoted from the sources."))
+                return
+            self.seen.show_prompt(seen)
             self._show(self.seen)
 
         self._errands.run(lambda: self._chat.seen_prompt(message_id), arrived, failed, key="seen")

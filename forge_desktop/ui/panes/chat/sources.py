@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
@@ -11,10 +11,29 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWi
 from forge_desktop.base.paths import shown_path
 from forge_desktop.chat.records import Source
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.panes.chat.matching import excerpt, matches, wanted_words
 from forge_desktop.ui.panes.chat.words import file_name, place_words, rank_words
 from forge_desktop.ui.widgets.basics import ElidedLabel, IconButton, Meter, column, frame, label, row, show_ring
 from forge_desktop.ui.widgets.snippet import Snippet
+
+Matches = Callable[[str, str], list[tuple[int, int]]]
+_SHOWN, _BEFORE = 320, 60  # characters of a passage in a card, and how many before the first word that was asked for
+
+
+def excerpt(text: str, question: str, matches: Matches) -> tuple[str, list[tuple[int, int]]]:
+    """About 300 characters on one line from a little before the first match on, and where the matches are in it."""
+    line = " ".join(text.split())
+    spans = matches(question, line)
+    if len(line) <= _SHOWN:
+        return line, spans
+    start = max(0, (spans[0][0] if spans else 0) - _BEFORE)
+    if start:
+        start = line.find(" ", start) + 1
+    end = min(len(line), start + _SHOWN)
+    if end < len(line):
+        end = max(line.rfind(" ", start, end), start + 1)
+    shown = ("…" if start else "") + line[start:end] + ("…" if end < len(line) else "")
+    shift = start - 1 if start else 0
+    return shown, [(a - shift, b - shift) for a, b in spans if start <= a and b <= end]
 
 
 class SourceCard(QFrame):
@@ -22,7 +41,7 @@ class SourceCard(QFrame):
 
     opened = Signal(int)
 
-    def __init__(self, source: Source, question: str) -> None:
+    def __init__(self, source: Source, question: str, matches: Matches) -> None:
         super().__init__()
         self.number = source.n
         self.setProperty("cls", "card")
@@ -38,11 +57,8 @@ class SourceCard(QFrame):
         open_it = IconButton("panel-right", f"Open source {source.n}", size=14)
         open_it.clicked.connect(self._on_open)
         title.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        wanted = wanted_words(question)
-        shown = excerpt(source.quote, wanted)
-        meter = Meter(source.score, 0, 4, "ok", "Match")
-        meter.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        meter.setMaximumWidth(theme.px(118))
+        shown, spans = excerpt(source.quote, question, matches)
+        meter = Meter(source.score, 118, 4, "ok", "Match")
         score = label(f"{source.score:.2f}", tokens.CAPTION, 600, "muted", tabular=True)
         for widget in (meter, score):
             widget.setToolTip(rank_words(source))
@@ -50,7 +66,7 @@ class SourceCard(QFrame):
             column(
                 row(number, title, open_it),
                 ElidedLabel(place, tokens.CAPTION, cls="muted"),
-                Snippet(shown, matches(shown, wanted)),
+                Snippet(shown, spans),
                 row(meter, score, None),
                 gap=6,
                 margins=(12, 8, 12, 10),
@@ -97,8 +113,10 @@ class SourcesPanel(QWidget):
 
     opened = Signal(int)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, matches: Matches, parent: QWidget | None = None) -> None:
+        """`matches` says where the words of a question stand in a text."""
         super().__init__(parent)
+        self._matches = matches
         self.setAccessibleName("Sources")
         self._count = label("", tokens.SMALL, cls="muted", tabular=True)
         head = row(label("Sources", tokens.SUBTITLE, 600), None, self._count, margins=(18, 14, 18, 4))
@@ -158,7 +176,7 @@ class SourcesPanel(QWidget):
         return [widget for widget in widgets if isinstance(widget, SourceCard)]
 
     def _add(self, source: Source, question: str) -> None:
-        card = SourceCard(source, question)
+        card = SourceCard(source, question, self._matches)
         card.opened.connect(self.opened)
         self._box.addWidget(card)
 

@@ -14,7 +14,9 @@ from forge_desktop.ui.panes.chat.bubbles import AnswerBubble, Bubble, QuestionBu
 from forge_desktop.ui.panes.chat.selection import CrossSelection
 from forge_desktop.ui.widgets.basics import Button, row, show_ring
 
-_NEWEST, _MORE, _MOST = 40, 20, 120  # widgets: at first, added at a time, kept
+_NEWEST, _MORE, _MOST = 40, 20, 120  # widgets: at first, added when the eye comes near an end, kept
+_FIRST, _AT_ONCE = 4, 2  # widgets made at once: when opening, and later; one with table and code takes about 10 ms
+_BREATH = 8  # ms between two of those steps, for everything else the window has to do
 _COLUMN = 760
 _NEAR = 600  # pixels from an end at which more is loaded
 
@@ -52,6 +54,7 @@ class Transcript(QScrollArea):
         self._messages: list[ChatMessage] = []
         self._bubbles: dict[int, Bubble] = {}
         self._low = self._high = 0  # the part of the messages that has widgets
+        self._wanted = 0  # where that part shall begin, once the widgets are made
         self._follows = True
         self._moving = False
         self._selection = CrossSelection(self)
@@ -75,11 +78,11 @@ class Transcript(QScrollArea):
         ids = {message.id for message in messages}
         self._drop([message_id for message_id in self._bubbles if message_id not in ids])
         if another or not self._bubbles or grew_from_end:
-            self._high = len(messages)
-            self._low = max(0, self._high - max(_NEWEST, self._high - self._low if not another else 0))
+            self._show_end(len(messages) - self._low if self._bubbles else 0)
         else:
             kept = [index for index, message in enumerate(messages) if message.id in self._bubbles]
             self._low, self._high = kept[0], kept[-1] + 1
+            self._wanted = self._low
         self._fill()
         if self._follows:
             self.go_to_end()
@@ -111,7 +114,7 @@ class Transcript(QScrollArea):
     def go_to_end(self) -> None:
         """The newest message, and follow from here."""
         if self._high < len(self._messages):
-            self._low, self._high = max(0, len(self._messages) - _NEWEST), len(self._messages)
+            self._show_end(0)
             self._fill()
         self._follows = True
         self._latest.hide()
@@ -119,6 +122,13 @@ class Transcript(QScrollArea):
         self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
 
     # ---------------------------------------------------------------- widgets
+    def _show_end(self, shown: int) -> None:
+        """Let the part reach to the end: what fills the window now, the rest of the newest between other events."""
+        self._high = len(self._messages)
+        self._low = max(0, self._high - max(shown, _FIRST))
+        self._wanted = max(0, min(self._low, self._high - _NEWEST))
+        QTimer.singleShot(_BREATH, self._load_older)
+
     def _fill(self) -> None:
         """Make the widgets of the part from low to high, in order, and drop the others."""
         wanted = self._messages[self._low : self._high]
@@ -178,23 +188,29 @@ class Transcript(QScrollArea):
         bar = self.verticalScrollBar()
         self._follows = value >= bar.maximum() - 4 and self._high == len(self._messages)
         self._latest.setVisible(not self._follows and bar.maximum() > 0)
-        if value < _NEAR and self._low > 0:
-            QTimer.singleShot(0, self._load_older)
+        if value < _NEAR and self._low > 0 and self._wanted == self._low:
+            self._wanted = max(0, self._low - _MORE)
+            QTimer.singleShot(_BREATH, self._load_older)
         elif value > bar.maximum() - _NEAR and self._high < len(self._messages):
-            QTimer.singleShot(0, self._load_newer)
+            QTimer.singleShot(_BREATH, self._load_newer)
 
     @Slot()
     def _load_older(self) -> None:
-        if self._low > 0 and self.verticalScrollBar().value() < _NEAR:
-            low = max(0, self._low - _MORE)
+        """A few more above; again, until as many are there as are wanted."""
+        if self._low > self._wanted:
+            low = max(self._wanted, self._low - _AT_ONCE)
             self._move_window(low, min(self._high, low + _MOST))
+            QTimer.singleShot(_BREATH, self._load_older)
 
     @Slot()
     def _load_newer(self) -> None:
         bar = self.verticalScrollBar()
         if self._high < len(self._messages) and bar.value() > bar.maximum() - _NEAR:
-            high = min(len(self._messages), self._high + _MORE)
-            self._move_window(max(self._low, high - _MOST), high)
+            high = min(len(self._messages), self._high + _AT_ONCE)
+            low = max(self._low, high - _MOST)
+            self._wanted = max(self._wanted, low)
+            self._move_window(low, high)
+            QTimer.singleShot(_BREATH, self._load_newer)
 
     def _move_window(self, low: int, high: int) -> None:
         """Change which messages have widgets while the one being read stays where it is on the screen."""
@@ -210,7 +226,9 @@ class Transcript(QScrollArea):
             self._low, self._high = low, high
             self._fill()
             self._settle()
-            if anchor:
+            if self._follows and high == len(self._messages):
+                bar.setValue(bar.maximum())
+            elif anchor:
                 bar.setValue(anchor.y() - offset)
         finally:
             self._moving = False
