@@ -88,12 +88,12 @@ class Corpus:
         wanted = k
         while True:
             found = self._index.search(query, wanted)
-            passages = self._store.passages_by_id([entry[0] for entry in found])
+            passages = self._store.passages_by_id([entry.passage_id for entry in found])
             hits, seen = [], set()
             for entry in found:
-                passage = passages.get(entry[0])
-                if passage is None:
-                    continue  # removed between the two looks
+                passage = passages.get(entry.passage_id)
+                if passage is None or (entry.bm25 is None and (entry.vector or 0.0) <= 0.0):
+                    continue  # removed between the two looks, or like the query in nothing
                 place = (passage.document_sha256, passage.start, passage.end)
                 if place not in seen:
                     seen.add(place)

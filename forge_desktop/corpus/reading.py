@@ -16,6 +16,7 @@ _AHEAD = 2  # requests the child holds, so that it never waits for us
 _PER_CHILD = 200  # files after which a fresh child takes over, whatever libraries leaked
 _POLL = 0.1
 _START_SECONDS = 60.0
+_STARTS = 3
 
 
 @dataclass(frozen=True)
@@ -91,16 +92,11 @@ class Reader:
 
         Raises ForgeError when no parser child can be started at all.
         """
+        self._await_ready(check)
         answer = _Answer()
         try:
-            self._await_ready(check)
             self._collect(answer, check)
         except ChildDied as death:
-            if not self._ready:
-                raise ForgeError(
-                    f"The process that reads files {death}.",
-                    hint=death.last_lines[-1] if death.last_lines else "Install Forge Desktop anew.",
-                ) from death
             answer.refuse(
                 f"Reading it failed: the reading process {death}. The file may be damaged, or need more than"
                 f" {self._megabytes:,} MB of memory."
@@ -117,7 +113,7 @@ class Reader:
 
     def _started(self) -> ChildProcess:
         self._ready, self._served = False, 0
-        return ChildProcess("parser", str(self._megabytes))
+        return parser_child(self._megabytes)
 
     def _restart(self) -> None:
         self._child.kill()
@@ -131,14 +127,21 @@ class Reader:
             self._child.send(request)
 
     def _await_ready(self, check: Callable[[], None]) -> None:
-        deadline = time.monotonic() + _START_SECONDS
+        """Until the child has said that it runs. One that dies before is no file's fault: it is started again."""
+        deadline, starts = time.monotonic() + _START_SECONDS, 1
         while not self._ready:
-            frame = self._child.receive(_POLL)
+            try:
+                self._ready = self._child.receive(_POLL) is not None
+            except ChildDied as death:
+                if starts == _STARTS:
+                    raise ForgeError(
+                        f"The process that reads files {death}.",
+                        hint=death.last_lines[-1] if death.last_lines else "Install Forge Desktop anew.",
+                    ) from death
+                starts += 1
+                self._restart()
             check()
-            if frame is not None:
-                self._ready = True
-            elif time.monotonic() > deadline:
-                self._child.kill()
+            if not self._ready and time.monotonic() > deadline:
                 raise ForgeError("The process that reads files does not start.", hint="Restart the computer.")
 
     def _collect(self, answer: _Answer, check: Callable[[], None]) -> None:
@@ -153,6 +156,12 @@ class Reader:
             elif time.monotonic() > deadline:
                 answer.refuse(f"Reading it took more than {self._seconds:,.0f} seconds and was given up.")
                 answer.spent = True
+
+
+def parser_child(megabytes: int) -> ChildProcess:
+    """A parser child that may use this much memory."""
+    # one malloc arena: each further one would reserve 64 MB of the address space that is limited
+    return ChildProcess("parser", str(megabytes), environment={"MALLOC_ARENA_MAX": "1"})
 
 
 class _Answer:

@@ -14,6 +14,7 @@ from forge_desktop.base.child import ChildDied, ChildProcess, Frame
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.paths import shown_path
 from forge_desktop.base.settings import SettingsFile
+from forge_desktop.corpus.reading import parser_child
 from forge_desktop.corpus.records import Document, PageImage
 from forge_desktop.corpus.store import Store
 
@@ -77,7 +78,7 @@ class PageViewer:
         try:
             if self._child is None or not self._child.alive:
                 self._end()
-                self._child = ChildProcess("parser", str(self._settings.values.parser_megabytes))
+                self._child = parser_child(self._settings.values.parser_megabytes)
             self._child.send(request)
             while (frame := self._child.receive(max(0.0, deadline - time.monotonic()))) is not None:
                 if frame.get("is") == "page":

@@ -135,8 +135,8 @@ def given_paths(paths: Sequence[str | os.PathLike[str]]) -> list[bytes]:
         try:
             info = os.stat(absolute)
         except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-            known = isinstance(error, OSError) and not isinstance(error, FileNotFoundError)
-            what = f"cannot be read ({error.strerror})" if known else "does not exist"
+            there = isinstance(error, OSError) and not isinstance(error, FileNotFoundError)
+            what = f"cannot be read ({os.strerror(getattr(error, 'errno', 0))})" if there else "does not exist"
             raise ForgeError(
                 f"{shown(absolute) or 'An empty path'} {what}.",
                 hint="Check the path, or whether the drive it is on is connected. What was indexed before is kept.",

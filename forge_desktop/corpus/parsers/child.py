@@ -91,10 +91,18 @@ def _passages(parsed: Parsed, characters: int, overlap: int) -> tuple[list[list[
 
 
 def _limit_memory(megabytes: int) -> None:
+    """Allow this much on top of what an idle interpreter has mapped already."""
     try:
         import resource
     except ImportError:  # Windows: the deadline alone guards there
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform != "darwin":  # macOS accepts the limit and then refuses thread stacks
-        resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+    if sys.platform == "darwin":  # it accepts the limit and then refuses thread stacks
+        return
+    try:
+        with open("/proc/self/statm") as file:
+            mapped = int(file.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        mapped = 256 << 20
+    limit = mapped + (megabytes << 20)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

@@ -42,6 +42,10 @@ def parse(data: bytes) -> Parsed:
         root = lxml.html.document_fromstring(source, parser=parser)
     except lxml.etree.ParserError as error:  # nothing but comments, or nothing at all
         raise Unreadable("The page holds no text.") from error
+    except lxml.etree.XMLSyntaxError as error:
+        if getattr(error, "code", None) == lxml.etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from error
+        raise Unreadable("The page is damaged: it cannot be read as HTML.") from error
     page = _Page()
     for step, element in _walk(root):
         if step == "text":

@@ -66,6 +66,8 @@ class OfficeFile:
         try:
             root = lxml.etree.fromstring(self.read(name), parser)
         except lxml.etree.XMLSyntaxError as error:
+            if getattr(error, "code", None) == lxml.etree.ErrorTypes.ERR_NO_MEMORY:
+                raise MemoryError from error
             raise Unreadable(f"The {self._kind} file is damaged: its part {name} is not sound XML.") from error
         if root.getroottree().docinfo.internalDTD is not None:
             raise Unreadable(f"The {self._kind} file declares a document type, so it is not read.")
