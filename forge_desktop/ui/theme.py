@@ -63,9 +63,11 @@ def apply(app: QApplication, mode: str = "system") -> Theme:
         theme = _native(app.style().standardPalette())
     else:
         theme = DARK if hints.colorScheme() == Qt.ColorScheme.Dark or mode == "dark" else LIGHT
-    _InForce.theme = theme
-    app.setPalette(_palette(theme))
-    app.setStyleSheet(style_sheet(theme, _InForce.scale, resources_dir() / "icons"))
+    sheet = style_sheet(theme, _InForce.scale, resources_dir() / "icons")
+    if sheet != app.styleSheet():  # dressing every widget anew costs a third of a second
+        _InForce.theme = theme
+        app.setPalette(_palette(theme))
+        app.setStyleSheet(sheet)
     return theme
 
 

@@ -107,7 +107,7 @@ def test_the_keyboard_reaches_every_control(shown: Shell) -> None:
             break
         reached.add(focus)
     missed = [f"{type(widget).__name__} {widget.accessibleName()}" for widget in wanted - reached]
-    assert len(reached) > 5
+    assert len(reached) >= 3  # rail, status bar, and the pane itself
     assert not missed
 
 
@@ -123,9 +123,9 @@ def test_no_text_is_cut_off(qtbot: QtBot, shown: Shell, size: tuple[int, int]) -
         if plain and found.wordWrap() and found.heightForWidth(found.width()) > found.height() + 1:
             cut.append((found.text(), found.heightForWidth(found.width()), found.height()))
     for button in shown.findChildren(QAbstractButton):
-        if button.isVisible() and button.text() and not in_a_field(button):
-            if button.sizeHint().width() > button.width() + 1:
-                cut.append((button.text(), button.sizeHint().width(), button.width()))
+        worded = button.isVisible() and button.text() and not in_a_field(button)
+        if worded and button.sizeHint().width() > button.width() + 1:
+            cut.append((button.text(), button.sizeHint().width(), button.width()))
     assert not cut
 
 

@@ -275,3 +275,13 @@ def test_settings_that_cannot_be_read_are_said(
     window: Shell = request.getfixturevalue("window")
     shown = [banner for banner in window.findChildren(Banner) if banner.isVisible()]
     assert any("settings" in banner.accessibleName() for banner in shown)
+
+
+def test_arrow_keys_walk_the_rail(qtbot: QtBot, window: Shell) -> None:
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    entry(window, "Corpus").setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(entry(window, "Corpus"), Qt.Key.Key_Down)
+    assert entry(window, "Chat").hasFocus()
+    QTest.keyClick(entry(window, "Chat"), Qt.Key.Key_Return)
+    assert window.current_pane() == "chat"

@@ -26,8 +26,10 @@ class NavigationRail(QFrame):
         self.setProperty("cls", "rail")
         self.setFixedWidth(theme.px(84))
         self.setAccessibleName("Navigation")
-        self._group = QButtonGroup(self)
+        # Not exclusive: Qt would let Tab stop at whichever entry of the group comes first, not at the current one.
+        self._group = QButtonGroup(self, exclusive=False)
         self._group.buttonClicked.connect(self._on_clicked)
+        self._current = ""
         self._buttons: dict[str, NavigationButton] = {}
         box = QVBoxLayout(self)
         box.setContentsMargins(8, 12, 8, 12)
@@ -50,15 +52,27 @@ class NavigationRail(QFrame):
 
     def choose(self, key: str) -> None:
         """Mark an entry as the current one, without a signal."""
-        self._buttons[key].setChecked(True)
+        self._current = key
+        for other, button in self._buttons.items():
+            button.setChecked(other == key)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus if other == key else Qt.FocusPolicy.NoFocus)
 
     def current(self) -> str:
         """The key marked as current."""
-        button = self._group.checkedButton()
-        return str(button.property("key")) if button else ""
+        return self._current
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
+        order = list(self._buttons.values())
+        here = next((i for i, button in enumerate(order) if button.hasFocus()), None)
+        if step is None or here is None:
+            super().keyPressEvent(event)
+            return
+        order[(here + step) % len(order)].setFocus(Qt.FocusReason.TabFocusReason)
 
     @Slot(QAbstractButton)
     def _on_clicked(self, button: QAbstractButton) -> None:
+        self.choose(self._current)  # the click itself has toggled the mark; whoever listens decides
         self.chosen.emit(button.property("key"))
 
 
@@ -76,12 +90,15 @@ class NavigationButton(QToolButton):
         self.setCheckable(True)
         self.setFont(theme.font(tokens.CAPTION, 600))
         self.setFixedSize(theme.px(68), theme.px(54))
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.click()
+            return
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            event.ignore()  # the rail moves the focus
             return
         super().keyPressEvent(event)
 
