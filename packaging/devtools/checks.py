@@ -58,7 +58,7 @@ def plan(python: Path, *, full: bool, frozen: bool) -> list[tuple[str, list[str]
         ("mypy", [str(python), "-m", "mypy"]),
         ("mypy packaging", [str(python), "-m", "mypy", *PACKAGING_SOURCES]),
         ("lint-imports", [tool]),
-        ("pytest", [str(python), "-m", "pytest", *([] if full else ["-m", "not full"])]),
+        ("pytest", [str(python), "-m", "pytest", "--durations=10", *([] if full else ["-m", "not full"])]),
     ]
     if frozen:
         found.append(("frozen build", _pyinstaller(python)))

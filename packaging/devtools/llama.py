@@ -13,26 +13,31 @@ import sys
 import sysconfig
 import tempfile
 import time
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from devtools import locks
-from devtools.machine import cache_dir, require_space
+from devtools.machine import cache_dir, has_avx2, require_space
 from devtools.steps import Problem, clean_environment, run, say
 
 NAME = "llama-cpp-python"
 TRIM = Path(__file__).with_name("llama.cmake")
 
 # WORKAROUND llama.cpp issue 20824: a native build crashes at the first decode on processors with AMX. Hence never
-# GGML_NATIVE; AVX2 is what every x86-64 processor of the last ten years has.
+# GGML_NATIVE; AVX2 is what every x86-64 processor of the last ten years has. Older ones and some virtual machines
+# get the same without it, because they would die of an illegal instruction.
 _PORTABLE = ("-DGGML_NATIVE=OFF", "-DLLAVA_BUILD=OFF")
-_X86 = tuple(f"-DGGML_{part}=ON" for part in ("SSE42", "AVX", "AVX2", "FMA", "F16C", "BMI2"))
+_AVX2 = ("AVX", "AVX2", "FMA", "F16C", "BMI2")
 
 
-def flags(machine: str | None = None) -> list[str]:
+def flags(machine: str | None = None, *, avx2: bool | None = None) -> list[str]:
     """The CMake flags for this kind of machine. On a Mac, Metal is on without being asked for."""
-    x86 = (machine or platform.machine()).lower() in ("x86_64", "amd64")
-    return [*_PORTABLE, *(_X86 if x86 else ())]
+    if (machine or platform.machine()).lower() not in ("x86_64", "amd64"):
+        return list(_PORTABLE)
+    word = "ON" if (has_avx2() if avx2 is None else avx2) else "OFF"
+    return [*_PORTABLE, "-DGGML_SSE42=ON", *(f"-DGGML_{part}={word}" for part in _AVX2)]
 
 
 def wheel_key(requirement: locks.Requirement, cmake_flags: list[str], target: str, build_lock: bytes) -> str:
@@ -64,9 +69,10 @@ def wheel(python: str) -> Path:
     Raises Problem.
     """
     folder = wheel_folder()
-    if ready := cached_wheel(folder):
+    if (ready := cached_wheel(folder)) and _whole(ready):
         say(f"Using the llama.cpp compiled earlier ({ready.name}).")
         return ready
+    shutil.rmtree(folder, ignore_errors=True)
     require_space(folder, 1.0)
     with _workplace(folder.parent) as work:
         started = time.monotonic()
@@ -110,6 +116,15 @@ def _compile(python: str, work: Path) -> Path:
     if cached_wheel(built) is None:
         raise Problem(f"{failed} The compiler made no wheel.")
     return built
+
+
+def _whole(path: Path) -> bool:
+    """Whether the wheel can be read to its end; a power cut may have left less."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (OSError, zipfile.BadZipFile, zlib.error):
+        return False
 
 
 def _cores() -> int:

@@ -78,6 +78,16 @@ def _loads(name: str) -> bool:
     return True
 
 
+def has_avx2(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether an x86-64 processor has AVX2 and what comes with it; yes where the system does not say."""
+    try:
+        text = cpuinfo.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return True
+    found = next((line.split(":", 1)[1].split() for line in text.splitlines() if line.startswith("flags")), None)
+    return found is None or {"avx2", "fma", "f16c", "bmi2"} <= set(found)
+
+
 def has_compiler() -> bool:
     """Whether a C++ compiler seems to be there. On Windows CMake looks for Visual Studio itself."""
     if sys.platform == "win32":

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from devtools import llama, locks, steps
+from devtools import llama, locks, machine, steps
 
 REQUIREMENT = locks.Requirement("llama-cpp-python", "0.3.36", "", ("a" * 64,))
 
@@ -42,17 +42,27 @@ def test_whatever_changes_the_wheel_changes_its_key(other: dict[str, object]) ->
     assert key(**other) != key()  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("machine", ["x86_64", "AMD64"])
-def test_a_pc_is_compiled_for_avx2_and_never_for_one_processor(machine: str) -> None:
-    flags = llama.flags(machine)
+@pytest.mark.parametrize("name", ["x86_64", "AMD64"])
+def test_a_pc_is_compiled_for_avx2_and_never_for_one_processor(name: str) -> None:
+    flags = llama.flags(name, avx2=True)
     assert "-DGGML_NATIVE=OFF" in flags
     assert {"-DGGML_AVX2=ON", "-DGGML_FMA=ON", "-DGGML_F16C=ON", "-DGGML_BMI2=ON"} <= set(flags)
     assert not any("AMX" in flag or "AVX512" in flag for flag in flags)
 
 
-@pytest.mark.parametrize("machine", ["arm64", "aarch64"])
-def test_other_processors_get_no_pc_flags(machine: str) -> None:
-    assert llama.flags(machine) == ["-DGGML_NATIVE=OFF", "-DLLAVA_BUILD=OFF"]
+def test_a_processor_without_avx2_gets_an_engine_that_starts(tmp_path: Path) -> None:
+    assert "-DGGML_AVX2=OFF" in llama.flags("x86_64", avx2=False)
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("processor\t: 0\nflags\t\t: fpu sse4_2 avx\n")
+    assert not machine.has_avx2(cpuinfo)
+    cpuinfo.write_text("processor\t: 0\nflags\t\t: fpu sse4_2 avx avx2 fma f16c bmi2\n")
+    assert machine.has_avx2(cpuinfo)
+    assert machine.has_avx2(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("name", ["arm64", "aarch64"])
+def test_other_processors_get_no_pc_flags(name: str) -> None:
+    assert llama.flags(name) == ["-DGGML_NATIVE=OFF", "-DLLAVA_BUILD=OFF"]
 
 
 def test_the_cache_is_outside_the_clone_and_moves_with_its_variable(tmp_path: Path) -> None:
