@@ -19,6 +19,9 @@ SPEC = ROOT / "packaging" / "forge-desktop.spec"
 FROZEN = ROOT / "dist" / "forge-desktop"
 
 
+_CLOSING = re.compile(r"^=+ (.*\b(?:passed|failed|errors?|no tests ran)\b.* in [\d.]+s)", re.MULTILINE)
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How one check ended."""
@@ -81,23 +84,22 @@ def check(name: str, argv: Sequence[str], env: Mapping[str, str]) -> Outcome:
     """Run one check, its output passed on as it comes."""
     say(f"\n── {name}")
     started = time.monotonic()
-    closing = ""
+    end = b""
     try:
         with subprocess.Popen(
-            argv, cwd=ROOT, env=dict(env), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
-            errors="replace",
-        ) as process:  # fmt: skip
+            argv, cwd=ROOT, env=dict(env), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0
+        ) as process:
             assert process.stdout is not None
-            for line in process.stdout:
-                sys.stdout.write(line)
+            while chunk := process.stdout.read(65_536):
+                sys.stdout.write(chunk.decode("utf-8", "replace"))
                 sys.stdout.flush()
-                if re.match(r"=+ .*\b(passed|failed|error|errors|no tests ran)\b.* in [\d.]+s", line):
-                    closing = line.strip("= \n")
+                end = (end + chunk)[-4_000:]
         status = process.returncode
     except OSError as error:
         say(f"{argv[0]} cannot be started: {error.strerror}.")
         status = 127
-    return Outcome(name, status, time.monotonic() - started, closing)
+    closing = _CLOSING.findall(end.decode("utf-8", "replace"))
+    return Outcome(name, status, time.monotonic() - started, closing[-1].strip("= ") if closing else "")
 
 
 def build() -> int:
