@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import subprocess
@@ -84,21 +85,22 @@ def check(name: str, argv: Sequence[str], env: Mapping[str, str]) -> Outcome:
     """Run one check, its output passed on as it comes."""
     say(f"\n── {name}")
     started = time.monotonic()
-    end = b""
+    end = ""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
     try:
         with subprocess.Popen(
             argv, cwd=ROOT, env=dict(env), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0
         ) as process:
             assert process.stdout is not None
             while chunk := process.stdout.read(65_536):
-                sys.stdout.write(chunk.decode("utf-8", "replace"))
-                sys.stdout.flush()
-                end = (end + chunk)[-4_000:]
+                text = decoder.decode(chunk)
+                print(text, end="", flush=True)
+                end = (end + text)[-4_000:]
         status = process.returncode
     except OSError as error:
         say(f"{argv[0]} cannot be started: {error.strerror}.")
         status = 127
-    closing = _CLOSING.findall(end.decode("utf-8", "replace"))
+    closing = _CLOSING.findall(end)
     return Outcome(name, status, time.monotonic() - started, closing[-1].strip("= ") if closing else "")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 
@@ -13,6 +14,9 @@ from devtools.steps import Problem, say
 
 def main(argv: list[str]) -> int:
     """Run one command and return the exit status: its own, 1 after a Problem, 130 after Ctrl+C."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character shows "?" and goes on
     options, rest = _parser().parse_known_args(argv)
     if rest and options.command != "run":
         _parser().error(f"unknown argument: {rest[0]}")
