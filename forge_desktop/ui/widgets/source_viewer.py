@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QColor,
+    QFont,
     QKeyEvent,
     QPainter,
     QPaintEvent,
@@ -31,6 +32,7 @@ from forge_desktop.ui.widgets.basics import (
     label,
     row,
 )
+from forge_desktop.ui.widgets.inset import Inset
 
 Rectangle = tuple[float, float, float, float]
 _RESIZE_PAUSE = 200  # ms after the last change of width before a page is drawn anew
@@ -83,7 +85,7 @@ class SourceViewer(QFrame):
         self._pause = QTimer(self, singleShot=True, interval=_RESIZE_PAUSE)
         self._pause.timeout.connect(self._on_resized)
         self._foot = self._page_foot()
-        self.setLayout(column(head, row(self.banner, margins=(12, 8, 12, 0)), self._stack, self._foot, gap=0))
+        self.setLayout(column(head, Inset(self.banner, (12, 8, 12, 8)), self._stack, self._foot, gap=0))
         self.badge.hide()
 
     # ---------------------------------------------------------------- state in
@@ -262,7 +264,10 @@ class _TextView(QPlainTextEdit):
         self.setReadOnly(True)
         self.setUndoRedoEnabled(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFont(theme.font(tokens.CODE, mono=True))
+        face = theme.font(tokens.CODE, mono=True)
+        face.setFeature(QFont.Tag("calt"), 0)  # a document's characters, not ligatures made of them
+        self.setFont(face)
+        self.document().setDocumentMargin(8)
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
@@ -329,7 +334,7 @@ class _TextView(QPlainTextEdit):
     def _indent(self) -> None:
         width = self.gutter_width()
         right = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        self.setViewportMargins(0 if right else width + 8, 8, width + 8 if right else 8, 0)
+        self.setViewportMargins(0 if right else width, 0, width if right else 0, 0)
         self._place_gutter()
 
     def _place_gutter(self) -> None:
@@ -366,8 +371,7 @@ class _Gutter(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.translate(0, self._view.viewport().y())
-        self._view.paint_gutter(painter, event.rect().adjusted(0, -self._view.viewport().y(), 0, 0))
+        self._view.paint_gutter(painter, event.rect())
         painter.end()
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from forge_desktop.corpus import Corpus
 
 _EXAMPLES = 3
+_ASKING = ("who", "when", "where", "which", "why", "how", "can", "may")
 
 
 def example_questions(corpus: Corpus) -> list[str]:
@@ -27,11 +28,17 @@ def example_questions(corpus: Corpus) -> list[str]:
         passages = corpus.passages(document_id)[:40]
         headings = [p.heading[-1].strip(" .:#") for p in passages if len(p.heading) > 1]
         heading = next((h for h in headings if 6 <= len(h) <= 48 and not h.endswith("?")), "")
-        if heading and (question := f"What do the documents say about “{heading}”?") not in found:
+        if heading and (question := _as_question(heading)) not in found:
             found.append(question)
         if len(found) == _EXAMPLES:
             break
     return found
+
+
+def _as_question(heading: str) -> str:
+    if heading.partition(" ")[0].casefold() in _ASKING:
+        return f"{heading}?"
+    return f"What do the documents say about “{heading}”?"
 
 
 class Beginning(QStackedWidget):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, Qt, QUrl, Signal, Slot
+import time
+
+from PySide6.QtCore import QPointF, Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from forge_desktop.chat.records import ChatMessage, Source
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.chat.words import branch_words, chip_words, model_words, stats_words
-from forge_desktop.ui.widgets.basics import Banner, Button, IconButton, column, frame, label, row
+from forge_desktop.ui.widgets.basics import Banner, Button, IconButton, column, duration, frame, label, row
 from forge_desktop.ui.widgets.markdown_view import MarkdownView, SentenceMark
+from forge_desktop.ui.widgets.words import count_words
 
 _BUBBLE = 520  # token pixels, at most
 _SHOWN_OF_QUESTION = 3_000  # characters; a longer paste is folded
@@ -150,7 +153,9 @@ class AnswerBubble(Bubble):
         self.view.cited.connect(self._on_cited)
         self._author = label("Student", tokens.TABLE, 600)
         self._model = label("", tokens.SMALL, cls="muted")
-        self._progress = label("", tokens.TABLE, cls="muted")
+        self._progress = label("", tokens.TABLE, cls="muted", tabular=True)
+        self._clock = QTimer(self, interval=1000)
+        self._clock.timeout.connect(self._on_clock)
         self._notice: Banner | None = None
         self._legend: QWidget | None = None
         self._actions: QWidget | None = None
@@ -172,8 +177,11 @@ class AnswerBubble(Bubble):
 
     def append(self, text: str) -> None:
         """Text that just arrived; only while the message is being written."""
-        self._progress.hide()
-        self.view.append(text)
+        if text:
+            self._clock.stop()
+            self._progress.hide()
+            self.view.show()
+            self.view.append(text)
 
     def catch_up(self, text: str) -> None:
         """Everything written so far, for a bubble made in the middle of an answer."""
@@ -182,11 +190,21 @@ class AnswerBubble(Bubble):
             self.append(text)
             self.view.flush()
 
-    def show_progress(self, words: str) -> None:
-        """What the student is doing before its first word."""
-        if not self.view.written:
-            self._progress.setText(words)
-            self._progress.setVisible(bool(words))
+    def show_progress(self, words: str = "") -> None:
+        """What happens before the first word, and for how long already."""
+        if self.view.written:
+            return
+        offered = len(self.message.sources)
+        words = words or (f"Reading {count_words(offered, 'passage')}…" if offered else "Looking for passages…")
+        seconds = time.time() - self.message.created
+        self._progress.setText(f"{words} {duration(seconds)}" if seconds > 3 else words)
+        self._progress.show()
+        self.view.hide()
+        self._clock.start()
+
+    @Slot()
+    def _on_clock(self) -> None:
+        self.show_progress()
 
     def source(self, number: int) -> Source | None:
         """The source with this number; numbers of a message may have gaps."""
@@ -203,8 +221,9 @@ class AnswerBubble(Bubble):
         if not ended:
             if message.text and not self.view.written:
                 self.catch_up(message.text)
-            self.show_progress("Reading your documents…")
+            self.show_progress()
             return
+        self._clock.stop()
         self._progress.hide()
         marks = [
             SentenceMark(s.start, s.end, s.sources, unsupported=s.needs_support and not s.sources)

@@ -29,6 +29,7 @@ from forge_desktop.ui.panes.chat.transcript import Transcript
 from forge_desktop.ui.panes.chat.words import GROUNDINGS
 from forge_desktop.ui.widgets.basics import Banner, Notice, announce, column, row
 from forge_desktop.ui.widgets.composer import Composer
+from forge_desktop.ui.widgets.inset import Inset
 from forge_desktop.ui.widgets.markdown_view import ask_before_opening
 from forge_desktop.ui.widgets.words import count_words
 
@@ -99,7 +100,7 @@ class ChatPane(Pane):
         self._middle_stack = QStackedWidget()
         self._middle_stack.addWidget(self.beginning)
         self._middle_stack.addWidget(self.transcript)
-        banner = row(self.banner, margins=(tokens.XL, 8, tokens.XL, 0))
+        banner = Inset(self.banner, (tokens.XL, 8, tokens.XL, 0))
         foot = row(self.composer, margins=(tokens.XL, 4, tokens.XL, tokens.LG))
         middle = QWidget()
         middle.setProperty("cls", "surface")

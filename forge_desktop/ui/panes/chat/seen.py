@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QTextOption
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QTextOption
 from PySide6.QtWidgets import QFrame, QGridLayout, QPlainTextEdit, QWidget
 
 from forge_desktop.chat.records import SeenPrompt
@@ -42,7 +42,9 @@ class SeenPanel(QFrame):
         self._prompt.setReadOnly(True)
         self._prompt.setUndoRedoEnabled(False)
         self._prompt.setProperty("cls", "field")
-        self._prompt.setFont(theme.font(tokens.SMALL, mono=True))
+        face = theme.font(tokens.SMALL, mono=True)
+        face.setFeature(QFont.Tag("calt"), 0)  # what is shown must be what was sent: no ligatures for <| and |>
+        self._prompt.setFont(face)
         self._prompt.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self._prompt.setAccessibleName("Exact prompt")
         self.setLayout(column(head, budget, row(self._prompt, margins=(14, 0, 14, 14)), gap=4))

@@ -60,7 +60,8 @@ class Side(QFrame):
             nothing = _LOOKING
         else:
             nothing = _NO_MATCH if answer.state == "complete" else _NONE_CHOSEN
-        self.sources.show_sources(answer.sources if answer else (), question, passages, nothing)
+        ended = answer is not None and answer.state != "writing"
+        self.sources.show_sources(answer.sources if answer else (), question, passages, nothing, ended=ended)
 
     @Slot(int)
     def open_source(self, number: int) -> None:

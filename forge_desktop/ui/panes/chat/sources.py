@@ -135,26 +135,31 @@ class SourcesPanel(QWidget):
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setAccessibleName("Source list")
         self._scroll.setWidget(inside)
-        self._shown: tuple[tuple[Source, ...], str] = ((), "")
+        self._shown: tuple[tuple[Source, ...], str, bool] = ((), "", True)
         self.setLayout(column(head, self._nothing, self._scroll, gap=4))
 
-    def show_sources(self, sources: Sequence[Source], question: str, passages: int, nothing: str = "") -> None:
-        """Show the passages of an answer to `question`; `passages` is how many the corpus has, `nothing` why none."""
+    def show_sources(
+        self, sources: Sequence[Source], question: str, passages: int, nothing: str = "", *, ended: bool = True
+    ) -> None:
+        """Show the passages of an answer to `question`; `passages` is how many the corpus has, `nothing` why none.
+
+        Which of them are used is known when the answer has `ended`.
+        """
         self._count.setText(f"{len(sources)} of {passages:,} passages" if sources else "")
         self._nothing.setText(nothing)
         self._nothing.setVisible(bool(nothing) and not sources)
-        if (tuple(sources), question) == self._shown:
+        if (tuple(sources), question, ended) == self._shown:
             return
-        self._shown = (tuple(sources), question)
+        self._shown = (tuple(sources), question, ended)
         self._clear()
         used = sorted((s for s in sources if s.cited), key=lambda s: s.n)
         unused = sorted((s for s in sources if not s.cited), key=lambda s: -s.score)
         for source in used:
             self._add(source, question)
         if used and unused:
-            words = label("Offered, not used", tokens.SMALL, 600, "muted")
             self._box.addWidget(frame("line"))
-            self._box.addWidget(words)
+        if unused and ended:
+            self._box.addWidget(label("Offered, not used", tokens.SMALL, 600, "muted"))
         for source in unused:
             self._add(source, question)
         self._box.addStretch(1)
