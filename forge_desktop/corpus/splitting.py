@@ -90,6 +90,8 @@ def _sections(
             continue
         waiting = None
         yield from _trimmed(text, first, end, path)
+    if waiting is not None:
+        yield from _trimmed(text, waiting, len(text), path)
 
 
 def _is_one_line(text: str, start: int, end: int) -> bool:
@@ -109,10 +111,12 @@ def _trimmed(
 
 
 def _windows(text: str, start: int, end: int, limit: int, overlap: int) -> Iterator[tuple[int, int]]:
-    while end - start > limit:
-        left = end - start
-        reach = limit if left > limit + limit // 2 else max(left // 2 + overlap, left - limit + overlap, 1)
-        cut = _cut(text, start, min(start + min(reach, limit), end))
+    while (left := end - start) > limit:
+        if left <= 2 * limit - overlap:  # two are enough: of about equal length, not a long one and a scrap
+            low, high = start + left - limit + overlap, start + limit
+            cut = _cut(text, low, high, start + left // 2)
+        else:
+            cut = _cut(text, start + limit // 2, start + limit, start + limit)
         stop = cut
         while text[stop - 1].isspace():
             stop -= 1
@@ -123,15 +127,19 @@ def _windows(text: str, start: int, end: int, limit: int, overlap: int) -> Itera
     yield start, end
 
 
-def _cut(text: str, start: int, reach: int) -> int:
-    """The best place to end a passage in the second half of `start:reach`: after a paragraph, sentence, line, word."""
-    half = start + (reach - start) // 2
+def _cut(text: str, low: int, high: int, wanted: int) -> int:
+    """The best place in `low:high` to end a passage: after a paragraph, sentence, line or word, nearest to `wanted`."""
     for marks in _RANKS:
-        best = max((place + len(mark) for mark in marks if (place := text.rfind(mark, half, reach)) >= 0), default=0)
-        if best > half and not text[start:best].isspace():
-            return best
-    cut = reach
-    while cut > half + 1 and unicodedata.combining(text[cut]):
+        places = [
+            place + len(mark)
+            for mark in marks
+            for place in (text.rfind(mark, low, wanted), text.find(mark, wanted, high))
+            if place >= 0
+        ]
+        if places:
+            return min(places, key=lambda place: (abs(place - wanted), place))
+    cut = wanted
+    while cut > low + 1 and unicodedata.combining(text[cut]):
         cut -= 1  # never between a letter and its marks
     return cut
 
