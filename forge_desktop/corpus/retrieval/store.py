@@ -209,9 +209,13 @@ def damage(connection: sqlite3.Connection) -> Iterator[str]:
     for number, stored, lists, places in connection.execute("SELECT block, checksum, lists, places FROM postings"):
         if stored != zlib.crc32(places, zlib.crc32(lists)):
             yield f"Search index: block {number} is damaged."
+    vectors = 0
     for passage, stored, body in connection.execute("SELECT passage, checksum, body FROM vectors"):
+        vectors += 1
         if stored != zlib.crc32(body):
             yield f"Search index: the vector of passage {passage} is damaged."
+    if vectors != passages:
+        yield f"Search index: it holds {vectors} vectors for {passages} passages."
     totals = state(connection)
     if (totals.passages, totals.tokens) != (passages, tokens):
         yield (
