@@ -28,6 +28,7 @@ __all__ = ["MarkdownView", "SentenceMark", "ask_before_opening"]
 
 _FRAME_MS = 33
 _SHARE = 4  # drawing takes at most a quarter of the window's thread
+_QT_CHARACTERS = {0x2028: "\n", 0x2029: "\n", 0xFDD0: "\n", 0xFDD1: "\n", 0xA0: " "}  # line, block, frame ends
 _CHIP_TEXT = re.compile("\u00a0(\\d{1,3})\u00a0")
 
 
@@ -72,6 +73,7 @@ class MarkdownView(QTextBrowser):
         self._tips: dict[int, str] = {}
         self._codes: list[str] = []
         self._final, self._final_codes, self._tail_at = 0, 0, 0  # what no later text can change
+        self._tail_fresh, self._tail_format = True, QTextBlockFormat()
         self._pause = _FRAME_MS
         self._complete, self._plain = True, False
         self._look = theme.current()
@@ -128,8 +130,8 @@ class MarkdownView(QTextBrowser):
 
     def selected_text(self) -> str:
         """What is selected, as plain text: chips as [1], code with its line ends."""
-        text = self.textCursor().selection().toPlainText()
-        return _CHIP_TEXT.sub(r"[\1]", text).replace("\u2028", "\n").replace("\u00a0", " ")
+        text = _CHIP_TEXT.sub(r"[\1]", self.textCursor().selectedText())
+        return text.translate(_QT_CHARACTERS).strip("\n")
 
     def set_width(self, width: int) -> None:
         """Lay the text out for this width now, before the widget has it: heights are then right at once."""
@@ -145,6 +147,7 @@ class MarkdownView(QTextBrowser):
         self._source, self._pending, self._marks, self._tips = "", "", (), {}
         self._codes.clear()
         self._final, self._final_codes, self._tail_at = 0, 0, 0
+        self._tail_fresh, self._tail_format = True, QTextBlockFormat()
         self._pause, self._complete, self._plain = _FRAME_MS, True, False
 
     def _draw_all(self) -> None:
@@ -153,6 +156,8 @@ class MarkdownView(QTextBrowser):
         document.setLayoutEnabled(False)
         document.clear()
         self._codes.clear()
+        self._final, self._final_codes, self._tail_at = 0, 0, 0
+        self._tail_fresh, self._tail_format = True, QTextBlockFormat()
         cursor = QTextCursor(document)
         cursor.beginEditBlock()
         if self._plain:
@@ -161,7 +166,6 @@ class MarkdownView(QTextBrowser):
             text = annotate(self._source, self._marks) if self._marks else self._source
             self._writer(cursor).write(parse(text))
         cursor.endEditBlock()
-        self._final, self._tail_at, self._final_codes = 0, 0, 0
         document.setLayoutEnabled(True)
         self._fit()
 
@@ -180,20 +184,21 @@ class MarkdownView(QTextBrowser):
         cursor.setPosition(self._tail_at)
         cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
         cursor.removeSelectedText()
-        if not cursor.block().text():
-            cursor.setBlockFormat(QTextBlockFormat())
+        if not cursor.block().text():  # Qt then leaves the format of the last block that was removed
+            cursor.setBlockFormat(self._tail_format)
         del self._codes[self._final_codes :]
         writer = self._writer(cursor)
         if length:
             writer.write(parse(tail[:length]))
             self._final += length
             self._final_codes = len(self._codes)
-            self._tail_at = cursor.position()
+            self._tail_at, self._tail_fresh = cursor.position(), writer.fresh
+            self._tail_format = cursor.blockFormat()
         writer.write(parse(tail[length:]))
         cursor.endEditBlock()
 
     def _writer(self, cursor: QTextCursor) -> MarkdownWriter:
-        return MarkdownWriter(cursor, self._codes, self._tips, complete=self._complete)
+        return MarkdownWriter(cursor, self._codes, self._tips, complete=self._complete, fresh=self._tail_fresh)
 
     @Slot()
     def _fit(self, *_size: object) -> None:

@@ -66,10 +66,11 @@ class MarkdownWriter:
     """Appends blocks at a cursor. `codes` collects the code blocks, in order, for their Copy links.
 
     `tips` gives each citation number what its chip says when pointed at. `complete` is False for text still growing.
+    `fresh` tells that the cursor stands in an empty block which the next block may take over.
     """
 
     def __init__(
-        self, cursor: QTextCursor, codes: list[str], tips: Mapping[int, str], *, complete: bool = True
+        self, cursor: QTextCursor, codes: list[str], tips: Mapping[int, str], *, complete: bool, fresh: bool
     ) -> None:
         self._cursor = cursor
         self._codes = codes
@@ -79,7 +80,7 @@ class MarkdownWriter:
         self._outer: list[Style] = []
         self._lists: list[_List] = []
         self._marked = False
-        self._empty = not cursor.block().text()
+        self.fresh = fresh
 
     def write(self, parsed: Sequence[Token]) -> None:
         """Append these tokens, which are whole blocks."""
@@ -127,12 +128,12 @@ class MarkdownWriter:
     def _begin(self, block: QTextBlockFormat) -> None:
         """Start a block: the empty one at the cursor, or a new one behind it."""
         base = char_format(self._style)
-        if self._empty:
+        if self.fresh:
             self._cursor.setBlockFormat(block)
             self._cursor.setBlockCharFormat(base)
         else:
             self._cursor.insertBlock(block, base)
-        self._empty = False
+        self.fresh = False
         if self._lists and self._lists[-1].fresh_item:
             self._join_list()
 
@@ -192,11 +193,11 @@ class MarkdownWriter:
         cell.setLeftPadding(theme.px(12))
         table.cellAt(0, 0).setFormat(bar)
         table.cellAt(0, 1).setFormat(cell)
-        outer, self._cursor, self._empty = self._cursor, table.cellAt(0, 1).firstCursorPosition(), True
+        outer, self._cursor, self.fresh = self._cursor, table.cellAt(0, 1).firstCursorPosition(), True
         lists, self._lists = self._lists, []
         style, self._style = self._style, replace(self._style, muted=True)
         self.write(inner)
-        self._cursor, self._lists, self._style, self._empty = outer, lists, style, True
+        self._cursor, self._lists, self._style, self.fresh = outer, lists, style, True
 
     def _code(self, code: str, language: str) -> None:
         """A header with the language and a Copy link, and the code under it; as in every chat."""
@@ -248,7 +249,7 @@ class MarkdownWriter:
                 self._cursor.setBlockFormat(_cell_block(120, align))
                 self._style = replace(style, size=tokens.TABLE, weight=600 if is_head else 400)
                 self._inline(inline.children or [])
-        self._cursor, self._style, self._empty = outer, style, True
+        self._cursor, self._style, self.fresh = outer, style, True
 
     def _new_table(self, rows: int, columns: int, shape: QTextTableFormat) -> QTextTable:
         """A table at the cursor, which is then in the empty block behind it."""
@@ -259,7 +260,7 @@ class MarkdownWriter:
         table = self._cursor.insertTable(rows, columns, shape)
         self._cursor.setPosition(table.lastPosition() + 1)
         self._cursor.setBlockFormat(QTextBlockFormat())
-        self._empty = True
+        self.fresh = True
         return table
 
     def _table_format(self) -> QTextTableFormat:
