@@ -1,1 +1,1 @@
-"""Being built."""
+"""Measurements against peers, each with one command: `python -m forge_desktop.bench SUBJECT [--json]`."""

@@ -79,6 +79,11 @@ class Engine:
         """What the engine is doing now."""
         return self._keeper.state()
 
+    @property
+    def pid(self) -> int | None:
+        """The process id of the loaded child, for measurements; None when nothing is loaded."""
+        return self._keeper.pid
+
     def probe(self, path: Path) -> ModelHeader:
         """What the header of a GGUF file says; no child is needed. Raises ForgeError."""
         return read_header(path)

@@ -72,7 +72,8 @@ class Keeper:
     def forgive(self) -> None:
         """Forget earlier deaths: somebody asked for a fresh try."""
         with self._lock:
-            self._stopped = ""
+            if self._stopped:
+                self._stopped, self._status, self._note = "", "empty", ""
             self._budget.reset()
 
     def drop(self) -> None:
@@ -150,6 +151,12 @@ class Keeper:
             if child is self._child:
                 self._child, self._status = None, "empty"
         self._announce()
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the child in use."""
+        child = self._child
+        return child.pid if child is not None else None
 
     @property
     def stopped(self) -> str:

@@ -1,0 +1,34 @@
+"""Picks the measurement by its name and hands it the rest of the command line."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from forge_desktop.base.errors import ForgeError
+
+SUBJECTS = {
+    "engine": "answering with a student, beside bare llama.cpp",
+    "retrieval": "searching, beside rank_bm25",
+    "index": "reading, splitting and indexing documents",
+    "startup": "from the command to the first paint",
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run one measurement; the exit status."""
+    if not arguments or arguments[0] not in SUBJECTS:
+        print("usage: python -m forge_desktop.bench SUBJECT [--json]", file=sys.stderr)
+        for name, what in SUBJECTS.items():
+            print(f"  {name:10} {what}", file=sys.stderr)
+        return 2
+    try:
+        status: int = importlib.import_module(f"forge_desktop.bench.{arguments[0]}").run(arguments[1:])
+    except ForgeError as error:
+        print(f"{error.message} {error.hint}".strip(), file=sys.stderr)
+        return 1
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
