@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # Written so that this file does not contain what it looks for.
 FORBIDDEN = {
-    "a path of somebody's machine": r"(?<![\w.~$}/-])/(home|Users|root|work|mnt)/[a-z]\w*/",
+    "a path of somebody's machine": r"(?<![\w.~$}/-])/(home|Users|root|work|mnt)/(?!ada/)[a-z]\w*/",  # Ada is made up
     "a package index": "|".join(
         ["py" + r"pi\.org/simple", "files" + r"\.pythonhosted", "index" + r"-url\s*[=:]\s*http"]
     ),
