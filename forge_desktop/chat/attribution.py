@@ -18,6 +18,9 @@ ENOUGH = 0.55  # share of a sentence's weight that a place in a passage must hol
 _NEAR_BEST = 0.9  # other passages are named too when they hold this share of the best one's
 _MOST_SOURCES = 3
 _WINDOW = 3  # neighbouring sentences of a passage that may support one sentence together
+_WORDS_ENOUGH = 0.35  # the same without the numbers: an agreeing number alone proves nothing
+_ASKED = 0.5  # share of the question's weight that a place must hold to support a very short sentence
+_SHORTER = 0.02  # what each further sentence of a place must add to the share
 _NAME_WEIGHT = 1.5
 _NUMBER_WEIGHT = 2.5
 
@@ -26,6 +29,15 @@ _CITATION = re.compile(
     r"[ \t]*(?:"
     r"\[\^?(?:(?:doc|document|source|passage|quelle|dokument)s?\.?\s*)?\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\]"
     r"|【\d{1,3}[^】]{0,20}】)(?:\([^()\s]*\))?",
+    re.IGNORECASE,
+)
+# Openings that say where an answer comes from or that it is one; what is claimed stands behind them.
+_OPENING = re.compile(
+    r"(?:(?:according to|based on|as stated in|per) (?:the|your|this|these) [^,]{0,60},"
+    r"|(?:the|your|this|these) (?:document|passage|text|source|context)s?(?: provided| given| above)?"
+    r" (?:say|state|mention|explain|indicate|show)s?(?: that)?"
+    r"|(?:so,? )?the answer(?: to (?:the|your|this) question)? is(?: that)?"
+    r"|laut (?:dem|den|der) [^,]{0,40}?dokument\w*,?|die antwort (?:ist|lautet)|selon (?:le|les) documents?,)\s*:?\s*",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r"[,;:()]|\b(?:and|but|und|aber|et|mais|y|pero|и|но|а)\b")
@@ -69,7 +81,6 @@ class _Support:
     share: float
     start: int
     end: int
-    words: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -131,10 +142,11 @@ def needs_support(sentence: str, span: Span) -> bool:
     if span.kind in ("heading", "code"):
         return False
     bare = sentence.strip("*_ \t\r\n\"'“”„«»")
+    bare = _OPENING.sub("", bare, count=1) if _OPENING.match(bare) else bare
     if bare.endswith(("?", "？", "؟", ":", "：")) or _NO_CLAIM.match(bare):
         return False
     content = said(bare)
-    return len(content.words) + len(content.numbers) >= (2 if span.kind == "prose" else 1)
+    return bool(content.numbers) or len(content.words) >= (2 if span.kind == "prose" else 1)
 
 
 class Reader:
@@ -143,13 +155,15 @@ class Reader:
     def __init__(self, sources: Sequence[Source], question: str = "") -> None:
         self._evidence = [_read(source) for source in sources]
         self._question = said(question)
+        every = frozenset().union(*(e.setting.words.union(*(p.said.words for p in e.places)) for e in self._evidence))
+        self._askable = frozenset(word for word in self._question.words if found_in(word, every))
         places = [place for evidence in self._evidence for place in evidence.places]
         self._total = len(places)
         self._counts = Counter(word for place in places for word in place.said.words)
 
     def supports(self, sentence: str) -> list[_Support]:
         """The places that support a sentence, best first: one a passage, from one passage or two together."""
-        claim = said(sentence)
+        claim = said(_OPENING.sub("", sentence, count=1) if _OPENING.match(sentence) else sentence)
         weights = {word: self._weight(word, claim) for word in claim.words}
         best = [s for evidence in self._evidence if (s := self._best(evidence, claim, weights)) is not None]
         best.sort(key=lambda support: (-support.share, support.source.n))
@@ -165,45 +179,46 @@ class Reader:
 
     def _best(self, evidence: _Evidence, claim: Said, weights: dict[str, float]) -> _Support | None:
         best: _Support | None = None
+        best_value = 0.0
         for first in range(len(evidence.places)):
             for last in range(first, min(first + _WINDOW, len(evidence.places))):
                 if evidence.places[last].block != evidence.places[first].block:
                     break
-                share, words = self._share(evidence, evidence.places[first : last + 1], claim, weights)
-                if share > (best.share + 0.02 * (last - first) if best else 0.0):
+                share = self._share(evidence, evidence.places[first : last + 1], claim, weights)
+                value = share - _SHORTER * (last - first)
+                if share and value > best_value:
                     start, end = evidence.places[first].start, evidence.places[last].end
-                    best = _Support(evidence.source, share, start, end, words)
+                    best, best_value = _Support(evidence.source, share, start, end), value
         return best
 
-    def _share(
-        self, evidence: _Evidence, places: Sequence[_Place], claim: Said, weights: dict[str, float]
-    ) -> tuple[float, frozenset[str]]:
+    def _share(self, evidence: _Evidence, places: Sequence[_Place], claim: Said, weights: dict[str, float]) -> float:
         """The share of the claim's weight that these sentences hold; 0 where a number, name or denial disagrees."""
         numbers = [number for place in places for number in place.said.numbers] + list(evidence.setting.numbers)
         if any(not any(number.agrees(other) for other in numbers) for number in claim.numbers):
-            return 0.0, frozenset()
+            return 0.0
         words = frozenset().union(*(place.said.words for place in places))
         here = frozenset(word for word in claim.words if found_in(word, words))
         lent = frozenset(word for word in claim.words - here if found_in(word, evidence.setting.words))
-        if any(name not in here | lent for name in claim.names if self._is_name(name)):
-            return 0.0, frozenset()
+        if any(name not in here | lent for name in claim.names if any(c.isdigit() for c in name)):
+            return 0.0  # another part number, another form
         if not here or _disagrees(claim, places, {word: weights[word] for word in here}):
-            return 0.0, frozenset()
-        if len(claim.words) < 3 and not self._about_question(words | evidence.setting.words, claim):
-            return 0.0, frozenset()
-        total = sum(weights.values()) + _NUMBER_WEIGHT * len(claim.numbers)
+            return 0.0
+        if len(claim.words) + len(claim.numbers) < 3 and not self._about_question(
+            words | evidence.setting.words, claim
+        ):
+            return 0.0  # "7 days" alone says too little: the place must be about what was asked
+        total = sum(weights.values())
         held = sum(weights[word] for word in here) + 0.5 * sum(weights[word] for word in lent)
-        held += _NUMBER_WEIGHT * len(claim.numbers)
-        return held / total, here
-
-    def _is_name(self, word: str) -> bool:
-        """Whether a capitalised word must be found: it has digits, or the question does not bring it."""
-        return any(c.isdigit() for c in word)
+        if total and held / total < _WORDS_ENOUGH:
+            return 0.0
+        numbers_weight = _NUMBER_WEIGHT * len(claim.numbers)
+        return (held + numbers_weight) / (total + numbers_weight)
 
     def _about_question(self, words: frozenset[str], claim: Said) -> bool:
-        """Whether a place that should support a very short sentence has to do with the question at all."""
-        asked = self._question.words - claim.words
-        return not asked or any(found_in(word, words) for word in asked)
+        """Whether a place that should support a very short sentence holds most of what the question asks about."""
+        asked = {word: self._weight(word, self._question) for word in self._askable - claim.words}
+        held = sum(weight for word, weight in asked.items() if found_in(word, words))
+        return held >= _ASKED * sum(asked.values())
 
 
 def _read(source: Source) -> _Evidence:

@@ -40,15 +40,18 @@ def _best_stretch(question: str, text: str) -> tuple[int, int]:
         return 0, 0
     asked = said(question).words
     contents = [said(text[span.start : span.end]).words for span in spans]
-    best, best_score = (0, 0), -1.0
+    best, best_score = (0, 0), -len(spans) - 1.0
+    only_headings = all(span.kind == "heading" for span in spans)
     for first in range(len(spans)):
+        if spans[first].kind == "heading" and not only_headings:
+            continue  # a quotation says something itself
         words: frozenset[str] = frozenset()
         for last in range(first, len(spans)):
             if last > first and spans[last].end - spans[first].start > _LONGEST:
                 break
             words |= contents[last]
             held = sum(found_in(word, words) for word in asked)
-            score = held - 0.2 * (last - first) - 0.5 * (spans[first].kind == "heading" and last == first)
+            score = held - 0.2 * (last - first)
             if score > best_score:
                 best, best_score = (first, last), score
     return _whole_table(text, spans, *best)
