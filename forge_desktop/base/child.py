@@ -190,7 +190,7 @@ class ChildProcess:
 
     def _read_frames(self) -> None:
         assert self._process.stdout is not None
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, RecursionError, MemoryError):  # or nobody would learn of its end
             while (frame := read_frame(self._process.stdout)) is not None:
                 self._frames.put(frame)
         self._frames.put(None)

@@ -98,7 +98,7 @@ class Jobs:
         self._ids = itertools.count(1)
         self._lanes: dict[str, ThreadPoolExecutor] = {}
         self._jobs: dict[int, _Job] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a subscriber that hears "queued" may start another job
         self._closed = False
 
     def start(self, lane: str, kind: str, work: Callable[[JobContext], object]) -> int:

@@ -147,6 +147,8 @@ def check_setting(key: str, value: object) -> object:
     if isinstance(value, bool) != (kind is bool) or (kind is str) != isinstance(value, str):
         raise ForgeError(f"{label} cannot be {value!r}.", hint=field.metadata["help"])
     try:
+        if kind is int and isinstance(value, float) and not value.is_integer():
+            raise ValueError("not a whole number")
         value = kind(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise ForgeError(f"{label} cannot be {value!r}.", hint=field.metadata["help"]) from error

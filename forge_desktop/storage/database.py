@@ -41,6 +41,12 @@ class Database:
         except sqlite3.DatabaseError as error:
             self.close()
             raise self._worded(error) from error
+        except OSError as error:
+            self.close()
+            raise ForgeError(
+                f"The database {self.path} cannot be opened: {error.strerror or error}.",
+                hint="Check the folder's permissions, or choose another one with --data-dir.",
+            ) from error
         except ForgeError:
             self.close()
             raise
@@ -89,9 +95,12 @@ class Database:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
                 connection.execute("COMMIT")
-            except sqlite3.OperationalError as error:
+            except sqlite3.DatabaseError as error:
                 self._roll_back(connection)
-                raise self._worded(error) from error
+                worded = self._worded(error)
+                if worded is error:
+                    raise
+                raise worded from error
             except BaseException:
                 self._roll_back(connection)
                 raise
@@ -126,11 +135,11 @@ class Database:
         Raises ForgeError when the copy cannot be made or does not pass its check; older copies are then untouched.
         """
         folder = self.path.parent / "backups"
-        folder.mkdir(exist_ok=True, mode=0o700)
         stamp = time.strftime("%Y%m%d-%H%M%S")
         final = folder / f"{self.path.stem}-{reason}-{stamp}.db"
         temporary = final.with_suffix(".part")
         try:
+            folder.mkdir(exist_ok=True, mode=0o700)
             with contextlib.closing(sqlite3.connect(temporary)) as copy:
                 self.connection.backup(copy)
                 if copy.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
@@ -183,7 +192,7 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         if self.read_only:
             connection = sqlite3.connect(
-                f"file:{self.path.as_posix()}?mode=ro",
+                f"{self.path.absolute().as_uri()}?mode=ro",
                 uri=True,
                 isolation_level=None,
                 timeout=5,
@@ -208,10 +217,17 @@ class Database:
 
     def _worded(self, error: sqlite3.DatabaseError) -> Exception:
         text = str(error)
-        if "full" in text:
+        if isinstance(error, sqlite3.IntegrityError):
+            return error  # a bug of ours; its text holds names of columns
+        if "is full" in text:
             return ForgeError(
                 f"The disk that holds {self.path.parent} is full; the last change was not stored.",
                 hint="Free some space and try again. Everything stored before is intact.",
+            )
+        if "disk I/O" in text:
+            return ForgeError(
+                f"The disk that holds {self.path.parent} does not take or give data: it is full, or it fails.",
+                hint="Free some space and try again; if it happens again, check the disk.",
             )
         if "locked" in text or "busy" in text:
             return ForgeError("Another program is using the database.", hint="Close it and try again.")

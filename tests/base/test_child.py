@@ -1,0 +1,190 @@
+"""Child processes: frames over pipes, and every way in which the other side can end."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import struct
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+
+from forge_desktop.base.child import (
+    ChildDied,
+    ChildProcess,
+    RestartBudget,
+    describe_exit,
+    frame_bytes,
+    must,
+    read_frame,
+)
+from forge_desktop.base.errors import ForgeError
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")
+
+ECHO = """
+from forge_desktop.base.child import ChildEnd
+end = ChildEnd()
+print("a library prints to standard output")
+while True:
+    frame = end.requests.get()
+    end.send({"back": frame, "keys": sorted(__import__("os").environ), "arguments": __import__("sys").argv[1:]})
+"""
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., ChildProcess]]:
+    """Start a child that runs the given Python source."""
+    children: list[ChildProcess] = []
+    root = Path(__file__).resolve().parents[2]
+
+    def make(source: str, **options: Any) -> ChildProcess:
+        script = tmp_path / "child.py"
+        script.write_text(f"import sys; sys.path.insert(0, {str(root)!r})\n{source}")
+        children.append(ChildProcess("parser", "7", command=[sys.executable, str(script)], **options))
+        return children[-1]
+
+    yield make
+    for child in children:
+        child.kill()
+
+
+def test_frames_go_there_and_back(start: Callable[..., ChildProcess], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_API_KEY", "canary")
+    monkeypatch.setenv("MY_SECRET", "canary")
+    child = start(ECHO, environment={"EXTRA": "1"})
+    for frame in ({"a": 1}, {"text": "Ünï \U0001f600 \0 \ud800"}, {"long": "x" * 3_000_000}, {}):
+        child.send(frame)
+        answer = child.receive(30)
+        assert answer is not None
+        assert answer["back"] == frame
+    assert "EXTRA" in answer["keys"]
+    assert not {"SOME_API_KEY", "MY_SECRET"} & set(answer["keys"])
+    assert answer["arguments"] == ["7"]
+    assert child.receive(0.01) is None
+    assert child.alive
+    child.close()
+    assert not child.alive
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("sys.exit(3)", "ended with status 3"),
+        ("import os; os.kill(os.getpid(), 9)", r"was killed \(signal 9\)"),
+        ("import os; os.abort()", r"crashed \(signal 6\)"),
+        ("raise SystemExit('last words')", "ended with status 1"),
+    ],
+)
+def test_death_is_described(start: Callable[..., ChildProcess], source: str, words: str) -> None:
+    child = start(f"print('note', file=sys.stderr, flush=True)\n{source}")
+    with pytest.raises(ChildDied, match=words) as caught:
+        child.receive(30)
+    assert "note" in caught.value.last_lines
+    with pytest.raises(ChildDied):
+        child.receive(0)
+    with pytest.raises(ChildDied):
+        child.send({"a": 1})
+    assert not child.alive
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"garbage that is no frame at all, whatever it says",
+        struct.pack(">I", 0xFFFFFFFF) + b"{}",
+        struct.pack(">I", 100) + b"{",
+        struct.pack(">I", 4) + b"\xff\xfe{}",
+        struct.pack(">I", 4) + b"null",
+        struct.pack(">I", 200_000) + b"[" * 200_000,
+        struct.pack(">I", 2),
+        b"\0\0",
+    ],
+)
+def test_a_child_that_writes_nonsense_is_dead_to_us(start: Callable[..., ChildProcess], written: bytes) -> None:
+    child = start(f"sys.stdout.buffer.write({written!r}[:400] if len({written!r}) < 400 else {written!r})")
+    with pytest.raises(ChildDied):
+        child.receive(30)
+    assert not child.alive
+
+
+def test_a_child_that_closes_its_end_but_lives_on_is_killed(start: Callable[..., ChildProcess]) -> None:
+    child = start("import os, time; os.close(1); os.close(2); time.sleep(1000)")
+    with pytest.raises(ChildDied, match="stopped answering"):
+        child.receive(30)
+    assert not child.alive
+
+
+def test_a_child_that_does_not_answer_can_be_killed(start: Callable[..., ChildProcess]) -> None:
+    child = start("import time, signal; signal.signal(15, signal.SIG_IGN); time.sleep(1000)")
+    assert child.receive(0.1) is None
+    child.kill()
+    child.kill()
+    assert not child.alive
+    with pytest.raises(ChildDied, match="signal 9"):
+        child.receive(0)
+
+
+def test_the_child_leaves_when_its_input_closes_even_in_the_middle_of_work(start: Callable[..., ChildProcess]) -> None:
+    child = start(
+        "from forge_desktop.base.child import ChildEnd\nend = ChildEnd()\nend.send({})\nwhile True: sum(range(10**6))"
+    )
+    assert child.receive(30) == {}
+    child.close(grace=10)
+    assert not child.alive
+
+
+def test_a_stopped_child_is_killed_on_close(start: Callable[..., ChildProcess]) -> None:
+    child = start(ECHO)
+    child.send({})
+    child.receive(30)
+    os.kill(child.pid, signal.SIGSTOP)
+    child.close(grace=0.1)
+    assert not child.alive
+
+
+@hypothesis.given(
+    st.dictionaries(st.text(), st.none() | st.integers() | st.text() | st.lists(st.floats(allow_nan=False)))
+)
+def test_any_frame_survives(frame: dict[str, object]) -> None:
+    assert read_frame(io.BytesIO(frame_bytes(frame))) == frame
+
+
+@hypothesis.given(st.binary(max_size=200), st.integers(0, 200))
+def test_a_cut_stream_ends(body: bytes, cut: int) -> None:
+    stream = struct.pack(">I", len(body)) + body
+    if cut < len(stream):
+        assert read_frame(io.BytesIO(stream[:cut])) is None
+    else:
+        try:
+            frame = read_frame(io.BytesIO(stream))
+        except ValueError:
+            with pytest.raises(ValueError):  # noqa: PT011 - any of json's
+                json.loads(body)
+        else:
+            assert frame is None or frame == json.loads(body)
+
+
+def test_three_deaths_in_five_minutes_are_forgiven() -> None:
+    now = [0.0]
+    budget = RestartBudget(clock=lambda: now[0])
+    assert [budget.spend() for _ in range(4)] == [True, True, True, False]
+    now[0] = 301.0
+    assert budget.spend()
+    budget.reset()
+    assert [budget.spend() for _ in range(4)] == [True, True, True, False]
+
+
+def test_words() -> None:
+    assert describe_exit(None) == "stopped answering"
+    assert describe_exit(0xC0000005) == "crashed (0xC0000005)"
+    assert must({"a": 1}, "Loading") == {"a": 1}
+    with pytest.raises(ForgeError, match="Loading took too long"):
+        must(None, "Loading")
