@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
+from array import array
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,34 +12,60 @@ import numpy.typing as npt
 
 from forge_desktop.corpus.retrieval import store
 from forge_desktop.corpus.retrieval.analyser import terms
-from forge_desktop.corpus.retrieval.embedder import HashEmbedder, sign_bits
+from forge_desktop.corpus.retrieval.embedder import embed, features, sign_bits
 from forge_desktop.corpus.retrieval.postings import LARGEST_SEGMENT, Int64s, count, filed, merge, term_key
+
+_MOST_TERMS = 300_000  # remembered with their keys and features, about 70 MB; then the memory starts afresh
 
 
 class Builder:
     """Writes segments. One transaction at a time, so not shared between writing threads."""
 
     def __init__(self) -> None:
-        self._embedder = HashEmbedder()
+        self._vocabulary = Vocabulary()
 
     def add(self, connection: sqlite3.Connection, items: Sequence[tuple[int, str]], embedder: str) -> int:
         """Write one segment of at most LARGEST_SEGMENT passages with ids ascending; returns its tokens."""
-        numbers: dict[str, int] = {}
+        if len(self._vocabulary) > _MOST_TERMS:
+            self._vocabulary = Vocabulary()
+        vocabulary = self._vocabulary
         run: list[int] = []
         lengths = np.zeros(len(items), np.int64)
         for at, (_, text) in enumerate(items):
             found = terms(text)
             lengths[at] = len(found)
-            run += [numbers.setdefault(term, len(numbers)) for term in found]
+            run.extend(map(vocabulary.__getitem__, found))
         postings = count(np.array(run, np.int64), lengths)
-        names = list(numbers)
-        vectors = self._embedder.embed(names, postings, len(items))
+        vectors = embed(postings, len(items), *vocabulary.features())
         ids = np.array([passage for passage, _ in items], np.int64)
-        keys = np.fromiter(map(term_key, names), np.int64, len(names))
         body = store.SegmentBody(ids, lengths.astype(np.int32), sign_bits(vectors))
-        store.write_segment(connection, body, filed(postings, keys))
+        store.write_segment(connection, body, filed(postings, vocabulary.keys_of(postings.keys)))
         store.add_vectors(connection, zip(ids.tolist(), map(bytes, vectors), strict=True), embedder)
         return len(run)
+
+
+class Vocabulary(dict[str, int]):
+    """Numbers terms as they come, so that passages are counted by sorting integers."""
+
+    def __init__(self) -> None:
+        self._keys = array("q")
+        self._features = array("i")
+        self._starts = array("q", [0])
+
+    def __missing__(self, term: str) -> int:
+        number = self[term] = len(self._keys)
+        self._keys.append(term_key(term))
+        self._features.extend(features(term))
+        self._starts.append(len(self._features))
+        return number
+
+    def keys_of(self, numbers: Int64s) -> Int64s:
+        """What the terms with these numbers are filed under."""
+        return np.array(self._keys, np.int64)[numbers]
+
+    def features(self) -> tuple[Int64s, Int64s]:
+        """The features of all terms in one run, and where each term's begin."""
+        return np.array(self._features, np.int64), np.array(self._starts, np.int64)
 
 
 def merge_segments(connection: sqlite3.Connection, rows: Sequence[store.SegmentRow]) -> None:

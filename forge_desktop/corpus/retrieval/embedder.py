@@ -7,16 +7,16 @@ nothing but the passage, and is never recomputed because others came or went. An
 
 from __future__ import annotations
 
+import functools
 import math
 import zlib
-from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from forge_desktop.corpus.retrieval.postings import Postings, ragged
+from forge_desktop.corpus.retrieval.postings import Int64s, Postings, ragged
 
 EMBEDDER_VERSION = "hash-512-1"
 DIMENSIONS = 512
@@ -27,7 +27,6 @@ _UNIT = 16  # weights are integers in sixteenths
 _GRAM = 4  # alone they rank as well as 3- to 5-grams with whole words, clean or misspelt, at a fifth of the work
 _MIX = 0x9E3779B1  # CRC-32 is linear: similar n-grams would share bits; multiplying spreads them
 _SUBLINEAR = np.array([0, *(round(_UNIT * (1 + math.log(n))) for n in range(1, 1025))])
-_MOST_WORDS = 150_000
 _AT_ONCE = 256  # passages whose sums are held at a time, 1 MB
 
 
@@ -37,44 +36,23 @@ def features(term: str) -> list[int]:
     return [_feature(padded[at : at + _GRAM]) for at in range(max(len(padded) - _GRAM, 0) + 1)]
 
 
-class HashEmbedder:
-    """Embeds many passages at once; keeps the features of terms it has seen."""
-
-    def __init__(self) -> None:
-        self._where: dict[str, int] = {}
-        self._starts = array("q", [0])
-        self._pool = array("i")
-
-    def embed(self, terms: Sequence[str], postings: Postings, passages: int) -> Vectors:
-        """Vectors of that many passages, whose postings have for keys the indices into `terms`."""
-        if len(self._where) > _MOST_WORDS:
-            self._where.clear()
-            self._starts, self._pool = array("q", [0]), array("i")
-        places = np.fromiter(map(self._place, terms), np.int64, len(terms))
-        starts, pool = np.array(self._starts, np.int64), np.array(self._pool, np.int64)
-        order = np.argsort(postings.passages, kind="stable")
-        place = np.repeat(places[postings.keys], postings.counts)[order]
-        begins, runs = starts[place], np.diff(starts)[place]
-        weight = _SUBLINEAR[np.minimum(postings.frequencies[order], len(_SUBLINEAR) - 1)]
-        passage = postings.passages[order].astype(np.int64)
-        vectors = np.empty((passages, DIMENSIONS), np.int8)
-        for low in range(0, passages, _AT_ONCE):
-            high = min(low + _AT_ONCE, passages)
-            part = slice(*np.searchsorted(passage, (low, high)))
-            feature = pool[ragged(begins[part], runs[part])]
-            cell = np.repeat((passage[part] - low) * DIMENSIONS, runs[part]) + (feature >> 1)
-            signed = np.repeat(weight[part], runs[part]) * (1 - 2 * (feature & 1))
-            sums = np.bincount(cell, signed, (high - low) * DIMENSIONS)
-            vectors[low:high] = quantise(sums.reshape(-1, DIMENSIONS))
-        return vectors
-
-    def _place(self, term: str) -> int:
-        found = self._where.get(term)
-        if found is None:
-            found = self._where[term] = len(self._starts) - 1
-            self._pool.extend(features(term))
-            self._starts.append(len(self._pool))
-        return found
+def embed(postings: Postings, passages: int, features: Int64s, starts: Int64s) -> Vectors:
+    """Vectors of that many passages; the term with key n has `features[starts[n]:starts[n + 1]]`."""
+    order = np.argsort(postings.passages, kind="stable")
+    term = np.repeat(postings.keys, postings.counts)[order]
+    begins, runs = starts[term], starts[term + 1] - starts[term]
+    weight = _SUBLINEAR[np.minimum(postings.frequencies[order], len(_SUBLINEAR) - 1)]
+    passage = postings.passages[order].astype(np.int64)
+    vectors = np.empty((passages, DIMENSIONS), np.int8)
+    for low in range(0, passages, _AT_ONCE):
+        high = min(low + _AT_ONCE, passages)
+        part = slice(*np.searchsorted(passage, (low, high)))
+        feature = features[ragged(begins[part], runs[part])]
+        cell = np.repeat((passage[part] - low) * DIMENSIONS, runs[part]) + (feature >> 1)
+        signed = np.repeat(weight[part], runs[part]) * (1 - 2 * (feature & 1))
+        sums = np.bincount(cell, signed, (high - low) * DIMENSIONS)
+        vectors[low:high] = quantise(sums.reshape(-1, DIMENSIONS))
+    return vectors
 
 
 def embed_query(weights: Mapping[str, float]) -> Vectors:
@@ -95,10 +73,26 @@ def quantise(sums: npt.NDArray[Any]) -> Vectors:
     return vectors
 
 
+def rotated(vectors: Vectors) -> npt.NDArray[np.float32]:
+    """The vectors in the Hadamard basis, which keeps angles. Short texts leave most dimensions zero, and the sign of a
+    zero tells nothing; rotated, every dimension has a share of all. Whole numbers below 2**24: exact in float32.
+    """
+    turned: npt.NDArray[np.float32] = vectors.astype(np.float32) @ _hadamard()
+    return turned
+
+
 def sign_bits(vectors: Vectors) -> npt.NDArray[np.uint64]:
-    """One bit a dimension, set where positive: 8 words a vector, as columns (8, vectors)."""
-    packed = np.packbits(vectors > 0, axis=1, bitorder="little")
+    """One bit a dimension of the rotated vectors, set where positive: 8 words a vector, as columns (8, vectors)."""
+    packed = np.packbits(rotated(vectors) > 0, axis=1, bitorder="little")
     return np.ascontiguousarray(packed.view("<u8").T)
+
+
+@functools.cache
+def _hadamard() -> npt.NDArray[np.float32]:
+    index = np.arange(DIMENSIONS)
+    odd = np.bitwise_count(index[:, None] & index) & 1
+    signs: npt.NDArray[np.float32] = np.where(odd, np.float32(-1), np.float32(1))
+    return signs
 
 
 def _feature(name: str) -> int:

@@ -6,7 +6,8 @@ weak alone and pays on misspelt words).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 POOL = 100
@@ -34,36 +35,37 @@ def bm25_share(weights: Mapping[str, float], unknown: Collection[str]) -> float:
     return _BM25_SHARE - _UNKNOWN * lost
 
 
-def ranked(scores: Mapping[int, float], pool: int) -> dict[int, int]:
-    """Rank from 1 of the best `pool` passages; ties go to the lowest id."""
-    best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:pool]
-    return {passage: rank for rank, (passage, _) in enumerate(best, 1)}
+@dataclass(frozen=True)
+class Side:
+    """What one kind of search found: its best passages, best first, and scores of these and maybe others."""
+
+    best: Sequence[int]
+    scores: Mapping[int, float]
 
 
-def fuse(bm25: Mapping[int, float], vector: Mapping[int, float], *, k: int, share: float) -> list[Found]:
-    """The best k of both sides. A passage beyond a side's best hundred keeps its score there, without a rank."""
-    pool = max(POOL, k)
-    bm25_ranks, vector_ranks = ranked(bm25, pool), ranked(vector, pool)
-    union = bm25_ranks.keys() | vector_ranks.keys()
-    lexical = _min_max({passage: bm25.get(passage, 0.0) for passage in union})
-    similar = _min_max({passage: vector.get(passage, 0.0) for passage in union})
-    found = [
+def fuse(bm25: Side, vector: Side, *, k: int, share: float) -> list[Found]:
+    """The best k of both sides. A passage beyond a side's best keeps its score there, without a rank."""
+    ranks = [{passage: rank for rank, passage in enumerate(side.best, 1)} for side in (bm25, vector)]
+    union = ranks[0].keys() | ranks[1].keys()
+    lexical, similar = _min_max(bm25.scores, union), _min_max(vector.scores, union)
+    fused = {passage: share * lexical[passage] + (1 - share) * similar[passage] for passage in union}
+    return [
         Found(
             passage,
-            share * lexical[passage] + (1 - share) * similar[passage],
-            bm25.get(passage),
-            vector.get(passage),
-            bm25_ranks.get(passage),
-            vector_ranks.get(passage),
+            fused[passage],
+            bm25.scores.get(passage),
+            vector.scores.get(passage),
+            ranks[0].get(passage),
+            ranks[1].get(passage),
         )
-        for passage in union
+        for passage in sorted(union, key=lambda passage: (-fused[passage], passage))[:k]
     ]
-    found.sort(key=lambda one: (-one.score, one.passage_id))
-    return found[:k]
 
 
-def _min_max(scores: dict[int, float]) -> dict[int, float]:
-    low, high = min(scores.values(), default=0.0), max(scores.values(), default=0.0)
+def _min_max(scores: Mapping[int, float], union: Collection[int]) -> dict[int, float]:
+    """Scores of these passages between 0 and 1; one without a score counts as zero."""
+    values = {passage: scores.get(passage, 0.0) for passage in union}
+    low, high = min(values.values(), default=0.0), max(values.values(), default=0.0)
     if high <= low:
-        return dict.fromkeys(scores, 1.0 if high > 0 else 0.0)
-    return {passage: (score - low) / (high - low) for passage, score in scores.items()}
+        return dict.fromkeys(values, 1.0 if high > 0 else 0.0)
+    return {passage: (value - low) / (high - low) for passage, value in values.items()}

@@ -84,19 +84,20 @@ class Index:
             pool = max(fusion.POOL, k)
             best = okapi.best(bm25, view, pool)
             weights = okapi.rarity(bm25, view, terms)
+            share = fusion.bm25_share(weights, [term for term in weights if not bm25.passages_with[term]])
             vector = embed_query(weights)
             near = vectors.nearest(connection, view, vector) if vector.any() else []
-            cosines = vectors.cosines(connection, vector, list(best.keys() | set(near)))
-            near_best = fusion.ranked(cosines, pool)
-            share = fusion.bm25_share(weights, [term for term in weights if not bm25.passages_with[term]])
-            return fusion.fuse(best | okapi.scores_of(bm25, view, near_best), cosines, k=k, share=share)
+            cosines = vectors.cosines(connection, vector, sorted(best.keys() | set(near)))
+            nearest = sorted(cosines, key=lambda passage: (-cosines[passage], passage))[:pool]
+            scores = okapi.scores_of(bm25, view, np.array(nearest, np.int64)) | best
+            return fusion.fuse(fusion.Side(list(best), scores), fusion.Side(nearest, cosines), k=k, share=share)
 
     def scores(self, query: str) -> dict[int, float]:
         """The BM25 score of every passage that has a word of the question."""
         with self._reading() as (connection, view):
             if not view.state.passages:
                 return {}
-            return okapi.best(okapi.score(connection, view, analyser.terms(query)), view, None)
+            return okapi.every(okapi.score(connection, view, analyser.terms(query)), view)
 
     def terms(self, query: str) -> list[tuple[str, int, float]]:
         """What is looked for: each term with the number of passages that have it and its weight (idf)."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import collections
 import math
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,15 +33,15 @@ class TermList:
 
     segment: int
     passages: Int64s
-    frequencies: Int64s
+    frequencies: Floats
 
 
 @dataclass(frozen=True)
 class Bm25:
-    """Scores of a question. `scores[s]` covers all passages of segment s (None: nothing matched there)."""
+    """Scores of a question: `scores[s]` of all passages of segment s, `matched[s]` which of them have a term at all."""
 
-    scores: list[Floats | None]
-    matched: list[Int64s]
+    scores: list[Floats]
+    matched: list[npt.NDArray[np.bool_]]
     idf: dict[str, float]
     passages_with: dict[str, int]
 
@@ -51,46 +51,48 @@ def score(connection: sqlite3.Connection, snapshot: Snapshot, terms: Sequence[st
     lists = _term_lists(connection, snapshot, list(dict.fromkeys(terms)))
     passages_with = {term: sum(len(found.passages) for found in lists[term]) for term in lists}
     idf = {term: _idf(connection, snapshot, count) if count else 0.0 for term, count in passages_with.items()}
-    scores: list[Floats | None] = [None] * len(snapshot.segments)
-    touched: list[list[Int64s]] = [[] for _ in snapshot.segments]
+    scores = [np.zeros(segment.row.passages) for segment in snapshot.segments]
+    matched = [np.zeros(segment.row.passages, np.bool_) for segment in snapshot.segments]
     for term in terms:
         for found in lists[term]:
-            at = found.segment
-            total = scores[at]
-            if total is None:
-                total = scores[at] = np.zeros(snapshot.segments[at].row.passages)
-            often, norm = found.frequencies, snapshot.norms[at][found.passages]
-            total[found.passages] += idf[term] * (often * (K1 + 1) / (often + norm))
-            touched[at].append(found.passages)
-    matched = [_union(parts) for parts in touched]
+            at, passages, often = found.segment, found.passages, found.frequencies
+            scores[at][passages] += idf[term] * (often * (K1 + 1) / (often + snapshot.norms[at][passages]))
+            matched[at][passages] = True
     return Bm25(scores, matched, idf, passages_with)
 
 
-def best(bm25: Bm25, snapshot: Snapshot, pool: int | None) -> dict[int, float]:
-    """The `pool` best passages of each segment (None: every match) with their scores; ties go to the lowest id."""
+def every(bm25: Bm25, snapshot: Snapshot) -> dict[int, float]:
+    """The score of every passage that has a term of the question."""
     found: dict[int, float] = {}
     for segment, scores, matched in zip(snapshot.segments, bm25.scores, bm25.matched, strict=True):
-        if scores is None:
-            continue
-        values = scores[matched]
-        if pool is not None and len(values) > pool:
-            least = np.partition(values, len(values) - pool)[len(values) - pool]
-            above = np.flatnonzero(values > least)
-            kept = np.concatenate((above, np.flatnonzero(values == least)[: pool - len(above)]))
-            matched, values = matched[kept], values[kept]
-        found.update(zip(segment.ids[matched].tolist(), values.tolist(), strict=True))
+        found.update(zip(segment.ids[matched].tolist(), scores[matched].tolist(), strict=True))
     return found
 
 
-def scores_of(bm25: Bm25, snapshot: Snapshot, ids: Iterable[int]) -> dict[int, float]:
+def best(bm25: Bm25, snapshot: Snapshot, pool: int) -> dict[int, float]:
+    """The `pool` best passages with their scores, best first; ties go to the lowest id."""
+    ids, values = [], []
+    for segment, scores, matched in zip(snapshot.segments, bm25.scores, bm25.matched, strict=True):
+        passages = np.flatnonzero(matched)
+        value = scores[passages]
+        if len(value) > pool:
+            least = np.partition(value, len(value) - pool)[len(value) - pool]
+            above = np.flatnonzero(value > least)
+            kept = np.concatenate((above, np.flatnonzero(value == least)[: pool - len(above)]))
+            passages, value = passages[kept], value[kept]
+        ids.append(segment.ids[passages])
+        values.append(value)
+    all_ids, all_values = np.concatenate(ids), np.concatenate(values)
+    order = np.lexsort((all_ids, -all_values))[:pool]
+    return dict(zip(all_ids[order].tolist(), all_values[order].tolist(), strict=True))
+
+
+def scores_of(bm25: Bm25, snapshot: Snapshot, wanted: Int64s) -> dict[int, float]:
     """The scores of those of these passages that have a term of the question."""
-    wanted = np.fromiter(ids, np.int64)
     found: dict[int, float] = {}
     for segment, scores, matched in zip(snapshot.segments, bm25.scores, bm25.matched, strict=True):
-        if scores is None:
-            continue
-        known = segment.ids[matched]
-        hit = matched[np.isin(known, wanted)]
+        at = np.minimum(np.searchsorted(segment.ids, wanted), len(segment.ids) - 1)
+        hit = at[(segment.ids[at] == wanted) & matched[at]]
         found.update(zip(segment.ids[hit].tolist(), scores[hit].tolist(), strict=True))
     return found
 
@@ -139,7 +141,7 @@ def _term_lists(connection: sqlite3.Connection, snapshot: Snapshot, terms: Seque
                 continue
             low, high = int(postings.starts[row]), int(postings.starts[row + 1])
             passages = postings.passages[low:high].astype(np.int64)
-            frequencies = postings.frequencies[low:high].astype(np.int64)
+            frequencies = postings.frequencies[low:high].astype(np.float64)
             if segment.alive is not None:
                 living = segment.alive[passages]
                 passages, frequencies = passages[living], frequencies[living]
@@ -177,9 +179,3 @@ def _first_seen(
         index = np.where(living, np.arange(len(living)), len(living) - 1)
         first = np.minimum.reduceat(index, starts)
     return block.keys, counts, ids[block.passages[first]], block.places[first].astype(np.int64)
-
-
-def _union(parts: list[Int64s]) -> Int64s:
-    if not parts:
-        return np.zeros(0, np.int64)
-    return parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))

@@ -9,26 +9,27 @@ import numpy as np
 import numpy.typing as npt
 
 from forge_desktop.corpus.retrieval import store
-from forge_desktop.corpus.retrieval.embedder import DIMENSIONS, Vectors
+from forge_desktop.corpus.retrieval.embedder import DIMENSIONS, Vectors, rotated
 from forge_desktop.corpus.retrieval.snapshot import Snapshot
 
+Words = npt.NDArray[np.uint64]
+
 _RESCORED = 400
+_PLANES = 2  # bits of the question's magnitudes; with them 400 hold nine in ten of 100,000 passages' true best ten
+_WORDS_AT_ONCE = 3  # of 64 bits, so that their count fits in a byte
 
 
 def nearest(connection: sqlite3.Connection, snapshot: Snapshot, query: Vectors) -> list[int]:
     """Ids of the living passages whose sign bits are nearest to the question's; ties go to the lowest id."""
-    planes = _planes(query)
+    turned = rotated(query[None])[0]
+    sides = _packed(turned > 0)
+    size = np.rint(np.abs(turned) * ((1 << _PLANES) - 1) / np.abs(turned).max()).astype(np.uint8)
+    masks = [_packed((size >> plane & 1).astype(np.bool_)) for plane in range(_PLANES)]
     far, ids = [], []
     for segment in snapshot.segments:
-        signs = segment.signs(connection)
-        distance = np.zeros(segment.row.passages, np.uint16)
-        for bits, mask in planes:
-            for word in range(store.SIGN_WORDS):
-                if mask[word]:
-                    distance += np.bitwise_count((signs[word] ^ bits[word]) & mask[word])
-        keep = slice(None) if segment.alive is None else segment.alive
-        far.append(distance[keep])
-        ids.append(segment.ids[keep])
+        distance = _distance(segment.signs(connection), sides, masks)
+        far.append(distance if segment.alive is None else distance[segment.alive])
+        ids.append(segment.living_ids)
     distance, passage = np.concatenate(far), np.concatenate(ids)
     if len(passage) > _RESCORED:
         limit = np.partition(distance, _RESCORED)[_RESCORED]
@@ -37,6 +38,22 @@ def nearest(connection: sqlite3.Connection, snapshot: Snapshot, query: Vectors) 
         passage = passage[near[order]]
     found: list[int] = passage.tolist()
     return found
+
+
+def _distance(signs: Words, sides: Words, masks: Sequence[Words]) -> npt.NDArray[np.uint16]:
+    """Where signs differ from the question's, each dimension counted by its magnitude there."""
+    total = np.zeros(signs.shape[1], np.uint16)
+    differ, counted, bits = np.empty(signs.shape[1], np.uint64), np.empty(signs.shape[1], np.uint64), None
+    for plane, mask in enumerate(masks):
+        for low in range(0, len(signs), _WORDS_AT_ONCE):
+            count = np.zeros(signs.shape[1], np.uint8)
+            for word in range(low, min(low + _WORDS_AT_ONCE, len(signs))):
+                np.bitwise_xor(signs[word], sides[word], out=differ)
+                np.bitwise_and(differ, mask[word], out=counted)
+                bits = np.bitwise_count(counted, out=bits)
+                count += bits
+            total += count.astype(np.uint16) << plane
+    return total
 
 
 def cosines(connection: sqlite3.Connection, query: Vectors, ids: Sequence[int]) -> dict[int, float]:
@@ -54,13 +71,5 @@ def cosines(connection: sqlite3.Connection, query: Vectors, ids: Sequence[int]) 
     return dict(zip(kept, values.tolist(), strict=True))
 
 
-def _planes(query: Vectors) -> list[tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]]:
-    """The question's sign bits and masks that count its strongest dimensions twice or three times, zeros never."""
-    size = np.abs(query.astype(np.int16))
-    bits = _packed(query > 0)
-    steps = [size > 0, size > 21, size > 42, size > 85]
-    return [(bits, _packed(step)) for step in steps]
-
-
-def _packed(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint64]:
+def _packed(flags: npt.NDArray[np.bool_]) -> Words:
     return np.packbits(flags, bitorder="little").view("<u8")
