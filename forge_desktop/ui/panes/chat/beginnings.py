@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
+from forge_desktop.corpus.records import Passage
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.widgets.basics import Button, EmptyState, IconLabel, column, label, row
 from forge_desktop.ui.widgets.words import count_words
@@ -20,19 +22,17 @@ _ASKING = ("who", "when", "where", "which", "why", "how", "can", "may")
 
 
 def example_questions(corpus: Corpus) -> list[str]:
-    """Questions that the documents themselves suggest: one about a heading of each of a few documents."""
-    found: list[str] = []
-    ids = corpus.documents(state="indexed")
-    step = max(1, len(ids) // 12)
-    for document_id in list(ids)[::step]:
-        passages = corpus.passages(document_id)[:40]
-        headings = [p.heading[-1].strip(" .:#") for p in passages if len(p.heading) > 1]
-        heading = next((h for h in headings if 6 <= len(h) <= 48 and not h.endswith("?")), "")
-        if heading and (question := _as_question(heading)) not in found:
-            found.append(question)
-        if len(found) == _EXAMPLES:
-            break
-    return found
+    """Questions that the documents themselves suggest: about headings, of as many documents as possible."""
+    ids = list(corpus.documents(state="indexed"))
+    asked = [_questions_of(corpus.passages(document_id)) for document_id in ids[:: max(1, len(ids) // 12)][:12]]
+    in_turn = itertools.chain.from_iterable(itertools.zip_longest(*asked))
+    return list(dict.fromkeys(question for question in in_turn if question))[:_EXAMPLES]
+
+
+def _questions_of(passages: Sequence[Passage]) -> list[str]:
+    deepest_first = sorted((p.heading for p in passages[:40] if p.heading), key=len, reverse=True)
+    headings = (heading[-1].strip(" .:#?") for heading in deepest_first)
+    return [_as_question(heading) for heading in headings if 6 <= len(heading) <= 48]
 
 
 def _as_question(heading: str) -> str:

@@ -25,7 +25,8 @@ _NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
 
 def file_stem(title: str) -> str:
     """A file name made of the title, fit for every system."""
-    return _NOT_IN_NAMES.sub(" ", title).strip(" .")[:80] or "conversation"
+    words = " ".join(_NOT_IN_NAMES.sub(" ", title).split())
+    return words[:80].strip(" .") or "conversation"
 
 
 def conversation_markdown(title: str, messages: Sequence[ChatMessage]) -> str:
