@@ -1,0 +1,47 @@
+"""An answer that says the same again is noticed; one that only lists similar things is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from forge_desktop.chat.circles import circle_begins
+
+LOOP = "The drill is lent for two weeks.\n\nQuestion: How long is the drill lent?\n\n"
+
+
+def test_a_paragraph_said_again_is_a_circle_from_its_first_repeat() -> None:
+    text = LOOP * 3
+    begins = circle_begins(text)
+    assert begins is not None
+    assert text[:begins] == LOOP
+
+
+def test_slight_changes_do_not_hide_it() -> None:
+    text = (
+        "A loan is only paid if you pay it back to the desk. It also says that you can pay the loan if you pay it "
+        "back. It also says that you can only pay the loan if you pay it back. It also says that you can pay the loan "
+        "if you pay it back. And then"
+    )
+    begins = circle_begins(text)
+    assert begins is not None
+    assert text[begins:].startswith("It also says that you can only")
+
+
+def test_the_sentence_being_written_does_not_count() -> None:
+    text = "The chair opens the meeting. The chair opens the meeting. The chair opens the meeting"
+    assert circle_begins(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Yes. Yes. Yes. Yes. It is so.",
+        "Invoices are kept for seven years. Payroll records are kept for ten years. Contracts are kept until expiry.",
+        "The pump broke in 2009. The roof was mended in 2012. To sum up, the pump broke in 2009.",
+        "| Tool | Days |\n| --- | --- |\n| Drill | 7 |\n| Drill | 7 |\n| Drill | 7 |\n",
+        "```\nprint(1)\nprint(1)\nprint(1)\nprint(1)\n```\n",
+    ],
+)
+def test_ordinary_answers_are_left_alone(text: str) -> None:
+    assert circle_begins(text) is None
