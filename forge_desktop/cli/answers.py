@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import collections
 import sys
 from dataclasses import dataclass
 
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import AnswerDelta, Event
-from forge_desktop.chat.records import ChatMessage, Grounding
+from forge_desktop.chat.records import ChatMessage, Grounding, Sentence
 from forge_desktop.cli import jobs
 from forge_desktop.cli.library import place_of
 from forge_desktop.cli.output import Output
 from forge_desktop.forge import Forge
 
+_NEAREST = 3
 _LARGEST_QUESTION = 1_000_000  # bytes read from standard input
 
 
@@ -115,23 +117,29 @@ def answer_fields(message: ChatMessage) -> dict[str, object]:
 def show_sources(message: ChatMessage, out: Output) -> None:
     """What each sentence of the answer rests on, and the sentences that rest on nothing."""
     cited = [source for source in message.sources if source.cited]
-    if cited:
+    heading, shown = ("Sources", cited) if cited else ("Nearest passages", message.sources[:_NEAREST])
+    if shown:
         out.line()
-        out.line("Sources")
-    for source in cited:
-        place = place_of(source.path, source.page, source.first_line, source.last_line)
-        out.line(f"  [{source.n}] {place}")
-    supported = [sentence for sentence in message.sentences if sentence.sources]
-    unsupported = [sentence for sentence in message.sentences if sentence.needs_support and not sentence.sources]
-    if supported and message.provenance.get("student"):
-        out.line("Supported")
-        for sentence in supported:
-            numbers = "".join(f"[{n}]" for n in sentence.sources)
-            out.line(f"  {numbers} {_brief(message.text[sentence.start : sentence.end])}")
-    if unsupported:
-        out.line("Not supported by your documents")
-        for sentence in unsupported:
-            out.line(f"  {_brief(message.text[sentence.start : sentence.end])}")
+        out.line(heading)
+    for source in shown:
+        out.line(f"  [{source.n}] {place_of(source.path, source.page, source.first_line, source.last_line)}")
+    if not message.provenance.get("student"):
+        return  # quotes need no support
+    _list_sentences("Supported", message, [s for s in message.sentences if s.sources], out)
+    unsupported = [s for s in message.sentences if s.needs_support and not s.sources]
+    _list_sentences("Not supported by your documents", message, unsupported, out)
+
+
+def _list_sentences(heading: str, message: ChatMessage, sentences: list[Sentence], out: Output) -> None:
+    """Each different sentence once, with the numbers of its sources: small students repeat themselves."""
+    lines = collections.Counter(
+        "".join(f"[{n}]" for n in sentence.sources) + " " + _brief(message.text[sentence.start : sentence.end])
+        for sentence in sentences
+    )
+    if lines:
+        out.line(heading)
+    for line, times in lines.items():
+        out.line(f"  {line.strip()}" + (f" ({times} times)" if times > 1 else ""))
 
 
 def _brief(text: str) -> str:

@@ -25,6 +25,9 @@ QUESTIONS = (
 )
 
 
+_ANSWER_TOKENS = 96  # a tour is short, and the starter student likes to repeat itself
+
+
 @contextlib.contextmanager
 def passing_directory() -> Iterator[Path]:
     """A data directory for one tour, removed at its end."""
@@ -38,6 +41,7 @@ def tour(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     if not sample.is_dir():
         raise ForgeError(f"The sample documents are missing: {sample}.", hint="Install Forge Desktop again.")
     passing = options.data_dir is None
+    forge.settings.override(answer_tokens=_ANSWER_TOKENS)
     out.line("A tour of Forge Desktop: the documents of a fictitious tool library, read, searched and asked.")
     out.line(f"Data directory: {forge.data_dir}" + (" (removed at the end)" if passing else ""))
     out.line()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "forge_desktop")
+PATIENCE = 120  # seconds, on a busy machine
 
 
 def _environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:
@@ -22,8 +24,9 @@ def _environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:
 
 
 @pytest.fixture
-def start(data_dir: Path) -> Callable[..., subprocess.Popen[bytes]]:
-    """Start `forge-desktop …` (or another command) with pipes; the test waits for its end. None removes a variable."""
+def start(data_dir: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Start `forge-desktop …` (or another command) with pipes; ended with the test. None removes a variable."""
+    started: list[subprocess.Popen[bytes]] = []
 
     def run(
         *arguments: str | Path | bytes,
@@ -32,7 +35,7 @@ def start(data_dir: Path) -> Callable[..., subprocess.Popen[bytes]]:
         cwd: Path | None = None,
     ) -> subprocess.Popen[bytes]:
         pipe = subprocess.PIPE
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [*command, *arguments],
             stdin=pipe,
             stdout=pipe,
@@ -40,8 +43,19 @@ def start(data_dir: Path) -> Callable[..., subprocess.Popen[bytes]]:
             cwd=cwd or data_dir.parent,
             env=_environment(env),
         )
+        started.append(process)
+        return process
 
-    return run
+    # The starter student likes to repeat itself; what it says is not what these tests are about.
+    (data_dir / "settings.json").write_text(json.dumps({"answer_tokens": 40}))
+    yield run
+    for process in started:
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            assert pipe is not None
+            with contextlib.suppress(OSError):
+                pipe.close()
 
 
 @pytest.fixture
@@ -51,8 +65,8 @@ def cli(start: Callable[..., subprocess.Popen[bytes]]) -> Callable[..., subproce
     def run(
         *arguments: str | Path | bytes, expect: int = 0, input: bytes = b"", **options: Any
     ) -> subprocess.CompletedProcess[str]:
-        with start(*arguments, **options) as process:
-            out, err = process.communicate(input, timeout=150)
+        process = start(*arguments, **options)
+        out, err = process.communicate(input, timeout=PATIENCE)
         done = subprocess.CompletedProcess(process.args, process.returncode, out.decode(), err.decode())
         assert done.returncode == expect, f"status {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr, done.stderr

@@ -150,11 +150,11 @@ def test_a_document_cannot_move_the_cursor(cli: Cli, tmp_path: Path) -> None:
 
 @posix_only
 def test_killed_while_indexing_it_continues(start: Start, cli_json: CliJson, data_dir: Path, tmp_path: Path) -> None:
-    folder, count = _many(tmp_path, 300)
-    with start("index", folder) as process:
-        _when_some_are_indexed(data_dir, process)
-        process.kill()
-        process.communicate()
+    folder, count = _many(tmp_path, 200)
+    process = start("index", folder)
+    _when_some_are_indexed(data_dir, process)
+    process.kill()
+    process.communicate()
     assert process.returncode == -signal.SIGKILL
     stored = cli_json("status")["documents"]
     assert cli_json("verify")["ok"] is True
@@ -163,16 +163,16 @@ def test_killed_while_indexing_it_continues(start: Start, cli_json: CliJson, dat
     assert report["unchanged"] > 0, "what was read before the kill is not read again"
     assert stored <= count
     assert cli_json("verify")["ok"] is True
-    assert cli_json("search", "number 299")["results"][0]["path"] == str(folder / "file-299.txt")
+    assert cli_json("search", "number 199")["results"][0]["path"] == str(folder / "file-199.txt")
 
 
 @posix_only
 def test_ctrl_c_while_indexing_is_tidy(start: Start, cli_json: CliJson, data_dir: Path, tmp_path: Path) -> None:
-    folder, count = _many(tmp_path, 300)
-    with start("index", folder, "--json") as process:
-        _when_some_are_indexed(data_dir, process)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+    folder, count = _many(tmp_path, 200)
+    process = start("index", folder, "--json")
+    _when_some_are_indexed(data_dir, process)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert err == b""
     assert "error" in json.loads(out)
@@ -185,11 +185,11 @@ def test_ctrl_c_while_answering_keeps_the_part(
 ) -> None:
     cli_json("index", sample_dir)
     question = "Describe everything about the library in as many words as you can."
-    with start("ask", "--grounding", "free", question) as process:
-        assert process.stdout is not None
-        first = process.stdout.read(1)  # the answer has begun
-        process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=60)
+    process = start("ask", "--grounding", "free", question)
+    assert process.stdout is not None
+    first = os.read(process.stdout.fileno(), 1)  # the answer has begun
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     shown = (first + out).decode()
     cli_json("export", tmp_path / "out")
@@ -203,12 +203,12 @@ def test_ctrl_c_while_answering_keeps_the_part(
 @posix_only
 def test_a_reader_that_leaves_early(start: Start, cli_json: CliJson, sample_dir: Path) -> None:
     cli_json("index", sample_dir)
-    with start("search", "tool", "-k", "50") as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.close()
-        assert process.stderr.read() == b""
-    assert process.returncode in (0, 141)
+    process = start("search", "tool", "-k", "50")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(60) in (0, 141)
 
 
 def test_no_question_is_worded(cli_json: CliJson) -> None:
@@ -235,8 +235,8 @@ def test_no_verb_imports_qt(start: Start, sample_dir: Path, tmp_path: Path) -> N
         "    if status or loaded:\n"
         "        sys.exit(f'{verb[0]}: status {status}, {loaded}')\n"
     )
-    with start(code, sample_dir / "history.txt", tmp_path / "out", command=(sys.executable, "-c")) as process:
-        out, err = process.communicate(timeout=170)
+    process = start(code, sample_dir / "history.txt", tmp_path / "out", command=(sys.executable, "-c"))
+    out, err = process.communicate(timeout=150)
     assert process.returncode == 0, err
     assert len(out.splitlines()) == 8
 
@@ -245,7 +245,7 @@ def _many(tmp_path: Path, count: int) -> tuple[Path, int]:
     folder = tmp_path / "many"
     folder.mkdir()
     for number in range(count):
-        words = " ".join(f"word{number}x{position}" for position in range(2000))
+        words = " ".join(f"word{number}x{position}" for position in range(800))
         (folder / f"file-{number:03}.txt").write_text(f"This is number {number}. {words}", encoding="utf-8")
     return folder, count
 
