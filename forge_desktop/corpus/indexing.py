@@ -24,14 +24,16 @@ from forge_desktop.corpus.reading import Outcome, Reader
 from forge_desktop.corpus.records import IndexReport, Survey
 from forge_desktop.corpus.retrieval import Index
 from forge_desktop.corpus.store_roots import Roots
-from forge_desktop.corpus.store_run import Recipe, RunStore, Task
+from forge_desktop.corpus.store_run import STAGED, Recipe, RunStore, Task
 from forge_desktop.corpus.walking import Found, Passed, Walk
 from forge_desktop.storage import Database
 
 _MARKED_AT_ONCE = 500
 _BATCH_DOCUMENTS = 64
-_BATCH_CHARACTERS = 1_000_000
+_BATCH_CHARACTERS = 500_000
 _BATCH_SECONDS = 0.5
+_PASSAGES_AT_ONCE = 1_000  # in one transaction: about a fifth of a second
+_BREATH = 0.001  # seconds between transactions, without which a waiting chat would not get its turn
 _REMOVED_AT_ONCE = 200
 
 
@@ -265,18 +267,46 @@ class IndexRun:
     def _commit(self) -> None:
         """Store the batch in one transaction: texts, passages, postings and states together."""
         batch, self._batch = self._batch, _Batch()
-        if not batch.entries:
-            return
-        now = time.time()
+        large = [entry for entry in batch.entries if len(entry[1].spots) > _PASSAGES_AT_ONCE]
+        small = [entry for entry in batch.entries if len(entry[1].spots) <= _PASSAGES_AT_ONCE]
+        if small:
+            now = time.time()
+            with self._db.write() as connection:
+                stored = [(task, outcome) for task, outcome in small if self._store.waits(connection, task.id)]
+                self._forget(connection, [task.id for task, outcome in stored if _replaces(task, outcome)])
+                fresh = [item for task, outcome in stored for item in self._settle(connection, task, outcome, now)]
+                if fresh:
+                    self._index.add(connection, fresh)
+            self._committed(stored)
+        for task, outcome in large:
+            self._commit_large(task, outcome)
+
+    def _commit_large(self, task: Task, outcome: Outcome) -> None:
+        """Store a long document piece by piece, so that others can write meanwhile. It waits until all is searched."""
         with self._db.write() as connection:
-            stored = [(task, outcome) for task, outcome in batch.entries if self._store.waits(connection, task.id)]
-            self._forget(connection, [task.id for task, outcome in stored if outcome.opened and not outcome.same])
-            fresh = [item for task, outcome in stored for item in self._settle(connection, task, outcome, now)]
-            if fresh:
-                self._index.add(connection, fresh)
+            if not self._store.waits(connection, task.id):
+                return
+            self._forget(connection, [task.id])
+            first = self._store.fill(connection, task.id, outcome, STAGED, time.time())
+        for low in range(0, len(outcome.spots), _PASSAGES_AT_ONCE):
+            self._ctx.wait(_BREATH)
+            with self._db.write() as connection:
+                if not self._store.waits(connection, task.id):
+                    return
+                spots = outcome.spots[low : low + _PASSAGES_AT_ONCE]
+                self._index.add(
+                    connection,
+                    [(first + low + number, outcome.text[spot.start : spot.end]) for number, spot in enumerate(spots)],
+                )
+                if low + _PASSAGES_AT_ONCE >= len(outcome.spots):
+                    self._store.settle(connection, task.id, self._recipe.done)
+        self._committed([(task, outcome)])
+
+    def _committed(self, stored: Sequence[tuple[Task, Outcome]]) -> None:
         for task, outcome in stored:
             self._count(task, outcome)
         self._events.changed("documents")
+        self._ctx.wait(_BREATH)
 
     def _forget(self, connection: sqlite3.Connection, ids: Sequence[int]) -> None:
         """Take old passages of documents that were read anew out of the index and the tables."""
@@ -296,7 +326,7 @@ class IndexRun:
             recipe = "" if outcome.again else self._recipe.failed
             self._store.fail(connection, task.id, outcome.reason, outcome.opened, recipe)
         else:
-            first = self._store.fill(connection, task.id, outcome, self._recipe, now)
+            first = self._store.fill(connection, task.id, outcome, self._recipe.done, now)
             for number, spot in enumerate(outcome.spots):
                 yield first + number, outcome.text[spot.start : spot.end]
 
@@ -349,6 +379,11 @@ class _Batch:
             or self._characters >= _BATCH_CHARACTERS
             or time.monotonic() - self._since >= _BATCH_SECONDS
         )
+
+
+def _replaces(task: Task, outcome: Outcome) -> bool:
+    """Whether what is stored of the document goes: other bytes were seen, or it was never complete."""
+    return (outcome.opened is not None and not outcome.same) or task.was_staged
 
 
 def _is_file(path: bytes) -> bool:

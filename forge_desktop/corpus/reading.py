@@ -13,7 +13,7 @@ from forge_desktop.base.child import ChildDied, ChildProcess, Frame
 from forge_desktop.base.errors import ForgeError
 
 _AHEAD = 2  # requests the child holds, so that it never waits for us
-_PER_CHILD = 200  # files after which a fresh child takes over, whatever libraries leaked
+_PER_CHILD = 500  # files after which a fresh child takes over, whatever libraries leaked
 _POLL = 0.1
 _START_SECONDS = 60.0
 _STARTS = 3

@@ -158,6 +158,11 @@ class Store:
         )
         return (row[0] for row in self._db.connection.execute(sql))
 
+    def waiting_passage_ids(self) -> Iterator[int]:
+        """Ids of the passages of documents that wait to be read (again)."""
+        sql = f"SELECT p.id {_SEARCHED} AND d.state = 'pending'"
+        return (row[0] for row in self._db.connection.execute(sql))
+
     def every_check(self) -> Iterator[Check]:
         """Every document's rows, read in full."""
         for row in self._db.rows("SELECT id, path, characters, passages FROM documents ORDER BY id"):

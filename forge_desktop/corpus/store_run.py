@@ -15,6 +15,8 @@ from forge_desktop.corpus.store import PART, Store, outline_hash
 from forge_desktop.corpus.walking import Found
 from forge_desktop.storage import Database
 
+STAGED = "staged"  # the recipe of a document whose passages are being put into the search index piece by piece
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -26,7 +28,10 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Task:
-    """A document waiting to be read. `known` is its hash when equal bytes need no reading."""
+    """A document waiting to be read. `known` is its hash when equal bytes need no reading.
+
+    `was_staged` tells that an earlier run ended in the middle of it: what is stored is not all searched.
+    """
 
     id: int
     path: bytes
@@ -34,6 +39,7 @@ class Task:
     size: int
     known: str
     was_indexed: bool
+    was_staged: bool
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,15 @@ class RunStore:
         if row is None:
             return None
         known = row["sha256"] if row["recipe"] == recipe.done and row["characters"] else ""
-        return Task(document_id, row["path"], row["format"], row["size"], known, row["indexed"] is not None)
+        return Task(
+            id=document_id,
+            path=row["path"],
+            format=row["format"],
+            size=row["size"],
+            known=known,
+            was_indexed=row["indexed"] is not None and row["recipe"] != STAGED,
+            was_staged=row["recipe"] == STAGED,
+        )
 
     def ask_again(self, connection: sqlite3.Connection, ids: Sequence[int]) -> None:
         """Make documents wait, to be read whatever is known about them."""
@@ -150,13 +164,15 @@ class RunStore:
 
     def clear(self, connection: sqlite3.Connection, document_id: int) -> None:
         """Drop a document's text and passages."""
+        connection.execute("UPDATE documents SET characters = 0, passages = 0 WHERE id = ?", (document_id,))
         for table in ("passages", "texts", "outlines"):
             connection.execute(f"DELETE FROM {table} WHERE document_id = ?", (document_id,))
 
-    def fill(
-        self, connection: sqlite3.Connection, document_id: int, outcome: Outcome, recipe: Recipe, now: float
-    ) -> int:
-        """Store text and passages of a cleared document; the id of its first passage, the others follow it."""
+    def fill(self, connection: sqlite3.Connection, document_id: int, outcome: Outcome, recipe: str, now: float) -> int:
+        """Store text and passages of a cleared document; the id of its first passage, the others follow it.
+
+        With the recipe STAGED the document goes on waiting until `settle`: its passages are not all searched yet.
+        """
         assert outcome.opened is not None
         text, spots, pages = outcome.text, outcome.spots, json.dumps(outcome.pages)
         parts = [text[start : start + PART] for start in range(0, len(text), PART)]
@@ -177,11 +193,19 @@ class RunStore:
             (document_id, pages, outline_hash(pages, rows)),
         )
         connection.execute(
-            "UPDATE documents SET state = 'indexed', reason = '', size = ?, mtime_ns = ?, sha256 = ?, recipe = ?,"
-            " characters = ?, passages = ?, indexed = ? WHERE id = ?",
-            (*_opened(outcome.opened), recipe.done, len(text), len(rows), now, document_id),
+            "UPDATE documents SET size = ?, mtime_ns = ?, sha256 = ?, characters = ?, passages = ?, indexed = ?,"
+            " recipe = ? WHERE id = ?",
+            (*_opened(outcome.opened), len(text), len(rows), now, STAGED, document_id),
         )
+        if recipe != STAGED:
+            self.settle(connection, document_id, recipe)
         return first
+
+    def settle(self, connection: sqlite3.Connection, document_id: int, recipe: str) -> None:
+        """All of a filled document is searched now."""
+        connection.execute(
+            "UPDATE documents SET state = 'indexed', reason = '', recipe = ? WHERE id = ?", (recipe, document_id)
+        )
 
     def touch(self, connection: sqlite3.Connection, document_id: int, opened: Opened) -> None:
         """The bytes are those that are indexed already."""
@@ -199,8 +223,7 @@ class RunStore:
         )
         if opened is not None:
             connection.execute(
-                "UPDATE documents SET size = ?, mtime_ns = ?, sha256 = ?, characters = 0, passages = 0 WHERE id = ?",
-                (*_opened(opened), document_id),
+                "UPDATE documents SET size = ?, mtime_ns = ?, sha256 = ? WHERE id = ?", (*_opened(opened), document_id)
             )
 
     def delete(self, connection: sqlite3.Connection, ids: Sequence[int]) -> None:

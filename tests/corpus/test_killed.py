@@ -31,6 +31,22 @@ room.close()
 """
 
 
+PIECES = """
+import sys, threading
+from pathlib import Path
+from tests.corpus.conftest import opened
+from forge_desktop.corpus.retrieval import Index
+room = opened(Path(sys.argv[1]))
+job = room.corpus.index([sys.argv[2]])
+index, known = Index(room.db), 0
+while known <= 2000:
+    known = len(index.ids())
+print(known, flush=True)
+room.jobs.wait(job)
+room.close()
+"""
+
+
 def fill(folder: Path, count: int, words: int = 200) -> None:
     for number in range(count):
         (folder / f"{number:03}.txt").write_text(f"kettle number{number} " * words)
@@ -59,6 +75,30 @@ def test_kill_nine_in_the_middle_of_a_run(data_dir: Path, folder: Path, commits:
     assert (report.documents, report.new, report.changed, report.failed) == (400, 0, 0, ())
     assert all(room.corpus.document(document_id).indexed == when for document_id, when in done.items())
     assert room.corpus.search("number399", 1)[0].passage.path == str(folder / "399.txt")
+    room.whole()
+    room.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_kill_nine_in_the_middle_of_a_long_document(data_dir: Path, folder: Path) -> None:
+    """It is put into the search index piece by piece; half of it is not taken for all of it."""
+    (folder / "a.txt").write_text("first")
+    (folder / "long.txt").write_text("".join(f"kettle number{number}. " for number in range(300_000)))
+    run = subprocess.Popen(
+        [sys.executable, "-c", PIECES, data_dir, folder], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert run.stdout is not None
+    with run.stdout:
+        assert int(run.stdout.readline()) > 1000
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+    room = opened(data_dir)
+    assert room.rows()["long.txt"].state == "pending"
+    assert room.corpus.search("number5", 1) != []
+    room.whole()
+    report = room.result(room.corpus.resume_pending())
+    assert report.new == 1
+    assert room.corpus.search("number299999", 1)[0].passage.path == str(folder / "long.txt")
     room.whole()
     room.close()
 
