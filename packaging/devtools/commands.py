@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import os
 import sys
@@ -54,9 +55,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(arguments: list[str]) -> int:
     """Open the window; without a display, show the same main job in the terminal."""
-    python = environment.set_up("runtime")
     if not opens_window(arguments):
+        with contextlib.redirect_stdout(sys.stderr):  # a verb's stdout is its answer alone, also the first time
+            python = environment.set_up("runtime")
         return environment.start(python, *arguments)
+    python = environment.set_up("runtime")
     if not has_display(os.environ):
         say("There is no display here, so this is the tour in the terminal instead of the window.")
         return environment.start(python, *arguments, "tour")
