@@ -24,7 +24,10 @@ log = logging.getLogger(__name__)
 
 _SECRETS = (
     (re.compile(r"\b(?:sk|pk|hf|gh[pousr]|xox[abp])[-_][\w-]{8,}"), "<key>"),
-    (re.compile(r"(?i)\b(bearer|authorization|api[-_ ]?key|password|token)\b([\"':=\s]+(?:bearer\s+)?)\S+"), r"\1\2<secret>"),
+    (
+        re.compile(r"(?i)\b(bearer|authorization|api[-_ ]?key|password|token)\b([\"':=\s]+(?:bearer\s+)?)\S+"),
+        r"\1\2<secret>",
+    ),
     (re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"), "<address>"),
 )
 _LONGEST_MESSAGE = 400  # an exception's text may quote a document; a report needs its kind and its beginning

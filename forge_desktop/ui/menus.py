@@ -16,6 +16,7 @@ from forge_desktop.ui.panes import PANES
 _PANE_COMMANDS = (
     # text, shortcut, pane, command; None separates
     ("&New conversation", QKeySequence.StandardKey.New, "chat", "new_conversation"),
+    ("&Export conversation…", "Ctrl+Shift+E", "chat", "export"),
     None,
     ("&Add files…", QKeySequence.StandardKey.Open, "corpus", "add_files"),
     ("Add &folder…", "Ctrl+Shift+O", "corpus", "add_folder"),
@@ -63,7 +64,8 @@ class Menus:
             self._panes[pane].setChecked(True)
         elif checked := next((a for a in self._panes.values() if a.isChecked()), None):
             checked.setChecked(False)
-        self._themes[mode].setChecked(True)
+        if mode in self._themes:
+            self._themes[mode].setChecked(True)
 
     def _file(self) -> None:
         menu = self._menu("&File")

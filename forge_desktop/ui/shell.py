@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer, Signal, Slot
@@ -33,22 +34,40 @@ _STARTED_HERE = ("warm",)  # jobs that no pane asked for: their failure is shown
 
 
 class Shell(QMainWindow):
-    """The application's one window. Panes are built at their first visit. `first_painted` is emitted once."""
+    """The application's one window, painted empty before the rooms are opened; `furnish` brings it to life.
+
+    Panes are built at their first visit. `first_painted` is emitted once.
+    """
 
     first_painted = Signal()
 
-    def __init__(self, forge: Forge, bridge: Bridge, reports: CrashReports) -> None:
+    def __init__(self, data_dir: Path, reports: CrashReports) -> None:
         super().__init__()
-        self._forge, self._bridge, self._reports = forge, bridge, reports
+        self._reports = reports
         self._panes: dict[str, Pane] = {}
-        self._painted = False
-        self._mode = forge.settings.values.theme
+        self._painted = self._furnished = False
+        self._state_file = data_dir / _STATE_FILE
+        self._state = WindowState.load(self._state_file)
+        self._mode = self._state.theme
         self.setWindowTitle("Forge Desktop")
         self.setWindowIcon(app_icon())
         self._build()
         self._menus = Menus(self, self)
+        self._take_place()
+        self._set_usable(False)
+
+    def furnish(self, forge: Forge, bridge: Bridge) -> None:
+        """Connect the rooms and open the pane that was in front last time."""
+        self._forge, self._bridge = forge, bridge
+        self._furnished = True
+        self._set_usable(True)
         self._connect()
-        self._restore()
+        if forge.settings.values.theme != self._mode:
+            self.dress()
+        pane = self._state.pane
+        if pane not in PANES:
+            pane = "corpus" if forge.corpus.stats().documents == 0 else "chat"
+        self.visit(pane)
 
     def visit(self, key: str, *, by_keyboard: bool = False) -> Pane:
         """Bring a pane to the front, building it if this is its first visit."""
@@ -131,9 +150,10 @@ class Shell(QMainWindow):
         """Put on the theme that the settings ask for."""
         app = QApplication.instance()
         assert isinstance(app, QApplication)
-        mode = self._mode = self._forge.settings.values.theme
-        theme.apply(app, mode)
-        self._menus.mark(pane=self.current_pane(), mode=mode)
+        if self._furnished:
+            self._mode = self._forge.settings.values.theme
+        theme.apply(app, self._mode)
+        self._menus.mark(pane=self.current_pane(), mode=self._mode)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -142,8 +162,8 @@ class Shell(QMainWindow):
             QTimer.singleShot(0, self.first_painted.emit)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        state = WindowState(bytes(self.saveGeometry().data()).hex(), self.current_pane())
-        state.save(self._forge.data_dir / _STATE_FILE)
+        if self._furnished:  # else another process may own the directory
+            WindowState(bytes(self.saveGeometry().data()).hex(), self.current_pane(), self._mode).save(self._state_file)
         super().closeEvent(event)
 
     def _build(self) -> None:
@@ -184,15 +204,17 @@ class Shell(QMainWindow):
         if self._forge.settings.problem:
             self._banner.show_message("Some settings could not be used", self._forge.settings.problem, kind="warn")
 
-    def _restore(self) -> None:
+    def _set_usable(self, usable: bool) -> None:
+        for part in (self.menuBar(), self._rail, self._status):
+            part.setEnabled(usable)
+
+    def _take_place(self) -> None:
         self.setMinimumSize(theme.px(880), theme.px(560))
-        state = WindowState.load(self._forge.data_dir / _STATE_FILE)
-        if not state.geometry or not self.restoreGeometry(QByteArray(bytes.fromhex(state.geometry))):
+        geometry = self._state.geometry
+        if not geometry or not self.restoreGeometry(QByteArray(bytes.fromhex(geometry))):
             available = self.screen().availableGeometry()
             self.resize(min(theme.px(1360), available.width()), min(theme.px(888), available.height()))
             self.move(available.center() - QPoint(self.width() // 2, self.height() // 2))
-        empty = self._forge.corpus.stats().documents == 0
-        self.visit(state.pane if state.pane in PANES else "corpus" if empty else "chat")
 
     @Slot(str)
     def _on_chosen(self, key: str) -> None:

@@ -45,7 +45,7 @@ class StatusLine(QWidget):
         super().__init__(parent)
         self.setAccessibleName("Status")
         self._state_icon = IconLabel("circle-dashed", 14, "muted")
-        self._state = label("Not loaded", tokens.SMALL, 500)
+        self._state = label("Opening", tokens.SMALL, 500)
         self._note = ElidedLabel("", tokens.SMALL, cls="muted")
         self._note.hide()
         self._student = IconButton("graduation-cap", "Student: none", "Open Students", text="No student", size=14)

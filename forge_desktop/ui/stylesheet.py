@@ -188,8 +188,8 @@ def _views(t: Theme, px: _Pixels) -> str:
 
 def _menus(t: Theme, px: _Pixels, picture: _Picture) -> str:
     return f"""
-    QMenuBar {{ background:{t.surface}; color:{t.text}; font-size:{px(tokens.TABLE)}; border:0; border-bottom:1px solid {t.border};
-        padding:2px 8px; }}
+    QMenuBar {{ background:{t.surface}; color:{t.text}; font-size:{px(tokens.TABLE)}; border:0;
+        border-bottom:1px solid {t.border}; padding:2px 8px; }}
     QMenuBar::item {{ background:transparent; padding:4px 10px; border-radius:{tokens.RADIUS_CHIP}px; }}
     QMenuBar::item:selected {{ background:{t.hover}; color:{t.text}; }}
     QMenu {{ background:{t.surface}; font-size:{px(tokens.TABLE)}; border:1px solid {t.border}; padding:6px; }}

@@ -1,4 +1,4 @@
-"""What the window remembers between starts: its place, and which pane was in front. One small file, never fatal."""
+"""What the window remembers between starts: place, theme, pane in front. One small file, never fatal."""
 
 from __future__ import annotations
 
@@ -14,21 +14,25 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class WindowState:
-    """`geometry` is Qt's own description in hexadecimal, empty before the first closing."""
+    """`geometry` is Qt's own description in hexadecimal, empty before the first closing.
+
+    `theme` is the setting's value at the last closing, for the first paint, when the settings are not yet read.
+    """
 
     geometry: str = ""
     pane: str = ""
+    theme: str = "system"
 
     @classmethod
     def load(cls, path: Path) -> WindowState:
         """What was saved; the defaults when there is nothing or nothing readable."""
         try:
             stored = json.loads(path.read_bytes())
-            state = cls(str(stored["geometry"]), str(stored["pane"]))
+            state = cls(str(stored["geometry"]), str(stored["pane"]), str(stored.get("theme", "system")))
             bytes.fromhex(state.geometry)
         except FileNotFoundError:
             return cls()
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             log.info("window state unreadable: %s", type(error).__name__)
             return cls()
         return state

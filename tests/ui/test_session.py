@@ -66,7 +66,7 @@ class Visitor:
             if isinstance(widget, TroubleDialog) and widget.isVisible():
                 self.seen.append(f"{widget.message.text()} | {widget.hint.text()}")
                 self.answers.pop(0)(widget)
-            elif isinstance(widget, Shell) and widget.isVisible() and widget._painted:
+            elif isinstance(widget, Shell) and widget.isVisible() and widget._furnished:
                 self.seen.append("window")
                 widget.close()
 

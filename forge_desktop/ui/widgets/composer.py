@@ -264,4 +264,4 @@ class Composer(QFrame):
             self.grounding_chosen.emit(str(chosen.data()))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(theme.px(260), super().minimumSizeHint().height())
+        return QSize(theme.px(236), super().minimumSizeHint().height())

@@ -53,22 +53,23 @@ class Snippet(QWidget):
         layout = self._broken(self.width())  # lines are parts of it: it must outlive them
         for i in range(layout.lineCount()):
             layout.lineAt(i).draw(painter, QPointF(0, 0))
-        if layout.lineCount():
-            last = layout.lineAt(layout.lineCount() - 1)
-            if last.textStart() + last.textLength() < len(self._utf16()):
-                self._fade(painter, last)
+        if layout.lineCount() and self._is_cut(last := layout.lineAt(layout.lineCount() - 1)):
+            self._draw_ellipsis(painter, last)
         painter.end()
 
-    def _fade(self, painter: QPainter, last: QTextLine) -> None:
-        """An ellipsis at the end of the last line, over a ground of the card's colour."""
-        mark = QFontMetricsF(self.font()).horizontalAdvance(" …")
+    def _is_cut(self, last: QTextLine) -> bool:
+        return last.textStart() + last.textLength() < len(self._utf16())
+
+    def _draw_ellipsis(self, painter: QPainter, last: QTextLine) -> None:
+        """In the room that the last line was left without."""
         area = last.rect()
-        mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        used = min(last.naturalTextWidth(), self.width() - mark)
-        area.setLeft(0 if mirrored else used)
-        area.setWidth(mark if mirrored else self.width() - used)
-        painter.fillRect(area, QColor(theme.current().surface))
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, " …")
+        mirrored = last.naturalTextRect().left() > area.left() + 1  # a line of a right-to-left script
+        area.setLeft(0 if mirrored else last.naturalTextWidth())
+        area.setWidth(self._ellipsis())
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, "…")
+
+    def _ellipsis(self) -> float:
+        return QFontMetricsF(self.font()).horizontalAdvance("…") + 2
 
     def _broken(self, width: float) -> QTextLayout:
         layout = QTextLayout(self._text, self.font())
@@ -86,6 +87,8 @@ class Snippet(QWidget):
             line.setLineWidth(max(1.0, width))
             line.setPosition(QPointF(0, y))
             y += line.height()
+            if layout.lineCount() == self._lines and self._is_cut(line):
+                line.setLineWidth(max(1.0, width - self._ellipsis()))
         layout.endLayout()
         return layout
 

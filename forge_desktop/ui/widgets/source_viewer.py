@@ -22,7 +22,6 @@ from PySide6.QtWidgets import QFrame, QPlainTextEdit, QScrollArea, QStackedWidge
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.widgets.basics import (
     Banner,
-    Button,
     ElidedLabel,
     IconButton,
     IconLabel,
@@ -122,8 +121,7 @@ class SourceViewer(QFrame):
         self._foot.setVisible(before or after)
         self._previous.setEnabled(before)
         self._next.setEnabled(after)
-        self._previous.setToolTip("Text before this")
-        self._next.setToolTip("Text after this")
+        self._name_steps("Text before this", "Text after this")
         self._where.setText("Part of the text")
 
     def show_page(self, png: bytes, rectangles: Sequence[Rectangle], page: int, pages: int, quote: str) -> None:
@@ -141,8 +139,7 @@ class SourceViewer(QFrame):
         self._foot.setVisible(pages > 1)
         self._previous.setEnabled(page > 1)
         self._next.setEnabled(page < pages)
-        self._previous.setToolTip("Previous page")
-        self._next.setToolTip("Next page")
+        self._name_steps("Previous page", "Next page")
         self._where.setText(f"Page {page} of {pages}")
         if page != before:
             top = self._canvas.first_mark()
@@ -171,14 +168,21 @@ class SourceViewer(QFrame):
 
     # ---------------------------------------------------------------- parts
     def _page_foot(self) -> QFrame:
-        self._previous = Button("Previous", "chevron-left", "pill")
-        self._next = Button("Next", "chevron-right", "pill")
+        mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        icons = ("chevron-right", "chevron-left") if mirrored else ("chevron-left", "chevron-right")
+        self._previous = IconButton(icons[0], "Previous page")
+        self._next = IconButton(icons[1], "Next page")
         self._where = label("", tokens.SMALL, cls="muted", tabular=True)
         self._previous.clicked.connect(self._on_previous)
         self._next.clicked.connect(self._on_next)
-        foot = frame("foot", row(self._previous, None, self._where, None, self._next, margins=(12, 6, 12, 6)))
+        foot = frame("foot", row(None, self._previous, self._where, self._next, None, margins=(12, 4, 12, 4)))
         foot.hide()
         return foot
+
+    def _name_steps(self, before: str, after: str) -> None:
+        for button, words in ((self._previous, before), (self._next, after)):
+            button.setAccessibleName(words)
+            button.setToolTip(words)
 
     @Slot()
     def _on_previous(self) -> None:

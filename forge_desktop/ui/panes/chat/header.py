@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from forge_desktop.ui import theme, tokens
@@ -21,9 +21,10 @@ class ChatHeader(QFrame):
         super().__init__(parent)
         self.setProperty("cls", "head")
         self.setFixedHeight(theme.px(56))
+        self.setMinimumWidth(theme.px(260))  # parts go when it gets narrow; see _fit
         self._title = ElidedLabel("New conversation", tokens.SUBTITLE, 600)
-        offline = Pill("Offline", "mute", "wifi-off")
-        offline.setToolTip("Nothing you ask or index leaves this machine.")
+        self._offline = Pill("Offline", "mute", "wifi-off")
+        self._offline.setToolTip("Nothing you ask or index leaves this machine.")
         self._words = label("Context", tokens.SMALL, cls="muted")
         self._meter = Meter(0, 80, accessible_name="Context used")
         self._tokens = label("", tokens.SMALL, cls="muted", tabular=True)
@@ -34,7 +35,8 @@ class ChatHeader(QFrame):
         self.sources.toggled.connect(self.sources_toggled)
         self._title.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         parts = (self._words, self._meter, self._tokens, self.export, self.sources)
-        self.setLayout(row(self._title, offline, None, *parts, margins=(24, 0, 16, 0)))
+        self.setLayout(row(self._title, self._offline, None, *parts, margins=(24, 0, 16, 0)))
+        self._known = False
         self.show_context(0, 0)
 
     def show_title(self, title: str) -> None:
@@ -47,15 +49,25 @@ class ChatHeader(QFrame):
 
     def show_context(self, used: int, limit: int) -> None:
         """Tokens of the last prompt and answer, and how many fit; hidden while unknown."""
-        known = used > 0 and limit > 0
-        for widget in (self._words, self._meter, self._tokens):
-            widget.setVisible(known)
-        if not known:
+        self._known = used > 0 and limit > 0
+        self._fit()
+        if not self._known:
             return
-        share = used / limit
-        self._meter.set_value(share)
+        self._meter.set_value(used / limit)
         self._meter.setToolTip(f"{used:,} of {limit:,} tokens in the last prompt and answer")
         self._tokens.setText(f"{_short(used)} / {_short(limit)}")
+
+    def _fit(self) -> None:
+        """Show what there is room for; the title gives way first, then the meter, then the pill."""
+        room = self.width()
+        self._words.setVisible(self._known and room >= theme.px(520))
+        self._meter.setVisible(self._known and room >= theme.px(440))
+        self._tokens.setVisible(self._known)
+        self._offline.setVisible(room >= theme.px(360))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if self._title.geometry().contains(event.position().toPoint()):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Slot
-from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QSplitter, QStackedWidget, QWidget
 
 from forge_desktop.base.errors import ForgeError
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _DRAFT_PAUSE = 1000  # ms after the last key
 _COLUMN = 760
-_NARROW = 1040  # token pixels; below, the list makes room for an open source
+_NARROW, _NARROW_OPEN = 900, 1040  # token pixels; below, the list gives way to the end panel, or to an open source
 
 
 class ChatPane(Pane):
@@ -58,6 +58,7 @@ class ChatPane(Pane):
         self._examples: list[str] = []
         self._documents = self._passages = 0
         self._first_visit = True
+        self._hidden_for_room = False
         self._build()
         self._exporter = Exporter(self, forge.chat, self._errands)
         self._connect()
@@ -98,6 +99,7 @@ class ChatPane(Pane):
         self.composer.setMaximumWidth(theme.px(_COLUMN))
         self.side = Side(self.forge.corpus, self.forge.chat, self._errands)
         self._middle_stack = QStackedWidget()
+        self._middle_stack.setMinimumWidth(theme.px(280))
         self._middle_stack.addWidget(self.beginning)
         self._middle_stack.addWidget(self.transcript)
         banner = Inset(self.banner, (tokens.XL, 8, tokens.XL, 0))
@@ -156,18 +158,21 @@ class ChatPane(Pane):
         self._draft_pause.timeout.connect(self._save_drafts)
 
     def _shortcuts(self) -> None:
-        def bind(keys: str | QKeySequence, run: Callable[[], object]) -> None:
-            shortcut = QShortcut(QKeySequence(keys), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(run)
-
-        bind("Ctrl+L", self._focus_composer)
-        bind("Ctrl+R", self._on_regenerate_last)
-        bind("Ctrl+Shift+C", self._on_copy_last)
-        bind("F2", self.conversations.begin_rename)
-        bind("Esc", self._on_escape)
-        for number in range(1, 10):
-            bind(f"Alt+{number}", functools.partial(self.side.open_source, number))
+        """Actions, not bare shortcuts: the list of keys in the Help menu finds them by their words."""
+        keys: list[tuple[str, str, Callable[[], object]]] = [
+            ("Write a question", "Ctrl+L", self._focus_composer),
+            ("Regenerate the last answer", "Ctrl+R", self._on_regenerate_last),
+            ("Copy the last answer", "Ctrl+Shift+C", self._on_copy_last),
+            ("Rename the conversation", "F2", self.conversations.begin_rename),
+            ("Stop the answer, or close what is open", "Esc", self._on_escape),
+        ]
+        keys += [(f"Open source {n}", f"Alt+{n}", functools.partial(self.side.open_source, n)) for n in range(1, 10)]
+        for words, key, run in keys:
+            action = QAction(words, self)
+            action.setShortcut(QKeySequence(key))
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            action.triggered.connect(lambda _checked=False, run=run: run())
+            self.addAction(action)
 
     # ---------------------------------------------------------------- showing
     def _open(self, conversation_id: int | None) -> None:
@@ -395,13 +400,25 @@ class ChatPane(Pane):
 
     @Slot()
     def _arrange(self) -> None:
-        """Give the end panel the width its content needs."""
-        wide = self.side.is_wide() and not self.side.isHidden()
-        self.conversations.setVisible(not (wide and self.width() < theme.px(_NARROW)))
+        """Give the end panel the width its content needs; in a narrow window the list of conversations gives way."""
+        shown, wide = not self.side.isHidden(), self.side.is_wide()
+        limit = theme.px(_NARROW_OPEN if wide else _NARROW)
+        self.conversations.setVisible(not shown or self.width() >= limit)
+        self.side.setMinimumWidth(theme.px(320 if wide else 240))
         total = self._splitter.width()
         side = max(theme.px(400), round(total * 0.44)) if wide else theme.px(296)
-        self.side.setMinimumWidth(theme.px(320 if wide else 280))
         self._splitter.setSizes([max(theme.px(280), total - side), side])
+
+    def _make_room(self) -> None:
+        """Put the sources away when the window becomes narrow, and bring them back with the room for them."""
+        narrow = self.width() < theme.px(_NARROW)
+        toggle = self.header.sources
+        if narrow and toggle.isChecked() and not self.side.is_wide() and not self._hidden_for_room:
+            self._hidden_for_room = True
+            toggle.setChecked(False)
+        elif not narrow and self._hidden_for_room:
+            self._hidden_for_room = False
+            toggle.setChecked(True)
 
     # ---------------------------------------------------------------- small things
     @Slot(QUrl)
@@ -443,6 +460,7 @@ class ChatPane(Pane):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._make_room()
         self._arrange()
 
 

@@ -72,7 +72,7 @@ class StudentDetails(QScrollArea):
             _say(self._facts[name], name, value)
         self._template.setPlainText(student.template)
         self._template_row.setVisible(bool(student.template))
-        self._path.setText(student.path)
+        self._path.setText("came with Forge Desktop" if student.shipped else student.path)
         self._use.setVisible(not student.active)
         self._remove.setVisible(not student.shipped)
         self.show_engine(engine)
@@ -200,7 +200,7 @@ def _facts(student: Student) -> dict[str, str]:
         "Layers": f"{student.layers:,}",
         "Vocabulary": f"{student.vocabulary:,} tokens",
         "Size": f"{size_words(student.file_bytes)} ({student.file_bytes:,} bytes)",
-        "Imported": "came with Forge Desktop" if student.shipped else moment_words(student.imported),
+        "Imported": "—" if student.shipped else moment_words(student.imported),
         "SHA-256": student.sha256,
     }
 

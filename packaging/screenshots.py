@@ -1,0 +1,149 @@
+"""Makes the pictures in docs/screenshots from the real window: real rooms, the sample corpus, a real question.
+
+    .venv/bin/python packaging/screenshots.py                    the golden pictures, light and dark
+    .venv/bin/python packaging/screenshots.py --scale 2 --out build/screenshots   twice as fine, to look at
+
+tests/ui/test_screenshots.py compares with the still scenes, so run this after a wanted change of the look.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+GOLDEN = ROOT / "docs" / "screenshots"
+SIZE = (1360, 860)
+QUESTION = "When does the repair fair take place?"
+THEMES = ("light", "dark")
+STILL = ("corpus-empty", "chat-empty", "distill", "students", "cards", "settings")
+LIVELY = ("corpus", "chat", "chat-source")
+
+if __name__ == "__main__":
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    sys.path.insert(0, str(ROOT))
+
+from PySide6.QtCore import QElapsedTimer, QEventLoop  # noqa: E402
+from PySide6.QtGui import QImage  # noqa: E402
+from PySide6.QtWidgets import QApplication, QTableView, QWidget  # noqa: E402
+
+from forge_desktop.forge import Forge  # noqa: E402
+from forge_desktop.ui.bridge import Bridge  # noqa: E402
+from forge_desktop.ui.crash import CrashReports  # noqa: E402
+from forge_desktop.ui.shell import Shell  # noqa: E402
+
+
+def settle(forge: Forge, milliseconds: int = 250) -> None:
+    """Let the window react until no job runs and it has been quiet for a while."""
+    quiet = QElapsedTimer()
+    quiet.start()
+    while quiet.elapsed() < milliseconds:
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+        if forge.jobs.running():
+            quiet.restart()
+
+
+def open_window(forge: Forge) -> Shell:
+    """The window at the size of the pictures."""
+    bridge = Bridge(forge.events)
+    shell = Shell(forge.data_dir, CrashReports(forge.data_dir, bridge))
+    shell.furnish(forge, bridge)
+    shell.show()
+    shell.resize(*SIZE)
+    settle(forge)
+    return shell
+
+
+def grab(shell: Shell, forge: Forge, scene: str, theme: str) -> QImage:
+    """A picture of one still scene in one theme, without a blinking cursor."""
+    forge.settings.change(theme=theme)
+    shell.visit(scene.removesuffix("-empty"))
+    shell.dress()
+    return _picture(shell, forge)
+
+
+def _picture(shell: Shell, forge: Forge) -> QImage:
+    settle(forge)
+    focus = QApplication.focusWidget()
+    if focus is not None:
+        focus.clearFocus()
+    settle(forge, 60)
+    return shell.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+
+
+def _fill(shell: Shell, forge: Forge, place: Path) -> None:
+    """Index the sample and ask one question, as a person would."""
+    papers = place / "Town library"
+    shutil.copytree(ROOT / "resources" / "sample", papers)
+    forge.jobs.wait(forge.corpus.index([papers]))
+    chat = shell.visit("chat")
+    settle(forge)
+    chat.composer.submitted.emit(QUESTION)
+    settle(forge, 1500)
+
+
+def _lively(shell: Shell, forge: Forge, scene: str, theme: str) -> QImage:
+    forge.settings.change(theme=theme)
+    shell.dress()
+    pane = shell.visit(scene.split("-")[0])
+    settle(forge)
+    if scene == "corpus":
+        table = next(found for found in pane.findChildren(QTableView) if found.isVisible())
+        table.selectRow(4)
+    elif scene == "chat-source":
+        pane.side.open_source(1)
+    picture = _picture(shell, forge)
+    if scene == "chat-source":
+        pane.side.close_panel()
+    return picture
+
+
+def main() -> int:
+    """Make the pictures; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=GOLDEN)
+    parser.add_argument("--scale", default="1", help="device pixels for each pixel; the golden pictures have 1")
+    parser.add_argument("--only", nargs="*", default=[*STILL, *LIVELY], help="scenes to make")
+    options = parser.parse_args()
+    os.environ["QT_SCALE_FACTOR"] = options.scale
+    options.out.mkdir(parents=True, exist_ok=True)
+    from forge_desktop.ui.application import application
+
+    app = application()
+    with tempfile.TemporaryDirectory(prefix="forge-desktop-") as folder:
+        place = Path(folder)
+        (place / "data").mkdir()
+        forge = Forge(place / "data", holder="the screenshots")
+        try:
+            _make(forge, place, options.out, [scene for scene in (*STILL, *LIVELY) if scene in options.only])
+        finally:
+            forge.close()
+    app.processEvents()
+    return 0
+
+
+def _make(forge: Forge, place: Path, out: Path, scenes: list[str]) -> None:
+    shell = open_window(forge)
+    filled = False
+    for scene in scenes:
+        take: Callable[[Shell, Forge, str, str], QImage] = grab if scene in STILL else _lively
+        if scene in LIVELY and not filled:
+            _fill(shell, forge, place)
+            filled = True
+        for theme in THEMES:
+            name = f"{scene}-{theme}.png"
+            take(shell, forge, scene, theme).save(str(out / name))
+            print(name, flush=True)
+    shell.close()
+    for left in QApplication.topLevelWidgets():
+        if isinstance(left, QWidget):
+            left.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
