@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,31 +18,24 @@ from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.base.settings import Settings
 from forge_desktop.corpus import parsers
+from forge_desktop.corpus.committing import Committer
 from forge_desktop.corpus.names import below, shown
-from forge_desktop.corpus.reading import Outcome, Reader
+from forge_desktop.corpus.reading import Reader
 from forge_desktop.corpus.records import IndexReport, Survey
 from forge_desktop.corpus.retrieval import Index
 from forge_desktop.corpus.store_roots import Roots
-from forge_desktop.corpus.store_run import STAGED, Recipe, RunStore, Task
+from forge_desktop.corpus.store_run import Recipe, RunStore, Task
 from forge_desktop.corpus.walking import Found, Passed, Walk
 from forge_desktop.storage import Database
 
 _MARKED_AT_ONCE = 500
-_BATCH_DOCUMENTS = 64
-_BATCH_CHARACTERS = 500_000
-_BATCH_SECONDS = 0.5
-_PASSAGES_AT_ONCE = 1_000  # in one transaction: about a fifth of a second
-_BREATH = 0.001  # seconds between transactions, without which a waiting chat would not get its turn
 _REMOVED_AT_ONCE = 200
 
 
 @dataclass
 class _Counts:
-    new: int = 0
-    changed: int = 0
     unchanged: int = 0
     removed: int = 0
-    bytes: int = 0
     failed: list[tuple[str, str]] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
 
@@ -73,7 +65,7 @@ class IndexRun:
         self._recipe = recipe_of(settings)
         self._started = time.monotonic()
         self._counts = _Counts()
-        self._batch = _Batch()
+        self._committer = Committer(db, store, index, recipe=self._recipe, events=events, ctx=ctx)
 
     def survey(self, paths: Sequence[bytes]) -> Survey:
         """The dry run: opens nothing, writes nothing."""
@@ -237,14 +229,12 @@ class IndexRun:
                     outcome = reader.take(lambda: self._ctx.progress(done, total, note))  # noqa: B023 - used at once
                     inside.pop(0)
                     done += size
-                    self._batch.add(task, outcome)
-                    if self._batch.is_due():
-                        self._commit()
+                    self._committer.add(task, outcome)
                     self._ctx.progress(done, total, note)
             except Cancelled:
-                self._commit()
+                self._committer.commit()
                 raise
-        self._commit()
+        self._committer.commit()
 
     def _tasks(self, waiting: Sequence[tuple[int, int]]) -> Iterator[tuple[Task, int]]:
         for document_id, size in waiting:
@@ -264,126 +254,23 @@ class IndexRun:
             "overlap": settings.passage_overlap,
         }
 
-    def _commit(self) -> None:
-        """Store the batch in one transaction: texts, passages, postings and states together."""
-        batch, self._batch = self._batch, _Batch()
-        large = [entry for entry in batch.entries if len(entry[1].spots) > _PASSAGES_AT_ONCE]
-        small = [entry for entry in batch.entries if len(entry[1].spots) <= _PASSAGES_AT_ONCE]
-        if small:
-            now = time.time()
-            with self._db.write() as connection:
-                stored = [(task, outcome) for task, outcome in small if self._store.waits(connection, task.id)]
-                self._forget(connection, [task.id for task, outcome in stored if _replaces(task, outcome)])
-                fresh = [item for task, outcome in stored for item in self._settle(connection, task, outcome, now)]
-                if fresh:
-                    self._index.add(connection, fresh)
-            self._committed(stored)
-        for task, outcome in large:
-            self._commit_large(task, outcome)
-
-    def _commit_large(self, task: Task, outcome: Outcome) -> None:
-        """Store a long document piece by piece, so that others can write meanwhile. It waits until all is searched."""
-        with self._db.write() as connection:
-            if not self._store.waits(connection, task.id):
-                return
-            self._forget(connection, [task.id])
-            first = self._store.fill(connection, task.id, outcome, STAGED, time.time())
-        for low in range(0, len(outcome.spots), _PASSAGES_AT_ONCE):
-            self._ctx.wait(_BREATH)
-            with self._db.write() as connection:
-                if not self._store.waits(connection, task.id):
-                    return
-                spots = outcome.spots[low : low + _PASSAGES_AT_ONCE]
-                self._index.add(
-                    connection,
-                    [(first + low + number, outcome.text[spot.start : spot.end]) for number, spot in enumerate(spots)],
-                )
-                if low + _PASSAGES_AT_ONCE >= len(outcome.spots):
-                    self._store.settle(connection, task.id, self._recipe.done)
-        self._committed([(task, outcome)])
-
-    def _committed(self, stored: Sequence[tuple[Task, Outcome]]) -> None:
-        for task, outcome in stored:
-            self._count(task, outcome)
-        self._events.changed("documents")
-        self._ctx.wait(_BREATH)
-
-    def _forget(self, connection: sqlite3.Connection, ids: Sequence[int]) -> None:
-        """Take old passages of documents that were read anew out of the index and the tables."""
-        old = self._store.passage_ids(connection, ids)
-        if old:
-            self._index.remove(connection, old)
-        for document_id in ids:
-            self._store.clear(connection, document_id)
-
-    def _settle(
-        self, connection: sqlite3.Connection, task: Task, outcome: Outcome, now: float
-    ) -> Iterator[tuple[int, str]]:
-        """Write one document's outcome; its new passages for the search index."""
-        if outcome.same and outcome.opened is not None:
-            self._store.touch(connection, task.id, outcome.opened)
-        elif outcome.reason or outcome.opened is None:
-            recipe = "" if outcome.again else self._recipe.failed
-            self._store.fail(connection, task.id, outcome.reason, outcome.opened, recipe)
-        else:
-            first = self._store.fill(connection, task.id, outcome, self._recipe.done, now)
-            for number, spot in enumerate(outcome.spots):
-                yield first + number, outcome.text[spot.start : spot.end]
-
-    def _count(self, task: Task, outcome: Outcome) -> None:
-        self._counts.bytes += outcome.opened.size if outcome.opened else 0
-        if outcome.same:
-            self._counts.unchanged += 1
-        elif not outcome.reason:
-            self._counts.changed += task.was_indexed
-            self._counts.new += not task.was_indexed
-
     def _note_failed(self, path: bytes, reason: str) -> None:
         self._counts.failed.append((os.fsdecode(path), reason))
 
     def _report(self, ids: Iterable[int]) -> IndexReport:
-        tally, counts = self._store.tally(ids), self._counts
+        tally, counts, done = self._store.tally(ids), self._counts, self._committer
         return IndexReport(
             documents=tally.documents,
             passages=tally.passages,
-            new=counts.new,
-            changed=counts.changed,
-            unchanged=counts.unchanged,
+            new=done.new,
+            changed=done.changed,
+            unchanged=counts.unchanged + done.unchanged,
             removed=counts.removed,
             failed=(*counts.failed, *tally.failed),
             seconds=time.monotonic() - self._started,
-            bytes=counts.bytes,
+            bytes=done.bytes,
             skipped=tuple(counts.skipped),
         )
-
-
-class _Batch:
-    """Outcomes that wait to be stored together: a commit costs milliseconds of disk time, a small file less."""
-
-    def __init__(self) -> None:
-        self.entries: list[tuple[Task, Outcome]] = []
-        self._characters = 0
-        self._since = 0.0
-
-    def add(self, task: Task, outcome: Outcome) -> None:
-        """Keep one more."""
-        if not self.entries:
-            self._since = time.monotonic()
-        self.entries.append((task, outcome))
-        self._characters += len(outcome.text)
-
-    def is_due(self) -> bool:
-        """Whether it is large or old enough to be stored."""
-        return (
-            len(self.entries) >= _BATCH_DOCUMENTS
-            or self._characters >= _BATCH_CHARACTERS
-            or time.monotonic() - self._since >= _BATCH_SECONDS
-        )
-
-
-def _replaces(task: Task, outcome: Outcome) -> bool:
-    """Whether what is stored of the document goes: other bytes were seen, or it was never complete."""
-    return (outcome.opened is not None and not outcome.same) or task.was_staged
 
 
 def _is_file(path: bytes) -> bool:
