@@ -51,18 +51,13 @@ class PromptMessage:
 
 @dataclass(frozen=True)
 class Sampling:
-    """How tokens are chosen. temperature 0 is greedy; `seed` makes a draw repeatable.
-
-    `dry` is the multiplier of the DRY sampler (0 = off): it weighs against continuing a sequence that this answer has
-    already written, so that a small student does not run in circles. The prompt may be repeated freely: quoting is good.
-    """
+    """How tokens are chosen. temperature 0 is greedy; `seed` makes a draw repeatable."""
 
     temperature: float = 0.0
     top_k: int = 40
     top_p: float = 0.95
     min_p: float = 0.05
     seed: int = 1
-    dry: float = 0.0
     max_tokens: int = 512
     stop: tuple[str, ...] = ()
 

@@ -11,8 +11,6 @@ from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.native import llama
 from forge_desktop.engine.records import Sampling
 
-# DRY: repeats of up to 8 tokens are free, then the weight grows by 1.75 a token; nothing interrupts a repeat
-_DRY_BASE, _DRY_FREE, _DRY_WINDOW, _NO_BREAKERS = 1.75, 8, 1024, None
 _ABORTED, _NO_ROOM = 2, 1  # llama_decode's codes for "the abort callback said so" and "no cells left"
 
 
@@ -65,7 +63,7 @@ class Decoder:
         left = min(sampling.max_tokens, self.model.context_tokens - len(cached))
         one = (llama.llama_token * 1)()
         batch = llama.llama_batch_get_one(one, 1)  # llama.cpp places it after what the sequence already holds
-        sampler = _sampler(sampling, vocab)
+        sampler = _sampler(sampling)
         self.ended = False
         try:
             while left > 0:
@@ -128,17 +126,12 @@ def _common(left: list[int], right: list[int]) -> int:
     return low
 
 
-def _sampler(sampling: Sampling, vocab: Any) -> Any:
+def _sampler(sampling: Sampling) -> Any:
     chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
-    steps = []
-    if sampling.dry > 0:
-        steps.append(
-            llama.llama_sampler_init_dry(vocab, sampling.dry, _DRY_BASE, _DRY_FREE, _DRY_WINDOW, _NO_BREAKERS, 0)
-        )
     if sampling.temperature <= 0:
-        steps.append(llama.llama_sampler_init_greedy())
+        steps = [llama.llama_sampler_init_greedy()]
     else:
-        steps += [
+        steps = [
             llama.llama_sampler_init_top_k(sampling.top_k),
             llama.llama_sampler_init_top_p(sampling.top_p, 1),
             llama.llama_sampler_init_min_p(sampling.min_p, 1),
