@@ -11,9 +11,9 @@ from forge_desktop.corpus.records import Hit
 
 # A hit is offered when its score reaches this share of the best one's: a small student takes distractors for facts.
 _WORTH_OFFERING = 0.35
-# Chosen on XQuAD and PubMedQA, with half of the documents indexed and every third question asked. Called weak though the
-# answer is there: English 2.5 %, German 11 %, Russian 9 %, Chinese 8 %, PubMedQA 3 %; caught where the answer's
-# document was left out: 73, 89, 82, 92 and 57 %.
+# Chosen on XQuAD and PubMedQA, with half of the documents indexed and every third question asked. Called weak though
+# the answer is there: English 2.5 %, German 11 %, Russian 9 %, Chinese 8 %, PubMedQA 3 %; caught where the document
+# with the answer was left out: 73, 89, 82, 92 and 57 %.
 _STRONG = 0.6
 _LEAST_COVERED, _LEAST_COVERED_UNSPACED = 0.34, 0.25  # below this a lead means nothing: one word was met by chance
 _COMPARED = 6  # the best hit's lead is measured against this rank

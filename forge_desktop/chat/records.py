@@ -52,8 +52,8 @@ class Source:
 class Sentence:
     """A sentence of the answer at `start:end` of its text, and the numbers of the sources that support it.
 
-    The text itself carries no "[1]": whoever shows it puts the numbers of `sources` behind each sentence (as chips, or
-    with `cited_text`). `needs_support` is False for greetings, headings, questions, code. A sentence that needs support
+    The text itself carries no "[1]": whoever shows it puts the numbers of `sources` behind each sentence.
+    `needs_support` is False for greetings, headings, questions, code. A sentence that needs support
     and has none is marked.
     """
 

@@ -231,15 +231,20 @@ def _pieces(text: str) -> list[_Piece]:
 def _is_tail(text: str, start: int) -> bool:
     """Whether the digits from `start` end a name: "R4", "RV-12"."""
     before = text[max(0, start - 2) : start]
-    return before[-1:].isalpha() or (before[-1:] in ("-", "_") and before[:1].isalpha())
+    return _spelt(before[-1:]) or (before[-1:] in ("-", "_") and _spelt(before[:1]))
 
 
 def _is_head(text: str, end: int) -> bool:
     """Whether letters go on right after the digits and are no ordinal or unit: "3rd" and "10h" are still numbers."""
     letters = 0
-    while text[end + letters : end + letters + 1].isalpha():
+    while _spelt(text[end + letters : end + letters + 1]):
         letters += 1
     return letters > 2
+
+
+def _spelt(character: str) -> bool:
+    """Whether it is a letter of a script that spaces its words: "1993年" is a number, "1993x" part of a name."""
+    return character.isalpha() and not _UNSPACED.match(character)
 
 
 def _words(text: str, start: int, end: int) -> list[_Piece]:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forge_desktop.chat import Source
-from forge_desktop.chat.attribution import Reader, attribute, without_numbers
+from forge_desktop.chat.attribution import attribute, without_numbers
+from forge_desktop.chat.support import Reader
 
 LABELLED: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "attribution.json").read_text())
 
@@ -56,16 +57,15 @@ def test_labelled_sentences(half: str, precision: float, recall: float, exact: f
             supported += bool(wanted)
             right += bool(found & set(wanted))
             same += found == set(wanted)
-    print(
-        f"{half}: {total} sentences, precision {right / said:.3f}, recall {right / supported:.3f}, exact {same / total:.3f}"
-    )
-    assert right / said >= precision
-    assert right / supported >= recall
-    assert same / total >= exact
+    rates = right / said, right / supported, same / total
+    print(f"{half}: {total} sentences, precision {rates[0]:.3f}, recall {rates[1]:.3f}, exact {rates[2]:.3f}")
+    assert rates[0] >= precision
+    assert rates[1] >= recall
+    assert rates[2] >= exact
 
 
 def test_a_citation_is_narrowed_to_the_supporting_sentences() -> None:
-    text = "Bicycles are free.\nA standard membership costs 36 crowns.\nA household membership costs 54 crowns.\nWe close at 8."
+    text = "Bikes are free.\nA standard membership costs 36 crowns.\nA household membership costs 54 crowns.\nSee you."
     found = attribute("A household membership costs 54 crowns.", [source(3, text, start=100)])
     (cited,) = found.sources
     assert cited.cited
@@ -86,7 +86,7 @@ def test_what_is_not_cited_stays_whole() -> None:
 
 def test_no_claim_needs_no_support() -> None:
     answer = (
-        "Hello!\n\n# Fees\n\nHere are the fees:\n\n```python\nfee = 54\n```\n\nWould you like to know more about the fees?\n\n"
+        "Hello!\n\n# Fees\n\nHere are the fees:\n\n```python\nfee = 54\n```\n\nWould you like to know more?\n\n"
         "I could not find the other fees."
     )
     assert not any(s.needs_support for s in attribute(answer, [source(1, "The fee is 12 crowns.")]).sentences)

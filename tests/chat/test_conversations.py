@@ -46,7 +46,7 @@ def test_newest_first_with_title_and_snippet(quoting: Room) -> None:
 
 def test_a_title_is_cut_at_a_words_end(quoting: Room) -> None:
     for question, title in {
-        "How long do we keep invoices, and who has to approve a purge of them?": "How long do we keep invoices, and who has to…",
+        "How long do we keep all invoices, and who approves a purge?": "How long do we keep all invoices, and who…",
         "   Two\n\nlines  ": "Two lines",
         "図書館は何時に開きますか"
         * 8: "図書館は何時に開きますか図書館は何時に開きますか図書館は何時に開きますか図書館は何時に開きます…",

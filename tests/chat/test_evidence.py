@@ -25,9 +25,7 @@ def test_weak_evidence_is_told_from_strong(open_room: Callable[..., Room], sampl
     for kind in strong:
         for question in LABELLED[kind]:
             judged = judge(question, room.corpus.search(question, 6))
-            print(
-                f"{kind:10} {'strong' if judged.strong else 'weak  '} {judged.score:.2f} {judged.coverage:.2f} {question}"
-            )
+            print(f"{kind:10} {judged.strong!s:5} {judged.score:.2f} {judged.coverage:.2f} {question}")
     print({kind: f"{count} of {len(LABELLED[kind])} strong" for kind, count in strong.items()})
     assert strong["answerable"] >= 0.95 * len(LABELLED["answerable"])
     assert strong["far"] <= 0.1 * len(LABELLED["far"])
