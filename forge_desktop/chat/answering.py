@@ -12,6 +12,7 @@ from forge_desktop.base.jobs import JobContext
 from forge_desktop.base.settings import Settings, SettingsFile
 from forge_desktop.chat import evidence, extract
 from forge_desktop.chat.attribution import Attribution, attribute
+from forge_desktop.chat.circles import circle_begins
 from forge_desktop.chat.evidence import Evidence
 from forge_desktop.chat.prompt import Prompt, PromptBuilder, QuestionTooLong, number_sources
 from forge_desktop.chat.records import MessageState, Sentence, Source
@@ -22,14 +23,14 @@ from forge_desktop.engine import Engine, Generation, Sampling
 
 _SAVE_EVERY = 0.2  # seconds; what is on the screen is on the disk a quarter of a second later
 _SAVE_AGAIN = 2.0  # seconds until the next try after the disk refused
-_VARIED = (
-    0.7  # temperature of a further answer to the same question when the setting is 0, which would repeat the first
-)
+_LOOK_EVERY = 0.5  # seconds between two looks whether the student repeats itself
+_VARIED = 0.7  # temperature of a further answer where the setting is 0, which would only give the first one again
 
 NOT_FOUND = "This is not in your documents."
 NEAREST = "The passages that come nearest are listed as sources."
 OWN_KNOWLEDGE = "Your documents do not seem to answer this; what follows is the student's own knowledge."
 UNSUPPORTED = "Nothing in your documents supports this answer."
+REPEATED = "The student began to repeat itself and was stopped there."
 NO_DOCUMENTS = "There are no documents yet. Add a folder to the corpus, then ask again."
 
 
@@ -38,7 +39,7 @@ class Draft:
 
     def __init__(self, store: ChatStore, events: Events, task: Task, notice: str) -> None:
         self._store, self._events, self._task = store, events, task
-        self._saved, self._next_save = "", 0.0
+        self._saved, self._next_save, self._next_look = "", 0.0, 0.0
         self.text = ""
         if notice:
             self.add(f"{notice}\n\n")
@@ -59,6 +60,14 @@ class Draft:
             self._saved, self._next_save = self.text, now + _SAVE_EVERY
         except ForgeError:
             self._next_save = now + _SAVE_AGAIN
+
+    def runs_in_circles(self) -> bool:
+        """Whether the answer has begun to repeat itself; looks twice a second."""
+        now = time.monotonic()
+        if now < self._next_look:
+            return False
+        self._next_look = now + _LOOK_EVERY
+        return circle_begins(self.text) is not None
 
 
 class AnswerWriter:
@@ -153,12 +162,23 @@ class AnswerWriter:
         def check() -> None:
             draft.keep()
             ctx.check()
+            if draft.runs_in_circles():
+                raise Cancelled
 
         done = self._engine.generate(prompt.messages, prompt.sampling, draft.add, check)
         facts |= _facts(done, prompt)
+        problem = done.problem
+        if not ctx.cancelled and done.stop != "died" and (begins := circle_begins(f"{done.text}\n")) is not None:
+            done = dataclasses.replace(done, text=done.text[:begins].rstrip(), stop="stop")
+            facts["stop"], problem = "repeated", REPEATED
         if not done.text.strip() and done.stop not in ("cancelled", "died"):
             self._quote(task, prompt.offered, facts, "The student gave no answer.")
             return
+        self._store_answer(task, prompt, done, facts, notice, problem)
+
+    def _store_answer(
+        self, task: Task, prompt: Prompt, done: Generation, facts: dict[str, object], notice: str, problem: str
+    ) -> None:
         found = attribute(done.text.strip(), prompt.offered, task.question)
         if notice and not found.grounded["supported"]:
             found = _with_notice(found, notice)
@@ -173,7 +193,7 @@ class AnswerWriter:
             found.sentences,
             facts,
             raw=done.text,
-            problem=done.problem,
+            problem=problem,
             sources=[source for source in found.sources if source.cited or source.score],
         )
 
