@@ -15,6 +15,8 @@ from forge_desktop.students.records import Student
 
 DAMAGED = 3
 
+_LOOKED_THROUGH = 3  # conversations
+
 
 def models(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """List the students, after importing a file or choosing one where asked."""
@@ -56,7 +58,7 @@ def status(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """Say what is stored where, and who answers."""
     stats = forge.corpus.stats()
     student = forge.students.active()
-    device = forge.engine.state().device
+    device = _last_device(forge, student.sha256) if student else None
     database = forge.archive.database_facts()
     out.result(
         {
@@ -79,11 +81,21 @@ def status(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     out.line(f"Student         {student.name if student else 'none'}")
     if student and student.problem:
         out.line(f"                {student.problem}")
-    out.line(f"Device          {device or 'known once the student is loaded'}")
+    out.line(f"Device          {device or 'known after the first answer'}")
     out.line("Network         none: nothing leaves this machine")
     for note in database.notes:
         out.line(f"Note            {note}")
     return 0
+
+
+def _last_device(forge: Forge, sha256: str) -> str | None:
+    """Where this student's newest answer was computed: loading it anew just to know would take seconds."""
+    for conversation in forge.chat.conversations()[:_LOOKED_THROUGH]:
+        for message in reversed(forge.chat.messages(conversation.id)):
+            facts = message.provenance
+            if facts.get("model_sha256") == sha256 and facts.get("device"):
+                return str(facts["device"])
+    return None
 
 
 def verify(forge: Forge, options: argparse.Namespace, out: Output) -> int:
