@@ -1,6 +1,9 @@
 """Documents: parsed in a child, split into passages, searched by words and vectors."""
 
-from forge_desktop.corpus.corpus import Corpus
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from forge_desktop.corpus.records import (
     CorpusStats,
     Document,
@@ -11,6 +14,9 @@ from forge_desktop.corpus.records import (
     Passage,
     Survey,
 )
+
+if TYPE_CHECKING:
+    from forge_desktop.corpus.corpus import Corpus
 
 __all__ = [
     "Corpus",
@@ -23,3 +29,12 @@ __all__ = [
     "Passage",
     "Survey",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Corpus is imported at first use: the parser child lives in this package and starts without numpy and SQLite."""
+    if name == "Corpus":
+        from forge_desktop.corpus.corpus import Corpus
+
+        return Corpus
+    raise AttributeError(f"module {__name__} has no attribute {name}")

@@ -14,6 +14,7 @@ from forge_desktop.base.errors import ForgeError
 
 _AHEAD = 2  # requests the child holds, so that it never waits for us
 _PER_CHILD = 500  # files after which a fresh child takes over, whatever libraries leaked
+_SUCCESSOR_AT = 200  # files after which that one is started, so that nobody waits for it
 _POLL = 0.1
 _START_SECONDS = 60.0
 _STARTS = 3
@@ -67,7 +68,8 @@ class Reader:
         self._requests: collections.deque[Frame] = collections.deque()
         self._served = 0
         self._ready = False
-        self._child = self._started()
+        self._successor: ChildProcess | None = None
+        self._child = parser_child(megabytes)
 
     @property
     def waiting(self) -> int:
@@ -81,7 +83,9 @@ class Reader:
 
     def submit(self, request: Mapping[str, Any]) -> None:
         """Queue one "read" request (see parsers/child.py)."""
-        if self._served >= _PER_CHILD:
+        if self._served == _SUCCESSOR_AT:
+            self._successor = parser_child(self._megabytes)
+        elif self._served >= _PER_CHILD:
             self._restart()
         self._served += 1
         self._requests.append(dict(request))
@@ -110,14 +114,13 @@ class Reader:
     def close(self) -> None:
         """End the child, whatever it is doing."""
         self._child.kill()
-
-    def _started(self) -> ChildProcess:
-        self._ready, self._served = False, 0
-        return parser_child(self._megabytes)
+        if self._successor is not None:
+            self._successor.kill()
 
     def _restart(self) -> None:
         self._child.kill()
-        self._child = self._started()
+        self._child = self._successor or parser_child(self._megabytes)
+        self._successor, self._ready, self._served = None, False, 0
         for request in self._requests:
             self._served += 1
             self._send(request)

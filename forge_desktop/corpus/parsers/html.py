@@ -56,7 +56,7 @@ def parse(data: bytes) -> Parsed:
             page.start(element)
         else:
             page.end(element)
-    return Parsed("".join(page.parts), headings=tuple(page.headings))
+    return Parsed("".join(page.parts), headings=tuple(sorted(page.headings)))
 
 
 def _decoded(data: bytes) -> str:
