@@ -25,7 +25,7 @@ class Builder:
         self._vocabulary = Vocabulary()
 
     def add(self, connection: sqlite3.Connection, items: Sequence[tuple[int, str]], embedder: str) -> int:
-        """Write one segment of at most LARGEST_SEGMENT passages with ids ascending; returns its tokens."""
+        """Write one segment of passages with ids ascending; returns its tokens."""
         if len(self._vocabulary) > _MOST_TERMS:
             self._vocabulary = Vocabulary()
         vocabulary = self._vocabulary
@@ -61,11 +61,12 @@ class Vocabulary(dict[str, int]):
 
     def keys_of(self, numbers: Int64s) -> Int64s:
         """What the terms with these numbers are filed under."""
-        return np.array(self._keys, np.int64)[numbers]
+        keys: Int64s = np.frombuffer(self._keys, np.int64)[numbers]
+        return keys
 
-    def features(self) -> tuple[Int64s, Int64s]:
-        """The features of all terms in one run, and where each term's begin."""
-        return np.array(self._features, np.int64), np.array(self._starts, np.int64)
+    def features(self) -> tuple[npt.NDArray[np.int32], Int64s]:
+        """The features of all terms in one run, and where each term's begin; drop both before the next term comes."""
+        return np.frombuffer(self._features, np.int32), np.frombuffer(self._starts, np.int64)
 
 
 def merge_segments(connection: sqlite3.Connection, rows: Sequence[store.SegmentRow]) -> None:

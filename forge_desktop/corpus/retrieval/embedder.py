@@ -7,7 +7,6 @@ nothing but the passage, and is never recomputed because others came or went. An
 
 from __future__ import annotations
 
-import functools
 import math
 import zlib
 from collections.abc import Mapping
@@ -36,7 +35,7 @@ def features(term: str) -> list[int]:
     return [_feature(padded[at : at + _GRAM]) for at in range(max(len(padded) - _GRAM, 0) + 1)]
 
 
-def embed(postings: Postings, passages: int, features: Int64s, starts: Int64s) -> Vectors:
+def embed(postings: Postings, passages: int, features: npt.NDArray[np.int32], starts: Int64s) -> Vectors:
     """Vectors of that many passages; the term with key n has `features[starts[n]:starts[n + 1]]`."""
     order = np.argsort(postings.passages, kind="stable")
     term = np.repeat(postings.keys, postings.counts)[order]
@@ -73,25 +72,25 @@ def quantise(sums: npt.NDArray[Any]) -> Vectors:
     return vectors
 
 
-def rotated(vectors: Vectors) -> npt.NDArray[np.float32]:
+def rotated(vectors: Vectors) -> npt.NDArray[np.int32]:
     """The vectors in the Hadamard basis, which keeps angles. Short texts leave most dimensions zero, and the sign of a
-    zero tells nothing; rotated, every dimension has a share of all. Whole numbers below 2**24: exact in float32.
+    zero tells nothing; rotated, every dimension has a share of all. Not by matrix product: a BLAS that wakes its
+    threads for ten short rows takes longer than these nine additions.
     """
-    turned: npt.NDArray[np.float32] = vectors.astype(np.float32) @ _hadamard()
-    return turned
+    turned = vectors.T.astype(np.int32)  # one row a dimension, so that every step adds long rows
+    for step in (1, 2, 4, 8, 16, 32, 64, 128, 256):
+        pairs = turned.reshape(DIMENSIONS // (2 * step), 2, step, -1)
+        turned = np.stack((pairs[:, 0] + pairs[:, 1], pairs[:, 0] - pairs[:, 1]), axis=1)
+    return turned.reshape(DIMENSIONS, -1)
 
 
 def sign_bits(vectors: Vectors) -> npt.NDArray[np.uint64]:
     """One bit a dimension of the rotated vectors, set where positive: 8 words a vector, as columns (8, vectors)."""
-    packed = np.packbits(rotated(vectors) > 0, axis=1, bitorder="little")
-    return np.ascontiguousarray(packed.view("<u8").T)
-
-
-@functools.cache
-def _hadamard() -> npt.NDArray[np.float32]:
-    index = np.arange(DIMENSIONS)
-    odd = np.bitwise_count(index[:, None] & index) & 1
-    signs: npt.NDArray[np.float32] = np.where(odd, np.float32(-1), np.float32(1))
+    signs = np.empty((DIMENSIONS // 64, len(vectors)), np.uint64)
+    for low in range(0, len(vectors), _AT_ONCE):
+        positive = rotated(vectors[low : low + _AT_ONCE]) > 0
+        packed = np.packbits(positive, axis=0, bitorder="little").reshape(len(signs), 8, -1)
+        signs[:, low : low + _AT_ONCE] = np.ascontiguousarray(packed.swapaxes(1, 2)).view("<u8")[:, :, 0]
     return signs
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 
@@ -12,8 +13,9 @@ from forge_desktop.corpus.retrieval import analyser, fusion, okapi, snapshot, st
 from forge_desktop.corpus.retrieval.builder import Builder, merge_segments, to_merge
 from forge_desktop.corpus.retrieval.embedder import EMBEDDER_VERSION, embed_query
 from forge_desktop.corpus.retrieval.fusion import Found
-from forge_desktop.corpus.retrieval.postings import LARGEST_SEGMENT
 from forge_desktop.storage import Database
+
+_AT_ONCE = 8192  # passages a new segment holds at most: bounds the memory of one add
 
 
 class Index:
@@ -41,12 +43,11 @@ class Index:
 
     def add(self, connection: sqlite3.Connection, items: Iterable[tuple[int, str]]) -> None:
         """Index passages (id, text) in the caller's transaction. An id already there raises IntegrityError."""
-        ordered = sorted(items)
-        for low in range(0, len(ordered), LARGEST_SEGMENT):
-            part = ordered[low : low + LARGEST_SEGMENT]
+        waiting = iter(items)
+        while part := sorted(itertools.islice(waiting, _AT_ONCE)):
             tokens = self._builder.add(connection, part, EMBEDDER_VERSION)
             self._count_in(connection, len(part), tokens)
-        self.merge(connection)
+            self.merge(connection)
 
     def remove(self, connection: sqlite3.Connection, ids: Collection[int]) -> None:
         """Forget passages in the caller's transaction; ids that are not there are ignored."""

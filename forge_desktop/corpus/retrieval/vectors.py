@@ -21,7 +21,7 @@ _WORDS_AT_ONCE = 3  # of 64 bits, so that their count fits in a byte
 
 def nearest(connection: sqlite3.Connection, snapshot: Snapshot, query: Vectors) -> list[int]:
     """Ids of the living passages whose sign bits are nearest to the question's; ties go to the lowest id."""
-    turned = rotated(query[None])[0]
+    turned = rotated(query[None])[:, 0]
     sides = _packed(turned > 0)
     size = np.rint(np.abs(turned) * ((1 << _PLANES) - 1) / np.abs(turned).max()).astype(np.uint8)
     masks = [_packed((size >> plane & 1).astype(np.bool_)) for plane in range(_PLANES)]
@@ -65,7 +65,7 @@ def cosines(connection: sqlite3.Connection, query: Vectors, ids: Sequence[int]) 
     rows = (
         np.frombuffer(b"".join(bodies[passage] for passage in kept), np.int8).reshape(-1, DIMENSIONS).astype(np.float32)
     )
-    dots = (rows @ query.astype(np.float32)).astype(np.float64)
+    dots = np.einsum("ij,j->i", rows, query.astype(np.float32)).astype(np.float64)
     squares = np.einsum("ij,ij->i", rows, rows).astype(np.float64) * float(np.square(query.astype(np.int64)).sum())
     values = np.divide(dots, np.sqrt(squares), out=np.zeros(len(kept)), where=squares > 0)
     return dict(zip(kept, values.tolist(), strict=True))
