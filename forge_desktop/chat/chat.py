@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import threading
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Event, Events, JobChanged
@@ -22,6 +23,7 @@ from forge_desktop.storage import Database
 _LANE, _KIND = "chat", "answer"
 _TITLE = 48  # characters of a title made from a question
 _LONGEST_TITLE = 200
+_UNSTORED = "The end of this answer could not be stored."
 _LONGEST_QUESTION = 2_000_000  # characters; far above any student's context, and still quick to store and count
 
 
@@ -40,6 +42,7 @@ class Chat:
         self._writer = AnswerWriter(self._store, events, settings, corpus, engine)
         self._answers: dict[int, int] = {}  # job id -> message id, while the job is queued or running
         self._lock = threading.RLock()
+        self._read_only = db.read_only
         if not db.read_only:
             events.subscribe(self._on_event)
             with contextlib.suppress(ForgeError):  # a full disk: both are done at the next start
@@ -89,11 +92,11 @@ class Chat:
 
     def messages(self, conversation_id: int) -> list[ChatMessage]:
         """The shown branch from its first message on."""
-        return self._store.branch(conversation_id)
+        return [self._as_it_is(message) for message in self._store.branch(conversation_id)]
 
     def message(self, message_id: int) -> ChatMessage:
         """One message. Raises ForgeError when it is gone."""
-        return self._store.message(message_id)
+        return self._as_it_is(self._store.message(message_id))
 
     def show_sibling(self, message_id: int, step: int) -> None:
         """Show the alternative that lies `step` places on (negative: back); stays at the first or last one."""
@@ -126,7 +129,7 @@ class Chat:
         self._store.open_conversation(message.conversation_id)
         question_id = message.id if message.role == "user" else message.parent_id
         assert question_id is not None  # an answer always follows a question
-        return self._start(self._store.add_answer(question_id))
+        return self._start(lambda: self._store.add_answer(question_id))
 
     def edit(self, message_id: int, text: str) -> int:
         """Ask a changed question beside this one; the old one and all that followed it stay. Gives the job's id."""
@@ -138,13 +141,7 @@ class Chat:
 
     def recover(self) -> None:
         """Mark answers that a crash left half written as died, with the text that was stored. Called at the start."""
-        with self._lock:
-            running = set(self._answers.values())
-        for message_id in self._store.unfinished():
-            if message_id not in running:
-                self._writer.close(
-                    message_id, "died", "Forge Desktop ended while this answer was being written; this much was kept."
-                )
+        self._close_left_behind("Forge Desktop ended while this answer was being written; this much was kept.")
 
     # ---- leaving ----
 
@@ -158,17 +155,29 @@ class Chat:
 
     # ---- inside ----
 
+    def _as_it_is(self, message: ChatMessage) -> ChatMessage:
+        """An answer whose job ended but whose end the disk refused to store is not being written any more."""
+        if message.state != "writing" or self._read_only:
+            return message
+        with self._lock:
+            if message.id in self._answers.values():
+                return message
+        return dataclasses.replace(message, state="died", problem=_UNSTORED)
+
     def _ask(self, conversation_id: int, parent_id: int | None, question: str, grounding: Grounding | None) -> int:
         chosen = grounding or self._store.last_grounding(conversation_id) or self._default_grounding()
         title = _cut_at_word(question, _TITLE)
-        return self._start(self._store.add_question(conversation_id, parent_id, question, chosen, title))
+        return self._start(lambda: self._store.add_question(conversation_id, parent_id, question, chosen, title))
 
     def _default_grounding(self) -> Grounding:
         known: dict[str, Grounding] = {"documents_only": "documents_only", "free": "free"}
         return known.get(self._settings.values.grounding, "documents_first")
 
-    def _start(self, message_id: int) -> int:
-        with self._lock:  # the job may end before its id is written down
+    def _start(self, add: Callable[[], int]) -> int:
+        """Commit what `add` adds and start the job that writes the answer whose id it gives."""
+        with self._lock:  # until the job's id is written down, nobody may take the answer for one left behind
+            self._close_left_behind(_UNSTORED)
+            message_id = add()
             try:
                 job_id = self._jobs.start(_LANE, _KIND, lambda ctx: self._writer.write(message_id, ctx))
             except ForgeError as error:
@@ -177,6 +186,13 @@ class Chat:
             self._answers[job_id] = message_id
         self._events.changed("messages", "conversations")
         return job_id
+
+    def _close_left_behind(self, problem: str) -> None:
+        """End answers that are marked as being written while no job writes them."""
+        with self._lock:
+            for message_id in self._store.unfinished():
+                if message_id not in self._answers.values():
+                    self._writer.close(message_id, "died", problem)
 
     def _on_event(self, event: Event) -> None:
         """A job that ended without its writer's doing (cancelled in the queue, a bug) leaves no half-open answer."""
@@ -191,7 +207,8 @@ class Chat:
             with self._lock:
                 message_id = self._answers.pop(event.job_id, None)
             if message_id is not None:
-                self._writer.close(message_id, *ends[event.state])
+                with contextlib.suppress(ForgeError):  # the disk refuses: the next question or start tries again
+                    self._writer.close(message_id, *ends[event.state])
 
 
 def _as_question(text: str) -> str:

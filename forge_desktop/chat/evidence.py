@@ -10,7 +10,9 @@ from forge_desktop.chat.words import Said, found_in, said
 from forge_desktop.corpus.records import Hit
 
 # A hit is offered when its score reaches this share of the best one's: a small student takes distractors for facts.
-_WORTH_OFFERING = 0.35
+# Measured with six hits a question: the passage with the answer is among those offered for 97.5 % instead of 98 % of
+# the XQuAD questions (96.5 for 97 in German, 89.9 for 89.9 on chunkeval), and 2.1 (2.9, 5.0) passages are left to read.
+_WORTH_OFFERING = 0.5
 # Chosen on XQuAD and PubMedQA, with half of the documents indexed and every third question asked. Called weak though
 # the answer is there: English 2.5 %, German 11 %, Russian 9 %, Chinese 8 %, PubMedQA 3 %; caught where the document
 # with the answer was left out: 73, 89, 82, 92 and 57 %.

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from forge_desktop.base.errors import ForgeError
+
 from .conftest import Room
 from .test_answers import check_citations
 
@@ -102,6 +104,29 @@ def test_a_killed_application_keeps_question_and_partial_answer(
     again = room.answer(room.chat.regenerate(unanswered.id))
     assert again.state == "complete"
     assert "Hand tools are lent for 14 days." in again.text
+
+
+def test_a_disk_that_refuses_ends_in_a_sentence_and_is_made_up_for(answering: Room) -> None:
+    """The lane's own connection stops taking writes in the middle of an answer."""
+    conversation = answering.chat.create()
+
+    def refuse(delta: object) -> None:
+        answering.db.connection.execute("PRAGMA query_only=ON")
+
+    answering.on_delta = refuse
+    job = answering.chat.ask(conversation, "How long are power tools lent?")
+    with pytest.raises(ForgeError, match="cannot be written"):
+        answering.jobs.wait(job, 170)
+    answering.on_delta = lambda delta: None
+    allow = answering.jobs.start(
+        "chat", "test", lambda ctx: answering.db.connection.execute("PRAGMA query_only=OFF").close()
+    )
+    answering.jobs.wait(allow, 60)
+    question, answer = answering.chat.messages(conversation)
+    assert question.text == "How long are power tools lent?"
+    assert (answer.state, answer.problem) == ("died", "The end of this answer could not be stored.")
+    assert answering.ask("How long are hand tools lent?", conversation=conversation).state == "complete"
+    assert answering.chat.message(answer.id).state == "died"
 
 
 def test_a_read_only_look_changes_nothing(quoting: Room, data_dir: Path) -> None:
