@@ -72,6 +72,7 @@ class AboutDialog(QDialog):
         close = PrimaryButton("Close")
         close.clicked.connect(self.accept)
         close.setDefault(True)
+        close.setFocus()
         self.setLayout(
             column(
                 row(Mark(), texts, None, gap=tokens.MD),
@@ -97,9 +98,12 @@ class ShortcutsDialog(QDialog):
         grid.setHorizontalSpacing(tokens.XL)
         grid.setVerticalSpacing(tokens.SM)
         grid.setColumnStretch(0, 1)
-        for line, (words, keys) in enumerate([*shortcuts, *_IN_PANES]):
-            grid.addWidget(label(words, tokens.TABLE), line, 0)
-            grid.addWidget(label(keys, tokens.SMALL, 500, "muted", mono=True), line, 1)
+        for title, entries in (("Everywhere", shortcuts), ("In the pane in front", _IN_PANES)):
+            grid.addWidget(label(title, tokens.SMALL, 600, "accent"), grid.rowCount(), 0)
+            for words, keys in entries:
+                line = grid.rowCount()
+                grid.addWidget(label(words, tokens.TABLE), line, 0)
+                grid.addWidget(label(keys, tokens.SMALL, 500, "muted", mono=True), line, 1)
         inside = QWidget()
         inside.setProperty("cls", "flow")
         inside.setLayout(column(grid, None, margins=(0, 0, tokens.MD, 0)))
@@ -110,6 +114,7 @@ class ShortcutsDialog(QDialog):
         close = PrimaryButton("Close")
         close.clicked.connect(self.accept)
         close.setDefault(True)
+        close.setFocus()
         heading = label("Keyboard shortcuts", tokens.TITLE, 600)
         self.setLayout(column(heading, area, row(None, close), gap=tokens.MD, margins=(tokens.XL,) * 4))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -119,6 +119,7 @@ class CrashDialog(QDialog):
         close = PrimaryButton("Go on")
         close.clicked.connect(self.accept)
         close.setDefault(True)
+        close.setFocus()
         sentence = label(
             "This is a fault in Forge Desktop, not in what you did. Your documents and conversations are stored. "
             "The report names no document and no key; read it before you send it to anybody.",

@@ -21,6 +21,7 @@ from forge_desktop.ui.menus import Menus
 from forge_desktop.ui.panes import PANES, Pane, load_pane
 from forge_desktop.ui.status_line import StatusLine
 from forge_desktop.ui.widgets.basics import Banner, Notice, Toast, column, row
+from forge_desktop.ui.widgets.inset import Inset
 from forge_desktop.ui.widgets.rail import NavigationRail
 from forge_desktop.ui.window_state import WindowState
 
@@ -176,7 +177,7 @@ class Shell(QMainWindow):
         self._status = StatusLine()
         root = QWidget()
         root.setProperty("cls", "root")
-        banner = row(self._banner, margins=(tokens.XL, 0, 20, 0))
+        banner = Inset(self._banner, (tokens.XL, tokens.SM, 20, tokens.SM))
         middle = column(self._stack, banner, self._strip, gap=0)
         middle.setStretch(0, 1)
         line = row(self._rail, middle, gap=0)
@@ -188,7 +189,7 @@ class Shell(QMainWindow):
         bar.setFixedHeight(theme.px(32))
         bar.addWidget(self._status, 1)
         self.setStatusBar(bar)
-        self._toast = Toast(root)
+        self._toast = Toast(root, self._stack)
 
     def _connect(self) -> None:
         self._rail.chosen.connect(self._on_chosen)

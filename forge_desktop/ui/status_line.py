@@ -79,12 +79,14 @@ class StatusLine(QWidget):
         self._state.setText(words)
         self._state_icon.set_icon(icon, color)
         name = news.model or "No student"
-        shown = name if len(name) <= 44 else f"{name[:28]}…{name[-14:]}"
+        shown = name if len(name) <= 36 else f"{name[:22]}…{name[-12:]}"
         self._student.setText(shown)
         self._student.setAccessibleName(f"Student: {name}")
         self._student.setToolTip(f"{name} — open Students")
-        self._device.say(news.device or "", f"The student runs on {news.device}." if news.device else "")
-        rate = news.tokens_per_second
+        runs = news.status not in ("restarting", "stopped")  # else its place is the note's
+        device = (news.device or "") if runs else ""
+        self._device.say(device, f"The student runs on {device}.")
+        rate = news.tokens_per_second if runs else None
         self._speed.say(f"{rate:.1f} tok/s" if rate else "", "Speed of the last answer, in tokens per second.")
         self._note.setText(news.note)
         self._note.setVisible(bool(news.note))

@@ -111,8 +111,8 @@ def _buttons(t: Theme, px: _Pixels) -> str:
     QPushButton[cls="jump"]:checked {{ background:{t.surface}; border-color:{t.border}; color:{t.text};
         font-weight:600; }}
     QPushButton[cls="inverse"] {{ background:transparent; border:0; color:{inverse}; font-weight:600; }}
-    QPushButton[ring="1"], QDialog QPushButton:focus {{ border:2px solid {t.focus}; padding:0 11px;
-        min-height:{px(28)}; }}
+    QPushButton[ring="1"], QMessageBox QPushButton:focus, QFileDialog QPushButton:focus {{
+        border:2px solid {t.focus}; padding:0 11px; min-height:{px(28)}; }}
     QPushButton[cls="primary"][ring="1"] {{ border:2px solid {t.text}; }}
     QPushButton[cls="pill"][ring="1"] {{ padding:0 9px; min-height:{px(22)}; }}
     QPushButton[cls="link"][ring="1"] {{ padding:0 2px; min-height:{px(20)}; border-radius:4px; }}

@@ -34,6 +34,7 @@ class TroubleDialog(QDialog):
         again = PrimaryButton("Try again", "refresh-cw")
         again.clicked.connect(self.accept)
         again.setDefault(True)
+        again.setFocus()
         words = column(heading, self.message, self.hint, gap=tokens.SM)
         top = row(column(IconLabel("circle-alert", 28, "bad"), None), words, gap=tokens.LG)
         top.setStretch(1, 1)

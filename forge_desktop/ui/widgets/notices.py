@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QEnterEvent
 from PySide6.QtWidgets import QFrame, QLayout, QSizePolicy, QWidget
 
@@ -139,13 +139,16 @@ class EmptyState(QWidget):
 
 
 class Toast(QFrame):
-    """One message at the bottom of the window for six seconds, longer while it is hovered or focused."""
+    """One message in the corner of `place` for six seconds, longer while it is hovered or focused.
+
+    `place` is the parent or a widget inside it; the toast floats over it without being covered by its pages.
+    """
 
     SECONDS = 6.0
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, place: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._window = parent
+        self._window, self._over = parent, place or parent
         self.setProperty("cls", "toast")
         self._icon = IconLabel("circle-check", 16, "surface")
         self._text = label("", tokens.TABLE)
@@ -156,7 +159,7 @@ class Toast(QFrame):
         self._notice: Notice | None = None
         self._timer = QTimer(self, singleShot=True, interval=round(self.SECONDS * 1000))
         self._timer.timeout.connect(self._on_time)
-        parent.installEventFilter(self)
+        self._over.installEventFilter(self)
         self.hide()
 
     def show_notice(self, notice: Notice) -> None:
@@ -195,12 +198,12 @@ class Toast(QFrame):
             self._timer.start()
 
     def _place(self) -> None:
-        parent = self._window
-        self.setMaximumWidth(max(100, parent.width() - 2 * tokens.XL))
+        area = QRect(self._over.mapTo(self._window, QPoint(0, 0)), self._over.size())
+        self.setMaximumWidth(max(100, area.width() - 2 * tokens.XL))
         self.adjustSize()
         mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        left = tokens.XL if mirrored else parent.width() - self.width() - tokens.XL
-        self.move(left, parent.height() - self.height() - tokens.XL)
+        left = area.left() + tokens.XL if mirrored else area.right() + 1 - self.width() - tokens.XL
+        self.move(left, area.bottom() + 1 - self.height() - tokens.XL)
 
     @Slot()
     def _on_undo(self) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 from forge_desktop.chat.records import ChatMessage, Source
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.chat.words import branch_words, chip_words, model_words, stats_words
-from forge_desktop.ui.widgets.basics import Banner, Button, IconButton, column, duration, frame, label, row
+from forge_desktop.ui.widgets.basics import Banner, Button, ElidedLabel, IconButton, column, duration, frame, label, row
 from forge_desktop.ui.widgets.markdown_view import MarkdownView, SentenceMark
 from forge_desktop.ui.widgets.words import count_words
 
@@ -152,14 +152,15 @@ class AnswerBubble(Bubble):
         self.view.setAccessibleName("Answer")
         self.view.cited.connect(self._on_cited)
         self._author = label("Student", tokens.TABLE, 600)
-        self._model = label("", tokens.SMALL, cls="muted")
+        self._model = ElidedLabel("", tokens.SMALL, cls="muted")
+        self._model.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._progress = label("", tokens.TABLE, cls="muted", tabular=True)
         self._clock = QTimer(self, interval=1000)
         self._clock.timeout.connect(self._on_clock)
         self._notice: Banner | None = None
         self._legend: QWidget | None = None
         self._actions: QWidget | None = None
-        self._content = column(row(self._author, self._model, None), self.view, self._progress, gap=6)
+        self._content = column(row(self._author, self._model), self.view, self._progress, gap=6)
         avatar = _Avatar()
         line = row(column(avatar, None), self._content, gap=tokens.MD)
         line.setStretch(1, 1)
@@ -234,9 +235,11 @@ class AnswerBubble(Bubble):
         if any(mark.unsupported for mark in marks):
             self._legend = _Legend()
             self._content.addWidget(self._legend)
+            self._legend.show()
         self._show_ending()
         self._actions = self._action_row()
         self._content.addWidget(self._actions)
+        self._actions.show()  # now, not when Qt comes round to it: nothing may jump after the answer's end
 
     def _drop_parts(self) -> None:
         for part in (self._notice, self._legend, self._actions):
@@ -270,12 +273,15 @@ class AnswerBubble(Bubble):
         again.clicked.connect(self._on_regenerate)
         saw = IconButton("eye", "What the model saw")
         saw.clicked.connect(self._on_seen)
-        stats = label(stats_words(self.message), tokens.SMALL, cls="muted", tabular=True)
-        stats.setToolTip("Grounded: sentences that a passage of your documents supports, of those that need support")
+        stats = ElidedLabel(stats_words(self.message), tokens.SMALL, cls="muted")
+        stats.setFont(theme.font(tokens.SMALL, tabular=True))
+        stats.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        stats.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        stats.setAccessibleDescription("Grounded: sentences that your documents support, of those that need support")
         switch = self._branches()
         parts = [copy, again, saw] + ([switch] if switch else [])
         made = QWidget()
-        made.setLayout(row(*parts, None, stats, gap=2))
+        made.setLayout(row(*parts, stats, gap=2))
         return made
 
     # ---------------------------------------------------------------- slots

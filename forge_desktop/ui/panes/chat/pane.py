@@ -150,7 +150,7 @@ class ChatPane(Pane):
         self.header.sources_toggled.connect(self._on_sources_toggled)
         self.header.rename_pressed.connect(self.conversations.begin_rename)
         self.side.copied.connect(self._on_copied)
-        self.side.mode_changed.connect(self._arrange)
+        self.side.mode_changed.connect(self._on_side_mode)
         self.beginning.asked.connect(self._on_submitted)
         self.beginning.wants_documents.connect(self._on_wants_documents)
         self._exporter.exported.connect(self.notice)
@@ -383,12 +383,10 @@ class ChatPane(Pane):
     def _on_cited(self, message_id: int, number: int) -> None:
         if answer := self.talk.message(message_id):
             self._show_answer(answer)
-            self.header.sources.setChecked(True)
             self.side.open_source(number)
 
     @Slot(int)
     def _on_seen(self, message_id: int) -> None:
-        self.header.sources.setChecked(True)
         self.side.show_seen(message_id, self._on_failed)
 
     @Slot(bool)
@@ -399,6 +397,15 @@ class ChatPane(Pane):
         self._arrange()
 
     @Slot()
+    def _on_side_mode(self) -> None:
+        """Something was opened in the end panel, or closed; a panel put away comes for it and goes after it."""
+        toggle = self.header.sources
+        if self.side.is_wide():
+            toggle.setChecked(True)
+        elif self._hidden_for_room:
+            toggle.setChecked(False)
+        self._arrange()
+
     def _arrange(self) -> None:
         """Give the end panel the width its content needs; in a narrow window the list of conversations gives way."""
         shown, wide = not self.side.isHidden(), self.side.is_wide()

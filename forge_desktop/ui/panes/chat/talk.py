@@ -40,7 +40,9 @@ class Talk(QObject):
         self.messages: list[ChatMessage] = []
         self._live: dict[int, str] = {}  # everything streamed of messages that are still being written
         self._answering: dict[int, int] = {}  # job to conversation
+        self._ended: set[int] = set()  # of those, jobs that are over but whose answer was not read yet
         self._asking = 0
+        self._stop_at_once = False
         self._opening = False
         bridge.data_changed.connect(self._on_data)
         bridge.answer_delta.connect(self._on_delta)
@@ -113,6 +115,7 @@ class Talk(QObject):
 
     def stop(self) -> None:
         """End the answer that is being written here; what there is of it stays."""
+        self._stop_at_once = bool(self._asking)  # the job has no number yet
         for job_id, conversation_id in list(self._answering.items()):
             if conversation_id == self.conversation_id:
                 self._jobs.cancel(job_id)
@@ -125,17 +128,24 @@ class Talk(QObject):
     def _begin(self, work: Callable[[], tuple[int, int]], text: str) -> None:
         asked_from = self.conversation_id
         self._asking += 1
+        self._stop_at_once = False
         self.writing_changed.emit()
 
         def begun(answer: tuple[int, int]) -> None:
             self._asking -= 1
             conversation_id, job_id = answer
-            if job_id in self._jobs.running("answer"):
-                self._answering[job_id] = conversation_id
+            self._answering[job_id] = conversation_id
+            if self._stop_at_once:
+                self._jobs.cancel(job_id)
+            if job_id not in self._jobs.running("answer"):
+                self._ended.add(job_id)
+            self._stop_at_once = False
             if asked_from is None and self.conversation_id is None:
                 self.conversation_id = conversation_id
             if self.conversation_id == conversation_id:
                 self._read(another=False)
+            else:
+                self._forget_ended()
             self.writing_changed.emit()
 
         def refused(error: ForgeError) -> None:
@@ -156,6 +166,7 @@ class Talk(QObject):
         def arrived(messages: list[ChatMessage]) -> None:
             another, self._opening = self._opening, False
             self.messages = messages
+            self._forget_ended()
             for message in messages:
                 if message.state != "writing":
                     self._live.pop(message.id, None)
@@ -164,6 +175,7 @@ class Talk(QObject):
 
         def gone(error: ForgeError) -> None:
             self._opening = False
+            self._forget_ended()
             self.failed.emit(error, "")
 
         self._errands.run(lambda: self._chat.messages(here), arrived, gone, key=_KEY)
@@ -188,8 +200,16 @@ class Talk(QObject):
                 self.progressed.emit(event.note)
             return
         if event.state in ("done", "failed", "cancelled"):
-            there = self._answering.pop(event.job_id, None)
-            if isinstance(event.error, ForgeError) and there == self.conversation_id:
+            there = self._answering.get(event.job_id)
+            self._ended.add(event.job_id)
+            if there is None or there != self.conversation_id:
+                self._forget_ended()
+                return
+            if isinstance(event.error, ForgeError):
                 self.failed.emit(event.error, "")
             self._read(another=False)
-            self.writing_changed.emit()
+
+    def _forget_ended(self) -> None:
+        for job_id in self._ended:
+            self._answering.pop(job_id, None)
+        self._ended.clear()

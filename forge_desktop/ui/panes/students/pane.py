@@ -33,6 +33,7 @@ from forge_desktop.ui.widgets.basics import (
     row,
     set_cls,
 )
+from forge_desktop.ui.widgets.inset import Inset
 from forge_desktop.ui.widgets.words import count_words
 
 if TYPE_CHECKING:
@@ -113,7 +114,9 @@ class StudentsPane(Pane):
         self._empty.acted.connect(self.choose_file)
         body = row(self._side, self._details, self._empty, gap=0)
         body.setStretch(1, 1)
-        notices = column(self._banner, self._progress, gap=tokens.SM, margins=(tokens.XL, 0, 20, 0))
+        notices = column(
+            Inset(self._banner, (tokens.XL, tokens.MD, 20, 0)), Inset(self._progress, (tokens.XL, 10, 20, 0)), gap=0
+        )
         page = column(page_head("Students", self._subtitle, add), notices, body, gap=0)
         page.setStretch(2, 1)
         self.setLayout(page)

@@ -14,6 +14,7 @@ from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.widgets.basics import draw_pill, pill_width
 from forge_desktop.ui.widgets.words import size_words
 
+_LEFT_TO_RIGHT = "\u200e"  # else a mirrored window shows "M · Q4_1 135" for "135 M · Q4_1"
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -113,7 +114,8 @@ class StudentDelegate(QStyledItemDelegate):
             (name_area, student.name, theme.font(tokens.TABLE, 600), now.text),
             (
                 QRectF(inside.left(), line.bottom(), inside.width(), inside.bottom() - line.bottom()),
-                " · ".join(
+                _LEFT_TO_RIGHT
+                + " · ".join(
                     (parameters_in_words(student.parameters), student.quantisation, size_words(student.file_bytes))
                 ),
                 theme.font(tokens.SMALL, tabular=True),
