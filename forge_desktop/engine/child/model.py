@@ -175,7 +175,7 @@ def _load_weights(
     if not handle:
         reason = log.reason()
         raise ForgeError(
-            f"llama.cpp could not load the student{': ' + reason if reason else ''}.",
+            f"The student {path} could not be loaded: {reason or 'llama.cpp gave no reason'}.",
             hint="The file may be damaged or of a kind this version does not know. Import it again or choose another.",
         )
     return handle

@@ -42,7 +42,7 @@ __all__ = ["Device", "NativeLog", "build_name", "devices", "finite", "llama", "p
 class NativeLog:
     """The last lines llama.cpp and ggml logged: where reasons and layer counts are read from."""
 
-    _INFO, _WARNING, _ERROR, _CONTINUED = 1, 2, 3, 5
+    _INFO, _WARNING, _ERROR, _CONTINUED = 2, 3, 4, 5  # enum ggml_log_level
 
     def __init__(self) -> None:
         self._lines: collections.deque[tuple[int, str]] = collections.deque(maxlen=1000)
@@ -58,7 +58,7 @@ class NativeLog:
         for wanted in (self._ERROR, self._WARNING):
             for level, line in self._lines:
                 if level == wanted and line.strip():
-                    return re.sub(r"^[\w:~]+: ", "", line.strip())[:300].rstrip(".")
+                    return re.sub(r"^(?:[\w:~]+: |error loading model: )+", "", line.strip())[:300].rstrip(".")
         return ""
 
     def offloaded(self) -> tuple[int, int]:
