@@ -36,14 +36,18 @@ class ChatStore:
         in_message = " AND ".join(["instr(folded, ?)"] * len(words)) or "0"
         rows = self._db.rows(
             f"""
-            SELECT c.id, c.title, c.created, c.updated, c.snippet, hit.id AS hit,
-                   (SELECT count(*) FROM messages AS m WHERE m.conversation_id = c.id) AS messages
+            SELECT c.id, c.title, c.created, c.updated, c.snippet, substr(m.text, hit.place, {_SNIPPET}) AS excerpt,
+                   hit.place, (SELECT count(*) FROM messages AS all_m WHERE all_m.conversation_id = c.id) AS messages
             FROM conversations AS c
-            LEFT JOIN (SELECT conversation_id, max(id) AS id FROM messages WHERE {in_message} GROUP BY conversation_id)
-                AS hit ON hit.conversation_id = c.id
+            LEFT JOIN (
+                SELECT conversation_id, max(id) AS id, max(1, instr(folded, ?) - {_SNIPPET // 3}) AS place
+                FROM messages WHERE {in_message} GROUP BY conversation_id
+            ) AS hit ON hit.conversation_id = c.id
+            LEFT JOIN messages AS m ON m.id = hit.id
             WHERE c.deleted IS NULL AND (({in_title}) OR hit.id IS NOT NULL)
             ORDER BY c.updated DESC, c.id DESC
             """,
+            words[0] if words else "",
             *words,
             *words,
         )
@@ -53,7 +57,7 @@ class ChatStore:
                 row["title"],
                 row["created"],
                 row["updated"],
-                row["snippet"] if row["hit"] is None else self._excerpt(row["hit"], words[0]),
+                row["snippet"] if row["excerpt"] is None else _on_one_line(row["excerpt"], cut=row["place"] > 1),
                 row["messages"],
             )
             for row in rows
@@ -441,7 +445,6 @@ class ChatStore:
         found = {row["id"]: message_of(row, places[row["id"]], sources.get(row["id"], [])) for row in rows}
         return [found[message_id] for message_id in ids if message_id in found]
 
-    def _excerpt(self, message_id: int, word: str) -> str:
-        text = " ".join(str(self._db.value("SELECT text FROM messages WHERE id = ?", message_id)).split())
-        at = max(0, fold(text).find(word) - _SNIPPET // 3)
-        return ("…" if at else "") + text[at : at + _SNIPPET]
+
+def _on_one_line(excerpt: str, *, cut: bool) -> str:
+    return ("…" if cut else "") + " ".join(excerpt.split())
