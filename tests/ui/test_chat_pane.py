@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -192,6 +194,46 @@ def test_stop_keeps_what_was_written(qtbot: QtBot, pane: ChatPane) -> None:
     bubble = answer_bubble(pane, answer)
     assert "Stopped" in " ".join(label.text() for label in bubble.findChildren(QLabel) if label.isVisible())
     assert button(pane.composer, "Send message").isVisible()
+
+
+def engine_children() -> list[int]:
+    """Our children that run the student."""
+    found = []
+    for task in Path("/proc/self/task").glob("*/children"):
+        for pid in task.read_text().split():
+            if b"engine" in Path("/proc", pid, "cmdline").read_bytes().split(b"\0"):
+                found.append(int(pid))
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the child through /proc")
+def test_a_killed_student_leaves_its_words_and_a_retry(
+    qtbot: QtBot, pane: ChatPane, expect_log: Callable[[str], None]
+) -> None:
+    expect_log(r"engine|student|child")
+    pane.composer.set_grounding("free")
+    pane.composer.set_text(LONG)
+    press(qtbot, pane.composer, "Send message")
+    qtbot.waitUntil(lambda: len(writing_text(pane)) > 20, timeout=ANSWER)
+    for pid in engine_children():
+        os.kill(pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: not pane.talk.writing, timeout=ANSWER)
+    died = pane.talk.last("assistant")
+    assert died is not None
+    assert died.state == "died"
+    assert len(died.text) > 10
+    bubble = answer_bubble(pane, died)
+    shown = " ".join(label.text() for label in bubble.findChildren(QLabel) if label.isVisible())
+    assert "The student stopped unexpectedly" in shown
+    assert died.problem in shown
+    pane.grab()
+    press(qtbot, bubble, "Retry")
+    qtbot.waitUntil(lambda: len(writing_text(pane)) > 20, timeout=ANSWER)  # the next one answers
+    press(qtbot, pane.composer, "Stop the answer")
+    qtbot.waitUntil(lambda: not pane.talk.writing, timeout=ANSWER)
+    again = pane.talk.last("assistant")
+    assert again is not None
+    assert (again.sibling, again.siblings) == (2, 2)
 
 
 def test_escape_stops(qtbot: QtBot, pane: ChatPane) -> None:
@@ -618,11 +660,17 @@ def test_every_control_is_named_reachable_and_large_enough(qtbot: QtBot, pane: C
     assert [s for s in small if min(s[1:]) < 24] == []
 
 
-@pytest.mark.parametrize("width", [800, 1000, 1276])
-def test_no_text_is_clipped(qtbot: QtBot, pane: ChatPane, width: int) -> None:
+@pytest.mark.parametrize("width", [796, 1000, 1276])
+@pytest.mark.parametrize("opened", [False, True])
+def test_no_text_is_clipped(qtbot: QtBot, pane: ChatPane, width: int, opened: bool) -> None:
     pane.resize(width, 700)
-    ask(qtbot, pane, QUESTION)
+    answer = ask(qtbot, pane, QUESTION) if opened else None
+    if answer:
+        pane.transcript.cited.emit(answer.id, answer.sources[0].n)
+        qtbot.waitUntil(lambda: bool(pane.side.viewer.marked_text()), timeout=20_000)
     QApplication.processEvents()
+    assert pane.width() == width
+    assert pane.transcript._flow.width() <= pane.transcript.viewport().width()
 
     def cut(widget: QWidget) -> bool:
         if isinstance(widget, QLabel):
@@ -642,3 +690,14 @@ def test_right_to_left(qtbot: QtBot, pane: ChatPane) -> None:
     assert pane.side.mapTo(pane, QPoint(0, 0)).x() < pane.width() // 2
     pane.grab()
     pane.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+
+
+def test_stop_right_after_sending(qtbot: QtBot, pane: ChatPane) -> None:
+    pane.composer.set_text(LONG)
+    press(qtbot, pane.composer, "Send message")
+    press(qtbot, pane.composer, "Stop the answer")  # before the question is even stored
+    qtbot.waitUntil(lambda: not pane.talk.writing, timeout=ANSWER)
+    last, question = pane.talk.last("assistant"), pane.talk.last("user")
+    assert last is not None
+    assert question is not None
+    assert (last.state, question.text) == ("stopped", LONG)
