@@ -33,7 +33,10 @@ DOCUMENTS = (
         indexed REAL,
         removal INTEGER REFERENCES removals (id)
     )""",
-    "CREATE INDEX documents_by_state ON documents (removal, state, passages, size, indexed)",
+    # Partial, so that "removal IS NULL" never wins over a look-up by id; they hold removal to cover their queries.
+    "CREATE INDEX documents_by_state ON documents (state, passages, size, indexed, removal) WHERE removal IS NULL",
+    "CREATE INDEX documents_by_name ON documents (folded, removal) WHERE removal IS NULL",
+    "CREATE INDEX documents_by_removal ON documents (removal) WHERE removal IS NOT NULL",
     "CREATE INDEX documents_by_sha256 ON documents (sha256)",
     # The stored text in parts of a fixed number of characters, each with its own hash.
     """CREATE TABLE texts (
