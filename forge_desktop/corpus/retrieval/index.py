@@ -89,7 +89,7 @@ class Index:
             vector = embed_query(weights)
             near = vectors.nearest(connection, view, vector) if vector.any() else []
             cosines = vectors.cosines(connection, vector, sorted(best.keys() | set(near)))
-            nearest = sorted(cosines, key=lambda passage: (-cosines[passage], passage))[:pool]
+            nearest = vectors.best(cosines, pool)
             scores = okapi.scores_of(bm25, view, np.array(nearest, np.int64)) | best
             return fusion.fuse(fusion.Side(list(best), scores), fusion.Side(nearest, cosines), k=k, share=share)
 
@@ -122,13 +122,16 @@ class Index:
 
     def check(self, expected: Iterable[int] | None = None) -> list[str]:
         """A sentence for everything damaged: checksums, totals, and ids missing or beyond those `expected`."""
-        with self._reading() as (connection, view):
-            found = list(store.damage(connection))
-            if expected is not None and not found:
-                have = {passage for part in view.segments for passage in part.living_ids.tolist()}
-                wanted = set(expected)
-                found += [f"Search index: passage {passage} is missing." for passage in sorted(wanted - have)]
-                found += [f"Search index: passage {passage} should not be there." for passage in sorted(have - wanted)]
+        try:
+            with self._reading() as (connection, _):
+                found = list(store.damage(connection))
+            have = set(self.ids()) if expected is not None and not found else set()
+        except sqlite3.DatabaseError as error:
+            return [f"Search index: it cannot be read ({error})."]
+        if expected is not None and not found:
+            wanted = set(expected)
+            found += [f"Search index: passage {passage} is missing." for passage in sorted(wanted - have)]
+            found += [f"Search index: passage {passage} should not be there." for passage in sorted(have - wanted)]
         return found
 
     def _count_in(self, connection: sqlite3.Connection, passages: int, tokens: int) -> None:

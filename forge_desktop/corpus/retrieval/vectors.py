@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from forge_desktop.corpus.retrieval.snapshot import Snapshot
 Words = npt.NDArray[np.uint64]
 
 _RESCORED = 400
+_LEAST_ALIKE = 0.1  # the cosine of unrelated texts strays about 0.044 from zero in 512 dimensions
 _PLANES = 2  # bits of the question's magnitudes; with them 400 hold nine in ten of 100,000 passages' true best ten
 _WORDS_AT_ONCE = 3  # of 64 bits, so that their count fits in a byte
 
@@ -38,6 +39,12 @@ def nearest(connection: sqlite3.Connection, snapshot: Snapshot, query: Vectors) 
         passage = passage[near[order]]
     found: list[int] = passage.tolist()
     return found
+
+
+def best(cosines: Mapping[int, float], pool: int) -> list[int]:
+    """The passages most alike, best first; ties go to the lowest id. What is hardly more alike than chance is none."""
+    alike = [passage for passage, value in cosines.items() if value >= _LEAST_ALIKE]
+    return sorted(alike, key=lambda passage: (-cosines[passage], passage))[:pool]
 
 
 def _distance(signs: Words, sides: Words, masks: Sequence[Words]) -> npt.NDArray[np.uint16]:
