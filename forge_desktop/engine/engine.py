@@ -64,11 +64,14 @@ class Engine:
         """
         self._keeper.use(spec, check or nothing)
 
-    def warm(self) -> EngineState:
-        """Load the student now and say where it runs. Raises ForgeError. Also the way on after the engine stopped."""
+    def warm(self, check: Callable[[], None] = nothing) -> EngineState:
+        """Load the student now and say where it runs. Raises ForgeError. Also the way on after the engine stopped.
+
+        `check` is called every 50 ms while it waits; what it raises ends the waiting, not the loading.
+        """
         self._keeper.forgive()
-        with self._taking_turn(nothing):
-            self._keeper.ready(nothing)
+        with self._taking_turn(check):
+            self._keeper.ready(check)
         return self._keeper.state()
 
     def eject(self) -> None:
@@ -88,9 +91,11 @@ class Engine:
         """What the header of a GGUF file says; no child is needed. Raises ForgeError."""
         return read_header(path)
 
-    def render(self, messages: Sequence[PromptMessage], *, sampling: Sampling) -> RenderedPrompt:
-        """The exact prompt that `generate` would decode. Raises ForgeError."""
-        with self._request() as child:
+    def render(
+        self, messages: Sequence[PromptMessage], *, sampling: Sampling, check: Callable[[], None] = nothing
+    ) -> RenderedPrompt:
+        """The exact prompt that `generate` would decode. Raises ForgeError, and what `check` raises while it waits."""
+        with self._request(check) as child:
             frame = child.render(messages)
         return RenderedPrompt(
             text=frame["text"],
@@ -100,9 +105,9 @@ class Engine:
             context=frame["context"],
         )
 
-    def count(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, special tokens not read as such. Raises ForgeError."""
-        with self._request() as child:
+    def count(self, texts: Sequence[str], check: Callable[[], None] = nothing) -> list[int]:
+        """Tokens of each text, special tokens not read as such. Raises ForgeError, and what `check` raises."""
+        with self._request(check) as child:
             return child.count(texts)
 
     def generate(
@@ -141,10 +146,10 @@ class Engine:
             self._turn.release()
 
     @contextlib.contextmanager
-    def _request(self) -> Iterator[RunningChild]:
+    def _request(self, check: Callable[[], None]) -> Iterator[RunningChild]:
         """A ready child for one short request; a death in it is worded as ForgeError."""
-        with self._taking_turn(nothing):
-            child = self._keeper.ready(nothing)
+        with self._taking_turn(check):
+            child = self._keeper.ready(check)
             try:
                 yield child
             except Lost as lost:
@@ -165,8 +170,8 @@ class Engine:
         try:
             done = child.generate(messages, dataclasses.asdict(sampling), answer.take, check)
         except Lost as lost:
-            if not self._keeper.lose(child, lost.what):
-                return answer.result("cancelled")  # ended on purpose: another student, or closing
+            if not self._keeper.lose(child, lost.what) or lost.stopping:
+                return answer.result("cancelled")  # ended on purpose (another student, closing), or told to stop
             problem = f"The student's process {lost.what} while answering; the text so far was kept."
             return answer.result("died", problem=f"{problem} {self._keeper.stopped}".strip())
         except TemplateStuck as stuck:

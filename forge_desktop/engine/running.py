@@ -47,11 +47,16 @@ class Wish:
 
 
 class Lost(Exception):  # noqa: N818 - the engine decides what it means
-    """The child is gone. `what` continues "The student's process …"; `crash` tells a crash from a kill."""
+    """The child is gone. `what` continues "The student's process …"; `crash` tells a crash from a kill.
 
-    def __init__(self, what: str, *, code: int | None = None, lines: Sequence[str] = ()) -> None:
+    `stopping`: it was already told to stop, so nobody misses the rest.
+    """
+
+    def __init__(
+        self, what: str, *, code: int | None = None, lines: Sequence[str] = (), stopping: bool = False
+    ) -> None:
         super().__init__(what)
-        self.what, self.code, self.lines = what, code, list(lines)
+        self.what, self.code, self.lines, self.stopping = what, code, list(lines), stopping
 
     @property
     def crash(self) -> bool:
@@ -218,10 +223,13 @@ class RunningChild:
                 except Cancelled:
                     stopping = True
                     self._byte.put(True)
-                if now - heard > (min(limit, self._limits.cancel) if stopping else limit):
-                    raise TemplateStuck if in_template else Lost(f"gave no sign of life for {limit:.0f} seconds")
+                patience = min(limit, self._limits.cancel) if stopping else limit
+                if now - heard > patience:
+                    if in_template:
+                        raise TemplateStuck
+                    raise Lost(f"gave no sign of life for {patience:.0f} seconds", stopping=stopping)
         except ChildDied as death:
-            raise Lost(str(death), code=death.code, lines=death.last_lines) from death
+            raise Lost(str(death), code=death.code, lines=death.last_lines, stopping=stopping) from death
         except ForgeError:
             raise
         except BaseException:

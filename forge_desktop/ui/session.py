@@ -117,7 +117,7 @@ class Session(QObject):
         with contextlib.suppress(ForgeError):  # nothing to resume or to load is nothing to say
             forge.corpus.resume_pending()
         if forge.students.active() is not None:
-            forge.jobs.start("engine", "warm", lambda _context: forge.engine.warm())
+            forge.jobs.start("engine", "warm", lambda context: forge.engine.warm(context.check))
         if self._smoke:
             self._visit_next()
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from tests.engine.conftest import EngineMaker, say, spec_of
 
 STORY = [say("Tell a long story about the sea.")]
 CAPITAL = [say("You answer in one short sentence.", role="system"), say("What is the capital of France?")]
-posix = pytest.mark.skipif(sys.platform == "win32", reason="signals")
+posix = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="signals and process handles")
 
 
 class Killer:
@@ -44,16 +45,14 @@ def pid_of(engine: Engine) -> int:
 
 def gone(pid: int, seconds: float = 10.0) -> bool:
     """Whether the process is gone, or goes within some seconds."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if "Z" in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:1]:
-                return True
-            os.kill(pid, 0)
-        except OSError:
-            return True
-        time.sleep(0.01)
-    return False
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([handle], [], [], seconds)[0])
+    finally:
+        os.close(handle)
 
 
 @posix
@@ -106,10 +105,17 @@ def test_a_child_that_dies_while_idle_is_replaced_without_being_asked(
     engine = make_engine(starter)
     engine.warm()
     first = pid_of(engine)
+    states: list[str] = []
+    back = threading.Event()
+
+    def listen(event: Event) -> None:
+        note(states, event)
+        if states[-2:] == ["restarting", "ready"]:
+            back.set()
+
+    engine.events.subscribe(listen)  # type: ignore[attr-defined]
     os.kill(first, signal.SIGKILL)
-    deadline = time.monotonic() + 30
-    while engine.pid in (first, None) and time.monotonic() < deadline:
-        time.sleep(0.01)
+    assert back.wait(30)
     assert engine.pid not in (first, None)
     assert engine.state().status == "ready"
 
@@ -151,6 +157,7 @@ def test_deaths_far_apart_do_not_add_up(
         now[0] += 301
 
 
+@posix
 def test_ejecting_gives_the_process_back_and_the_next_question_loads_again(
     make_engine: EngineMaker, starter: Path
 ) -> None:
@@ -164,6 +171,7 @@ def test_ejecting_gives_the_process_back_and_the_next_question_loads_again(
     assert "Paris" in engine.generate(CAPITAL, Sampling(max_tokens=20), lambda _: None).text
 
 
+@posix
 def test_changing_the_student_ends_the_answer_and_the_old_child(
     make_engine: EngineMaker, starter: Path, tiny: Path
 ) -> None:
@@ -190,6 +198,23 @@ def test_without_a_student_it_says_so(make_engine: EngineMaker, starter: Path) -
     engine.use(None)
     with pytest.raises(ForgeError, match="There is no student"):
         engine.warm()
+
+
+@posix
+def test_a_child_that_does_not_stop_when_told_is_ended(
+    make_engine: EngineMaker, starter: Path, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("gave no sign of life")
+    engine = make_engine(starter, limits=Limits(cancel=0.5))
+
+    def take(_text: str) -> None:
+        os.kill(pid_of(engine), signal.SIGSTOP)
+        raise Cancelled
+
+    answer = engine.generate(STORY, Sampling(max_tokens=300), take)
+    assert answer.stop == "cancelled"
+    assert answer.text
+    assert "Paris" in engine.generate(CAPITAL, Sampling(max_tokens=20), lambda _: None).text
 
 
 def test_closing_ends_an_answer_and_refuses_the_next(make_engine: EngineMaker, starter: Path) -> None:
@@ -226,6 +251,11 @@ def test_cancelling_while_it_loads_returns_at_once(make_engine: EngineMaker, sta
     engine = make_engine(starter)
     answer = engine.generate(CAPITAL, Sampling(), lambda _: None, _cancel)
     assert (answer.stop, answer.text) == ("cancelled", "")
+    with pytest.raises(Cancelled):
+        engine.warm(_cancel)
+    with pytest.raises(Cancelled):
+        engine.count(["x"], _cancel)
+    assert engine.warm().status == "ready"
 
 
 def _cancel() -> None:

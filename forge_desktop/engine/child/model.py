@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -38,6 +40,7 @@ class Model:
     ) -> None:
         self._log = log
         log.clear()
+        _refuse_too_large(path)
         self.handle = _load_weights(path, log, gpu_layers, extra_bufts, progress)
         self.vocab = llama.llama_model_get_vocab(self.handle)
         self._refuse_what_cannot_chat()
@@ -125,7 +128,7 @@ class Model:
                 hint="Lower the context length in Settings, or choose a smaller student.",
             )
         # The abort callback is C's own strlen over one shared byte: no Python runs, so it costs nothing per token.
-        libc = ctypes.CDLL("ucrtbase" if ctypes.sizeof(ctypes.c_wchar) == 2 else None)
+        libc = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
         self._abort = ctypes.cast(libc.strlen, llama.ggml_abort_callback)
         llama.llama_set_abort_callback(context, self._abort, ctypes.c_void_p(flag_address))
         return context
@@ -157,6 +160,20 @@ class Model:
 
 
 _OTHER = "Choose another student."
+
+
+def _refuse_too_large(path: str) -> None:
+    """Weights that exceed the free memory would be read from the disk for every word, or end the process."""
+    free = machine.free_memory()
+    try:
+        size = os.path.getsize(path)
+    except OSError:
+        return  # the loader says why
+    if free is not None and size > free and not llama.llama_supports_gpu_offload():
+        raise ForgeError(
+            f"The student needs {size / 1e9:.1f} GB of memory, but {free / 1e9:.1f} GB are free.",
+            hint="Close other programs, or choose a smaller student.",
+        )
 
 
 def _load_weights(
