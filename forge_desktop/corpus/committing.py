@@ -16,7 +16,7 @@ from forge_desktop.storage import Database
 _BATCH_DOCUMENTS = 64
 _BATCH_CHARACTERS = 500_000
 _BATCH_SECONDS = 0.5
-_PASSAGES_AT_ONCE = 1_000  # in one transaction: about a fifth of a second
+_PASSAGES_AT_ONCE = 400  # in one transaction: about a tenth of a second
 _BREATH = 0.001  # seconds between transactions, without which a waiting chat would not get its turn
 
 

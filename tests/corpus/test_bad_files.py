@@ -245,6 +245,27 @@ def test_a_file_that_vanishes_before_its_turn(room: Room, folder: Path) -> None:
     room.whole()
 
 
+@needs_posix
+@pytest.mark.parametrize("become", ["pipe", "link", "folder"])
+def test_a_file_that_becomes_something_else_before_its_turn(room: Room, folder: Path, become: str) -> None:
+    file = folder / "a.txt"
+    file.write_text("kettle")
+    room.index(folder)
+    waiting = room.corpus.documents()
+    file.unlink()
+    if become == "pipe":
+        os.mkfifo(file)
+    elif become == "link":
+        os.symlink("/dev/zero", file)
+    else:
+        file.mkdir()
+    report = room.result(room.corpus.retry(waiting))
+    assert report.documents == 0
+    assert report.failed[0][1].startswith(("It is no longer a file.", "The file cannot be read"))
+    assert room.index(folder).removed == 1
+    room.whole()
+
+
 UNPRIVILEGED = """
 import sys, json
 from pathlib import Path
