@@ -180,11 +180,13 @@ class AnswerWriter:
         self, task: Task, prompt: Prompt, done: Generation, facts: dict[str, object], notice: str, problem: str
     ) -> None:
         found = attribute(done.text.strip(), prompt.offered, task.question)
+        facts["grounded"] = found.grounded
         if notice and not found.grounded["supported"]:
             found = _with_notice(found, notice)
-        elif task.grounding == "documents_only" and found.grounded["sentences"] and not found.grounded["supported"]:
+        elif found.grounded["sentences"] and not found.grounded["supported"] and task.grounding != "free":
             found = _with_notice(found, UNSUPPORTED)
-        facts["grounded"] = found.grounded
+            if done.stop not in ("cancelled", "died"):
+                found = extract.beside(found, task.question)
         states: dict[str, MessageState] = {"cancelled": "stopped", "died": "died"}
         self._end(
             task,

@@ -1,4 +1,4 @@
-"""The answer when no student can give one: the best passages' best sentences, quoted with their citations."""
+"""What the documents say themselves, quoted with citations: where no student answers, or none of it holds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from forge_desktop.chat.records import Sentence, Source
 from forge_desktop.chat.sentences import Span, split
 from forge_desktop.chat.words import found_in, said
 
-_QUOTES = 3
+_QUOTES, _QUOTES_BESIDE = 3, 2
 _LONGEST = 600  # characters of one quotation
 _FIT_BEST = "These passages of your documents fit the question best:"
 _NOTHING = "Nothing in your documents fits the question."
@@ -18,9 +18,21 @@ _NOTHING = "Nothing in your documents fits the question."
 def quotation(question: str, offered: Sequence[Source], reason: str) -> Attribution:
     """An answer made of quotations. `offered` are whole passages, best first; `reason` says why nobody answers."""
     text = f"{reason} {_FIT_BEST if offered else _NOTHING}"
-    sentences = [Sentence(0, len(reason), (), False), Sentence(len(reason) + 1, len(text), (), False)]
+    sentences = (Sentence(0, len(reason), (), False), Sentence(len(reason) + 1, len(text), (), False))
+    return _with_quotes(Attribution(text, sentences, tuple(offered)), question, _QUOTES)
+
+
+def beside(found: Attribution, question: str) -> Attribution:
+    """A student's answer that nothing supports, followed by what the best passages say themselves."""
+    text = f"{found.text}\n\n{_FIT_BEST}"
+    remark = Sentence(len(text) - len(_FIT_BEST), len(text), (), False)
+    return _with_quotes(Attribution(text, (*found.sentences, remark), found.sources), question, _QUOTES_BESIDE)
+
+
+def _with_quotes(before: Attribution, question: str, quotes: int) -> Attribution:
+    text, sentences = before.text, list(before.sentences)
     narrowed: dict[int, Source] = {}
-    for source in offered[:_QUOTES]:
+    for source in before.sources[:quotes]:
         start, end = _best_stretch(question, source.quote)
         quote = source.quote[start:end]
         if not quote:
@@ -30,7 +42,7 @@ def quotation(question: str, offered: Sequence[Source], reason: str) -> Attribut
         text += "\n".join(f"> {line}".rstrip() for line in quote.splitlines())
         sentences.append(Sentence(begun, len(text), (source.n,), True))
         narrowed[source.n] = narrow(source, start, end)
-    return Attribution(text, tuple(sentences), tuple(narrowed.get(source.n, source) for source in offered))
+    return Attribution(text, tuple(sentences), tuple(narrowed.get(source.n, source) for source in before.sources))
 
 
 def _best_stretch(question: str, text: str) -> tuple[int, int]:
