@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Slot
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QLineEdit, QSplitter, QStackedWidget, QWidget
+from PySide6.QtWidgets import QLineEdit, QStackedWidget, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged
-from forge_desktop.chat.records import ChatMessage, Conversation, Grounding
+from forge_desktop.chat.records import ChatMessage, Grounding
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.panes import Pane
@@ -23,6 +23,8 @@ from forge_desktop.ui.panes.chat.drafts import Drafts
 from forge_desktop.ui.panes.chat.errands import Errands
 from forge_desktop.ui.panes.chat.exporting import Exporter
 from forge_desktop.ui.panes.chat.header import ChatHeader
+from forge_desktop.ui.panes.chat.room import Room
+from forge_desktop.ui.panes.chat.shelf import Shelf
 from forge_desktop.ui.panes.chat.side import Side
 from forge_desktop.ui.panes.chat.talk import Talk
 from forge_desktop.ui.panes.chat.transcript import Transcript
@@ -31,14 +33,12 @@ from forge_desktop.ui.widgets.basics import Banner, Notice, announce, column, ro
 from forge_desktop.ui.widgets.composer import Composer
 from forge_desktop.ui.widgets.inset import Inset
 from forge_desktop.ui.widgets.markdown_view import ask_before_opening
-from forge_desktop.ui.widgets.words import count_words
 
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge
 
 _DRAFT_PAUSE = 1000  # ms after the last key
 _COLUMN = 760
-_NARROW, _NARROW_OPEN = 900, 1040  # token pixels; below, the list gives way to the end panel, or to an open source
 
 
 class ChatPane(Pane):
@@ -53,13 +53,12 @@ class ChatPane(Pane):
         self._errands = Errands(forge.jobs, bridge, self)
         self.talk = Talk(forge.chat, forge.jobs, bridge, self._errands, self)
         self._drafts = Drafts(forge.data_dir / "drafts.json")
-        self._rows: list[Conversation] = []
         self._editing: int | None = None
         self._examples: list[str] = []
         self._documents = self._passages = 0
         self._first_visit = True
-        self._hidden_for_room = False
         self._build()
+        self.shelf = Shelf(forge.chat, self.conversations, self.talk, self._errands, self)
         self._exporter = Exporter(self, forge.chat, self._errands)
         self._connect()
         self._shortcuts()
@@ -69,7 +68,7 @@ class ChatPane(Pane):
 
     # ---------------------------------------------------------------- the pane's face
     def shown(self) -> None:
-        self._read_list()
+        self.shelf.read()
         self._read_corpus()
         if self._first_visit:
             self._first_visit = False
@@ -109,14 +108,8 @@ class ChatPane(Pane):
         line = column(self.header, banner, self._middle_stack, foot, gap=0)
         line.setStretch(2, 1)
         middle.setLayout(line)
-        self._splitter = QSplitter(Qt.Orientation.Horizontal)
-        self._splitter.setChildrenCollapsible(False)
-        self._splitter.setHandleWidth(1)
-        self._splitter.addWidget(middle)
-        self._splitter.addWidget(self.side)
-        self._splitter.setStretchFactor(0, 1)
-        self._splitter.setStretchFactor(1, 0)
-        whole = row(self.conversations, self._splitter, gap=0)
+        self._room = Room(self, self.conversations, middle, self.side, self.header)
+        whole = row(self.conversations, self._room.splitter, gap=0)
         whole.setStretch(1, 1)
         self.setLayout(whole)
         self._draft_pause = QTimer(self, singleShot=True, interval=_DRAFT_PAUSE)
@@ -142,15 +135,14 @@ class ChatPane(Pane):
         transcript.copied.connect(self._on_copied)
         self.conversations.opened.connect(self._open)
         self.conversations.new_pressed.connect(self.new_conversation)
-        self.conversations.renamed.connect(self._on_renamed)
-        self.conversations.deleted.connect(self._on_deleted)
         self.conversations.export_pressed.connect(self._exporter.export)
-        self.conversations.searched.connect(self._read_list)
+        self.shelf.open_wanted.connect(self._open)
+        self.shelf.changed.connect(self._on_list)
+        self.shelf.noticed.connect(self.notice)
+        self.shelf.failed.connect(self._on_failed)
         self.header.export_pressed.connect(self._on_export)
-        self.header.sources_toggled.connect(self._on_sources_toggled)
         self.header.rename_pressed.connect(self.conversations.begin_rename)
         self.side.copied.connect(self._on_copied)
-        self.side.mode_changed.connect(self._on_side_mode)
         self.beginning.asked.connect(self._on_submitted)
         self.beginning.wants_documents.connect(self._on_wants_documents)
         self._exporter.exported.connect(self.notice)
@@ -192,7 +184,7 @@ class ChatPane(Pane):
 
     def _show_talk(self, *, another: bool) -> None:
         talk = self.talk
-        self.header.show_title(self._title())
+        self.header.show_title(self.shelf.title())
         self.header.export.setEnabled(bool(talk.messages))
         if another:
             self.composer.set_grounding(self._grounding_now())
@@ -224,26 +216,15 @@ class ChatPane(Pane):
         else:
             self.beginning.show_none()
 
-    def _title(self) -> str:
-        here = self.talk.conversation_id
-        return next((found.title for found in self._rows if found.id == here), "")
-
     def _grounding_now(self) -> Grounding:
         last = self.talk.last("user")
         return last.grounding if last else cast(Grounding, self.forge.settings.values.grounding)
 
     # ---------------------------------------------------------------- reading
     @Slot()
-    @Slot(str)
-    def _read_list(self, _text: str = "") -> None:
-        text = self.conversations.field.text().strip()
-        self._errands.run(lambda: self.forge.chat.conversations(text), self._show_list, key="list")
-
-    def _show_list(self, rows: list[Conversation]) -> None:
-        self._rows = rows
-        self.conversations.show_conversations(rows, self.talk.conversation_id)
-        if self._title():
-            self.header.show_title(self._title())
+    def _on_list(self) -> None:
+        if title := self.shelf.title():
+            self.header.show_title(title)
 
     def _read_corpus(self) -> None:
         corpus, students = self.forge.corpus, self.forge.students
@@ -264,7 +245,7 @@ class ChatPane(Pane):
     @Slot(object)
     def _on_data(self, event: DataChanged) -> None:
         if event.what & {"conversations", "messages"}:
-            self._read_list()
+            self.shelf.read()
         if event.what & {"documents", "students"}:
             self._read_corpus()
         if "settings" in event.what:
@@ -350,33 +331,10 @@ class ChatPane(Pane):
         self._errands.run(lambda: self._drafts.save(texts), key="drafts")
 
     # ---------------------------------------------------------------- conversations
-    @Slot(int, str)
-    def _on_renamed(self, conversation_id: int, title: str) -> None:
-        self._errands.run(lambda: self.forge.chat.rename(conversation_id, title), failed=self._on_failed)
-
-    @Slot(list)
-    def _on_deleted(self, conversation_ids: list[int]) -> None:
-        was_open = self.talk.conversation_id if self.talk.conversation_id in conversation_ids else None
-
-        def deleted(token: int) -> None:
-            words = f"{count_words(len(conversation_ids), 'conversation')} deleted"
-            self.notice.emit(Notice(words, lambda: self._restore(token, was_open), icon="trash-2"))
-
-        if was_open is not None:
-            self._open(None)
-        self._errands.run(lambda: self.forge.chat.delete(conversation_ids), deleted, self._on_failed)
-
-    def _restore(self, token: int, conversation_id: int | None) -> None:
-        def restored(_none: object) -> None:
-            if conversation_id is not None and self.talk.conversation_id is None:
-                self._open(conversation_id)
-
-        self._errands.run(lambda: self.forge.chat.restore(token), restored, self._on_failed)
-
     @Slot()
     def _on_export(self) -> None:
         if self.talk.messages and self.talk.conversation_id is not None:
-            self._exporter.export(self.talk.conversation_id, self._title())
+            self._exporter.export(self.talk.conversation_id, self.shelf.title())
 
     # ---------------------------------------------------------------- sources
     @Slot(int, int)
@@ -388,44 +346,6 @@ class ChatPane(Pane):
     @Slot(int)
     def _on_seen(self, message_id: int) -> None:
         self.side.show_seen(message_id, self._on_failed)
-
-    @Slot(bool)
-    def _on_sources_toggled(self, shown: bool) -> None:
-        self.side.setVisible(shown)
-        self.header.sources.setAccessibleName("Hide sources" if shown else "Show sources")
-        self.header.sources.setToolTip(self.header.sources.accessibleName())
-        self._arrange()
-
-    @Slot()
-    def _on_side_mode(self) -> None:
-        """Something was opened in the end panel, or closed; a panel put away comes for it and goes after it."""
-        toggle = self.header.sources
-        if self.side.is_wide():
-            toggle.setChecked(True)
-        elif self._hidden_for_room:
-            toggle.setChecked(False)
-        self._arrange()
-
-    def _arrange(self) -> None:
-        """Give the end panel the width its content needs; in a narrow window the list of conversations gives way."""
-        shown, wide = not self.side.isHidden(), self.side.is_wide()
-        limit = theme.px(_NARROW_OPEN if wide else _NARROW)
-        self.conversations.setVisible(not shown or self.width() >= limit)
-        self.side.setMinimumWidth(theme.px(320 if wide else 240))
-        total = self._splitter.width()
-        side = max(theme.px(400), round(total * 0.44)) if wide else theme.px(296)
-        self._splitter.setSizes([max(theme.px(280), total - side), side])
-
-    def _make_room(self) -> None:
-        """Put the sources away when the window becomes narrow, and bring them back with the room for them."""
-        narrow = self.width() < theme.px(_NARROW)
-        toggle = self.header.sources
-        if narrow and toggle.isChecked() and not self.side.is_wide() and not self._hidden_for_room:
-            self._hidden_for_room = True
-            toggle.setChecked(False)
-        elif not narrow and self._hidden_for_room:
-            self._hidden_for_room = False
-            toggle.setChecked(True)
 
     # ---------------------------------------------------------------- small things
     @Slot(QUrl)
@@ -467,8 +387,7 @@ class ChatPane(Pane):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._make_room()
-        self._arrange()
+        self._room.fit()
 
 
 def _warm_up() -> None:
