@@ -156,8 +156,14 @@ def test_a_gigabyte_of_nothing(room: Room, folder: Path) -> None:
     with open(folder / "huge.txt", "wb") as file:
         file.truncate(1 << 30)
     assert reason(room, folder / "huge.txt") == "The file has 1,074 MB; files above 256 MB are not read (a setting)."
-    room.settings.change(file_megabytes=2000)
-    assert "files above" not in str(room.index(folder).failed)  # the limit was the reason, so it is tried again
+
+
+def test_a_raised_limit_lets_a_file_in(room: Room, folder: Path) -> None:
+    room.settings.change(file_megabytes=1)
+    (folder / "large.txt").write_text("word " * 250_000)
+    assert "files above 1 MB are not read" in reason(room, folder / "large.txt")
+    room.settings.change(file_megabytes=2)
+    assert room.index(folder).failed == ()
 
 
 @needs_posix
