@@ -32,10 +32,22 @@ def test_the_sentence_being_written_does_not_count() -> None:
     assert circle_begins(text) is None
 
 
+def test_a_phrase_said_again_and_again_within_a_sentence() -> None:
+    text = "The race was won by the team of the team of the team of the team of the team of the te"
+    begins = circle_begins(text)
+    assert begins is not None
+    assert text[:begins] == "The race was won by the team of "
+    assert circle_begins("哈" * 20) == 1
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "",
+        "He said no, no, no, no and left.",
+        "Ho ho ho ho ho ho!",
+        "| 0 | 0 | 0 | 0 | 0 | 0 |\n| --- | --- | --- | --- | --- | --- |\n" + "| 0 " * 40 + "|",
+        "```\n" + "0, " * 40,
         "Yes. Yes. Yes. Yes. It is so.",
         "Invoices are kept for seven years. Payroll records are kept for ten years. Contracts are kept until expiry.",
         "The pump broke in 2009. The roof was mended in 2012. To sum up, the pump broke in 2009.",
