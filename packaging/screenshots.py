@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = ROOT / "docs" / "screenshots"
 SIZE = (1360, 860)
-QUESTION = "When does the repair fair take place?"
+QUESTION = "How many tools may a member hold at the same time?"
 THEMES = ("light", "dark")
 STILL = ("corpus-empty", "chat-empty", "distill", "students", "cards", "settings")
 LIVELY = ("corpus", "chat", "chat-source")

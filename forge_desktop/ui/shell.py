@@ -200,7 +200,9 @@ class Shell(QMainWindow):
         self._bridge.job_changed.connect(self._on_job_changed)
         self._bridge.engine_changed.connect(self._on_engine_changed)
         self._bridge.data_changed.connect(self._on_data_changed)
-        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
+        hints = QGuiApplication.styleHints()
+        hints.colorSchemeChanged.connect(self._on_scheme_changed)
+        hints.accessibility().contrastPreferenceChanged.connect(self._on_contrast_changed)
         self._status.show_engine(self._forge.engine.state())
         if self._forge.settings.problem:
             self._banner.show_message("Some settings could not be used", self._forge.settings.problem, kind="warn")
@@ -254,6 +256,10 @@ class Shell(QMainWindow):
     def _on_data_changed(self, event: DataChanged) -> None:
         if "settings" in event.what and self._forge.settings.values.theme != self._mode:
             self.dress()
+
+    @Slot()
+    def _on_contrast_changed(self) -> None:
+        self.dress()
 
     @Slot()
     def _on_scheme_changed(self) -> None:

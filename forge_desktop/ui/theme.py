@@ -164,7 +164,8 @@ class _SvgEngine(QIconEngine):
         return made
 
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
-        return self.pixmap(size, mode, state)
+        # Qt gives the size without the scale and wants the picture with it (since 6.8)
+        return self.pixmap(QSize(round(size.width() * scale), round(size.height() * scale)), mode, state)
 
 
 def _palette(theme: Theme) -> QPalette:
@@ -196,10 +197,7 @@ def _palette(theme: Theme) -> QPalette:
 
 
 def _wants_high_contrast(app: QApplication) -> bool:
-    hints = app.styleHints()
-    if not hasattr(hints, "accessibility"):  # Qt before 6.10 does not tell
-        return False
-    return hints.accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast
+    return app.styleHints().accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast
 
 
 def _native(palette: QPalette) -> Theme:

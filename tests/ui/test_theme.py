@@ -145,3 +145,8 @@ def _darkest_ink(icon: QIcon) -> QColor:
     found = max(pixels, key=lambda colour: colour.alpha())
     found.setAlpha(255)
     return found
+
+
+def test_icons_are_as_fine_as_the_screen(qapp: QApplication) -> None:
+    assert theme.icon("library").pixmap(QSize(16, 16), 2.0).size() == QSize(32, 32)
+    assert theme.pixmap("library", 16, "text", 2.0).size() == QSize(32, 32)
