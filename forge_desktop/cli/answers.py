@@ -59,17 +59,19 @@ def _question(options: argparse.Namespace) -> str:
     return question
 
 
-def answer_question(
-    forge: Forge, question: str, out: Output, *, grounding: Grounding | None = None, keep: bool = True
-) -> Answer:
+def answer_question(forge: Forge, question: str, out: Output, *, grounding: Grounding | None = None) -> Answer:
     """Ask in a new conversation; the text is written to `out` while it arrives."""
     conversation = forge.chat.create()
-    streamed: list[str] = []
+    streamed = held = ""  # blank lines are held until something follows them
 
     def on_event(event: Event) -> None:
+        nonlocal streamed, held
         if isinstance(event, AnswerDelta) and event.conversation_id == conversation:
-            streamed.append(event.text)
-            out.write(event.text)
+            new = held + event.text
+            text = new.rstrip()
+            held = new[len(text) :]
+            streamed += text
+            out.write(text)
 
     interrupted = False
     with jobs.listening(forge, on_event):
@@ -78,10 +80,18 @@ def answer_question(
         except (KeyboardInterrupt, Cancelled):
             interrupted = True
     message = forge.chat.messages(conversation)[-1]
-    if not streamed:
-        out.write(message.text)
-    out.line()
+    out.line(_added(streamed, message.text))
     return Answer(message, interrupted)
+
+
+def _added(streamed: str, text: str) -> str:
+    """What the stored answer ends with beyond the streamed words: quotes where the student's own words did not hold."""
+    lines = text.splitlines()
+    first = len(lines)
+    while first and (not lines[first - 1].strip() or lines[first - 1].strip() not in streamed):
+        first -= 1
+    added = "\n".join(lines[first:]).strip()
+    return f"\n\n{added}" if added and streamed else added
 
 
 def answer_fields(message: ChatMessage) -> dict[str, object]:
@@ -111,6 +121,7 @@ def answer_fields(message: ChatMessage) -> dict[str, object]:
         "tokens_per_second": facts.get("tokens_per_second"),
         "grounded": {"sentences": len(claims), "supported": sum(bool(claim.sources) for claim in claims)},
         "state": message.state,
+        "problem": message.problem,
     }
 
 
@@ -125,9 +136,9 @@ def show_sources(message: ChatMessage, out: Output) -> None:
         out.line(f"  [{source.n}] {place_of(source.path, source.page, source.first_line, source.last_line)}")
     if not message.provenance.get("student"):
         return  # quotes need no support
-    _list_sentences("Supported", message, [s for s in message.sentences if s.sources], out)
+    _list_sentences("Matched with sources", message, [s for s in message.sentences if s.sources], out)
     unsupported = [s for s in message.sentences if s.needs_support and not s.sources]
-    _list_sentences("Not supported by your documents", message, unsupported, out)
+    _list_sentences("Matched with nothing in your documents", message, unsupported, out)
 
 
 def _list_sentences(heading: str, message: ChatMessage, sentences: list[Sentence], out: Output) -> None:

@@ -11,20 +11,18 @@ from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.paths import resources_dir
-from forge_desktop.chat.records import ChatMessage
+from forge_desktop.chat.records import ChatMessage, Grounding
 from forge_desktop.cli.answers import answer_fields, answer_question, show_sources
 from forge_desktop.cli.library import index_in_words, place, read_paths
 from forge_desktop.cli.output import Output
 from forge_desktop.forge import Forge
 
-SEARCH = "late fee for power tools"
-QUESTIONS = (
-    "Where is the emergency stop of the workshop?",
-    "When does the repair fair take place?",
-    "Wann ist die Sprechstunde auf Deutsch?",
+SEARCHES = ("late fee for power tools", "Sprechstunde auf Deutsch")
+QUESTIONS: tuple[tuple[str, Grounding], ...] = (
+    ("Who is the ombudsperson?", "documents_first"),
+    ("Where is the emergency stop?", "documents_first"),
+    ("Who won the chess world championship of 1972?", "documents_only"),
 )
-
-
 _ANSWER_TOKENS = 96  # a tour is short, and the starter student likes to repeat itself
 
 
@@ -45,27 +43,22 @@ def tour(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     out.line("A tour of Forge Desktop: the documents of a fictitious tool library, read, searched and asked.")
     out.line(f"Data directory: {forge.data_dir}" + (" (removed at the end)" if passing else ""))
     out.line()
-    out.line(f"1. Reading {sample}")
+    out.line(f"Reading {sample}")
     report = read_paths(forge, [sample], out)
-    out.line(f"   {index_in_words(report)}")
+    out.line(f"  {index_in_words(report)}")
     for path, reason in report.failed:
-        out.line(f"   {path}: {reason}")
+        out.line(f"  {path}: {reason}")
     out.line()
-    out.line(f"2. Searching for “{SEARCH}”")
-    started = time.perf_counter()
-    hits = forge.corpus.search(SEARCH, k=3)
-    search_ms = (time.perf_counter() - started) * 1000
-    for hit in hits:
-        out.line(f"   {hit.score:.2f}  {place(hit.passage)}")
-    out.line(f"   {search_ms:.0f} ms.")
+    searched = [_search(forge, query, out) for query in SEARCHES]
     answers: list[ChatMessage] = []
-    for number, question in enumerate(QUESTIONS, 3):
-        out.line()
-        out.line(f"{number}. Asking “{question}”")
-        answer = answer_question(forge, question, out)
+    for question, grounding in QUESTIONS:
+        only = ", which may only be answered from the documents" if grounding == "documents_only" else ""
+        out.line(f"Asking “{question}”{only}")
+        answer = answer_question(forge, question, out, grounding=grounding)
         answers.append(answer.message)
         show_sources(answer.message, out)
         _measured(answer.message, out)
+        out.line()
         if answer.interrupted:
             return 130
     out.result(
@@ -75,10 +68,10 @@ def tour(forge: Forge, options: argparse.Namespace, out: Output) -> int:
             "passages": report.passages,
             "failed": [{"path": path, "reason": reason} for path, reason in report.failed],
             "index_seconds": round(report.seconds, 3),
-            "search_ms": round(search_ms, 1),
+            "search_ms": round(max(searched), 1),
             "answers": [
                 {"question": question, **answer_fields(message)}
-                for question, message in zip(QUESTIONS, answers, strict=True)
+                for (question, _), message in zip(QUESTIONS, answers, strict=True)
             ],
         }
     )
@@ -86,12 +79,26 @@ def tour(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     return 0
 
 
+def _search(forge: Forge, query: str, out: Output) -> float:
+    """Search once; the milliseconds it took."""
+    out.line(f"Searching for “{query}”")
+    started = time.perf_counter()
+    hits = forge.corpus.search(query, k=3)
+    milliseconds = (time.perf_counter() - started) * 1000
+    for hit in hits:
+        out.line(f"  {hit.score:.2f}  {place(hit.passage)}")
+    out.line(f"  {milliseconds:.1f} ms.")
+    out.line()
+    return milliseconds
+
+
 def _measured(message: ChatMessage, out: Output) -> None:
     fields = answer_fields(message)
     if message.problem:
         out.line(f"({message.problem})")
     if fields["model"] is None:
-        out.line("(No student answered: these are the best passages, quoted.)")
+        quoted = "these are the best passages, quoted" if fields["citations"] else "the passages are too far from it"
+        out.line(f"(The student was not asked: {quoted}.)")
         return
     ttft, rate = fields["ttft_ms"], fields["tokens_per_second"]
     if isinstance(ttft, int | float) and isinstance(rate, int | float):
@@ -102,11 +109,13 @@ def _measured(message: ChatMessage, out: Output) -> None:
 
 
 def _farewell(out: Output) -> None:
-    out.line()
     out.line(
-        "The starter student is very small: it writes plainly and is sometimes wrong, which is why each sentence is"
+        "The starter student is very small: often clumsy, sometimes wrong. That is why each sentence is matched with"
     )
-    out.line("checked against the passages. Trust the sources more than the sentences, or bring a larger student:")
+    out.line(
+        "the passages. A source shows where its words and numbers come from, not that the student understood them:"
+    )
+    out.line("read the source, or bring a larger student:")
     out.line("  forge-desktop models --import FILE.gguf    then    forge-desktop models --use NAME")
     out.line("Your own documents:")
-    out.line('  forge-desktop index PATH…    then    forge-desktop ask "…"    or the window: forge-desktop')
+    out.line('  forge-desktop index PATH…    then    forge-desktop ask "…"    or in the window: forge-desktop')

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -171,6 +173,17 @@ def test_ask_documents_only_says_what_is_not_there(cli_json: CliJson, indexed: d
     answer = cli_json("ask", "--grounding", "documents_only", "Who won the chess world championship in 1972?")
     assert "not in your documents" in answer["answer"].lower()
     assert answer["citations"] == []
+
+
+def test_ask_without_a_student_quotes_passages(cli_json: CliJson, indexed: dict[str, Any], data_dir: Path) -> None:
+    with contextlib.closing(sqlite3.connect(data_dir / "forge.db")) as db:
+        db.execute("UPDATE bases SET active = 0")
+        db.commit()
+    answer = cli_json("ask", EASY)
+    assert [answer[name] for name in ("model", "device", "ttft_ms", "tokens_per_second")] == [None] * 4
+    assert answer["problem"]
+    assert answer["citations"][0]["quote"] in answer["answer"].replace("> ", "")
+    assert cli_json("status")["model"] is None
 
 
 def test_models_lists_the_starter_as_active(cli_json: CliJson, check_fields: Check, starter: Path) -> None:
