@@ -24,7 +24,7 @@ Vectors = npt.NDArray[np.int8]
 
 _UNIT = 16  # weights are integers in sixteenths
 _GRAM = 4  # alone they rank as well as 3- to 5-grams with whole words, clean or misspelt, at a fifth of the work
-_MIX = 0x9E3779B1  # CRC-32 is linear: similar n-grams would share bits; multiplying spreads them
+_MIX = 0x85EBCA77  # CRC-32 is linear: similar n-grams would share bits; multiplying spreads them
 _SUBLINEAR = np.array([0, *(round(_UNIT * (1 + math.log(n))) for n in range(1, 1025))])
 _AT_ONCE = 256  # passages whose sums are held at a time, 1 MB
 

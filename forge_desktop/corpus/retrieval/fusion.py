@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 POOL = 100
-_BM25_SHARE = 0.85
-_UNKNOWN = 0.35  # of that goes to the vectors when no passage has any of the question's terms
+_BM25_SHARE = 0.95
+_UNKNOWN = 0.6  # of that goes to the vectors when no passage has any of the question's terms
 _SHORTEST_MISSPELT = 3  # letters; an unknown pair of Chinese characters says nothing about spelling
 
 
