@@ -6,6 +6,7 @@ memory: the truth is in the tables, and every run is a resume.
 
 from __future__ import annotations
 
+import collections
 import itertools
 import logging
 import threading
@@ -18,6 +19,9 @@ from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import Events, JobChanged, JobState
 
 log = logging.getLogger(__name__)
+
+
+_FINISHED_KEPT = 256  # ended jobs that `wait` still knows; a window that runs for weeks starts very many
 
 
 class JobContext:
@@ -98,6 +102,7 @@ class Jobs:
         self._ids = itertools.count(1)
         self._lanes: dict[str, ThreadPoolExecutor] = {}
         self._jobs: dict[int, _Job] = {}
+        self._finished: collections.deque[int] = collections.deque()
         self._lock = threading.RLock()  # a subscriber that hears "queued" may start another job
         self._closed = False
 
@@ -134,6 +139,10 @@ class Jobs:
         else:
             end = JobChanged(job_id, job.kind, "done", result=result)
             job.future.set_result(result)
+        with self._lock:
+            self._finished.append(job_id)
+            if len(self._finished) > _FINISHED_KEPT:
+                self._jobs.pop(self._finished.popleft(), None)
         self._events.publish(end)
 
     def cancel(self, job_id: int) -> None:

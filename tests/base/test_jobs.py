@@ -222,3 +222,14 @@ def test_events_reach_subscribers_in_order_until_they_leave(events: Events) -> N
         ("second", DataChanged(frozenset({"documents", "messages"}))),
         ("second", DataChanged(frozenset({"settings"}))),
     ]
+
+
+def test_ended_jobs_are_forgotten_after_a_while(jobs: Jobs) -> None:
+    first = jobs.start("index", "count", lambda ctx: 0)
+    assert jobs.wait(first, 10) == 0
+    for number in range(300):
+        job_id = jobs.start("index", "count", lambda ctx, number=number: number)
+    assert jobs.wait(job_id, 10) == 299
+    assert len(jobs._jobs) <= 257
+    with pytest.raises(KeyError):
+        jobs.wait(first)
