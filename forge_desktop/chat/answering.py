@@ -196,7 +196,7 @@ class AnswerWriter:
             facts,
             raw=done.text,
             problem=problem,
-            sources=[source for source in found.sources if source.cited or source.score],
+            sources=[s for s in found.sources if s.cited or s.bm25_rank or s.vector_rank],
         )
 
     def _say_not_found(self, task: Task, offered: Sequence[Source], facts: dict[str, object]) -> None:

@@ -181,20 +181,21 @@ def test_an_over_long_question_fails_with_a_sentence_and_is_kept(
     assert room.ask("How long are power tools lent?", conversation=conversation).state == "complete"
 
 
-def test_passages_that_do_not_fit_are_left_out_lowest_first(
+def test_a_passage_that_does_not_fit_is_left_out_with_a_notice(
     open_room: Callable[..., Room], tmp_path: Path, starter: Path
 ) -> None:
     folder = tmp_path / "long"
     folder.mkdir()
-    for n in range(4):
-        (folder / f"tool{n}.txt").write_text(f"Sharpening a chisel costs {n + 3} crowns at bench {n}. " * 18)
-    room = open_room(starter, answer_tokens=32, context_tokens=512, passages=4)
+    (folder / "chisels.txt").write_text("Sharpening a chisel costs 3 crowns at the bench by the door. " * 60)
+    room = open_room(starter, answer_tokens=32, context_tokens=512, passages=4, passage_characters=4000)
     room.index(folder)
     message = room.ask("What does sharpening a chisel cost?")
     seen = room.chat.seen_prompt(message.id)
+    assert message.state == "complete"
     assert seen is not None
-    assert any("passages were left out, the lowest ranked first" in notice for notice in seen.cut)
-    assert len(message.sources) < 4
+    assert seen.cut == ("1 of 1 passages were left out, the lowest ranked first: no room.",)
+    assert message.sources == ()
+    assert dict(seen.parts)["Documents"] == 0
 
 
 def test_a_student_that_cannot_be_loaded_leaves_quotations(
