@@ -192,7 +192,7 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         if self.read_only:
             connection = sqlite3.connect(
-                f"{self.path.absolute().as_uri()}?mode=ro",
+                f"{self.path.absolute().as_uri()}?mode=ro{self._still()}",
                 uri=True,
                 isolation_level=None,
                 timeout=5,
@@ -209,6 +209,12 @@ class Database:
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
         return connection
+
+    def _still(self) -> str:
+        """For a disk that cannot be written: SQLite could not make its shared memory there, nor does anybody write."""
+        log_file = self.path.with_name(self.path.name + "-wal")
+        unfinished = log_file.exists() and log_file.stat().st_size > 0
+        return "" if unfinished or os.access(self.path.parent, os.W_OK) else "&immutable=1"
 
     def _roll_back(self, connection: sqlite3.Connection) -> None:
         with contextlib.suppress(sqlite3.Error):

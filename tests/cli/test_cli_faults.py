@@ -264,3 +264,23 @@ def _when_some_are_indexed(data_dir: Path, process: subprocess.Popen[bytes]) -> 
 
 def _reading(data_dir: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{data_dir / 'forge.db'}?mode=ro", uri=True)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a read-only disk is made with mount")
+@pytest.mark.skipif(getattr(os, "geteuid", lambda: 1)() != 0, reason="only root may mount a disk")
+def test_a_read_only_disk_can_be_read(cli_json: CliJson, sample_dir: Path, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", disk], capture_output=True).returncode:
+        pytest.skip("no mount here")
+    try:
+        before = ("--data-dir", disk / "data")
+        cli_json(*before, "index", sample_dir / "history.txt")
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        assert cli_json(*before, "search", "pump")["results"]
+        assert cli_json(*before, "verify")["ok"] is True
+        assert cli_json(*before, "export", tmp_path / "out")["files"]
+        assert str(disk / "data") in cli_json(*before, "index", sample_dir, expect=1)["error"]["message"]
+        assert "Read-only" in cli_json("export", disk / "out", expect=1)["error"]["message"]
+    finally:
+        subprocess.run(["umount", disk], check=True)
