@@ -32,6 +32,7 @@ _ASKS: dict[Grounding, str] = {
     "documents_first": "Answer with what the documents say.",
     "free": "",
 }
+_QUESTION = "Question:"  # small students go on with a further question of their own after it; there they are stopped
 _LEAST_ANSWER = 64  # tokens an answer needs at least; less room counts as none
 _AFTER_TRIM = 0.7  # history is trimmed to this share of the room, so that not every further turn must trim again
 
@@ -132,7 +133,9 @@ class PromptBuilder:
         )
         return Prompt(
             messages=tuple(messages),
-            sampling=dataclasses.replace(self._sampling, max_tokens=answer_room, stop=(f"[{self._mark}",)),
+            sampling=dataclasses.replace(
+                self._sampling, max_tokens=answer_room, stop=(f"[{self._mark}", f"\n{_QUESTION}")
+            ),
             turn=tuple(turn),
             offered=(*passages, *_still_above(turns, passages)),
             seen=seen,
@@ -170,7 +173,7 @@ class PromptBuilder:
         if again := [str(source.n) for source in passages if source.n in above]:
             parts.append(PromptPart(f"See also document {', '.join(again)} above.\n\n", trusted=True))
         ask = _ASKS[self._task.grounding] if passages else ""
-        parts.append(PromptPart(f"{ask}\nQuestion: " if ask else "", trusted=True))
+        parts.append(PromptPart(f"{ask}\n{_QUESTION} " if ask else "", trusted=True))
         parts.append(PromptPart(self._task.question))
         return [part for part in parts if part.text]
 
