@@ -48,25 +48,34 @@ class Vocabulary(dict[str, int]):
     """Numbers terms as they come, so that passages are counted by sorting integers."""
 
     def __init__(self) -> None:
+        self._fresh: list[str] = []
         self._keys = array("q")
         self._features = array("i")
-        self._starts = array("q", [0])
+        self._ends = array("q", [0])
 
     def __missing__(self, term: str) -> int:
-        number = self[term] = len(self._keys)
-        self._keys.append(term_key(term))
-        self._features.extend(features(term))
-        self._starts.append(len(self._features))
+        number = self[term] = len(self)
+        self._fresh.append(term)
         return number
 
     def keys_of(self, numbers: Int64s) -> Int64s:
         """What the terms with these numbers are filed under."""
+        self._catch_up()
         keys: Int64s = np.frombuffer(self._keys, np.int64)[numbers]
         return keys
 
     def features(self) -> tuple[npt.NDArray[np.int32], Int64s]:
         """The features of all terms in one run, and where each term's begin; drop both before the next term comes."""
-        return np.frombuffer(self._features, np.int32), np.frombuffer(self._starts, np.int64)
+        self._catch_up()
+        return np.frombuffer(self._features, np.int32), np.frombuffer(self._ends, np.int64)
+
+    def _catch_up(self) -> None:
+        if self._fresh:
+            found, counts = features(self._fresh)
+            self._keys.extend(map(term_key, self._fresh))
+            self._ends.frombytes((np.cumsum(counts) + len(self._features)).tobytes())
+            self._features.frombytes(found.tobytes())
+            self._fresh.clear()
 
 
 def merge_segments(connection: sqlite3.Connection, rows: Sequence[store.SegmentRow]) -> None:
