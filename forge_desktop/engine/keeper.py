@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 
 from forge_desktop.base.child import RestartBudget
 from forge_desktop.base.errors import ForgeError
@@ -28,7 +28,7 @@ def nothing() -> None:
 class Keeper:
     """Keeps a loaded child at hand. Safe from any thread; never holds its lock while it waits, kills or publishes.
 
-    Loading always happens on a thread of its own, so that a restart after a death needs nobody to ask for it and a
+    Loading always happens on one thread of its own, so that a restart after a death needs nobody to ask for it and a
     waiting request can be cancelled.
     """
 
@@ -50,8 +50,8 @@ class Keeper:
         self._epoch = 0  # raised by whatever makes a running load or answer unwanted
         self._child: RunningChild | None = None
         self._starting: RunningChild | None = None
-        self._loading: Future[RunningChild] | None = None
-        self._loader: threading.Thread | None = None
+        self._loading: Future[None] | None = None
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="forge-engine-load")
         self._closed = False
         self._stopped = ""
         self._status: EngineStatus = "empty"
@@ -93,8 +93,7 @@ class Keeper:
         with self._lock:
             self._closed = True
         self.drop()
-        if self._loader is not None:
-            self._loader.join(timeout=30)
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
     # -- what a request needs ---------------------------------------------------------------------------------------
 
@@ -118,7 +117,7 @@ class Keeper:
                     loading.result(timeout=_TICK)
                 except TimeoutError:
                     continue
-                except Superseded:
+                except (Superseded, CancelledError):
                     pass
                 break
 
@@ -206,29 +205,16 @@ class Keeper:
         )
 
     def _begin_loading(self, spec: StudentSpec, status: EngineStatus) -> None:
-        """Start the loading thread; the lock is held."""
+        """Queue a load; the lock is held. A load before it that is no longer wanted ends at once."""
         old, self._child = self._child, None
-        self._loading = Future()
         self._status, self._note = status, ""
-        self._loader = threading.Thread(
-            target=self._load,
-            args=(self._loading, spec, self._wish(), self._epoch, old, self._check_file),
-            name="forge-engine-load",
-            daemon=True,
-        )
-        self._loader.start()
+        self._loading = self._pool.submit(self._load, spec, self._wish(), self._epoch, old, self._check_file)
 
     def _load(
-        self,
-        loading: Future[RunningChild],
-        spec: StudentSpec,
-        wish: Wish,
-        epoch: int,
-        old: RunningChild | None,
-        check_file: Callable[[], None],
+        self, spec: StudentSpec, wish: Wish, epoch: int, old: RunningChild | None, check_file: Callable[[], None]
     ) -> None:
-        problem: Exception = ForgeError("The engine failed while loading.", hint="Try again.")
-        child = None
+        child: RunningChild | None = None
+        problem = "The engine failed while loading."
         try:
             if old is not None:
                 old.kill()
@@ -242,32 +228,35 @@ class Keeper:
                 wanted=lambda: self._epoch == epoch,
                 progress=lambda fraction: self._announce(f"{fraction:.0%}"),
             )
-        except (ForgeError, Superseded) as error:
-            problem = error
+        except ForgeError as error:
+            problem = error.message
+            if isinstance(error, UnloadableError):
+                self._stop(epoch, problem)
+            raise
         finally:
-            self._finish_loading(loading, epoch, child, problem)
+            self._finish_loading(epoch, child, problem)
 
-    def _finish_loading(
-        self, loading: Future[RunningChild], epoch: int, child: RunningChild | None, problem: Exception
-    ) -> None:
+    def _finish_loading(self, epoch: int, child: RunningChild | None, problem: str) -> None:
         with self._lock:
             current = self._epoch == epoch
             if current:
                 self._starting = self._loading = None
                 self._child = child
-                self._status, self._note = ("ready", "") if child else ("empty", str(problem))
-                if child is None and isinstance(problem, UnloadableError):
-                    self._status, self._stopped = "stopped", problem.message
+                if child is not None:
+                    self._status, self._note = "ready", ""
+                elif not self._stopped:
+                    self._status, self._note = "empty", problem
         if current:
             self._announce()
         elif child is not None:
             child.kill()
-        if child is not None and current:
-            loading.set_result(child)
-            if child.ended:  # between its last frame and now, when nobody listened
-                self.lose(child, child.end)
-        else:
-            loading.set_exception(problem if current else Superseded())
+        if current and child is not None and child.ended:  # between its last frame and now, when nobody listened
+            self.lose(child, child.end)
+
+    def _stop(self, epoch: int, problem: str) -> None:
+        with self._lock:
+            if self._epoch == epoch:
+                self._status, self._stopped, self._note = "stopped", problem, problem
 
     def _spawn(self, epoch: int) -> RunningChild:
         with self._lock:

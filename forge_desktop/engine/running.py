@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -79,6 +80,7 @@ class CancelByte:
     def __init__(self) -> None:
         handle, name = tempfile.mkstemp(prefix="forge-", suffix=".flag")
         self.path = Path(name)
+        self._lock = threading.Lock()
         try:
             os.write(handle, bytes(64))
             self._map = mmap.mmap(handle, 64)
@@ -86,13 +88,21 @@ class CancelByte:
             os.close(handle)
 
     def put(self, stop: bool) -> None:
-        """Set or clear it."""
-        self._map[0] = int(stop)
+        """Set or clear it; without effect once it is closed."""
+        with self._lock:
+            if not self._map.closed:
+                self._map[0] = int(stop)
 
     def unlink(self) -> None:
         """Remove the file's name; where the system allows, as soon as both sides hold it open."""
         with contextlib.suppress(OSError):
             self.path.unlink()
+
+    def close(self) -> None:
+        """Let go of the byte and its file."""
+        with self._lock:
+            self._map.close()
+        self.unlink()
 
 
 class RunningChild:
@@ -113,7 +123,13 @@ class RunningChild:
         self.lost = False  # the keeper's mark: it died while it was the one in use
         self._dismissed = False
         self._on_end = on_end
-        self._child = ChildProcess("engine", command=command, on_end=self._ended_by_itself)
+        self._made = threading.Event()  # it may end before its constructor has returned
+        try:
+            self._child = ChildProcess("engine", command=command, on_end=self._ended_by_itself)
+        except OSError:
+            self._byte.close()
+            raise
+        self._made.set()
 
     @property
     def pid(self) -> int:
@@ -186,9 +202,10 @@ class RunningChild:
         """End it now, wait until it is gone, and let go of everything. Safe from any thread, and twice."""
         self._dismissed = True
         self._child.kill()
-        self._byte.unlink()
+        self._byte.close()
 
     def _ended_by_itself(self) -> None:
+        self._made.wait()
         if not self._dismissed:
             self._on_end(self)
 

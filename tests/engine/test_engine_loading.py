@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import sys
 from collections.abc import Callable
@@ -168,3 +169,25 @@ def test_a_name_that_is_not_ascii_is_loaded(make_engine: EngineMaker, tiny: Path
     odd = tmp_path / "mañana 学生 🙂.gguf"
     shutil.copyfile(tiny, odd)
     assert make_engine(odd).warm().status == "ready"
+
+
+@pytest.mark.parametrize("seed", [*range(6), *(pytest.param(seed, marks=pytest.mark.full) for seed in range(6, 200))])
+def test_a_damaged_header_ends_in_an_answer_or_a_sentence(
+    make_engine: EngineMaker, tiny: Path, tmp_path: Path, expect_log: Callable[[str], None], seed: int
+) -> None:
+    expect_log("the engine child")
+    draw = random.Random(seed)
+    raw = bytearray(tiny.read_bytes())
+    for _ in range(3):
+        raw[draw.randrange(8, 12_000)] ^= 1 << draw.randrange(8)
+    damaged = tmp_path / "damaged.gguf"
+    damaged.write_bytes(raw)
+    engine = make_engine(damaged)
+    refused: list[ForgeError] = []
+    try:
+        engine.generate(HELLO, Sampling(max_tokens=3), lambda _: None)
+    except ForgeError as error:
+        refused.append(error)
+    assert all(error.message.endswith(".") and error.hint for error in refused)
+    engine.use(spec_of(tiny))
+    assert engine.warm().status == "ready"
