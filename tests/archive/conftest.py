@@ -15,5 +15,6 @@ from forge_desktop.forge import Forge
 def forge(data_dir: Path, sample_dir: Path) -> Iterator[Forge]:
     """The rooms over a fresh data directory that holds the sample."""
     with contextlib.closing(Forge(data_dir, holder="a test")) as rooms:
+        rooms.settings.override(answer_tokens=40)
         rooms.jobs.wait(rooms.corpus.index([sample_dir]))
         yield rooms
