@@ -91,6 +91,7 @@ class JobContext:
 class _Job:
     context: JobContext
     kind: str
+    over: bool = False
     future: Future[object] = field(default_factory=Future)
 
 
@@ -123,27 +124,31 @@ class Jobs:
         return job_id
 
     def _run(self, job: _Job, work: Callable[[JobContext], object]) -> None:
-        job_id = job.context.job_id
-        end: JobChanged
+        job_id, result = job.context.job_id, None
+        state: JobState = "done"
+        error: BaseException | None = None
         try:
             job.context.check()
             result = work(job.context)
         except Cancelled as stop:
-            end = JobChanged(job_id, job.kind, "cancelled")
-            job.future.set_exception(stop)
-        except Exception as error:  # the border: whatever a job raises is reported, never swallowed
-            if not isinstance(error, ForgeError):
+            state, error = "cancelled", stop
+        except Exception as fault:  # the border: whatever a job raises is reported, never swallowed
+            state, error = "failed", fault
+            if not isinstance(fault, ForgeError):
                 log.exception("job %s (%s) failed", job_id, job.kind)
-            end = JobChanged(job_id, job.kind, "failed", error=error)
-            job.future.set_exception(error)
-        else:
-            end = JobChanged(job_id, job.kind, "done", result=result)
-            job.future.set_result(result)
         with self._lock:
+            job.over = True
             self._finished.append(job_id)
             if len(self._finished) > _FINISHED_KEPT:
                 self._jobs.pop(self._finished.popleft(), None)
-        self._events.publish(end)
+        told = error if isinstance(error, Exception) and state == "failed" else None
+        try:
+            self._events.publish(JobChanged(job_id, job.kind, state, error=told, result=result))
+        finally:  # only now: who waited may rely on everybody having heard
+            if error is None:
+                job.future.set_result(result)
+            else:
+                job.future.set_exception(error)
 
     def cancel(self, job_id: int) -> None:
         """Ask a job to stop; it ends as "cancelled" at its next check. Unknown ids are ignored."""
@@ -162,12 +167,15 @@ class Jobs:
             job.context._go.set()
 
     def wait(self, job_id: int, timeout: float | None = None) -> object:
-        """Block until the job ended; return its result or raise what it raised (`Cancelled`, `ForgeError`, a bug)."""
+        """Block until the job ended and its end was published; return its result or raise what it raised.
+
+        That is `Cancelled`, `ForgeError`, or a bug. Of ended jobs only the newest few hundred are known.
+        """
         return self._jobs[job_id].future.result(timeout)
 
     def running(self, kind: str | None = None) -> list[int]:
         """Ids of jobs that are queued or running, oldest first, of one kind or all."""
-        return [i for i, j in list(self._jobs.items()) if not j.future.done() and kind in (None, j.kind)]
+        return [i for i, j in list(self._jobs.items()) if not j.over and kind in (None, j.kind)]
 
     def close(self) -> None:
         """Cancel everything and wait for the lanes to end."""

@@ -233,3 +233,18 @@ def test_ended_jobs_are_forgotten_after_a_while(jobs: Jobs) -> None:
     assert len(jobs._jobs) <= 257
     with pytest.raises(KeyError):
         jobs.wait(first)
+
+
+def test_who_waits_may_rely_on_everybody_having_heard(jobs: Jobs, events: Events) -> None:
+    heard: list[str] = []
+    slow = threading.Event()
+
+    def listener(event: Event) -> None:
+        if isinstance(event, JobChanged) and event.state == "done":
+            slow.wait(0.2)
+            assert jobs.running() == []
+            heard.append(event.state)
+
+    events.subscribe(listener)
+    jobs.wait(jobs.start("index", "count", lambda ctx: 1), 10)
+    assert heard == ["done"]
