@@ -63,15 +63,21 @@ def answer_question(forge: Forge, question: str, out: Output, *, grounding: Grou
     """Ask in a new conversation; the text is written to `out` while it arrives."""
     conversation = forge.chat.create()
     streamed = held = ""  # blank lines are held until something follows them
+    unheard: list[OSError | ForgeError] = []  # the reader has gone: stop, but keep what was written
 
     def on_event(event: Event) -> None:
         nonlocal streamed, held
-        if isinstance(event, AnswerDelta) and event.conversation_id == conversation:
+        if isinstance(event, AnswerDelta) and event.conversation_id == conversation and not unheard:
             new = held + event.text
             text = new.rstrip()
             held = new[len(text) :]
             streamed += text
-            out.write(text)
+            try:
+                out.write(text)
+            except (OSError, ForgeError) as error:
+                unheard.append(error)
+                for job_id in forge.jobs.running("answer"):
+                    forge.jobs.cancel(job_id)
 
     interrupted = False
     with jobs.listening(forge, on_event):
@@ -79,6 +85,8 @@ def answer_question(forge: Forge, question: str, out: Output, *, grounding: Grou
             jobs.wait(forge, forge.chat.ask(conversation, question, grounding))
         except (KeyboardInterrupt, Cancelled):
             interrupted = True
+    if unheard:
+        raise unheard[0]
     message = forge.chat.messages(conversation)[-1]
     out.line(_added(streamed, message.text))
     return Answer(message, interrupted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -52,14 +53,12 @@ class Output:
         """A piece of text for people on stdout, shown at once; nothing with --json."""
         if not self.json:
             self.clear()
-            sys.stdout.write(printable(text))
-            sys.stdout.flush()
+            self._put(printable(text))
 
     def result(self, value: Mapping[str, object]) -> None:
         """The one JSON object; nothing without --json."""
         if self.json:
-            sys.stdout.write(as_json(value) + "\n")
-            sys.stdout.flush()
+            self._put(as_json(value) + "\n")
 
     def error(self, message: str, hint: str = "") -> None:
         """What went wrong: one line on stderr, or the error object."""
@@ -70,15 +69,14 @@ class Output:
         """A line beside the results, on stderr; nothing with --json."""
         if not self.json and sys.stderr is not None:
             self.clear()
-            print(printable(text), file=sys.stderr, flush=True)
+            _remark(printable(text) + "\n")
 
     def progress(self, text: str) -> None:
         """What is going on: one line that rewrites itself on a terminal, else a line every ten seconds."""
         if self._live:
             width = shutil.get_terminal_size().columns - 1
             shown = printable(text).replace("\n", " ")[:width]
-            sys.stderr.write("\r" + shown.ljust(len(self._shown)))
-            sys.stderr.flush()
+            _remark("\r" + shown.ljust(len(self._shown)))
             self._shown = shown
         elif time.monotonic() - self._last >= _SPARSE_SECONDS:
             if self._last:  # short work stays silent
@@ -88,9 +86,24 @@ class Output:
     def clear(self) -> None:
         """Take the progress line away."""
         if self._shown:
-            sys.stderr.write("\r" + " " * len(self._shown) + "\r")
-            sys.stderr.flush()
+            _remark("\r" + " " * len(self._shown) + "\r")
             self._shown = ""
+
+    def _put(self, text: str) -> None:
+        if sys.stdout is None:  # closed by whoever started us
+            return
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            give_up_stdout()
+            self.json = False  # the sentence can only stand on stderr now
+            raise ForgeError(
+                f"The results could not be written to standard output: {error.strerror or error}.",
+                hint="Nothing that was stored is lost.",
+            ) from error
 
     def report_bug(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """The exception hook: stdout still holds one JSON object, stderr has the trace that a report needs."""
@@ -99,6 +112,12 @@ class Output:
             "This is a fault in Forge Desktop; the lines on stderr describe it.",
         )
         traceback.print_exception(kind, error, trace)
+
+
+def _remark(text: str) -> None:
+    with contextlib.suppress(OSError):  # nobody listens; the results are what counts
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def prepare_streams() -> None:

@@ -211,6 +211,35 @@ def test_a_reader_that_leaves_early(start: Start, cli_json: CliJson, sample_dir:
     assert process.wait(60) in (0, 141)
 
 
+@posix_only
+def test_a_reader_that_leaves_in_the_middle_of_an_answer(
+    start: Start, cli_json: CliJson, sample_dir: Path, tmp_path: Path
+) -> None:
+    cli_json("index", sample_dir)
+    process = start("ask", "--grounding", "free", "Describe everything about the library.")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    os.read(process.stdout.fileno(), 1)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(60) == 141
+    cli_json("export", tmp_path / "out")
+    answer = json.loads((tmp_path / "out" / "messages.jsonl").read_text(encoding="utf-8").splitlines()[1])
+    assert answer["state"] == "stopped"
+    assert answer["text"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a full disk to write to")
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_results_that_cannot_be_written_are_worded(start: Start, flags: tuple[str, ...]) -> None:
+    shell = 'exec "$0" "$@" >/dev/full'
+    process = start(sys.executable, "-m", "forge_desktop", "status", *flags, command=("sh", "-c", shell))
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert errors.count(b"\n") == 1
+    assert b"standard output" in errors
+
+
 def test_no_question_is_worded(cli_json: CliJson) -> None:
     assert "question" in cli_json("ask", expect=1)["error"]["message"]
 
