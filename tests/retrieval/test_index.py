@@ -238,3 +238,11 @@ def test_check_names_passages_that_are_missing_or_too_many(db, index):
         "Search index: passage 6 is missing.",
         "Search index: passage 5 should not be there.",
     ]
+
+
+def test_a_missing_part_is_said_to_the_user(db, index):
+    add(db, index, HARBOUR)
+    with db.write() as connection:
+        connection.execute("DELETE FROM postings")
+    with pytest.raises(ForgeError, match="missing"):
+        index.search("grain")

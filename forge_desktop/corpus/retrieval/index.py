@@ -150,4 +150,5 @@ class Index:
             self._known = view
             yield connection, view
         finally:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")

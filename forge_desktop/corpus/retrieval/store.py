@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from forge_desktop.base.errors import ForgeError
 from forge_desktop.corpus.retrieval.postings import Int64s, Postings, decode, encode, join
 
 SIGN_WORDS = 8  # 64-bit words of a vector's sign bits
@@ -108,7 +109,12 @@ def bury(connection: sqlite3.Connection, segment: SegmentRow, alive: npt.NDArray
 
 def block(connection: sqlite3.Connection, number: int) -> Postings:
     """One block's lists, without places."""
-    return decode(connection.execute("SELECT lists FROM postings WHERE block = ?", (number,)).fetchone()[0])
+    row = connection.execute("SELECT lists FROM postings WHERE block = ?", (number,)).fetchone()
+    if row is None:
+        raise ForgeError(
+            "A part of the search index is missing.", hint="Run `forge-desktop verify`, then index the folder again."
+        )
+    return decode(row[0])
 
 
 def blocks(connection: sqlite3.Connection, segment: SegmentRow) -> Iterator[Postings]:

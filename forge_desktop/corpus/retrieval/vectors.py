@@ -65,17 +65,15 @@ def _distance(signs: Words, sides: Words, masks: Sequence[Words]) -> npt.NDArray
 
 def cosines(connection: sqlite3.Connection, query: Vectors, ids: Sequence[int]) -> dict[int, float]:
     """The cosine of each passage's vector with the question's. Products of int8 are whole in float32: exact."""
-    bodies = store.vectors_of(connection, ids)
-    kept = [passage for passage in ids if len(bodies.get(passage, b"")) == DIMENSIONS]
-    if not kept:
+    found = store.vectors_of(connection, ids)
+    bodies = {passage: body for passage, body in found.items() if len(body) == DIMENSIONS}
+    if not bodies:
         return {}
-    rows = (
-        np.frombuffer(b"".join(bodies[passage] for passage in kept), np.int8).reshape(-1, DIMENSIONS).astype(np.float32)
-    )
+    rows = np.frombuffer(b"".join(bodies.values()), np.int8).reshape(-1, DIMENSIONS).astype(np.float32)
     dots = np.einsum("ij,j->i", rows, query.astype(np.float32)).astype(np.float64)
     squares = np.einsum("ij,ij->i", rows, rows).astype(np.float64) * float(np.square(query.astype(np.int64)).sum())
-    values = np.divide(dots, np.sqrt(squares), out=np.zeros(len(kept)), where=squares > 0)
-    return dict(zip(kept, values.tolist(), strict=True))
+    values = np.divide(dots, np.sqrt(squares), out=np.zeros(len(rows)), where=squares > 0)
+    return dict(zip(bodies, values.tolist(), strict=True))
 
 
 def _packed(flags: npt.NDArray[np.bool_]) -> Words:
