@@ -28,6 +28,11 @@ class Answer:
         self._name, self._sha256 = child.spec.name, child.spec.sha256
         self._device = child.facts["device"]
 
+    @property
+    def begun(self) -> bool:
+        """Whether some text has come."""
+        return self._first is not None
+
     def take(self, frame: Frame) -> None:
         """One frame of the child."""
         if frame["ev"] == "prompt":

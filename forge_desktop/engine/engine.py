@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from forge_desktop.base.child import RestartBudget
+from forge_desktop.base.child import Frame, RestartBudget
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.base.settings import SettingsFile
@@ -166,9 +166,16 @@ class Engine:
         answer: Answer,
         check: Callable[[], None],
     ) -> Generation:
+        def take(frame: Frame) -> None:
+            if frame["ev"] == "prefill":
+                self._keeper.show(child, "busy", note=f"Reading, {frame['share']:.0%}")
+            elif frame["ev"] == "text" and not answer.begun:
+                self._keeper.show(child, "busy")
+            answer.take(frame)
+
         self._keeper.show(child, "busy")
         try:
-            done = child.generate(messages, dataclasses.asdict(sampling), answer.take, check)
+            done = child.generate(messages, dataclasses.asdict(sampling), take, check)
         except Lost as lost:
             if not self._keeper.lose(child, lost.what) or lost.stopping:
                 return answer.result("cancelled")  # ended on purpose (another student, closing), or told to stop
@@ -179,7 +186,7 @@ class Engine:
         except ForgeError:
             self._keeper.show(child, "ready")
             raise
-        self._keeper.show(child, "ready", done["tokens_per_second"])
+        self._keeper.show(child, "ready", rate=done["tokens_per_second"])
         return answer.result(done["stop"], done=done)
 
     def _stuck(self, child: RunningChild) -> ForgeError:

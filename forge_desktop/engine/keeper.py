@@ -121,12 +121,12 @@ class Keeper:
                     pass
                 break
 
-    def show(self, child: RunningChild, status: EngineStatus, rate: float | None = None) -> None:
+    def show(self, child: RunningChild, status: EngineStatus, *, note: str = "", rate: float | None = None) -> None:
         """The child works, or is ready again having written `rate` tokens a second."""
         with self._lock:
             if self._child is not child:
                 return
-            self._status, self._note = status, ""
+            self._status, self._note = status, note
             self._rate = rate or self._rate
         self._announce()
 

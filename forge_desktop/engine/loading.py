@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -69,7 +70,8 @@ def load_student(
             raise
         else:
             if fell:
-                flags.remember(*_key(child, spec), rungs[0])
+                with contextlib.suppress(ForgeError):  # a full disk: it will be found out again next time
+                    flags.remember(*_key(child, spec), rungs[0])
             return child
 
 

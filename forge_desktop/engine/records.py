@@ -97,7 +97,7 @@ class Generation:
 
 @dataclass(frozen=True)
 class EngineState:
-    """What the status bar says. `device` names where layers were counted ("CPU", "Vulkan0: 31/31 layers")."""
+    """What the status bar says. `device` names where layers were counted ("CPU", "Vulkan0 · 31/31 layers")."""
 
     status: str
     model: str | None

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.events import EngineChanged, Event
 from forge_desktop.engine import Engine, PromptMessage, PromptPart, Sampling
 from tests.engine.conftest import EngineMaker, say
 
@@ -133,6 +134,16 @@ def test_reuse_changes_no_answer(shared: Engine) -> None:
     reused = shared.generate(ask, Sampling(max_tokens=40), lambda _: None)
     assert fresh.reused_tokens < 64 < reused.reused_tokens
     assert fresh.text == reused.text
+
+
+def test_the_state_tells_how_far_the_prompt_is_read(make_engine: EngineMaker, starter: Path) -> None:
+    engine = make_engine(starter)
+    seen: list[Event] = []
+    engine.events.subscribe(seen.append)  # type: ignore[attr-defined]
+    engine.generate([say("Rivers carry water to the sea. " * 50)], Sampling(max_tokens=3), lambda _: None)
+    notes = [event.note for event in seen if isinstance(event, EngineChanged) and event.status == "busy"]
+    assert any(note.startswith("Reading, ") and note.endswith("%") for note in notes)
+    assert notes[-1] == ""
 
 
 def test_several_threads_take_turns(shared: Engine) -> None:

@@ -165,6 +165,7 @@ def test_ejecting_gives_the_process_back_and_the_next_question_loads_again(
     assert engine.state().status == "empty"
     assert engine.warm().status == "ready"
     pid = pid_of(engine)
+    assert int(Path(f"/proc/{pid}/oom_score_adj").read_text()) > 0  # taken before the window when memory runs out
     engine.eject()
     assert gone(pid)
     assert (engine.pid, engine.state().status) == (None, "empty")

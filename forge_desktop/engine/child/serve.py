@@ -123,7 +123,7 @@ class Server:
         counted, stop, reused, started = 0, "length", 0, time.monotonic()
         out = Coalesced(lambda part: self._end.send({"ev": "text", "text": part, "tokens": counted}), time.monotonic)
         try:
-            reused = decoder.prefill(tokens, lambda done: self._report({"ev": "prefill", "done": done}))
+            reused = decoder.prefill(tokens, lambda done: self._report({"ev": "prefill", "share": done / len(tokens)}))
             started = time.monotonic()
             for _, piece in decoder.answer(sampling):
                 counted += 1
