@@ -62,6 +62,15 @@ def test_stop_words_alone_and_blank_questions_find_nothing(db, index):
     assert len(index.search("grain", 1)) == 1
 
 
+def test_negative_scores_still_rank_matches_first(db, index):
+    """Where nearly every word stands in most passages, rank_bm25's average idf is negative, and so are its scores."""
+    passages = dict.fromkeys(range(3, 7), "granular sack") | dict.fromkeys((1, 2), "granulate sack sack")
+    add(db, index, passages)
+    assert index.scores("granular") == oracle(passages, "granular")
+    assert max(index.scores("granular").values()) < 0
+    assert ids(index, "granular")[:4] == [3, 4, 5, 6]
+
+
 def test_k_beyond_the_pool_gives_every_match(db, index):
     add(db, index, {number: f"grain sack {number}" for number in range(1, 401)})
     assert sorted(ids(index, "grain", 1000)) == list(range(1, 401))

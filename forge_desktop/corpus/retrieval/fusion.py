@@ -63,8 +63,10 @@ def fuse(bm25: Side, vector: Side, *, k: int, share: float) -> list[Found]:
 
 
 def _min_max(scores: Mapping[int, float], union: Collection[int]) -> dict[int, float]:
-    """Scores of these passages between 0 and 1; one without a score counts as zero."""
-    values = {passage: scores.get(passage, 0.0) for passage in union}
+    """Scores of these passages between 0 and 1. One without a score counts as zero, or as the lowest below that: BM25
+    is negative where nearly every word stands in most passages."""
+    missing = min(0.0, min(scores.values(), default=0.0))
+    values = {passage: scores.get(passage, missing) for passage in union}
     low, high = min(values.values(), default=0.0), max(values.values(), default=0.0)
     if high <= low:
         return dict.fromkeys(values, 1.0 if high > 0 else 0.0)

@@ -150,5 +150,5 @@ class Index:
             self._known = view
             yield connection, view
         finally:
-            if connection.in_transaction:
+            with contextlib.suppress(sqlite3.OperationalError):  # SQLite itself ends it after some errors
                 connection.execute("ROLLBACK")
