@@ -48,19 +48,18 @@ def run(arguments: list[str]) -> int:
 
 def measure(model: Path, tokens: int, rounds: int) -> dict[str, Any]:
     """Every figure of the engine, by name; times in milliseconds unless the name says otherwise."""
-    with tempfile.TemporaryDirectory() as folder:
-        with _engine(Path(folder), model) as engine:
-            cold = _answer(engine, "Say hello.", 4)  # starts the child and loads the model first
-            found: dict[str, Any] = {
-                "model": model.name,
-                "device": cold.device,
-                "threads": 1,
-                "cold_first_token_ms": round(cold.ttft_ms, 1),
-            }
-            found |= _first_tokens(engine)
-            found |= _generation(engine, model, tokens, rounds)
-            found |= _cancels(engine)
-            found |= _restart(engine)
+    with tempfile.TemporaryDirectory() as folder, _engine(Path(folder), model) as engine:
+        cold = _answer(engine, "Say hello.", 4)  # starts the child and loads the model first
+        found: dict[str, Any] = {
+            "model": model.name,
+            "device": cold.device,
+            "threads": 1,
+            "cold_first_token_ms": round(cold.ttft_ms, 1),
+        }
+        found |= _first_tokens(engine)
+        found |= _generation(engine, model, tokens, rounds)
+        found |= _cancels(engine)
+        found |= _restart(engine)
     return found
 
 
