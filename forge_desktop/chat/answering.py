@@ -131,7 +131,7 @@ class AnswerWriter:
             return
         sampling = _sampling(settings, task)
         try:
-            prompt = PromptBuilder(self._engine, settings, task, sampling).build(offered)
+            prompt = PromptBuilder(self._engine, settings, task, sampling, ctx.check).build(offered)
         except QuestionTooLong:
             raise
         except ForgeError as error:  # the student cannot be loaded, or its template cannot be used

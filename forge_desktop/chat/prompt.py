@@ -87,10 +87,15 @@ def number_sources(hits: Sequence[Hit], known: Sequence[Source]) -> list[Source]
 
 
 class PromptBuilder:
-    """Fits one question into the student's context; `build` raises QuestionTooLong."""
+    """Fits one question into the student's context; `build` raises QuestionTooLong.
 
-    def __init__(self, engine: Engine, settings: Settings, task: Task, sampling: Sampling) -> None:
-        self._engine, self._task, self._sampling = engine, task, sampling
+    `check` is called while the student is loaded or busy, and raises Cancelled when the user no longer wants an answer.
+    """
+
+    def __init__(
+        self, engine: Engine, settings: Settings, task: Task, sampling: Sampling, check: Callable[[], None]
+    ) -> None:
+        self._engine, self._task, self._sampling, self._check = engine, task, sampling, check
         own = settings.system_prompt.strip()
         self._system = PromptMessage(
             "system", (PromptPart(_SYSTEM, trusted=True), *((PromptPart(f"\n\n{own}"),) if own else ()))
@@ -144,7 +149,7 @@ class PromptBuilder:
         )
 
     def _render(self, messages: Sequence[PromptMessage]) -> RenderedPrompt:
-        return self._engine.render(messages, sampling=self._sampling)
+        return self._engine.render(messages, sampling=self._sampling, check=self._check)
 
     def _messages(
         self, turns: Sequence[Turn], passages: Sequence[Source]
@@ -181,7 +186,7 @@ class PromptBuilder:
         counts = rendered.message_tokens
         ends = [index for index, part in enumerate(turn) if part.trusted and part.text == f"[{self._mark} end]\n\n"]
         documents = "".join(part.text for part in turn[: ends[0] + 1]) if ends else ""
-        documents_tokens = self._engine.count([documents])[0] if documents else 0
+        documents_tokens = self._engine.count([documents], check=self._check)[0] if documents else 0
         return (
             ("Instructions", counts[0]),
             ("Earlier in this conversation", sum(counts[1:-1])),
