@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forge_desktop.corpus.retrieval import store
-from forge_desktop.corpus.retrieval.postings import Int64s, Postings, term_key
+from forge_desktop.corpus.retrieval.postings import PLACE_BITS, Int64s, Postings, runs, term_key
 from forge_desktop.corpus.retrieval.snapshot import K1, Snapshot
 
 FEWEST_FOR_OKAPI = 4
@@ -109,18 +109,14 @@ def rarity(bm25: Bm25, snapshot: Snapshot, terms: Sequence[str]) -> dict[str, fl
 
 def average_idf(connection: sqlite3.Connection, snapshot: Snapshot) -> float:
     """rank_bm25's average idf over the living passages, to the bit: reads every list, so only when a term needs it."""
-    columns: list[tuple[Int64s, Int64s, Int64s, Int64s]] = []
+    keys, counts, seen = (np.zeros(0, np.int64) for _ in range(3))
     for segment in snapshot.segments:
-        for block in store.blocks(connection, segment.row):
-            columns.append(_first_seen(block, segment.ids, segment.alive))
-    keys, counts, first, place = (np.concatenate(column) for column in zip(*columns, strict=True))
-    order = np.lexsort((place, first))
-    order = order[counts[order] > 0]
-    _, seen, term = np.unique(keys[order], return_index=True, return_inverse=True)
-    passages_with = np.bincount(term, weights=counts[order]).astype(np.int64)
-    distinct, which = np.unique(passages_with[np.argsort(seen)], return_inverse=True)
+        blocks = (_first_seen(block, segment.ids, segment.alive) for block in store.blocks(connection, segment.row))
+        columns = zip((keys, counts, seen), *blocks, strict=True)
+        keys, counts, seen = _merged(*(np.concatenate(column) for column in columns))
+    distinct, which = np.unique(counts[np.argsort(seen)], return_inverse=True)
     values = np.array([_log_odds(snapshot.state.passages, int(count)) for count in distinct])
-    return float(np.cumsum(values[which])[-1]) / len(seen)
+    return float(np.cumsum(values[which])[-1]) / len(keys)
 
 
 def _term_lists(connection: sqlite3.Connection, snapshot: Snapshot, terms: Sequence[str]) -> dict[str, list[TermList]]:
@@ -167,10 +163,8 @@ def _log_odds(total: int, passages_with: int) -> float:
     return math.log(total - passages_with + 0.5) - math.log(passages_with + 0.5)
 
 
-def _first_seen(
-    block: Postings, ids: Int64s, alive: npt.NDArray[np.bool_] | None
-) -> tuple[Int64s, Int64s, Int64s, Int64s]:
-    """Of each term of a block: key, living passages, the first of those, and the term's place in it."""
+def _first_seen(block: Postings, ids: Int64s, alive: npt.NDArray[np.bool_] | None) -> tuple[Int64s, Int64s, Int64s]:
+    """Of each living term of a block: key, passages it stands in, and where it is first seen, passage and place."""
     starts, counts = block.starts[:-1], block.counts
     first = starts
     if alive is not None:
@@ -178,4 +172,15 @@ def _first_seen(
         counts = np.add.reduceat(living.astype(np.int64), starts)
         index = np.where(living, np.arange(len(living)), len(living) - 1)
         first = np.minimum.reduceat(index, starts)
-    return block.keys, counts, ids[block.passages[first]], block.places[first].astype(np.int64)
+    seen = ids[block.passages[first]] << PLACE_BITS | block.places[first]
+    kept = counts > 0
+    return block.keys[kept], counts[kept], seen[kept]
+
+
+def _merged(keys: Int64s, counts: Int64s, seen: Int64s) -> tuple[Int64s, Int64s, Int64s]:
+    """Terms met several times become one: counts added up, the earliest place kept."""
+    if not len(keys):
+        return keys, counts, seen
+    order = np.argsort(keys)
+    starts = runs(keys[order])
+    return keys[order[starts]], np.add.reduceat(counts[order], starts), np.minimum.reduceat(seen[order], starts)

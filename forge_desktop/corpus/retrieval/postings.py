@@ -23,9 +23,9 @@ Int64s = npt.NDArray[np.int64]
 Ints = npt.NDArray[np.signedinteger] | npt.NDArray[np.unsignedinteger]
 
 LARGEST_SEGMENT = 65_536  # passages; their numbers fit in two bytes
+PLACE_BITS = 20  # a place beyond a million tokens is kept as a million
 
 _BLOCK_POSTINGS = 4096  # a block is closed near this many postings, about 12 kB
-_PLACE_BITS = 20  # a place beyond a million tokens is kept as a million
 _NUMBER_BITS = 16
 _HEADER = struct.Struct("<IBBxx")
 _WIDTHS: dict[int, npt.DTypeLike] = {1: "<u1", 2: "<u2", 4: "<u4"}
@@ -58,20 +58,20 @@ def count(numbers: Ints, lengths: Int64s) -> Postings:
     """Postings of passages given as one run of term numbers, `lengths` tokens each. Their keys are those numbers."""
     passage = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
     place = np.arange(len(numbers), dtype=np.int64) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    np.minimum(place, (1 << _PLACE_BITS) - 1, out=place)
-    packed = (numbers.astype(np.int64) << _NUMBER_BITS | passage) << _PLACE_BITS | place
+    np.minimum(place, (1 << PLACE_BITS) - 1, out=place)
+    packed = (numbers.astype(np.int64) << _NUMBER_BITS | passage) << PLACE_BITS | place
     packed.sort()
-    pair = packed >> _PLACE_BITS
-    first = _runs(pair)
+    pair = packed >> PLACE_BITS
+    first = runs(pair)
     pair = pair[first]
     number = pair >> _NUMBER_BITS
-    starts = _runs(number)
+    starts = runs(number)
     return Postings(
         number[starts],
         np.append(starts, len(pair)),
         (pair & (LARGEST_SEGMENT - 1)).astype(np.uint16),
         np.diff(np.append(first, len(packed))).astype(np.uint32),
-        (packed[first] & ((1 << _PLACE_BITS) - 1)).astype(np.uint32),
+        (packed[first] & ((1 << PLACE_BITS) - 1)).astype(np.uint32),
     )
 
 
@@ -94,7 +94,7 @@ def merge(parts: Sequence[tuple[Postings, Int64s]]) -> Postings:
     kept = np.flatnonzero(passage >= 0)
     order = kept[np.argsort(packed[kept], kind="stable")]
     number = packed[order] >> _NUMBER_BITS
-    starts = _runs(number)
+    starts = runs(number)
     return Postings(
         distinct[number[starts]],
         np.append(starts, len(order)),
@@ -155,7 +155,7 @@ def ragged(starts: Int64s, counts: Int64s) -> Int64s:
     return np.repeat(starts - (ends - counts), counts) + np.arange(int(ends[-1]) if len(ends) else 0)
 
 
-def _runs(values: Int64s) -> Int64s:
+def runs(values: Int64s) -> Int64s:
     """Where each run of equal values begins."""
     if not len(values):
         return np.zeros(0, np.int64)
