@@ -17,7 +17,7 @@ from forge_desktop.corpus import Passage
 from forge_desktop.forge import Forge
 from forge_desktop.ui import theme
 from forge_desktop.ui.bridge import Bridge
-from forge_desktop.ui.panes.chat.errands import Errands
+from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.chat.reading import SourceReader
 from forge_desktop.ui.widgets.source_viewer import SourceViewer, qt_span
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.paths import shown_path, write_atomically
 from forge_desktop.chat.records import ChatMessage
-from forge_desktop.ui.panes.chat.errands import Errands
+from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.chat.words import model_words, place_words
 from forge_desktop.ui.widgets.basics import Notice
 

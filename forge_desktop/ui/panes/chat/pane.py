@@ -15,12 +15,12 @@ from forge_desktop.base.events import DataChanged
 from forge_desktop.chat.records import ChatMessage, Grounding
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
+from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes import Pane
 from forge_desktop.ui.panes.chat.beginnings import Beginning, example_questions
 from forge_desktop.ui.panes.chat.bubbles import AnswerBubble
 from forge_desktop.ui.panes.chat.conversations import ConversationList
 from forge_desktop.ui.panes.chat.drafts import Drafts
-from forge_desktop.ui.panes.chat.errands import Errands
 from forge_desktop.ui.panes.chat.exporting import Exporter
 from forge_desktop.ui.panes.chat.header import ChatHeader
 from forge_desktop.ui.panes.chat.room import Room

@@ -13,7 +13,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.paths import shown_path
 from forge_desktop.chat.records import Source
 from forge_desktop.corpus.records import Document, PageImage
-from forge_desktop.ui.panes.chat.errands import Errands
+from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.chat.words import file_name, place_words
 from forge_desktop.ui.widgets.source_viewer import SourceViewer
 

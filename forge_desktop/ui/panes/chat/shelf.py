@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from forge_desktop.chat.records import Conversation
+from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.chat.conversations import ConversationList
-from forge_desktop.ui.panes.chat.errands import Errands
 from forge_desktop.ui.panes.chat.talk import Talk
 from forge_desktop.ui.widgets.basics import Notice
 from forge_desktop.ui.widgets.words import count_words

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QStackedWidget, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.chat.records import ChatMessage, SeenPrompt
-from forge_desktop.ui.panes.chat.errands import Errands
+from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.chat.reading import SourceReader
 from forge_desktop.ui.panes.chat.seen import SeenPanel
 from forge_desktop.ui.panes.chat.sources import SourcesPanel

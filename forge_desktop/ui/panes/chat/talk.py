@@ -12,7 +12,7 @@ from forge_desktop.base.events import AnswerDelta, DataChanged, JobChanged
 from forge_desktop.base.jobs import Jobs
 from forge_desktop.chat.records import ChatMessage, Grounding
 from forge_desktop.ui.bridge import Bridge
-from forge_desktop.ui.panes.chat.errands import Errands
+from forge_desktop.ui.errands import Errands
 
 if TYPE_CHECKING:
     from forge_desktop.chat import Chat
