@@ -89,7 +89,7 @@ def test_a_bad_file_is_one_red_row_with_its_reason(qtbot: QtBot, pane: CorpusPan
     assert len(report.failed) == 1
     assert pane._failures.isVisible()
     pane._failures.acted.emit()
-    assert pane._documents.rows.rowCount() == 1
+    qtbot.waitUntil(lambda: pane._documents.rows.rowCount() == 1)
     shown = pane._documents.rows.value_at(0)
     assert (shown.name, shown.state) == ("broken.pdf", "failed")
     pane._documents.select_id(shown.id)
@@ -111,14 +111,14 @@ def test_searching_shows_the_passage_with_its_words_marked(qtbot: QtBot, pane: C
 
 def test_a_search_without_a_match_says_so(qtbot: QtBot, pane: CorpusPane) -> None:
     qtbot.keyClicks(pane.search(), 'what\'s "new" AND (C++')
-    qtbot.waitUntil(lambda: bool(pane._query))
-    qtbot.waitUntil(lambda: not pane._awaited)
+    qtbot.waitUntil(lambda: pane._tables.currentWidget() is pane._nothing, timeout=20_000)
     assert not pane._hits
 
 
 def test_removal_says_its_exact_effect_and_can_be_undone(qtbot: QtBot, pane: CorpusPane, folder: Path) -> None:
     index(qtbot, pane, folder)
     before = pane.forge.corpus.stats()
+    qtbot.waitUntil(lambda: pane._documents.rows.rowCount() == before.documents)
     pane._documents.selectAll()
     chosen = pane._documents.selected_ids()[:2]
     gone = sum(document.passages for document in pane.forge.corpus.document_rows(chosen))

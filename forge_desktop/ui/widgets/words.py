@@ -1,9 +1,10 @@
-"""Numbers in words for people: sizes, moments, counts."""
+"""Numbers in words for people: sizes, moments, counts, places."""
 
 from __future__ import annotations
 
 import datetime
 import time
+from collections.abc import Sequence
 
 
 def size_words(count: float) -> str:
@@ -40,3 +41,14 @@ def moment_words(moment: float | None, now: float | None = None) -> str:
 def count_words(number: int, one: str, many: str = "") -> str:
     """A number with its noun: "1 document", "1,204 passages"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def place_words(page: int | None, first_line: int, last_line: int, heading: Sequence[str]) -> str:
+    """A place in a document: "Page 4 · Retention", "Lines 12–31 · Payroll"."""
+    if page is not None:
+        place = f"Page {page}"
+    elif first_line == last_line:
+        place = f"Line {first_line}"
+    else:
+        place = f"Lines {first_line}–{last_line}"
+    return f"{place} · {heading[-1]}" if heading else place

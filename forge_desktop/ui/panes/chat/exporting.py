@@ -14,7 +14,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.paths import shown_path, write_atomically
 from forge_desktop.chat.records import ChatMessage
 from forge_desktop.ui.errands import Errands
-from forge_desktop.ui.panes.chat.words import model_words, place_words
+from forge_desktop.ui.panes.chat.words import model_words, source_place
 from forge_desktop.ui.widgets.basics import Notice
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def conversation_markdown(title: str, messages: Sequence[ChatMessage]) -> str:
             parts.append(f"*({message.problem or message.state})*")
         used = sorted((s for s in message.sources if s.cited), key=lambda s: s.n)
         if used:
-            parts.append("\n".join(f"- [{s.n}] {shown_path(s.path)}, {place_words(s)}" for s in used))
+            parts.append("\n".join(f"- [{s.n}] {shown_path(s.path)}, {source_place(s)}" for s in used))
         if by := model_words(message):
             parts.append(f"*{by}*")
     return "\n\n".join(parts) + "\n"

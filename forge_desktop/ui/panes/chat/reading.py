@@ -14,7 +14,7 @@ from forge_desktop.base.paths import shown_path
 from forge_desktop.chat.records import Source
 from forge_desktop.corpus.records import Document, PageImage
 from forge_desktop.ui.errands import Errands
-from forge_desktop.ui.panes.chat.words import file_name, place_words
+from forge_desktop.ui.panes.chat.words import file_name, source_place
 from forge_desktop.ui.widgets.source_viewer import SourceViewer
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class SourceReader(QObject):
     def open(self, source: Source) -> None:
         """Show a source at its passage."""
         self._reading = None
-        self._viewer.show_loading(file_name(source.path), shown_path(source.path), place_words(source))
+        self._viewer.show_loading(file_name(source.path), shown_path(source.path), source_place(source))
         width = self._viewer.page_width()
         self._start(lambda: look_up(self._corpus, source, width), self._show)
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWi
 from forge_desktop.base.paths import shown_path
 from forge_desktop.chat.records import Source
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.panes.chat.words import file_name, place_words, rank_words
+from forge_desktop.ui.panes.chat.words import file_name, rank_words, source_place
 from forge_desktop.ui.widgets.basics import ElidedLabel, IconButton, Meter, column, frame, label, row, show_ring
 from forge_desktop.ui.widgets.snippet import Snippet
 
@@ -48,7 +48,7 @@ class SourceCard(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        name, place = file_name(source.path), place_words(source)
+        name, place = file_name(source.path), source_place(source)
         self.setAccessibleName(f"Source {source.n}: {name}, {place}")
         number = label(str(source.n), tokens.CAPTION, 700, "number")
         number.setFixedSize(max(theme.px(20), number.sizeHint().width() + 8), theme.px(20))

@@ -6,6 +6,7 @@ from pathlib import PurePath
 
 from forge_desktop.base.paths import shown_path
 from forge_desktop.chat.records import ChatMessage, Source
+from forge_desktop.ui.widgets.words import place_words
 
 GROUNDINGS = {
     "documents_first": ("Documents first", "Answers rest on your documents where they can; the rest is marked."),
@@ -19,20 +20,14 @@ def file_name(path: str) -> str:
     return PurePath(shown_path(path)).name or shown_path(path)
 
 
-def place_words(source: Source) -> str:
-    """Where in its document: "Page 4 · Retention", "Lines 12–31 · Payroll"."""
-    if source.page is not None:
-        place = f"Page {source.page}"
-    elif source.first_line == source.last_line:
-        place = f"Line {source.first_line}"
-    else:
-        place = f"Lines {source.first_line}–{source.last_line}"
-    return f"{place} · {source.heading[-1]}" if source.heading else place
+def source_place(source: Source) -> str:
+    """Where in its document a source stands."""
+    return place_words(source.page, source.first_line, source.last_line, source.heading)
 
 
 def chip_words(source: Source) -> str:
     """What a citation chip says when pointed at."""
-    return f"{file_name(source.path)}, {place_words(source)}"
+    return f"{file_name(source.path)}, {source_place(source)}"
 
 
 def rank_words(source: Source) -> str:
@@ -65,7 +60,7 @@ def stats_words(message: ChatMessage) -> str:
         parts.append(f"{tokens:,} tokens")
     if isinstance(rate, int | float) and rate:
         parts.append(f"{rate:.1f} tok/s")
-    needing = [sentence for sentence in message.sentences if sentence.needs_support]
-    if needing:
-        parts.append(f"grounded {sum(bool(s.sources) for s in needing)}/{len(needing)}")
+    grounded = facts.get("grounded")
+    if isinstance(grounded, dict) and grounded.get("sentences"):
+        parts.append(f"grounded {grounded['supported']}/{grounded['sentences']}")
     return " · ".join(parts)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from forge_desktop.corpus import Document, Hit, Passage
 from forge_desktop.ui.widgets.windowed_table import Column
-from forge_desktop.ui.widgets.words import moment_words, size_words
+from forge_desktop.ui.widgets.words import moment_words, place_words, size_words
 
 STATES = {
     "indexed": ("Indexed", "ok", "circle-check"),
@@ -61,15 +61,9 @@ DOCUMENT_COLUMNS = (
 )
 
 
-def place_words(passage: Passage) -> str:
-    """Where a passage stands in its document: "Page 4", "Lines 12–31"; with its last heading."""
-    if passage.page is not None:
-        place = f"Page {passage.page}"
-    elif passage.first_line == passage.last_line:
-        place = f"Line {passage.first_line}"
-    else:
-        place = f"Lines {passage.first_line}–{passage.last_line}"
-    return f"{place} · {safe_words(passage.heading[-1])}" if passage.heading else place
+def passage_place(passage: Passage) -> str:
+    """Where a passage stands in its document."""
+    return safe_words(place_words(passage.page, passage.first_line, passage.last_line, passage.heading))
 
 
 def _word_score(hit: Hit) -> str:
@@ -100,7 +94,7 @@ def hit_columns(first_match: Callable[[str], int]) -> tuple[Column, ...]:
     return (
         Column("Passage", snippet, width=320, stretch=True, tip=snippet),
         Column("Document", _file_name, width=180, tip=lambda h: safe_words(h.passage.path)),
-        Column("Place", lambda h: place_words(h.passage), width=150, tip=lambda h: place_words(h.passage)),
+        Column("Place", lambda h: passage_place(h.passage), width=150, tip=lambda h: passage_place(h.passage)),
         Column("Words", lambda h: _rank(h.bm25_rank), width=70, right=True, tip=_word_score),
         Column("Similar", lambda h: _rank(h.vector_rank), width=76, right=True, tip=_vector_score),
         Column("Score", lambda h: f"{h.score:.2f}", width=70, right=True),

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QTextEdit, QVBoxLayou
 
 from forge_desktop.corpus import Document, Passage
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.panes.corpus.columns import STATES, place_words, shown_name
+from forge_desktop.ui.panes.corpus.columns import STATES, passage_place, shown_name
 from forge_desktop.ui.widgets.basics import Button, ElidedLabel, IconButton, Pill, column, frame, label, row
 from forge_desktop.ui.widgets.words import count_words, moment_words, size_words
 
@@ -145,7 +145,7 @@ class DocumentDetails(QFrame):
         self._count.setText(f"Passage {self._place + 1:,} of {len(self._passages):,}")
         self._before.setEnabled(self._place > 0)
         self._after.setEnabled(self._place < len(self._passages) - 1)
-        self._where.setText(place_words(passage))
+        self._where.setText(passage_place(passage))
         self._text.setPlainText(passage.text)
         self._text.setExtraSelections(self._marks(passage.text))
 

@@ -13,11 +13,11 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QLineEdit, QMenu, QStacked
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, JobChanged
-from forge_desktop.base.jobs import JobContext
 from forge_desktop.base.paths import resources_dir
 from forge_desktop.corpus import Document, Hit, IndexReport, Survey
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
+from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes import Pane
 from forge_desktop.ui.panes.corpus.columns import DOCUMENT_COLUMNS, hit_columns
 from forge_desktop.ui.panes.corpus.details import DocumentDetails, removal_words
@@ -59,7 +59,8 @@ class CorpusPane(Pane):
         self._total = self._failed = 0
         self._hits: Sequence[Hit] = ()
         self._query = ""
-        self._awaited: dict[int, Callable[[object], None]] = {}
+        self._errands = Errands(forge.jobs, bridge, self)
+        self._surveying = 0
         self._index_jobs: set[int] = set()
         self.setAcceptDrops(True)
         self._refreshing = QTimer(self, singleShot=True, interval=_REFRESH_MS)
@@ -106,7 +107,7 @@ class CorpusPane(Pane):
         """The dry run: count what is there and show it; indexing starts when the user says so."""
         self._problem.clear()
         self._survey.show_counting(paths)
-        self._await(self.forge.corpus.survey(paths), self._on_survey)
+        self._surveying = self.forge.corpus.survey(paths)
         self._show_body()
 
     @Slot()
@@ -127,14 +128,10 @@ class CorpusPane(Pane):
             return
         effect = self.forge.corpus.removal_effect(ids)
 
-        def work(context: JobContext) -> object:
-            return self.forge.corpus.remove(ids)
-
-        def done(token: object) -> None:
-            assert isinstance(token, int)
+        def done(token: int) -> None:
             self.notice.emit(Notice(removal_words(*effect), undo=lambda: self._restore(token), icon="trash-2"))
 
-        self._await(self.forge.jobs.start("documents", "remove", work), done)
+        self._errands.run(lambda: self.forge.corpus.remove(ids), done, self._on_trouble, lane="documents")
 
     def retry(self, document_ids: Sequence[int]) -> None:
         """Read failed documents again."""
@@ -142,10 +139,14 @@ class CorpusPane(Pane):
             self._follow(self.forge.corpus.retry(list(document_ids)))
 
     def _restore(self, token: int) -> None:
-        def work(context: JobContext) -> None:
-            self.forge.corpus.restore(token)
+        self._errands.run(
+            lambda: self.forge.corpus.restore(token), lambda _: self.refresh(), self._on_trouble, lane="documents"
+        )
 
-        self._await(self.forge.jobs.start("documents", "restore", work), lambda _: self.refresh())
+    def _on_trouble(self, error: ForgeError) -> None:
+        self._survey.hide()
+        self._problem.show_error(error)
+        self._show_body()
 
     # building
 
@@ -284,14 +285,21 @@ class CorpusPane(Pane):
         passages = searching and self._view.currentData() == "passages"
         self._state.setVisible(not passages)
         if passages:
+            self._errands.outdate("list")
             self._found.show_ids(array.array("q", range(len(self._hits))))
             self._tables.setCurrentWidget(self._found if self._hits else self._nothing)
             self._counts.setText(count_words(len(self._hits), "passage") if self._hits else "")
             return
         sort, descending = self._sort
-        ids = self.forge.corpus.documents(
-            text=self._query, state=self._state.currentData() or None, sort=sort, descending=descending
+        query, state = self._query, self._state.currentData() or None
+        self._errands.run(  # with 100,000 documents this takes longer than the window may wait
+            lambda: self.forge.corpus.documents(text=query, state=state, sort=sort, descending=descending),
+            self._on_listed,
+            self._on_trouble,
+            key="list",
         )
+
+    def _on_listed(self, ids: array.array[int]) -> None:
         self._documents.show_ids(ids)
         failed = f" · {self._failed:,} failed" if self._failed else ""
         self._counts.setText(f"{count_words(len(ids), 'document')}{failed}")
@@ -317,9 +325,6 @@ class CorpusPane(Pane):
 
     # following jobs
 
-    def _await(self, job_id: int, done: Callable[[object], None]) -> None:
-        self._awaited[job_id] = done
-
     def _follow(self, job_id: int | None) -> None:
         if job_id is not None:
             self._problem.clear()
@@ -330,14 +335,10 @@ class CorpusPane(Pane):
     def _on_job(self, event: JobChanged) -> None:
         if event.kind == "index":
             self._on_index_job(event)
-        if event.job_id in self._awaited and event.state in ("done", "failed", "cancelled"):
-            done = self._awaited.pop(event.job_id)
-            if event.state == "done":
-                done(event.result)
-            elif isinstance(event.error, ForgeError):
-                self._survey.hide()
-                self._problem.show_error(event.error)
-                self._show_body()
+        elif event.job_id == self._surveying and isinstance(event.error, ForgeError):
+            self._on_trouble(event.error)
+        elif event.job_id == self._surveying and isinstance(event.result, Survey):
+            self._survey.show_survey(event.result)
 
     def _on_index_job(self, event: JobChanged) -> None:
         if event.state in ("queued", "running", "paused"):
@@ -370,10 +371,6 @@ class CorpusPane(Pane):
         else:
             self._failures.clear()
 
-    def _on_survey(self, result: object) -> None:
-        if isinstance(result, Survey):
-            self._survey.show_survey(result)
-
     @Slot(object)
     def _on_data(self, event: DataChanged) -> None:
         if "documents" in event.what and not self._refreshing.isActive():
@@ -393,19 +390,18 @@ class CorpusPane(Pane):
             self._show_tables()
             return
         query = self._query
+        self._errands.run(
+            lambda: self.forge.corpus.search(query, _FOUND),
+            self._on_found,
+            self._on_trouble,
+            key="found",
+            lane="search",
+        )
 
-        def work(context: JobContext) -> object:
-            return query, self.forge.corpus.search(query, _FOUND)
-
-        self._await(self.forge.jobs.start("search", "search", work), self._on_found)
-
-    def _on_found(self, result: object) -> None:
-        assert isinstance(result, tuple)
-        query, hits = result
-        if query == self._query:
-            self._hits = hits
-            self._found.rows.set_ids(array.array("q"))
-            self._show_tables()
+    def _on_found(self, hits: Sequence[Hit]) -> None:
+        self._hits = hits
+        self._found.rows.set_ids(array.array("q"))
+        self._show_tables()
 
     @Slot()
     def _on_hit_selected(self) -> None:
