@@ -66,9 +66,12 @@ room = Room(Path(sys.argv[1]), Path(sys.argv[2]), answer_tokens=400, passages=2)
 room.index(Path(sys.argv[3]))
 conversation = room.chat.create()
 
+told = []
+
 def tell(delta):
-    if len(room.deltas) == 40:
-        print(room.chat.message(delta.message_id).text and "stored", flush=True)
+    if not told and room.chat.message(delta.message_id).text:
+        told.append(delta)
+        print("stored", flush=True)
 
 room.on_delta = tell
 room.chat.ask(conversation, sys.argv[4], "free")

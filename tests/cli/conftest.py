@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +22,11 @@ PATIENCE = 120  # seconds, on a busy machine
 def _environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:
     merged: dict[str, str | None] = {**os.environ, "PYTHONPATH": str(ROOT), **(changes or {})}
     return {name: value for name, value in merged.items() if value is not None}
+
+
+def _let_ctrl_c_through() -> None:
+    # a shell that started the tests in the background had them ignore it, and children inherit that
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture
@@ -42,6 +48,7 @@ def start(data_dir: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
             stderr=pipe,
             cwd=cwd or data_dir.parent,
             env=_environment(env),
+            preexec_fn=_let_ctrl_c_through if os.name == "posix" else None,
         )
         started.append(process)
         return process

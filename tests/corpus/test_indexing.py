@@ -183,8 +183,8 @@ def test_progress_counts_bytes_and_names_the_file(room: Room, folder: Path) -> N
 
 
 def test_a_cancelled_run_keeps_what_is_done_and_goes_on_later(room: Room, folder: Path) -> None:
-    for number in range(300):
-        (folder / f"{number:03}.txt").write_text(f"kettle {number} " * 40)
+    for number in range(1500):
+        (folder / f"{number:04}.txt").write_text(f"kettle {number} " * 40)
 
     def stop(event: Event) -> None:
         if isinstance(event, JobChanged) and event.total is not None and event.done > event.total / 4:
@@ -198,18 +198,18 @@ def test_a_cancelled_run_keeps_what_is_done_and_goes_on_later(room: Room, folder
     waiting = room.corpus.documents(state="pending")
     assert len(done) > 0
     assert len(waiting) > 0
-    assert len(done) + len(waiting) == 300
+    assert len(done) + len(waiting) == 1500
     room.whole()
     report = room.result(room.corpus.resume_pending())
     assert report.new == len(waiting)
     assert room.corpus.resume_pending() is None
-    assert room.corpus.stats().documents == 300
+    assert room.corpus.stats().documents == 1500
     assert all(room.corpus.document(document_id).indexed == when for document_id, when in done.items())
     room.whole()
 
 
 def test_a_paused_run_waits(room: Room, folder: Path) -> None:
-    for number in range(50):
+    for number in range(1000):
         (folder / f"{number}.txt").write_text(f"kettle {number} " * 40)
     paused = []
 
@@ -221,7 +221,7 @@ def test_a_paused_run_waits(room: Room, folder: Path) -> None:
             room.jobs.resume(event.job_id)
 
     room.events.subscribe(pause)
-    assert room.index(folder).documents == 50
+    assert room.index(folder).documents == 1000
     assert "paused" in [event.state for event in room.seen if isinstance(event, JobChanged)]
 
 
