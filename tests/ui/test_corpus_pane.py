@@ -76,9 +76,9 @@ def test_the_dry_run_counts_before_anything_is_read(qtbot: QtBot, pane: CorpusPa
 
 def test_adding_a_folder_lists_every_document(qtbot: QtBot, pane: CorpusPane, folder: Path) -> None:
     report = index(qtbot, pane, folder)
-    qtbot.waitUntil(lambda: pane._documents.rows.rowCount() == report.documents)
+    qtbot.waitUntil(lambda: pane._listing.documents.rows.rowCount() == report.documents)
     assert report.failed == ()
-    names = {pane._documents.rows.value_at(row).name for row in range(report.documents)}
+    names = {pane._listing.documents.rows.value_at(row).name for row in range(report.documents)}
     assert names == {path.name for path in folder.iterdir()}
     assert f"from {report.documents} documents" in pane._subtitle.text()
 
@@ -89,10 +89,10 @@ def test_a_bad_file_is_one_red_row_with_its_reason(qtbot: QtBot, pane: CorpusPan
     assert len(report.failed) == 1
     assert pane._failures.isVisible()
     pane._failures.acted.emit()
-    qtbot.waitUntil(lambda: pane._documents.rows.rowCount() == 1)
-    shown = pane._documents.rows.value_at(0)
+    qtbot.waitUntil(lambda: pane._listing.documents.rows.rowCount() == 1)
+    shown = pane._listing.documents.rows.value_at(0)
     assert (shown.name, shown.state) == ("broken.pdf", "failed")
-    pane._documents.select_id(shown.id)
+    pane._listing.documents.select_id(shown.id)
     assert pane._details._reason.isVisible()
     assert pane._details._reason.text() == shown.reason != ""
 
@@ -101,26 +101,28 @@ def test_searching_shows_the_passage_with_its_words_marked(qtbot: QtBot, pane: C
     (folder / "zebra.txt").write_text("The quagga was a zebra of the plains.\n\nIt had fewer stripes.\n")
     index(qtbot, pane, folder)
     qtbot.keyClicks(pane.search(), "quagga")
-    qtbot.waitUntil(lambda: pane._tables.currentWidget() is pane._found and bool(pane._hits), timeout=20_000)
-    pane._found.selectRow(0)
+    qtbot.waitUntil(
+        lambda: pane._listing.tables.currentWidget() is pane._listing.found and bool(pane._listing.hits), timeout=20_000
+    )
+    pane._listing.found.selectRow(0)
     assert "quagga" in pane._details.passage_text()
     assert [word.lower() for word in pane._details.highlighted()] == ["quagga"]
     pane.search().clear()
-    qtbot.waitUntil(lambda: pane._tables.currentWidget() is pane._documents)
+    qtbot.waitUntil(lambda: pane._listing.tables.currentWidget() is pane._listing.documents)
 
 
 def test_a_search_without_a_match_says_so(qtbot: QtBot, pane: CorpusPane) -> None:
     qtbot.keyClicks(pane.search(), 'what\'s "new" AND (C++')
-    qtbot.waitUntil(lambda: pane._tables.currentWidget() is pane._nothing, timeout=20_000)
-    assert not pane._hits
+    qtbot.waitUntil(lambda: pane._listing.tables.currentWidget() is pane._listing.nothing, timeout=20_000)
+    assert not pane._listing.hits
 
 
 def test_removal_says_its_exact_effect_and_can_be_undone(qtbot: QtBot, pane: CorpusPane, folder: Path) -> None:
     index(qtbot, pane, folder)
     before = pane.forge.corpus.stats()
-    qtbot.waitUntil(lambda: pane._documents.rows.rowCount() == before.documents)
-    pane._documents.selectAll()
-    chosen = pane._documents.selected_ids()[:2]
+    qtbot.waitUntil(lambda: pane._listing.documents.rows.rowCount() == before.documents)
+    pane._listing.documents.selectAll()
+    chosen = pane._listing.documents.selected_ids()[:2]
     gone = sum(document.passages for document in pane.forge.corpus.document_rows(chosen))
     with qtbot.waitSignal(pane.notice, timeout=20_000) as told:
         pane.remove(chosen)

@@ -36,7 +36,7 @@ def index(qtbot: QtBot, window: Shell, folder: Path) -> None:
     qtbot.waitUntil(lambda: pane._survey._start.isVisible(), timeout=30_000)
     qtbot.keyClick(pane._survey._start, Qt.Key.Key_Space)
     files = len(list(folder.iterdir()))
-    qtbot.waitUntil(lambda: pane._documents.rows.rowCount() == files, timeout=60_000)
+    qtbot.waitUntil(lambda: pane._listing.documents.rows.rowCount() == files, timeout=60_000)
 
 
 def ask(qtbot: QtBot, window: Shell, pane: ChatPane, question: str) -> tuple[ChatMessage, list[str]]:

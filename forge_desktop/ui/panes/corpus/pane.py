@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import array
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Slot
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QComboBox, QFileDialog, QLineEdit, QMenu, QStackedWidget, QWidget
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QStackedWidget, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, JobChanged
@@ -19,8 +19,9 @@ from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes import Pane
-from forge_desktop.ui.panes.corpus.columns import DOCUMENT_COLUMNS, hit_columns
+from forge_desktop.ui.panes.corpus.columns import safe_words
 from forge_desktop.ui.panes.corpus.details import DocumentDetails, removal_words
+from forge_desktop.ui.panes.corpus.listing import Listing
 from forge_desktop.ui.panes.corpus.survey import SurveyCard
 from forge_desktop.ui.widgets.basics import (
     Banner,
@@ -34,15 +35,12 @@ from forge_desktop.ui.widgets.basics import (
     label,
     page_head,
     row,
-    search_field,
 )
-from forge_desktop.ui.widgets.windowed_table import WindowedTable
 from forge_desktop.ui.widgets.words import count_words, moment_words, size_words
 
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge
 
-_FOUND = 50  # passages a search shows
 _REFRESH_MS = 250  # at most this often while an index run commits documents
 
 
@@ -55,18 +53,13 @@ class CorpusPane(Pane):
 
     def __init__(self, forge: Forge, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(forge, bridge, parent)
-        self._sort: tuple[str, bool] = ("name", False)
-        self._total = self._failed = 0
-        self._hits: Sequence[Hit] = ()
-        self._query = ""
+        self._total = 0
         self._errands = Errands(forge.jobs, bridge, self)
         self._surveying = 0
         self._index_jobs: set[int] = set()
         self.setAcceptDrops(True)
         self._refreshing = QTimer(self, singleShot=True, interval=_REFRESH_MS)
         self._refreshing.timeout.connect(self.refresh)
-        self._typing = QTimer(self, singleShot=True, interval=200)
-        self._typing.timeout.connect(self._on_query_settled)
         self._build()
         bridge.job_changed.connect(self._on_job)
         bridge.data_changed.connect(self._on_data)
@@ -81,7 +74,7 @@ class CorpusPane(Pane):
         return {"add_files": self.choose_files, "add_folder": self.choose_folder, "rescan": self.rescan}
 
     def search(self) -> QLineEdit:
-        return self._search
+        return self._listing.field
 
     # adding
 
@@ -165,28 +158,12 @@ class CorpusPane(Pane):
         self._survey = SurveyCard()
         self._survey.confirmed.connect(self.index)
         self._survey.dismissed.connect(self._show_body)
-        self._documents = WindowedTable(DOCUMENT_COLUMNS, self._document_rows, "Documents")
-        self._documents.sort_requested.connect(self._on_sort)
-        self._documents.selection_changed.connect(self._on_document_selected)
-        self._documents.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self._documents.customContextMenuRequested.connect(self._on_menu)
-        delete = QShortcut(QKeySequence.StandardKey.Delete, self._documents)
-        delete.setContext(Qt.ShortcutContext.WidgetShortcut)
-        delete.activated.connect(lambda: self.remove(self._documents.selected_ids()))
-        self._found = WindowedTable(hit_columns(self._first_match), self._hit_rows, "Passages found")
-        self._found.horizontalHeader().setSortIndicatorShown(False)
-        self._found.selection_changed.connect(self._on_hit_selected)
-        self._nothing = EmptyState("search", "No passage matches", "Try other words, or fewer of them.")
-        self._tables = QStackedWidget()
-        for page in (self._documents, self._found, self._nothing):
-            self._tables.addWidget(page)
-        body = column(
-            self._make_toolbar(), self._problem, self._failures, self._survey, self._tables, self._make_foot(),
-            gap=tokens.MD, margins=(tokens.XL, 14, 20, 14),
-        )  # fmt: skip
-        body.setStretch(4, 1)
-        self._listing = frame("", body)
-        self._listing.setProperty("cls", "surface")
+        between = (self._problem, self._failures, self._survey)
+        self._listing = Listing(self.forge.corpus, self._errands, between, self._make_foot())
+        self._listing.chosen.connect(self._on_chosen)
+        self._listing.remove_asked.connect(self.remove)
+        self._listing.retry_asked.connect(self.retry)
+        self._listing.troubled.connect(self._on_trouble)
         self._empty = EmptyState(
             "library",
             "Add your documents",
@@ -213,31 +190,6 @@ class CorpusPane(Pane):
         self._drop = frame("dropping", column(None, self._drop_words(), None))
         self._drop.setParent(self)
         self._drop.hide()
-
-    def _make_toolbar(self) -> QWidget:
-        self._search = search_field("Search documents and passages")
-        self._search.setFixedWidth(theme.px(320))
-        self._search.textChanged.connect(self._on_typed)
-        self._state = QComboBox()
-        self._state.setAccessibleName("Show documents by status")
-        for words, state in (
-            ("All statuses", ""),
-            ("Indexed", "indexed"),
-            ("Waiting", "pending"),
-            ("Failed", "failed"),
-        ):
-            self._state.addItem(words, state)
-        self._state.currentIndexChanged.connect(self._on_filtered)
-        self._view = QComboBox()
-        self._view.setAccessibleName("Show passages or documents")
-        self._view.addItem("Passages found", "passages")
-        self._view.addItem("Documents by name", "documents")
-        self._view.currentIndexChanged.connect(self._on_filtered)
-        self._view.hide()
-        self._counts = label("", tokens.SMALL, cls="muted")
-        holder = QWidget()
-        holder.setLayout(row(self._search, self._view, self._state, None, self._counts))
-        return holder
 
     def _make_foot(self) -> QWidget:
         self._progress = ProgressRow("Indexing")
@@ -270,58 +222,25 @@ class CorpusPane(Pane):
             else "Nothing is indexed yet"
         )
         self._rescan.setEnabled(stats.documents > 0)
-        self._total, self._failed = stats.documents, stats.failed
+        self._total = stats.documents
         self._show_body()
-        self._show_tables()
+        self._listing.refresh(stats.failed)
 
     @Slot()
     def _show_body(self) -> None:
         busy = not self._survey.isHidden() or bool(self._index_jobs) or not self._problem.isHidden()
         self._body.setCurrentWidget(self._empty if not self._total and not busy else self._listing)
 
-    def _show_tables(self) -> None:
-        searching = bool(self._query)
-        self._view.setVisible(searching)
-        passages = searching and self._view.currentData() == "passages"
-        self._state.setVisible(not passages)
-        if passages:
-            self._errands.outdate("list")
-            self._found.show_ids(array.array("q", range(len(self._hits))))
-            self._tables.setCurrentWidget(self._found if self._hits else self._nothing)
-            self._counts.setText(count_words(len(self._hits), "passage") if self._hits else "")
+    @Slot(object, object)
+    def _on_chosen(self, document: Document | None, hit: Hit | None) -> None:
+        self._details.setVisible(document is not None)
+        if document is None:
             return
-        sort, descending = self._sort
-        query, state = self._query, self._state.currentData() or None
-        self._errands.run(  # with 100,000 documents this takes longer than the window may wait
-            lambda: self.forge.corpus.documents(text=query, state=state, sort=sort, descending=descending),
-            self._on_listed,
-            self._on_trouble,
-            key="list",
-        )
-
-    def _on_listed(self, ids: array.array[int]) -> None:
-        self._documents.show_ids(ids)
-        failed = f" · {self._failed:,} failed" if self._failed else ""
-        self._counts.setText(f"{count_words(len(ids), 'document')}{failed}")
-        self._tables.setCurrentWidget(self._documents)
-        self._show_selected_document()
-
-    def _show_selected_document(self) -> None:
-        current = self._documents.selected_ids()
-        rows = self.forge.corpus.document_rows(current[:1])
-        if rows:
-            self._details.show_document(rows[0])
-        self._details.setVisible(bool(rows))
-
-    def _document_rows(self, ids: Sequence[int]) -> Sequence[Document]:
-        return self.forge.corpus.document_rows(ids)
-
-    def _hit_rows(self, ids: Sequence[int]) -> Sequence[Hit]:
-        return [self._hits[number] for number in ids]
-
-    def _first_match(self, text: str) -> int:
-        spans = self.forge.corpus.matches(self._query, text)
-        return spans[0][0] if spans else 0
+        if hit is None:
+            self._details.show_document(document)
+            return
+        query = self._listing.query
+        self._details.show_document(document, hit.passage.id, lambda text: self.forge.corpus.matches(query, text))
 
     # following jobs
 
@@ -364,7 +283,7 @@ class CorpusPane(Pane):
         if report.failed:
             self._failures.show_message(
                 f"{count_words(len(report.failed), 'document')} could not be read",
-                f"{report.failed[0][0].rpartition('/')[2]}: {report.failed[0][1]}",
+                f"{safe_words(os.path.basename(report.failed[0][0]))}: {report.failed[0][1]}",
                 kind="warn",
                 action="Show them",
             )
@@ -376,77 +295,10 @@ class CorpusPane(Pane):
         if "documents" in event.what and not self._refreshing.isActive():
             self._refreshing.start()
 
-    # searching
-
-    @Slot()
-    def _on_typed(self) -> None:
-        self._typing.start()
-
-    @Slot()
-    def _on_query_settled(self) -> None:
-        self._query = self._search.text().strip()
-        if not self._query:
-            self._hits = ()
-            self._show_tables()
-            return
-        query = self._query
-        self._errands.run(
-            lambda: self.forge.corpus.search(query, _FOUND),
-            self._on_found,
-            self._on_trouble,
-            key="found",
-            lane="search",
-        )
-
-    def _on_found(self, hits: Sequence[Hit]) -> None:
-        self._hits = hits
-        self._found.rows.set_ids(array.array("q"))
-        self._show_tables()
-
-    @Slot()
-    def _on_hit_selected(self) -> None:
-        chosen = self._found.selected_ids()
-        if not chosen or chosen[0] >= len(self._hits):
-            return
-        passage = self._hits[chosen[0]].passage
-        rows = self.forge.corpus.document_rows([passage.document_id])
-        if rows:
-            query = self._query
-            self._details.show_document(rows[0], passage.id, lambda text: self.forge.corpus.matches(query, text))
-            self._details.show()
-
-    @Slot()
-    def _on_document_selected(self) -> None:
-        if self._tables.currentWidget() is self._documents:
-            self._show_selected_document()
-
-    @Slot()
-    def _on_filtered(self) -> None:
-        self._show_tables()
-
-    @Slot(str, bool)
-    def _on_sort(self, key: str, descending: bool) -> None:
-        self._sort = (key, descending)
-        self._show_tables()
-
     @Slot()
     def _on_show_failed(self) -> None:
-        self._search.clear()
-        self._state.setCurrentIndex(self._state.findData("failed"))
+        self._listing.show_failed()
         self._failures.clear()
-
-    @Slot(QPoint)
-    def _on_menu(self, place: QPoint) -> None:
-        ids = self._documents.selected_ids()
-        if not ids:
-            return
-        menu = QMenu(self)
-        menu.addAction(theme.icon("refresh-cw"), "Read again", lambda: self.retry(ids))
-        documents, passages = self.forge.corpus.removal_effect(ids)
-        words = f"Remove {count_words(documents, 'document')} ({count_words(passages, 'passage')}) from the index"
-        menu.addAction(theme.icon("trash-2"), words, lambda: self.remove(ids))
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(self._documents.viewport().mapToGlobal(place))
 
     # dropping
 
