@@ -41,8 +41,10 @@ class Draft:
         self._store, self._events, self._task = store, events, task
         self._saved, self._next_save, self._next_look = "", 0.0, 0.0
         self.text = ""
+        self.circle: int | None = None  # where the student's own text began to repeat itself, once that was noticed
         if notice:
             self.add(f"{notice}\n\n")
+        self._own = len(self.text)  # the student's own text begins here
 
     def add(self, text: str) -> None:
         """A piece the student just wrote."""
@@ -67,7 +69,8 @@ class Draft:
         if now < self._next_look:
             return False
         self._next_look = now + _LOOK_EVERY
-        return circle_begins(self.text) is not None
+        self.circle = circle_begins(self.text[self._own :])
+        return self.circle is not None
 
 
 class AnswerWriter:
@@ -168,7 +171,9 @@ class AnswerWriter:
         done = self._engine.generate(prompt.messages, prompt.sampling, draft.add, check)
         facts |= _facts(done, prompt)
         problem = done.problem
-        if not ctx.cancelled and done.stop != "died" and (begins := circle_begins(f"{done.text}\n")) is not None:
+        # What was noticed holds: the words that came until the student stopped may already break the circle again.
+        begins = draft.circle if draft.circle is not None else circle_begins(f"{done.text}\n")
+        if not ctx.cancelled and done.stop != "died" and begins is not None:
             done = dataclasses.replace(done, text=done.text[:begins].rstrip(), stop="stop")
             facts["stop"], problem = "repeated", REPEATED
         if not done.text.strip() and done.stop not in ("cancelled", "died"):

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
 import pytest
 
+from forge_desktop.base.errors import Cancelled
+from forge_desktop.chat import Chat
 from forge_desktop.chat.circles import circle_begins
+from forge_desktop.engine import Engine, Generation, PromptMessage, Sampling, StudentSpec
+
+from .conftest import STARTER_SHA256, Room
 
 LOOP = "The drill is lent for two weeks.\n\nQuestion: How long is the drill lent?\n\n"
 
@@ -57,3 +65,35 @@ def test_a_phrase_said_again_and_again_within_a_sentence() -> None:
 )
 def test_ordinary_answers_are_left_alone(text: str) -> None:
     assert circle_begins(text) is None
+
+
+class Circling(Engine):
+    """A student that says one phrase again and again, and a few words more until it hears that it is to stop."""
+
+    def generate(
+        self,
+        messages: Sequence[PromptMessage],
+        sampling: Sampling,
+        on_text: Callable[[str], None],
+        check: Callable[[], None] = lambda: None,
+    ) -> Generation:
+        text = "Power tools are lent for 7 days, " + "by the desk of " * 6
+        on_text(text)
+        with pytest.raises(Cancelled):
+            check()
+        return Generation(f"{text}the depart", "cancelled", 9, 0, 9, 1.0, 1.0, "", "", "CPU", "", 1)
+
+
+def test_a_circle_that_was_noticed_is_cut_and_said_whatever_still_came(answering: Room, starter: Path) -> None:
+    room = answering
+    engine = Circling(room.db, room.events, room.settings)
+    engine.use(StudentSpec("SmolLM2-135M", str(starter), STARTER_SHA256))
+    try:
+        room.chat = Chat(room.db, room.jobs, room.events, room.settings, room.corpus, engine)
+        message = room.ask("How long are power tools lent?")
+    finally:
+        engine.close()
+    assert message.state == "complete"
+    assert "repeat itself" in message.problem
+    assert "by the desk of" in message.text
+    assert "by the desk of by the desk of" not in message.text
