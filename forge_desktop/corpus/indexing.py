@@ -157,7 +157,7 @@ class IndexRun:
                     seen.add(document_id)
                     if verdict == "unchanged":
                         self._counts.unchanged += 1
-                    else:
+                    elif verdict != "failed":
                         waiting.append((document_id, file.size))
             found.clear()
 

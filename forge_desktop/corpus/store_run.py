@@ -66,7 +66,10 @@ class RunStore:
         return _verdict(row, found, recipe)
 
     def mark(self, connection: sqlite3.Connection, found: Found, recipe: Recipe, now: float) -> tuple[int, str]:
-        """Make sure the file has a row, pending unless nothing changed; its id and whether it is "unchanged"."""
+        """Make sure the file has a row, pending unless nothing changed; its id and "new", "changed", "unchanged".
+
+        Or "failed": it could not be read, and has not changed since.
+        """
         row = connection.execute(
             "SELECT id, size, mtime_ns, state, recipe, indexed, removal FROM documents WHERE path = ?", (found.path,)
         ).fetchone()
@@ -96,6 +99,8 @@ class RunStore:
                 "UPDATE documents SET state = 'pending', reason = '', format = ? WHERE id = ?",
                 (found.format, row["id"]),
             )
+        elif row["state"] == "failed":
+            verdict = "failed"
         return int(row["id"]), verdict
 
     def pending(self, ids: Sequence[int] | None = None) -> list[tuple[int, int]]:

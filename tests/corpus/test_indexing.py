@@ -69,6 +69,18 @@ def test_unchanged_files_are_not_read_again(room: Room, folder: Path) -> None:
     assert room.index(folder).bytes == 0
 
 
+def test_new_changed_and_unchanged_make_up_the_documents(room: Room, folder: Path) -> None:
+    (folder / "a.txt").write_text("one")
+    (folder / "b.txt").write_text("two")
+    (folder / "bad.txt").write_bytes(b"")
+    report = room.index(folder)
+    assert (report.documents, report.new, report.changed, report.unchanged) == (2, 2, 0, 0)
+    (folder / "b.txt").write_text("two more")
+    report = room.index(folder)
+    assert (report.documents, report.new, report.changed, report.unchanged) == (2, 0, 1, 1)
+    assert report.failed == ((str(folder / "bad.txt"), "The file is empty."),)
+
+
 def test_a_changed_file_replaces_its_passages(room: Room, folder: Path) -> None:
     file = folder / "a.txt"
     file.write_text("The kettle is blue.")
