@@ -87,6 +87,11 @@ def test_a_binary_file_named_txt(room: Room, folder: Path, content: bytes) -> No
     assert reason(room, folder / "binary.txt").startswith("The file is not text")
 
 
+def test_a_page_that_its_parser_would_leave_in_the_middle(room: Room, folder: Path) -> None:
+    (folder / "deep.html").write_bytes(b"<p>before</p>" + b"<div>" * 10_000 + b"deep" + b"</div>" * 10_000)
+    assert reason(room, folder / "deep.html") == "The page is nested too deep to be read to its end."
+
+
 def test_a_protected_pdf(room: Room, folder: Path) -> None:
     (folder / "secret.pdf").write_bytes(pdf_bytes([["Nobody reads this."]], encrypt="password"))
     assert "is protected by a password" in reason(room, folder / "secret.pdf")

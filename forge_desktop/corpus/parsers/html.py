@@ -46,6 +46,8 @@ def parse(data: bytes) -> Parsed:
         if getattr(error, "code", None) == lxml.etree.ErrorTypes.ERR_NO_MEMORY:
             raise MemoryError from error
         raise Unreadable("The page is damaged: it cannot be read as HTML.") from error
+    if parser.error_log.filter_types([lxml.etree.ErrorTypes.ERR_RESOURCE_LIMIT]):  # the parser stopped there
+        raise Unreadable("The page is nested too deep to be read to its end.")
     page = _Page()
     for step, element in _walk(root):
         if step == "text":
