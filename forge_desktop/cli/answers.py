@@ -49,7 +49,7 @@ def ask(forge: Forge, options: argparse.Namespace, out: Output) -> int:
 def _question(options: argparse.Namespace) -> str:
     question = " ".join(options.question)
     if question in ("", "-"):
-        if question == "" and sys.stdin.isatty():
+        if sys.stdin is None or (question == "" and sys.stdin.isatty()):  # None: started with it closed
             raise ForgeError("There is no question.", hint='Try `forge-desktop ask "How long may I keep a tool?"`.')
         question = sys.stdin.buffer.read(_LARGEST_QUESTION).decode("utf-8", "replace")
     # An argument that was not valid Unicode must not end as an error deep in the database.

@@ -44,6 +44,12 @@ def _count(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
+def _named(text: str) -> str:
+    if not text:  # an unset variable of a script: the person's own data directory is not what was meant
+        raise argparse.ArgumentTypeError("the name of the directory is empty")
+    return text
+
+
 def make_parser() -> Parser:
     """The whole grammar. The chosen verb is in `verb`, None for the window."""
     parser = Parser(
@@ -54,7 +60,10 @@ def make_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"Forge Desktop {__version__}")
     parser.add_argument(
-        "--data-dir", metavar="DIR", help="where everything is kept (else $FORGE_DATA_DIR, else the system's place)"
+        "--data-dir",
+        type=_named,
+        metavar="DIR",
+        help="where everything is kept (else $FORGE_DATA_DIR, else the system's place)",
     )
     parser.add_argument("--verbose", action="store_true", help="write more into logs/forge.log")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
@@ -99,6 +108,6 @@ def make_parser() -> Parser:
     verb("status", "say what is stored where, and who answers")
     verb("verify", "check everything that is stored for damage")
     export = verb("export", "write everything out as JSON Lines")
-    export.add_argument("directory", metavar="DIR", help="a new or empty directory")
+    export.add_argument("directory", type=_named, metavar="DIR", help="a new or empty directory")
     verb("tour", "try it all on the sample documents", "Index the sample documents, search them, ask them questions.")
     return parser

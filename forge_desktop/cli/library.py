@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import collections
-import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from forge_desktop.cli import jobs
@@ -17,7 +17,7 @@ _SHOWN_LINES = 3
 
 def index(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """Read the paths into the corpus, then finish what an interrupted run elsewhere left pending."""
-    report = read_paths(forge, [Path(os.path.abspath(path)) for path in options.paths], out)
+    report = read_paths(forge, options.paths, out)
     out.result(
         {
             "documents": report.documents,
@@ -39,7 +39,7 @@ def index(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     return 0
 
 
-def read_paths(forge: Forge, paths: list[Path], out: Output) -> IndexReport:
+def read_paths(forge: Forge, paths: Sequence[str | Path], out: Output) -> IndexReport:
     """Index the paths in the foreground."""
     with jobs.listening(forge, jobs.byte_progress(out, "Reading")):
         report = jobs.wait(forge, forge.corpus.index(paths))

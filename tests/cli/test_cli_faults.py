@@ -244,6 +244,20 @@ def test_no_question_is_worded(cli_json: CliJson) -> None:
     assert "question" in cli_json("ask", expect=1)["error"]["message"]
 
 
+@posix_only
+def test_no_question_and_no_standard_input_is_worded(start: Start, one_object: Callable[[str], dict[str, Any]]) -> None:
+    shell = 'exec "$@" <&-'
+    process = start("sh", sys.executable, "-m", "forge_desktop", "ask", "--json", command=("sh", "-c", shell))
+    results, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (1, b"")
+    assert "question" in one_object(results.decode())["error"]["message"]
+
+
+def test_an_empty_path_is_not_the_current_folder(cli_json: CliJson) -> None:
+    assert "empty path" in cli_json("index", "", expect=1)["error"]["message"]
+    assert cli_json("status")["documents"] == 0
+
+
 @pytest.mark.parametrize("content", [b"", b"GGUF", b"no model", b"GGUF\x03\0\0\0" + b"\xff" * 16])
 def test_a_bad_gguf_is_refused(cli_json: CliJson, tmp_path: Path, content: bytes) -> None:
     bad = tmp_path / "bad.gguf"

@@ -52,6 +52,8 @@ def test_version_and_help_import_nothing_heavy(start: Start) -> None:
         ("ask", "--grounding", "loosely", "why"),
         ("models", "--import", "a.gguf", "--use", "b"),
         ("--data-dir",),
+        ("--data-dir", "", "status"),
+        ("export", ""),
         ("status", "--no-such-flag"),
     ],
 )
