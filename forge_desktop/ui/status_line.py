@@ -53,9 +53,7 @@ class StatusLine(QWidget):
         self._device = _Fact("cpu", "Runs on")
         self._speed = _Fact("gauge", "Speed")
         self._spend = _Fact("wallet", "Spent")
-        self._spend.say("$0.00", "Nothing has been spent: no paid service is connected.")
         self._offline = _Fact("wifi-off", "Network")
-        self._offline.say("Offline", "Everything runs on this computer; nothing is sent anywhere.")
         line: QHBoxLayout = row(
             row(self._state_icon, self._state, gap=6),
             self._student,
@@ -69,6 +67,9 @@ class StatusLine(QWidget):
             margins=(14, 0, 14, 0),
         )
         self.setLayout(line)
+        # Only now: what is shown before it has a parent is a window of its own.
+        self._spend.say("$0.00", "Nothing has been spent: no paid service is connected.")
+        self._offline.say("Offline", "Everything runs on this computer; nothing is sent anywhere.")
         self._last = ""
 
     def show_engine(self, news: EngineNews) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPlainTextEdit, QToolButton
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPlainTextEdit, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.base.errors import ForgeError
@@ -45,6 +45,33 @@ def test_the_rail_has_the_six_panes_and_opens_each(qtbot: QtBot, window: Shell) 
         qtbot.mouseClick(entry(window, title), Qt.MouseButton.LeftButton)
         assert window.current_pane() == key
         assert window.windowTitle().startswith(title)
+
+
+class OtherWindows(QObject):
+    """Notes every widget that is shown as a window of its own, however shortly."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.shown.append(f"{type(watched).__name__} {watched.accessibleName()}")
+        return False
+
+
+def test_no_part_flashes_as_a_window_of_its_own(
+    qtbot: QtBot, qapp: QApplication, open_window: Callable[[], Shell], forge: Forge, sample_dir: Path
+) -> None:
+    others = OtherWindows()
+    qapp.installEventFilter(others)
+    window = open_window()
+    for key in PANES:
+        window.visit(key)
+    with qtbot.waitSignal(window._bridge.job_changed, check_params_cb=lambda event: event.state == "done"):
+        forge.corpus.index([sample_dir / "history.txt"])
+    qapp.removeEventFilter(others)
+    assert others.shown == ["Shell "]
 
 
 def test_a_pane_is_built_at_its_first_visit_and_kept(window: Shell) -> None:

@@ -124,10 +124,8 @@ class EmptyState(QWidget):
             line.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             line.setFixedWidth(theme.px(480))
         self.button = PrimaryButton(action, action_icon)
-        self.button.setHidden(not action)
         self.button.clicked.connect(self.acted)
         self.second = Button(second)
-        self.second.setHidden(not second)
         self.second.clicked.connect(self.acted_second)
         buttons = [button for button, text in ((self.button, action), (self.second, second)) if text]
         content: list[QWidget | QLayout | int | None] = [row(None, IconLabel(icon, 44, "accent_fg"), None), tokens.SM]
@@ -255,7 +253,8 @@ class ProgressRow(QWidget):
         self._meter = Meter(0, 160, accessible_name=verb)
         self._numbers = label("", tokens.SMALL, cls="muted", tabular=True)
         self._pause = Button("Pause", "pause", "pill")
-        self._pause.setHidden(not can_pause)
+        if not can_pause:  # showing it, even with setHidden(False), would make it a window before it has a parent
+            self._pause.hide()
         self._pause.clicked.connect(self._on_pause)
         cancel = Button("Cancel", "x", "pill")
         cancel.clicked.connect(self._on_cancel)
