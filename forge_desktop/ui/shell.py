@@ -86,7 +86,8 @@ class Shell(QMainWindow):
         self._menus.mark(pane=key, mode=self._forge.settings.values.theme)
         self.setWindowTitle(f"{PANES[key][0]} — Forge Desktop")
         pane.shown()
-        if by_keyboard:
+        focus = QApplication.focusWidget()
+        if by_keyboard and (focus is None or not pane.isAncestorOf(focus)):  # else the pane has chosen
             _focus_first(pane)
         return pane
 

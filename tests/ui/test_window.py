@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPlainTextEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPlainTextEdit, QTextEdit, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.base.errors import ForgeError
@@ -54,7 +54,7 @@ class OtherWindows(QObject):
         super().__init__()
         self.shown: list[str] = []
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
             self.shown.append(f"{type(watched).__name__} {watched.accessibleName()}")
         return False
@@ -87,6 +87,14 @@ def test_every_pane_has_a_key(qtbot: QtBot, window: Shell) -> None:
     for pressed, pane in keys.items():
         QTest.keySequence(window, QKeySequence(f"Ctrl+{pressed}"))
         assert window.current_pane() == pane
+
+
+def test_the_key_of_the_chat_leads_to_the_question(qtbot: QtBot, window: Shell) -> None:
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    QTest.keySequence(window, QKeySequence("Ctrl+2"))
+    field = QApplication.focusWidget()
+    assert isinstance(field, QPlainTextEdit | QTextEdit) and field.accessibleName() == "Message"
 
 
 def test_no_two_commands_share_a_key(window: Shell) -> None:
