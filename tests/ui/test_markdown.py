@@ -169,6 +169,16 @@ def test_structure_becomes_qt_structure(view: MarkdownView) -> None:
     assert tables[2].cellAt(0, 0).format().background().color().name() == theme.current().code_bg.lower()
 
 
+def test_a_quotation_keeps_away_from_its_bar(view: MarkdownView) -> None:
+    view.set_markdown("Before\n\n> Quoted\n>\n> twice")
+    table = next(f for f in view.document().rootFrame().childFrames() if isinstance(f, QTextTable))
+    bar, quoted = table.cellAt(0, 0), table.cellAt(0, 1).firstCursorPosition().block()
+    assert bar.format().background().color().name() == theme.current().control_border.lower()
+    layout = view.document().documentLayout()
+    assert layout.blockBoundingRect(quoted).left() >= 12
+    assert layout.blockBoundingRect(quoted.next()).left() == layout.blockBoundingRect(quoted).left()
+
+
 HOSTILE = """![x](http://127.0.0.1:9/a.png) ![y](file:///etc/passwd) ![z](/etc/passwd) ![w](//host/share/x.png)
 
 <img src="http://127.0.0.1:9/b.png"> <link rel="stylesheet" href="file:///etc/passwd"> <script>alert(1)</script>

@@ -188,15 +188,16 @@ class MarkdownWriter:
         fixed, rest = QTextLength.Type.FixedLength, QTextLength.Type.PercentageLength
         shape.setColumnWidthConstraints([QTextLength(fixed, 3), QTextLength(rest, 100)])
         table = self._new_table(1, 2, shape)
-        bar, cell = QTextTableCellFormat(), QTextTableCellFormat()
+        bar = QTextTableCellFormat()
         bar.setBackground(QColor(theme.current().control_border))
-        cell.setLeftPadding(theme.px(12))
         table.cellAt(0, 0).setFormat(bar)
-        table.cellAt(0, 1).setFormat(cell)
         outer, self._cursor, self.fresh = self._cursor, table.cellAt(0, 1).firstCursorPosition(), True
         lists, self._lists = self._lists, []
         style, self._style = self._style, replace(self._style, muted=True)
         self.write(inner)
+        cell = table.cellAt(0, 1).format().toTableCellFormat()  # Qt keeps it with the first block's, written just now
+        cell.setLeftPadding(theme.px(12))
+        table.cellAt(0, 1).setFormat(cell)
         self._cursor, self._lists, self._style, self.fresh = outer, lists, style, True
 
     def _code(self, code: str, language: str) -> None:
