@@ -2,15 +2,17 @@
 
 The layout only ever appends, so that the engine can keep what it has already read: the instructions never change
 within a conversation, a document comes in the turn that first needs it and stays there, answers go back as they were
-written. Documents stand between marks that are drawn anew for every question, so no text can pretend to end one, and
+written. Documents stand between marks that are made anew for every question, so no text can pretend to end one, and
 every word that is not ours travels as an untrusted part, in which no special token is read.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import hmac
+import itertools
+import json
 import re
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -100,11 +102,11 @@ class PromptBuilder:
         self._system = PromptMessage(
             "system", (PromptPart(_SYSTEM, trusted=True), *((PromptPart(f"\n\n{own}"),) if own else ()))
         )
-        self._mark = _fresh_mark([task.question])
+        self._mark = ""
 
     def build(self, offered: Sequence[Source]) -> Prompt:
         """The prompt with as much of the conversation and of the passages (best first) as fits."""
-        self._mark = _fresh_mark([self._task.question, *(source.quote for source in offered)])
+        self._mark = _fresh_mark(self._task, offered)
         turns = [turn for turn in self._task.turns if turn.question_id >= self._task.history_from]
         passages = list(offered)
         messages, turn = self._messages(turns, passages)
@@ -208,12 +210,19 @@ class PromptBuilder:
         return tuple(cut)
 
 
-def _fresh_mark(texts: Sequence[str], draw: Callable[[], str] = lambda: secrets.token_hex(3)) -> str:
-    """Random letters and digits that occur in none of the texts."""
-    while True:
-        mark = draw()
+def _fresh_mark(task: Task, offered: Sequence[Source]) -> str:
+    """Six hexadecimal digits that occur in none of the texts and that no document can foresee.
+
+    They are derived from this request with a key that never leaves the database, not drawn: the same request gives the
+    same prompt, so that an answer at temperature 0 can be repeated.
+    """
+    texts = [task.question, *(source.quote for source in offered)]
+    request = json.dumps([len(task.turns), *texts]).encode()
+    for attempt in itertools.count():
+        mark = hmac.new(task.mark_key, b"%d %b" % (attempt, request), "sha256").hexdigest()[:6]
         if not any(mark in text for text in texts):
             return mark
+    raise AssertionError("unreachable")
 
 
 def _label(source: Source) -> str:

@@ -43,6 +43,7 @@ class Task:
     known: tuple[Source, ...]
     history_from: int
     alternatives: int
+    mark_key: bytes  # secret of this database, for the marks around documents
 
 
 @dataclass(frozen=True)

@@ -303,6 +303,7 @@ class ChatStore:
             tuple(known),
             kept[-1] if kept else 0,
             answer.siblings,
+            self._db.value("SELECT key FROM mark_key"),
         )
 
     def sources(self, message_id: int, *, whole: bool = True) -> list[Source]:

@@ -64,12 +64,16 @@ def test_the_template_s_own_marks_are_the_only_control_tokens(hostile: Room) -> 
     assert abs((plain - seen.tokens) - 5 * (per_mark - 1)) <= frames
 
 
-def test_every_question_draws_another_mark(hostile: Room) -> None:
-    marks = []
-    for _ in range(2):
-        seen = hostile.chat.seen_prompt(hostile.ask("What is the sprocket fee?").id)
+def test_every_question_has_another_mark_and_the_same_one_again(hostile: Room) -> None:
+    marks, answers = [], []
+    for question in ("What is the sprocket fee?", "How high is the fee?", "What is the sprocket fee?"):
+        answers.append(hostile.ask(question))
+        seen = hostile.chat.seen_prompt(answers[-1].id)
         assert seen is not None
         found = re.search(r"\[([0-9a-f]{6}) end\]\n\n", seen.text)
         assert found is not None
         marks.append(found.group(1))
     assert marks[0] != marks[1]
+    assert marks[0] == marks[2]
+    assert answers[0].provenance["prompt_sha256"] == answers[2].provenance["prompt_sha256"]
+    assert answers[0].text == answers[2].text  # temperature 0 repeats exactly

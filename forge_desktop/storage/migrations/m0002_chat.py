@@ -72,6 +72,9 @@ _STATEMENTS = (
     )
     """,
     "CREATE INDEX sources_document ON sources (document_sha256)",
+    # A secret of this database: nobody who writes a document can foresee the marks that stand around it in a prompt.
+    "CREATE TABLE mark_key (key BLOB NOT NULL)",
+    "INSERT INTO mark_key VALUES (randomblob(32))",
 )
 
 
