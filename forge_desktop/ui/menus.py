@@ -53,6 +53,7 @@ class Menus:
         self._window, self._target = window, target
         self._panes: dict[str, QAction] = {}
         self._themes: dict[str, QAction] = {}
+        self._actions: list[QAction] = []
         self._file()
         self._edit()
         self._view()
@@ -126,8 +127,8 @@ class Menus:
         """Every command of the menu bar that has a key: (words, key)."""
         return [
             (action.text().replace("&", "").rstrip("…"), action.shortcut().toString(_NATIVE))
-            for action in self._window.findChildren(QAction)
-            if not action.shortcut().isEmpty() and action.text()
+            for action in self._actions
+            if not action.shortcut().isEmpty()
         ]
 
     def _menu(self, text: str) -> QMenu:
@@ -139,6 +140,7 @@ class Menus:
             action.setShortcut(QKeySequence(keys))
         action.triggered.connect(lambda _checked=False: run())
         menu.addAction(action)
+        self._actions.append(action)
         return action
 
     def _visit(self, key: str) -> None:

@@ -86,6 +86,7 @@ class Shell(QMainWindow):
         self._menus.mark(pane=key, mode=self._forge.settings.values.theme)
         self.setWindowTitle(f"{PANES[key][0]} — Forge Desktop")
         pane.shown()
+        self._toast.place()
         focus = QApplication.focusWidget()
         if by_keyboard and (focus is None or not pane.isAncestorOf(focus)):  # else the pane has chosen
             _focus_first(pane)
@@ -190,7 +191,7 @@ class Shell(QMainWindow):
         bar.setFixedHeight(theme.px(32))
         bar.addWidget(self._status, 1)
         self.setStatusBar(bar)
-        self._toast = Toast(root, self._stack)
+        self._toast = Toast(root, self._stack, self._foot)
 
     def _connect(self) -> None:
         self._rail.chosen.connect(self._on_chosen)
@@ -207,6 +208,10 @@ class Shell(QMainWindow):
         self._status.show_engine(self._forge.engine.state())
         if self._forge.settings.problem:
             self._banner.show_message("Some settings could not be used", self._forge.settings.problem, kind="warn")
+
+    def _foot(self) -> int:
+        pane = self._stack.currentWidget()
+        return pane.foot() if isinstance(pane, Pane) else 0
 
     def _set_usable(self, usable: bool) -> None:
         for part in (self.menuBar(), self._rail, self._status):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPlainTextEdit, QToolButton, QWidget
@@ -22,6 +22,7 @@ from forge_desktop.ui import theme
 from forge_desktop.ui.crash import CrashDialog
 from forge_desktop.ui.job_strip import JobStrip
 from forge_desktop.ui.panes import PANES
+from forge_desktop.ui.panes.chat import ChatPane
 from forge_desktop.ui.shell import Shell
 from forge_desktop.ui.status_line import StatusLine
 from forge_desktop.ui.tokens import DARK, LIGHT
@@ -186,6 +187,17 @@ def test_a_notice_of_a_pane_is_a_toast_with_undo(qtbot: QtBot, window: Shell) ->
     assert not toast.isVisible()
 
 
+def test_a_toast_leaves_the_composer_free(qtbot: QtBot, window: Shell) -> None:
+    window.show_notice(Notice("Indexed 14 documents: 61 passages ready to search, " * 4))
+    chat = window.visit("chat")
+    assert isinstance(chat, ChatPane)
+    QApplication.processEvents()
+    composer = QRect(chat.composer.mapTo(window, QPoint(0, 0)), chat.composer.size())
+    toast = window.findChild(Toast)
+    assert toast.isVisible()
+    assert not composer.intersects(QRect(toast.mapTo(window, QPoint(0, 0)), toast.size()))
+
+
 def test_a_pane_can_send_to_another(qtbot: QtBot, window: Shell) -> None:
     window.visit("cards").wants_pane.emit("students")
     assert window.current_pane() == "students"
@@ -301,6 +313,19 @@ def test_help_lists_every_key_and_every_licence(qtbot: QtBot, window: Shell) -> 
         assert any(expected in text for text in texts)
         dialog.close()
         QApplication.processEvents()
+
+
+def test_help_says_each_key_once_and_where_it_holds(window: Shell) -> None:
+    for key in PANES:
+        window.visit(key)
+    action(window, "Keyboard shortcuts").trigger()
+    dialog = next(found for found in window.findChildren(QDialog) if found.isVisible())
+    texts = [found.text() for found in dialog.findChildren(QLabel)]
+    assert [text for text in texts if text.startswith(("Ctrl+", "Alt+", "F")) and texts.count(text) > 1] == []
+    everywhere = texts[texts.index("Everywhere") : texts.index("In the pane in front")]
+    assert {"Ctrl+N", "Ctrl+1", "Ctrl+K", "Ctrl+Q"} <= set(everywhere)
+    assert not {"Ctrl+R", "Ctrl+L", "Alt+1"} & set(everywhere)
+    dialog.close()
 
 
 def test_settings_that_cannot_be_read_are_said(

@@ -55,6 +55,10 @@ class Pane(QWidget):
         """The field that Ctrl+F and Ctrl+K put the cursor in, if the pane has one."""
         return None
 
+    def foot(self) -> int:
+        """How many pixels at the end of the pane a toast leaves free."""
+        return 0
+
 
 def load_pane(key: str) -> type[Pane]:
     """Import a pane's class, at its first visit."""

@@ -137,16 +137,17 @@ class EmptyState(QWidget):
 
 
 class Toast(QFrame):
-    """One message in the corner of `place` for six seconds, longer while it is hovered or focused.
+    """One message in the corner of `over` for six seconds, longer while it is hovered or focused.
 
-    `place` is the parent or a widget inside it; the toast floats over it without being covered by its pages.
+    `over` is the parent or a widget inside it; the toast floats over it without being covered by its pages, and above
+    what `foot` says is to stay free at its end.
     """
 
     SECONDS = 6.0
 
-    def __init__(self, parent: QWidget, place: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget, over: QWidget | None = None, foot: Callable[[], int] = lambda: 0) -> None:
         super().__init__(parent)
-        self._window, self._over = parent, place or parent
+        self._window, self._over, self._foot = parent, over or parent, foot
         self.setProperty("cls", "toast")
         self._icon = IconLabel("circle-check", 16, "surface")
         self._text = label("", tokens.TABLE)
@@ -170,7 +171,7 @@ class Toast(QFrame):
         self._line.setContentsMargins(14, 6, 6 if notice.undo else 14, 6)
         self.setMinimumHeight(theme.px(44))
         self.setAccessibleName(notice.text)
-        self._place()
+        self.place()
         self.show()
         self.raise_()
         self._timer.start()
@@ -183,7 +184,7 @@ class Toast(QFrame):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
-            self._place()
+            self.place()
         return False
 
     def enterEvent(self, event: QEnterEvent) -> None:
@@ -195,13 +196,14 @@ class Toast(QFrame):
         if self.isVisible():
             self._timer.start()
 
-    def _place(self) -> None:
+    def place(self) -> None:
+        """Move to the corner, which may have become another one."""
         area = QRect(self._over.mapTo(self._window, QPoint(0, 0)), self._over.size())
         self.setMaximumWidth(max(100, area.width() - 2 * tokens.XL))
         self.adjustSize()
         mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
         left = area.left() + tokens.XL if mirrored else area.right() + 1 - self.width() - tokens.XL
-        self.move(left, area.bottom() + 1 - self.height() - tokens.XL)
+        self.move(left, area.bottom() + 1 - self.height() - max(tokens.XL, self._foot()))
 
     @Slot()
     def _on_undo(self) -> None:

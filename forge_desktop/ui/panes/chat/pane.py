@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import Qt, QTimer, QUrl, Slot
+from PySide6.QtCore import QPoint, Qt, QTimer, QUrl, Slot
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QStackedWidget, QWidget
 
@@ -80,6 +80,9 @@ class ChatPane(Pane):
 
     def search(self) -> QLineEdit | None:
         return self.conversations.field
+
+    def foot(self) -> int:
+        return self.height() - self.composer.mapTo(self, QPoint(0, 0)).y()
 
     @Slot()
     def new_conversation(self) -> None:
