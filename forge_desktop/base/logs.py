@@ -1,10 +1,12 @@
-"""Where warnings go: a rotating file in the data directory, and stderr for the command line."""
+"""Where warnings go: a rotating file in the data directory, once it is ours. Never stderr, which people read."""
 
 from __future__ import annotations
 
 import logging
 import logging.handlers
 from pathlib import Path
+
+logging.getLogger("forge_desktop").addHandler(logging.NullHandler())  # else warnings before that go to stderr
 
 
 def start_logging(directory: Path, *, verbose: bool = False) -> None:

@@ -168,6 +168,7 @@ class SettingsFile:
         self._events = events
         self._lock = threading.Lock()
         self._stored: dict[str, object] = {}
+        self._unreadable = False  # what stands in the file is then kept aside before it is written over
         self.problem = ""  # a sentence when the file could not be read; defaults are then in force
         known: dict[str, Any] = {}
         try:
@@ -180,7 +181,7 @@ class SettingsFile:
         except (OSError, ValueError, RecursionError) as error:
             self.problem = f"The settings in {path} cannot be read ({error}); the defaults are in force."
             log.warning("settings file unreadable: %s", error)
-            self._keep_aside()
+            self._unreadable = True
         names = {field.name for field in dataclasses.fields(Settings)}
         for key, value in self._stored.items():
             if key in names:
@@ -203,6 +204,8 @@ class SettingsFile:
         checked = {key: check_setting(key, value) for key, value in changes.items()}
         with self._lock:
             stored = {**self._stored, **checked}
+            if self._unreadable:
+                self._keep_aside()
             try:
                 write_atomically(self._path, json.dumps(stored, indent=2, sort_keys=True).encode())
             except OSError as error:
@@ -210,7 +213,7 @@ class SettingsFile:
                     f"The settings could not be saved in {self._path}: {error.strerror or error}.",
                     hint="Free some space or check the folder's permissions, then try again.",
                 ) from error
-            self._stored = stored
+            self._stored, self._unreadable = stored, False
             self._values = dataclasses.replace(self._values, **checked)  # type: ignore[arg-type]
         self._events.changed("settings")
 

@@ -71,7 +71,7 @@ def status(forge: Forge, options: argparse.Namespace, out: Output) -> int:
             "device": device,
             "offline": True,  # no room opens a connection
             "sqlite": database.version,
-            "notes": list(database.notes),
+            "notes": [*database.notes, *filter(None, [forge.settings.problem])],
         }
     )
     failed = f" ({counted(stats.failed, 'file')} could not be read)" if stats.failed else ""

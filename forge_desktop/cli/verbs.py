@@ -46,6 +46,8 @@ def run_verb(options: argparse.Namespace, out: Output) -> int:
         else:
             directory = data_dir(options.data_dir)
         forge = stack.enter_context(_opened(directory, options, writes=writes))
+        if forge.settings.problem:
+            out.note(f"forge-desktop: {forge.settings.problem}")
         return verb.run(forge, options, out)
 
 

@@ -80,8 +80,12 @@ def test_an_unreadable_file_is_kept_aside(path: Path, content: bytes, expect_log
     file = SettingsFile(path, Events())
     assert file.values == Settings()
     assert "cannot be read" in file.problem
-    assert path.with_suffix(".unreadable.json").read_bytes() == content
+    assert path.read_bytes() == content  # reading changes nothing
     file.change(theme="dark")
+    assert path.with_suffix(".unreadable.json").read_bytes() == content
+    file.change(theme="light")
+    file.change(theme="dark")
+    assert path.with_suffix(".unreadable.json").read_bytes() == content
     assert SettingsFile(path, Events()).values.theme == "dark"
 
 

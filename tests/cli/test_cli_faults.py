@@ -244,6 +244,16 @@ def test_no_question_is_worded(cli_json: CliJson) -> None:
     assert "question" in cli_json("ask", expect=1)["error"]["message"]
 
 
+def test_settings_that_cannot_be_read_are_worded(cli: Cli, cli_json: CliJson, data_dir: Path) -> None:
+    (data_dir / "settings.json").write_text("{broken")
+    for verb in (("index", data_dir.parent), ("status",)):
+        done = cli(*verb)
+        assert done.stderr.count("\n") == 1
+        assert "settings.json cannot be read" in done.stderr
+    assert any("settings.json cannot be read" in note for note in cli_json("status")["notes"])
+    assert (data_dir / "settings.json").read_text() == "{broken"
+
+
 @posix_only
 def test_no_question_and_no_standard_input_is_worded(start: Start, one_object: Callable[[str], dict[str, Any]]) -> None:
     shell = 'exec "$@" <&-'
