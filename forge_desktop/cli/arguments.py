@@ -45,8 +45,8 @@ def _count(least: int, most: int) -> Callable[[str], int]:
 
 
 def _named(text: str) -> str:
-    if not text:  # an unset variable of a script: the person's own data directory is not what was meant
-        raise argparse.ArgumentTypeError("the name of the directory is empty")
+    if not text:  # an unset variable of a script: what happens without it is not what was meant
+        raise argparse.ArgumentTypeError("the name is empty")
     return text
 
 
@@ -102,8 +102,10 @@ def make_parser() -> Parser:
 
     models = verb("models", "list the students, import one, choose one")
     change: Any = models.add_mutually_exclusive_group()
-    change.add_argument("--import", dest="import_file", metavar="FILE", help="add a GGUF file to the list")
-    change.add_argument("--use", metavar="NAME", help="let this student answer (its name, or the start of its sha256)")
+    change.add_argument("--import", dest="import_file", type=_named, metavar="FILE", help="add a GGUF file to the list")
+    change.add_argument(
+        "--use", type=_named, metavar="NAME", help="let this student answer (its name, or the start of its sha256)"
+    )
 
     verb("status", "say what is stored where, and who answers")
     verb("verify", "check everything that is stored for damage")

@@ -54,6 +54,8 @@ def test_version_and_help_import_nothing_heavy(start: Start) -> None:
         ("--data-dir",),
         ("--data-dir", "", "status"),
         ("export", ""),
+        ("models", "--import", ""),
+        ("models", "--use", ""),
         ("status", "--no-such-flag"),
     ],
 )
