@@ -136,8 +136,11 @@ def _install_ourselves(python: Path) -> None:
 def start(python: Path, *arguments: str) -> int:
     """Run Forge Desktop in the foreground, in the caller's own directory, and return its status."""
     try:
-        return subprocess.run(
-            [python, "-m", "forge_desktop", *arguments], env=clean_environment(), check=False
-        ).returncode
+        running = subprocess.Popen([python, "-m", "forge_desktop", *arguments], env=clean_environment())
     except OSError as error:
         raise Problem(f"{python} cannot be started: {error.strerror}.") from error
+    while True:
+        try:
+            return running.wait()
+        except KeyboardInterrupt:
+            continue  # Forge Desktop heard it too, keeps what it has, and says how it ends

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -167,3 +168,27 @@ def test_a_checks_status_and_closing_line_reach_the_summary() -> None:
     assert outcome.closing == "2 failed, 1 passed in 0.10s"
     assert "FAILED (1)" in outcome.line()
     assert checks.check("gone", ["/no/such/tool"], {}).status == 127
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+def test_ctrl_c_waits_for_the_application_to_end_tidily(tmp_path: Path) -> None:
+    slow = tmp_path / "slow"
+    slow.write_text("#!/bin/sh\ntrap 'sleep 1; echo kept; exit 130' INT\necho up\nwhile :; do sleep 0.05; done\n")
+    slow.chmod(0o755)
+    code = (
+        "import signal, sys, pathlib; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from devtools import environment; sys.exit(environment.start(pathlib.Path(sys.argv[1])))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, slow],
+        cwd=DEV.parent,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.stdout.read() == b"kept\n"
+    assert process.returncode == 130
