@@ -45,6 +45,7 @@ class Keeper:
         self._flags, self._events, self._settings = flags, events, settings
         self._command, self._limits, self._budget = command, limits, budget
         self._lock = threading.RLock()
+        self._telling = threading.RLock()
         self._spec: StudentSpec | None = None
         self._check_file: Callable[[], None] = nothing
         self._epoch = 0  # raised by whatever makes a running load or answer unwanted
@@ -276,9 +277,9 @@ class Keeper:
         self.lose(child, child.end)
 
     def _announce(self, progress: str = "") -> None:
-        state = self.state()
-        with self._lock:
-            status = self._status
-        self._events.publish(
-            EngineChanged(status, state.model, state.device, state.tokens_per_second, progress or state.note)
-        )
+        with self._telling:  # two at a time could tell the older state last
+            with self._lock:
+                status, state = self._status, self.state()
+            self._events.publish(
+                EngineChanged(status, state.model, state.device, state.tokens_per_second, progress or state.note)
+            )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from forge_desktop.base.child import RestartBudget
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.events import EngineChanged
 from forge_desktop.engine import Engine, Sampling, StudentSpec
 from tests.data import tiny_gguf
 from tests.engine.conftest import EngineMaker, say, spec_of
@@ -85,6 +87,27 @@ def test_an_engine_that_cannot_start_says_why(
     engine = make_engine(tiny, command=[sys.executable, CRASHING, "broken"])
     with pytest.raises(ForgeError, match="The engine could not be started: no engine here"):
         engine.warm()
+
+
+def test_the_last_news_is_the_state_however_fast_a_load_fails(make_engine: EngineMaker, tiny: Path) -> None:
+    def refuse() -> None:
+        raise ForgeError("The file has changed.")
+
+    engine = make_engine()
+    engine.use(spec_of(tiny), check=refuse)
+    failed, seen = threading.Event(), []
+
+    def slow(event: EngineChanged) -> None:
+        if event.status == "loading":
+            failed.wait(0.2)  # while this thread tells of the loading, the loading fails
+        else:
+            failed.set()
+
+    engine.events.subscribe(slow)  # type: ignore[attr-defined]
+    engine.events.subscribe(seen.append)  # type: ignore[attr-defined]
+    with pytest.raises(ForgeError, match="has changed"):
+        engine.warm()
+    assert [event.status for event in seen] == ["loading", "empty"]
 
 
 def test_a_program_that_is_not_there_is_worded(make_engine: EngineMaker, tiny: Path) -> None:
