@@ -34,6 +34,11 @@ class ExportFolder:
 
     def __enter__(self) -> ExportFolder:
         with self._worded():
+            if self._directory.exists() and not self._directory.is_dir():
+                raise ForgeError(
+                    f"{self._directory} is a file, not a directory; nothing was written.",
+                    hint="Choose a new or an empty directory.",
+                )
             self._made = not self._directory.exists()
             self._directory.mkdir(parents=True, exist_ok=True)
             if any(self._directory.iterdir()):
@@ -89,7 +94,7 @@ class ExportFolder:
         temporary = self._directory / f".{name}.part"
         self._written += [temporary, final]
         with self._worded():
-            with open(temporary, "xb+", buffering=_BUFFER) as stream:
+            with open(temporary, "xb+", buffering=_BUFFER, opener=_private) as stream:
                 yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -122,6 +127,10 @@ class ExportFolder:
                 f"The export into {self._directory} failed: {error.strerror or error}. Nothing of it was kept.",
                 hint="Free some space or choose another directory, then try again.",
             ) from error
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)  # an export holds whole documents
 
 
 def json_line(row: Mapping[str, object]) -> bytes:

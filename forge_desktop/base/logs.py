@@ -13,6 +13,7 @@ def start_logging(directory: Path, *, verbose: bool = False) -> None:
     """Log to `directory`/logs/forge.log (1 MB, three kept). Document text and prompts are never logged."""
     folder = directory / "logs"
     folder.mkdir(exist_ok=True, mode=0o700)
+    (folder / "forge.log").touch(mode=0o600)  # file names are private too
     handler = logging.handlers.RotatingFileHandler(
         folder / "forge.log", maxBytes=1_000_000, backupCount=3, encoding="utf-8", errors="backslashreplace"
     )

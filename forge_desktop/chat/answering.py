@@ -21,6 +21,7 @@ from forge_desktop.chat.store import ChatStore
 from forge_desktop.corpus import Corpus
 from forge_desktop.engine import Engine, Generation, Sampling
 
+_WHEN_WEAK = 2  # passages read although they do not seem to answer; reading many of them only makes people wait
 _SAVE_EVERY = 0.2  # seconds; what is on the screen is on the disk a quarter of a second later
 _SAVE_AGAIN = 2.0  # seconds until the next try after the disk refused
 _LOOK_EVERY = 0.5  # seconds between two looks whether the student repeats itself
@@ -123,6 +124,8 @@ class AnswerWriter:
             **self._corpus.versions(),
         }
         wanted = evidence.worth_offering(hits) if task.grounding != "free" or judged.strong else []
+        if task.grounding == "documents_first" and not judged.strong:
+            wanted = wanted[:_WHEN_WEAK]
         offered = number_sources(wanted, task.known)
         self._store.save_prompt(task.message_id, offered)
         self._events.changed("messages")

@@ -177,11 +177,15 @@ def _units(text: str, pieces: list[_Piece], index: int) -> tuple[str, ...]:
     return tuple(units)
 
 
+_BRITISH = re.compile(r"([bt])re(s?)$")  # metre, litres, centre, fibre: written -er elsewhere
+
+
 def same_word(one: str, other: str) -> bool:
     """Whether two words are forms of one: a common beginning of two thirds of the longer, four letters at least.
 
     "retained" and "retention" are not, "inspected" and "inspection" are. It needs no list for any language.
     """
+    one, other = _BRITISH.sub(r"\1er\2", one), _BRITISH.sub(r"\1er\2", other)
     if one == other:
         return True
     longer = max(len(one), len(other))

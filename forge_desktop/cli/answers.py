@@ -105,7 +105,6 @@ def _added(streamed: str, text: str) -> str:
 def answer_fields(message: ChatMessage) -> dict[str, object]:
     """The answer as the JSON object of `ask`."""
     facts = message.provenance
-    claims = [sentence for sentence in message.sentences if sentence.needs_support]
     return {
         "answer": message.text,
         "citations": [
@@ -127,7 +126,7 @@ def answer_fields(message: ChatMessage) -> dict[str, object]:
         "answer_tokens": facts.get("answer_tokens"),
         "ttft_ms": facts.get("ttft_ms"),
         "tokens_per_second": facts.get("tokens_per_second"),
-        "grounded": {"sentences": len(claims), "supported": sum(bool(claim.sources) for claim in claims)},
+        "grounded": facts.get("grounded") or {"sentences": 0, "supported": 0},
         "state": message.state,
         "problem": message.problem,
     }

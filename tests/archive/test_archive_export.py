@@ -50,6 +50,12 @@ def test_every_row_is_there_and_the_manifest_says_so(forge: Forge, tmp_path: Pat
     assert counts["messages.jsonl"] == 2
 
 
+@pytest.mark.skipif(os.name != "posix", reason="file modes")
+def test_only_the_user_can_read_an_export(forge: Forge, tmp_path: Path) -> None:
+    forge.archive.export(tmp_path / "out")
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "out").iterdir()} == {0o600}
+
+
 def test_passages_are_spans_of_their_documents(forge: Forge, tmp_path: Path) -> None:
     forge.archive.export(tmp_path / "out")
     texts = {row["sha256"]: row["text"] for row in rows(tmp_path / "out" / "documents.jsonl")}
@@ -96,7 +102,7 @@ def test_a_directory_with_anything_in_it_is_refused(forge: Forge, tmp_path: Path
     with pytest.raises(ForgeError, match="not empty"):
         forge.archive.export(out)
     assert [path.name for path in out.iterdir()] == ["mine.txt"]
-    with pytest.raises(ForgeError, match="failed"):
+    with pytest.raises(ForgeError, match="is a file, not a directory"):
         forge.archive.export(out / "mine.txt")
     with pytest.raises(ForgeError, match="inside the data directory"):
         forge.archive.export(forge.data_dir / "export")

@@ -52,3 +52,9 @@ def test_quotations_follow_with_exact_places() -> None:
 def test_nothing_offered_adds_no_quotation() -> None:
     shown = extract.beside(attribute("It is blue.", [], "What colour is it?"), "What colour is it?")
     assert not any(sentence.sources for sentence in shown.sentences)
+
+
+def test_spelling_of_a_unit_is_no_contradiction() -> None:
+    offered = [source(1, "The ibex climbs to 3000 metres.", 0)]
+    assert attribute("The ibex climbs to 3000 meters.", offered).grounded == {"sentences": 1, "supported": 1}
+    assert attribute("The ibex climbs to 3000 litres.", offered).grounded == {"sentences": 1, "supported": 0}
