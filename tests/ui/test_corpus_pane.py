@@ -20,7 +20,8 @@ from forge_desktop.forge import Forge
 from forge_desktop.ui import theme
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.panes.corpus import CorpusPane
-from forge_desktop.ui.widgets.basics import Notice
+from forge_desktop.ui.panes.corpus.columns import safe_words
+from forge_desktop.ui.widgets.basics import Button, Notice
 
 
 @pytest.fixture
@@ -95,6 +96,23 @@ def test_a_bad_file_is_one_red_row_with_its_reason(qtbot: QtBot, pane: CorpusPan
     pane._listing.documents.select_id(shown.id)
     assert pane._details._reason.isVisible()
     assert pane._details._reason.text() == shown.reason != ""
+
+
+def test_what_has_no_row_is_not_called_a_failed_document(qtbot: QtBot, pane: CorpusPane, folder: Path) -> None:
+    report = index(qtbot, pane, folder)
+    shutil.rmtree(folder)
+    with qtbot.waitSignal(pane.notice):
+        pane.rescan()
+    assert (
+        pane._failures.accessibleName()
+        == f"{folder.name} could not be read It is not there now. What was indexed from it is kept."
+    )
+    assert not any(button.isVisible() for button in pane._failures.findChildren(Button) if button.text())
+    assert report.failed == ()
+
+
+def test_undecodable_names_are_shown_in_one_way() -> None:
+    assert safe_words("b\udcffd \ud800 \n") == "b\\xffd \\ud800 \\x0a"
 
 
 def test_searching_shows_the_passage_with_its_words_marked(qtbot: QtBot, pane: CorpusPane, folder: Path) -> None:

@@ -25,8 +25,9 @@ def shown_name(document: Document) -> str:
 
 
 def safe_words(text: str) -> str:
-    """Text that Qt can show: lone surrogates (undecodable file names) and control characters as escapes."""
-    shown = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    """Text that Qt can show: undecodable bytes of file names, lone surrogates and control characters as escapes."""
+    bytes_shown = "".join(f"\\x{ord(c) - 0xDC00:02x}" if "\udc80" <= c <= "\udcff" else c for c in text)
+    shown = bytes_shown.encode("utf-8", "backslashreplace").decode("utf-8")
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in shown)
 
 

@@ -281,11 +281,14 @@ class CorpusPane(Pane):
         gone = f", {report.removed} no longer there" if report.removed else ""
         self.notice.emit(Notice(f"{words}{gone}: {count_words(report.passages, 'passage')} ready to search."))
         if report.failed:
+            path, reason = report.failed[0]
+            name, others = safe_words(os.path.basename(path)), len(report.failed) - 1
+            # Not all of it has a row: a pipe or a folder that went away is no document.
             self._failures.show_message(
-                f"{count_words(len(report.failed), 'document')} could not be read",
-                f"{safe_words(os.path.basename(report.failed[0][0]))}: {report.failed[0][1]}",
+                "Not everything could be read" if others else f"{name} could not be read",
+                f"{name}: {reason} And {others:,} more." if others else reason,
                 kind="warn",
-                action="Show them",
+                action="Show failed documents" if self.forge.corpus.stats().failed else "",
             )
         else:
             self._failures.clear()
