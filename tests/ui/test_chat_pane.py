@@ -24,7 +24,7 @@ from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.panes.chat import ChatPane
 from forge_desktop.ui.panes.chat.bubbles import AnswerBubble, QuestionBubble
 from forge_desktop.ui.panes.chat.exporting import Exporter, file_stem
-from forge_desktop.ui.widgets.basics import Notice
+from forge_desktop.ui.widgets.basics import Banner, Notice
 from forge_desktop.ui.widgets.markdown_view import MarkdownView
 
 pytestmark = pytest.mark.shared_child  # one student answers for all tests of this file
@@ -223,6 +223,18 @@ def test_a_killed_student_leaves_its_words_and_a_retry(
     again = pane.talk.last("assistant")
     assert again is not None
     assert (again.sibling, again.siblings) == (2, 2)
+
+
+def test_an_answer_that_failed_says_why_once(qtbot: QtBot, pane: ChatPane) -> None:
+    pane.composer.set_text("word " * 30_000)
+    qtbot.keyClick(pane.composer.field, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: pane.talk.writing, timeout=10_000)
+    answer = ended(qtbot, pane)
+    assert answer.state == "failed"
+    assert "too long" in answer.problem
+    assert pane.banner.isHidden()
+    shown = [banner for banner in answer_bubble(pane, answer).findChildren(Banner) if banner.isVisible()]
+    assert [answer.problem in banner.accessibleName() for banner in shown] == [True]
 
 
 def test_escape_stops(qtbot: QtBot, pane: ChatPane) -> None:

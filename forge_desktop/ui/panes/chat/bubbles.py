@@ -257,7 +257,8 @@ class AnswerBubble(Bubble):
             "stopped": ("info", "Stopped. What was written is kept.", "Write it again"),
             "complete": ("info", message.problem, ""),
         }.get(message.state)
-        if shown is None or (message.state == "complete" and not message.problem):
+        said = not message.problem or message.provenance.get("student") is None  # a quoted answer begins with it
+        if shown is None or (message.state == "complete" and said):
             return
         kind, title, action = shown
         self._notice = Banner()

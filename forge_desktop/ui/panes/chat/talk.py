@@ -41,6 +41,7 @@ class Talk(QObject):
         self._live: dict[int, str] = {}  # everything streamed of messages that are still being written
         self._answering: dict[int, int] = {}  # job to conversation
         self._ended: set[int] = set()  # of those, jobs that are over but whose answer was not read yet
+        self._untold: ForgeError | None = None  # why a job ended, until the answer was read that may say it
         self._asking = 0
         self._stop_at_once = False
         self._opening = False
@@ -172,6 +173,10 @@ class Talk(QObject):
                     self._live.pop(message.id, None)
             self.changed.emit(another)
             self.writing_changed.emit()
+            error, self._untold = self._untold, None
+            answer = self.last("assistant")
+            if error is not None and not (answer and answer.state in ("failed", "died") and answer.problem):
+                self.failed.emit(error, "")
 
         def gone(error: ForgeError) -> None:
             self._opening = False
@@ -206,7 +211,7 @@ class Talk(QObject):
                 self._forget_ended()
                 return
             if isinstance(event.error, ForgeError):
-                self.failed.emit(event.error, "")
+                self._untold = event.error
             self._read(another=False)
 
     def _forget_ended(self) -> None:
