@@ -22,6 +22,7 @@ from forge_desktop.forge import Forge
 from forge_desktop.ui import theme
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.panes.chat import ChatPane
+from forge_desktop.ui.panes.chat.beginnings import _as_question
 from forge_desktop.ui.panes.chat.bubbles import AnswerBubble, QuestionBubble
 from forge_desktop.ui.panes.chat.exporting import Exporter, file_stem
 from forge_desktop.ui.widgets.basics import Banner, Notice
@@ -455,6 +456,10 @@ def test_examples_come_from_the_documents(qtbot: QtBot, pane: ChatPane) -> None:
 
     qtbot.waitUntil(lambda: len(names()) == 3)
     assert "What do the documents say about “Late fees”?" in names()
+
+
+def test_a_heading_that_asks_is_asked_as_it_is() -> None:
+    assert _as_question("Do I have to live in Marrowby?") == "Do I have to live in Marrowby?"
 
 
 def test_shortcuts(qtbot: QtBot, pane: ChatPane) -> None:

@@ -175,10 +175,10 @@ class _RowDelegate(QStyledItemDelegate):
         colours = theme.current()
         if column.icon:
             edge = 16
-            theme.icon(column.icon(value)).paint(
-                painter, QRect(box.left(), box.center().y() - edge // 2 + 1, edge, edge)
-            )
-            box = box.adjusted(edge + 10, 0, 0, 0)
+            place = QRect(box.left(), box.center().y() - edge // 2 + 1, edge, edge)
+            mirrored = painter.layoutDirection() == Qt.LayoutDirection.RightToLeft
+            theme.icon(column.icon(value)).paint(painter, QStyle.visualRect(painter.layoutDirection(), box, place))
+            box = box.adjusted(0, 0, -edge - 10, 0) if mirrored else box.adjusted(edge + 10, 0, 0, 0)
         painter.setPen(QColor(colours.text if first else colours.muted))
         painter.setFont(theme.font(tokens.TABLE, tabular=column.right))
         side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft

@@ -31,11 +31,13 @@ def example_questions(corpus: Corpus) -> list[str]:
 
 def _questions_of(passages: Sequence[Passage]) -> list[str]:
     deepest_first = sorted((p.heading for p in passages[:40] if p.heading), key=len, reverse=True)
-    headings = (heading[-1].strip(" .:#?") for heading in deepest_first)
+    headings = (heading[-1].strip(" .:#") for heading in deepest_first)
     return [_as_question(heading) for heading in headings if 6 <= len(heading) <= 48]
 
 
 def _as_question(heading: str) -> str:
+    if heading.endswith("?"):
+        return heading
     if heading.partition(" ")[0].casefold() in _ASKING:
         return f"{heading}?"
     return f"What do the documents say about “{heading}”?"
