@@ -36,6 +36,7 @@ from forge_desktop.forge import Forge  # noqa: E402
 from forge_desktop.ui.bridge import Bridge  # noqa: E402
 from forge_desktop.ui.crash import CrashReports  # noqa: E402
 from forge_desktop.ui.shell import Shell  # noqa: E402
+from forge_desktop.ui.widgets.basics import Toast  # noqa: E402
 
 
 def settle(forge: Forge, milliseconds: int = 250) -> None:
@@ -72,6 +73,8 @@ def _picture(shell: Shell, forge: Forge) -> QImage:
     focus = QApplication.focusWidget()
     if focus is not None:
         focus.clearFocus()
+    for toast in shell.findChildren(Toast):  # it would be there or not as the machine is slow or fast
+        toast.hide()
     settle(forge, 60)
     return shell.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
 
