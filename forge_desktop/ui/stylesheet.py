@@ -178,6 +178,7 @@ def _views(t: Theme, px: _Pixels) -> str:
     QScrollBar:vertical {{ background:transparent; width:12px; margin:2px; }}
     QScrollBar::handle:vertical {{ background:{t.border}; border-radius:4px; min-height:36px; }}
     QScrollBar::handle:vertical:hover {{ background:{t.control_border}; }}
+    QScrollBar::handle:vertical:disabled {{ background:transparent; }}
     QScrollBar:horizontal {{ background:transparent; height:12px; margin:2px; }}
     QScrollBar::handle:horizontal {{ background:{t.border}; border-radius:4px; min-width:36px; }}
     QScrollBar::handle:horizontal:hover {{ background:{t.control_border}; }}

@@ -129,10 +129,18 @@ def test_searching_shows_the_passage_with_its_words_marked(qtbot: QtBot, pane: C
     qtbot.waitUntil(lambda: pane._listing.tables.currentWidget() is pane._listing.documents)
 
 
-def test_a_search_without_a_match_says_so(qtbot: QtBot, pane: CorpusPane) -> None:
-    qtbot.keyClicks(pane.search(), 'what\'s "new" AND (C++')
+def test_a_search_without_a_match_says_so(qtbot: QtBot, pane: CorpusPane, folder: Path) -> None:
+    (folder / "zebra.txt").write_text("The quagga was a zebra of the plains.\n")
+    index(qtbot, pane, folder)
+    pane.search().setText("quagga")
+    qtbot.waitUntil(lambda: bool(pane._listing.hits), timeout=20_000)
+    pane._listing.found.selectRow(0)
+    assert pane._details.isVisible()
+    pane.search().clear()
+    qtbot.keyClicks(pane.search(), '"(!?*')
     qtbot.waitUntil(lambda: pane._listing.tables.currentWidget() is pane._listing.nothing, timeout=20_000)
     assert not pane._listing.hits
+    assert not pane._details.isVisible()  # the last search's passage is gone too
 
 
 def test_removal_says_its_exact_effect_and_can_be_undone(qtbot: QtBot, pane: CorpusPane, folder: Path) -> None:

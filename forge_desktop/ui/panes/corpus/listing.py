@@ -150,6 +150,7 @@ class Listing(QWidget):
     def _on_found(self, hits: Sequence[Hit]) -> None:
         self.hits = hits
         self.found.rows.set_ids(array.array("q"))
+        self.chosen.emit(None, None)  # what stood beside the table belonged to the last search
         self._show()
 
     @Slot()
