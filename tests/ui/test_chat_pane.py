@@ -25,6 +25,7 @@ from forge_desktop.ui.panes.chat import ChatPane
 from forge_desktop.ui.panes.chat.beginnings import _as_question
 from forge_desktop.ui.panes.chat.bubbles import AnswerBubble, QuestionBubble
 from forge_desktop.ui.panes.chat.exporting import Exporter, file_stem
+from forge_desktop.ui.panes.chat.words import short_ranks
 from forge_desktop.ui.widgets.basics import Banner, Notice
 from forge_desktop.ui.widgets.markdown_view import MarkdownView
 
@@ -154,6 +155,8 @@ def test_ask_read_and_open_the_source(qtbot: QtBot, pane: ChatPane) -> None:
     cited = [source for source in answer.sources if source.cited]
     assert cited
     assert pane.side.sources.numbers()[0] == cited[0].n
+    shown = {text.text() for text in pane.side.sources.findChildren(QLabel)}
+    assert {short_ranks(source) for source in answer.sources} <= shown  # ranks beside the score, not only its tooltip
     assert pane.header.title() == QUESTION
     assert pane.composer.text() == ""
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWi
 from forge_desktop.base.paths import shown_path
 from forge_desktop.chat.records import Source
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.panes.chat.words import file_name, rank_words, source_place
+from forge_desktop.ui.panes.chat.words import file_name, rank_words, short_ranks, source_place
 from forge_desktop.ui.widgets.basics import ElidedLabel, IconButton, Meter, column, frame, label, row, show_ring
 from forge_desktop.ui.widgets.snippet import Snippet
 
@@ -58,16 +58,18 @@ class SourceCard(QFrame):
         open_it.clicked.connect(self._on_open)
         title.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         shown, spans = excerpt(source.quote, question, matches)
-        meter = Meter(source.score, 118, 4, "ok", "Match")
+        meter = Meter(source.score, 90, 4, "ok", "Match")
         score = label(f"{source.score:.2f}", tokens.CAPTION, 600, "muted", tabular=True)
-        for widget in (meter, score):
+        ranks = label(short_ranks(source), tokens.CAPTION, cls="muted", tabular=True)
+        for widget in (meter, score, ranks):
             widget.setToolTip(rank_words(source))
+        self.setAccessibleDescription(rank_words(source))
         self.setLayout(
             column(
                 row(number, title, open_it),
                 ElidedLabel(place, tokens.CAPTION, cls="muted"),
                 Snippet(shown, spans),
-                row(meter, score, None),
+                row(meter, score, None, ranks),
                 gap=6,
                 margins=(12, 8, 12, 10),
             )

@@ -38,6 +38,11 @@ def rank_words(source: Source) -> str:
     )
 
 
+def short_ranks(source: Source) -> str:
+    """Both ranks in the room a card has: "words 1 · likeness 3"; what missed it is a dash."""
+    return f"words {source.bm25_rank or '–'} · likeness {source.vector_rank or '–'}"
+
+
 def branch_words(message: ChatMessage) -> str:
     """ "2/3"."""
     return f"{message.sibling}/{message.siblings}"
