@@ -190,6 +190,19 @@ def index_again(qtbot: QtBot, pane: CorpusPane) -> IndexReport:
     return report
 
 
+def test_a_rescan_without_its_folder_does_not_call_it_up_to_date(
+    qtbot: QtBot, pane: CorpusPane, folder: Path, tmp_path: Path
+) -> None:
+    index(qtbot, pane, folder)
+    before = pane.forge.corpus.stats()
+    folder.rename(tmp_path / "elsewhere")
+    with qtbot.waitSignal(pane.notice, timeout=20_000) as told:
+        pane.rescan()
+    assert "Nothing new was read" in told.args[0].text
+    assert pane._failures.isVisible()
+    assert pane.forge.corpus.stats() == before  # a drive that is away empties nothing
+
+
 def test_dropping_a_folder_starts_the_dry_run(qtbot: QtBot, pane: CorpusPane, folder: Path) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(folder))])

@@ -277,7 +277,8 @@ class CorpusPane(Pane):
 
     def _on_indexed(self, report: IndexReport) -> None:
         read = report.new + report.changed
-        words = f"Indexed {count_words(read, 'document')}" if read else "Everything was up to date"
+        nothing = "Nothing new was read" if report.failed else "Everything was up to date"
+        words = f"Indexed {count_words(read, 'document')}" if read else nothing
         gone = f", {report.removed} no longer there" if report.removed else ""
         self.notice.emit(Notice(f"{words}{gone}: {count_words(report.passages, 'passage')} ready to search."))
         if report.failed:
