@@ -3,6 +3,7 @@
 from forge_desktop.ui.widgets.controls import (
     Button,
     ElidedLabel,
+    FocusRing,
     IconButton,
     IconLabel,
     PrimaryButton,
@@ -14,7 +15,6 @@ from forge_desktop.ui.widgets.controls import (
     search_field,
     set_cls,
     set_property,
-    show_ring,
 )
 from forge_desktop.ui.widgets.notices import (
     Banner,
@@ -33,6 +33,7 @@ __all__ = [
     "Button",
     "ElidedLabel",
     "EmptyState",
+    "FocusRing",
     "IconButton",
     "IconLabel",
     "Mark",
@@ -55,5 +56,4 @@ __all__ = [
     "search_field",
     "set_cls",
     "set_property",
-    "show_ring",
 ]
