@@ -66,15 +66,10 @@ def make_parser() -> Parser:
         help="where everything is kept (else $FORGE_DATA_DIR, else the system's place)",
     )
     parser.add_argument("--verbose", action="store_true", help="write more into logs/forge.log")
-    _add_verbs(parser.add_subparsers(dest="verb", metavar="VERB", title="verbs"))
-    return parser
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
 
-
-def _add_verbs(verbs: Any) -> None:
     def verb(name: str, help: str, description: str = "") -> argparse.ArgumentParser:
-        made: argparse.ArgumentParser = verbs.add_parser(
-            name, help=help, description=description or help[:1].upper() + help[1:] + "."
-        )
+        made = verbs.add_parser(name, help=help, description=description or help[:1].upper() + help[1:] + ".")
         made.add_argument("--json", action="store_true", help="print exactly one JSON object")
         return made
 
@@ -117,3 +112,4 @@ def _add_verbs(verbs: Any) -> None:
     export = verb("export", "write everything out as JSON Lines")
     export.add_argument("directory", type=_named, metavar="DIR", help="a new or empty directory")
     verb("tour", "try it all on the sample documents", "Index the sample documents, search them, ask them questions.")
+    return parser

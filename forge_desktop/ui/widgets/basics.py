@@ -3,7 +3,6 @@
 from forge_desktop.ui.widgets.controls import (
     Button,
     ElidedLabel,
-    FocusRing,
     IconButton,
     IconLabel,
     PrimaryButton,
@@ -15,6 +14,7 @@ from forge_desktop.ui.widgets.controls import (
     search_field,
     set_cls,
     set_property,
+    show_ring,
 )
 from forge_desktop.ui.widgets.notices import (
     Banner,
@@ -33,7 +33,6 @@ __all__ = [
     "Button",
     "ElidedLabel",
     "EmptyState",
-    "FocusRing",
     "IconButton",
     "IconLabel",
     "Mark",
@@ -56,4 +55,5 @@ __all__ = [
     "search_field",
     "set_cls",
     "set_property",
+    "show_ring",
 ]

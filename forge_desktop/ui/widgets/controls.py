@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QAction, QFocusEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
@@ -22,11 +22,6 @@ from PySide6.QtWidgets import (
 )
 
 from forge_desktop.ui import theme, tokens
-
-if TYPE_CHECKING:
-    _Widget = QWidget
-else:
-    _Widget = object  # a second Qt base is not allowed beside the widget it is mixed into
 
 _Box = TypeVar("_Box", bound=QBoxLayout)
 _KEYBOARD = (
@@ -132,26 +127,16 @@ def page_head(title: str, subtitle: QWidget | None, *actions: QWidget) -> QFrame
     return made
 
 
-class FocusRing(_Widget):
-    """Mixed in before a Qt widget: a ring where focus came by keyboard; a mouse click leaves none (CSS: focus-visible).
+def show_ring(widget: QWidget, event: QFocusEvent) -> None:
+    """Show the focus ring when focus came by keyboard; a mouse click leaves none (what CSS calls focus-visible).
 
     A window or a menu that takes the focus for a while changes nothing.
     """
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self._show_ring(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self._show_ring(event)
-
-    def _show_ring(self, event: QFocusEvent) -> None:
-        if event.reason() not in _PASSING:
-            set_property(self, "ring", "1" if event.gotFocus() and event.reason() in _KEYBOARD else "")
+    if event.reason() not in _PASSING:
+        set_property(widget, "ring", "1" if event.gotFocus() and event.reason() in _KEYBOARD else "")
 
 
-class Button(FocusRing, QPushButton):
+class Button(QPushButton):
     """A push button with an optional icon. `cls`: primary, danger, pill, link, or none. "&" in `text` is literal."""
 
     def __init__(self, text: str, icon: str = "", cls: str = "", parent: QWidget | None = None) -> None:
@@ -176,6 +161,14 @@ class Button(FocusRing, QPushButton):
         self.setIcon(theme.icon(icon, color))
         self.setIconSize(QSize(side + 4, side))  # the style's own gap of 4 px is too tight
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        show_ring(self, event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        show_ring(self, event)
+
 
 class PrimaryButton(Button):
     """The one button of a pane or a dialog that does what the person came for."""
@@ -184,7 +177,7 @@ class PrimaryButton(Button):
         super().__init__(text, icon, "primary", parent)
 
 
-class IconButton(FocusRing, QToolButton):
+class IconButton(QToolButton):
     """A borderless button of one icon, at least 28 px square. The accessible name is also its tooltip."""
 
     def __init__(
@@ -219,6 +212,14 @@ class IconButton(FocusRing, QToolButton):
     def set_icon(self, icon: str) -> None:
         """Show another icon."""
         self.setIcon(theme.icon(icon, self._color, "accent_fg" if self.isCheckable() else None))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        show_ring(self, event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        show_ring(self, event)
 
 
 class IconLabel(QLabel):

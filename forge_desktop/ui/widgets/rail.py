@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFrame, QToolButton, QVBoxLayout, QWidget
 
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.widgets.controls import FocusRing
+from forge_desktop.ui.widgets.controls import show_ring
 from forge_desktop.ui.widgets.painted import Mark
 
 
@@ -76,7 +76,7 @@ class NavigationRail(QFrame):
         self.chosen.emit(button.property("key"))
 
 
-class NavigationButton(FocusRing, QToolButton):
+class NavigationButton(QToolButton):
     """One entry: an icon over its word, with the focus ring for the keyboard only."""
 
     def __init__(self, text: str, icon: str) -> None:
@@ -101,3 +101,11 @@ class NavigationButton(FocusRing, QToolButton):
             event.ignore()  # the rail moves the focus
             return
         super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        show_ring(self, event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        show_ring(self, event)

@@ -18,7 +18,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -33,7 +33,7 @@ from PySide6.QtWidgets import (
 
 from forge_desktop.chat.records import Conversation
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.widgets.basics import FocusRing, IconButton, column, label, row, search_field
+from forge_desktop.ui.widgets.basics import IconButton, column, label, row, search_field, show_ring
 from forge_desktop.ui.widgets.words import moment_words
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -179,7 +179,7 @@ class _RowPainter(QStyledItemDelegate):
         editor.setGeometry(whole.adjusted(12, 12, -12, -12))
 
 
-class _List(FocusRing, QListView):
+class _List(QListView):
     """The view: Del deletes, F2 renames, a context menu offers both."""
 
     delete_pressed = Signal()
@@ -189,6 +189,14 @@ class _List(FocusRing, QListView):
             self.delete_pressed.emit()
             return
         super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        show_ring(self, event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        show_ring(self, event)
 
 
 class ConversationList(QFrame):

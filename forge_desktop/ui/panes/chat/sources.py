@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from forge_desktop.base.paths import shown_path
 from forge_desktop.chat.records import Source
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.chat.words import file_name, rank_words, short_ranks, source_place
-from forge_desktop.ui.widgets.basics import ElidedLabel, FocusRing, IconButton, Meter, column, frame, label, row
+from forge_desktop.ui.widgets.basics import ElidedLabel, IconButton, Meter, column, frame, label, row, show_ring
 from forge_desktop.ui.widgets.snippet import Snippet
 
 Matches = Callable[[str, str], list[tuple[int, int]]]
@@ -36,7 +36,7 @@ def excerpt(text: str, question: str, matches: Matches) -> tuple[str, list[tuple
     return shown, [(a - shift, b - shift) for a, b in spans if start <= a and b <= end]
 
 
-class SourceCard(FocusRing, QFrame):
+class SourceCard(QFrame):
     """One passage. A click, Return or Space opens it; Alt and its number do so from anywhere in the pane."""
 
     opened = Signal(int)
@@ -90,6 +90,14 @@ class SourceCard(FocusRing, QFrame):
             self._on_open()
         else:
             super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        show_ring(self, event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        show_ring(self, event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

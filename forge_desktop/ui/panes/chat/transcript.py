@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal, Slot
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QFocusEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from forge_desktop.chat.records import ChatMessage
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.chat.bubbles import AnswerBubble, Bubble, QuestionBubble
 from forge_desktop.ui.panes.chat.selection import CrossSelection
-from forge_desktop.ui.widgets.basics import Button, FocusRing, row
+from forge_desktop.ui.widgets.basics import Button, row, show_ring
 
 _NEWEST, _MORE, _MOST = 40, 20, 120  # widgets: at first, added when the eye comes near an end, kept
 _FIRST, _AT_ONCE = 4, 2  # widgets made at once: when opening, and later; one with table and code takes about 10 ms
@@ -21,7 +21,7 @@ _COLUMN = 760
 _NEAR = 600  # pixels from an end at which more is loaded
 
 
-class Transcript(FocusRing, QScrollArea):
+class Transcript(QScrollArea):
     """Shows the messages given to it. Signals are those of the bubbles, passed on."""
 
     regenerate = Signal(int)
@@ -253,3 +253,11 @@ class Transcript(FocusRing, QScrollArea):
     def _stay_at_end(self) -> None:
         if self._follows:
             self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        show_ring(self, event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        show_ring(self, event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,10 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QListView, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, EngineChanged, JobChanged
+from forge_desktop.base.jobs import JobContext
 from forge_desktop.students.records import Student
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
-from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes import Pane
 from forge_desktop.ui.panes.students.details import StudentDetails
 from forge_desktop.ui.panes.students.rows import StudentDelegate, StudentsModel
@@ -46,7 +47,7 @@ class StudentsPane(Pane):
 
     def __init__(self, forge: Forge, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(forge, bridge, parent)
-        self._errands = Errands(forge.jobs, bridge, self)
+        self._errands: set[int] = set()
         self._imports: set[int] = set()
         self.setAcceptDrops(True)
         self._build()
@@ -71,11 +72,8 @@ class StudentsPane(Pane):
         """Import these files, one after the other."""
         if paths:
             self._banner.clear()
-        try:
-            for path in paths:
-                self._imports.add(self.forge.students.import_gguf(path))
-        except ForgeError as error:
-            self._banner.show_error(error)
+        for path in paths:
+            self._start(partial(self.forge.students.import_gguf, path), self._imports)
 
     def _build(self) -> None:
         add = PrimaryButton("Import GGUF…", "plus")
@@ -140,9 +138,18 @@ class StudentsPane(Pane):
             self._list.setCurrentIndex(index)
             self._details.show_student(shown, self.forge.engine.state())
 
-    def _errand(self, work: Callable[[], object]) -> None:
+    def _start(self, start: Callable[[], int], following: set[int]) -> None:
+        try:
+            following.add(start())
+        except ForgeError as error:
+            self._banner.show_error(error)
+
+    def _errand(self, kind: str, work: Callable[[], object]) -> None:
+        def run(_context: JobContext) -> object:
+            return work()
+
         self._banner.clear()
-        self._errands.run(work, failed=self._banner.show_error, lane="students")
+        self._start(lambda: self.forge.jobs.start("students", kind, run), self._errands)
 
     @Slot(QItemSelection, QItemSelection)
     def _on_selected(self, selected: QItemSelection, _before: QItemSelection) -> None:
@@ -161,15 +168,15 @@ class StudentsPane(Pane):
             self.forge.students.activate(student_id)
             self.forge.engine.warm()
 
-        self._errand(use)
+        self._errand("use", use)
 
     @Slot()
     def _on_load(self) -> None:
-        self._errand(self.forge.engine.warm)
+        self._errand("load", self.forge.engine.warm)
 
     @Slot()
     def _on_eject(self) -> None:
-        self._errand(self.forge.engine.eject)
+        self._errand("eject", self.forge.engine.eject)
 
     @Slot(int)
     def _on_remove(self, student_id: int) -> None:
@@ -195,18 +202,19 @@ class StudentsPane(Pane):
 
     @Slot(object)
     def _on_job_changed(self, event: JobChanged) -> None:
-        if event.kind != "import":
-            return
-        live = event.state in ("queued", "running", "paused")
-        self._progress.setVisible(live)
-        if live:
-            self._progress.show_job(event)
-        elif event.job_id in self._imports:
+        ours = event.job_id in self._imports or event.job_id in self._errands
+        if event.kind == "import":
+            live = event.state in ("queued", "running", "paused")
+            self._progress.setVisible(live)
+            if live:
+                self._progress.show_job(event)
+        if event.state == "failed" and ours and isinstance(event.error, ForgeError):
+            self._banner.show_error(event.error)
+        if event.state == "done" and event.job_id in self._imports:
+            self.notice.emit(Notice("Student imported", icon="graduation-cap"))
+        if event.state in ("done", "failed", "cancelled"):
             self._imports.discard(event.job_id)
-            if isinstance(event.error, ForgeError):
-                self._banner.show_error(event.error)
-            elif event.state == "done":
-                self.notice.emit(Notice("Student imported", icon="graduation-cap"))
+            self._errands.discard(event.job_id)
 
     @Slot(object)
     def _on_data_changed(self, event: DataChanged) -> None:
