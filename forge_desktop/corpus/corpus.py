@@ -38,7 +38,8 @@ class Corpus:
     def __init__(self, db: Database, jobs: Jobs, events: Events, settings: SettingsFile) -> None:
         self._db, self._jobs, self._events, self._settings = db, jobs, events, settings
         self._store, self._rows, self._roots, self._index = Store(db), RunStore(db), Roots(db), Index(db)
-        self._finder = Finder(self._store, self._index, Scopes(ScopeStore(db), lambda: {"": "Documents"}))
+        self._scopes = Scopes(ScopeStore(db), events)
+        self._finder = Finder(self._store, self._index, self._scopes)
         self._viewer = PageViewer(self._store, settings)
         if not db.read_only and self._roots.has_removals():
             with db.write() as connection:
@@ -111,6 +112,14 @@ class Corpus:
         """
         return self._finder.find(query, k, where=where, operators=operators, every=every)
 
+    def collection_names(self) -> dict[str, str]:
+        """Uid and name of every collection, the standing one first."""
+        return self._scopes.names()
+
+    def collection_uids(self, names: Sequence[str]) -> tuple[str, ...]:
+        """The uids of these collections (names or uids). Raises ForgeError naming what there is."""
+        return self._scopes.uids(names)
+
     def documents(
         self, text: str = "", state: str | None = None, sort: str = "name", descending: bool = False
     ) -> array[int]:
@@ -140,9 +149,13 @@ class Corpus:
         """One passage, None when it is gone."""
         return self._store.passages_by_id([passage_id]).get(passage_id)
 
-    def stored_text(self, document_id: int) -> str:
-        """The document's text as stored; passages' offsets count in it."""
-        return self._store.text(document_id)
+    def neighbours(self, passage_id: int, reach: int) -> list[Passage]:
+        """A passage with those up to `reach` places before and after it in its section, in order; empty when gone."""
+        return self._store.neighbours(passage_id, reach)
+
+    def stored_text(self, document_id: int, start: int = 0, end: int | None = None) -> str:
+        """The document's text as stored, or the code points `start:end` of it; passages' offsets count in it."""
+        return self._store.text(document_id, start, end)
 
     def stats(self) -> CorpusStats:
         """Totals."""

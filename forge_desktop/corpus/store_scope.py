@@ -34,6 +34,10 @@ class ScopeStore:
         """Grows with every change of the index."""
         return int(self._db.value("SELECT generation FROM index_state"))
 
+    def collections(self) -> dict[str, str]:
+        """Uid and name of every collection."""
+        return {"documents": "Documents"}
+
     def ranges(self, conditions: Conditions) -> tuple[Int64s, Int64s]:
         """First and last passage id of every document that fulfils them, ascending."""
         where, values = _where(conditions)
