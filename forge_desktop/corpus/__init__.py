@@ -8,11 +8,14 @@ from forge_desktop.corpus.records import (
     CorpusStats,
     Document,
     DocumentState,
+    Finding,
     Hit,
     IndexReport,
     PageImage,
     Passage,
+    SearchFilter,
     Survey,
+    Understood,
 )
 
 if TYPE_CHECKING:
@@ -23,11 +26,14 @@ __all__ = [
     "CorpusStats",
     "Document",
     "DocumentState",
+    "Finding",
     "Hit",
     "IndexReport",
     "PageImage",
     "Passage",
+    "SearchFilter",
     "Survey",
+    "Understood",
 ]
 
 

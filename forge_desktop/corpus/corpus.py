@@ -13,13 +13,16 @@ from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.corpus import parsers
+from forge_desktop.corpus.finding import Finder
 from forge_desktop.corpus.indexing import IndexRun
-from forge_desktop.corpus.records import CorpusStats, Document, Hit, PageImage, Passage
+from forge_desktop.corpus.records import CorpusStats, Document, Finding, Hit, PageImage, Passage, SearchFilter
 from forge_desktop.corpus.retrieval import Index
 from forge_desktop.corpus.retrieval.store import vectors_of
+from forge_desktop.corpus.scoping import Scopes
 from forge_desktop.corpus.store import Store
 from forge_desktop.corpus.store_roots import Roots
 from forge_desktop.corpus.store_run import RunStore
+from forge_desktop.corpus.store_scope import ScopeStore
 from forge_desktop.corpus.verifying import damaged_documents
 from forge_desktop.corpus.viewing import PageViewer, SourceStatus, source_status
 from forge_desktop.corpus.walking import given_paths
@@ -35,6 +38,7 @@ class Corpus:
     def __init__(self, db: Database, jobs: Jobs, events: Events, settings: SettingsFile) -> None:
         self._db, self._jobs, self._events, self._settings = db, jobs, events, settings
         self._store, self._rows, self._roots, self._index = Store(db), RunStore(db), Roots(db), Index(db)
+        self._finder = Finder(self._store, self._index, Scopes(ScopeStore(db), lambda: {"": "Documents"}))
         self._viewer = PageViewer(self._store, settings)
         if not db.read_only and self._roots.has_removals():
             with db.write() as connection:
@@ -83,24 +87,29 @@ class Corpus:
 
     # ---- looking at documents ----
 
-    def search(self, query: str, k: int = 10) -> list[Hit]:
-        """The best k passages. Never raises for any query; copies of one file count once."""
-        wanted = k
-        while True:
-            found = self._index.search(query, wanted)
-            passages = self._store.passages_by_id([entry.passage_id for entry in found])
-            hits, seen = [], set()
-            for entry in found:
-                passage = passages.get(entry.passage_id)
-                if passage is None or (entry.bm25 is None and (entry.vector or 0.0) <= 0.0):
-                    continue  # removed between the two looks, or like the query in nothing
-                place = (passage.document_sha256, passage.start, passage.end)
-                if place not in seen:
-                    seen.add(place)
-                    hits.append(Hit(passage, *entry[1:]))
-            if len(hits) >= k or len(found) < wanted:
-                return hits[:k]
-            wanted *= 4
+    def search(
+        self, query: str, k: int = 10, *, where: SearchFilter | None = None, operators: bool = True
+    ) -> list[Hit]:
+        """The best k passages. Any query will do; passages that say the same count once.
+
+        Raises ForgeError when `where` names a collection or a format that is not there.
+        """
+        return list(self.find(query, k, where=where, operators=operators).hits)
+
+    def find(
+        self,
+        query: str,
+        k: int = 10,
+        *,
+        where: SearchFilter | None = None,
+        operators: bool = True,
+        every: bool = False,
+    ) -> Finding:
+        """What `search` finds, with how the query was read; with `every`, alike passages are hits of their own.
+
+        Without `operators` quotation marks and minus signs mean nothing: a question is plain words.
+        """
+        return self._finder.find(query, k, where=where, operators=operators, every=every)
 
     def documents(
         self, text: str = "", state: str | None = None, sort: str = "name", descending: bool = False
