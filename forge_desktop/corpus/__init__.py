@@ -14,11 +14,13 @@ from forge_desktop.corpus.records import (
     Passage,
     Survey,
 )
+from forge_desktop.corpus.records_library import Collection, PolicyEffect, SyncQuestion, SyncState
 
 if TYPE_CHECKING:
     from forge_desktop.corpus.corpus import Corpus
 
 __all__ = [
+    "Collection",
     "Corpus",
     "CorpusStats",
     "Document",
@@ -27,7 +29,10 @@ __all__ = [
     "IndexReport",
     "PageImage",
     "Passage",
+    "PolicyEffect",
     "Survey",
+    "SyncQuestion",
+    "SyncState",
 ]
 
 
