@@ -152,7 +152,7 @@ class AnswerWriter:
 
     def _collections(self, task: Task) -> dict[str, str]:
         """Uid and name of the collections to look in; empty for all documents. Raises ForgeError when all are gone."""
-        known = self._corpus.collection_names() if task.collections else {}
+        known = self._corpus.collections.names() if task.collections else {}
         left = {uid: known[uid] for uid in task.collections if uid in known}
         if task.collections and not left:
             raise ForgeError(

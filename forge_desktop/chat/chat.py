@@ -127,7 +127,7 @@ class Chat:
         """
         question = _as_question(text)
         self._store.open_conversation(conversation_id)
-        where = None if collections is None else self._corpus.collection_uids(collections)
+        where = None if collections is None else self._corpus.collections.uids(collections)
         before = self._store.last_asked(conversation_id) or Asked(self._default_grounding())
         branch = self._store.branch(conversation_id)
         asked = Asked(grounding or before.grounding, before.collections if where is None else where)
@@ -142,7 +142,7 @@ class Chat:
         self._store.open_conversation(message.conversation_id)
         question_id = message.id if message.role == "user" else message.parent_id
         assert question_id is not None  # an answer always follows a question
-        where = None if collections is None else self._corpus.collection_uids(collections)
+        where = None if collections is None else self._corpus.collections.uids(collections)
         return self._start(lambda: self._store.add_answer(question_id, where))
 
     def edit(self, message_id: int, text: str) -> int:

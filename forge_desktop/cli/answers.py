@@ -72,7 +72,7 @@ def answer_question(
 ) -> Answer:
     """Ask in a new conversation; the text is written to `out` while it arrives."""
     if collections:
-        forge.corpus.collection_uids(collections)  # before a conversation is made for nothing
+        forge.corpus.collections.uids(collections)  # before a conversation is made for nothing
     conversation = forge.chat.create()
     streamed = held = ""  # blank lines are held until something follows them
     unheard: list[OSError | ForgeError] = []  # the reader has gone: stop, but keep what was written

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,31 +32,14 @@ class Scoped:
 class Scopes:
     """Turns filters into scopes. One is read from the tables once for each state of index and documents."""
 
-    def __init__(self, store: ScopeStore, events: Events) -> None:
-        self._store = store
+    def __init__(self, store: ScopeStore, uids: Callable[[Sequence[str]], tuple[str, ...]], events: Events) -> None:
+        """`uids` gives those of collections named by uid or name, and raises ForgeError for one that is not there."""
+        self._store, self._uids = store, uids
         self._known: dict[Conditions, Scoped] = {}
         self._state = (-1, 0)  # the index's generation, and how often documents or collections changed
         self._changes = 0
         self._lock = threading.Lock()
         events.subscribe(self._on_event)
-
-    def names(self) -> dict[str, str]:
-        """Uid and name of every collection."""
-        return self._store.collections()
-
-    def uids(self, names: Sequence[str]) -> tuple[str, ...]:
-        """The uids of collections given by name or uid. Raises ForgeError for one that is not there."""
-        known = self.names() if names else {}
-        uids = {name.casefold(): uid for uid, name in known.items()}
-        found = []
-        for name in names:
-            uid = name if name in known else uids.get(name.casefold())
-            if uid is None:
-                raise ForgeError(
-                    f"There is no collection called {name}.", hint=f"There are: {', '.join(known.values())}."
-                )
-            found.append(uid)
-        return tuple(dict.fromkeys(found))
 
     def of(self, where: SearchFilter) -> Scoped | None:
         """The scope of a filter, None when it leaves everything. Raises ForgeError for an unknown name or format."""
@@ -89,7 +72,7 @@ class Scopes:
 
     def _conditions(self, where: SearchFilter) -> Conditions:
         return Conditions(
-            collections=tuple(sorted(self.uids(where.collections))),
+            collections=tuple(sorted(self._uids(where.collections))),
             folder=encoded(os.path.expanduser(where.folder)) if where.folder else b"",
             formats=tuple(sorted({known_format(name) for name in where.formats})),
             changed_from_ns=_nanoseconds(where.changed_from),

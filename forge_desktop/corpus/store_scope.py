@@ -34,10 +34,6 @@ class ScopeStore:
         """Grows with every change of the index."""
         return int(self._db.value("SELECT generation FROM index_state"))
 
-    def collections(self) -> dict[str, str]:
-        """Uid and name of every collection."""
-        return {"documents": "Documents"}
-
     def ranges(self, conditions: Conditions) -> tuple[Int64s, Int64s]:
         """First and last passage id of every document that fulfils them, ascending."""
         where, values = _where(conditions)
@@ -54,6 +50,12 @@ class ScopeStore:
 
 def _where(conditions: Conditions) -> tuple[str, Sequence[object]]:
     where, values = ["d.removal IS NULL"], list[object]()
+    if conditions.collections:
+        where.append(
+            "d.id IN (SELECT m.document_id FROM memberships m JOIN collections c ON c.id = m.collection"
+            " WHERE c.uid IN (SELECT value FROM json_each(?)))"
+        )
+        values.append(json.dumps(conditions.collections))
     if conditions.folder:
         where.append("(d.path = ? OR (d.path >= ? AND d.path < ?))")
         values += [conditions.folder, *below(conditions.folder)]
