@@ -8,11 +8,14 @@ from forge_desktop.corpus.records import (
     CorpusStats,
     Document,
     DocumentState,
+    Finding,
     Hit,
     IndexReport,
     PageImage,
     Passage,
+    SearchFilter,
     Survey,
+    Understood,
 )
 from forge_desktop.corpus.records_library import Collection, PolicyEffect, SyncQuestion, SyncState
 
@@ -25,14 +28,17 @@ __all__ = [
     "CorpusStats",
     "Document",
     "DocumentState",
+    "Finding",
     "Hit",
     "IndexReport",
     "PageImage",
     "Passage",
     "PolicyEffect",
+    "SearchFilter",
     "Survey",
     "SyncQuestion",
     "SyncState",
+    "Understood",
 ]
 
 

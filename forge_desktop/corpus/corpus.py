@@ -13,15 +13,18 @@ from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.corpus import parsers
 from forge_desktop.corpus.collections import Collections
+from forge_desktop.corpus.finding import Finder
 from forge_desktop.corpus.indexing import IndexRun
-from forge_desktop.corpus.records import CorpusStats, Document, Hit, PageImage, Passage
+from forge_desktop.corpus.records import CorpusStats, Document, Finding, Hit, PageImage, Passage, SearchFilter
 from forge_desktop.corpus.removing import Remover
 from forge_desktop.corpus.retrieval import Index
 from forge_desktop.corpus.retrieval.store import vectors_of
+from forge_desktop.corpus.scoping import Scopes
 from forge_desktop.corpus.store import Store
 from forge_desktop.corpus.store_collections import CollectionRows
 from forge_desktop.corpus.store_roots import Roots
 from forge_desktop.corpus.store_run import RunStore
+from forge_desktop.corpus.store_scope import ScopeStore
 from forge_desktop.corpus.sync import Sync
 from forge_desktop.corpus.verifying import damaged_documents
 from forge_desktop.corpus.viewing import PageViewer, SourceStatus, source_status
@@ -40,6 +43,8 @@ class Corpus:
         self._store, self._rows, self._roots, self._index = Store(db), RunStore(db), Roots(db), Index(db)
         self._viewer = PageViewer(self._store, settings)
         members = CollectionRows(db)
+        scopes = Scopes(ScopeStore(db), lambda: {kept.uid: kept.name for kept in members.kept()})
+        self._finder = Finder(self._store, self._index, scopes)
         self._remover = Remover(db, self._rows, self._roots, members, self._index)
         self._remover.finish()
         self.sync = Sync(db, self._remover, events)
@@ -101,24 +106,29 @@ class Corpus:
 
     # ---- looking at documents ----
 
-    def search(self, query: str, k: int = 10) -> list[Hit]:
-        """The best k passages. Never raises for any query; copies of one file count once."""
-        wanted = k
-        while True:
-            found = self._index.search(query, wanted)
-            passages = self._store.passages_by_id([entry.passage_id for entry in found])
-            hits, seen = [], set()
-            for entry in found:
-                passage = passages.get(entry.passage_id)
-                if passage is None or (entry.bm25 is None and (entry.vector or 0.0) <= 0.0):
-                    continue  # removed between the two looks, or like the query in nothing
-                place = (passage.document_sha256, passage.start, passage.end)
-                if place not in seen:
-                    seen.add(place)
-                    hits.append(Hit(passage, *entry[1:]))
-            if len(hits) >= k or len(found) < wanted:
-                return hits[:k]
-            wanted *= 4
+    def search(
+        self, query: str, k: int = 10, *, where: SearchFilter | None = None, operators: bool = True
+    ) -> list[Hit]:
+        """The best k passages. Any query will do; passages that say the same count once.
+
+        Raises ForgeError when `where` names a collection or a format that is not there.
+        """
+        return list(self.find(query, k, where=where, operators=operators).hits)
+
+    def find(
+        self,
+        query: str,
+        k: int = 10,
+        *,
+        where: SearchFilter | None = None,
+        operators: bool = True,
+        every: bool = False,
+    ) -> Finding:
+        """What `search` finds, with how the query was read; with `every`, alike passages are hits of their own.
+
+        Without `operators` quotation marks and minus signs mean nothing: a question is plain words.
+        """
+        return self._finder.find(query, k, where=where, operators=operators, every=every)
 
     def documents(
         self, text: str = "", state: str | None = None, sort: str = "name", descending: bool = False
