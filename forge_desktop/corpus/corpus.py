@@ -13,13 +13,13 @@ from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.corpus import parsers
 from forge_desktop.corpus.collections import Collections
+from forge_desktop.corpus.finding import Finder
 from forge_desktop.corpus.indexing import IndexRun
 from forge_desktop.corpus.records import CorpusStats, Document, Finding, Hit, PageImage, Passage, SearchFilter
 from forge_desktop.corpus.removing import Remover
 from forge_desktop.corpus.retrieval import Index
 from forge_desktop.corpus.retrieval.store import vectors_of
 from forge_desktop.corpus.scoping import Scopes
-from forge_desktop.corpus.searching import Searcher
 from forge_desktop.corpus.store import Store
 from forge_desktop.corpus.store_collections import CollectionRows
 from forge_desktop.corpus.store_roots import Roots
@@ -56,7 +56,7 @@ class Corpus:
             lambda kept, policy: self._start("survey", lambda run: run.effect(kept, policy)),
         )
         self._scopes = Scopes(ScopeStore(db), self.collections.uids, events)
-        self._searcher = Searcher(self._store, self._index, self._scopes)
+        self._finder = Finder(self._store, self._index, self._scopes)
 
     # ---- bringing documents in: jobs ----
 
@@ -128,7 +128,7 @@ class Corpus:
 
         Without `operators` quotation marks and minus signs mean nothing: a question is plain words.
         """
-        return self._searcher.find(query, k, where=where, operators=operators, every=every)
+        return self._finder.find(query, k, where=where, operators=operators, every=every)
 
     def documents(
         self, text: str = "", state: str | None = None, sort: str = "name", descending: bool = False

@@ -1,297 +1,119 @@
-"""The first half of an index run: looks through folders, and brings rows and memberships in line with what is there.
-
-What is new or changed gets a waiting row. What no longer fits a collection's policy leaves it. What is gone is matched
-with what is new: equal bytes are a move. The rest of what is gone is removed, unless so much is gone that it may not be
-meant: then it is kept, and asked about.
-"""
+"""A search as people mean it: a query with its operators, a filter, and of passages that say the same, one."""
 
 from __future__ import annotations
 
-import os
-import stat
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 
-from forge_desktop.base.events import Events
-from forge_desktop.base.jobs import JobContext
-from forge_desktop.corpus.moving import Mover
-from forge_desktop.corpus.names import is_within, shown
-from forge_desktop.corpus.policies import Policy
-from forge_desktop.corpus.records_library import PolicyEffect
-from forge_desktop.corpus.retrieval import Index
-from forge_desktop.corpus.store_collections import CollectionRows, Kept
-from forge_desktop.corpus.store_questions import QuestionRows
-from forge_desktop.corpus.store_roots import Roots
-from forge_desktop.corpus.store_run import Recipe, RunStore
-from forge_desktop.corpus.walking import Found, Passed, Walk
-from forge_desktop.storage import Database
+import numpy as np
 
-_MARKED_AT_ONCE = 500
-_REMOVED_AT_ONCE = 200
-# Up to 20 files are deleted by hand and meant. Of a large folder a fifth is more than tidying up: a drive that is half
-# there, a wrong move, a sync client that went wrong. Asking costs a click, reading thousands of files again hours.
-_MEANT_FILES = 20
-_MEANT_SHARE = 0.2
+from forge_desktop.corpus.alike import Folds
+from forge_desktop.corpus.query import Query, Wording, plain, understand
+from forge_desktop.corpus.records import Finding, Hit, Passage, SearchFilter
+from forge_desktop.corpus.retrieval import Found, Index, analyser
+from forge_desktop.corpus.retrieval.postings import Int64s
+from forge_desktop.corpus.retrieval.scope import Scope
+from forge_desktop.corpus.scoping import Scopes, within
+from forge_desktop.corpus.store import Store
 
-
-@dataclass
-class Finding:
-    """What was found. `waiting` are ids and sizes of documents to be read."""
-
-    waiting: dict[int, int] = field(default_factory=dict)
-    unchanged: int = 0
-    removed: int = 0
-    moved: int = 0
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    skipped: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Aim:
-    """One place to look at for one collection; `place` is the root itself when it is looked through wholly."""
-
-    collection: int
-    root: bytes
-    place: bytes
-
-    @property
-    def is_whole(self) -> bool:
-        return self.place == self.root
+_AT_ONCE = 64  # passages whose text is read in one go
+_MOST_READ = 20_000  # passages whose text is compared with phrases and exclusions
+_MOST_CHARACTERS = 20_000_000  # that are read for a phrase of which no word is indexed
+_NOTHING_ASKED = "There is no word to look for."
+_NOTHING_LEFT = "No document fits the filter."
+_CUT = "Only a part of the passages was compared with the phrases and the words to leave out; there may be more."
 
 
 class Finder:
-    """Does the finding of one index job. Make a fresh one for each."""
+    """Searches the index and reads the passages it names."""
 
-    def __init__(
-        self,
-        db: Database,
-        store: RunStore,
-        roots: Roots,
-        index: Index,
-        *,
-        recipe: Recipe,
-        events: Events,
-        ctx: JobContext,
-    ) -> None:
-        self._db, self._store, self._roots, self._index = db, store, roots, index
-        self._collections, self._questions = CollectionRows(db), QuestionRows(db)
-        self._recipe, self._events, self._ctx = recipe, events, ctx
-        self._found = Finding()
-        self._seen: dict[int, set[int]] = {}  # by collection
-        self._every: set[int] = set()
-        self._unlisted: list[bytes] = []
-        self._lost: dict[bytes, str] = {}
+    def __init__(self, store: Store, index: Index, scopes: Scopes) -> None:
+        self._store, self._index, self._scopes = store, index, scopes
 
-    def over(self, places: Sequence[bytes]) -> Finding:
-        """Look at these places in every collection whose folders they are in, or lie in them."""
-        roots = self._collections.roots()
-        aims = _aims(roots, places)
-        self._lost = {root: why for root in {aim.root for aim in aims} if (why := self._roots.why_lost(root))}
-        there = [aim for aim in aims if aim.root not in self._lost]
-        for kept in self._collections.kept():
-            starts = [(aim.root, aim.place) for aim in there if aim.collection == kept.id]
-            if starts:
-                self._mark(Walk(starts, policy=kept.policy, leave_out=self.own_folder), kept.id)
-        gone, unfit = self._missing(there, roots)
-        mover = Mover(self._db, self._store, self._collections, recipe=self._recipe, ctx=self._ctx)
-        for old, new in mover.moves(gone, self._found.waiting):
-            del gone[old], self._found.waiting[new]
-            self._every.add(old)
-            self._found.moved += 1
-            self._found.unchanged += 1
-        self._part(unfit)
-        self._drop_or_ask(there, gone)
-        self._ask_about_lost()
-        self._finish([aim for aim in there if aim.is_whole])
-        return self._found
+    def find(
+        self, text: str, k: int, *, where: SearchFilter | None = None, operators: bool = True, every: bool = False
+    ) -> Finding:
+        """The best k passages; with `every` also those that say the same as a better one.
 
-    # ---- looking ----
+        Raises ForgeError for a filter that names what is not there, and for nothing else.
+        """
+        query = understand(text) if operators else plain(text)
+        scoped = None if where is None else self._scopes.of(where)
+        documents = None if scoped is None else scoped.documents
+        if scoped is not None and not scoped.documents:
+            return Finding((), query.understood, 0, _NOTHING_LEFT)
+        hits, cut = self._hits(query, k, None if scoped is None else scoped.scope, every)
+        note = _CUT if cut else ""
+        if not hits and operators and not analyser.words(query.text):
+            note = _NOTHING_ASKED
+        return Finding(tuple(hits), query.understood, documents, note)
 
-    def walked(self, walk: Walk) -> Iterator[Found | Passed]:
-        """What the walk gives, with progress."""
-        count = 0
-        for item in walk.items(self._ctx.check):
-            if isinstance(item, Found):
-                count += 1
-                self._ctx.progress(count, None, shown(item.path))
-            yield item
+    def _hits(self, query: Query, k: int, scope: Scope | None, every: bool) -> tuple[list[Hit], bool]:
+        """The hits, and whether more may be there beyond what was looked at."""
+        wanted = k if every else 2 * k + 10  # a few more, so that a hit knows what is like it
+        while True:
+            ranked = self._ranked(query.text, wanted, scope)
+            if not ranked and query.phrases:
+                return self._spelled_out(query, k, scope)
+            hits = self._gathered(query, ranked, k, every)
+            if len(hits) >= k or len(ranked) < wanted:
+                return hits, False
+            if wanted >= _MOST_READ:
+                return hits, query.demands
+            wanted = min(4 * wanted, max(_MOST_READ, k))
 
-    @property
-    def own_folder(self) -> bytes:
-        """Where our own data lies: never a document."""
-        return os.fsencode(self._db.path.parent.absolute())
-
-    def _mark(self, walk: Walk, collection: int) -> None:
-        """Write a waiting row for everything new or changed, and that it belongs to the collection."""
-        found: list[Found] = []
-        for item in self.walked(walk):
-            if isinstance(item, Found):
-                found.append(item)
-            elif item.failed:
-                self._note_failed(item.path, item.reason)
-            else:
-                self._found.skipped[os.fsdecode(item.path)] = item.reason
-            if len(found) >= _MARKED_AT_ONCE:
-                self._write(found, collection)
-        self._write(found, collection)
-        self._unlisted += walk.unlisted
-        self._events.changed("documents")
-
-    def _write(self, found: list[Found], collection: int) -> None:
-        seen, now = self._seen.setdefault(collection, set()), time.time()
-        with self._db.write() as connection:
-            ids = []
-            for file in found:
-                if self._roots.is_excluded(file.path):
-                    continue
-                document_id, verdict = self._store.mark(connection, file, self._recipe, now)
-                ids.append(document_id)
-                if document_id not in self._every and verdict == "unchanged":
-                    self._found.unchanged += 1
-                elif verdict not in ("unchanged", "failed"):
-                    self._found.waiting[document_id] = file.size
-                self._every.add(document_id)
-            self._collections.join(connection, collection, ids)
-        seen.update(ids)
-        found.clear()
-
-    # ---- what is not there any more, or not wanted ----
-
-    def _missing(
-        self, aims: Sequence[_Aim], roots: Sequence[tuple[int, bytes]]
-    ) -> tuple[dict[int, bytes], dict[int, list[int]]]:
-        """Documents whose files are gone (id to path), and those that no longer fit, by collection."""
-        gone: dict[int, bytes] = {}
-        unfit: dict[int, list[int]] = {}
-        whole = {(aim.collection, aim.root) for aim in aims if aim.is_whole}
-        away = [*self._unlisted, *self._lost]
-        for aim in aims:
-            seen = self._seen.get(aim.collection, set())
-            others = [root for holder, root in roots if holder == aim.collection and (holder, root) not in whole]
-            others = [root for root in others if root != aim.root]
-            for document_id, path in self._collections.members_under(aim.collection, aim.place):
-                if document_id in seen or any(is_within(path, folder) for folder in away):
-                    continue
-                if not _is_there(path):
-                    gone[document_id] = path
-                elif not any(is_within(path, root) for root in others):  # else that one may hold it
-                    unfit.setdefault(aim.collection, []).append(document_id)
-        return gone, unfit
-
-    def _part(self, unfit: dict[int, list[int]]) -> None:
-        for collection, ids in unfit.items():
-            with self._db.write() as connection:
-                alone = self._collections.part(connection, collection, ids)
-            self._remove(alone)
-
-    def _drop_or_ask(self, aims: Sequence[_Aim], gone: dict[int, bytes]) -> None:
-        """Remove what is gone; ask instead where it is too much of a root."""
-        if not gone:
-            return
-        kept, asked = self._questions.kept(), self._questions.asked()
-        open_to = {aim.root for aim in aims if aim.is_whole}
-        for root in sorted({aim.root for aim in aims}):
-            here = [document_id for document_id, path in gone.items() if is_within(path, root)]
-            for document_id in here:
-                del gone[document_id]
-            meant = kept if root in open_to else kept | asked
-            ids = [document_id for document_id in here if document_id not in meant]
-            total = self._questions.total(root)
-            if len(ids) <= max(_MEANT_FILES, _MEANT_SHARE * total):
-                self._remove(ids)
+    def _gathered(self, query: Query, ranked: list[Found], k: int, every: bool) -> list[Hit]:
+        folds = Folds(frozenset(analyser.terms(query.text)))
+        hits: list[Hit] = []
+        alike: list[list[int]] = []
+        for entry, passage in self._read(ranked):
+            wording = Wording(passage.text)
+            if query.demands and query.missing(wording):
                 continue
-            with self._db.write() as connection:
-                self._questions.ask(
-                    connection, root, "mass_deletion", ids, total=total, now=time.time(), afresh=root in open_to
-                )
-            self._note_failed(root, f"{len(ids):,} of {total:,} files in it are gone. What was indexed is kept.")
+            like = None if every else folds.place(wording.terms)
+            if like is not None:
+                alike[like].append(passage.id)
+                continue
+            hits.append(Hit(passage, *entry[1:]))
+            alike.append([])
+            if every and len(hits) == k:
+                break
+        return [replace(hit, alike=tuple(like)) if like else hit for hit, like in zip(hits, alike, strict=True)][:k]
 
-    def _ask_about_lost(self) -> None:
-        kept = self._questions.kept() if self._lost else set()
-        for root, why in sorted(self._lost.items()):
-            self._note_failed(root, why)
-            every = [document_id for document_id, _ in self._store.under(root)]
-            ids = [document_id for document_id in every if document_id not in kept and document_id not in self._every]
-            if ids:
-                with self._db.write() as connection:
-                    self._questions.ask(
-                        connection, root, "vanished", ids, total=len(every), now=time.time(), afresh=True
-                    )
+    def _spelled_out(self, query: Query, k: int, scope: Scope | None) -> tuple[list[Hit], bool]:
+        """Where phrases stand of which no word is indexed ("to be or not to be"), in the order of the documents."""
+        hits: list[Hit] = []
+        left = _MOST_CHARACTERS
+        for document_id in self._store.searched_documents():
+            text = self._store.text(document_id)
+            left -= len(text)
+            if not query.missing_phrase(Wording(text)):
+                passages = self._store.passages(document_id)
+                inside = None if scope is None else set(within(scope, _ids(passages)).tolist())
+                for passage in passages:
+                    if (inside is None or passage.id in inside) and not query.missing(Wording(passage.text)):
+                        hits.append(Hit(passage, 0.0, None, None, None, None))
+            if len(hits) >= k or left < 0:
+                return hits[:k], left < 0
+        return hits, False
 
-    def _remove(self, ids: Sequence[int]) -> None:
-        for start in range(0, len(ids), _REMOVED_AT_ONCE):
-            self._ctx.check()
-            some = ids[start : start + _REMOVED_AT_ONCE]
-            with self._db.write() as connection:
-                self._index.remove(connection, self._store.passage_ids(connection, some))
-                self._store.delete(connection, some)
-            for document_id in some:
-                self._found.waiting.pop(document_id, None)
-            self._found.removed += len(some)
-            self._events.changed("documents")
+    def _read(self, ranked: list[Found]) -> Iterator[tuple[Found, Passage]]:
+        for start in range(0, len(ranked), _AT_ONCE):
+            some = ranked[start : start + _AT_ONCE]
+            passages = self._store.passages_by_id([entry.passage_id for entry in some])
+            for entry in some:
+                passage = passages.get(entry.passage_id)
+                if passage is None or (entry.bm25 is None and (entry.vector or 0.0) <= 0.0):
+                    continue  # removed between the two looks, or like the query in nothing
+                yield entry, passage
 
-    def _finish(self, whole: Sequence[_Aim]) -> None:
-        now = time.time()
-        with self._db.write() as connection:
-            for aim in whole:
-                self._collections.note_synced(connection, aim.collection, aim.root, now)
-                self._roots.recognise(connection, aim.root)
-            self._questions.there_again(connection, self._every)
-        self._events.changed("collections", "questions")
-
-    def _note_failed(self, path: bytes, reason: str) -> None:
-        self._found.failed.append((os.fsdecode(path), reason))
-
-    # ---- the dry run of another policy ----
-
-    def effect(self, kept: Kept, policy: Policy) -> PolicyEffect:
-        """What a sync under this policy would take out of the index and bring in; writes nothing."""
-        roots = [root for holder, root in self._collections.roots() if holder == kept.id]
-        there = [root for root in roots if not self._roots.why_lost(root)]
-        fits: set[bytes] = set()
-        known, entering = {path for root in there for _, path in self._store.under(root)}, 0
-        sizes = 0
-        walk = Walk([(root, root) for root in there], policy=policy, leave_out=self.own_folder)
-        for item in self.walked(walk):
-            if isinstance(item, Found) and item.path not in fits and not self._roots.is_excluded(item.path):
-                fits.add(item.path)
-                if item.path not in known:
-                    entering, sizes = entering + 1, sizes + item.size
-        alone = set(self._collections.only_in(kept.id))
-        out = {
-            document_id
-            for root in there
-            for document_id, path in self._collections.members_under(kept.id, root)
-            if document_id in alone
-            and path not in fits
-            and _is_there(path)
-            and not any(is_within(path, folder) for folder in walk.unlisted)
-        }
-        documents, passages = self._store.count(sorted(out))
-        return PolicyEffect(documents, passages, entering, sizes)
+    def _ranked(self, text: str, wanted: int, scope: Scope | None) -> list[Found]:
+        if scope is None:
+            return self._index.search(text, wanted)
+        found = self._index.search(text, 1_000_000)
+        inside = set(within(scope, np.array([entry.passage_id for entry in found], np.int64)).tolist())
+        return [entry for entry in found if entry.passage_id in inside][:wanted]
 
 
-def _aims(roots: Sequence[tuple[int, bytes]], places: Sequence[bytes]) -> list[_Aim]:
-    outer: list[bytes] = []
-    for place in sorted(set(places)):
-        if not outer or not is_within(place, outer[-1]):
-            outer.append(place)
-    aims = []
-    for collection, root in roots:
-        if any(is_within(root, place) for place in outer):
-            aims.append(_Aim(collection, root, root))
-        else:
-            aims += [_Aim(collection, root, place) for place in outer if is_within(place, root)]
-    return aims
-
-
-def _is_there(path: bytes) -> bool:
-    """Whether a file is there; also when nobody can tell, so that nothing is taken for deleted."""
-    try:
-        mode = os.lstat(path).st_mode
-        return stat.S_ISREG(mode) or (stat.S_ISLNK(mode) and stat.S_ISREG(os.stat(path).st_mode))
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:
-        return True
+def _ids(passages: Sequence[Passage]) -> Int64s:
+    return np.array([passage.id for passage in passages], np.int64)

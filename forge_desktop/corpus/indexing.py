@@ -17,7 +17,7 @@ from forge_desktop.base.jobs import JobContext
 from forge_desktop.base.settings import Settings
 from forge_desktop.corpus import parsers
 from forge_desktop.corpus.committing import Committer
-from forge_desktop.corpus.finding import Finder, Finding
+from forge_desktop.corpus.gathering import Gathered, Gatherer
 from forge_desktop.corpus.names import shown
 from forge_desktop.corpus.policies import Policy
 from forge_desktop.corpus.reading import Reader
@@ -56,9 +56,9 @@ class IndexRun:
         self._settings, self._events, self._ctx = settings, events, ctx
         self._recipe = recipe_of(settings)
         self._started = time.monotonic()
-        self._found = Finding()
+        self._found = Gathered()
         self._collections, self._questions = CollectionRows(db), QuestionRows(db)
-        self._finder = Finder(db, store, roots, index, recipe=self._recipe, events=events, ctx=ctx)
+        self._gatherer = Gatherer(db, store, roots, index, recipe=self._recipe, events=events, ctx=ctx)
         self._committer = Committer(db, store, index, recipe=self._recipe, events=events, ctx=ctx)
 
     def survey(self, paths: Sequence[bytes], policy: Policy) -> Survey:
@@ -66,8 +66,8 @@ class IndexRun:
         formats: dict[str, int] = {}
         verdicts = {"new": 0, "changed": 0, "unchanged": 0}
         skipped, size, counted = [], 0, set[bytes]()
-        walk = Walk([(path, path) for path in paths], policy=policy, leave_out=self._finder.own_folder)
-        for item in self._finder.walked(walk):
+        walk = Walk([(path, path) for path in paths], policy=policy, leave_out=self._gatherer.own_folder)
+        for item in self._gatherer.walked(walk):
             if isinstance(item, Passed):
                 skipped.append((os.fsdecode(item.path), item.reason))
                 continue
@@ -119,10 +119,10 @@ class IndexRun:
 
     def effect(self, kept: Kept, policy: Policy) -> PolicyEffect:
         """The dry run of another policy for a collection."""
-        return self._finder.effect(kept, policy)
+        return self._gatherer.effect(kept, policy)
 
     def _over(self, paths: Sequence[bytes]) -> IndexReport:
-        self._found = self._finder.over(paths)
+        self._found = self._gatherer.over(paths)
         self._read(list(self._found.waiting.items()))
         return self._report({document_id for path in paths for document_id, _ in self._store.under(path)})
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.corpus import IndexReport, PolicyEffect
+from forge_desktop.corpus import IndexReport, PolicyEffect, SearchFilter
+from tests.conftest import ROOT
 from tests.corpus.conftest import Room, needs_posix, opened
 
 
@@ -89,6 +90,26 @@ def test_a_changed_policy_takes_out_and_brings_in_and_says_so_before(room: Room,
     assert names(room, "Work") == ["a.md"]
     assert room.corpus.collections.get("Work").synced is not None
     room.whole()
+
+
+def test_a_search_keeps_to_collections(room: Room, folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (folder / "a.txt").write_text("A blue kettle.")
+    (other / "b.txt").write_text("A red kettle.")
+    work = room.corpus.collections.create("Work")
+    room.index(folder, other)
+
+    def found(*collections: str) -> list[str]:
+        hits = room.corpus.search("kettle", where=SearchFilter(collections=collections))
+        return sorted(os.path.basename(hit.passage.path) for hit in hits)
+
+    assert (found("Documents"), found("Work")) == (["a.txt", "b.txt"], [])
+    index_into(room, "Work", other)  # joins; nothing is indexed anew
+    assert (found("Work"), found(work.uid, "Documents")) == (["b.txt"], ["a.txt", "b.txt"])
+    room.corpus.collections.change("Work", exclude=["b.*"])
+    room.result(room.corpus.rescan())
+    assert (found("Work"), found("Documents")) == ([], ["a.txt", "b.txt"])
 
 
 def test_what_leaves_one_collection_stays_in_the_other(room: Room, folder: Path) -> None:
@@ -340,3 +361,15 @@ def test_patterns_meet_names_of_every_kind(room: Room, folder: Path) -> None:
     room.corpus.collections.create("Work", include=["*.txt"], exclude=["é.txt", "sp ace\\[1\\].txt"])
     assert index_into(room, "Work", folder).documents == len(odd) - 2
     room.whole()
+
+
+def test_what_an_older_schema_holds_belongs_to_the_standing_collection(data_dir: Path) -> None:
+    shutil.copy(ROOT / "tests" / "data" / "schemas" / "m0004.db", data_dir / "forge.db")
+    room = opened(data_dir)
+    (documents,) = room.corpus.collections.all()
+    assert (documents.name, documents.standing, documents.synced) == ("Documents", True, None)
+    assert documents.documents == room.corpus.stats().documents > 0
+    assert len(documents.roots) > 0
+    assert list(room.corpus.collections.members(["Documents"])) == sorted(room.corpus.documents())
+    assert all(room.corpus.collections.may_leave(document_id) for document_id in room.corpus.documents())
+    room.close()
