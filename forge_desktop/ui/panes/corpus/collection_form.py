@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QFrame, QLineEdit, QPlainTextEdit, QScrollArea, QWidget
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.corpus import Collection
+from forge_desktop.corpus import Collection, PolicyEffect
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.corpus.columns import safe_words
 from forge_desktop.ui.widgets.basics import (
@@ -22,7 +22,7 @@ from forge_desktop.ui.widgets.basics import (
     label,
     row,
 )
-from forge_desktop.ui.widgets.words import count_words
+from forge_desktop.ui.widgets.words import count_words, size_words
 
 Policy = dict[str, Any]  # what Collections.change takes
 _ASK_AFTER = 300  # ms after the last key before the effect of a change is worked out
@@ -58,7 +58,8 @@ class CollectionForm(QScrollArea):
         same = self._collection is not None and self._collection.uid == collection.uid
         edited = same and bool(self.changes())
         self._collection = collection
-        self._heading.setText(collection.name)
+        self._heading.setText(safe_words(collection.name))
+        self._delete.setVisible(not collection.standing)
         self._show_roots(collection)
         if not edited:
             self._fill(collection)
@@ -179,7 +180,7 @@ class CollectionForm(QScrollArea):
         self.name.setText(collection.name)
         self.include.setPlainText("\n".join(collection.include))
         self.exclude.setPlainText("\n".join(collection.exclude))
-        self.cap.setText("" if collection.max_megabytes is None else str(collection.max_megabytes))
+        self.cap.setText(str(collection.max_megabytes or ""))
         for box, key in boxes:
             box.setChecked(getattr(collection, key))
         for field in fields:
@@ -191,7 +192,7 @@ class CollectionForm(QScrollArea):
             "name": self.name.text().strip(),
             "include": _patterns(self.include),
             "exclude": _patterns(self.exclude),
-            "max_megabytes": (int(cap) if cap.isdecimal() else cap) if cap else None,
+            "max_megabytes": int(cap) if cap.isdecimal() else cap or 0,
             "hidden": self.hidden.isChecked(),
             "follow_links": self.links.isChecked(),
             "never_send": self.never.isChecked(),
@@ -250,12 +251,15 @@ class CollectionForm(QScrollArea):
             self._show_changes()
 
 
-def effect_words(documents: int, passages: int) -> str:
-    """What saving takes out of the index: the files stay."""
-    if not documents:
-        return ""
-    out = f"{count_words(documents, 'document')} ({count_words(passages, 'passage')})"
-    return f"Saving takes {out} out of the index. The files stay where they are."
+def effect_words(effect: PolicyEffect) -> str:
+    """What saving takes out of the index and brings in: the files stay."""
+    words = []
+    if effect.documents_out:
+        out = f"{count_words(effect.documents_out, 'document')} ({count_words(effect.passages_out, 'passage')})"
+        words.append(f"Saving takes {out} out of the index. The files stay where they are.")
+    if effect.files_in:
+        words.append(f"{count_words(effect.files_in, 'file')} ({size_words(effect.bytes_in)}) will be read.")
+    return " ".join(words)
 
 
 def _patterns(field: QPlainTextEdit) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from forge_desktop.ui.widgets.windowed_table import Column, WindowedTable
 from forge_desktop.ui.widgets.words import count_words, moment_words, size_words
 
 if TYPE_CHECKING:
+    from forge_desktop.base.jobs import Jobs
     from forge_desktop.corpus import Corpus
 
 _FORM_WIDTH = 380
@@ -44,10 +45,10 @@ class CollectionsView(QWidget):
     export_asked = Signal(str)
     import_asked = Signal()
 
-    def __init__(self, corpus: Corpus, errands: Errands) -> None:
+    def __init__(self, corpus: Corpus, jobs: Jobs, errands: Errands) -> None:
         super().__init__()
         self.setProperty("cls", "surface")
-        self._corpus, self._errands = corpus, errands
+        self._corpus, self._jobs, self._errands = corpus, jobs, errands
         self.collections: Sequence[Collection] = ()
         self.table = WindowedTable(_COLUMNS, lambda ids: [self.collections[at] for at in ids], "Collections")
         self.table.horizontalHeader().setSortIndicatorShown(False)
@@ -137,11 +138,16 @@ class CollectionsView(QWidget):
 
     @Slot(str, dict)
     def _on_effect_wanted(self, uid: str, changes: Policy) -> None:
+        policy = {name: value for name, value in changes.items() if name not in ("name", "never_send")}
+        if not policy:
+            self.form.show_effect("")
+            return
         self._errands.run(
-            lambda: self._corpus.collections.effect(uid, **changes),
-            lambda effect: self.form.show_effect(effect_words(*effect)),
+            lambda: self._jobs.wait(self._corpus.collections.effect(uid, **policy)),
+            lambda effect: self.form.show_effect(effect_words(effect)),
             lambda _: self.form.show_effect(""),
             key="effect",
+            lane="effect",
         )
 
     @Slot(str)
@@ -158,22 +164,26 @@ class CollectionsView(QWidget):
     @Slot(str, str)
     def _on_root_removed(self, uid: str, root: str) -> None:
         name = safe_words(root)
-        self._take_out(lambda: self._corpus.collections.remove_root(uid, root), f"Took {name} out of the collection")
+        held = self._corpus.collections
+        self._take_out(
+            lambda: (held.root_effect(uid, root), held.remove_root(uid, root)), f"Took {name} out of the collection"
+        )
 
     @Slot(str)
     def _on_delete(self, uid: str) -> None:
         name = next((safe_words(c.name) for c in self.collections if c.uid == uid), "")
-        self._take_out(lambda: self._corpus.collections.delete(uid), f"Deleted the collection {name}")
+        held = self._corpus.collections
+        self._take_out(lambda: (held.deletion_effect(uid), held.delete(uid)), f"Deleted the collection {name}")
 
-    def _take_out(self, work: object, words: str) -> None:
-        def done(removal: object) -> None:
-            documents, passages, token = removal  # type: ignore[misc]
+    def _take_out(self, work: Callable[[], tuple[tuple[int, int], int]], words: str) -> None:
+        def done(removal: tuple[tuple[int, int], int]) -> None:
+            (documents, passages), token = removal
             out = f": {count_words(documents, 'document')} ({count_words(passages, 'passage')}) left the index"
-            undo = (lambda: self._restore(token)) if token is not None else None
-            self.notice.emit(Notice(f"{words}{out if documents else ''}.", undo=undo, icon="trash-2"))
+            words_out = f"{words}{out if documents else ''}."
+            self.notice.emit(Notice(words_out, undo=lambda: self._restore(token), icon="trash-2"))
             self.refresh()
 
-        self._errands.run(work, done, self._on_trouble, lane="documents")  # type: ignore[arg-type]
+        self._errands.run(work, done, self._on_trouble, lane="documents")
 
     def _restore(self, token: int) -> None:
         self._errands.run(

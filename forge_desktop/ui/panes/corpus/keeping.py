@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.corpus import CorpusStats
+from forge_desktop.corpus import CorpusStats, SyncState
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.corpus.collections import CollectionsView
 from forge_desktop.ui.panes.corpus.columns import safe_words
@@ -46,7 +46,7 @@ class Keeping(QObject):
         corpus = self._forge.corpus
 
         def work() -> tuple[CorpusStats, str]:
-            return corpus.statistics(), corpus.sync.state().words
+            return corpus.stats(), _watching(corpus.sync.state())
 
         self._errands.run(work, lambda found: self._statistics.show_stats(*found), key="statistics")
 
@@ -112,3 +112,12 @@ class Keeping(QObject):
             lambda: self._forge.archive.import_collection(source), done, self._collections.problem.show_error,
             lane=_LANE,
         )  # fmt: skip
+
+
+def _watching(state: SyncState) -> str:
+    """How the folders are followed, as a sentence."""
+    if state.mode == "off":
+        return "They are not followed by themselves; the settings of the corpus say when they are."
+    if state.note:
+        return state.note
+    return "Changes in them are noticed at once." if state.mode == "watching" else "They are looked through regularly."

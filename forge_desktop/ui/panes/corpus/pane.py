@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 _REFRESH_MS = 250  # at most this often while an index run commits documents
 _PAGES = (("documents", "Documents"), ("collections", "Collections"), ("statistics", "Statistics"))
+_NOUNS = frozenset(("documents", "collections", "questions", "sync"))  # what the pane shows
 _NARROW = 1000  # pixels; with less the viewer takes the table's place
 
 
@@ -185,7 +186,7 @@ class CorpusPane(Pane):
         middle = row(self._body, self._make_details(), self._make_viewer(), gap=0)
         middle.setStretch(0, 1)
         documents.setLayout(middle)
-        self._collections_view = CollectionsView(self.forge.corpus, self._errands)
+        self._collections_view = CollectionsView(self.forge.corpus, self.forge.jobs, self._errands)
         self._collections_view.notice.connect(self.notice)
         self._collections_view.add_asked.connect(lambda uid, paths: self.add_paths(paths, uid))
         self._collections_view.synced.connect(self.rescan)
@@ -396,7 +397,7 @@ class CorpusPane(Pane):
 
     @Slot(object)
     def _on_data(self, event: DataChanged) -> None:
-        if "documents" in event.what and not self._refreshing.isActive():
+        if not event.what.isdisjoint(_NOUNS) and not self._refreshing.isActive():
             self._refreshing.start()
 
     @Slot()
