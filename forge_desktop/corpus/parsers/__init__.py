@@ -15,9 +15,33 @@ PARSERS = {
     ".xhtml": "html",
     ".pdf": "pdf",
     ".docx": "docx",
+    ".docm": "docx",
+    ".dotx": "docx",
+    ".doc": "doc",
+    ".pptx": "pptx",
+    ".pptm": "pptx",
+    ".ppsx": "pptx",
+    ".potx": "pptx",
+    ".ppt": "ppt",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+    ".xltx": "xlsx",
+    ".xls": "xls",
+    ".xlsb": "xls",
+    ".odt": "odt",
+    ".ott": "odt",
+    ".ods": "ods",
+    ".ots": "ods",
+    ".odp": "odp",
+    ".otp": "odp",
+    ".epub": "epub",
+    ".rtf": "rtf",
 }
 
-UNITS: dict[str, tuple[str, str]] = {}  # by format: what its pages and lines are, where not ("page", "line")
+UNITS: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(("pptx", "ppt", "odp"), ("slide", "line")),
+    **dict.fromkeys(("xlsx", "xls", "ods"), ("page", "row")),
+}  # by format: what its pages and lines are, where not ("page", "line")
 
 VERSION = "2"  # raise it when a parser gives other text than before: documents are then read again
 
