@@ -33,7 +33,8 @@ def test_a_book(room: Room, folder: Path) -> None:
     row, text, passages = read(room, folder / "a.epub", book(chapters, spine, parts))
     assert row.format == "epub"
     assert text == (
-        "The Kettle\n\nIt is blue.\n\na | b\n\nThe Saw\n\nThe saw is sharp—very.\n\nIts teeth\n\n- many\n\nThe Bench\n\nIt is long."
+        "The Kettle\n\nIt is blue.\n\na | b\n\n"
+        "The Saw\n\nThe saw is sharp—very.\n\nIts teeth\n\n- many\n\nThe Bench\n\nIt is long."
     )
     assert [passage.heading for passage in passages] == [
         ("The Kettle",),

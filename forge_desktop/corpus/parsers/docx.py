@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from forge_desktop.corpus.parsers import Parsed
+from forge_desktop.corpus.parsers.composing import Composer
 from forge_desktop.corpus.parsers.drawings import add_part
-from forge_desktop.corpus.parsers.lines import Lines
 from forge_desktop.corpus.parsers.office import OfficeFile, Relation, descendants, local, one_line, value
 
 _SKIPPED = frozenset(
@@ -42,7 +42,7 @@ class _Reader:
     """Writes the parts of one document into `lines`."""
 
     def __init__(self, package: OfficeFile, main: str) -> None:
-        self.lines = Lines()
+        self.lines = Composer()
         self._package = package
         self._relations = package.relations(main)
         self._levels: dict[str, int] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from forge_desktop.corpus.parsers.lines import Lines
+from forge_desktop.corpus.parsers.composing import Composer
 from forge_desktop.corpus.parsers.office import OfficeFile, Relation, descendants, inner, local, one_line
 
 _POINTS = 1000  # of a chart's series; the data behind larger ones is in its spreadsheet
@@ -20,7 +20,7 @@ def named_parts(element: Any) -> list[str]:
     return found
 
 
-def add_part(package: OfficeFile, relation: Relation | None, lines: Lines) -> None:
+def add_part(package: OfficeFile, relation: Relation | None, lines: Composer) -> None:
     """The text of one chart or diagram; nothing when it is missing or of another kind."""
     if relation is None or not package.has(relation.target):
         return

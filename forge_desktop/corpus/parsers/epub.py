@@ -7,8 +7,8 @@ import urllib.parse
 from typing import Any
 
 from forge_desktop.corpus.parsers import Parsed, Unreadable
+from forge_desktop.corpus.parsers.composing import Composer
 from forge_desktop.corpus.parsers.html import parse as parse_html
-from forge_desktop.corpus.parsers.lines import Lines
 from forge_desktop.corpus.parsers.office import OfficeFile, descendants, inner, one_line
 
 _PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
@@ -30,7 +30,7 @@ def parse(data: bytes) -> Parsed:
     if encrypted & {path for path, _, _ in chapters} or part in encrypted:
         raise Unreadable(_PROTECTED)
     titles = _titles(package, list(items.values()))
-    lines = Lines()
+    lines = Composer()
     for path, _, properties in chapters:
         if package.has(path) and "nav" not in properties.split():
             chapter = _chapter(package.read(path))
@@ -38,17 +38,17 @@ def parse(data: bytes) -> Parsed:
     return lines.parsed()
 
 
-def _add_chapter(chapter: Parsed, title: str, lines: Lines) -> None:
+def _add_chapter(chapter: Parsed, title: str, lines: Composer) -> None:
     """A chapter that does not begin with a heading gets the one that the table of contents has for it."""
     headed = bool(chapter.headings) and not chapter.text[: chapter.headings[0][0]].strip()
-    if not title or headed or not chapter.text.strip():
-        lines.extend(chapter)
+    if headed or not title:
+        lines.include(chapter.text, chapter.headings, chapter.whole)
         return
-    if one_line(chapter.text[: 2 * len(title)]).casefold().startswith(title.casefold()):
+    if one_line(chapter.text.partition("\n")[0]).casefold() == title.casefold():
         lines.head(title)
-    else:
+    elif chapter.text.strip():
         lines.add(title, level=1)
-    lines.extend(chapter, below=1)
+    lines.include(chapter.text, ((offset, level + 1, name) for offset, level, name in chapter.headings), chapter.whole)
 
 
 def _chapter(data: bytes) -> Parsed:

@@ -1,86 +1,46 @@
-"""Builds a document's text line by line, and remembers where headings, pages, rows and whole spans begin."""
+"""Texts that are stored as they are: their lines with offsets, and the list items and table rows among them."""
 
 from __future__ import annotations
 
-from forge_desktop.corpus.parsers import Parsed, Unreadable
+import re
+from collections.abc import Iterator
 
-_MOST = 200_000_000  # characters: a small file may repeat one text in a million places
+Heading = tuple[int, int, str]
+Spans = list[tuple[int, int]]
+
+_LINE = re.compile(r"([^\r\n]*)(?:\r\n|\r|\n|\Z)")
 
 
-class Lines:
-    """Paragraphs, list items and table rows in reading order; `parsed` joins them."""
+def lines_of(text: str, start: int = 0) -> Iterator[tuple[int, str]]:
+    """Each line's offset and text without its line end, from the line that begins at `start`."""
+    for line in _LINE.finditer(text, start):
+        yield line.start(), line[1]
 
-    def __init__(self) -> None:
-        self._parts: list[str] = []
-        self._length = 0
-        self._bare = True  # nothing yet, or a page has just begun: no gap before the next line
-        self._headings: list[tuple[int, int, str]] = []
-        self._pages: list[int] = []
-        self._title = ""  # heads the next line
-        self._whole: list[tuple[int, int]] = []
-        self._rows: list[tuple[int, int]] = []
 
-    def page(self) -> None:
-        """A page or slide begins, whether or not text follows."""
-        if self._length or self._pages:
-            self._append("\n\n")
-        self._pages.append(self._length)
-        self._bare = True
-        self._title = ""
+class Items:
+    """Collects list items (a marked line and the lines below it, to the next mark or blank line) and table rows."""
 
-    def head(self, title: str) -> None:
-        """What follows belongs together under this title, which is not part of the text."""
-        self._title = title
+    def __init__(self, item: re.Pattern[str], row: re.Pattern[str]) -> None:
+        self._item, self._row = item, row
+        self._start = -1  # of the open item
+        self._end = 0
+        self.spans: Spans = []
 
-    def add(self, text: str, *, level: int = 0, close: bool = False, whole: bool = False, row: int = 0) -> None:
-        """A line after a blank one, or directly below the last (`close`); nothing when it is blank.
+    def line(self, offset: int, bare: str) -> None:
+        """Take the next line that is neither heading nor code."""
+        if self._row.match(bare):
+            self.close()
+            self.spans.append((offset, offset + len(bare)))
+        elif self._item.match(bare):
+            self.close()
+            self._start, self._end = offset, offset + len(bare)
+        elif not bare.strip():
+            self.close()
+        elif self._start >= 0:
+            self._end = offset + len(bare)
 
-        `level` makes it a heading; `whole` keeps it together; `row` numbers it.
-        """
-        if not text.strip():
-            return
-        if not self._bare:
-            self._append("\n" if close else "\n\n")
-        self._bare = False
-        self._settle_title()
-        if level:
-            self._headings.append((self._length, level, " ".join(text.split())))
-        if row:
-            self._rows.append((self._length, row))
-        if whole:
-            self._whole.append((self._length, self._length + len(text)))
-        self._append(text)
-
-    def extend(self, other: Parsed, *, below: int = 0) -> None:
-        """A whole text after a blank line, its headings `below` levels lower than they were."""
-        if not other.text.strip():
-            return
-        if not self._bare:
-            self._append("\n\n")
-        self._bare = False
-        self._settle_title()
-        start = self._length
-        self._headings.extend((start + offset, level + below, title) for offset, level, title in other.headings)
-        self._whole.extend((start + low, start + high) for low, high in other.whole)
-        self._append(other.text)
-
-    def parsed(self) -> Parsed:
-        """Everything that was added."""
-        return Parsed(
-            "".join(self._parts),
-            pages=tuple(self._pages),
-            headings=tuple(self._headings),
-            whole=tuple(self._whole),
-            rows=tuple(self._rows),
-        )
-
-    def _settle_title(self) -> None:
-        if self._title:
-            self._headings.append((self._length, 1, self._title))
-        self._title = ""
-
-    def _append(self, text: str) -> None:
-        self._parts.append(text)
-        self._length += len(text)
-        if self._length > _MOST:
-            raise Unreadable(f"It holds more than {_MOST // 10**6} million characters of text, so it is not read.")
+    def close(self) -> None:
+        """End the open item, if there is one."""
+        if self._start >= 0:
+            self.spans.append((self._start, self._end))
+        self._start = -1

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from forge_desktop.corpus.parsers import Unreadable
-from forge_desktop.corpus.parsers.lines import Lines
+from forge_desktop.corpus.parsers.composing import Composer
 from forge_desktop.corpus.parsers.office import OfficeFile, descendants, local, one_line, value
 
 CONTENT = "content.xml"
@@ -74,13 +74,13 @@ def text_of(element: Any, aside: Aside | None = None) -> str:
     return "\n".join(line.strip(" ") for line in "".join(parts).split("\n"))
 
 
-def add_aside(aside: Aside, lines: Lines) -> None:
+def add_aside(aside: Aside, lines: Composer) -> None:
     """The notes and comments of what was just written."""
     for note in aside.notes:
         lines.add(note)
 
 
-def add_table(table: Any, lines: Lines, aside: Aside) -> None:
+def add_table(table: Any, lines: Composer, aside: Aside) -> None:
     """A table, one row a line. A table inside a cell is part of that cell's text."""
     started = False
     for row in descendants(table, "table-row"):

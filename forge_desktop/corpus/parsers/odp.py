@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from forge_desktop.corpus.parsers import Parsed
-from forge_desktop.corpus.parsers.lines import Lines
+from forge_desktop.corpus.parsers.composing import Composer
 from forge_desktop.corpus.parsers.odf import CONTENT, note_of, opened, text_of
 from forge_desktop.corpus.parsers.odt import add_blocks
 from forge_desktop.corpus.parsers.office import descendants, inner, local, one_line, value
@@ -20,7 +20,7 @@ def parse(data: bytes) -> Parsed:
         if (properties := inner(style, "drawing-page-properties")) is not None
         and value(properties, "visibility") == "hidden"
     }
-    lines = Lines()
+    lines = Composer()
     body = inner(root, "body", "presentation")
     for number, page in enumerate(descendants(body, "page") if body is not None else (), 1):
         lines.page()
@@ -29,7 +29,7 @@ def parse(data: bytes) -> Parsed:
     return lines.parsed()
 
 
-def _slide(page: Any, lines: Lines, *, hidden: bool) -> None:
+def _slide(page: Any, lines: Composer, *, hidden: bool) -> None:
     titles = [frame for frame in page if value(frame, "class") == "title"]
     title = " ".join(one_line(text_of(frame)) for frame in titles).strip()
     if title:

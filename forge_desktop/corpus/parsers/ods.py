@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from forge_desktop.corpus.parsers import Parsed
-from forge_desktop.corpus.parsers.lines import Lines
+from forge_desktop.corpus.parsers.composing import Composer
 from forge_desktop.corpus.parsers.odf import CONTENT, MOST_COPIES, Aside, copies, opened, text_of
 from forge_desktop.corpus.parsers.office import inner, local, one_line, value
 from forge_desktop.corpus.parsers.sheet import Row, Sheet
@@ -14,7 +14,7 @@ from forge_desktop.corpus.parsers.sheet import Row, Sheet
 def parse(data: bytes) -> Parsed:
     """The sheets' text with row numbers. Raises Unreadable for a password, a damaged or an oversized file."""
     package = opened(data, "OpenDocument spreadsheet")
-    lines = Lines()
+    lines = Composer()
     hidden: set[str | None] = set()
     table, sheet, number = None, None, 1
     for element in package.elements(CONTENT, "{*}style", "{*}table-row"):

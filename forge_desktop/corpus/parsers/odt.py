@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from forge_desktop.corpus.parsers import Parsed
-from forge_desktop.corpus.parsers.lines import Lines
+from forge_desktop.corpus.parsers.composing import Composer
 from forge_desktop.corpus.parsers.odf import CONTENT, Aside, add_aside, add_table, opened, text_of
 from forge_desktop.corpus.parsers.office import OfficeFile, inner, local, value
 
@@ -16,7 +16,7 @@ _UNREAD = frozenset(["tracked-changes", "forms", "sequence-decls", "variable-dec
 def parse(data: bytes) -> Parsed:
     """The document's text and headings. Raises Unreadable for a password, a damaged or an oversized file."""
     package = opened(data, "OpenDocument text")
-    lines = Lines()
+    lines = Composer()
     _margins(package, lines)
     body = inner(package.xml(CONTENT), "body", "text")
     if body is not None:
@@ -24,7 +24,7 @@ def parse(data: bytes) -> Parsed:
     return lines.parsed()
 
 
-def add_blocks(root: Any, lines: Lines) -> None:
+def add_blocks(root: Any, lines: Composer) -> None:
     """Headings, paragraphs, list items and tables under `root`, in order, without recursion into themselves."""
     in_list = False
     waiting: list[tuple[Any, bool]] = [(child, False) for child in reversed(root)]
@@ -54,7 +54,7 @@ def _level(element: Any) -> int:
     return min(int(level), 9) or 1 if level.isdecimal() and len(level) < 4 else 1
 
 
-def _margins(package: OfficeFile, lines: Lines) -> None:
+def _margins(package: OfficeFile, lines: Composer) -> None:
     """The headers and footers of all page styles, each text once. Page numbers are nobody's text."""
     seen = set()
     if not package.has("styles.xml"):

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from forge_desktop.corpus.parsers import Parsed
+from forge_desktop.corpus.parsers.composing import Composer
 from forge_desktop.corpus.parsers.drawings import add_part, drawn_text, named_parts
-from forge_desktop.corpus.parsers.lines import Lines
 from forge_desktop.corpus.parsers.office import OfficeFile, descendants, inner, local, one_line, value
 
 _TITLES = ("title", "ctrTitle")
@@ -20,7 +20,7 @@ def parse(data: bytes) -> Parsed:
     package = OfficeFile(data, "PowerPoint")
     main = package.main_part("ppt/presentation.xml")
     relations = package.relations(main)
-    lines = Lines()
+    lines = Composer()
     order = inner(package.xml(main), "sldIdLst")
     for number, slide in enumerate(order if order is not None else (), 1):
         identifiers = [text for key, text in slide.attrib.items() if key.endswith("}id")]
@@ -32,7 +32,7 @@ def parse(data: bytes) -> Parsed:
     return lines.parsed()
 
 
-def _slide(package: OfficeFile, part: str, lines: Lines) -> None:
+def _slide(package: OfficeFile, part: str, lines: Composer) -> None:
     """One slide: its title, what its shapes say from back to front (the order they are read out), notes, comments."""
     root = package.xml(part)
     relations = package.relations(part)
@@ -61,7 +61,7 @@ def _slide(package: OfficeFile, part: str, lines: Lines) -> None:
                 lines.add("Comment: " + text if (text := _comment(comment)) else "")
 
 
-def _add_frame(package: OfficeFile, frame: Any, relations: dict[str, Any], lines: Lines) -> None:
+def _add_frame(package: OfficeFile, frame: Any, relations: dict[str, Any], lines: Composer) -> None:
     """A table row by row, a chart or a diagram."""
     rows = (_row(row) for row in descendants(frame, "tr"))
     for number, row in enumerate(row for row in rows if row.strip(" |")):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from forge_desktop.corpus.parsers import Parsed, Unreadable
-from forge_desktop.corpus.parsers.lines import Lines
+from forge_desktop.corpus.parsers.composing import Composer
 from forge_desktop.corpus.parsers.office import one_line
 from forge_desktop.corpus.parsers.rtf_codes import (
     CHARACTERS,
@@ -56,7 +56,7 @@ class _Reader:
 
     def __init__(self, source: str) -> None:
         self._source = source
-        self._lines = Lines()
+        self._lines = Composer()
         self._state = _State()
         self._stack: list[tuple[_State, _Paragraph]] = []
         self._paragraph = _Paragraph()

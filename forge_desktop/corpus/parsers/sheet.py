@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from forge_desktop.corpus.parsers.lines import Lines
+from forge_desktop.corpus.parsers.composing import Composer
 from forge_desktop.corpus.parsers.office import one_line
 
 _NAME = 80  # characters of a column's name, at most
@@ -28,7 +28,7 @@ class Sheet:
     numbers), or when it stands first, or after a gap, and the next row holds a number or looks different throughout.
     """
 
-    def __init__(self, lines: Lines, name: str, *, hidden: bool = False, headers: Collection[int] = ()) -> None:
+    def __init__(self, lines: Composer, name: str, *, hidden: bool = False, headers: Collection[int] = ()) -> None:
         self._lines = lines
         self._headers = set(headers)
         self._labels: dict[int, str] = {}

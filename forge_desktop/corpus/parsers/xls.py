@@ -7,8 +7,8 @@ import io
 from typing import Any
 
 from forge_desktop.corpus.parsers import Parsed, Unreadable
+from forge_desktop.corpus.parsers.composing import Composer
 from forge_desktop.corpus.parsers.html import parse as parse_html
-from forge_desktop.corpus.parsers.lines import Lines
 from forge_desktop.corpus.parsers.office import OLE, OfficeFile, one_line
 from forge_desktop.corpus.parsers.sheet import Row, Sheet
 from forge_desktop.corpus.parsers.xlsx import parse as parse_xlsx
@@ -34,7 +34,7 @@ def parse(data: bytes) -> Parsed:
 def _workbook(data: bytes) -> Parsed:
     import python_calamine
 
-    lines = Lines()
+    lines = Composer()
     try:
         with python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
             for number, described in enumerate(workbook.sheets_metadata):

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from forge_desktop.corpus.parsers import Parsed
+from forge_desktop.corpus.parsers.composing import Composer
 from forge_desktop.corpus.parsers.drawings import add_part, drawn_text
-from forge_desktop.corpus.parsers.lines import Lines
 from forge_desktop.corpus.parsers.number_formats import Show, built_in, general, shower
 from forge_desktop.corpus.parsers.office import OfficeFile, Relation, descendants, inner, local, one_line, value
 from forge_desktop.corpus.parsers.sheet import Row, Sheet
@@ -33,7 +33,7 @@ class _Reader:
         self._package = package
         self._relations = package.relations(main)
         self._workbook = package.xml(main)
-        self._lines = Lines()
+        self._lines = Composer()
         self._shared: list[str] = []
         self._shows: list[Show] = []
         self._columns: dict[str, int] = {}
