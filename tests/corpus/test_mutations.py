@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from forge_desktop.corpus.parsers import PARSERS, Parsed, Unreadable
 from forge_desktop.corpus.splitting import split
 from tests.corpus.conftest import Room
-from tests.corpus.generators import GENERATORS, STORY
+from tests.corpus.generators import STORY
+from tests.corpus.office_generators import GENERATORS
 
 SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "sample"
 EDITS = st.lists(

@@ -29,6 +29,27 @@ PARSERS = {
     ".xhtml": "html",
     ".pdf": "pdf",
     ".docx": "docx",
+    ".docm": "docx",
+    ".dotx": "docx",
+    ".doc": "doc",
+    ".pptx": "pptx",
+    ".pptm": "pptx",
+    ".ppsx": "pptx",
+    ".potx": "pptx",
+    ".ppt": "ppt",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+    ".xltx": "xlsx",
+    ".xls": "xls",
+    ".xlsb": "xls",
+    ".odt": "odt",
+    ".ott": "odt",
+    ".ods": "ods",
+    ".ots": "ods",
+    ".odp": "odp",
+    ".otp": "odp",
+    ".epub": "epub",
+    ".rtf": "rtf",
     ".csv": "csv",
     ".tsv": "csv",
     ".tab": "csv",
@@ -66,7 +87,10 @@ PARSERS |= dict.fromkeys(
 )
 
 # By format: what its pages and lines are, where it is not ("page", "line").
-UNITS: dict[str, tuple[str, str]] = {"csv": ("page", "row")}
+UNITS: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(("pptx", "ppt", "odp"), ("slide", "line")),
+    **dict.fromkeys(("csv", "xlsx", "xls", "ods"), ("page", "row")),
+}
 
 VERSION = "2"  # raise it when a parser gives other text than before: documents are then read again
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from forge_desktop.corpus.parsers import Parsed
+from forge_desktop.corpus.parsers import Parsed, Unreadable
+
+_MOST = 200_000_000  # characters: a small file may repeat one text in a million places
 
 
 class Composer:
@@ -15,27 +17,42 @@ class Composer:
         self._headings: list[tuple[int, int, str]] = []
         self._whole: list[tuple[int, int]] = []
         self._rows: list[tuple[int, int]] = []
+        self._pages: list[int] = []
+        self._title = ""  # heads the next block
+        self._bare = True  # nothing yet, or a page has just begun: no gap before the next block
         self.length = 0  # of the text so far, which is where the next block's gap begins
 
-    def add(self, text: str, *, close: bool = False, whole: bool = False, row: int = 0) -> int:
+    def add(self, text: str, *, close: bool = False, whole: bool = False, row: int = 0, level: int = 0) -> int:
         """A block after a blank line, or directly below the last one (`close`); its offset. Blank text adds nothing.
 
-        `row` is the number that stands for its lines.
+        `row` is the number that stands for its lines; `level` makes it a heading.
         """
         if not text.strip():
             return self.length
-        if self.length:
-            gap = "\n" if close else "\n\n"
-            self._parts.append(gap)
-            self.length += len(gap)
-        start = self.length
-        self._parts.append(text)
-        self.length += len(text)
+        if not self._bare:
+            self._append("\n" if close else "\n\n")
+        start, self._bare = self.length, False
+        self._append(text)
+        self.name(start, 1, self._title)
+        self._title = ""
+        if level:
+            self.name(start, level, text)
         if whole:
             self._whole.append((start, self.length))
         if row:
             self._rows.append((start, row))
         return start
+
+    def page(self) -> None:
+        """A page begins, whether or not text follows."""
+        if self.length or self._pages:
+            self._append("\n\n")
+        self._pages.append(self.length)
+        self._bare, self._title = True, ""
+
+    def head(self, title: str) -> None:
+        """The next block begins a section of this title, which is not part of the text."""
+        self._title = title
 
     def heading(self, text: str, level: int, *, title: str = "") -> None:
         """A block that is a heading; `title` names it where the text is not its name."""
@@ -61,5 +78,15 @@ class Composer:
     def parsed(self) -> Parsed:
         """The document."""
         return Parsed(
-            "".join(self._parts), headings=tuple(self._headings), whole=tuple(self._whole), rows=tuple(self._rows)
+            "".join(self._parts),
+            pages=tuple(self._pages),
+            headings=tuple(self._headings),
+            whole=tuple(self._whole),
+            rows=tuple(self._rows),
         )
+
+    def _append(self, text: str) -> None:
+        self._parts.append(text)
+        self.length += len(text)
+        if self.length > _MOST:
+            raise Unreadable(f"It holds more than {_MOST // 10**6} million characters of text, so it is not read.")
