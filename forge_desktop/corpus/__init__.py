@@ -17,11 +17,13 @@ from forge_desktop.corpus.records import (
     Survey,
     Understood,
 )
+from forge_desktop.corpus.records_library import Collection, PolicyEffect, SyncQuestion, SyncState
 
 if TYPE_CHECKING:
     from forge_desktop.corpus.corpus import Corpus
 
 __all__ = [
+    "Collection",
     "Corpus",
     "CorpusStats",
     "Document",
@@ -31,8 +33,11 @@ __all__ = [
     "IndexReport",
     "PageImage",
     "Passage",
+    "PolicyEffect",
     "SearchFilter",
     "Survey",
+    "SyncQuestion",
+    "SyncState",
     "Understood",
 ]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from forge_desktop.corpus.records_library import SyncQuestion
+
 DocumentState = Literal["pending", "indexed", "failed"]
 
 
@@ -127,6 +129,8 @@ class IndexReport:
     seconds: float
     bytes: int
     skipped: tuple[tuple[str, str], ...] = ()
+    moved: int = 0
+    questions: tuple[SyncQuestion, ...] = ()
 
 
 @dataclass(frozen=True)

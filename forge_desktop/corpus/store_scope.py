@@ -31,8 +31,9 @@ class ScopeStore:
         self._db = db
 
     def generation(self) -> int:
-        """Grows with every change of the index."""
-        return int(self._db.value("SELECT generation FROM index_state"))
+        """Grows with every change of the index, and of what collections hold."""
+        sql = "SELECT (SELECT generation FROM index_state) + (SELECT generation FROM membership_state)"
+        return int(self._db.value(sql))
 
     def ranges(self, conditions: Conditions) -> tuple[Int64s, Int64s]:
         """First and last passage id of every document that fulfils them, ascending."""
@@ -50,6 +51,12 @@ class ScopeStore:
 
 def _where(conditions: Conditions) -> tuple[str, Sequence[object]]:
     where, values = ["d.removal IS NULL"], list[object]()
+    if conditions.collections:
+        where.append(
+            "EXISTS (SELECT 1 FROM memberships m JOIN collections c ON c.id = m.collection"
+            " WHERE m.document_id = d.id AND c.uid IN (SELECT value FROM json_each(?)))"
+        )
+        values.append(json.dumps(conditions.collections))
     if conditions.folder:
         where.append("(d.path = ? OR (d.path >= ? AND d.path < ?))")
         values += [conditions.folder, *below(conditions.folder)]
