@@ -46,7 +46,7 @@ def test_documents_texts_passages_and_chats_are_kept(older: Path) -> None:
     with sqlite3.connect(older) as connection:
         before = rows(connection)
     connection.close()
-    assert len(before["documents"]) == 10
+    assert len(before["documents"]) == 9
     assert len(before["messages"]) == 2
     db = Database(older)
     assert rows(db.connection) == before
