@@ -134,10 +134,20 @@ class Corpus:
         return self._finder.find(query, k, where=where, operators=operators, every=every)
 
     def documents(
-        self, text: str = "", state: str | None = None, sort: str = "name", descending: bool = False
+        self,
+        text: str = "",
+        state: str | None = None,
+        sort: str = "name",
+        descending: bool = False,
+        where: SearchFilter | None = None,
     ) -> array[int]:
         """Ids of the documents whose name or path contains `text`, sorted; for a table that fetches rows as shown."""
-        return self._store.listing(text, state, sort, descending)
+        conditions = self._scopes.conditions(where or SearchFilter())
+        return self._store.listing(text, state, sort, descending, conditions)
+
+    def formats(self) -> dict[str, int]:
+        """How many documents there are of each format."""
+        return self._store.formats()
 
     def document_rows(self, ids: Sequence[int]) -> list[Document]:
         """These documents in this order; those that are gone are left out."""

@@ -12,7 +12,10 @@ DocumentState = Literal["pending", "indexed", "failed"]
 
 @dataclass(frozen=True)
 class Document:
-    """One file. `path` is absolute (surrogateescape for undecodable names); `changed` is its mtime in epoch seconds."""
+    """One file. `path` is absolute (surrogateescape for undecodable names); `changed` is its mtime in epoch seconds.
+
+    `collections` are the names of those that hold it, filled where documents are listed.
+    """
 
     id: int
     path: str
@@ -25,6 +28,7 @@ class Document:
     sha256: str
     changed: float
     indexed: float | None
+    collections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

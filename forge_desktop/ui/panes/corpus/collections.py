@@ -11,7 +11,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.corpus import Collection
+from forge_desktop.corpus import Collection, PolicyEffect
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.corpus.collection_form import CollectionForm, Policy, effect_words
@@ -143,12 +143,17 @@ class CollectionsView(QWidget):
             self.form.show_effect("")
             return
         self._errands.run(
-            lambda: self._jobs.wait(self._corpus.collections.effect(uid, **policy)),
+            lambda: self._effect(uid, policy),
             lambda effect: self.form.show_effect(effect_words(effect)),
             lambda _: self.form.show_effect(""),
             key="effect",
             lane="effect",
         )
+
+    def _effect(self, uid: str, policy: Policy) -> PolicyEffect:
+        found = self._jobs.wait(self._corpus.collections.effect(uid, **policy))
+        assert isinstance(found, PolicyEffect)
+        return found
 
     @Slot(str)
     def _on_folder_asked(self, uid: str) -> None:
