@@ -128,6 +128,24 @@ class Settings:
         minimum=1,
         maximum=4096,
     )
+    index_speed: str = _setting(
+        "full",
+        "Corpus",
+        "Speed of indexing",
+        "In the background, one reading process runs at low priority and the rest of the machine goes first.",
+        choices={"full": "Full speed", "background": "In the background"},
+    )
+    pause_on_battery: bool = _setting(
+        False, "Corpus", "Pause on battery", "Reading files waits while the computer is not plugged in."
+    )
+    parser_processes: int = _setting(
+        0,
+        "Corpus",
+        "Reading processes",
+        "How many files are read at the same time at full speed; 0 is one for each core.",
+        minimum=0,
+        maximum=256,
+    )
     parser_seconds: int = _setting(
         60, "Corpus", "Time per file", "Seconds after which reading a file is given up.", minimum=1, maximum=3600
     )

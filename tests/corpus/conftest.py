@@ -63,7 +63,7 @@ class Room:
         self.db.close()
 
 
-def opened(directory: Path, **settings: object) -> Room:
+def opened(directory: Path, *, on_battery: Callable[[], bool] = lambda: False, **settings: object) -> Room:
     """A room on a data directory; `settings` are in force from the start."""
     events = Events()
     seen: list[Event] = []
@@ -72,7 +72,7 @@ def opened(directory: Path, **settings: object) -> Room:
     if settings:
         file.change(**settings)
     db, jobs = Database(directory / "forge.db"), Jobs(events)
-    return Room(Corpus(db, jobs, events, file), jobs, events, file, db, seen)
+    return Room(Corpus(db, jobs, events, file, on_battery=on_battery), jobs, events, file, db, seen)
 
 
 @pytest.fixture

@@ -18,13 +18,16 @@ from forge_desktop.corpus.parsers.decoding import mend
 from forge_desktop.corpus.parsers.opening import read_file, worded
 
 _PART = 1_000_000  # characters of text in a frame
+_NICENESS = 15  # of at most 19
 _TITLE = 300  # characters kept of a heading
 
 
 def main() -> int:
-    """Serve until the parent closes the pipe. The last argument is the memory limit in megabytes."""
+    """Serve until the parent closes the pipe. The last arguments: "full" or "background", and a limit in megabytes."""
     end = ChildEnd()
     megabytes = int(sys.argv[-1])
+    if sys.argv[-2] == "background":
+        _step_back()
     _limit_memory(megabytes)
     end.send({"is": "ready"})
     while True:
@@ -88,6 +91,13 @@ def _passages(parsed: Parsed, characters: int, overlap: int) -> tuple[list[list[
         for span in split(parsed.text, limit=characters, overlap=overlap, pages=parsed.pages, headings=headings)
     ]
     return rows, list(numbers)
+
+
+def _step_back() -> None:
+    """Let every other program of this machine go first."""
+    import psutil
+
+    psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else _NICENESS)
 
 
 def _limit_memory(megabytes: int) -> None:
