@@ -31,7 +31,7 @@ class JobChanged:
 class DataChanged:
     """Committed rows changed.
 
-    Nouns: documents, collections, questions (of folder sync), conversations, messages, students, settings.
+    Nouns: documents, collections, questions and sync (of folders), conversations, messages, students, settings.
     """
 
     what: frozenset[str]

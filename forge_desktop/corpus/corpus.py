@@ -56,7 +56,7 @@ class Corpus:
         members = CollectionRows(db)
         self._remover = Remover(db, self._rows, self._roots, members, self._index)
         self._remover.finish()
-        self.sync = Sync(db, self._remover, events)
+        self.sync = Sync(db, self._remover, events, jobs, settings, self._look)
         self.collections = Collections(
             db,
             members,
@@ -88,6 +88,9 @@ class Corpus:
     def rescan(self) -> int:
         """Index every known root again."""
         return self._start("index", lambda run: run.over_roots())
+
+    def _look(self, places: Sequence[bytes] | None) -> int:
+        return self._start("sync", lambda run: run.over_roots() if places is None else run.over_places(places))
 
     def resume_pending(self) -> int | None:
         """Go on with what an earlier run left waiting; None when there is nothing."""
@@ -266,5 +269,6 @@ class Corpus:
             yield from ((passage, bodies[passage]) for passage in some if passage in bodies)
 
     def close(self) -> None:
-        """End the process that draws pages."""
+        """Follow folders no more, and end the process that draws pages."""
+        self.sync.stop()
         self._viewer.close()

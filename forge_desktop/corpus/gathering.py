@@ -205,7 +205,6 @@ class Gatherer:
                 self._questions.ask(
                     connection, root, "mass_deletion", ids, total=total, now=time.time(), afresh=root in open_to
                 )
-            self._note_failed(root, f"{len(ids):,} of {total:,} files in it are gone. What was indexed is kept.")
 
     def _ask_about_lost(self) -> None:
         kept = self._questions.kept() if self._lost else set()

@@ -127,13 +127,13 @@ class CollectionRows:
         """All of the collection's roots wait to be looked through."""
         connection.execute("UPDATE collection_roots SET synced = NULL WHERE collection = ?", (collection,))
 
-    def unsynced(self) -> bool:
-        """Whether a folder waits to be looked through: it is new, or its collection's policy changed."""
+    def unsynced(self) -> set[tuple[int, bytes]]:
+        """Collections' folders that wait to be looked through: they are new, or the policy changed."""
         sql = (
-            "SELECT 1 FROM collection_roots r JOIN collections c ON c.id = r.collection"
+            "SELECT r.collection, r.path FROM collection_roots r JOIN collections c ON c.id = r.collection"
             " WHERE r.synced IS NULL AND r.removal IS NULL AND c.removal IS NULL"
         )
-        return self._db.row(sql) is not None
+        return {(row[0], row[1]) for row in self._db.rows(sql)}
 
     # ---- members ----
 
