@@ -122,6 +122,15 @@ def make_parser() -> Parser:
     )
     search.add_argument("--since", type=_day, metavar="DATE", help="only files changed on YYYY-MM-DD or later")
     search.add_argument("--until", type=_day, metavar="DATE", help="only files changed on YYYY-MM-DD or before")
+    search.add_argument(
+        "--explain",
+        type=_count(1, 2**62),
+        metavar="PASSAGE_ID",
+        help="say why this passage is found, or not (ids come with --json)",
+    )
+    search.add_argument(
+        "--verify", action="store_true", help="rank with rank_bm25 too and say whether scores and order are the same"
+    )
     search.add_argument("--all", action="store_true", help="also passages that say the same as a better one")
 
     ask = verb(

@@ -8,14 +8,17 @@ from forge_desktop.corpus.records import (
     CorpusStats,
     Document,
     DocumentState,
+    Explanation,
     Finding,
     Hit,
     IndexProgress,
     IndexReport,
     PageImage,
     Passage,
+    RankingCheck,
     SearchFilter,
     Survey,
+    TermExplained,
     Understood,
 )
 from forge_desktop.corpus.records_library import Collection, PolicyEffect, SyncQuestion, SyncState
@@ -29,6 +32,7 @@ __all__ = [
     "CorpusStats",
     "Document",
     "DocumentState",
+    "Explanation",
     "Finding",
     "Hit",
     "IndexProgress",
@@ -36,10 +40,12 @@ __all__ = [
     "PageImage",
     "Passage",
     "PolicyEffect",
+    "RankingCheck",
     "SearchFilter",
     "Survey",
     "SyncQuestion",
     "SyncState",
+    "TermExplained",
     "Understood",
 ]
 
