@@ -20,6 +20,7 @@ from forge_desktop.base.settings import Settings
 from forge_desktop.corpus import parsers
 from forge_desktop.corpus.committing import Committer
 from forge_desktop.corpus.names import below, shown
+from forge_desktop.corpus.parsers import ocr
 from forge_desktop.corpus.reading import Reader
 from forge_desktop.corpus.records import IndexReport, Survey
 from forge_desktop.corpus.retrieval import Index
@@ -43,7 +44,7 @@ class _Counts:
 def recipe_of(settings: Settings) -> Recipe:
     """How documents are read under these settings."""
     done = f"{parsers.VERSION}/{settings.passage_characters}/{settings.passage_overlap}"
-    return Recipe(done, f"{done}/{settings.parser_seconds}/{settings.parser_megabytes}")
+    return Recipe(done, f"{done}/{settings.parser_seconds}/{settings.parser_megabytes}/{ocr.state(settings)}")
 
 
 class IndexRun:
@@ -252,6 +253,7 @@ class IndexRun:
             "limit_bytes": settings.file_megabytes * 1_000_000,
             "characters": settings.passage_characters,
             "overlap": settings.passage_overlap,
+            "ocr": ocr.request_of(settings),
         }
 
     def _note_failed(self, path: bytes, reason: str) -> None:
