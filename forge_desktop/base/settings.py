@@ -160,6 +160,18 @@ class Settings:
     parser_seconds: int = _setting(
         60, "Corpus", "Time per file", "Seconds after which reading a file is given up.", minimum=1, maximum=3600
     )
+    ocr: bool = _setting(
+        True,
+        "Corpus",
+        "Read text in pictures",
+        "Scanned PDF pages and pictures are read with Tesseract, where it is installed (OCR).",
+    )
+    ocr_languages: str = _setting(
+        "",
+        "Corpus",
+        "Languages in pictures",
+        "Tesseract's names, as in eng+deu. Empty: what is installed, four languages at most.",
+    )
     parser_megabytes: int = _setting(
         2048, "Corpus", "Memory per file", "Megabytes the reading process may use.", minimum=256, maximum=65_536
     )

@@ -12,6 +12,7 @@ from forge_desktop.base.jobs import JobContext
 from forge_desktop.base.settings import Settings
 from forge_desktop.corpus.committing import Committer
 from forge_desktop.corpus.pace import ON_BATTERY, Pace, most_children
+from forge_desktop.corpus.parsers import ocr
 from forge_desktop.corpus.pool import Job, Pool
 from forge_desktop.corpus.progress import Progress
 from forge_desktop.corpus.store_run import Recipe, RunStore
@@ -103,5 +104,6 @@ class Feeding:
                     "limit_bytes": settings.file_megabytes * 1_000_000,
                     "characters": settings.passage_characters,
                     "overlap": settings.passage_overlap,
+                    "ocr": ocr.request_of(settings),
                 }
                 yield Job(task, size, request)

@@ -18,6 +18,7 @@ from forge_desktop.corpus.committing import Committer
 from forge_desktop.corpus.feeding import Feeding
 from forge_desktop.corpus.gathering import Gathered, Gatherer
 from forge_desktop.corpus.pace import Pace
+from forge_desktop.corpus.parsers import ocr
 from forge_desktop.corpus.policies import Policy
 from forge_desktop.corpus.progress import Progress
 from forge_desktop.corpus.records import IndexReport, Survey
@@ -36,7 +37,7 @@ _RENEWED_AT_ONCE = 400  # passages in one transaction
 def recipe_of(settings: Settings) -> Recipe:
     """How documents are read under these settings."""
     done = f"{parsers.VERSION}/{settings.passage_characters}/{settings.passage_overlap}"
-    return Recipe(done, f"{done}/{settings.parser_seconds}/{settings.parser_megabytes}")
+    return Recipe(done, f"{done}/{settings.parser_seconds}/{settings.parser_megabytes}/{ocr.state(settings)}")
 
 
 class IndexRun:

@@ -19,6 +19,7 @@ _FRAMES = 4  # of at most a million characters, that a child may be ahead of us
 _POLL = 0.1
 _START_SECONDS = 60.0
 _STARTS = 3
+_PICTURES = 5000  # in a file, for each of which OCR may take its time
 
 
 @dataclass(frozen=True)
@@ -153,13 +154,16 @@ class Reader:
                 raise ForgeError("The process that reads files does not start.", hint="Restart the computer.")
 
     def _collect(self, answer: _Answer, check: Callable[[int], None]) -> None:
-        deadline = time.monotonic() + self._seconds
+        deadline, pictures = time.monotonic() + self._seconds, 0
         while not answer.complete:
             frame = self._child.receive(_POLL)
             before = time.monotonic()
             check(answer.characters)
             deadline += time.monotonic() - before  # waiting for others is not the file's fault
-            if frame is not None:
+            if frame is not None and frame.get("is") == "picture" and pictures < _PICTURES:
+                pictures += 1
+                deadline = time.monotonic() + self._seconds  # the time is for each picture in the file
+            elif frame is not None:
                 answer.add(frame)
             elif time.monotonic() > deadline:
                 answer.refuse(f"Reading it took more than {self._seconds:,.0f} seconds and was given up.")

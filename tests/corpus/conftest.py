@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen import canvas
 
@@ -100,6 +101,22 @@ def pdf_bytes(pages: Sequence[Sequence[str]], **options: object) -> bytes:
             drawing.drawString(72, 760 - 16 * number, line)
         drawing.showPage()
     drawing.save()
+    return out.getvalue()
+
+
+def picture(*lines: str) -> Image.Image:
+    """A picture of some lines of text."""
+    image = Image.new("L", (1000, 120 + 60 * len(lines)), 255)
+    font = ImageFont.load_default(36)
+    for number, line in enumerate(lines):
+        ImageDraw.Draw(image).text((60, 50 + 60 * number), line, font=font, fill=0)
+    return image
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    """The picture as a file of this kind."""
+    out = io.BytesIO()
+    image.save(out, kind, **options)
     return out.getvalue()
 
 

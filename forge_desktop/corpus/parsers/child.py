@@ -1,7 +1,8 @@
 """The parser child: reads one file at a time, parses and splits it; a bad file can only take this process down.
 
-Requests: {"do": "read", path, format, known, limit_bytes, characters, overlap} and {"do": "page", …}. Answers to
-"read", in order: "opened" (size, mtime_ns, sha256), any number of "text", then one of "done", "same", "refused".
+Requests: {"do": "read", path, format, known, limit_bytes, characters, overlap, ocr} and {"do": "page", …}. Answers to
+"read", in order: "opened" (size, mtime_ns, sha256), a "picture" after each one that OCR has read, any number of
+"text", then one of "done", "same", "refused".
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from forge_desktop.base.child import ChildEnd, Frame
-from forge_desktop.corpus.parsers import Parsed, Unreadable
+from forge_desktop.corpus.parsers import Parsed, Unreadable, ocr
 from forge_desktop.corpus.parsers.decoding import mend
 from forge_desktop.corpus.parsers.opening import read_file, worded
 
@@ -38,6 +39,7 @@ def main() -> int:
 
                 end.send(rendered(request))
             else:
+                ocr.begin(request.get("ocr"), lambda: end.send({"is": "picture"}))
                 _serve(end, request)
         except Unreadable as refusal:
             end.send({"is": "refused", "reason": str(refusal), "again": refusal.again})
