@@ -43,8 +43,6 @@ class Corpus:
         self._store, self._rows, self._roots, self._index = Store(db), RunStore(db), Roots(db), Index(db)
         self._viewer = PageViewer(self._store, settings)
         members = CollectionRows(db)
-        scopes = Scopes(ScopeStore(db), lambda: {kept.uid: kept.name for kept in members.kept()})
-        self._finder = Finder(self._store, self._index, scopes)
         self._remover = Remover(db, self._rows, self._roots, members, self._index)
         self._remover.finish()
         self.sync = Sync(db, self._remover, events, jobs, settings, self._look)
@@ -57,6 +55,8 @@ class Corpus:
             events,
             lambda kept, policy: self._start("survey", lambda run: run.effect(kept, policy)),
         )
+        scopes = Scopes(ScopeStore(db), lambda name: self.collections.kept(name).uid)
+        self._finder = Finder(self._store, self._index, scopes)
 
     # ---- bringing documents in: jobs ----
 

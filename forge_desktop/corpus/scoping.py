@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,9 +31,9 @@ class Scoped:
 class Scopes:
     """Turns filters into scopes. One is read from the tables once for each generation of the index."""
 
-    def __init__(self, store: ScopeStore, collections: Callable[[], Mapping[str, str]]) -> None:
-        """`collections` gives uid to name."""
-        self._store, self._collections = store, collections
+    def __init__(self, store: ScopeStore, uid_of: Callable[[str], str]) -> None:
+        """`uid_of` finds a collection by uid or name, or raises ForgeError."""
+        self._store, self._uid_of = store, uid_of
         self._known: dict[Conditions, Scoped] = {}
         self._generation = -1
         self._lock = threading.Lock()
@@ -63,22 +63,12 @@ class Scopes:
 
     def _conditions(self, where: SearchFilter) -> Conditions:
         return Conditions(
-            collections=self._uids(where.collections),
+            collections=tuple(sorted({self._uid_of(name) for name in where.collections})),
             folder=encoded(os.path.expanduser(where.folder)) if where.folder else b"",
             formats=tuple(sorted({known_format(name) for name in where.formats})),
             changed_from_ns=_nanoseconds(where.changed_from),
             changed_to_ns=_nanoseconds(where.changed_to),
         )
-
-    def _uids(self, names: Sequence[str]) -> tuple[str, ...]:
-        known = self._collections() if names else {}
-        uids = {name: uid for uid, name in known.items()}
-        for name in names:
-            if name not in known and name not in uids:
-                raise ForgeError(
-                    f"There is no collection called {name}.", hint=f"There are: {', '.join(sorted(uids))}."
-                )
-        return tuple(sorted({name if name in known else uids[name] for name in names}))
 
 
 def known_format(name: str) -> str:
