@@ -55,8 +55,8 @@ class Corpus:
             events,
             lambda kept, policy: self._start("survey", lambda run: run.effect(kept, policy)),
         )
-        scopes = Scopes(ScopeStore(db), lambda name: self.collections.kept(name).uid)
-        self._finder = Finder(self._store, self._index, scopes)
+        self._scopes = Scopes(ScopeStore(db), self.collections.uids, events)
+        self._finder = Finder(self._store, self._index, self._scopes)
 
     # ---- bringing documents in: jobs ----
 
@@ -162,9 +162,13 @@ class Corpus:
         """One passage, None when it is gone."""
         return self._store.passages_by_id([passage_id]).get(passage_id)
 
-    def stored_text(self, document_id: int) -> str:
-        """The document's text as stored; passages' offsets count in it."""
-        return self._store.text(document_id)
+    def neighbours(self, passage_id: int, reach: int) -> list[Passage]:
+        """A passage with those up to `reach` places before and after it in its section, in order; empty when gone."""
+        return self._store.neighbours(passage_id, reach)
+
+    def stored_text(self, document_id: int, start: int = 0, end: int | None = None) -> str:
+        """The document's text as stored, or the code points `start:end` of it; passages' offsets count in it."""
+        return self._store.text(document_id, start, end)
 
     def stats(self) -> CorpusStats:
         """Totals."""

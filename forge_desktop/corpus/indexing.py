@@ -31,6 +31,8 @@ from forge_desktop.corpus.store_run import Recipe, RunStore, Task
 from forge_desktop.corpus.walking import Passed, Walk
 from forge_desktop.storage import Database
 
+_RENEWED_AT_ONCE = 400  # passages in one transaction
+
 
 def recipe_of(settings: Settings) -> Recipe:
     """How documents are read under these settings."""
@@ -80,11 +82,21 @@ class IndexRun:
         return Survey(sum(formats.values()), size, formats, **verdicts, skipped=tuple(skipped))
 
     def renew(self) -> None:
-        """When the search index was made by another version: index every stored passage again, nothing is parsed."""
-        if self._index.stale:
+        """When the search index was made by another version: index every stored passage again, nothing is parsed.
+
+        What is there answers meanwhile. A run that is stopped goes on where it was.
+        """
+        if not self._index.stale:
+            return
+        total = self._store.last_passage_id()
+        done: int | None = 0
+        while done is not None:
+            self._ctx.progress(min(done, total), total, "Renewing the search index")
             with self._db.write() as connection:
-                self._index.clear(connection)
-                self._index.add(connection, self._store.passage_texts(connection, None))
+                done = self._index.renew(connection, self._store.texts_after, _RENEWED_AT_ONCE)
+            self._index.tidy(self._ctx.check)
+            self._events.changed("documents")
+        self._index.tidy(self._ctx.check, wholly=True)
 
     def over_paths(self, paths: Sequence[bytes], collection: int) -> IndexReport:
         """Index what the user gave: from now on these are roots of the collection, and nothing in them is taken out."""
