@@ -173,6 +173,7 @@ class Gatherer:
             others = [root for holder, root in roots if holder == aim.collection and (holder, root) not in whole]
             others = [root for root in others if root != aim.root]
             for document_id, path in self._collections.members_under(aim.collection, aim.place):
+                self._ctx.check()
                 if document_id in seen or any(is_within(path, folder) for folder in away):
                     continue
                 if not _is_there(path):

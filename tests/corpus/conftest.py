@@ -39,9 +39,9 @@ class Room:
         assert isinstance(result, Survey)
         return result
 
-    def result(self, job_id: int | None) -> IndexReport:
+    def result(self, job_id: int | None, patience: float = 120) -> IndexReport:
         assert job_id is not None
-        result = self.jobs.wait(job_id, 120)
+        result = self.jobs.wait(job_id, patience)
         assert isinstance(result, IndexReport)
         return result
 
