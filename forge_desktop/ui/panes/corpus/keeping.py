@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.corpus import CorpusStats, SyncState
+from forge_desktop.corpus import CorpusStats, RepairReport, SyncState
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.corpus.collections import CollectionsView
 from forge_desktop.ui.panes.corpus.columns import safe_words
@@ -18,7 +18,6 @@ from forge_desktop.ui.widgets.basics import Notice
 from forge_desktop.ui.widgets.words import count_words
 
 if TYPE_CHECKING:
-    from forge_desktop.corpus import RepairReport
     from forge_desktop.forge import Forge
 
 _LANE = "keeping"
@@ -50,6 +49,9 @@ class Keeping(QObject):
 
         self._errands.run(work, lambda found: self._statistics.show_stats(*found), key="statistics")
 
+    def _wait(self, job_id: int) -> object:
+        return self._forge.jobs.wait(job_id)
+
     @Slot()
     def _on_check(self) -> None:
         self._statistics.show_checking()
@@ -58,18 +60,21 @@ class Keeping(QObject):
     @Slot()
     def _on_repair(self) -> None:
         self._statistics.show_repairing()
-        forge = self._forge
         self._errands.run(
-            lambda: forge.jobs.wait(forge.corpus.repair()), self._on_repaired, self._on_trouble, lane=_LANE
+            lambda: self._wait(self._forge.corpus.repair()), self._on_repaired, self._on_trouble, lane=_LANE
         )
 
-    def _on_repaired(self, report: RepairReport) -> None:
-        words = [count_words(report.repaired, "fault") + " mended"] if report.repaired else []
+    def _on_repaired(self, report: object) -> None:
+        assert isinstance(report, RepairReport)
+        words = [f"{count_words(len(report.repaired), 'fault')} mended"] if report.repaired else []
         if report.reread:
-            words.append(f"{count_words(report.reread, 'document')} read again")
+            words.append(f"{count_words(len(report.reread), 'document')} read again")
         if report.kept:
-            words.append(f"{count_words(report.kept, 'document')} kept as far as possible")
-        self._statistics.show_verdict((", ".join(words) or "Nothing had to be mended") + ".", report.lost)
+            words.append(f"{count_words(len(report.kept), 'document')} kept as far as possible")
+        if report.lost:
+            words.append(f"{count_words(len(report.lost), 'document')} lost")
+        lines = (*report.lost, *report.kept, *report.reread, *report.repaired)
+        self._statistics.show_verdict((", ".join(words) or "Nothing had to be mended") + ".", lines)
 
     def _on_trouble(self, error: ForgeError) -> None:
         self._statistics.show_verdict(f"{error.message} {error.hint}".strip())
@@ -91,7 +96,7 @@ class Keeping(QObject):
             self.notice.emit(Notice(f"Exported to {safe_words(target.name)}: the texts of its documents are in it."))
 
         self._errands.run(
-            lambda: self._forge.archive.export_collection(uid, target), done, self._collections.problem.show_error,
+            lambda: self._wait(self._forge.archive.export_collection(uid, target)), done, self._collections.problem.show_error,
             lane=_LANE,
         )  # fmt: skip
 
@@ -109,7 +114,7 @@ class Keeping(QObject):
             self._collections.refresh()
 
         self._errands.run(
-            lambda: self._forge.archive.import_collection(source), done, self._collections.problem.show_error,
+            lambda: self._wait(self._forge.archive.import_collection(source)), done, self._collections.problem.show_error,
             lane=_LANE,
         )  # fmt: skip
 

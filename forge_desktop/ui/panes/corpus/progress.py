@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from forge_desktop.base.events import JobChanged
 from forge_desktop.corpus import IndexProgress
+from forge_desktop.corpus.pace import ON_BATTERY
 from forge_desktop.ui import tokens
 from forge_desktop.ui.panes.corpus.columns import safe_words
 from forge_desktop.ui.widgets.basics import Button, ElidedLabel, IconLabel, Meter, column, duration, label, row
@@ -72,8 +73,8 @@ class IndexStrip(QWidget):
         before = {"queued": "Waiting: ", "paused": "Paused: "}.get(event.state, "")
         if at is None:
             return f"{before}Indexing"
-        if at.waiting:
-            return f"{before}{at.waiting}"
+        if event.note == ON_BATTERY:
+            return event.note
         words = _STAGES.get(at.stage, at.stage)
         if at.stage == "reading" and at.files_total:
             words = f"{words} {min(at.files_done + 1, at.files_total):,} of {count_words(at.files_total, 'file')}"
