@@ -205,6 +205,7 @@ class CollectionForm(QScrollArea):
         made = QWidget()
         made.setLayout(column(*lines, gap=2))
         self._folder_box.replaceWidget(self._roots, made)
+        self._roots.hide()
         self._roots.deleteLater()
         self._roots = made
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
 
 from forge_desktop.base.errors import ForgeError
@@ -16,7 +16,7 @@ from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.corpus.collection_form import CollectionForm, Policy, effect_words
 from forge_desktop.ui.panes.corpus.columns import safe_words
-from forge_desktop.ui.widgets.basics import Banner, Button, Notice, PrimaryButton, column, frame, label, row
+from forge_desktop.ui.widgets.basics import Banner, Button, Notice, column, frame, label, row
 from forge_desktop.ui.widgets.windowed_table import Column, WindowedTable
 from forge_desktop.ui.widgets.words import count_words, moment_words, size_words
 
@@ -62,7 +62,7 @@ class CollectionsView(QWidget):
         self.form.root_removed.connect(self._on_root_removed)
         self.form.delete_pressed.connect(self._on_delete)
         self.form.export_pressed.connect(self.export_asked)
-        new = PrimaryButton("New collection", "plus")
+        new = Button("New collection", "plus")
         new.clicked.connect(self._on_new)
         bring = Button("Import", "download")
         bring.setToolTip("Take in a collection that was exported as a file")
@@ -74,6 +74,8 @@ class CollectionsView(QWidget):
         head = row(about, bring, new)
         head.setStretch(0, 1)
         left = QWidget()
+        left.setProperty("cls", "surface")
+        left.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         body = column(head, self.problem, self.table, gap=tokens.MD, margins=(tokens.XL, 14, 20, 14))
         body.setStretchFactor(self.table, 1)
         left.setLayout(body)

@@ -76,10 +76,10 @@ DOCUMENT_COLUMNS = (
         "Document", shown_name, "name", 320, stretch=True, icon=_icon, middle=True, tip=lambda d: safe_words(d.path)
     ),
     Column("Status", lambda d: _state(d)[0], "state", 124, pill=_state, tip=lambda d: d.reason or None),
-    Column("Collection", lambda d: ", ".join(safe_words(name) for name in d.collections), width=130),
-    Column("Passages", lambda d: f"{d.passages:,}", "passages", 96, right=True),
-    Column("Size", lambda d: size_words(d.size), "size", 92, right=True),
-    Column("Changed", lambda d: moment_words(d.changed), "changed", 110),
+    Column("Collection", lambda d: ", ".join(safe_words(name) for name in d.collections), width=130, yields=2),
+    Column("Passages", lambda d: f"{d.passages:,}", "passages", 96, right=True, yields=1),
+    Column("Size", lambda d: size_words(d.size), "size", 92, right=True, yields=3),
+    Column("Changed", lambda d: moment_words(d.changed), "changed", 110, yields=4),
     Column("Indexed", _updated, "indexed", 150, tip=lambda d: d.reason or None),
 )
 
@@ -146,10 +146,22 @@ def hit_columns(first_match: Callable[[str], int]) -> tuple[Column, ...]:
             lambda f: safe_words(file_name(f[1].passage.path)) + _alike(f[1]),
             width=170,
             tip=lambda f: safe_words(f[1].passage.path),
+            yields=3,
         ),
-        Column("Place", lambda f: passage_place(f[1].passage), width=140, tip=lambda f: passage_place(f[1].passage)),
         Column(
-            "Words", lambda f: _side(f[1].bm25_rank, f[1].bm25), width=94, right=True, tip=lambda f: _word_score(f[1])
+            "Place",
+            lambda f: passage_place(f[1].passage),
+            width=140,
+            tip=lambda f: passage_place(f[1].passage),
+            yields=4,
+        ),
+        Column(
+            "Words",
+            lambda f: _side(f[1].bm25_rank, f[1].bm25),
+            width=94,
+            right=True,
+            tip=lambda f: _word_score(f[1]),
+            yields=1,
         ),
         Column(
             "Likeness",
@@ -157,6 +169,7 @@ def hit_columns(first_match: Callable[[str], int]) -> tuple[Column, ...]:
             width=94,
             right=True,
             tip=lambda f: _vector_score(f[1]),
+            yields=2,
         ),
         Column("Score", lambda f: f"{f[1].score:.2f}", width=70, right=True),
     )

@@ -118,7 +118,7 @@ class DocumentDetails(QFrame):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(6)
         for number, name in enumerate(_FACTS):
-            value = ElidedLabel("", tokens.SMALL, 500)
+            value = ElidedLabel("", tokens.SMALL, 500, middle=True)
             value.setAlignment(Qt.AlignmentFlag.AlignRight)
             grid.addWidget(label(name, tokens.SMALL, cls="muted"), number, 0)
             grid.addWidget(value, number, 1)

@@ -38,7 +38,7 @@ class ExplanationCard(QFrame):
     def show_explanation(self, found: Explanation) -> None:
         """Show it."""
         self.explanation = found
-        self._title.setText(f"Found at rank {found.rank:,}" if found.rank else "Not among the passages found")
+        self._title.setText("Why this passage was found" if found.rank else "Why this passage was not found")
         self._note.setText(found.note)
         self._note.setVisible(bool(found.note))
         self._terms = self._replaced(self._terms, _term_lines(found))
@@ -49,6 +49,7 @@ class ExplanationCard(QFrame):
         made = QWidget()
         made.setLayout(grid)
         self._body.replaceWidget(old, made)
+        old.hide()
         old.deleteLater()
         return made
 
@@ -94,4 +95,4 @@ def _fact_lines(found: Explanation) -> QGridLayout:
 def _side(score: float | None, rank: int | None) -> str:
     if score is None:
         return "no match"
-    return f"{score:.3f} · rank {rank:,}" if rank else f"{score:.3f}"
+    return f"{score:.3f} · {rank:,}. best" if rank else f"{score:.3f}"

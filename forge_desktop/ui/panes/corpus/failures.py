@@ -38,6 +38,7 @@ class FailureGroups(QWidget):
         self.groups = groups
         while (item := self._lines.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()
                 widget.deleteLater()
         shown = list(groups[:_MOST])
         if rest := groups[_MOST:]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,10 +96,7 @@ class Keeping(QObject):
         def done(_: object) -> None:
             self.notice.emit(Notice(f"Exported to {safe_words(target.name)}: the texts of its documents are in it."))
 
-        self._errands.run(
-            lambda: self._wait(self._forge.archive.export_collection(uid, target)), done, self._collections.problem.show_error,
-            lane=_LANE,
-        )  # fmt: skip
+        self._do(lambda: self._forge.archive.export_collection(uid, target), done)
 
     @Slot()
     def _on_import(self) -> None:
@@ -113,10 +111,11 @@ class Keeping(QObject):
             self.notice.emit(Notice(f"Imported {safe_words(source.name)}."))
             self._collections.refresh()
 
-        self._errands.run(
-            lambda: self._wait(self._forge.archive.import_collection(source)), done, self._collections.problem.show_error,
-            lane=_LANE,
-        )  # fmt: skip
+        self._do(lambda: self._forge.archive.import_collection(source), done)
+
+    def _do(self, start: Callable[[], int], done: Callable[[object], None]) -> None:
+        """Start a job, and say what came of it on the page of collections."""
+        self._errands.run(lambda: self._wait(start()), done, self._collections.problem.show_error, lane=_LANE)
 
 
 def _watching(state: SyncState) -> str:

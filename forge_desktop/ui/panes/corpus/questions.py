@@ -65,6 +65,7 @@ class Questions(QWidget):
         self.questions = questions
         while (item := self._cards.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()
                 widget.deleteLater()
         for question in questions:
             self._cards.addWidget(self._card(question))

@@ -73,7 +73,8 @@ class StatisticsView(QScrollArea):
         self._languages = _bars(self._language_card, self._languages, named, "Nothing is indexed yet.")
         disk = [(_DISK.get(kind, kind), size, size_words(size)) for kind, size in stats.disk.items()]
         self._disk = _bars(self._disk_card, self._disk, disk, "Nothing is stored yet.")
-        self._sync.setText(f"Folders last compared {moment_words(stats.synced)}. {watching}".strip())
+        when = f"Folders were last compared: {moment_words(stats.synced)}." if stats.synced else ""
+        self._sync.setText(f"{when} {watching}".strip())
 
     def show_checking(self) -> None:
         """A check is running."""
@@ -163,5 +164,6 @@ def _bars(card: QFrame, old: QWidget, lines: Sequence[tuple[str, float, str]], n
     box = card.layout()
     assert box is not None
     box.replaceWidget(old, made)
+    old.hide()
     old.deleteLater()
     return made

@@ -6,7 +6,8 @@ import time
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QWidget
 
 from forge_desktop.corpus import Collection, SearchFilter
 from forge_desktop.ui import theme, tokens
@@ -50,10 +51,15 @@ class Toolbar(QWidget):
         self.understood.hide()
         self.show_collections([])
         self.show_formats({})
-        line = row(self.field, self.view, self.state, self.collection, self.format, self.age, None, self.counts)
-        line.setStretch(0, 2)
-        line.setStretch(6, 1)
-        self.setLayout(column(line, self.understood, gap=4))
+        self._search = QWidget()
+        line = row(self.field, self.view)
+        line.setStretch(0, 1)
+        self._search.setLayout(line)
+        self._filters = QWidget()
+        self._filters.setLayout(row(self.state, self.collection, self.format, self.age, None, self.counts))
+        self._parts = row(self._search, self._filters)
+        self._parts.setStretch(1, 1)
+        self.setLayout(column(self._parts, self.understood, gap=4))
 
     def show_collections(self, collections: Sequence[Collection]) -> None:
         """Offer these; hidden while there is only one, since it says nothing then."""
@@ -87,6 +93,15 @@ class Toolbar(QWidget):
         """What was understood of a query with operators; empty for none."""
         self.understood.setText(words)
         self.understood.setVisible(bool(words))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The choices go below the search field where they have no room beside it."""
+        super().resizeEvent(event)
+        needed = self._search.sizeHint().width() + self._filters.sizeHint().width() + tokens.SM
+        directions = QBoxLayout.Direction
+        wanted = directions.LeftToRight if needed <= self.width() else directions.TopToBottom
+        if self._parts.direction() != wanted:
+            self._parts.setDirection(wanted)
 
     def _choice(self, name: str) -> QComboBox:
         made = QComboBox()
