@@ -72,7 +72,7 @@ class Settings:
         1,
         "Chat",
         "Neighbouring passages",
-        "How many passages before and after a found one the student reads too, where there is room.",
+        "How many passages before and after the best ones the student reads too, where there is room.",
         minimum=0,
         maximum=3,
     )
