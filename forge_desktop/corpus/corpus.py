@@ -16,6 +16,7 @@ from forge_desktop.corpus.collections import Collections
 from forge_desktop.corpus.explaining import Explainer
 from forge_desktop.corpus.finding import Finder
 from forge_desktop.corpus.indexing import IndexRun
+from forge_desktop.corpus.pace import Pace, on_battery
 from forge_desktop.corpus.records import (
     CorpusStats,
     Document,
@@ -49,7 +50,16 @@ _VECTORS_AT_ONCE = 500
 class Corpus:
     """The user's documents, searchable. Reading methods are safe on any thread."""
 
-    def __init__(self, db: Database, jobs: Jobs, events: Events, settings: SettingsFile) -> None:
+    def __init__(
+        self,
+        db: Database,
+        jobs: Jobs,
+        events: Events,
+        settings: SettingsFile,
+        *,
+        on_battery: Callable[[], bool] = on_battery,
+    ) -> None:
+        self._pace = Pace(settings, events, on_battery=on_battery)
         self._db, self._jobs, self._events, self._settings = db, jobs, events, settings
         self._store, self._rows, self._roots, self._index = Store(db), RunStore(db), Roots(db), Index(db)
         self._viewer = PageViewer(self._store, settings)
@@ -113,6 +123,7 @@ class Corpus:
                     self._index,
                     settings=self._settings.values,
                     events=self._events,
+                    pace=self._pace,
                     ctx=ctx,
                 )
             )
@@ -196,6 +207,11 @@ class Corpus:
     def stats(self) -> CorpusStats:
         """Totals."""
         return self._store.stats()
+
+    def indexed_share(self) -> float:
+        """The share of the known documents that can be searched as they are now, from 0 to 1; 1 when there are none."""
+        searchable, waiting = self._rows.shares()
+        return searchable / (searchable + waiting) if searchable + waiting else 1.0
 
     def versions(self) -> dict[str, str]:
         """What determines how documents are found: parser, analyser and embedder versions."""

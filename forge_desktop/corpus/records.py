@@ -182,6 +182,25 @@ class IndexReport:
 
 
 @dataclass(frozen=True)
+class IndexProgress:
+    """Where an index run stands; `detail` of its job's events. Totals are None while files are being looked for.
+
+    `current` = the files at hand; `indexed_share` (0..1) = how much of the known documents can be searched already.
+    """
+
+    stage: Literal["finding", "reading", "indexing"]
+    files_done: int
+    files_total: int | None
+    bytes_done: int
+    bytes_total: int | None
+    current: tuple[str, ...]
+    passages_per_second: float
+    bytes_per_second: float
+    seconds_left: float | None
+    indexed_share: float
+
+
+@dataclass(frozen=True)
 class PageImage:
     """A rendered PDF page: PNG bytes, size in pixels, and rectangles (x, y, width, height; pixels) of the passage."""
 
