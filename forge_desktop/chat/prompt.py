@@ -38,10 +38,10 @@ _QUESTION = "Question:"  # small students go on with a further question of their
 _LEAST_ANSWER = 64  # tokens an answer needs at least; less room counts as none
 _AFTER_TRIM = 0.7  # history is trimmed to this share of the room, so that not every further turn must trim again
 
-# Of the sources, the best two are widened, within half of the free room: the rest is for the conversation to go on, and
-# a longer prompt makes people wait. On chunkeval's 472 questions all that answers a question is in the prompt for 87.3 %
-# without neighbours (5,165 characters), 92.2 % with those of the best (7,070), 93.9 % of the best two (8,447), 95.1 %
-# of the best three (9,590), 96.0 % of all (11,026). More hits instead, in the same room: 90.0, 91.5, 92.8, 93.2 %.
+# The best two sources are widened, within half of the free room: the rest is for the conversation to go on, and a long
+# prompt makes people wait. On chunkeval's 472 questions all that answers a question is in the prompt for 87.3 % without
+# neighbours (5,165 characters), 92.2 % with those of the best source (7,070), 93.9 % of the best two (8,447), 95.1 % of
+# the best three (9,590), 96.0 % of all (11,026). More hits instead, in the same room: 90.0, 91.5, 92.8, 93.2 %.
 _MOST_WIDENED, _WIDENED = 2, 0.5
 _ADDED = "{} widened by the neighbours in the document."
 

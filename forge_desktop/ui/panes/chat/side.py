@@ -25,7 +25,6 @@ _NOTHING = "The passages an answer rests on are shown here, best first."
 _LOOKING = "Looking for passages…"
 _NONE_CHOSEN = "No passages were chosen for this answer."
 _NO_MATCH = "No passage of your documents has anything to do with this question."
-
 _NO_MATCH_THERE = "No passage of what was searched has anything to do with this question."
 
 
