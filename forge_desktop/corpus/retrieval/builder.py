@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from forge_desktop.corpus.retrieval import store
-from forge_desktop.corpus.retrieval.analyser import terms
 from forge_desktop.corpus.retrieval.embedder import embed, features, sign_bits
 from forge_desktop.corpus.retrieval.postings import LARGEST_SEGMENT, Int64s, count, filed, merge, term_key
 
@@ -24,15 +23,14 @@ class Builder:
     def __init__(self) -> None:
         self._vocabulary = Vocabulary()
 
-    def add(self, connection: sqlite3.Connection, items: Sequence[tuple[int, str]], embedder: str) -> int:
-        """Write one segment of passages with ids ascending; returns its tokens."""
+    def add(self, connection: sqlite3.Connection, items: Sequence[tuple[int, list[str]]], embedder: str) -> int:
+        """Write one segment of passages (id, terms) with ids ascending; returns its tokens."""
         if len(self._vocabulary) > _MOST_TERMS:
             self._vocabulary = Vocabulary()
         vocabulary = self._vocabulary
         run: list[int] = []
         lengths = np.zeros(len(items), np.int64)
-        for at, (_, text) in enumerate(items):
-            found = terms(text)
+        for at, (_, found) in enumerate(items):
             lengths[at] = len(found)
             run.extend(map(vocabulary.__getitem__, found))
         postings = count(np.array(run, np.int64), lengths)

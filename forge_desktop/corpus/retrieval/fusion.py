@@ -13,7 +13,6 @@ from typing import NamedTuple
 POOL = 100
 _BM25_SHARE = 0.95
 _UNKNOWN = 0.6  # of that goes to the vectors when no passage has any of the question's terms
-_SHORTEST_MISSPELT = 3  # letters; an unknown pair of Chinese characters says nothing about spelling
 
 
 class Found(NamedTuple):
@@ -27,12 +26,9 @@ class Found(NamedTuple):
     vector_rank: int | None
 
 
-def bm25_share(weights: Mapping[str, float], unknown: Collection[str]) -> float:
-    """How much BM25 counts: less the more of the question's weight is on terms that no passage has (misspelt ones)."""
-    total = sum(weights.values())
-    misspelt = [term for term in unknown if len(term) >= _SHORTEST_MISSPELT]
-    lost = sum(weights[term] for term in misspelt) / total if total else 0.0
-    return _BM25_SHARE - _UNKNOWN * lost
+def bm25_share(unknown: float) -> float:
+    """How much BM25 counts: less the more of the question's weight is on words that no passage has (misspelt ones)."""
+    return _BM25_SHARE - _UNKNOWN * unknown
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import itertools
 import sqlite3
@@ -9,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
 
-from forge_desktop.corpus.retrieval import analyser, fusion, okapi, snapshot, store, vectors
+from forge_desktop.corpus.retrieval import analyser, fusion, okapi, question, snapshot, store, store_languages, vectors
 from forge_desktop.corpus.retrieval.builder import Builder, merge_segments, to_merge
 from forge_desktop.corpus.retrieval.embedder import EMBEDDER_VERSION, embed_query
 from forge_desktop.corpus.retrieval.fusion import Found
@@ -45,7 +46,10 @@ class Index:
         """Index passages (id, text) in the caller's transaction. An id already there raises IntegrityError."""
         waiting = iter(items)
         while part := sorted(itertools.islice(waiting, _AT_ONCE)):
-            tokens = self._builder.add(connection, part, EMBEDDER_VERSION)
+            analysed = [analyser.analyse(text) for _, text in part]
+            items = [(passage, found.terms) for (passage, _), found in zip(part, analysed, strict=True)]
+            tokens = self._builder.add(connection, items, EMBEDDER_VERSION)
+            store_languages.count_in(connection, collections.Counter(found.language for found in analysed))
             self._count_in(connection, len(part), tokens)
             self.merge(connection)
 
@@ -67,6 +71,7 @@ class Index:
     def clear(self, connection: sqlite3.Connection) -> None:
         """Forget everything, in the caller's transaction."""
         store.clear(connection)
+        store_languages.clear(connection)
 
     def merge(self, connection: sqlite3.Connection) -> None:
         """Tidy up where small or mostly removed segments have piled up; add and remove do so themselves."""
@@ -75,35 +80,35 @@ class Index:
 
     def search(self, query: str, k: int = 10) -> list[Found]:
         """The best k passages, best first. Never raises for any string; nothing to look for gives an empty list."""
-        terms = analyser.terms(query)
-        if not terms or k < 1:
-            return []
         with self._reading() as (connection, view):
-            if not view.state.passages:
+            words = analyser.query_words(query, _languages(connection, view))
+            if not words or k < 1 or not view.state.passages:
                 return []
-            bm25 = okapi.score(connection, view, terms)
+            bm25 = okapi.score(connection, view, [stem for word in words for stem in word])
             pool = max(fusion.POOL, k)
             best = okapi.best(bm25, view, pool)
-            weights = okapi.rarity(bm25, view, terms)
-            share = fusion.bm25_share(weights, [term for term in weights if not bm25.passages_with[term]])
+            weights, unknown = question.weigh(words, bm25.passages_with, view.state.passages)
             vector = embed_query(weights)
             near = vectors.nearest(connection, view, vector) if vector.any() else []
             cosines = vectors.cosines(connection, vector, sorted(best.keys() | set(near)))
             nearest = vectors.best(cosines, pool)
             scores = okapi.scores_of(bm25, view, np.array(nearest, np.int64)) | best
-            return fusion.fuse(fusion.Side(list(best), scores), fusion.Side(nearest, cosines), k=k, share=share)
+            return fusion.fuse(
+                fusion.Side(list(best), scores), fusion.Side(nearest, cosines), k=k, share=fusion.bm25_share(unknown)
+            )
 
     def scores(self, query: str) -> dict[int, float]:
         """The BM25 score of every passage that has a word of the question."""
         with self._reading() as (connection, view):
             if not view.state.passages:
                 return {}
-            return okapi.every(okapi.score(connection, view, analyser.terms(query)), view)
+            terms = analyser.query_terms(query, _languages(connection, view))
+            return okapi.every(okapi.score(connection, view, terms), view)
 
     def terms(self, query: str) -> list[tuple[str, int, float]]:
         """What is looked for: each term with the number of passages that have it and its weight (idf)."""
-        terms = analyser.terms(query)
         with self._reading() as (connection, view):
+            terms = analyser.query_terms(query, _languages(connection, view))
             if not view.state.passages:
                 return [(term, 0, 0.0) for term in dict.fromkeys(terms)]
             bm25 = okapi.score(connection, view, terms)
@@ -111,7 +116,14 @@ class Index:
 
     def matches(self, query: str, text: str) -> list[tuple[int, int]]:
         """Where words of the question stand in a text, as (start, end) in code points."""
-        return analyser.matches(frozenset(analyser.terms(query)), text)
+        with self._reading() as (connection, view):
+            languages = _languages(connection, view)
+        return analyser.matches(analyser.query_terms(query, languages), text, languages)
+
+    def query_terms(self, query: str) -> list[str]:
+        """The terms a question is scored by, repeats kept: its words as passages of every language met have them."""
+        with self._reading() as (connection, view):
+            return analyser.query_terms(query, _languages(connection, view))
 
     def ids(self) -> list[int]:
         """The ids of all indexed passages, ascending."""
@@ -152,3 +164,7 @@ class Index:
         finally:
             with contextlib.suppress(sqlite3.OperationalError):  # SQLite itself ends it after some errors
                 connection.execute("ROLLBACK")
+
+
+def _languages(connection: sqlite3.Connection, view: snapshot.Snapshot) -> list[str]:
+    return store_languages.spoken(connection, view.state.passages)

@@ -8,7 +8,6 @@ rank_bm25 ranks three passages or fewer wrongly (all zero, or negative), so ther
 
 from __future__ import annotations
 
-import collections
 import math
 import sqlite3
 from collections.abc import Sequence
@@ -95,16 +94,6 @@ def scores_of(bm25: Bm25, snapshot: Snapshot, wanted: Int64s) -> dict[int, float
         hit = at[(segment.ids[at] == wanted) & matched[at]]
         found.update(zip(segment.ids[hit].tolist(), scores[hit].tolist(), strict=True))
     return found
-
-
-def rarity(bm25: Bm25, snapshot: Snapshot, terms: Sequence[str]) -> dict[str, float]:
-    """How much each term of a question weighs in its vector: often asked and seldom found weighs more."""
-    asked = collections.Counter(terms)
-    total = snapshot.state.passages
-    return {
-        term: (1 + math.log(times)) * (1 + math.log((total + 1) / (bm25.passages_with[term] + 1)))
-        for term, times in asked.items()
-    }
 
 
 def average_idf(connection: sqlite3.Connection, snapshot: Snapshot) -> float:
