@@ -1,4 +1,4 @@
-"""Passages to a segment: analysed, counted, embedded, written; and several segments to one."""
+"""Passages to a segment: counted, written; and several segments to one."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from forge_desktop.corpus.retrieval import store
-from forge_desktop.corpus.retrieval.embedder import embed, features, sign_bits
 from forge_desktop.corpus.retrieval.postings import LARGEST_SEGMENT, Int64s, count, filed, merge, term_key
 
-_MOST_TERMS = 300_000  # remembered with their keys and features, about 70 MB; then the memory starts afresh
+_MOST_TERMS = 300_000  # remembered with their keys, about 35 MB; then the memory starts afresh
 
 
 class Builder:
@@ -23,7 +22,7 @@ class Builder:
     def __init__(self) -> None:
         self._vocabulary = Vocabulary()
 
-    def add(self, connection: sqlite3.Connection, items: Sequence[tuple[int, list[str]]], embedder: str) -> int:
+    def add(self, connection: sqlite3.Connection, items: Sequence[tuple[int, list[str]]]) -> int:
         """Write one segment of passages (id, terms) with ids ascending; returns its tokens."""
         if len(self._vocabulary) > _MOST_TERMS:
             self._vocabulary = Vocabulary()
@@ -34,11 +33,9 @@ class Builder:
             lengths[at] = len(found)
             run.extend(map(vocabulary.__getitem__, found))
         postings = count(np.array(run, np.int64), lengths)
-        vectors = embed(postings, len(items), *vocabulary.features())
         ids = np.array([passage for passage, _ in items], np.int64)
-        body = store.SegmentBody(ids, lengths.astype(np.int32), sign_bits(vectors))
+        body = store.SegmentBody(ids, lengths.astype(np.int32))
         store.write_segment(connection, body, filed(postings, vocabulary.keys_of(postings.keys)))
-        store.add_vectors(connection, zip(ids.tolist(), map(bytes, vectors), strict=True), embedder)
         return len(run)
 
 
@@ -48,8 +45,6 @@ class Vocabulary(dict[str, int]):
     def __init__(self) -> None:
         self._fresh: list[str] = []
         self._keys = array("q")
-        self._features = array("i")
-        self._ends = array("q", [0])
 
     def __missing__(self, term: str) -> int:
         number = self[term] = len(self)
@@ -62,29 +57,19 @@ class Vocabulary(dict[str, int]):
         keys: Int64s = np.frombuffer(self._keys, np.int64)[numbers]
         return keys
 
-    def features(self) -> tuple[npt.NDArray[np.int32], Int64s]:
-        """The features of all terms in one run, and where each term's begin; drop both before the next term comes."""
-        self._catch_up()
-        return np.frombuffer(self._features, np.int32), np.frombuffer(self._ends, np.int64)
-
     def _catch_up(self) -> None:
-        if self._fresh:
-            found, counts = features(self._fresh)
-            self._keys.extend(map(term_key, self._fresh))
-            self._ends.frombytes((np.cumsum(counts) + len(self._features)).tobytes())
-            self._features.frombytes(found.tobytes())
-            self._fresh.clear()
+        self._keys.extend(map(term_key, self._fresh))
+        self._fresh.clear()
 
 
 def merge_segments(connection: sqlite3.Connection, rows: Sequence[store.SegmentRow]) -> None:
     """Put the living passages of these segments into one new segment, in id order, and drop the old ones."""
     alive = [store.alive_in(connection, row) for row in rows]
-    ids, lengths, signs = [], [], []
+    ids, lengths = [], []
     for row, living in zip(rows, alive, strict=True):
         row_ids, row_lengths, _ = store.passages_of(connection, row.id)
         ids.append(row_ids[living])
         lengths.append(row_lengths[living])
-        signs.append(store.signs_of(connection, row.id)[:, living])
     all_ids = np.concatenate(ids)
     if len(all_ids):
         order = np.argsort(all_ids)
@@ -94,9 +79,7 @@ def merge_segments(connection: sqlite3.Connection, rows: Sequence[store.SegmentR
             (store.postings_of(connection, row), renumbered)
             for row, renumbered in zip(rows, _renumbered(alive, place), strict=True)
         ]
-        body = store.SegmentBody(
-            all_ids[order], np.concatenate(lengths)[order], np.concatenate(signs, axis=1)[:, order]
-        )
+        body = store.SegmentBody(all_ids[order], np.concatenate(lengths)[order])
         store.write_segment(connection, body, merge(parts))
     for row in rows:
         store.drop_segment(connection, row)

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
 
-from forge_desktop.corpus.retrieval import analyser, fusion, okapi, question, snapshot, store, store_languages, vectors
+from forge_desktop.corpus.retrieval import analyser, fusion, likeness, okapi, question, snapshot, store, store_languages
 from forge_desktop.corpus.retrieval.builder import Builder, merge_segments, to_merge
-from forge_desktop.corpus.retrieval.embedder import EMBEDDER_VERSION, embed_query
+from forge_desktop.corpus.retrieval.embedding import Embedding
 from forge_desktop.corpus.retrieval.fusion import Found
 from forge_desktop.storage import Database
 
@@ -29,18 +29,19 @@ class Index:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._builder = Builder()
+        self.embedding = Embedding(db)
         self._known: snapshot.Snapshot | None = None
 
     @property
     def versions(self) -> dict[str, str]:
         """What this program would index with."""
-        return {"analyser": analyser.ANALYSER_VERSION, "embedder": EMBEDDER_VERSION}
+        return {"analyser": analyser.ANALYSER_VERSION, "embedder": self.embedding.side.identity}
 
     @property
     def stale(self) -> bool:
-        """Whether the stored index was made by another analyser or embedder: then clear it and add everything again."""
+        """Whether the stored index was made by another analyser: then clear it and add everything again."""
         state = store.state(self._db.connection)
-        return state.passages > 0 and (state.analyser, state.embedder) != tuple(self.versions.values())
+        return state.passages > 0 and state.analyser != analyser.ANALYSER_VERSION
 
     def add(self, connection: sqlite3.Connection, items: Iterable[tuple[int, str]]) -> None:
         """Index passages (id, text) in the caller's transaction. An id already there raises IntegrityError."""
@@ -48,7 +49,8 @@ class Index:
         while part := sorted(itertools.islice(waiting, _AT_ONCE)):
             analysed = [analyser.analyse(text) for _, text in part]
             items = [(passage, found.terms) for (passage, _), found in zip(part, analysed, strict=True)]
-            tokens = self._builder.add(connection, items, EMBEDDER_VERSION)
+            tokens = self._builder.add(connection, items)
+            self.embedding.side.add(connection, [passage for passage, _ in items], [terms for _, terms in items])
             store_languages.count_in(connection, collections.Counter(found.language for found in analysed))
             self._count_in(connection, len(part), tokens)
             self.merge(connection)
@@ -64,38 +66,40 @@ class Index:
             gone = alive & np.isin(row_ids, wanted)
             if gone.any():
                 store.bury(connection, row, alive & ~gone)
-                store.drop_vectors(connection, row_ids[gone].tolist())
                 self._count_in(connection, -int(gone.sum()), -int(lengths[gone].sum()))
+        self.embedding.side.remove(connection, ids)
         self.merge(connection)
 
     def clear(self, connection: sqlite3.Connection) -> None:
         """Forget everything, in the caller's transaction."""
         store.clear(connection)
         store_languages.clear(connection)
+        self.embedding.side.clear(connection)
 
     def merge(self, connection: sqlite3.Connection) -> None:
         """Tidy up where small or mostly removed segments have piled up; add and remove do so themselves."""
         while rows := to_merge(store.segments(connection)):
             merge_segments(connection, rows)
+        while self.embedding.side.merge(connection):
+            pass
 
     def search(self, query: str, k: int = 10) -> list[Found]:
         """The best k passages, best first. Never raises for any string; nothing to look for gives an empty list."""
+        committed = not self._db.connection.in_transaction
+        asked = self.embedding.ask(query)
         with self._reading() as (connection, view):
             words = analyser.query_words(query, _languages(connection, view))
-            if not words or k < 1 or not view.state.passages:
+            if not words or k < 1 or not view.segments:
                 return []
             bm25 = okapi.score(connection, view, [stem for word in words for stem in word])
             pool = max(fusion.POOL, k)
             best = okapi.best(bm25, view, pool)
             weights, unknown = question.weigh(words, bm25.passages_with, view.state.passages)
-            vector = embed_query(weights)
-            near = vectors.nearest(connection, view, vector) if vector.any() else []
-            cosines = vectors.cosines(connection, vector, sorted(best.keys() | set(near)))
-            nearest = vectors.best(cosines, pool)
+            found = self.embedding.likeness(connection, weights, asked, best, committed=committed)
+            nearest = found.best(pool)
             scores = okapi.scores_of(bm25, view, np.array(nearest, np.int64)) | best
-            return fusion.fuse(
-                fusion.Side(list(best), scores), fusion.Side(nearest, cosines), k=k, share=fusion.bm25_share(unknown)
-            )
+            share = fusion.bm25_share(unknown, model=found.model)
+            return fusion.fuse(fusion.Side(list(best), scores), fusion.Side(nearest, found.cosines), k=k, share=share)
 
     def scores(self, query: str) -> dict[int, float]:
         """The BM25 score of every passage that has a word of the question."""
@@ -132,11 +136,21 @@ class Index:
         found: list[int] = np.sort(np.concatenate(parts)).tolist() if parts else []
         return found
 
+    def among(self, connection: sqlite3.Connection, ids: Collection[int]) -> list[int]:
+        """Those of these passages that are indexed, as the caller's connection sees it."""
+        wanted = np.unique(np.fromiter(ids, np.int64, len(ids)))
+        found: list[int] = []
+        for row in store.segments(connection):
+            if len(wanted) and row.last_passage >= wanted[0] and row.first_passage <= wanted[-1]:
+                row_ids = store.passages_of(connection, row.id)[0][store.alive_in(connection, row)]
+                found += row_ids[np.isin(row_ids, wanted)].tolist()
+        return found
+
     def check(self, expected: Iterable[int] | None = None) -> list[str]:
         """A sentence for everything damaged: checksums, totals, and ids missing or beyond those `expected`."""
         try:
             with self._reading() as (connection, _):
-                found = list(store.damage(connection))
+                found = [*store.damage(connection), *self.embedding.side.damage(connection)]
             have = set(self.ids()) if expected is not None and not found else set()
         except sqlite3.DatabaseError as error:
             return [f"Search index: it cannot be read ({error})."]
@@ -147,7 +161,7 @@ class Index:
         return found
 
     def _count_in(self, connection: sqlite3.Connection, passages: int, tokens: int) -> None:
-        store.count_in(connection, passages, tokens, (analyser.ANALYSER_VERSION, EMBEDDER_VERSION))
+        store.count_in(connection, passages, tokens, tuple(self.versions.values()))
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[tuple[sqlite3.Connection, snapshot.Snapshot]]:

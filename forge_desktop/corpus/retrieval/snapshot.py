@@ -1,13 +1,13 @@
-"""What a reader keeps in memory of one generation of the index: passage ids, lengths, which are alive, sign bits.
+"""What a reader keeps in memory of one generation of the index: passage ids, lengths, which are alive.
 
 Snapshots never change; a newer generation makes a new one that shares the segments both have. Everything is read inside
-one read transaction, so the arrays, the lists and the vectors of a search belong together.
+one read transaction, so the arrays and the lists of a search belong together.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -28,18 +28,11 @@ class Segment:
     lengths: npt.NDArray[np.int32]
     directory: Int64s
     alive: npt.NDArray[np.bool_] | None
-    _signs: list[npt.NDArray[np.uint64]] = field(default_factory=list)
 
     @property
     def living_ids(self) -> Int64s:
         """Ids of the passages that still count, ascending."""
         return self.ids if self.alive is None else self.ids[self.alive]
-
-    def signs(self, connection: sqlite3.Connection) -> npt.NDArray[np.uint64]:
-        """Sign bits as columns; read when first asked for."""
-        if not self._signs:
-            self._signs.append(store.signs_of(connection, self.row.id))
-        return self._signs[0]
 
     def block_of(self, key: int) -> int | None:
         """The block that would hold this term."""
@@ -75,5 +68,5 @@ def _segment(connection: sqlite3.Connection, row: store.SegmentRow, known: Segme
         return known
     alive = store.alive_in(connection, row) if row.removed else None
     if known is not None:
-        return Segment(row, known.ids, known.lengths, known.directory, alive, known._signs)
+        return Segment(row, known.ids, known.lengths, known.directory, alive)
     return Segment(row, *store.passages_of(connection, row.id), alive)

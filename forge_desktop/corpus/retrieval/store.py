@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,8 +13,6 @@ import numpy.typing as npt
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.corpus.retrieval.postings import Int64s, Postings, decode, encode, join
-
-SIGN_WORDS = 8  # 64-bit words of a vector's sign bits
 
 
 class State(NamedTuple):
@@ -41,11 +39,10 @@ class SegmentRow(NamedTuple):
 
 @dataclass(frozen=True)
 class SegmentBody:
-    """A segment's arrays about its passages: their ids ascending, lengths in tokens, sign bits as columns of words."""
+    """A segment's arrays about its passages: their ids ascending, lengths in tokens."""
 
     ids: Int64s
     lengths: npt.NDArray[np.int32]
-    signs: npt.NDArray[np.uint64]
 
 
 def state(connection: sqlite3.Connection) -> State:
@@ -83,12 +80,6 @@ def passages_of(connection: sqlite3.Connection, segment: int) -> tuple[Int64s, n
         "SELECT passage_ids, lengths, directory FROM segments WHERE id = ?", (segment,)
     ).fetchone()
     return np.frombuffer(ids, "<i8"), np.frombuffer(lengths, "<i4"), np.frombuffer(directory, "<i8")
-
-
-def signs_of(connection: sqlite3.Connection, segment: int) -> npt.NDArray[np.uint64]:
-    """A segment's sign bits, one row of words for every 64 dimensions."""
-    (signs,) = connection.execute("SELECT signs FROM segments WHERE id = ?", (segment,)).fetchone()
-    return np.frombuffer(signs, "<u8").reshape(SIGN_WORDS, -1)
 
 
 def alive_in(connection: sqlite3.Connection, segment: SegmentRow) -> npt.NDArray[np.bool_]:
@@ -146,11 +137,10 @@ def write_segment(connection: sqlite3.Connection, body: SegmentBody, postings: P
         body.ids.astype("<i8").tobytes(),
         body.lengths.astype("<i4").tobytes(),
         np.array(directory, "<i8").tobytes(),
-        body.signs.astype("<u8").tobytes(),
     )
     connection.execute(
         "INSERT INTO segments (passages, first_passage, last_passage, first_block, blocks, checksum, passage_ids,"
-        " lengths, directory, signs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " lengths, directory) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (len(body.ids), int(body.ids[0]), int(body.ids[-1]), first, len(directory), _checksum(arrays), *arrays),
     )
 
@@ -165,28 +155,9 @@ def drop_segment(connection: sqlite3.Connection, segment: SegmentRow) -> None:
     connection.execute("DELETE FROM segments WHERE id = ?", (segment.id,))
 
 
-def add_vectors(connection: sqlite3.Connection, vectors: Iterable[tuple[int, bytes]], embedder: str) -> None:
-    """Store a vector for each passage. A passage that has one already is a bug and raises IntegrityError."""
-    connection.executemany(
-        "INSERT INTO vectors VALUES (?, ?, ?, ?)",
-        ((passage, embedder, zlib.crc32(body), body) for passage, body in vectors),
-    )
-
-
-def drop_vectors(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
-    """Delete the vectors of these passages."""
-    connection.executemany("DELETE FROM vectors WHERE passage = ?", ((passage,) for passage in ids))
-
-
-def vectors_of(connection: sqlite3.Connection, ids: Sequence[int]) -> Mapping[int, bytes]:
-    """The vectors of these passages, by id."""
-    wanted = ",".join(map(str, sorted(ids)))
-    return dict(connection.execute(f"SELECT passage, body FROM vectors WHERE passage IN ({wanted})").fetchall())
-
-
 def clear(connection: sqlite3.Connection) -> None:
     """Delete everything."""
-    for table in ("postings", "tombstones", "segments", "vectors"):
+    for table in ("postings", "tombstones", "segments"):
         connection.execute(f"DELETE FROM {table}")
     connection.execute(
         "UPDATE index_state SET generation = generation + 1, passages = 0, tokens = 0, analyser = '', embedder = ''"
@@ -195,11 +166,11 @@ def clear(connection: sqlite3.Connection) -> None:
 
 def damage(connection: sqlite3.Connection) -> Iterator[str]:
     """A sentence for every row whose checksum or totals do not hold."""
-    passages = tokens = vectors = 0
+    passages = tokens = 0
     whole = True
     for segment in segments(connection):
         stored, *arrays = connection.execute(
-            "SELECT checksum, passage_ids, lengths, directory, signs FROM segments WHERE id = ?", (segment.id,)
+            "SELECT checksum, passage_ids, lengths, directory FROM segments WHERE id = ?", (segment.id,)
         ).fetchone()
         if stored != _checksum(arrays) or len(arrays[0]) != 8 * segment.passages:
             yield f"Search index: segment {segment.id} is damaged."
@@ -217,12 +188,6 @@ def damage(connection: sqlite3.Connection) -> Iterator[str]:
     for number, stored, lists, places in connection.execute("SELECT block, checksum, lists, places FROM postings"):
         if stored != zlib.crc32(places, zlib.crc32(lists)):
             yield f"Search index: block {number} is damaged."
-    for passage, stored, body in connection.execute("SELECT passage, checksum, body FROM vectors"):
-        vectors += 1
-        if stored != zlib.crc32(body):
-            yield f"Search index: the vector of passage {passage} is damaged."
-    if whole and vectors != passages:
-        yield f"Search index: it holds {vectors} vectors for {passages} passages."
     totals = state(connection)
     if whole and (totals.passages, totals.tokens) != (passages, tokens):
         yield (
