@@ -136,6 +136,17 @@ class Settings:
         minimum=1,
         maximum=4096,
     )
+    watch_folders: bool = _setting(
+        True, "Corpus", "Watch folders", "Read what changes in the folders of the corpus while Forge Desktop is open."
+    )
+    sync_minutes: int = _setting(
+        10,
+        "Corpus",
+        "Look through folders",
+        "Minutes between two looks through all folders, for what cannot be watched. 0 looks only when asked.",
+        minimum=0,
+        maximum=1440,
+    )
     parser_seconds: int = _setting(
         60, "Corpus", "Time per file", "Seconds after which reading a file is given up.", minimum=1, maximum=3600
     )

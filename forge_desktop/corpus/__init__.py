@@ -8,26 +8,37 @@ from forge_desktop.corpus.records import (
     CorpusStats,
     Document,
     DocumentState,
+    Finding,
     Hit,
     IndexReport,
     PageImage,
     Passage,
+    SearchFilter,
     Survey,
+    Understood,
 )
+from forge_desktop.corpus.records_library import Collection, PolicyEffect, SyncQuestion, SyncState
 
 if TYPE_CHECKING:
     from forge_desktop.corpus.corpus import Corpus
 
 __all__ = [
+    "Collection",
     "Corpus",
     "CorpusStats",
     "Document",
     "DocumentState",
+    "Finding",
     "Hit",
     "IndexReport",
     "PageImage",
     "Passage",
+    "PolicyEffect",
+    "SearchFilter",
     "Survey",
+    "SyncQuestion",
+    "SyncState",
+    "Understood",
 ]
 
 

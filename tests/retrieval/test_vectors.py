@@ -11,6 +11,7 @@ import pytest
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.corpus.retrieval import Index, embedder, signs, vectors
+from forge_desktop.corpus.retrieval.scope import Scope
 from tests.retrieval.conftest import add, remove
 
 TEXTS = {
@@ -149,8 +150,17 @@ def test_signs_find_nearly_all_of_the_true_nearest(db, index, monkeypatch):
     for _ in range(20):
         query = embedder.embed_query(dict.fromkeys(source.sample(words, 4), 1.0))
         true = set(np.argsort(-signs.cosines(stored, query), kind="stable")[:10].tolist())
-        held += len(true & set(vectors.nearest(db.connection, view, row, query)))
+        held += len(true & set(vectors.nearest(db.connection, view, row, query, vectors.Limits())))
     assert held >= 190
+
+
+def test_a_scope_and_words_to_leave_out_hold_for_likeness_too(db, index):
+    add(db, index, {1: "lighthouse", 2: "lighthouse keeper", 3: "lighthouse", 5: "lighthouse", 6: "grain"})
+    remove(db, index, 5)
+    scope = Scope.of_ids([2, 3, 4, 5, 6], "some")
+    assert {one.passage_id for one in index.search("lighthuose", scope=scope)} == {2, 3}
+    found = index.search("lighthuose", scope=scope, excluded=index.query_terms("keepers"))
+    assert {one.passage_id for one in found} == {3}
 
 
 # ---- other dimensions ----

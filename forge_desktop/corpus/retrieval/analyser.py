@@ -33,12 +33,12 @@ _UNSPACED = re.compile(
     "\uf900-\ufaff\U00020000-\U0003134f\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]+"
 )
 
-_NAMES = (
-    "en english de german fr french es spanish it italian pt portuguese ca catalan nl dutch sv swedish da"
-    " danish no norwegian fi finnish hu hungarian ro romanian tr turkish pl polish cs czech id indonesian ru"
-    " russian uk russian bg russian el greek hy armenian ta tamil ar arabic fa persian hi hindi ne nepali"
-).split()
-ALGORITHMS = dict(zip(_NAMES[::2], _NAMES[1::2], strict=True))  # Snowball's, by language
+_ALGORITHMS = (
+    "en=english de=german fr=french es=spanish it=italian pt=portuguese ca=catalan nl=dutch sv=swedish da=danish"
+    " no=norwegian fi=finnish hu=hungarian ro=romanian tr=turkish pl=polish cs=czech id=indonesian ru=russian"
+    " uk=russian bg=russian el=greek hy=armenian ta=tamil ar=arabic fa=persian hi=hindi ne=nepali"
+)
+ALGORITHMS: dict[str, str] = dict(re.findall(r"(\w+)=(\w+)", _ALGORITHMS))  # Snowball's, by language
 # Each script's pattern, and the language its words are stemmed by where the passage's is another or unknown.
 _SCRIPTS = {
     "latin": (re.compile("[a-z\u00df-\u024f\u1e00-\u1eff]"), "en"),
@@ -226,4 +226,5 @@ class _Stems(dict[str, str]):
         return word
 
 
-_STEMS: dict[str, _Stems] = {code: _Stems(code) for code in ("", *STOP_WORDS)}
+LANGUAGES = ("", *STOP_WORDS)  # that passages are analysed in
+_STEMS: dict[str, _Stems] = {code: _Stems(code) for code in LANGUAGES}

@@ -16,7 +16,7 @@ from forge_desktop.corpus.retrieval.external import Embedder, GuardedEmbedder
 from forge_desktop.corpus.retrieval.likeness import Likeness
 from forge_desktop.corpus.retrieval.postings import Int64s
 from forge_desktop.corpus.retrieval.signs import Vectors
-from forge_desktop.corpus.retrieval.vectors import VectorSide
+from forge_desktop.corpus.retrieval.vectors import Limits, VectorSide
 from forge_desktop.storage import Database
 
 Texts = Callable[[Sequence[int]], Mapping[int, str]]
@@ -67,17 +67,18 @@ class Embedding:
         weights: Mapping[str, float],
         asked: Vectors | None,
         also: Collection[int],
+        limits: Limits,
         *,
         committed: bool,
     ) -> Likeness:
         """How alike the nearest passages and those in `also` are to the question with these weights of terms."""
         view = self.side.view(connection, remember=committed)
-        found = likeness.by_spelling(connection, view, weights, also)
+        found = likeness.by_spelling(connection, view, weights, also, limits)
         if asked is None or self._model is None:
             return found
         identity = self._model.identity
         row = next((row for row in view.embedders if row.identity == identity and row.ready), None)
-        return found if row is None else likeness.by_model(connection, view, row, asked, found, also)
+        return found if row is None else likeness.by_model(connection, view, row, asked, found, also, limits)
 
     # ---- bringing in what is missing ----
 

@@ -42,7 +42,7 @@ class GuardedEmbedder:
         with self._busy:
             try:
                 found = self._checked(texts)
-            except Exception as error:  # noqa: BLE001 - the border to foreign code, as with parsers
+            except Exception as error:
                 raise self._failed(str(error) or type(error).__name__) from error
         self.note = ""
         return found

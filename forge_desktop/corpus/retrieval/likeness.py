@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from forge_desktop.corpus.retrieval import embedder, vectors
 from forge_desktop.corpus.retrieval.signs import Vectors
 from forge_desktop.corpus.retrieval.store_vectors import EmbedderRow
-from forge_desktop.corpus.retrieval.vectors import VectorView
+from forge_desktop.corpus.retrieval.vectors import Limits, VectorView
 
 _STRAYING = 2.26  # standard deviations of the cosine of unrelated texts, 1 / sqrt(dimensions) each
 
@@ -29,7 +29,11 @@ class Likeness:
 
 
 def by_spelling(
-    connection: sqlite3.Connection, view: VectorView, weights: Mapping[str, float], also: Collection[int]
+    connection: sqlite3.Connection,
+    view: VectorView,
+    weights: Mapping[str, float],
+    also: Collection[int],
+    limits: Limits,
 ) -> Likeness:
     """By the built-in embedding; while its dimensions change, by the newer vector where a passage has both."""
     found: dict[int, float] = {}
@@ -40,7 +44,7 @@ def by_spelling(
         query = embedder.embed_query(weights, row.dimensions)
         if query.any():
             least = _STRAYING / math.sqrt(row.dimensions)
-            near = vectors.nearest(connection, view, row, query)
+            near = vectors.nearest(connection, view, row, query, limits)
             for passage, value in vectors.cosines(connection, row, query, {*also, *near}).items():
                 if found.setdefault(passage, value) == value and value >= least:
                     alike.add(passage)
@@ -54,9 +58,10 @@ def by_model(
     query: Vectors,
     spelling: Likeness,
     also: Collection[int],
+    limits: Limits,
 ) -> Likeness:
     """By an external embedder. Passages it has not embedded yet stand where their spelling puts them, on its scale."""
-    near = vectors.nearest(connection, view, row, query)
+    near = vectors.nearest(connection, view, row, query, limits)
     found = vectors.cosines(connection, row, query, {*also, *near, *spelling.cosines})
     alike = set(found)
     missing = spelling.cosines.keys() - found.keys()

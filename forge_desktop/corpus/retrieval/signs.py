@@ -88,7 +88,8 @@ def cosines(rows: Vectors, query: Vectors) -> npt.NDArray[np.float64]:
     wide = rows.astype(np.float32)
     dots = np.einsum("ij,j->i", wide, query.astype(np.float32)).astype(np.float64)
     squares = np.einsum("ij,ij->i", wide, wide).astype(np.float64) * float(np.square(query.astype(np.int64)).sum())
-    return np.divide(dots, np.sqrt(squares), out=np.zeros(len(rows)), where=squares > 0)
+    found: npt.NDArray[np.float64] = np.divide(dots, np.sqrt(squares), out=np.zeros(len(rows)), where=squares > 0)
+    return found
 
 
 def _counted(signs: Words, sides: Words, mask: Words | None) -> npt.NDArray[np.uint16]:

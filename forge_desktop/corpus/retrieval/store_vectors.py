@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from forge_desktop.corpus.retrieval.numbering import Ids
 from forge_desktop.corpus.retrieval.postings import Int64s
 from forge_desktop.corpus.retrieval.signs import Vectors, Words
 
@@ -78,17 +79,18 @@ def segments(connection: sqlite3.Connection) -> list[SegmentRow]:
     ]
 
 
-def body_of(connection: sqlite3.Connection, segment: SegmentRow) -> tuple[Int64s, Words]:
-    """A segment's passage ids, ascending, and their sign bits as columns."""
+def body_of(connection: sqlite3.Connection, segment: SegmentRow) -> tuple[Ids, Words]:
+    """A segment's passage ids and their sign bits as columns."""
     ids, signs = connection.execute(
         "SELECT passage_ids, signs FROM vector_segments WHERE id = ?", (segment.id,)
     ).fetchone()
-    return _ids(ids), np.frombuffer(signs, "<u8").reshape(-1, segment.passages)
+    return Ids.from_bytes(ids), np.frombuffer(signs, "<u8").reshape(-1, segment.passages)
 
 
-def ids_of(connection: sqlite3.Connection, segment: SegmentRow) -> Int64s:
+def ids_of(connection: sqlite3.Connection, segment: SegmentRow) -> Ids:
     """A segment's passage ids alone."""
-    return _ids(connection.execute("SELECT passage_ids FROM vector_segments WHERE id = ?", (segment.id,)).fetchone()[0])
+    sql = "SELECT passage_ids FROM vector_segments WHERE id = ?"
+    return Ids.from_bytes(connection.execute(sql, (segment.id,)).fetchone()[0])
 
 
 def alive_in(connection: sqlite3.Connection, segment: SegmentRow) -> npt.NDArray[np.bool_]:
@@ -109,7 +111,7 @@ def bury(connection: sqlite3.Connection, segment: SegmentRow, alive: npt.NDArray
 
 def write_segment(connection: sqlite3.Connection, embedder: int, ids: Int64s, signs: Words) -> None:
     """Store a new segment of passages with ids ascending."""
-    arrays = (zlib.compress(np.diff(ids, prepend=0).astype("<i8").tobytes(), 1), signs.astype("<u8").tobytes())
+    arrays = (Ids.packed(ids).to_bytes(), signs.astype("<u8").tobytes())
     connection.execute(
         "INSERT INTO vector_segments (embedder, passages, first_passage, last_passage, checksum, passage_ids, signs)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -183,7 +185,7 @@ def damage(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"Search index: vector segment {segment.id} is damaged."
             living.pop(segment.embedder, None)
         elif segment.embedder in living:
-            living[segment.embedder].append(_ids(arrays[0])[alive_in(connection, segment)])
+            living[segment.embedder].append(Ids.from_bytes(arrays[0]).all()[alive_in(connection, segment)])
     for row in embedders(connection):
         found = []
         sql = "SELECT id, checksum, body FROM vector_rows WHERE id >= ? AND id < ?"
@@ -202,10 +204,6 @@ def damage(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _key(embedder: int, passage: int) -> int:
     return (embedder << _PASSAGE_BITS) + passage
-
-
-def _ids(stored: bytes) -> Int64s:
-    return np.cumsum(np.frombuffer(zlib.decompress(stored), "<i8"))
 
 
 def _checksum(arrays: Iterable[bytes]) -> int:

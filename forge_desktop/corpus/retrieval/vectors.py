@@ -16,12 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from forge_desktop.corpus.retrieval import embedder, signs, store_vectors
+from forge_desktop.corpus.retrieval.numbering import Ids
 from forge_desktop.corpus.retrieval.postings import Int64s
+from forge_desktop.corpus.retrieval.scope import Scope
 from forge_desktop.corpus.retrieval.signs import Vectors, Words
 from forge_desktop.corpus.retrieval.store_vectors import EmbedderRow
 
 LARGEST_SEGMENT = 65_536  # passages
 
+_SMALL = 4000  # passages whose segments are put together within an addition, some milliseconds
 _NEAR = 20_000  # passages whose distance is worked out more exactly
 _RESCORED = 400  # of these, by exact cosine
 _NEVER = 65_535  # the distance of a removed passage
@@ -32,7 +35,7 @@ class Segment:
     """A segment as a reader sees it. `alive` is None while nothing of it was removed."""
 
     row: store_vectors.SegmentRow
-    ids: Int64s
+    ids: Ids
     signs: Words
     alive: npt.NDArray[np.bool_] | None
 
@@ -83,6 +86,7 @@ class VectorSide:
         store_vectors.write_rows(connection, row.id, passages, rows)
         store_vectors.write_segment(connection, row.id, passages, signs.sign_bits(rows))
         store_vectors.count_in(connection, row.id, len(passages))
+        self._tidy_small(connection)
 
     def remove(self, connection: sqlite3.Connection, ids: Collection[int]) -> None:
         """Forget all vectors of these passages; ids that are not there are ignored."""
@@ -90,20 +94,26 @@ class VectorSide:
         for row in store_vectors.segments(connection):
             if not len(wanted) or row.last_passage < wanted[0] or row.first_passage > wanted[-1]:
                 continue
-            alive, passages = store_vectors.alive_in(connection, row), store_vectors.ids_of(connection, row)
-            gone = alive & np.isin(passages, wanted)
+            alive = store_vectors.alive_in(connection, row)
+            passages, places = store_vectors.ids_of(connection, row).find(wanted)
+            gone = alive[passages]
             if gone.any():
-                store_vectors.bury(connection, row, alive & ~gone)
-                store_vectors.drop_rows(connection, row.embedder, passages[gone].tolist())
+                alive[passages] = False
+                store_vectors.bury(connection, row, alive)
+                store_vectors.drop_rows(connection, row.embedder, wanted[places[gone]].tolist())
                 store_vectors.count_in(connection, row.embedder, -int(gone.sum()))
+        self._tidy_small(connection)
 
-    def merge(self, connection: sqlite3.Connection) -> bool:
-        """One step of tidying up small or mostly removed segments, a few hundredths of a second; whether it did one."""
+    def merge(self, connection: sqlite3.Connection, *, most: int = LARGEST_SEGMENT) -> bool:
+        """One step of tidying up small or mostly removed segments, a few hundredths of a second; whether it did one.
+
+        Nothing is done to more than `most` passages.
+        """
         rows = _to_merge(store_vectors.segments(connection))
-        if not rows:
+        if not rows or sum(map(_living, rows)) > most:
             return False
         bodies = [(*store_vectors.body_of(connection, row), store_vectors.alive_in(connection, row)) for row in rows]
-        ids = np.concatenate([ids[alive] for ids, _, alive in bodies])
+        ids = np.concatenate([ids.all()[alive] for ids, _, alive in bodies])
         if len(ids):
             order = np.argsort(ids)
             bits = np.concatenate([bits[:, alive] for _, bits, alive in bodies], axis=1)
@@ -111,6 +121,10 @@ class VectorSide:
         for row in rows:
             store_vectors.drop_segment(connection, row)
         return True
+
+    def _tidy_small(self, connection: sqlite3.Connection) -> None:
+        while self.merge(connection, most=_SMALL):
+            pass
 
     def drop(self, connection: sqlite3.Connection, identity: str) -> None:
         """Forget everything of one embedder."""
@@ -141,7 +155,7 @@ class VectorSide:
         """Passages that have a vector of this embedder, ascending."""
         of = {row.id for row in store_vectors.embedders(connection) if row.identity == identity}
         parts = [
-            store_vectors.ids_of(connection, row)[store_vectors.alive_in(connection, row)]
+            store_vectors.ids_of(connection, row).all()[store_vectors.alive_in(connection, row)]
             for row in store_vectors.segments(connection)
             if row.embedder in of
         ]
@@ -161,7 +175,17 @@ class VectorSide:
         return store_vectors.damage(connection)
 
 
-def nearest(connection: sqlite3.Connection, view: VectorView, row: EmbedderRow, query: Vectors) -> list[int]:
+@dataclass(frozen=True)
+class Limits:
+    """Which passages may be found: those of the scope, without some."""
+
+    scope: Scope | None = None
+    without: Int64s = field(default_factory=lambda: np.zeros(0, np.int64))
+
+
+def nearest(
+    connection: sqlite3.Connection, view: VectorView, row: EmbedderRow, query: Vectors, limits: Limits
+) -> list[int]:
     """Ids of the few hundred passages whose sign bits are nearest to the question's; ties go to the lowest id."""
     asked = signs.asked(query)
     parts = [view.segment(connection, segment) for segment in view.rows if segment.embedder == row.id]
@@ -169,12 +193,15 @@ def nearest(connection: sqlite3.Connection, view: VectorView, row: EmbedderRow, 
     for part, distance in zip(parts, far, strict=True):
         if part.alive is not None:
             distance[~part.alive] = _NEVER
+        if limits.scope is not None:
+            distance[~part.ids.inside(limits.scope.first, limits.scope.last)] = _NEVER
+        distance[part.ids.find(limits.without)[0]] = _NEVER
     every = np.concatenate([np.zeros(0, np.uint16), *far])
     bound = min(int(np.partition(every, _NEAR)[_NEAR]), _NEVER - 1) if len(every) > _NEAR else _NEVER - 1
     ids, near = [np.zeros(0, np.int64)], [np.zeros(0, np.uint16)]
     for part, distance in zip(parts, far, strict=True):
         at = np.flatnonzero(distance <= bound)
-        ids.append(part.ids[at])
+        ids.append(part.ids.of(at))
         near.append(signs.distance(part.signs[:, at], asked))
     passage, exact = np.concatenate(ids), np.concatenate(near)
     chosen: list[int] = passage[np.lexsort((passage, exact))[:_RESCORED]].tolist()
@@ -203,13 +230,17 @@ def _to_merge(rows: Sequence[store_vectors.SegmentRow]) -> list[store_vectors.Se
 
 
 def _tier(row: store_vectors.SegmentRow) -> tuple[int, int]:
-    return row.embedder, (row.passages - row.removed).bit_length() // 3
+    return row.embedder, _living(row).bit_length() // 3
+
+
+def _living(row: store_vectors.SegmentRow) -> int:
+    return row.passages - row.removed
 
 
 def _fitting(group: Sequence[store_vectors.SegmentRow]) -> list[store_vectors.SegmentRow]:
     total, chosen = 0, []
-    for row in sorted(group, key=lambda row: row.passages - row.removed):
-        total += row.passages - row.removed
+    for row in sorted(group, key=_living):
+        total += _living(row)
         if total > LARGEST_SEGMENT:
             break
         chosen.append(row)

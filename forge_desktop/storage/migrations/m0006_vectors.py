@@ -14,7 +14,7 @@ _STATEMENTS = (
         passages INTEGER NOT NULL,
         ready INTEGER NOT NULL CHECK (ready IN (0, 1))
     )""",
-    # Up to 65,536 passages of one embedder, never changed once written: ids (zlib) and sign bits, all read by a search.
+    # Up to 65,536 passages of one embedder, never changed once written: runs of ids and sign bits.
     """CREATE TABLE vector_segments (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         embedder INTEGER NOT NULL REFERENCES embedders (id),
@@ -42,26 +42,4 @@ def migrate(db: sqlite_utils.Database) -> None:
     for statement in _STATEMENTS:
         db.conn.execute(statement)
     db.conn.execute("DROP TABLE vectors")
-    if "signs" in {row[1] for row in db.conn.execute("PRAGMA table_info(segments)")}:
-        _segments_without_signs(db)
-
-
-def _segments_without_signs(db: sqlite_utils.Database) -> None:
-    """Empty the search index; its versions differ from this program's, so it is filled again from the stored texts."""
-    for table in ("postings", "tombstones"):
-        db.conn.execute(f"DELETE FROM {table}")
-    db.conn.execute("DROP TABLE segments")
-    db.conn.execute(
-        """CREATE TABLE segments (
-            id INTEGER PRIMARY KEY AUTOINCREMENT,
-            passages INTEGER NOT NULL,
-            first_passage INTEGER NOT NULL,
-            last_passage INTEGER NOT NULL,
-            first_block INTEGER NOT NULL,
-            blocks INTEGER NOT NULL,
-            checksum INTEGER NOT NULL,
-            passage_ids BLOB NOT NULL,
-            lengths BLOB NOT NULL,
-            directory BLOB NOT NULL
-        )"""
-    )
+    db.conn.execute("DROP TABLE signs")
