@@ -128,6 +128,14 @@ class Settings:
     passage_overlap: int = _setting(
         120, "Corpus", "Passage overlap", "Characters that neighbouring passages share.", minimum=0, maximum=1000
     )
+    hash_dimensions: int = _setting(
+        512,
+        "Corpus",
+        "Built-in embedding",
+        "Numbers in the vectors by which misspelt words are found. 128 takes a quarter of the disk and finds fewer."
+        " Changing it makes them anew in the background.",
+        choices={128: "128 dimensions", 512: "512 dimensions"},
+    )
     file_megabytes: int = _setting(
         256,
         "Corpus",
