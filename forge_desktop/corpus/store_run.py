@@ -125,6 +125,15 @@ class RunStore:
         )
         return [(row[0], row[1]) for row in rows]
 
+    def shares(self) -> tuple[int, int]:
+        """How many documents are searchable as they are, and how many wait."""
+        row = self._db.row(
+            "SELECT coalesce(sum(state = 'indexed'), 0), coalesce(sum(state = 'pending'), 0)"
+            " FROM documents INDEXED BY documents_by_state WHERE removal IS NULL"
+        )
+        assert row is not None
+        return row[0], row[1]
+
     def task(self, document_id: int, recipe: Recipe) -> Task | None:
         """What is needed to read a waiting document; None when it was removed meanwhile."""
         row = self._db.row(
