@@ -8,7 +8,7 @@ from dataclasses import astuple
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.corpus.finding import Asked, Finder
-from forge_desktop.corpus.query import Wording, understand
+from forge_desktop.corpus.query import understand
 from forge_desktop.corpus.records import Explanation, Hit, Passage, RankingCheck, SearchFilter, TermExplained
 from forge_desktop.corpus.retrieval import Found, Index
 from forge_desktop.corpus.retrieval.filtering import Explained
@@ -77,7 +77,7 @@ class Explainer:
                 f" and {len(ids) * _BYTES / 1e9:.1f} GB of memory; it is done up to {_MOST_CHECKED:,} passages.",
                 hint="Check it with a smaller data directory: the ranking is computed in the same way.",
             )
-        terms = self._index.term_list(query)
+        terms = self._index.query_terms(query)
         ours = self._index.scores(query)
         best = list(self._index.best(query, _COMPARED))
         if len(ids) < 4 or not terms:
@@ -106,7 +106,7 @@ class Explainer:
         alone = Scope.of_ids([passage.id], ("alone", passage.id))
         if asked.scope is not None and not _overlap(asked.scope, alone):
             return "Its document is not among those the filter leaves."
-        return asked.query.missing(Wording(passage.text))
+        return self._finder.kept_out(asked, passage)
 
     def _told(
         self,
@@ -123,7 +123,7 @@ class Explainer:
             return f"It is found, at rank {rank}."
         missing = [term.term for term in words.terms if not term.frequency] if words else []
         told = []
-        if asked.query.must_be_spelled_out:
+        if asked.spelled_out:
             told.append("It has the phrases; passages found by phrases alone have no rank.")
         elif words is not None and words.rank is None:
             told.append("None of the words looked for stands in it.")

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from forge_desktop.corpus.alike import Folds
-from forge_desktop.corpus.query import Query, Wording, plain, understand
+from forge_desktop.corpus.query import Query, Wording, is_unspaced, plain, understand
 from forge_desktop.corpus.records import Finding, Hit, Passage, SearchFilter
 from forge_desktop.corpus.retrieval import Found, Index, analyser
-from forge_desktop.corpus.retrieval.scope import Int64s, Scope
+from forge_desktop.corpus.retrieval.scope import Scope
 from forge_desktop.corpus.scoping import Scopes, within
 from forge_desktop.corpus.store import Store
 
@@ -25,9 +25,16 @@ _CUT = "Only a part of the passages was compared with the phrases and the words 
 
 @dataclass(frozen=True)
 class Asked:
-    """A query with the passages it may find (None: all)."""
+    """A query with what the index knows of it, and the passages it may find (None: all).
+
+    `required`: words that a passage with the phrases is indexed under. `spelled_out`: nothing that must or may stand in
+    a passage is indexed.
+    """
 
     query: Query
+    required: str = ""
+    excluded: tuple[str, ...] = ()  # terms
+    spelled_out: bool = False
     scope: Scope | None = None
     documents: int | None = None
     cut: bool = False  # not every passage was compared with the phrases
@@ -55,7 +62,7 @@ class Finder:
         query = asked.query
         if asked.empty:
             return Finding((), query.understood, 0, _NOTHING_LEFT)
-        if query.must_be_spelled_out:
+        if asked.spelled_out:
             hits, cut = self._spelled_out(asked, k)
         else:
             asked = self.narrowed(asked)
@@ -67,16 +74,26 @@ class Finder:
 
     def asked(self, query: Query, where: SearchFilter | None) -> Asked:
         """The query with what the filter leaves."""
+        # a character of an unspaced script is indexed by itself only where it stands alone
+        required = [word for phrase in query.phrases for word in self._index.always_indexed(phrase.text)]
+        required = [word for word in required if len(word) > 1 or not is_unspaced(word)]
+        asked = Asked(
+            query,
+            required=" ".join(required),
+            excluded=tuple(sorted({term for word in query.excluded_words for term in self._index.query_terms(word)})),
+            spelled_out=bool(query.phrases)
+            and not required
+            and not self._index.query_terms(" ".join(query.understood.words)),
+        )
         scoped = None if where is None else self._scopes.of(where)
-        return Asked(query) if scoped is None else Asked(query, scoped.scope, scoped.documents)
+        return asked if scoped is None else replace(asked, scope=scoped.scope, documents=scoped.documents)
 
     def narrowed(self, asked: Asked) -> Asked:
-        """With phrases: only the passages in which they stand, looked for where all their terms are."""
+        """With phrases: only the passages in which they stand, looked for where all their words are."""
         query = asked.query
-        terms = [term for phrase in query.phrases for term in phrase.terms]
-        if not terms:
+        if not asked.required:
             return asked
-        candidates = self._index.with_all(terms, scope=asked.scope, excluded=sorted(query.excluded_terms))
+        candidates = self._index.with_all(asked.required, scope=asked.scope, excluded=asked.excluded)
         read = candidates[:_MOST_READ]
         kept = [passage.id for passage in self._passages(read) if not query.missing(Wording(passage.text))]
         key = ("phrases", query, None if asked.scope is None else asked.scope.key)
@@ -94,8 +111,7 @@ class Finder:
 
     def ranked(self, asked: Asked, wanted: int) -> list[Found]:
         """What the index finds, best first."""
-        excluded = sorted(asked.query.excluded_terms)
-        return self._index.search(asked.query.text, wanted, scope=asked.scope, excluded=excluded)
+        return self._index.search(asked.query.text, wanted, scope=asked.scope, excluded=asked.excluded)
 
     def _gathered(self, query: Query, ranked: Sequence[Found], k: int, every: bool) -> list[Hit]:
         folds = Folds(frozenset(self._index.query_terms(query.text)))
@@ -122,6 +138,12 @@ class Finder:
             if not query.demands or not query.missing(Wording(passage.text)):
                 yield Hit(passage, *entry[1:])
 
+    def kept_out(self, asked: Asked, passage: Passage) -> str:
+        """What in its text keeps a passage from being found, as a sentence, or ""."""
+        if met := set(asked.excluded).intersection(self._index.term_list(passage.text)) if asked.excluded else None:
+            return f"It has a word that the query leaves out: {', '.join(sorted(met))}."
+        return asked.query.missing(Wording(passage.text))
+
     def _passages(self, ids: Sequence[int]) -> Iterator[Passage]:
         """These passages in this order, without those removed meanwhile."""
         for start in range(0, len(ids), _AT_ONCE):
@@ -131,20 +153,19 @@ class Finder:
 
     def _spelled_out(self, asked: Asked, k: int) -> tuple[list[Hit], bool]:
         """Where phrases stand of which no word is indexed ("to be or not to be"), in the order of the documents."""
-        query, scope, hits, left = asked.query, asked.scope, list[Hit](), _MOST_CHARACTERS
+        query, hits, left = asked.query, list[Hit](), _MOST_CHARACTERS
         for document_id in self._store.searched_documents():
             text = self._store.text(document_id)
             left -= len(text)
             if not query.missing_phrase(Wording(text)):
                 passages = self._store.passages(document_id)
-                inside = None if scope is None else set(within(scope, _ids(passages)).tolist())
-                for passage in passages:
-                    if (inside is None or passage.id in inside) and not query.missing(Wording(passage.text)):
-                        hits.append(Hit(passage, 0.0, None, None, None, None))
+                ids = np.array([passage.id for passage in passages], np.int64)
+                inside = set((ids if asked.scope is None else within(asked.scope, ids)).tolist())
+                hits += [
+                    Hit(passage, 0.0, None, None, None, None)
+                    for passage in passages
+                    if passage.id in inside and not self.kept_out(asked, passage)
+                ]
             if len(hits) >= k or left < 0:
                 return hits[:k], left < 0
         return hits, False
-
-
-def _ids(passages: Sequence[Passage]) -> Int64s:
-    return np.array([passage.id for passage in passages], np.int64)

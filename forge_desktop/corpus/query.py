@@ -29,7 +29,6 @@ class Wording:
     def __init__(self, text: str) -> None:
         self._text = text
         self._words = self._squeezed = ""
-        self._terms: list[str] | None = None
 
     @property
     def words(self) -> str:
@@ -43,13 +42,6 @@ class Wording:
         self._squeezed = self._squeezed or _squeezed(self._text)
         return self._squeezed
 
-    @property
-    def terms(self) -> list[str]:
-        """The terms the text is indexed under, in order."""
-        if self._terms is None:
-            self._terms = analyser.terms(self._text)
-        return self._terms
-
 
 @dataclass(frozen=True)
 class Phrase:
@@ -58,7 +50,6 @@ class Phrase:
     text: str
     words: str
     squeezed: str  # "" where the script has spaces
-    terms: tuple[str, ...]  # what a passage that has it is indexed under; maybe none
 
     def stands_in(self, wording: Wording) -> bool:
         """Whether the text has them."""
@@ -73,19 +64,12 @@ class Query:
     understood: Understood
     phrases: tuple[Phrase, ...] = ()
     excluded_phrases: tuple[Phrase, ...] = ()
-    excluded_terms: frozenset[str] = frozenset()
+    excluded_words: tuple[str, ...] = ()
 
     @property
     def demands(self) -> bool:
         """Whether a passage's text decides if it is found."""
-        return bool(self.phrases or self.excluded_phrases or self.excluded_terms)
-
-    @property
-    def must_be_spelled_out(self) -> bool:
-        """Whether there are phrases, but no word that the index could find them by."""
-        if not self.phrases or any(phrase.terms for phrase in self.phrases):
-            return False
-        return not analyser.terms(" ".join(self.understood.words))
+        return bool(self.phrases or self.excluded_phrases)
 
     def missing_phrase(self, wording: Wording) -> str:
         """The first phrase that does not stand in a text, as a sentence; "" when all do."""
@@ -96,12 +80,8 @@ class Query:
         """Why a passage with this text is not found, as a sentence; "" when it may be."""
         if missing := self.missing_phrase(wording):
             return missing
-        for phrase in self.excluded_phrases:
-            if phrase.stands_in(wording):
-                return f"“{phrase.text}” stands in it, which the query leaves out."
-        if self.excluded_terms and (met := self.excluded_terms.intersection(wording.terms)):
-            return f"It has a word that the query leaves out: {', '.join(sorted(met))}."
-        return ""
+        met = next((phrase for phrase in self.excluded_phrases if phrase.stands_in(wording)), None)
+        return f"“{met.text}” stands in it, which the query leaves out." if met else ""
 
 
 def plain(text: str) -> Query:
@@ -147,7 +127,6 @@ class _Parts:
 
     def query(self) -> Query:
         """All of it."""
-        terms = [(phrase, analyser.query_words(word, analyser.LANGUAGES)) for word, phrase in self.left_out]
         return Query(
             " ".join(self.ranked),
             Understood(
@@ -157,8 +136,8 @@ class _Parts:
                 tuple(dict.fromkeys(self.ignored)),
             ),
             tuple(self.phrases),
-            tuple(phrase for phrase, found in terms if len(found) != 1),
-            frozenset(stem for _, found in terms if len(found) == 1 for stem in found[0]),
+            tuple(phrase for word, phrase in self.left_out if not _is_indexed(word)),
+            tuple(word for word, _ in self.left_out if _is_indexed(word)),
         )
 
     def _take_phrase(self, text: str, *, minus: bool) -> None:
@@ -180,14 +159,21 @@ class _Parts:
             self.ignored.append(f"Only the first {_MOST_LEFT_OUT} words and phrases to leave out were used.")
 
 
+def _is_indexed(word: str) -> bool:
+    """Whether every passage that has this word is indexed under it: it is one word, and in no language a stop word."""
+    return len(analyser.words(word)) == 1 == len(analyser.always_indexed(word, analyser.LANGUAGES))
+
+
 def _phrase(text: str) -> Phrase | None:
     words = _spaced(text)
     if not words.strip():
         return None
-    unspaced = _UNSPACED.search(text) is not None
-    # a character alone is indexed only where it stands alone: in pairs elsewhere
-    terms = tuple(term for term in analyser.terms(text) if not _UNSPACED.fullmatch(term) or len(term) > 1)
-    return Phrase(" ".join(text.split()), words, _squeezed(text) if unspaced else "", terms)
+    return Phrase(" ".join(text.split()), words, _squeezed(text) if _UNSPACED.search(text) else "")
+
+
+def is_unspaced(text: str) -> bool:
+    """Whether the text is of a script that is written without spaces."""
+    return _UNSPACED.match(text) is not None
 
 
 def _spaced(text: str) -> str:

@@ -109,6 +109,12 @@ def query_terms(query: str, languages: Collection[str] = ("",)) -> list[str]:
     return [stem for stems in query_words(query, languages) for stem in stems]
 
 
+def always_indexed(text: str, languages: Collection[str]) -> list[str]:
+    """The words of a text, in order, that a passage of any of these languages is indexed under; none is a stop word."""
+    tables = _tables(languages)
+    return [word for word in words(text) if all(table[word] for table in tables)]
+
+
 def language(text: str) -> str:
     """The ISO 639-1 code of a text's language; "" when it is too short or too mixed to tell. Looks at its beginning."""
     beginning = text[:_LOOKED_AT]

@@ -199,6 +199,10 @@ class Index:
         """The terms of a passage in order."""
         return analyser.terms(text)
 
+    def always_indexed(self, text: str) -> list[str]:
+        """Its words that every passage which has them is indexed under, whatever its language."""
+        return analyser.always_indexed(text, self._spoken())
+
     def query_terms(self, query: str) -> list[str]:
         """The terms a question is scored by, repeats kept: its words as passages of every language met have them."""
         return analyser.query_terms(query, self._spoken())
