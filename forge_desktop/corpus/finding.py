@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from forge_desktop.corpus.alike import Folds
-from forge_desktop.corpus.query import Query, Wording, is_unspaced, plain, understand
+from forge_desktop.corpus.query import Query, Wording, plain, understand
 from forge_desktop.corpus.records import Finding, Hit, Passage, SearchFilter
 from forge_desktop.corpus.retrieval import Found, Index, analyser
 from forge_desktop.corpus.retrieval.scope import Scope
@@ -25,16 +25,10 @@ _CUT = "Only a part of the passages was compared with the phrases and the words 
 
 @dataclass(frozen=True)
 class Asked:
-    """A query with what the index knows of it, and the passages it may find (None: all).
-
-    `required`: words that a passage with the phrases is indexed under. `spelled_out`: nothing that must or may stand in
-    a passage is indexed.
-    """
+    """A query with the terms it leaves out, and the passages it may find (None: all)."""
 
     query: Query
-    required: str = ""
-    excluded: tuple[str, ...] = ()  # terms
-    spelled_out: bool = False
+    excluded: tuple[str, ...] = ()
     scope: Scope | None = None
     documents: int | None = None
     cut: bool = False  # not every passage was compared with the phrases
@@ -62,7 +56,7 @@ class Finder:
         query = asked.query
         if asked.empty:
             return Finding((), query.understood, 0, _NOTHING_LEFT)
-        if asked.spelled_out:
+        if query.must_be_spelled_out:
             hits, cut = self._spelled_out(asked, k)
         else:
             asked = self.narrowed(asked)
@@ -74,26 +68,18 @@ class Finder:
 
     def asked(self, query: Query, where: SearchFilter | None) -> Asked:
         """The query with what the filter leaves."""
-        # a character of an unspaced script is indexed by itself only where it stands alone
-        required = [word for phrase in query.phrases for word in self._index.always_indexed(phrase.text)]
-        required = [word for word in required if len(word) > 1 or not is_unspaced(word)]
-        asked = Asked(
-            query,
-            required=" ".join(required),
-            excluded=tuple(sorted({term for word in query.excluded_words for term in self._index.query_terms(word)})),
-            spelled_out=bool(query.phrases)
-            and not required
-            and not self._index.query_terms(" ".join(query.understood.words)),
-        )
+        terms = {term for word in query.excluded_words for term in self._index.query_terms(word)}
+        asked = Asked(query, excluded=tuple(sorted(terms)))
         scoped = None if where is None else self._scopes.of(where)
         return asked if scoped is None else replace(asked, scope=scoped.scope, documents=scoped.documents)
 
     def narrowed(self, asked: Asked) -> Asked:
         """With phrases: only the passages in which they stand, looked for where all their words are."""
         query = asked.query
-        if not asked.required:
+        words = [terms for phrase in query.phrases for terms in phrase.terms]
+        if not words:
             return asked
-        candidates = self._index.with_all(asked.required, scope=asked.scope, excluded=asked.excluded)
+        candidates = self._index.with_all(words, scope=asked.scope, excluded=asked.excluded)
         read = candidates[:_MOST_READ]
         kept = [passage.id for passage in self._passages(read) if not query.missing(Wording(passage.text))]
         key = ("phrases", query, None if asked.scope is None else asked.scope.key)
@@ -103,7 +89,7 @@ class Finder:
         wanted = k if every else 2 * k + 10  # a few more, so that a hit knows what is like it
         while not asked.empty:
             ranked = self.ranked(asked, wanted)
-            hits = self._gathered(asked.query, ranked, k, every)
+            hits = self.gathered(asked.query, ranked, k, every)
             if len(hits) >= k or len(ranked) < wanted or wanted >= max(_MOST_READ, 4 * k):
                 return hits
             wanted *= 4
@@ -113,11 +99,12 @@ class Finder:
         """What the index finds, best first."""
         return self._index.search(asked.query.text, wanted, scope=asked.scope, excluded=asked.excluded)
 
-    def _gathered(self, query: Query, ranked: Sequence[Found], k: int, every: bool) -> list[Hit]:
+    def gathered(self, query: Query, ranked: Sequence[Found], k: int, every: bool) -> list[Hit]:
+        """The best k hits among what the index found, folded unless `every` is wanted."""
         folds = Folds(frozenset(self._index.query_terms(query.text)))
         hits: list[Hit] = []
         alike: list[list[int]] = []
-        for hit in self.read(query, ranked):
+        for hit in self._hits_of(query, ranked):
             like = None if every else folds.place(analyser.terms(hit.passage.text))
             if like is not None:
                 alike[like].append(hit.passage.id)
@@ -128,7 +115,7 @@ class Finder:
                 break
         return [replace(hit, alike=tuple(like)) if like else hit for hit, like in zip(hits, alike, strict=True)][:k]
 
-    def read(self, query: Query, ranked: Sequence[Found]) -> Iterator[Hit]:
+    def _hits_of(self, query: Query, ranked: Sequence[Found]) -> Iterator[Hit]:
         """The hits among what the index found, before any is folded into another."""
         entries = {entry.passage_id: entry for entry in ranked}
         for passage in self._passages(list(entries)):

@@ -50,6 +50,7 @@ class Phrase:
     text: str
     words: str
     squeezed: str  # "" where the script has spaces
+    terms: tuple[tuple[str, ...], ...]  # of each word that a passage with it is indexed under: the terms it may have
 
     def stands_in(self, wording: Wording) -> bool:
         """Whether the text has them."""
@@ -70,6 +71,13 @@ class Query:
     def demands(self) -> bool:
         """Whether a passage's text decides if it is found."""
         return bool(self.phrases or self.excluded_phrases)
+
+    @property
+    def must_be_spelled_out(self) -> bool:
+        """Whether there are phrases, but no word that the index could find them by."""
+        if not self.phrases or any(phrase.terms for phrase in self.phrases):
+            return False
+        return not analyser.query_words(" ".join(self.understood.words), analyser.LANGUAGES)
 
     def missing_phrase(self, wording: Wording) -> str:
         """The first phrase that does not stand in a text, as a sentence; "" when all do."""
@@ -161,19 +169,17 @@ class _Parts:
 
 def _is_indexed(word: str) -> bool:
     """Whether every passage that has this word is indexed under it: it is one word, and in no language a stop word."""
-    return len(analyser.words(word)) == 1 == len(analyser.always_indexed(word, analyser.LANGUAGES))
+    return len(analyser.words(word)) == 1 == len(analyser.required_words(word))
 
 
 def _phrase(text: str) -> Phrase | None:
     words = _spaced(text)
     if not words.strip():
         return None
-    return Phrase(" ".join(text.split()), words, _squeezed(text) if _UNSPACED.search(text) else "")
-
-
-def is_unspaced(text: str) -> bool:
-    """Whether the text is of a script that is written without spaces."""
-    return _UNSPACED.match(text) is not None
+    unspaced = _UNSPACED.search(text) is not None
+    # a character alone is indexed only where it stands alone: in pairs elsewhere
+    terms = [found for found in analyser.required_words(text) if len(found[0]) > 1 or not _UNSPACED.fullmatch(found[0])]
+    return Phrase(" ".join(text.split()), words, _squeezed(text) if unspaced else "", tuple(terms))
 
 
 def _spaced(text: str) -> str:

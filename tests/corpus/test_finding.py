@@ -233,11 +233,11 @@ def test_why_a_passage_is_found(shelf: Room) -> None:
 @pytest.mark.parametrize(
     ("query", "name", "note"),
     [
-        ("aground", "stove.md", "None of the words looked for stands in it."),
+        ("aground", "stove.md", "None of the words looked for stands in it, and"),
         ('"kettle maker"', "kettle.txt", "The phrase “kettle maker” does not stand in it."),
         ("kettle -stoves", "kettle.txt", "It has a word that the query leaves out: stove."),
         ('kettle -"old stove"', "kettle.txt", "“old stove” stands in it, which the query leaves out."),
-        ("", "kettle.txt", "None of the words looked for stands in it."),
+        ("", "kettle.txt", "None of the words looked for stands in it, and"),
     ],
 )
 def test_why_a_passage_is_not_found(shelf: Room, query: str, name: str, note: str) -> None:

@@ -163,10 +163,12 @@ class Index:
             masks = allowed(connection, view, scope, excluded)
             return top_k(okapi.ask(connection, view, terms), k, masks)
 
-    def with_all(self, text: str, *, scope: Scope | None = None, excluded: Sequence[str] = ()) -> list[int]:
-        """Passages that have all words of this text, the best BM25 score first: where a phrase can stand."""
+    def with_all(
+        self, words: Sequence[Sequence[str]], *, scope: Scope | None = None, excluded: Sequence[str] = ()
+    ) -> list[int]:
+        """Passages that have all these words, each as any of its terms, the best BM25 score first: where a phrase can
+        stand."""
         with self._reading() as (connection, view):
-            words = analyser.query_words(text, _languages(connection, view))
             if not words or not view.state.passages:
                 return []
             question = okapi.ask(connection, view, _flat(words))
@@ -198,10 +200,6 @@ class Index:
     def term_list(self, text: str) -> list[str]:
         """The terms of a passage in order."""
         return analyser.terms(text)
-
-    def always_indexed(self, text: str) -> list[str]:
-        """Its words that every passage which has them is indexed under, whatever its language."""
-        return analyser.always_indexed(text, self._spoken())
 
     def query_terms(self, query: str) -> list[str]:
         """The terms a question is scored by, repeats kept: its words as passages of every language met have them."""
