@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -50,6 +51,62 @@ def _named(text: str) -> str:
     return text
 
 
+def _day(text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"write a day as YYYY-MM-DD, not {text!r}") from None
+
+
+def _add_collections(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--collection",
+        dest="collections",
+        type=_named,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only documents of this collection (may be repeated)",
+    )
+
+
+def _add_answers(verb: argparse.ArgumentParser) -> None:
+    answers = verb.add_mutually_exclusive_group()
+    answers.add_argument(
+        "--remove-missing",
+        dest="answer",
+        action="store_const",
+        const="remove",
+        help="take documents out whose files are gone, however many",
+    )
+    answers.add_argument("--keep-missing", dest="answer", action="store_const", const="keep", help="keep them for good")
+
+
+def _add_collections_verb(verb: argparse.ArgumentParser) -> None:
+    """The options of `collections`."""
+    choice: Any = verb.add_mutually_exclusive_group()
+    choice.add_argument("--create", type=_named, metavar="NAME", help="make a new collection")
+    choice.add_argument("--change", type=_named, metavar="NAME", help="change this collection")
+    choice.add_argument("--delete", type=_named, metavar="NAME", help="delete it and what only it holds; files stay")
+    verb.add_argument("--rename", type=_named, metavar="NEW", help="with --change: another name")
+    for option, what in (("--add", "let it hold this folder or file"), ("--take-out", "let it no longer hold this")):
+        verb.add_argument(option, type=_named, action="append", default=[], metavar="PATH", help=f"{what} (repeatable)")
+    for option, what in (("--include", "only files that match"), ("--exclude", "no files that match")):
+        verb.add_argument(
+            option, action="append", metavar="PATTERN", help=f"{what}, as in .gitignore (repeatable; '' for none)"
+        )
+    verb.add_argument(
+        "--max-mb", dest="max_megabytes", type=_count(0, 4096), metavar="N", help="no larger files (0: the setting)"
+    )
+    for option, what in (
+        ("--hidden", "hidden files and folders too"),
+        ("--follow-links", "what links lead to, too"),
+        ("--never-send", "never send its documents to a teacher"),
+    ):
+        verb.add_argument(option, action=argparse.BooleanOptionalAction, default=None, help=what)
+    verb.add_argument("--dry-run", action="store_true", help="only say what would go out of the index and come in")
+
+
 def make_parser() -> Parser:
     """The whole grammar. The chosen verb is in `verb`, None for the window."""
     parser = Parser(
@@ -80,10 +137,49 @@ def make_parser() -> Parser:
         "and an interrupted run continues. A file that cannot be read is listed and stops nothing.",
     )
     index.add_argument("paths", metavar="PATH", nargs="+", help="a file or a folder")
+    index.add_argument("--collection", type=_named, metavar="NAME", help="the collection they belong to (Documents)")
+    _add_answers(index)
 
-    search = verb("search", "find passages")
+    sync = verb(
+        "sync",
+        "bring the index in line with all folders",
+        "Look through the folders of all collections now: read what is new or changed, follow what was moved, take out "
+        "what was deleted. When much is gone, or a drive, the documents are kept until you say what is meant.",
+    )
+    _add_answers(sync)
+    _add_collections_verb(verb("collections", "list, create, change and delete collections"))
+
+    search = verb(
+        "search",
+        "find passages",
+        'Find passages. "Words in quotation marks" must stand side by side; -word and -"some words" leave passages out '
+        "(put -- before a query that begins with a minus sign).",
+    )
     search.add_argument("query", metavar="WORD", nargs="+", help="what to look for")
     search.add_argument("-k", type=_count(1, 1000), default=10, metavar="N", help="how many passages (10)")
+    _add_collections(search)
+    search.add_argument("--folder", type=_named, metavar="DIR", help="only what lies in this folder")
+    search.add_argument(
+        "--type",
+        dest="formats",
+        type=_named,
+        action="append",
+        default=[],
+        metavar="TYPE",
+        help="only documents of this type, as pdf (may be repeated)",
+    )
+    search.add_argument("--since", type=_day, metavar="DATE", help="only files changed on YYYY-MM-DD or later")
+    search.add_argument("--until", type=_day, metavar="DATE", help="only files changed on YYYY-MM-DD or before")
+    search.add_argument(
+        "--explain",
+        type=_count(1, 2**62),
+        metavar="PASSAGE_ID",
+        help="say why this passage is found, or not (ids come with --json)",
+    )
+    search.add_argument(
+        "--verify", action="store_true", help="rank with rank_bm25 too and say whether scores and order are the same"
+    )
+    search.add_argument("--all", action="store_true", help="also passages that say the same as a better one")
 
     ask = verb(
         "ask",
@@ -92,6 +188,7 @@ def make_parser() -> Parser:
         "is read from standard input. The conversation is kept and can be opened in the window.",
     )
     ask.add_argument("question", metavar="WORD", nargs="*", help="the question")
+    _add_collections(ask)
     ask.add_argument("-k", type=_count(1, 40), default=None, metavar="N", help="how many passages to offer")
     ask.add_argument(
         "--grounding",

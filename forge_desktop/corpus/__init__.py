@@ -8,26 +8,45 @@ from forge_desktop.corpus.records import (
     CorpusStats,
     Document,
     DocumentState,
+    Explanation,
+    Finding,
     Hit,
+    IndexProgress,
     IndexReport,
     PageImage,
     Passage,
+    RankingCheck,
+    SearchFilter,
     Survey,
+    TermExplained,
+    Understood,
 )
+from forge_desktop.corpus.records_library import Collection, PolicyEffect, SyncQuestion, SyncState
 
 if TYPE_CHECKING:
     from forge_desktop.corpus.corpus import Corpus
 
 __all__ = [
+    "Collection",
     "Corpus",
     "CorpusStats",
     "Document",
     "DocumentState",
+    "Explanation",
+    "Finding",
     "Hit",
+    "IndexProgress",
     "IndexReport",
     "PageImage",
     "Passage",
+    "PolicyEffect",
+    "RankingCheck",
+    "SearchFilter",
     "Survey",
+    "SyncQuestion",
+    "SyncState",
+    "TermExplained",
+    "Understood",
 ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 
@@ -13,13 +12,31 @@ from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.corpus import parsers
+from forge_desktop.corpus.collections import Collections
+from forge_desktop.corpus.explaining import Explainer
+from forge_desktop.corpus.finding import Finder
 from forge_desktop.corpus.indexing import IndexRun
-from forge_desktop.corpus.records import CorpusStats, Document, Hit, PageImage, Passage
+from forge_desktop.corpus.pace import Pace, on_battery
+from forge_desktop.corpus.records import (
+    CorpusStats,
+    Document,
+    Explanation,
+    Finding,
+    Hit,
+    PageImage,
+    Passage,
+    RankingCheck,
+    SearchFilter,
+)
+from forge_desktop.corpus.removing import Remover
 from forge_desktop.corpus.retrieval import Index
-from forge_desktop.corpus.retrieval.store import vectors_of
+from forge_desktop.corpus.scoping import Scopes
 from forge_desktop.corpus.store import Store
+from forge_desktop.corpus.store_collections import CollectionRows
 from forge_desktop.corpus.store_roots import Roots
 from forge_desktop.corpus.store_run import RunStore
+from forge_desktop.corpus.store_scope import ScopeStore
+from forge_desktop.corpus.sync import Sync
 from forge_desktop.corpus.verifying import damaged_documents
 from forge_desktop.corpus.viewing import PageViewer, SourceStatus, source_status
 from forge_desktop.corpus.walking import given_paths
@@ -32,27 +49,57 @@ _VECTORS_AT_ONCE = 500
 class Corpus:
     """The user's documents, searchable. Reading methods are safe on any thread."""
 
-    def __init__(self, db: Database, jobs: Jobs, events: Events, settings: SettingsFile) -> None:
+    def __init__(
+        self,
+        db: Database,
+        jobs: Jobs,
+        events: Events,
+        settings: SettingsFile,
+        *,
+        on_battery: Callable[[], bool] = on_battery,
+    ) -> None:
+        self._pace = Pace(settings, events, on_battery=on_battery)
         self._db, self._jobs, self._events, self._settings = db, jobs, events, settings
         self._store, self._rows, self._roots, self._index = Store(db), RunStore(db), Roots(db), Index(db)
         self._viewer = PageViewer(self._store, settings)
-        if not db.read_only and self._roots.has_removals():
-            with db.write() as connection:
-                self._roots.purge(connection)
+        members = CollectionRows(db)
+        self._remover = Remover(db, self._rows, self._roots, members, self._index)
+        self._remover.finish()
+        self.sync = Sync(db, self._remover, events, jobs, settings, self._look)
+        self.collections = Collections(
+            db,
+            members,
+            self._roots,
+            self._store,
+            self._remover,
+            events,
+            lambda kept, policy: self._start("survey", lambda run: run.effect(kept, policy)),
+        )
+        self._scopes = Scopes(ScopeStore(db), self.collections.uids, events)
+        self._finder = Finder(self._store, self._index, self._scopes)
+        self._explainer = Explainer(self._store, self._index, self._finder)
 
     # ---- bringing documents in: jobs ----
 
-    def survey(self, paths: Sequence[str | os.PathLike[str]]) -> int:
-        """Count what indexing these paths would read; the job's result is a Survey."""
-        return self._start("survey", lambda run: run.survey(given_paths(paths)))
+    def survey(self, paths: Sequence[str | os.PathLike[str]], collection: str = "") -> int:
+        """Count what indexing these paths into a collection would read; the job's result is a Survey."""
+        policy = self.collections.kept(collection).policy
+        return self._start("survey", lambda run: run.survey(given_paths(paths), policy))
 
-    def index(self, paths: Sequence[str | os.PathLike[str]]) -> int:
-        """Index files and folders; the job's result is an IndexReport. A killed run is continued by the next."""
-        return self._start("index", lambda run: run.over_paths(given_paths(paths)))
+    def index(self, paths: Sequence[str | os.PathLike[str]], collection: str = "") -> int:
+        """Index files and folders into a collection (its uid or name; else the one that always exists).
+
+        The job's result is an IndexReport. A killed run is continued by the next.
+        """
+        kept = self.collections.kept(collection)
+        return self._start("index", lambda run: run.over_paths(given_paths(paths), kept.id))
 
     def rescan(self) -> int:
         """Index every known root again."""
         return self._start("index", lambda run: run.over_roots())
+
+    def _look(self, places: Sequence[bytes] | None) -> int:
+        return self._start("sync", lambda run: run.over_roots() if places is None else run.over_places(places))
 
     def resume_pending(self) -> int | None:
         """Go on with what an earlier run left waiting; None when there is nothing."""
@@ -75,6 +122,7 @@ class Corpus:
                     self._index,
                     settings=self._settings.values,
                     events=self._events,
+                    pace=self._pace,
                     ctx=ctx,
                 )
             )
@@ -83,24 +131,40 @@ class Corpus:
 
     # ---- looking at documents ----
 
-    def search(self, query: str, k: int = 10) -> list[Hit]:
-        """The best k passages. Never raises for any query; copies of one file count once."""
-        wanted = k
-        while True:
-            found = self._index.search(query, wanted)
-            passages = self._store.passages_by_id([entry.passage_id for entry in found])
-            hits, seen = [], set()
-            for entry in found:
-                passage = passages.get(entry.passage_id)
-                if passage is None or (entry.bm25 is None and (entry.vector or 0.0) <= 0.0):
-                    continue  # removed between the two looks, or like the query in nothing
-                place = (passage.document_sha256, passage.start, passage.end)
-                if place not in seen:
-                    seen.add(place)
-                    hits.append(Hit(passage, *entry[1:]))
-            if len(hits) >= k or len(found) < wanted:
-                return hits[:k]
-            wanted *= 4
+    def search(
+        self, query: str, k: int = 10, *, where: SearchFilter | None = None, operators: bool = True
+    ) -> list[Hit]:
+        """The best k passages. Any query will do; passages that say the same count once.
+
+        Raises ForgeError when `where` names a collection or a format that is not there.
+        """
+        return list(self.find(query, k, where=where, operators=operators).hits)
+
+    def find(
+        self,
+        query: str,
+        k: int = 10,
+        *,
+        where: SearchFilter | None = None,
+        operators: bool = True,
+        every: bool = False,
+    ) -> Finding:
+        """What `search` finds, with how the query was read; with `every`, alike passages are hits of their own.
+
+        Without `operators` quotation marks and minus signs mean nothing: a question is plain words.
+        """
+        return self._finder.find(query, k, where=where, operators=operators, every=every)
+
+    def explain(self, query: str, passage_id: int, *, where: SearchFilter | None = None) -> Explanation:
+        """Why a search finds this passage, or does not. Raises ForgeError when the passage is gone."""
+        return self._explainer.explain(query, passage_id, where)
+
+    def check_ranking(self, query: str) -> RankingCheck:
+        """Rank with rank_bm25 too, and compare: takes some 50 µs and 2 kB a passage.
+
+        Raises ForgeError, with what it would take, above 200,000 passages.
+        """
+        return self._explainer.check_ranking(query)
 
     def documents(
         self, text: str = "", state: str | None = None, sort: str = "name", descending: bool = False
@@ -131,13 +195,22 @@ class Corpus:
         """One passage, None when it is gone."""
         return self._store.passages_by_id([passage_id]).get(passage_id)
 
-    def stored_text(self, document_id: int) -> str:
-        """The document's text as stored; passages' offsets count in it."""
-        return self._store.text(document_id)
+    def neighbours(self, passage_id: int, reach: int) -> list[Passage]:
+        """A passage with those up to `reach` places before and after it in its section, in order; empty when gone."""
+        return self._store.neighbours(passage_id, reach)
+
+    def stored_text(self, document_id: int, start: int = 0, end: int | None = None) -> str:
+        """The document's text as stored, or the code points `start:end` of it; passages' offsets count in it."""
+        return self._store.text(document_id, start, end)
 
     def stats(self) -> CorpusStats:
         """Totals."""
         return self._store.stats()
+
+    def indexed_share(self) -> float:
+        """The share of the known documents that can be searched as they are now, from 0 to 1; 1 when there are none."""
+        searchable, waiting = self._rows.shares()
+        return searchable / (searchable + waiting) if searchable + waiting else 1.0
 
     def versions(self) -> dict[str, str]:
         """What determines how documents are found: parser, analyser and embedder versions."""
@@ -169,22 +242,14 @@ class Corpus:
     def remove(self, document_ids: Sequence[int]) -> int:
         """Take documents out of the index; files stay. Returns the token for `restore`, which the next removal ends."""
         with self._db.write() as connection:
-            self._roots.purge(connection)
-            ids = self._rows.present(connection, document_ids)
-            self._index.remove(connection, self._rows.passage_ids(connection, ids))
-            token = self._roots.take_out(connection, ids, time.time())
+            token = self._remover.hide(connection, document_ids, exclude=True)
         self._events.changed("documents")
         return token
 
     def restore(self, token: int) -> None:
-        """Undo a removal. Raises ForgeError when it is final already."""
-        with self._db.write() as connection:
-            ids = self._roots.taken_out(connection, token)
-            if not ids:
-                raise ForgeError("This removal is final.", hint="Add the files again: they were not touched.")
-            self._roots.put_back(connection, token)
-            self._index.add(connection, self._rows.passage_texts(connection, ids))
-        self._events.changed("documents")
+        """Undo a removal of documents, a folder or a collection. Raises ForgeError when it is final already."""
+        self._remover.restore(token)
+        self._events.changed("documents", "collections")
 
     # ---- checking and leaving ----
 
@@ -215,9 +280,10 @@ class Corpus:
         ids = list(self._store.every_passage_id())
         for low in range(0, len(ids), _VECTORS_AT_ONCE):
             some = ids[low : low + _VECTORS_AT_ONCE]
-            bodies = vectors_of(self._db.connection, some)
+            bodies = self._index.embedding.side.bodies(self._db.connection, some)
             yield from ((passage, bodies[passage]) for passage in some if passage in bodies)
 
     def close(self) -> None:
-        """End the process that draws pages."""
+        """Follow folders no more, and end the process that draws pages."""
+        self.sync.stop()
         self._viewer.close()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from forge_desktop.corpus.records_library import SyncQuestion
+
 DocumentState = Literal["pending", "indexed", "failed"]
 
 
@@ -46,7 +48,8 @@ class Passage:
 class Hit:
     """A passage found by a search. `score` is the fused score in 0..1; ranks from 1, None where that side missed it.
 
-    `bm25` is the raw rank_bm25.BM25Okapi score, `vector` the cosine of the hash embeddings.
+    `bm25` is the raw rank_bm25.BM25Okapi score, `vector` the cosine of the embeddings. `alike` are the ids of passages
+    that rank lower and say (nearly) nothing else: copies, versions, quoted mails; they are not hits of their own.
     """
 
     passage: Passage
@@ -55,6 +58,93 @@ class Hit:
     vector: float | None
     bm25_rank: int | None
     vector_rank: int | None
+    alike: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class SearchFilter:
+    """Which documents are searched; everything that is given must hold, and nothing given means all.
+
+    `collections` are names or uids, any of them; `folder` is a folder or a file; `formats` are formats ("markdown") or
+    suffixes (".md"), any of them; the dates are those of the files, in epoch seconds, both ends included.
+    """
+
+    collections: tuple[str, ...] = ()
+    folder: str = ""
+    formats: tuple[str, ...] = ()
+    changed_from: float | None = None
+    changed_to: float | None = None
+
+
+@dataclass(frozen=True)
+class Understood:
+    """How a query was read. `excluded` are words, or phrases in quotation marks; `ignored` are sentences."""
+
+    words: tuple[str, ...]
+    phrases: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a search found, how the query was read, how many documents were searched (None: all), and what to know.
+
+    `note` is a sentence, or "": why nothing was found, or why more may be there.
+    """
+
+    hits: tuple[Hit, ...]
+    understood: Understood
+    documents: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class TermExplained:
+    """A term of a query: passages that have it, its weight, how often the passage has it, what that adds to BM25."""
+
+    term: str
+    passages_with: int
+    idf: float
+    frequency: int
+    impact: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a passage is found, or not; `note` says it in sentences.
+
+    `length` and `average_length` in terms. `bm25_rank` counts from 1 among all passages; `vector_rank`, `score` (fused)
+    and `rank` among those the query and the filter leave, None beyond the best hundred of each side, and `rank` also
+    where another passage, `shown_by`, says the same and stands for it.
+    """
+
+    passage: Passage
+    terms: tuple[TermExplained, ...]
+    length: int
+    average_length: float
+    bm25: float | None
+    bm25_rank: int | None
+    vector: float | None
+    vector_rank: int | None
+    score: float | None
+    rank: int | None
+    shown_by: int | None
+    note: str
+
+
+@dataclass(frozen=True)
+class RankingCheck:
+    """A ranking compared with what rank_bm25.BM25Okapi makes of the same passages.
+
+    `same_scores`: every score has the same bits; `same_order`: the best `compared` passages are the same, in one order.
+    """
+
+    passages: int
+    compared: int
+    same_scores: bool
+    same_order: bool
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -87,6 +177,27 @@ class IndexReport:
     seconds: float
     bytes: int
     skipped: tuple[tuple[str, str], ...] = ()
+    moved: int = 0
+    questions: tuple[SyncQuestion, ...] = ()
+
+
+@dataclass(frozen=True)
+class IndexProgress:
+    """Where an index run stands; `detail` of its job's events. Totals are None while files are being looked for.
+
+    `current` = the files at hand; `indexed_share` (0..1) = how much of the known documents can be searched already.
+    """
+
+    stage: Literal["finding", "reading", "indexing"]
+    files_done: int
+    files_total: int | None
+    bytes_done: int
+    bytes_total: int | None
+    current: tuple[str, ...]
+    passages_per_second: float
+    bytes_per_second: float
+    seconds_left: float | None
+    indexed_share: float
 
 
 @dataclass(frozen=True)

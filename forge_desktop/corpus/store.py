@@ -130,6 +130,23 @@ class Store:
         )
         return {row["id"]: _passage(row, self.text(row["document_id"], row["start"], row["end"])) for row in rows}
 
+    def neighbours(self, passage_id: int, reach: int) -> list[Passage]:
+        """A passage and those around it under the same headings, in order; a document's ids follow each other."""
+        around = self.passages_by_id(range(passage_id - reach, passage_id + reach + 1))
+        here = around.get(passage_id)
+        if here is None:
+            return []
+        found = [here]
+        for step in (-1, 1):
+            at = passage_id + step
+            while (next_one := around.get(at)) and (next_one.document_id, next_one.heading) == (
+                here.document_id,
+                here.heading,
+            ):
+                found.append(next_one)
+                at += step
+        return sorted(found, key=lambda passage: passage.id)
+
     def text(self, document_id: int, start: int = 0, end: int | None = None) -> str:
         """The stored text, or the code points `start:end` of it."""
         first, last = start // PART, (1 << 40) if end is None else max(end - 1, 0) // PART
@@ -161,6 +178,11 @@ class Store:
             "SELECT p.id FROM passages p JOIN documents d ON d.id = p.document_id WHERE d.removal IS NULL ORDER BY p.id"
         )
         return (row[0] for row in self._db.connection.execute(sql))
+
+    def searched_documents(self) -> Iterator[int]:
+        """Ids of the documents with passages, ascending."""
+        sql = "SELECT id FROM documents WHERE removal IS NULL AND passages > 0 ORDER BY id"
+        return (row[0] for row in self._db.rows(sql))
 
     def waiting_passage_ids(self) -> Iterator[int]:
         """Ids of the passages of documents that wait to be read (again)."""

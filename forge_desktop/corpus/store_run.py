@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import sqlite3
@@ -43,6 +44,27 @@ class Task:
 
 
 @dataclass(frozen=True)
+class Settled:
+    """A document that was read and needs no reading."""
+
+    id: int
+    path: bytes
+    format: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file that was never read yet."""
+
+    id: int
+    path: bytes
+    format: str
+    size: int
+
+
+@dataclass(frozen=True)
 class Tally:
     """What stands in the table under some paths."""
 
@@ -78,19 +100,10 @@ class RunStore:
             row = None
         verdict = _verdict(row, found, recipe)
         if row is None:
-            name = shown(os.path.basename(found.path))
             cursor = connection.execute(
                 "INSERT INTO documents (path, name, folded, format, state, size, mtime_ns, added)"
                 " VALUES (?, ?, ?, ?, 'pending', ?, ?, ?)",
-                (
-                    found.path,
-                    name,
-                    f"{folded(name)}\n{folded(shown(found.path))}",
-                    found.format,
-                    found.size,
-                    found.mtime_ns,
-                    now,
-                ),
+                (*_named(found.path), found.format, found.size, found.mtime_ns, now),
             )
             assert cursor.lastrowid is not None
             return cursor.lastrowid, verdict
@@ -112,6 +125,15 @@ class RunStore:
         )
         return [(row[0], row[1]) for row in rows]
 
+    def shares(self) -> tuple[int, int]:
+        """How many documents are searchable as they are, and how many wait."""
+        row = self._db.row(
+            "SELECT coalesce(sum(state = 'indexed'), 0), coalesce(sum(state = 'pending'), 0)"
+            " FROM documents INDEXED BY documents_by_state WHERE removal IS NULL"
+        )
+        assert row is not None
+        return row[0], row[1]
+
     def task(self, document_id: int, recipe: Recipe) -> Task | None:
         """What is needed to read a waiting document; None when it was removed meanwhile."""
         row = self._db.row(
@@ -124,13 +146,24 @@ class RunStore:
         known = row["sha256"] if row["recipe"] == recipe.done and row["characters"] else ""
         return Task(
             id=document_id,
-            path=row["path"],
+            path=self._way_to(document_id, row["path"]),
             format=row["format"],
             size=row["size"],
             known=known,
             was_indexed=row["indexed"] is not None and row["recipe"] != STAGED,
             was_staged=row["recipe"] == STAGED,
         )
+
+    def _way_to(self, document_id: int, path: bytes) -> bytes:
+        """Where to read: where the path leads when it is a link and a collection follows links, else the path itself.
+
+        Reading follows no link, so that nobody can put one in a file's place.
+        """
+        sql = (
+            "SELECT 1 FROM memberships m JOIN collections c ON c.id = m.collection"
+            " WHERE m.document_id = ? AND c.follow_links"
+        )
+        return os.path.realpath(path) if os.path.islink(path) and self._db.row(sql, document_id) else path
 
     def ask_again(self, connection: sqlite3.Connection, ids: Sequence[int]) -> None:
         """Make documents wait, to be read whatever is known about them."""
@@ -155,17 +188,32 @@ class RunStore:
         sql = "SELECT id FROM documents WHERE removal IS NULL AND id IN (SELECT value FROM json_each(?))"
         return [row[0] for row in connection.execute(sql, (json.dumps(list(ids)),))]
 
-    def passage_texts(
-        self, connection: sqlite3.Connection, document_ids: Sequence[int] | None
-    ) -> Iterator[tuple[int, str]]:
-        """Id and text of the passages of these documents, or of all that are searched."""
-        if document_ids is None:
-            document_ids = [row[0] for row in connection.execute("SELECT id FROM documents WHERE removal IS NULL")]
+    def passage_texts(self, connection: sqlite3.Connection, document_ids: Sequence[int]) -> Iterator[tuple[int, str]]:
+        """Id and text of the passages of these documents."""
         for document_id in document_ids:
             text = Store(self._db).text(document_id)
             sql = "SELECT id, start, end FROM passages WHERE document_id = ? ORDER BY id"
             for row in connection.execute(sql, (document_id,)).fetchall():
                 yield row[0], text[row[1] : row[2]]
+
+    def texts_after(self, connection: sqlite3.Connection, passage_id: int, at_most: int) -> list[tuple[int, str]]:
+        """Id and text of the next passages that are searched, by id."""
+        rows = connection.execute(
+            "SELECT p.id, p.document_id, p.start, p.end FROM passages p JOIN documents d ON d.id = p.document_id"
+            " WHERE d.removal IS NULL AND p.id > ? ORDER BY p.id LIMIT ?",
+            (passage_id, at_most),
+        ).fetchall()
+        found = []
+        for document_id, places in itertools.groupby(rows, key=lambda row: row["document_id"]):
+            some = list(places)
+            begin, end = min(row["start"] for row in some), max(row["end"] for row in some)
+            text = Store(self._db).text(document_id, begin, end)
+            found += [(row["id"], text[row["start"] - begin : row["end"] - begin]) for row in some]
+        return found
+
+    def last_passage_id(self) -> int:
+        """The highest id of a passage."""
+        return int(self._db.value("SELECT coalesce(max(id), 0) FROM passages"))
 
     def clear(self, connection: sqlite3.Connection, document_id: int) -> None:
         """Drop a document's text and passages."""
@@ -237,6 +285,36 @@ class RunStore:
             "DELETE FROM documents WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
         )
 
+    def settled(self, ids: Sequence[int], recipe: Recipe) -> list[Settled]:
+        """Those of the documents that this recipe has read, by id."""
+        rows = self._db.rows(
+            "SELECT id, path, format, size, sha256 FROM documents WHERE state = 'indexed' AND recipe = ?"
+            " AND removal IS NULL AND id IN (SELECT value FROM json_each(?)) ORDER BY id",
+            recipe.done,
+            json.dumps(list(ids)),
+        )
+        return [Settled(*row) for row in rows]
+
+    def arrivals(self, ids: Sequence[int]) -> list[Arrival]:
+        """Those of the documents that were never read yet, by id."""
+        rows = self._db.rows(
+            "SELECT id, path, format, size FROM documents WHERE state = 'pending' AND sha256 = ''"
+            " AND id IN (SELECT value FROM json_each(?)) ORDER BY id",
+            json.dumps(list(ids)),
+        )
+        return [Arrival(*row) for row in rows]
+
+    def move(self, connection: sqlite3.Connection, document_id: int, path: bytes, mtime_ns: int) -> None:
+        """The document's file lies elsewhere now."""
+        connection.execute(
+            "UPDATE documents SET path = ?, name = ?, folded = ?, mtime_ns = ? WHERE id = ?",
+            (*_named(path), mtime_ns, document_id),
+        )
+
+    def count(self, ids: Sequence[int]) -> tuple[int, int]:
+        """How many of these documents there are, and their passages."""
+        return Store(self._db).count(ids)
+
     def under(self, root: bytes) -> Iterator[tuple[int, bytes]]:
         """Documents at or inside `root`: id and path."""
         for row in self._db.rows(
@@ -263,6 +341,12 @@ class RunStore:
 
 def _hash(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
+
+
+def _named(path: bytes) -> tuple[bytes, str, str]:
+    """Path, name, and what sorting and filtering look at."""
+    name = shown(os.path.basename(path))
+    return path, name, f"{folded(name)}\n{folded(shown(path))}"
 
 
 def _opened(opened: Opened) -> tuple[int, int, str]:
