@@ -16,6 +16,7 @@ from forge_desktop.corpus.parsers.sheet import Row, Sheet
 
 _HEADER_NAMES = ("_xlnm._FilterDatabase", "_xlnm.Print_Titles")
 _FIRST_ROW = re.compile(r"\$?[A-Z]*\$?(\d+)(?::|$)")
+_WORDS = ("s", "inlineStr", "str")  # kinds of cells that hold text
 _ROW_OF = re.compile(r"\d+")
 
 
@@ -35,7 +36,7 @@ class _Reader:
         self._workbook = package.xml(main)
         self._lines = Composer()
         self._shared: list[str] = []
-        self._shows: list[Show] = []
+        self._shows: dict[str | None, Show] = {}  # by a cell's style
         self._columns: dict[str, int] = {}
 
     def parsed(self) -> Parsed:
@@ -78,48 +79,46 @@ class _Reader:
 
     def _row(self, element: Any, number: int) -> Row:
         """The row's cells that show something. This is the loop that takes the time in large files."""
-        columns: list[int] = []
-        texts: list[str] = []
-        words: list[bool] = []
-        styles: list[object] = []
-        shared, shows, known = self._shared, self._shows, self._columns
+        row = Row(number, [], [], [], [])
+        columns, texts, words, styles = row.columns.append, row.texts.append, row.words.append, row.styles.append
+        stored_tag = element.tag[:-3] + "v"
+        known = self._columns
         next_column = 0
         for cell in element:
-            place = cell.get("r")
-            if place is not None:
+            column = next_column
+            if (place := cell.get("r")) is not None:
                 letters = place.rstrip("0123456789")
-                column = known.get(letters, -1)
-                if column < 0:
-                    column = known[letters] = _column(letters)
-            else:
-                column = next_column
+                if letters not in known:
+                    known[letters] = _column(letters)
+                column = known[letters]
             next_column = column + 1
-            if not len(cell):
-                continue
-            kind, style = cell.get("t", "n"), _whole(cell.get("s"), 0)
-            if kind == "inlineStr":
-                text = _string(cell[-1])
-            else:
-                stored = cell[-1].text if local(cell[-1]) == "v" else _stored(cell)
-                if not stored:
-                    continue
-                if kind == "n":
-                    text = shows[style](stored) if style < len(shows) else general(stored)
-                elif kind == "s":
-                    index = _whole(stored, -1)
-                    text = shared[index] if 0 <= index < len(shared) else ""
-                elif kind == "b":
-                    text = "TRUE" if stored == "1" else "FALSE"
-                else:
-                    text = one_line(stored)
-            if text:
-                columns.append(column)
-                texts.append(text)
-                words.append(kind in ("s", "inlineStr", "str"))
-                styles.append(style)
-        return Row(number, columns, texts, words, styles)
+            if len(cell):
+                kind, style, last = cell.get("t"), cell.get("s"), cell[-1]
+                if text := self._text(cell, kind, style, last.text if last.tag == stored_tag else None):
+                    columns(column)
+                    texts(text)
+                    words(kind in _WORDS)
+                    styles(style)
+        return row
 
-    def _read_styles(self, root: Any) -> list[Show]:
+    def _text(self, cell: Any, kind: str | None, style: str | None, stored: str | None) -> str:
+        """What a cell shows. `stored` is its value where that is its last part, as it is in almost all of them."""
+        if kind == "inlineStr":
+            return _string(cell[-1])
+        if stored is None and (part := inner(cell, "v")) is not None:
+            stored = part.text
+        if not stored:
+            return ""
+        if kind is None or kind == "n":
+            return self._shows.get(style, general)(stored)
+        if kind == "s":
+            index = _whole(stored, -1)
+            return self._shared[index] if 0 <= index < len(self._shared) else ""
+        if kind == "b":
+            return "TRUE" if stored == "1" else "FALSE"
+        return one_line(stored)
+
+    def _read_styles(self, root: Any) -> dict[str | None, Show]:
         """What shows the numbers of each cell style."""
         codes = {
             _whole(style.get("numFmtId"), -1): style.get("formatCode") or "" for style in descendants(root, "numFmt")
@@ -127,7 +126,7 @@ class _Reader:
         properties = inner(self._workbook, "workbookPr")
         from_1904 = properties is not None and properties.get("date1904") in ("1", "true")
         made: dict[str, Show] = {"": general, "General": general, "@": general}
-        shows = []
+        shows: list[Show] = []
         formats = inner(root, "cellXfs")
         for style in formats if formats is not None else ():
             number = _whole(style.get("numFmtId"), 0)
@@ -135,7 +134,7 @@ class _Reader:
             if code not in made:
                 made[code] = shower(code, from_1904=from_1904)
             shows.append(made[code])
-        return shows
+        return {**{str(number): show for number, show in enumerate(shows)}, None: shows[0] if shows else general}
 
     def _named_headers(self) -> defaultdict[int, set[int]]:
         """By a sheet's number: the rows above a filter's data, and those repeated on each printed page."""
@@ -197,11 +196,6 @@ def _string(item: Any) -> str:
 
 def _thread(comment: Any) -> str:
     return one_line(" ".join(text.text or "" for text in descendants(comment, "text")))
-
-
-def _stored(cell: Any) -> str | None:
-    stored = inner(cell, "v")
-    return None if stored is None else str(stored.text or "")
 
 
 def _column(letters: str) -> int:
