@@ -5,12 +5,14 @@ class) by the impact such a posting has in BM25: what counts much has a high cod
 and a bound of the impact that stays right whatever the average length becomes, and a search skips all but the best of a
 long list by comparing bytes. Frequencies from 8 are kept aside. A block's columns:
 
-    heads    terms u32 | kept aside u32 | wide u8, 3 spare | keys i64[terms] | counts u32[terms] |
-             aside: postings u32, frequencies u32 | a list alone: first passage u32 and width u8 of each chunk
+    heads    terms u32 | kept aside u32 | postings u32 | alone u8 | bits above 16 of a passage u8, 2 spare |
+             keys i64[terms] | aside: postings u32, frequencies u32 |
+             lists together: counts u8[terms]; a list alone: first passage u32 and width u8 of each chunk
     codes    u8[postings]
     passages a list alone: chunks of 64 deltas, those of a byte first, then two, then four;
-             lists together: u16[postings] and, where the segment is larger than 65,536, u8[postings] above them
-    places   u8, u16 or u32[postings]: the token position of a term's first occurrence; read for the average idf only
+             lists together: u16[postings], then what is above in 0, 4 or 8 bits a posting
+    places   u8[postings]: the token position of a term's first occurrence, read for the average idf only;
+             255 or more aside: postings u32, places u32
 """
 
 from __future__ import annotations
@@ -27,13 +29,15 @@ import numpy.typing as npt
 from forge_desktop.corpus.retrieval.postings import Int64s, Ints, Postings
 
 K1, B = 1.5, 0.75  # rank_bm25.BM25Okapi's defaults
-ALONE = 512  # postings from which a list has a block of its own
+ALONE = 256  # postings from which a list has a block of its own
 LARGEST_SEGMENT = 1 << 24  # passages; their numbers fit in three bytes
 CHUNK = 64  # deltas of a list alone that are decoded together
 
-_CLASSES, _FREQUENCIES = 32, 8
+KEPT_ASIDE = 8  # frequencies from this on have no code of their own
+
+_CLASSES = 32
 _BLOCK_POSTINGS = 4096  # a block of short lists is closed near this many postings, about 20 kB
-_HEADER = struct.Struct("<IIB3x")
+_HEADER = struct.Struct("<IIIBB2x")
 _WIDTHS: dict[int, npt.DTypeLike] = {1: "<u1", 2: "<u2", 4: "<u4"}
 
 Bytes = npt.NDArray[np.uint8]
@@ -72,7 +76,7 @@ class Codes:
         least[: len(cuts)] = cuts
         least[len(cuts) :] = least[len(cuts) - 1]
         average = max(float(np.mean(lengths)), 1.0)
-        frequency, length = np.divmod(np.arange(_CLASSES * _FREQUENCIES), _CLASSES)
+        frequency, length = np.divmod(np.arange(_CLASSES * KEPT_ASIDE), _CLASSES)
         often = frequency + 1.0
         order = np.argsort(often * (K1 + 1) / (often + norm(least[length], average)), kind="stable")
         return cls(least, order.astype(np.uint8))
@@ -93,7 +97,7 @@ class Codes:
 
     def of(self, frequencies: Ints, classes: Bytes) -> Bytes:
         """The codes of postings."""
-        often = np.minimum(frequencies, _FREQUENCIES).astype(np.uint8) - np.uint8(1)
+        often = np.minimum(frequencies, KEPT_ASIDE).astype(np.uint8) - np.uint8(1)
         found: Bytes = self._numbers[often * np.uint8(_CLASSES) + classes]
         return found
 
@@ -102,11 +106,16 @@ class Codes:
         """The frequency each code stands for; 8 for those kept aside."""
         return (self.pairs // _CLASSES + 1).astype(np.uint8)
 
+    @cached_property
+    def often(self) -> Floats:
+        """The same as floats."""
+        return self.frequencies.astype(np.float64)
+
     def bounds(self, average: float) -> Floats:
         """What a posting with each code counts at most, at this average length."""
-        often = self.frequencies.astype(np.float64)
+        often = self.often
         length = norm(self.least[self.pairs & (_CLASSES - 1)], average)
-        return np.where(often == _FREQUENCIES, K1 + 1, often * (K1 + 1) / (often + length)) * (1 + 1e-9)
+        return np.where(often == KEPT_ASIDE, K1 + 1, often * (K1 + 1) / (often + length)) * (1 + 1e-9)
 
     @cached_property
     def _numbers(self) -> Bytes:
@@ -121,21 +130,23 @@ class Codes:
 
 def encode(postings: Postings, codes: Codes, classes: Bytes) -> Iterator[Block]:
     """The blocks of lists in key order. `classes` are those of all passages of the segment."""
+    above = 0 if len(classes) <= 1 << 16 else 4 if len(classes) <= 1 << 20 else 8
     for begin, end in _block_bounds(postings.counts):
         part = postings.part(begin, end)
-        aside = np.flatnonzero(part.frequencies >= _FREQUENCIES)
-        alone = end - begin == 1 and len(part.passages) >= ALONE
-        heads, passages = _chunked(part.passages) if alone else (b"", _absolute(part.passages, len(classes)))
-        wide = len(classes) > 1 << 16
+        aside = np.flatnonzero(part.frequencies >= KEPT_ASIDE)
+        alone = len(part.passages) >= ALONE and end - begin == 1
+        if alone:
+            heads, passages = _chunked(part.passages)
+        else:
+            heads, passages = part.counts.astype(np.uint8).tobytes(), _absolute(part.passages, above)
         yield Block(
             int(part.keys[0]),
             len(part.passages),
             alone,
             b"".join(
                 (
-                    _HEADER.pack(end - begin, len(aside), wide),
+                    _HEADER.pack(end - begin, len(aside), len(part.passages), alone, above),
                     part.keys.astype("<i8").tobytes(),
-                    part.counts.astype("<u4").tobytes(),
                     aside.astype("<u4").tobytes(),
                     part.frequencies[aside].astype("<u4").tobytes(),
                     heads,
@@ -143,19 +154,20 @@ def encode(postings: Postings, codes: Codes, classes: Bytes) -> Iterator[Block]:
             ),
             codes.of(part.frequencies, classes[part.passages]).tobytes(),
             passages,
-            part.places.astype(_WIDTHS[_width(part.places)]).tobytes(),
+            _packed_places(part.places),
         )
 
 
 @dataclass(frozen=True)
 class Heads:
-    """A block's first column, read in place. `chunks` is where the chunks' heads begin."""
+    """A block's first column, read in place. A long list has chunks: the first passage and the width of each."""
 
     keys: Int64s
     counts: Ints
+    postings: int
+    above: int
     aside: Ints
     aside_frequencies: Ints
-    wide: bool
     firsts: Ints
     widths: Bytes
 
@@ -167,21 +179,21 @@ class Heads:
 
 def read_heads(heads: bytes) -> Heads:
     """Read a block's first column."""
-    terms, aside, wide = _HEADER.unpack_from(heads)
+    terms, aside, postings, alone, above = _HEADER.unpack_from(heads)
     at = _HEADER.size
     keys = np.frombuffer(heads, "<i8", terms, at)
-    counts = np.frombuffer(heads, "<u4", terms, at + 8 * terms)
-    at += 12 * terms
+    at += 8 * terms
     places = np.frombuffer(heads, "<u4", aside, at)
     frequencies = np.frombuffer(heads, "<u4", aside, at + 4 * aside)
     at += 8 * aside
-    chunks = (len(heads) - at) // 5
+    chunks = -(-postings // CHUNK) if alone else 0
     return Heads(
         keys,
-        counts,
+        np.array([postings]) if alone else np.frombuffer(heads, np.uint8, terms, at),
+        postings,
+        above,
         places,
         frequencies,
-        bool(wide),
         np.frombuffer(heads, "<i4", chunks, at),
         np.frombuffer(heads, np.uint8, chunks, at + 4 * chunks),
     )
@@ -190,8 +202,14 @@ def read_heads(heads: bytes) -> Heads:
 def read_passages(heads: Heads, stored: bytes, begin: int, end: int) -> npt.NDArray[np.int32]:
     """Passages of the postings `begin` to `end` of a block of short lists."""
     low = np.frombuffer(stored, "<u2", end - begin, 2 * begin).astype(np.int32)
-    if heads.wide:
-        low |= np.frombuffer(stored, np.uint8, end - begin, len(stored) // 3 * 2 + begin).astype(np.int32) << 16
+    if heads.above == 8:
+        low |= np.frombuffer(stored, np.uint8, end - begin, 2 * heads.postings + begin).astype(np.int32) << 16
+    elif heads.above == 4:
+        pairs = np.frombuffer(stored, np.uint8, (end + 1) // 2 - begin // 2, 2 * heads.postings + begin // 2)
+        high = np.repeat(pairs, 2)
+        high[::2] &= 15
+        high[1::2] >>= 4
+        low |= high[begin % 2 :][: end - begin].astype(np.int32) << 16
     return low
 
 
@@ -217,7 +235,7 @@ def read_chunks(heads: Heads, stored: bytes, which: npt.NDArray[np.intp] | None 
 
 
 def decode(heads_: bytes, codes: bytes, passages: bytes, places: bytes, numbering: Codes) -> Postings:
-    """A whole block's postings; `places` may be empty."""
+    """A whole block's postings."""
     heads = read_heads(heads_)
     starts = np.zeros(len(heads.keys) + 1, np.int64)
     np.cumsum(heads.counts, out=starts[1:])
@@ -230,8 +248,7 @@ def decode(heads_: bytes, codes: bytes, passages: bytes, places: bytes, numberin
     if len(heads.aside):
         frequencies = frequencies.astype(np.uint32)
         frequencies[heads.aside] = heads.aside_frequencies
-    width = len(places) // total if total else 1
-    return Postings(heads.keys, starts, decoded, frequencies, np.frombuffer(places, _WIDTHS[max(width, 1)]))
+    return Postings(heads.keys, starts, decoded, frequencies, _read_places(places, total))
 
 
 def _chunked(passages: Ints) -> tuple[bytes, bytes]:
@@ -245,9 +262,31 @@ def _chunked(passages: Ints) -> tuple[bytes, bytes]:
     return heads, b"".join(deltas[widths == width].astype(dtype).tobytes() for width, dtype in _WIDTHS.items())
 
 
-def _absolute(passages: Ints, of: int) -> bytes:
-    low = passages.astype(np.uint16).astype("<u2").tobytes()
-    return low + (passages >> 16).astype(np.uint8).tobytes() if of > 1 << 16 else low
+def _absolute(passages: Ints, above: int) -> bytes:
+    low = (passages & 0xFFFF).astype("<u2").tobytes()
+    if not above:
+        return low
+    high = (passages >> 16).astype(np.uint8)
+    if above == 8:
+        return low + high.tobytes()
+    high = np.append(high, np.zeros(len(high) % 2, np.uint8))
+    return low + (high[::2] | high[1::2] << 4).tobytes()
+
+
+def _packed_places(places: Ints) -> bytes:
+    near = np.minimum(places, 255).astype(np.uint8)
+    far = np.flatnonzero(near == 255)
+    return near.tobytes() + far.astype("<u4").tobytes() + places[far].astype("<u4").tobytes()
+
+
+def _read_places(stored: bytes, postings: int) -> Ints:
+    near = np.frombuffer(stored, np.uint8, postings)
+    far = (len(stored) - postings) // 8
+    if not far:
+        return near
+    places = near.astype(np.int32)
+    places[np.frombuffer(stored, "<u4", far, postings)] = np.frombuffer(stored, "<u4", far, postings + 4 * far)
+    return places
 
 
 def _block_bounds(counts: Int64s) -> list[tuple[int, int]]:
@@ -259,8 +298,3 @@ def _block_bounds(counts: Int64s) -> list[tuple[int, int]]:
     fresh = (group[1:] != group[:-1]) | long[1:] | long[:-1]
     begins = [0, *(np.flatnonzero(fresh) + 1).tolist()]
     return list(zip(begins, [*begins[1:], len(counts)], strict=True))
-
-
-def _width(values: Ints) -> int:
-    largest = int(values.max(initial=0))
-    return 1 if largest < 1 << 8 else 2 if largest < 1 << 16 else 4
