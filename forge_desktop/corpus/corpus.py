@@ -99,7 +99,7 @@ class Corpus:
         return self._start("index", lambda run: run.over_roots())
 
     def _look(self, places: Sequence[bytes] | None) -> int:
-        return self._start("sync", lambda run: run.over_roots() if places is None else run.over_places(places))
+        return self._start("sync", lambda run: run.follow(places))
 
     def resume_pending(self) -> int | None:
         """Go on with what an earlier run left waiting; None when there is nothing."""

@@ -6,6 +6,7 @@ A run that is killed anywhere leaves the rest waiting, and the next one goes on 
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 from collections.abc import Iterable, Sequence
@@ -121,10 +122,17 @@ class IndexRun:
         self.renew()
         return self._over([root for _, root in self._collections.roots()])
 
-    def over_places(self, paths: Sequence[bytes]) -> IndexReport:
-        """Look again at these places in the roots, whatever is there or not there now."""
-        self.renew()
-        return self._over(paths)
+    def follow(self, places: Sequence[bytes] | None) -> IndexReport:
+        """Look again at these places in the roots, whatever is there or not there now, or at all roots.
+
+        The report lists no files: sync runs again and again, and reports of many runs stay in memory.
+        """
+        if places is None:
+            report = self.over_roots()
+        else:
+            self.renew()
+            report = self._over(places)
+        return dataclasses.replace(report, failed=(), skipped=())
 
     def over_documents(self, ids: Sequence[int] | None) -> IndexReport:
         """Read what waits: all of it, or these documents whatever is known about them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import stat
 import threading
@@ -54,7 +55,6 @@ class Sync:
         self._touched = Touched(self._wake.set)
         self._following: int | None = None
         self._looking: int | None = None
-        self._looked: float | None = None
         self._state = SyncState("off")
         self.quiet = 2.0
 
@@ -86,20 +86,11 @@ class Sync:
 
     def state(self) -> SyncState:
         """How folders are followed now; `DataChanged({"sync"})` tells of a change."""
-        state = self._state
-        return SyncState(
-            state.mode,
-            roots=state.roots,
-            watched=state.watched,
-            waiting=len(self._touched),
-            looked=self._looked,
-            questions=len(self.questions()),
-            note=state.note,
-        )
+        return dataclasses.replace(self._state, waiting=len(self._touched), questions=len(self.questions()))
 
     def start(self) -> None:
         """Follow the folders from now on, beginning with a look through all. Nothing in a process that only reads."""
-        if not self._db.read_only and self._following is None:
+        if not self._db.read_only and self._following not in self._jobs.running(_KIND):
             self._following = self._jobs.start(_LANE, _KIND, self._follow)
 
     def stop(self) -> None:
@@ -159,7 +150,6 @@ class Sync:
                 last_look = time.monotonic()
                 self._touched.take()
                 self._looking = self._look(None) if roots else None
-                self._looked = time.time()
             self._look_at_touched()
             self._wake.wait(self._pause())
             self._wake.clear()

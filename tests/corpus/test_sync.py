@@ -17,7 +17,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, Event, Events, JobChanged
 from forge_desktop.base.jobs import Jobs
 from forge_desktop.base.settings import SettingsFile
-from forge_desktop.corpus import Corpus, IndexReport
+from forge_desktop.corpus import Corpus, IndexReport, watching
 from forge_desktop.corpus.sync import Sync
 from forge_desktop.corpus.watching import Watcher, identity_of
 from forge_desktop.storage import Database
@@ -274,8 +274,12 @@ class Followed:
 
     def start(self) -> None:
         """Follow, and wait for the first look to end."""
+        has_roots = any(collection.roots for collection in self.room.corpus.collections.all())
         self.room.corpus.sync.start()
-        self.until(lambda: self.room.corpus.sync.state().looked is not None and self.is_quiet())
+        self.until(lambda: self.room.corpus.sync.state().mode != "off" and (not has_roots or self.has_looked()))
+
+    def has_looked(self) -> bool:
+        return any(isinstance(e, JobChanged) and (e.kind, e.state) == ("sync", "done") for e in self.room.seen)
 
     def is_quiet(self) -> bool:
         return not self.room.jobs.running("sync")
@@ -397,6 +401,20 @@ def test_a_folder_that_the_system_does_not_watch_is_looked_through(room: Room, f
     told = [event for event in room.seen if event == DataChanged(frozenset({"sync"}))]
     assert told
     assert looks == [None]
+
+
+def test_a_network_drive_is_known_by_its_mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    info = os.stat(tmp_path)
+    device = f"{os.major(info.st_dev)}:{os.minor(info.st_dev)}" if os.name == "posix" else "0:0"
+    mounts = tmp_path / "mountinfo"
+    monkeypatch.setattr(watching, "_MOUNTS", str(mounts))
+    path = os.fsencode(tmp_path)
+    for source, remote in (("ext4 /dev/sda1", False), ("cifs //nas/share", True), ("fuse.sshfs me@far:", True)):
+        mounts.write_text(f"22 27 0:99 / /proc rw - proc proc rw\n36 35 {device} / /mnt rw,x shared:1 - {source} rw\n")
+        assert watching.is_remote(path) is (remote and os.name == "posix")
+    mounts.unlink()
+    assert not watching.is_remote(path)
+    assert watching.is_remote(b"\\\\nas\\share")
 
 
 def test_the_watcher_says_what_it_cannot_watch_and_gives_back_what_it_took(tmp_path: Path) -> None:
