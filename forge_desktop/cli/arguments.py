@@ -108,7 +108,12 @@ def make_parser() -> Parser:
     )
 
     verb("status", "say what is stored where, and who answers")
-    verb("verify", "check everything that is stored for damage")
+    verify = verb("verify", "check everything that is stored for damage")
+    verify.add_argument(
+        "--repair",
+        action="store_true",
+        help="first mend what is damaged: from the files where they are the same, else from what is still sound",
+    )
     export = verb("export", "write everything out as JSON Lines")
     export.add_argument("directory", type=_named, metavar="DIR", help="a new or empty directory")
     verb("tour", "try it all on the sample documents", "Index the sample documents, search them, ask them questions.")

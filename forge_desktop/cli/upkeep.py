@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 from pathlib import Path
 
 from forge_desktop import __version__
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.cli import jobs
 from forge_desktop.cli.output import Output, bytes_in_words, counted
+from forge_desktop.corpus.records import RepairReport
 from forge_desktop.forge import Forge
 from forge_desktop.students.records import Student
 
 DAMAGED = 3
 
 _LOOKED_THROUGH = 3  # conversations
+_REPAIR_WORDS = {"repaired": "Mended", "reread": "Read again", "kept": "Kept", "lost": "Lost"}
 
 
 def models(forge: Forge, options: argparse.Namespace, out: Output) -> int:
@@ -99,16 +103,33 @@ def _last_device(forge: Forge, sha256: str) -> str | None:
 
 
 def verify(forge: Forge, options: argparse.Namespace, out: Output) -> int:
-    """Check everything that is stored; status 3 when something is damaged."""
+    """Check everything that is stored, after mending what can be mended where asked; status 3 when damage is left."""
+    done: dict[str, list[str]] = {}
+    if options.repair:
+        with jobs.listening(forge, lambda event: _show_note(event, out)):
+            report = jobs.wait(forge, forge.corpus.repair())
+        assert isinstance(report, RepairReport)
+        out.clear()
+        done = {field.name: list(getattr(report, field.name)) for field in dataclasses.fields(report)}
     verdict = forge.archive.verify()
-    out.result({"ok": verdict.ok, "checked": verdict.checked, "damaged": list(verdict.damaged)})
+    out.result({"ok": verdict.ok, "checked": verdict.checked, "damaged": list(verdict.damaged), **done})
+    for heading, sentences in done.items():
+        for number, sentence in enumerate(sentences):
+            out.line(f"{_REPAIR_WORDS[heading] if not number else '':13}{sentence}")
     if verdict.ok:
         out.line(f"{counted(verdict.checked, 'item')} checked, no damage found.")
         return 0
     out.line(f"{counted(verdict.checked, 'item')} checked, {len(verdict.damaged)} damaged:")
     for sentence in verdict.damaged:
         out.line(f"  {sentence}")
+    if not options.repair:
+        out.line("`forge-desktop verify --repair` mends what can be mended.")
     return DAMAGED
+
+
+def _show_note(event: Event, out: Output) -> None:
+    if isinstance(event, JobChanged) and event.state == "running" and event.note:
+        out.progress(event.note)
 
 
 def export(forge: Forge, options: argparse.Namespace, out: Output) -> int:

@@ -39,7 +39,7 @@ VERBS = {
 def run_verb(options: argparse.Namespace, out: Output) -> int:
     """Run the chosen verb on its data directory; return the exit status."""
     verb = VERBS[options.verb]
-    writes = verb.writes or bool(getattr(options, "import_file", None) or getattr(options, "use", None))
+    writes = verb.writes or any(getattr(options, flag, None) for flag in ("import_file", "use", "repair"))
     with contextlib.ExitStack() as stack:
         if options.verb == "tour" and options.data_dir is None:
             directory = stack.enter_context(tour.passing_directory())

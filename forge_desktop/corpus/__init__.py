@@ -12,6 +12,7 @@ from forge_desktop.corpus.records import (
     IndexReport,
     PageImage,
     Passage,
+    RepairReport,
     Survey,
 )
 
@@ -27,6 +28,7 @@ __all__ = [
     "IndexReport",
     "PageImage",
     "Passage",
+    "RepairReport",
     "Survey",
 ]
 

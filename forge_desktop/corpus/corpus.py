@@ -13,14 +13,17 @@ from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.corpus import parsers
+from forge_desktop.corpus.completing import complete
 from forge_desktop.corpus.indexing import IndexRun
 from forge_desktop.corpus.records import CorpusStats, Document, Hit, PageImage, Passage
+from forge_desktop.corpus.repairing import Repair
 from forge_desktop.corpus.retrieval import Index
 from forge_desktop.corpus.retrieval.store import vectors_of
 from forge_desktop.corpus.store import Store
+from forge_desktop.corpus.store_keeping import KeepingStore
 from forge_desktop.corpus.store_roots import Roots
 from forge_desktop.corpus.store_run import RunStore
-from forge_desktop.corpus.verifying import damaged_documents
+from forge_desktop.corpus.verifying import damage
 from forge_desktop.corpus.viewing import PageViewer, SourceStatus, source_status
 from forge_desktop.corpus.walking import given_paths
 from forge_desktop.storage import Database
@@ -35,6 +38,7 @@ class Corpus:
     def __init__(self, db: Database, jobs: Jobs, events: Events, settings: SettingsFile) -> None:
         self._db, self._jobs, self._events, self._settings = db, jobs, events, settings
         self._store, self._rows, self._roots, self._index = Store(db), RunStore(db), Roots(db), Index(db)
+        self._keeping = KeepingStore(db)
         self._viewer = PageViewer(self._store, settings)
         if not db.read_only and self._roots.has_removals():
             with db.write() as connection:
@@ -56,7 +60,7 @@ class Corpus:
 
     def resume_pending(self) -> int | None:
         """Go on with what an earlier run left waiting; None when there is nothing."""
-        if not self._rows.pending() and not self._index.stale:
+        if not self._rows.pending() and not self._index.stale and not self._keeping.unsearched():
             return None
         return self._start("index", lambda run: run.over_documents(None))
 
@@ -65,21 +69,32 @@ class Corpus:
         ids = list(document_ids)
         return self._start("index", lambda run: run.over_documents(ids))
 
+    def repair(self) -> int:
+        """Mend what `verify` finds; the job's result is a RepairReport. A killed repair is continued by the next."""
+
+        def job(ctx: JobContext) -> object:
+            return Repair(
+                self._db,
+                self._index,
+                settings=self._settings.values,
+                events=self._events,
+                ctx=ctx,
+                read_again=lambda ids: self._run(ctx).over_documents(ids),
+            ).run()
+
+        return self._jobs.start(_LANE, "repair", job)
+
     def _start(self, kind: str, work: Callable[[IndexRun], object]) -> int:
         def job(ctx: JobContext) -> object:
-            return work(
-                IndexRun(
-                    self._db,
-                    self._rows,
-                    self._roots,
-                    self._index,
-                    settings=self._settings.values,
-                    events=self._events,
-                    ctx=ctx,
-                )
-            )
+            if kind == "index":
+                complete(self._db, self._index, events=self._events, ctx=ctx)
+            return work(self._run(ctx))
 
         return self._jobs.start(_LANE, kind, job)
+
+    def _run(self, ctx: JobContext) -> IndexRun:
+        settings = self._settings.values
+        return IndexRun(self._db, self._rows, self._roots, self._index, settings=settings, events=self._events, ctx=ctx)
 
     # ---- looking at documents ----
 
@@ -190,10 +205,7 @@ class Corpus:
 
     def verify(self) -> list[str]:
         """A sentence for everything damaged: stored texts, passages' places, the search index."""
-        found = list(damaged_documents(self._store))
-        waiting = set(self._store.waiting_passage_ids())  # searched in part: a long document is put in piece by piece
-        expected = set(self._store.every_passage_id()) - waiting
-        return found + self._index.check(expected | waiting.intersection(self._index.ids() if waiting else ()))
+        return [found.sentence for found in damage(self._store, self._index)]
 
     def iterate_documents(self) -> Iterator[dict[str, object]]:
         """Every document with its stored text, for an export."""

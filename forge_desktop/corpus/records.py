@@ -90,6 +90,16 @@ class IndexReport:
 
 
 @dataclass(frozen=True)
+class RepairReport:
+    """What a repair did, a sentence each: mended here, read again from its file, kept though its file is gone, lost."""
+
+    repaired: tuple[str, ...]
+    reread: tuple[str, ...]
+    kept: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class PageImage:
     """A rendered PDF page: PNG bytes, size in pixels, and rectangles (x, y, width, height; pixels) of the passage."""
 

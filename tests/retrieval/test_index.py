@@ -227,7 +227,7 @@ def test_an_index_of_another_version_is_stale_until_it_is_made_anew(db, index):
         ("DELETE FROM postings WHERE block = 1", "blocks"),
         ("UPDATE segments SET lengths = zeroblob(length(lengths))", "segment 1 is damaged"),
         ("UPDATE vectors SET body = zeroblob(512) WHERE passage = 3", "vector of passage 3 is damaged"),
-        ("UPDATE vectors SET body = 'text' || body WHERE passage = 3", "cannot be read"),
+        ("UPDATE vectors SET body = 'text' || body WHERE passage = 3", "vector of passage 3 is damaged"),
         ("UPDATE index_state SET passages = passages + 1", "counts 6 passages"),
         ("DELETE FROM vectors WHERE passage = 3", "4 vectors for 5 passages"),
     ],

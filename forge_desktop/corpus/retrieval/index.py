@@ -9,10 +9,11 @@ from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
 
-from forge_desktop.corpus.retrieval import analyser, fusion, okapi, snapshot, store, vectors
+from forge_desktop.corpus.retrieval import analyser, fusion, okapi, snapshot, store, store_mending, vectors
 from forge_desktop.corpus.retrieval.builder import Builder, merge_segments, to_merge
 from forge_desktop.corpus.retrieval.embedder import EMBEDDER_VERSION, embed_query
 from forge_desktop.corpus.retrieval.fusion import Found
+from forge_desktop.corpus.retrieval.store_mending import Damaged
 from forge_desktop.storage import Database
 
 _AT_ONCE = 8192  # passages a new segment holds at most: bounds the memory of one add
@@ -122,17 +123,30 @@ class Index:
 
     def check(self, expected: Iterable[int] | None = None) -> list[str]:
         """A sentence for everything damaged: checksums, totals, and ids missing or beyond those `expected`."""
+        return [found.sentence for found in self.damaged(expected)]
+
+    def damaged(self, expected: Iterable[int] | None = None, optional: Iterable[int] = ()) -> list[Damaged]:
+        """Everything damaged. `optional` ids may be there or not. Never raises for what stands in a row."""
         try:
-            with self._reading() as (connection, _):
-                found = list(store.damage(connection))
-            have = set(self.ids()) if expected is not None and not found else set()
+            look = store_mending.inspect(self._db.connection)
         except sqlite3.DatabaseError as error:
-            return [f"Search index: it cannot be read ({error})."]
-        if expected is not None and not found:
-            wanted = set(expected)
-            found += [f"Search index: passage {passage} is missing." for passage in sorted(wanted - have)]
-            found += [f"Search index: passage {passage} should not be there." for passage in sorted(have - wanted)]
-        return found
+            return [Damaged(f"Search index: it cannot be read ({error}).")]
+        if expected is None or look.damaged:
+            return look.damaged
+        wanted, have = set(expected), set(look.ids.tolist())
+        return [
+            Damaged(f"Search index: passage {passage} {what}.", (passage, passage))
+            for ids, what in ((wanted - have, "is missing"), (have - wanted - set(optional), "should not be there"))
+            for passage in sorted(ids)
+        ]
+
+    def drop_damaged(self, connection: sqlite3.Connection) -> list[Damaged]:
+        """Forget what is damaged, in the caller's transaction: `ids` then lacks what must be added again."""
+        look = store_mending.inspect(connection)
+        if look.damaged:
+            store_mending.drop(connection, look)
+            self.remove(connection, look.vectorless)
+        return look.damaged
 
     def _count_in(self, connection: sqlite3.Connection, passages: int, tokens: int) -> None:
         store.count_in(connection, passages, tokens, (analyser.ANALYSER_VERSION, EMBEDDER_VERSION))

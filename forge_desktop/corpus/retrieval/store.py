@@ -151,7 +151,7 @@ def write_segment(connection: sqlite3.Connection, body: SegmentBody, postings: P
     connection.execute(
         "INSERT INTO segments (passages, first_passage, last_passage, first_block, blocks, checksum, passage_ids,"
         " lengths, directory, signs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (len(body.ids), int(body.ids[0]), int(body.ids[-1]), first, len(directory), _checksum(arrays), *arrays),
+        (len(body.ids), int(body.ids[0]), int(body.ids[-1]), first, len(directory), checksum(arrays), *arrays),
     )
 
 
@@ -193,45 +193,8 @@ def clear(connection: sqlite3.Connection) -> None:
     )
 
 
-def damage(connection: sqlite3.Connection) -> Iterator[str]:
-    """A sentence for every row whose checksum or totals do not hold."""
-    passages = tokens = vectors = 0
-    whole = True
-    for segment in segments(connection):
-        stored, *arrays = connection.execute(
-            "SELECT checksum, passage_ids, lengths, directory, signs FROM segments WHERE id = ?", (segment.id,)
-        ).fetchone()
-        if stored != _checksum(arrays) or len(arrays[0]) != 8 * segment.passages:
-            yield f"Search index: segment {segment.id} is damaged."
-            whole = False
-            continue
-        alive = alive_in(connection, segment)
-        passages += int(alive.sum())
-        tokens += int(np.frombuffer(arrays[1], "<i4")[alive].sum())
-        found = connection.execute(
-            "SELECT count(*) FROM postings WHERE block >= ? AND block < ?",
-            (segment.first_block, segment.first_block + segment.blocks),
-        ).fetchone()[0]
-        if found != segment.blocks:
-            yield f"Search index: segment {segment.id} has {found} of its {segment.blocks} blocks."
-    for number, stored, lists, places in connection.execute("SELECT block, checksum, lists, places FROM postings"):
-        if stored != zlib.crc32(places, zlib.crc32(lists)):
-            yield f"Search index: block {number} is damaged."
-    for passage, stored, body in connection.execute("SELECT passage, checksum, body FROM vectors"):
-        vectors += 1
-        if stored != zlib.crc32(body):
-            yield f"Search index: the vector of passage {passage} is damaged."
-    if whole and vectors != passages:
-        yield f"Search index: it holds {vectors} vectors for {passages} passages."
-    totals = state(connection)
-    if whole and (totals.passages, totals.tokens) != (passages, tokens):
-        yield (
-            f"Search index: it counts {totals.passages} passages and {totals.tokens} words,"
-            f" but holds {passages} and {tokens}."
-        )
-
-
-def _checksum(arrays: Iterable[bytes]) -> int:
+def checksum(arrays: Iterable[bytes]) -> int:
+    """What a segment's arrays are checked by."""
     found = 0
     for array in arrays:
         found = zlib.crc32(array, found)
