@@ -29,7 +29,10 @@ class JobChanged:
 
 @dataclass(frozen=True)
 class DataChanged:
-    """Committed rows changed. Nouns: documents, conversations, messages, students, settings."""
+    """Committed rows changed.
+
+    Nouns: documents, collections, questions (of folder sync), conversations, messages, students, settings.
+    """
 
     what: frozenset[str]
 

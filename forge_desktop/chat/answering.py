@@ -114,7 +114,7 @@ class AnswerWriter:
     def _write(self, task: Task, ctx: JobContext) -> None:
         settings = self._settings.values
         query = evidence.retrieval_query(task.question, task.asked_before)
-        hits = self._corpus.search(query, settings.passages)
+        hits = self._corpus.search(query, settings.passages, operators=False)
         judged = evidence.judge(query, hits)
         ctx.check()
         facts: dict[str, object] = {

@@ -11,8 +11,8 @@ from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import AnswerDelta, Event
 from forge_desktop.chat.records import ChatMessage, Grounding, Sentence
 from forge_desktop.cli import jobs
-from forge_desktop.cli.library import place_of
 from forge_desktop.cli.output import Output
+from forge_desktop.cli.searching import place_of
 from forge_desktop.forge import Forge
 
 _NEAREST = 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -50,6 +51,25 @@ def _named(text: str) -> str:
     return text
 
 
+def _day(text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"write a day as YYYY-MM-DD, not {text!r}") from None
+
+
+def _add_collections(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--collection",
+        dest="collections",
+        type=_named,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only documents of this collection (may be repeated)",
+    )
+
+
 def make_parser() -> Parser:
     """The whole grammar. The chosen verb is in `verb`, None for the window."""
     parser = Parser(
@@ -81,9 +101,28 @@ def make_parser() -> Parser:
     )
     index.add_argument("paths", metavar="PATH", nargs="+", help="a file or a folder")
 
-    search = verb("search", "find passages")
+    search = verb(
+        "search",
+        "find passages",
+        'Find passages. "Words in quotation marks" must stand side by side; -word and -"some words" leave passages out '
+        "(put -- before a query that begins with a minus sign).",
+    )
     search.add_argument("query", metavar="WORD", nargs="+", help="what to look for")
     search.add_argument("-k", type=_count(1, 1000), default=10, metavar="N", help="how many passages (10)")
+    _add_collections(search)
+    search.add_argument("--folder", type=_named, metavar="DIR", help="only what lies in this folder")
+    search.add_argument(
+        "--type",
+        dest="formats",
+        type=_named,
+        action="append",
+        default=[],
+        metavar="TYPE",
+        help="only documents of this type, as pdf (may be repeated)",
+    )
+    search.add_argument("--since", type=_day, metavar="DATE", help="only files changed on YYYY-MM-DD or later")
+    search.add_argument("--until", type=_day, metavar="DATE", help="only files changed on YYYY-MM-DD or before")
+    search.add_argument("--all", action="store_true", help="also passages that say the same as a better one")
 
     ask = verb(
         "ask",
@@ -92,6 +131,7 @@ def make_parser() -> Parser:
         "is read from standard input. The conversation is kept and can be opened in the window.",
     )
     ask.add_argument("question", metavar="WORD", nargs="*", help="the question")
+    _add_collections(ask)
     ask.add_argument("-k", type=_count(1, 40), default=None, metavar="N", help="how many passages to offer")
     ask.add_argument(
         "--grounding",

@@ -13,8 +13,9 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.paths import resources_dir
 from forge_desktop.chat.records import ChatMessage, Grounding
 from forge_desktop.cli.answers import answer_fields, answer_question, show_sources
-from forge_desktop.cli.library import index_in_words, place, read_paths
+from forge_desktop.cli.library import index_in_words, read_paths
 from forge_desktop.cli.output import Output
+from forge_desktop.cli.searching import place
 from forge_desktop.forge import Forge
 
 SEARCHES = ("late fee for power tools", "Sprechstunde auf Deutsch")

@@ -11,7 +11,7 @@ from pathlib import Path
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.logs import start_logging
 from forge_desktop.base.paths import data_dir
-from forge_desktop.cli import answers, library, tour, upkeep
+from forge_desktop.cli import answers, library, searching, tour, upkeep
 from forge_desktop.cli.output import Output
 from forge_desktop.forge import Forge
 
@@ -26,7 +26,7 @@ class Verb:
 
 VERBS = {
     "index": Verb(library.index, writes=True),
-    "search": Verb(library.search),
+    "search": Verb(searching.search),
     "ask": Verb(answers.ask, writes=True),
     "models": Verb(upkeep.models),
     "status": Verb(upkeep.status),

@@ -8,28 +8,39 @@ from forge_desktop.corpus.records import (
     CorpusStats,
     Document,
     DocumentState,
+    Finding,
     Hit,
     IndexReport,
     PageImage,
     Passage,
     RepairReport,
+    SearchFilter,
     Survey,
+    Understood,
 )
+from forge_desktop.corpus.records_library import Collection, PolicyEffect, SyncQuestion, SyncState
 
 if TYPE_CHECKING:
     from forge_desktop.corpus.corpus import Corpus
 
 __all__ = [
+    "Collection",
     "Corpus",
     "CorpusStats",
     "Document",
     "DocumentState",
+    "Finding",
     "Hit",
     "IndexReport",
     "PageImage",
     "Passage",
+    "PolicyEffect",
     "RepairReport",
+    "SearchFilter",
     "Survey",
+    "SyncQuestion",
+    "SyncState",
+    "Understood",
 ]
 
 

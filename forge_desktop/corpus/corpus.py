@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 
@@ -13,16 +12,23 @@ from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.corpus import parsers
+from forge_desktop.corpus.collections import Collections
 from forge_desktop.corpus.completing import complete
+from forge_desktop.corpus.finding import Finder
 from forge_desktop.corpus.indexing import IndexRun
-from forge_desktop.corpus.records import CorpusStats, Document, Hit, PageImage, Passage
+from forge_desktop.corpus.records import CorpusStats, Document, Finding, Hit, PageImage, Passage, SearchFilter
+from forge_desktop.corpus.removing import Remover
 from forge_desktop.corpus.repairing import Repair
 from forge_desktop.corpus.retrieval import Index
 from forge_desktop.corpus.retrieval.store import vectors_of
+from forge_desktop.corpus.scoping import Scopes
 from forge_desktop.corpus.store import Store
+from forge_desktop.corpus.store_collections import CollectionRows
 from forge_desktop.corpus.store_keeping import KeepingStore
 from forge_desktop.corpus.store_roots import Roots
 from forge_desktop.corpus.store_run import RunStore
+from forge_desktop.corpus.store_scope import ScopeStore
+from forge_desktop.corpus.sync import Sync
 from forge_desktop.corpus.verifying import damage
 from forge_desktop.corpus.viewing import PageViewer, SourceStatus, source_status
 from forge_desktop.corpus.walking import given_paths
@@ -40,19 +46,36 @@ class Corpus:
         self._store, self._rows, self._roots, self._index = Store(db), RunStore(db), Roots(db), Index(db)
         self._keeping = KeepingStore(db)
         self._viewer = PageViewer(self._store, settings)
-        if not db.read_only and self._roots.has_removals():
-            with db.write() as connection:
-                self._roots.purge(connection)
+        members = CollectionRows(db)
+        scopes = Scopes(ScopeStore(db), lambda: {kept.uid: kept.name for kept in members.kept()})
+        self._finder = Finder(self._store, self._index, scopes)
+        self._remover = Remover(db, self._rows, self._roots, members, self._index)
+        self._remover.finish()
+        self.sync = Sync(db, self._remover, events)
+        self.collections = Collections(
+            db,
+            members,
+            self._roots,
+            self._store,
+            self._remover,
+            events,
+            lambda kept, policy: self._start("survey", lambda run: run.effect(kept, policy)),
+        )
 
     # ---- bringing documents in: jobs ----
 
-    def survey(self, paths: Sequence[str | os.PathLike[str]]) -> int:
-        """Count what indexing these paths would read; the job's result is a Survey."""
-        return self._start("survey", lambda run: run.survey(given_paths(paths)))
+    def survey(self, paths: Sequence[str | os.PathLike[str]], collection: str = "") -> int:
+        """Count what indexing these paths into a collection would read; the job's result is a Survey."""
+        policy = self.collections.kept(collection).policy
+        return self._start("survey", lambda run: run.survey(given_paths(paths), policy))
 
-    def index(self, paths: Sequence[str | os.PathLike[str]]) -> int:
-        """Index files and folders; the job's result is an IndexReport. A killed run is continued by the next."""
-        return self._start("index", lambda run: run.over_paths(given_paths(paths)))
+    def index(self, paths: Sequence[str | os.PathLike[str]], collection: str = "") -> int:
+        """Index files and folders into a collection (its uid or name; else the one that always exists).
+
+        The job's result is an IndexReport. A killed run is continued by the next.
+        """
+        kept = self.collections.kept(collection)
+        return self._start("index", lambda run: run.over_paths(given_paths(paths), kept.id))
 
     def rescan(self) -> int:
         """Index every known root again."""
@@ -98,24 +121,29 @@ class Corpus:
 
     # ---- looking at documents ----
 
-    def search(self, query: str, k: int = 10) -> list[Hit]:
-        """The best k passages. Never raises for any query; copies of one file count once."""
-        wanted = k
-        while True:
-            found = self._index.search(query, wanted)
-            passages = self._store.passages_by_id([entry.passage_id for entry in found])
-            hits, seen = [], set()
-            for entry in found:
-                passage = passages.get(entry.passage_id)
-                if passage is None or (entry.bm25 is None and (entry.vector or 0.0) <= 0.0):
-                    continue  # removed between the two looks, or like the query in nothing
-                place = (passage.document_sha256, passage.start, passage.end)
-                if place not in seen:
-                    seen.add(place)
-                    hits.append(Hit(passage, *entry[1:]))
-            if len(hits) >= k or len(found) < wanted:
-                return hits[:k]
-            wanted *= 4
+    def search(
+        self, query: str, k: int = 10, *, where: SearchFilter | None = None, operators: bool = True
+    ) -> list[Hit]:
+        """The best k passages. Any query will do; passages that say the same count once.
+
+        Raises ForgeError when `where` names a collection or a format that is not there.
+        """
+        return list(self.find(query, k, where=where, operators=operators).hits)
+
+    def find(
+        self,
+        query: str,
+        k: int = 10,
+        *,
+        where: SearchFilter | None = None,
+        operators: bool = True,
+        every: bool = False,
+    ) -> Finding:
+        """What `search` finds, with how the query was read; with `every`, alike passages are hits of their own.
+
+        Without `operators` quotation marks and minus signs mean nothing: a question is plain words.
+        """
+        return self._finder.find(query, k, where=where, operators=operators, every=every)
 
     def documents(
         self, text: str = "", state: str | None = None, sort: str = "name", descending: bool = False
@@ -184,22 +212,14 @@ class Corpus:
     def remove(self, document_ids: Sequence[int]) -> int:
         """Take documents out of the index; files stay. Returns the token for `restore`, which the next removal ends."""
         with self._db.write() as connection:
-            self._roots.purge(connection)
-            ids = self._rows.present(connection, document_ids)
-            self._index.remove(connection, self._rows.passage_ids(connection, ids))
-            token = self._roots.take_out(connection, ids, time.time())
+            token = self._remover.hide(connection, document_ids, exclude=True)
         self._events.changed("documents")
         return token
 
     def restore(self, token: int) -> None:
-        """Undo a removal. Raises ForgeError when it is final already."""
-        with self._db.write() as connection:
-            ids = self._roots.taken_out(connection, token)
-            if not ids:
-                raise ForgeError("This removal is final.", hint="Add the files again: they were not touched.")
-            self._roots.put_back(connection, token)
-            self._index.add(connection, self._rows.passage_texts(connection, ids))
-        self._events.changed("documents")
+        """Undo a removal of documents, a folder or a collection. Raises ForgeError when it is final already."""
+        self._remover.restore(token)
+        self._events.changed("documents", "collections")
 
     # ---- checking and leaving ----
 

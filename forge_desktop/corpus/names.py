@@ -40,3 +40,9 @@ def below(root: bytes) -> tuple[bytes, bytes]:
     separator = os.fsencode(os.sep)
     low = root if root.endswith(separator) else root + separator
     return low, low[:-1] + bytes([low[-1] + 1])
+
+
+def is_within(path: bytes, root: bytes) -> bool:
+    """Whether the path is `root` or lies inside it."""
+    low, high = below(root)
+    return path == root or low <= path < high

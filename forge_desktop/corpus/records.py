@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from forge_desktop.corpus.records_library import SyncQuestion
+
 DocumentState = Literal["pending", "indexed", "failed"]
 
 
@@ -46,7 +48,8 @@ class Passage:
 class Hit:
     """A passage found by a search. `score` is the fused score in 0..1; ranks from 1, None where that side missed it.
 
-    `bm25` is the raw rank_bm25.BM25Okapi score, `vector` the cosine of the hash embeddings.
+    `bm25` is the raw rank_bm25.BM25Okapi score, `vector` the cosine of the embeddings. `alike` are the ids of passages
+    that rank lower and say (nearly) nothing else: copies, versions, quoted mails; they are not hits of their own.
     """
 
     passage: Passage
@@ -55,6 +58,45 @@ class Hit:
     vector: float | None
     bm25_rank: int | None
     vector_rank: int | None
+    alike: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class SearchFilter:
+    """Which documents are searched; everything that is given must hold, and nothing given means all.
+
+    `collections` are names or uids, any of them; `folder` is a folder or a file; `formats` are formats ("markdown") or
+    suffixes (".md"), any of them; the dates are those of the files, in epoch seconds, both ends included.
+    """
+
+    collections: tuple[str, ...] = ()
+    folder: str = ""
+    formats: tuple[str, ...] = ()
+    changed_from: float | None = None
+    changed_to: float | None = None
+
+
+@dataclass(frozen=True)
+class Understood:
+    """How a query was read. `excluded` are words, or phrases in quotation marks; `ignored` are sentences."""
+
+    words: tuple[str, ...]
+    phrases: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a search found, how the query was read, how many documents were searched (None: all), and what to know.
+
+    `note` is a sentence, or "": why nothing was found, or why more may be there.
+    """
+
+    hits: tuple[Hit, ...]
+    understood: Understood
+    documents: int | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +129,8 @@ class IndexReport:
     seconds: float
     bytes: int
     skipped: tuple[tuple[str, str], ...] = ()
+    moved: int = 0
+    questions: tuple[SyncQuestion, ...] = ()
 
 
 @dataclass(frozen=True)

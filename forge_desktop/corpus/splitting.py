@@ -17,7 +17,7 @@ _RANKS = (_PARAGRAPHS, _SENTENCES, _LINES, _WORDS)
 
 @dataclass(frozen=True)
 class Span:
-    """One passage's place: code points `start:end`, page and lines from 1, the headings above it."""
+    """One passage's place: code points `start:end`, page and lines (or rows) from 1, the headings above it."""
 
     start: int
     end: int
@@ -34,17 +34,54 @@ def split(
     overlap: int = 0,
     pages: Sequence[int] = (),
     headings: Sequence[tuple[int, int, str]] = (),
+    whole: Sequence[tuple[int, int]] = (),
+    rows: Sequence[tuple[int, int]] = (),
 ) -> Iterator[Span]:
     """Passages of at most `limit` characters in order; together they hold every character that is not white space.
 
     Neighbours within a section share up to `overlap` characters, whole sentences or words of them. None crosses a page
-    or begins before a heading and ends after it, unless that heading stands directly below another.
+    or begins before a heading and ends after it, unless that heading stands directly below another. A span in `whole`
+    that fits into a passage is never cut (unless a page or heading begins inside it). With `rows` (offset, row number)
+    the lines of a passage are row numbers.
     """
-    lines = _LineCounter(text)
+    lines = _RowFinder(rows) if rows else _LineCounter(text)
+    kept = _Whole(text, whole, limit)
     for start, end, heading in _sections(text, pages, headings):
         page_of = bisect.bisect_right(pages, start) if pages else None
-        for low, high in _windows(text, start, end, limit, min(overlap, limit // 3)):
+        for low, high in _windows(text, start, end, limit, min(overlap, limit // 3), kept):
             yield Span(low, high, page_of, heading, lines.at(low), lines.at(high - 1))
+
+
+class _Whole:
+    """The spans that are kept whole, without those inside others or too long."""
+
+    def __init__(self, text: str, spans: Sequence[tuple[int, int]], limit: int) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
+            low, high = _bare(text, start, end)
+            if low < high <= low + limit and (not self._ends or low >= self._ends[-1]):
+                self._starts.append(low)
+                self._ends.append(high)
+
+    def around(self, offset: int) -> tuple[int, int]:
+        """The whole span that `offset` would cut in two, else nothing on both sides of it."""
+        number = bisect.bisect_left(self._starts, offset) - 1
+        if number >= 0 and offset < self._ends[number]:
+            return self._starts[number], self._ends[number]
+        return offset, offset
+
+
+class _RowFinder:
+    """Row numbers by offset."""
+
+    def __init__(self, rows: Sequence[tuple[int, int]]) -> None:
+        self._offsets = [offset for offset, _ in rows]
+        self._numbers = [number for _, number in rows]
+
+    def at(self, offset: int) -> int:
+        """The number of the row that holds the character at `offset`."""
+        return self._numbers[max(0, bisect.bisect_right(self._offsets, offset) - 1)]
 
 
 class _LineCounter:
@@ -102,29 +139,47 @@ def _is_one_line(text: str, start: int, end: int) -> bool:
 def _trimmed(
     text: str, start: int, end: int, path: Sequence[tuple[int, str]]
 ) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
+    start, end = _bare(text, start, end)
     if start < end:
         yield start, end, tuple(title for _, title in path)
 
 
-def _windows(text: str, start: int, end: int, limit: int, overlap: int) -> Iterator[tuple[int, int]]:
-    while (left := end - start) > limit:
-        if left <= 2 * limit - overlap:  # two are enough: of about equal length, not a long one and a scrap
-            low, high = start + left - limit + overlap, start + limit
-            cut = _cut(text, low, high, start + left // 2)
+def _bare(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span without white space around it."""
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+def _windows(text: str, start: int, end: int, limit: int, overlap: int, kept: _Whole) -> Iterator[tuple[int, int]]:
+    done = start
+    while end - start > limit:
+        stop = _stop(text, start, end, limit, overlap, kept)
+        if stop > done:
+            yield start, stop
+            done = stop
+            start = kept.around(_overlapped(text, start, stop, overlap))[1]
         else:
-            cut = _cut(text, start + limit // 2, start + limit, start + limit)
-        stop = cut
-        while text[stop - 1].isspace():
-            stop -= 1
-        yield start, stop
-        start = _overlapped(text, start, stop, overlap)
+            start = done  # what is shared left no room for the whole span that follows
         while text[start].isspace():
             start += 1
     yield start, end
+
+
+def _stop(text: str, start: int, end: int, limit: int, overlap: int, kept: _Whole) -> int:
+    """Where the passage that begins at `start` ends, at most `limit` characters on."""
+    left = end - start
+    if left <= 2 * limit - overlap:  # two are enough: of about equal length, not a long one and a scrap
+        cut = _cut(text, start + left - limit + overlap, start + limit, start + left // 2)
+    else:
+        cut = _cut(text, start + limit // 2, start + limit, start + limit)
+    before, after = kept.around(cut)
+    cut = after if after <= start + limit and (before <= start or after - cut < cut - before) else before
+    while text[cut - 1].isspace():
+        cut -= 1
+    return cut
 
 
 def _cut(text: str, low: int, high: int, wanted: int) -> int:

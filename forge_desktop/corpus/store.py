@@ -174,6 +174,11 @@ class Store:
         )
         return (row[0] for row in self._db.connection.execute(sql))
 
+    def searched_documents(self) -> Iterator[int]:
+        """Ids of the documents with passages, ascending."""
+        sql = "SELECT id FROM documents WHERE removal IS NULL AND passages > 0 ORDER BY id"
+        return (row[0] for row in self._db.rows(sql))
+
     def waiting_passage_ids(self) -> Iterator[int]:
         """Ids of the passages of documents that wait to be read (again)."""
         sql = f"SELECT p.id {_SEARCHED} AND d.state = 'pending'"

@@ -11,7 +11,7 @@ from forge_desktop.corpus.store_run import UNSEARCHED, names_of
 from forge_desktop.storage import Database
 
 _GAP = "\N{REPLACEMENT CHARACTER}"
-_HANGING_ON = ("texts", "outlines", "passages")
+_HANGING_ON = ("texts", "outlines", "passages", "members", "missing")
 
 
 class KeepingStore:

@@ -44,6 +44,27 @@ class Task:
 
 
 @dataclass(frozen=True)
+class Settled:
+    """A document that was read and needs no reading."""
+
+    id: int
+    path: bytes
+    format: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file that was never read yet."""
+
+    id: int
+    path: bytes
+    format: str
+    size: int
+
+
+@dataclass(frozen=True)
 class Tally:
     """What stands in the table under some paths."""
 
@@ -82,14 +103,7 @@ class RunStore:
             cursor = connection.execute(
                 "INSERT INTO documents (path, name, folded, format, state, size, mtime_ns, added)"
                 " VALUES (?, ?, ?, ?, 'pending', ?, ?, ?)",
-                (
-                    found.path,
-                    *names_of(found.path),
-                    found.format,
-                    found.size,
-                    found.mtime_ns,
-                    now,
-                ),
+                (*_named(found.path), found.format, found.size, found.mtime_ns, now),
             )
             assert cursor.lastrowid is not None
             return cursor.lastrowid, verdict
@@ -124,13 +138,24 @@ class RunStore:
         known = row["sha256"] if row["recipe"] == recipe.done and row["characters"] else ""
         return Task(
             id=document_id,
-            path=row["path"],
+            path=self._way_to(document_id, row["path"]),
             format=row["format"],
             size=row["size"],
             known=known,
             was_indexed=row["indexed"] is not None and row["recipe"] != STAGED,
             was_staged=row["recipe"] == STAGED,
         )
+
+    def _way_to(self, document_id: int, path: bytes) -> bytes:
+        """Where to read: where the path leads when it is a link and a collection follows links, else the path itself.
+
+        Reading follows no link, so that nobody can put one in a file's place.
+        """
+        sql = (
+            "SELECT 1 FROM memberships m JOIN collections c ON c.id = m.collection"
+            " WHERE m.document_id = ? AND c.follow_links"
+        )
+        return os.path.realpath(path) if os.path.islink(path) and self._db.row(sql, document_id) else path
 
     def ask_again(self, connection: sqlite3.Connection, ids: Sequence[int]) -> None:
         """Make documents wait, to be read whatever is known about them."""
@@ -246,6 +271,36 @@ class RunStore:
             "DELETE FROM documents WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
         )
 
+    def settled(self, ids: Sequence[int], recipe: Recipe) -> list[Settled]:
+        """Those of the documents that this recipe has read, by id."""
+        rows = self._db.rows(
+            "SELECT id, path, format, size, sha256 FROM documents WHERE state = 'indexed' AND recipe = ?"
+            " AND removal IS NULL AND id IN (SELECT value FROM json_each(?)) ORDER BY id",
+            recipe.done,
+            json.dumps(list(ids)),
+        )
+        return [Settled(*row) for row in rows]
+
+    def arrivals(self, ids: Sequence[int]) -> list[Arrival]:
+        """Those of the documents that were never read yet, by id."""
+        rows = self._db.rows(
+            "SELECT id, path, format, size FROM documents WHERE state = 'pending' AND sha256 = ''"
+            " AND id IN (SELECT value FROM json_each(?)) ORDER BY id",
+            json.dumps(list(ids)),
+        )
+        return [Arrival(*row) for row in rows]
+
+    def move(self, connection: sqlite3.Connection, document_id: int, path: bytes, mtime_ns: int) -> None:
+        """The document's file lies elsewhere now."""
+        connection.execute(
+            "UPDATE documents SET path = ?, name = ?, folded = ?, mtime_ns = ? WHERE id = ?",
+            (*_named(path), mtime_ns, document_id),
+        )
+
+    def count(self, ids: Sequence[int]) -> tuple[int, int]:
+        """How many of these documents there are, and their passages."""
+        return Store(self._db).count(ids)
+
     def under(self, root: bytes) -> Iterator[tuple[int, bytes]]:
         """Documents at or inside `root`: id and path."""
         for row in self._db.rows(
@@ -278,6 +333,10 @@ def names_of(path: bytes) -> tuple[str, str]:
 
 def _hash(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
+
+
+def _named(path: bytes) -> tuple[bytes, str, str]:
+    return path, *names_of(path)
 
 
 def _opened(opened: Opened) -> tuple[int, int, str]:

@@ -45,7 +45,7 @@ class PageViewer:
         text = self._store.text(document.id, first, last)
         request = {
             "do": "page",
-            "path": document.path,
+            "path": os.path.realpath(document.path),  # may be a link that its collection follows
             "sha256": document.sha256,
             "page": page,
             "width": min(max(width, _WIDTHS[0]), _WIDTHS[1]),
@@ -105,6 +105,8 @@ def source_status(store: Store, path: str, sha256: str) -> SourceStatus:
     else:
         document = None
     try:
+        if document is not None:  # a document may be a link that its collection follows
+            path = os.path.realpath(path)
         info = os.lstat(os.fsencode(path))
     except (OSError, ValueError):
         return "missing"

@@ -1,4 +1,4 @@
-"""Walks the folders a user chose and names every regular file worth reading; opens nothing, follows no link."""
+"""Walks the folders a user chose and names every regular file worth reading; opens nothing."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.corpus.names import shown
+from forge_desktop.corpus.names import below, is_within, shown
 from forge_desktop.corpus.parsers import PARSERS
+from forge_desktop.corpus.policies import PatternFilter, Policy
 
 _DEPTH = 64
+_PATTERNS = "The collection's patterns leave it out."
 _HIDDEN = getattr(stat, "FILE_ATTRIBUTE_HIDDEN", 0)
 _KINDS = (
     (stat.S_ISLNK, "It is a link; links are not followed."),
@@ -42,33 +44,65 @@ class Passed:
 
 
 class Walk:
-    """One pass over `roots` (absolute paths). Ends on any tree: links are not followed, each folder is entered once.
+    """One pass over places in the roots of a collection (absolute paths), taking what its policy takes.
 
-    `unlisted` collects folders whose content could not be seen, so that nothing below them is taken for deleted.
+    `starts` are (root, place): the place is the root itself, or something inside it. Ends on any tree: each folder is
+    entered once. `unlisted` collects folders whose content could not be seen, so that nothing below them is taken for
+    deleted. A file may come twice when roots lie inside each other.
     """
 
-    def __init__(self, roots: Sequence[bytes], *, leave_out: bytes | None = None) -> None:
-        self._roots = roots
+    def __init__(
+        self, starts: Sequence[tuple[bytes, bytes]], *, policy: Policy | None = None, leave_out: bytes | None = None
+    ) -> None:
+        self._starts, self._policy = starts, policy or Policy()
+        self._patterns = PatternFilter(self._policy)
         self._own = _identity(os.stat(leave_out)) if leave_out is not None else None
         self._entered: set[tuple[int, int]] = set()
         self._given: set[bytes] = set()
+        self._root = b""
         self.unlisted: list[bytes] = []
 
     def items(self, check: Callable[[], None]) -> Iterator[Found | Passed]:
         """Files and passed-over things in a stable order; `check` is called for each entry and may raise."""
         folders = []
-        for root in self._roots:
-            info = os.stat(root)
-            if stat.S_ISDIR(info.st_mode):
-                folders.append(root)
+        for root, place in self._starts:
+            try:
+                info = os.stat(place) if place == root else os.lstat(place)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError as error:
+                self.unlisted.append(place)
+                yield Passed(place, f"It cannot be looked at: {error.strerror or error}.", failed=True)
+                continue
+            if place != root or stat.S_ISDIR(info.st_mode):
+                folders.append((root, place, info))
             elif root not in self._given:
                 self._given.add(root)
-                yield _file(root, info, given=True)
-        for folder in folders:
-            yield from self._folder(folder, check)
+                yield self._sized(_file(root, info, given=True), failed=True)
+        for root, place, info in folders:
+            if not self._patterns.is_open:
+                self._entered.clear()  # patterns count from the root, so a folder may fit in one and not in another
+            self._root = root
+            yield from self._folder(root, check) if place == root else self._inside(place, info, check)
 
-    def _folder(self, root: bytes, check: Callable[[], None]) -> Iterator[Found | Passed]:
-        waiting = [(root, 0)]
+    def _inside(self, place: bytes, info: os.stat_result, check: Callable[[], None]) -> Iterator[Found | Passed]:
+        """What is at a place inside the root, if the way there is one that the policy goes."""
+        head, names = self._root, place[len(below(self._root)[0]) :].split(os.fsencode(os.sep))
+        for name in names[:-1]:
+            head = os.path.join(head, name)
+            try:
+                if self._entry(head, name, os.lstat(head)) is not None:
+                    return
+            except OSError:
+                return
+        item = self._entry(place, names[-1], info)
+        if item is not None:
+            yield item
+        elif len(names) <= _DEPTH:
+            yield from self._folder(place, check, len(names))
+
+    def _folder(self, start: bytes, check: Callable[[], None], level: int = 0) -> Iterator[Found | Passed]:
+        waiting = [(start, level)]
         while waiting:
             folder, depth = waiting.pop()
             try:
@@ -87,9 +121,11 @@ class Walk:
             inner = []
             for entry in entries:
                 check()
-                item = self._entry(entry)
+                item = self._looked_at(entry)
                 if item is not None:
                     yield item
+                elif depth < _DEPTH and entry.is_symlink():
+                    waiting.insert(0, (entry.path, depth + 1))  # last: the way without links is a file's proper one
                 elif depth < _DEPTH:
                     inner.append((entry.path, depth + 1))
                 else:
@@ -97,19 +133,41 @@ class Walk:
                     yield Passed(entry.path, f"It lies more than {_DEPTH} folders deep.", failed=True)
             waiting.extend(reversed(inner))
 
-    def _entry(self, entry: os.DirEntry[bytes]) -> Found | Passed | None:
-        """A found file, a passed-over thing, or None for a folder to enter."""
+    def _looked_at(self, entry: os.DirEntry[bytes]) -> Found | Passed | None:
         try:
             info = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            return Passed(entry.path, "It was deleted meanwhile.", failed=False)
         except OSError as error:
+            self.unlisted.append(entry.path)
             return Passed(entry.path, f"It cannot be looked at: {error.strerror or error}.", failed=True)
-        if entry.name.startswith(b".") or getattr(info, "st_file_attributes", 0) & _HIDDEN:
-            return Passed(entry.path, "It is hidden.", failed=False)
+        return self._entry(entry.path, entry.name, info)
+
+    def _entry(self, path: bytes, name: bytes, info: os.stat_result) -> Found | Passed | None:
+        """A found file, a passed-over thing, or None for a folder to enter."""
+        if not self._policy.hidden and (name.startswith(b".") or getattr(info, "st_file_attributes", 0) & _HIDDEN):
+            return Passed(path, "It is hidden.", failed=False)
+        if stat.S_ISLNK(info.st_mode) and self._policy.follow_links:
+            try:
+                info = os.stat(path)
+            except OSError:
+                self.unlisted.append(path)  # what it leads to may be a drive that is away
+                return Passed(path, "It is a link to nothing.", failed=False)
+            if stat.S_ISREG(info.st_mode) and is_within(os.path.realpath(path), os.path.realpath(self._root)):
+                return Passed(path, "It is a link to a file that lies in the same folder.", failed=False)
         if stat.S_ISDIR(info.st_mode):
-            return None
-        if entry.path in self._given:
-            return Passed(entry.path, "It was given by itself.", failed=False)
-        return _file(entry.path, info, given=False)
+            return None if self._patterns.enters(self._root, path) else Passed(path, _PATTERNS, failed=False)
+        if path in self._given:
+            return Passed(path, "It was given by itself.", failed=False)
+        if not self._patterns.takes(self._root, path):
+            return Passed(path, _PATTERNS, failed=False)
+        return self._sized(_file(path, info, given=False), failed=False)
+
+    def _sized(self, item: Found | Passed, *, failed: bool) -> Found | Passed:
+        limit = self._policy.max_megabytes
+        if limit and isinstance(item, Found) and item.size > limit * 1_000_000:
+            return Passed(item.path, f"It is larger than {limit:,} MB, the collection's limit.", failed=failed)
+        return item
 
 
 def _identity(info: os.stat_result) -> tuple[int, int]:

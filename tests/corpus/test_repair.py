@@ -66,8 +66,8 @@ def seen(room: Room) -> object:
         for passage in room.corpus.passages(row.id)
     )
     found = [
-        sorted((hit.passage.path, hit.passage.start, round(hit.score, 9)) for hit in room.corpus.search(query, 5))
-        for query in QUERIES
+        sorted((hit.passage.path, hit.passage.start, round(hit.score, 9)) for hit in hits)
+        for hits in (room.corpus.find(query, 1000, every=True).hits for query in QUERIES)
     ]
     return documents, places, found, room.corpus.stats().passages
 

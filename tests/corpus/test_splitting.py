@@ -35,22 +35,26 @@ PIECES = st.sampled_from(
 TEXTS = st.lists(PIECES | st.text(max_size=12), max_size=120).map("".join)
 
 
+Document = tuple[str, list[int], list[tuple[int, int, str]], list[tuple[int, int]]]
+
+
 @st.composite
-def documents(draw: st.DrawFn) -> tuple[str, list[int], list[tuple[int, int, str]]]:
-    """A text with page starts and headings anywhere in it."""
+def documents(draw: st.DrawFn) -> Document:
+    """A text with page starts, headings and whole spans, also one inside another, anywhere in it."""
     text = draw(TEXTS)
     places = st.integers(0, len(text))
     pages = [0, *sorted(draw(st.lists(places, max_size=4)))] if draw(st.booleans()) else []
     headings = sorted(draw(st.lists(st.tuples(places, st.integers(1, 6), st.text(max_size=5)), max_size=6)))
-    return text, pages, headings
+    bounds = sorted(draw(st.lists(places, max_size=16)))
+    whole = list(itertools.pairwise(bounds))[:: draw(st.integers(1, 2))]
+    outer = [(whole[0][0], whole[-1][1])] if whole and draw(st.booleans()) else []
+    return text, pages, headings, draw(st.permutations(whole + outer))
 
 
 @hypothesis.given(documents(), st.integers(20, 200), st.integers(0, 60))
-def test_every_split_is_exact(
-    document: tuple[str, list[int], list[tuple[int, int, str]]], limit: int, overlap: int
-) -> None:
-    text, pages, headings = document
-    spans = list(split(text, limit=limit, overlap=overlap, pages=pages, headings=headings))
+def test_every_split_is_exact(document: Document, limit: int, overlap: int) -> None:
+    text, pages, headings, whole = document
+    spans = list(split(text, limit=limit, overlap=overlap, pages=pages, headings=headings, whole=whole))
     covered: set[int] = set()
     for span in spans:
         passage = text[span.start : span.end]
@@ -71,6 +75,44 @@ def test_every_split_is_exact(
     for first, second in itertools.pairwise(spans):
         assert second.end > first.end
         assert first.end - second.start <= min(overlap, limit // 3)
+    cuts = {offset for span in spans for offset in (span.start, span.end)}
+    borders = {*pages, *(offset for offset, _, _ in headings)}
+    for start, end in whole:
+        inner = set(
+            range(
+                start + 1 + len(text[start:end]) - len(text[start:end].lstrip()), start + len(text[start:end].rstrip())
+            )
+        )
+        if len(inner) < limit and not inner & borders:
+            assert not inner & cuts
+
+
+def test_rows_take_the_place_of_lines() -> None:
+    rows = [f"Row {number}. It has words; more words." for number in range(7, 27)]
+    text = "\n".join(rows)
+    offsets = [text.index(row) for row in rows]
+    whole = [(offset, offset + len(row)) for offset, row in zip(offsets, rows, strict=True)]
+    spans = list(split(text, limit=100, overlap=33, whole=whole, rows=list(zip(offsets, range(7, 27), strict=True))))
+    assert len(spans) > 8
+    for span in spans:
+        passage = text[span.start : span.end].split("\n")
+        assert passage == rows[span.first_line - 7 : span.last_line - 6]
+
+
+def test_a_whole_span_that_leaves_no_room_for_what_is_shared() -> None:
+    text = "One two. Three.\n" + "x " * 49 + "x\nEnd. " + "y" * 60
+    block = (16, 16 + 99)
+    spans = [(span.start, span.end) for span in split(text, limit=100, overlap=30, whole=[block])]
+    assert spans[:2] == [(0, 15), block]
+
+
+def test_a_span_too_long_is_cut_but_what_lies_inside_it_is_not() -> None:
+    items = [f"- item number {number}. Its text goes on. And on." for number in range(10)]
+    text = "\n".join(items)
+    offsets = [text.index(item) for item in items]
+    whole = [(0, len(text)), *((offset, offset + len(items[0])) for offset in offsets)]
+    passages = [text[span.start : span.end] for span in split(text, limit=120, overlap=20, whole=whole)]
+    assert all(line in items for passage in passages for line in passage.split("\n"))
 
 
 def texts(text: str, **options: int) -> list[str]:

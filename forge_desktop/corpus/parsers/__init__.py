@@ -17,7 +17,9 @@ PARSERS = {
     ".docx": "docx",
 }
 
-VERSION = "1"  # raise it when a parser gives other text than before: documents are then read again
+UNITS: dict[str, tuple[str, str]] = {}  # by format: what its pages and lines are, where not ("page", "line")
+
+VERSION = "2"  # raise it when a parser gives other text than before: documents are then read again
 
 
 class Unreadable(Exception):  # noqa: N818 - an expected outcome, one sentence for the document's row
@@ -33,8 +35,15 @@ class Unreadable(Exception):  # noqa: N818 - an expected outcome, one sentence f
 
 @dataclass(frozen=True)
 class Parsed:
-    """A document as text. `pages` holds the offset where each page starts, `headings` (offset, level, title)."""
+    """A document as text; offsets count its code points and ascend.
+
+    `pages` holds the offset where each page (slide) starts, `headings` (offset, level, title). `whole` are spans that
+    a passage holds whole when they fit into one (table rows, list items, code blocks); they may lie inside each other
+    but do not cross. `rows` (offset, row number from 1) make a passage's first and last line row numbers.
+    """
 
     text: str
     pages: tuple[int, ...] = ()
     headings: tuple[tuple[int, int, str], ...] = ()
+    whole: tuple[tuple[int, int], ...] = ()
+    rows: tuple[tuple[int, int], ...] = ()

@@ -85,7 +85,15 @@ def _passages(parsed: Parsed, characters: int, overlap: int) -> tuple[list[list[
             span.first_line,
             span.last_line,
         ]
-        for span in split(parsed.text, limit=characters, overlap=overlap, pages=parsed.pages, headings=headings)
+        for span in split(
+            parsed.text,
+            limit=characters,
+            overlap=overlap,
+            pages=parsed.pages,
+            headings=headings,
+            whole=parsed.whole,
+            rows=parsed.rows,
+        )
     ]
     return rows, list(numbers)
 

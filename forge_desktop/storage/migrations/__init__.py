@@ -2,9 +2,15 @@
 
 from sqlite_utils import Migrations
 
-from forge_desktop.storage.migrations import m0001_corpus, m0002_chat, m0003_students, m0004_engine
+from forge_desktop.storage.migrations import (
+    m0001_corpus,
+    m0002_chat,
+    m0003_students,
+    m0004_engine,
+    m0007_collections,
+)
 
 MIGRATIONS = Migrations("forge")
 
-for _step in (m0001_corpus, m0002_chat, m0003_students, m0004_engine):
+for _step in (m0001_corpus, m0002_chat, m0003_students, m0004_engine, m0007_collections):
     MIGRATIONS(name=_step.__name__.rpartition(".")[2])(_step.migrate)

@@ -1,0 +1,113 @@
+"""From a search filter to the passages it leaves: names checked, formats recognised, ranges of ids remembered."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.corpus.names import encoded
+from forge_desktop.corpus.parsers import PARSERS
+from forge_desktop.corpus.records import SearchFilter
+from forge_desktop.corpus.retrieval.postings import Int64s
+from forge_desktop.corpus.retrieval.scope import Scope
+from forge_desktop.corpus.store_scope import Conditions, ScopeStore
+
+_REMEMBERED = 16  # filters of one generation of the index
+
+
+@dataclass(frozen=True)
+class Scoped:
+    """What a filter leaves: its passages, and how many documents they belong to."""
+
+    scope: Scope
+    documents: int
+
+
+class Scopes:
+    """Turns filters into scopes. One is read from the tables once for each generation of the index."""
+
+    def __init__(self, store: ScopeStore, collections: Callable[[], Mapping[str, str]]) -> None:
+        """`collections` gives uid to name."""
+        self._store, self._collections = store, collections
+        self._known: dict[Conditions, Scoped] = {}
+        self._generation = -1
+        self._lock = threading.Lock()
+
+    def of(self, where: SearchFilter) -> Scoped | None:
+        """The scope of a filter, None when it leaves everything. Raises ForgeError for an unknown name or format."""
+        if where == SearchFilter():
+            return None
+        conditions = self._conditions(where)
+        generation = self._store.generation()
+        with self._lock:
+            if generation != self._generation:
+                self._known, self._generation = {}, generation
+            found = self._known.get(conditions)
+        if found is None:
+            found = self._read(conditions, generation)
+            with self._lock:
+                if generation == self._generation:
+                    if len(self._known) >= _REMEMBERED:
+                        self._known.clear()
+                    self._known[conditions] = found
+        return found
+
+    def _read(self, conditions: Conditions, generation: int) -> Scoped:
+        first, last = self._store.ranges(conditions)
+        return Scoped(Scope(*_joined(first, last), (generation, conditions)), len(first))
+
+    def _conditions(self, where: SearchFilter) -> Conditions:
+        return Conditions(
+            collections=self._uids(where.collections),
+            folder=encoded(os.path.expanduser(where.folder)) if where.folder else b"",
+            formats=tuple(sorted({known_format(name) for name in where.formats})),
+            changed_from_ns=_nanoseconds(where.changed_from),
+            changed_to_ns=_nanoseconds(where.changed_to),
+        )
+
+    def _uids(self, names: Sequence[str]) -> tuple[str, ...]:
+        known = self._collections() if names else {}
+        uids = {name: uid for uid, name in known.items()}
+        for name in names:
+            if name not in known and name not in uids:
+                raise ForgeError(
+                    f"There is no collection called {name}.", hint=f"There are: {', '.join(sorted(uids))}."
+                )
+        return tuple(sorted({name if name in known else uids[name] for name in names}))
+
+
+def known_format(name: str) -> str:
+    """A format by its name or by a suffix of its files, in any case. Raises ForgeError when there is none."""
+    wanted = name.strip().casefold()
+    if wanted in PARSERS.values():
+        return wanted
+    found = PARSERS.get(f".{wanted.lstrip('.')}")
+    if found is None:
+        kinds = ", ".join(sorted(set(PARSERS.values())))
+        raise ForgeError(f"Documents of the type {name} are not read.", hint=f"There are: {kinds}.")
+    return found
+
+
+def within(scope: Scope, ids: Int64s) -> Int64s:
+    """Those of these ids that lie in the scope, in their order."""
+    if not len(scope.first):
+        return ids[:0]
+    at = np.searchsorted(scope.first, ids, "right") - 1
+    return ids[(at >= 0) & (ids <= scope.last[np.maximum(at, 0)])]
+
+
+def _joined(first: Int64s, last: Int64s) -> tuple[Int64s, Int64s]:
+    """Ranges that touch become one."""
+    if not len(first):
+        return first, last
+    begins = np.concatenate(([True], first[1:] > last[:-1] + 1))
+    return first[begins], last[np.concatenate((begins[1:], [True]))]
+
+
+def _nanoseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1e9)

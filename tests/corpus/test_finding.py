@@ -1,0 +1,214 @@
+"""What a person asks of search: phrases, words to leave out, filters, and passages that say the same shown once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.corpus import SearchFilter
+from tests.corpus.conftest import Room
+
+LETTER = (
+    "The committee met on Tuesday in the old boathouse and agreed on the plan for the coming season. Members of the "
+    "rowing club will repaint both jetties before the end of April, and the secretary writes to the harbour office "
+    "about the broken crane. The treasurer reported that the winter storage had cost {sum} crowns so far."
+)
+
+
+@pytest.fixture
+def shelf(room: Room, folder: Path) -> Room:
+    """Short documents in two folders and several formats."""
+    (folder / "house").mkdir()
+    (folder / "house" / "kettle.txt").write_text("The blue kettle stands on the old\nstove. Kettles boil water.\n")
+    (folder / "house" / "stove.md").write_text("# Stove\n\nThe old blue stove has no kettle; it is running hot.\n")
+    (folder / "boat.txt").write_text("A boat ran aground. “To be, or not to be”, said the kettle maker.\n")
+    (folder / "houses.html").write_text("<p>State-of-the-art kettle design in E-Mail form.</p>")
+    (folder / "cn.txt").write_text("自然語言處理研究所在北京。水壺是藍色的。\n")
+    os.utime(folder / "boat.txt", (1_000_000_000, 1_000_000_000))
+    room.index(folder)
+    return room
+
+
+def names(room: Room, query: str, **options: object) -> set[str]:
+    return {Path(hit.passage.path).name for hit in room.corpus.search(query, **options)}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ('"blue kettle"', {"kettle.txt"}),
+        ('"BLUE   Kettle"', {"kettle.txt"}),
+        ('"old stove" kettle', {"kettle.txt"}),  # over a line break
+        ("„blue kettle“", {"kettle.txt"}),
+        ("kettle “old blue stove”", {"stove.md"}),
+        ('kettle "no kettles"', set()),  # a phrase keeps its endings
+        ('"state of the art"', {"houses.html"}),  # punctuation is no word
+        ('"to be or not to be" kettle', {"boat.txt"}),
+        ('"blue kettle" "old stove"', {"kettle.txt"}),
+        ('"blue kettle" "aground"', set()),
+        ('"研究所"', {"cn.txt"}),
+        ('"所"', {"cn.txt"}),
+        ('"北京水壺"', set()),
+        ('"or not to be"', {"boat.txt"}),  # of words that nothing is indexed under
+        ('"not of that"', set()),
+    ],
+)
+def test_a_phrase_must_stand_there(shelf: Room, query: str, found: set[str]) -> None:
+    assert names(shelf, query) == found
+
+
+@pytest.mark.parametrize(
+    ("query", "gone"),
+    [
+        ("kettle -boat", {"boat.txt"}),
+        ("kettle -BOATS", {"boat.txt"}),  # with its other endings, as boats finds boat
+        ('kettle -"blue kettle"', {"kettle.txt"}),
+        ("kettle -e-mail", {"houses.html"}),
+        ("kettle -stove -aground", {"kettle.txt", "stove.md", "boat.txt"}),
+        ("kettle -or", {"boat.txt"}),  # also a word that is never looked for
+        ("kettle -", set()),
+        ("kettle --boat", set()),
+        ("kettle well-boat", set()),
+    ],
+)
+def test_words_and_phrases_are_left_out(shelf: Room, query: str, gone: set[str]) -> None:
+    everything = names(shelf, "kettle")
+    assert everything - names(shelf, query) == gone
+
+
+def test_what_was_understood_is_said(shelf: Room) -> None:
+    found = shelf.corpus.find('old "blue  kettle" -boat -"on the" - "" rest "unbalanced')
+    assert found.understood.words == ("old", "rest", '"unbalanced')
+    assert found.understood.phrases == ("blue kettle",)
+    assert found.understood.excluded == ("boat", "“on the”")
+    assert len(found.understood.ignored) == 3
+    assert found.documents is None
+    assert shelf.corpus.find("old kettle").understood.ignored == ()
+    assert shelf.corpus.find("-kettle").note == shelf.corpus.find("?!").note != ""
+    assert shelf.corpus.find("nowhere").note == ""
+
+
+def test_a_question_has_no_operators(shelf: Room) -> None:
+    asked = "kettle -boat “boat” -"
+    assert "boat.txt" in names(shelf, asked, operators=False)
+    assert shelf.corpus.find(asked, operators=False).understood.excluded == ()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("", " ", '"', '""', "-", "- -", '-"', "-\"\" -''", "\0", "\ud800 kettle", '"\udfff"', "\u202ekettle\u202c"),
+        *("kettle " * 1_500_000, '"a ' * 200_000, "-a " * 300_000, '"' * 100_000, "-" * 100_000),
+    ],
+    ids=lambda query: f"{query[:8]!a}*{len(query)}",
+)
+def test_any_query_is_answered(shelf: Room, query: str) -> None:
+    shelf.corpus.find(query)
+    shelf.corpus.find(query, where=SearchFilter(formats=("text",)))
+
+
+@hypothesis.given(st.text(alphabet='ab "-“”\n\0\ud800é水', max_size=40))
+@hypothesis.settings(suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+def test_every_string_is_a_query(shelf: Room, query: str) -> None:
+    understood = shelf.corpus.find(query).understood
+    assert all(phrase.strip() for phrase in understood.phrases)
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        (SearchFilter(), {"kettle.txt", "stove.md", "boat.txt", "houses.html"}),
+        (SearchFilter(folder="house"), {"kettle.txt", "stove.md"}),  # not houses.html
+        (SearchFilter(folder="boat.txt"), {"boat.txt"}),
+        (SearchFilter(formats=("md", ".HTM")), {"stove.md", "houses.html"}),
+        (SearchFilter(formats=("text",)), {"kettle.txt", "boat.txt"}),
+        (SearchFilter(changed_to=1_000_000_000.0), {"boat.txt"}),
+        (SearchFilter(changed_from=1_000_000_001.0, formats=("txt",)), {"kettle.txt"}),
+        (SearchFilter(folder="house", formats=("html",)), set()),
+        (SearchFilter(folder="nowhere"), set()),
+        (SearchFilter(collections=("Documents",), folder="house"), {"kettle.txt", "stove.md"}),
+    ],
+)
+def test_filters(shelf: Room, folder: Path, where: SearchFilter, found: set[str]) -> None:
+    if where.folder:
+        where = SearchFilter(
+            where.collections, str(folder / where.folder), where.formats, where.changed_from, where.changed_to
+        )
+    assert names(shelf, "kettle", where=where) == found
+    if not found:
+        finding = shelf.corpus.find("kettle", where=where)
+        assert (finding.documents, finding.note) == (0, "No document fits the filter.")
+
+
+def test_a_filter_follows_the_index(shelf: Room, folder: Path) -> None:
+    where = SearchFilter(folder=str(folder / "house"))
+    assert names(shelf, "kettle", where=where) == {"kettle.txt", "stove.md"}
+    (folder / "house" / "third.txt").write_text("A third kettle.")
+    shelf.index(folder)
+    assert names(shelf, "kettle", where=where) == {"kettle.txt", "stove.md", "third.txt"}
+    shelf.corpus.remove([shelf.rows()["stove.md"].id])
+    assert names(shelf, "kettle", where=where) == {"kettle.txt", "third.txt"}
+
+
+def test_what_a_filter_names_must_be_there(shelf: Room) -> None:
+    with pytest.raises(ForgeError, match="no collection called Nowhere") as caught:
+        shelf.corpus.search("kettle", where=SearchFilter(collections=("Nowhere",)))
+    assert "Documents" in caught.value.hint
+    with pytest.raises(ForgeError, match="type exe are not read") as caught:
+        shelf.corpus.search("kettle", where=SearchFilter(formats=("exe",)))
+    assert "markdown" in caught.value.hint
+
+
+def test_scores_do_not_depend_on_a_filter(shelf: Room, folder: Path) -> None:
+    bm25 = {hit.passage.id: hit.bm25 for hit in shelf.corpus.search("blue kettle")}
+    for hit in shelf.corpus.search("blue kettle", where=SearchFilter(folder=str(folder / "house"))):
+        assert hit.bm25 == bm25[hit.passage.id]
+
+
+def test_passages_that_say_the_same_are_one_hit(room: Room, folder: Path) -> None:
+    letter = LETTER.format(sum=840)
+    (folder / "1 letter.txt").write_text(letter)
+    (folder / "2 copy.txt").write_text(letter)
+    (folder / "3 reply.txt").write_text("> " + letter.replace(". ", ".\n> "))  # quoted in a mail
+    (folder / "4 version.txt").write_text(letter.replace("Members", "All members"))
+    (folder / "5 other sum.txt").write_text(LETTER.format(sum=940))
+    (folder / "6 answer.txt").write_text(
+        letter + " I do not agree with the date: in April the river is too high, "
+        "the paint will not dry, and nobody has asked the youth group."
+    )
+    room.index(folder)
+    found = room.corpus.find("jetties harbour crane")
+    shown = {Path(hit.passage.path).name[0]: len(hit.alike) for hit in found.hits}
+    assert shown["5"] == 0  # another sum
+    assert "6" in shown  # says more than the others; they may say nothing that it does not say
+    assert len(shown) + sum(shown.values()) == 6
+    assert len(shown) <= 3
+    for hit in found.hits:
+        for passage_id in hit.alike:
+            assert room.corpus.passage(passage_id) is not None
+    every = room.corpus.find("jetties harbour crane", every=True)
+    assert len(every.hits) == 6
+    assert [hit.alike for hit in every.hits] == [()] * 6
+
+
+def test_what_was_asked_for_is_never_folded_away(room: Room, folder: Path) -> None:
+    (folder / "a.txt").write_text(LETTER.format(sum=840))
+    (folder / "b.txt").write_text(LETTER.format(sum=840).replace("boathouse", "pavilion"))
+    room.index(folder)
+    assert len(room.corpus.search("jetties crane")) == 1
+    assert len(room.corpus.search("jetties crane pavilion boathouse")) == 2
+
+
+def test_as_many_hits_as_wanted_come_however_many_are_alike(room: Room, folder: Path) -> None:
+    for number in range(120):
+        (folder / f"copy {number:03}.txt").write_text(LETTER.format(sum=840))
+    for word in ("alpha", "beta", "gamma"):
+        (folder / f"{word}.txt").write_text(f"The {word} jetties. " * 30)
+    room.index(folder)
+    assert len(room.corpus.search("jetties harbour crane", 3)) == 3
+    assert len(room.corpus.find("jetties harbour crane", 100, every=True).hits) == 100
