@@ -8,11 +8,12 @@ import os
 from pathlib import Path
 
 from forge_desktop import __version__
+from forge_desktop.archive import BundleReport
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.cli import jobs
 from forge_desktop.cli.output import Output, bytes_in_words, counted
-from forge_desktop.corpus.records import RepairReport
+from forge_desktop.corpus import ImportReport, RepairReport
 from forge_desktop.forge import Forge
 from forge_desktop.students.records import Student
 
@@ -133,16 +134,49 @@ def _show_note(event: Event, out: Output) -> None:
 
 
 def export(forge: Forge, options: argparse.Namespace, out: Output) -> int:
-    """Write everything out."""
-    directory = Path(os.path.abspath(options.directory))
-    files = forge.archive.export(directory)
+    """Write everything out, or one collection."""
+    target = Path(os.path.abspath(options.target))
+    if options.collection:
+        return _export_collection(forge, options, target, out)
+    if options.with_files:
+        raise ForgeError("--with-files goes with --collection NAME.", hint="A full export holds texts, not files.")
+    files = forge.archive.export(target)
     out.result(
         {
-            "directory": str(directory),
+            "directory": str(target),
             "files": [{"name": file.name, "rows": file.rows, "sha256": file.sha256} for file in files],
         }
     )
     for file in files:
         out.line(f"{file.name:22} {counted(file.rows, 'row'):>14}  {file.sha256}")
-    out.line(f"Written to {directory}; manifest.json lists the same.")
+    out.line(f"Written to {target}; manifest.json lists the same.")
+    return 0
+
+
+def _export_collection(forge: Forge, options: argparse.Namespace, target: Path, out: Output) -> int:
+    with jobs.listening(forge, lambda event: _show_note(event, out)):
+        job = forge.archive.export_collection(options.collection, target, with_files=options.with_files)
+        report = jobs.wait(forge, job)
+    assert isinstance(report, BundleReport)
+    out.clear()
+    out.result(dataclasses.asdict(report))
+    size = bytes_in_words(report.bytes)
+    what = f"{counted(report.documents, 'document')}, {counted(report.passages, 'passage')}"
+    out.line(f"{report.collection}: {what}, {counted(report.files, 'original file')}; {size} in {report.file}")
+    for sentence in (*report.left_out, *report.notes):
+        out.line(f"  {sentence}")
+    return 0
+
+
+def bring_in(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """Bring a bundle in."""
+    with jobs.listening(forge, jobs.byte_progress(out, "Reading")):
+        report = jobs.wait(forge, forge.archive.import_collection(Path(os.path.abspath(options.file))))
+    assert isinstance(report, ImportReport)
+    out.clear()
+    out.result(dataclasses.asdict(report))
+    what = f"{counted(report.documents, 'document')}, {counted(report.passages, 'passage')}"
+    out.line(f"{report.collection}: {what} came in, {counted(report.files, 'original file')} with them.")
+    if report.present:
+        out.line(f"  {counted(report.present, 'document')} were here already and belong to it too.")
     return 0

@@ -32,6 +32,7 @@ VERBS = {
     "status": Verb(upkeep.status),
     "verify": Verb(upkeep.verify),
     "export": Verb(upkeep.export),
+    "import": Verb(upkeep.bring_in, writes=True),
     "tour": Verb(tour.tour, writes=True),
 }
 

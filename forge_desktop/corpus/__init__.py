@@ -19,6 +19,7 @@ from forge_desktop.corpus.records import (
     Understood,
 )
 from forge_desktop.corpus.records_library import Collection, PolicyEffect, SyncQuestion, SyncState
+from forge_desktop.corpus.records_portable import ImportReport, Portable, PortableCollection
 
 if TYPE_CHECKING:
     from forge_desktop.corpus.corpus import Corpus
@@ -31,10 +32,13 @@ __all__ = [
     "DocumentState",
     "Finding",
     "Hit",
+    "ImportReport",
     "IndexReport",
     "PageImage",
     "Passage",
     "PolicyEffect",
+    "Portable",
+    "PortableCollection",
     "RepairReport",
     "SearchFilter",
     "Survey",

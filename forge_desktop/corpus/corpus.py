@@ -5,18 +5,21 @@ from __future__ import annotations
 import dataclasses
 import os
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.corpus import parsers
+from forge_desktop.corpus.adopting import Adopter
 from forge_desktop.corpus.collections import Collections
 from forge_desktop.corpus.completing import complete
 from forge_desktop.corpus.finding import Finder
 from forge_desktop.corpus.indexing import IndexRun
 from forge_desktop.corpus.records import CorpusStats, Document, Finding, Hit, PageImage, Passage, SearchFilter
+from forge_desktop.corpus.records_portable import Portable, PortableCollection
 from forge_desktop.corpus.removing import Remover
 from forge_desktop.corpus.repairing import Repair
 from forge_desktop.corpus.retrieval import Index
@@ -62,6 +65,9 @@ class Corpus:
             lambda kept, policy: self._start("survey", lambda run: run.effect(kept, policy)),
         )
 
+        self._adopter = Adopter(db, self._index, self.collections, events)
+        self._adopter.tidy_up()
+
     # ---- bringing documents in: jobs ----
 
     def survey(self, paths: Sequence[str | os.PathLike[str]], collection: str = "") -> int:
@@ -106,6 +112,27 @@ class Corpus:
             ).run()
 
         return self._jobs.start(_LANE, "repair", job)
+
+    # ---- leaving for and coming from other data directories ----
+
+    def portable(self, collection: str) -> Iterator[Portable]:
+        """Every document of a collection with its text and passages. Raises ForgeError when one is damaged."""
+        return self._adopter.portable(collection)
+
+    def adopt(
+        self,
+        source: Callable[[JobContext], AbstractContextManager[tuple[PortableCollection, Iterable[Portable]]]],
+    ) -> int:
+        """Bring documents in as a new collection, all or none; the job's result is an ImportReport.
+
+        `source` opens them inside the job, and may raise.
+        """
+
+        def job(ctx: JobContext) -> object:
+            with source(ctx) as (collection, documents):
+                return self._adopter.adopt(collection, documents, ctx=ctx)
+
+        return self._jobs.start(_LANE, "import", job)
 
     def _start(self, kind: str, work: Callable[[IndexRun], object]) -> int:
         def job(ctx: JobContext) -> object:

@@ -95,10 +95,6 @@ class KeepingStore:
                 (document_id, number, text),
             )
 
-    def newest_id(self) -> int:
-        """The highest document id so far, 0 before the first."""
-        return int(self._db.value("SELECT coalesce(max(id), 0) FROM documents"))
-
     def present(self, connection: sqlite3.Connection, passage_ids: Sequence[int]) -> set[int]:
         """Those of the passages whose documents were not taken out."""
         sql = (
@@ -106,3 +102,29 @@ class KeepingStore:
             " WHERE d.removal IS NULL AND p.id IN (SELECT value FROM json_each(?))"
         )
         return {row[0] for row in connection.execute(sql, (json.dumps(list(passage_ids)),))}
+
+    # ---- documents from elsewhere ----
+
+    def newest_id(self) -> int:
+        """The highest document id so far, 0 before the first."""
+        return int(self._db.value("SELECT coalesce(max(id), 0) FROM documents"))
+
+    def with_bytes(self, sha256: str, newest: int) -> int | None:
+        """A document with these bytes and a stored text that was here before."""
+        sql = "SELECT min(id) FROM documents WHERE sha256 = ? AND id <= ? AND passages > 0 AND removal IS NULL"
+        found: int | None = self._db.value(sql, sha256, newest)
+        return found
+
+    def insert(self, connection: sqlite3.Connection, path: bytes, format: str, now: float) -> int:
+        """A row to be filled; that there may be no file is meant."""
+        cursor = connection.execute(
+            "INSERT INTO documents (path, name, folded, format, state, added) VALUES (?, ?, ?, ?, 'pending', ?)",
+            (path, *names_of(path), format, now),
+        )
+        assert cursor.lastrowid is not None
+        connection.execute("INSERT INTO missing (document_id) VALUES (?)", (cursor.lastrowid,))
+        return cursor.lastrowid
+
+    def await_search(self, connection: sqlite3.Connection, document_id: int) -> None:
+        """A filled document waits for the index, and is as good as any other then."""
+        connection.execute(f"UPDATE documents SET recipe = '{UNSEARCHED}indexed/imported' WHERE id = ?", (document_id,))
