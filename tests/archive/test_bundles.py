@@ -460,7 +460,7 @@ def an_import_is_killed(base: Path, bundle: Path, steps: int) -> bool:
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_kill_nine_in_the_middle_of_an_import_leaves_all_or_nothing(tmp_path: Path, bundle: Path) -> None:
-    assert all([an_import_is_killed(tmp_path, bundle, steps) for steps in (1, 3)])
+    assert all(an_import_is_killed(tmp_path, bundle, steps) for steps in (1, 3))
 
 
 @pytest.mark.full
