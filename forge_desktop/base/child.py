@@ -78,6 +78,7 @@ class ChildProcess:
     `receive` gives frames in order and raises ChildDied at end of file, after the process has been waited for: so a
     dead child is never still there when the next one starts. No key travels in its environment. `command` starts
     another program than this application; `on_end` is called once, on the reading thread, when the child's output ends.
+    With `most_waiting` the child is held up while that many of its frames have not been received.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class ChildProcess:
         environment: Mapping[str, str] | None = None,
         command: Sequence[str] | None = None,
         on_end: Callable[[], None] | None = None,
+        most_waiting: int | None = None,
     ) -> None:
         env = {k: v for k, v in os.environ.items() if not any(word in k.upper() for word in _SECRET_WORDS)}
         env |= {"PYTHONIOENCODING": "utf-8", "GGML_NO_BACKTRACE": "1", **(environment or {})}
@@ -108,6 +110,7 @@ class ChildProcess:
         self._writing = threading.Lock()
         self._ended = False
         self._on_end = on_end
+        self._room = None if most_waiting is None else threading.Semaphore(most_waiting)
         self._threads = [
             threading.Thread(target=self._read_frames, name=f"forge-{kind}-frames", daemon=True),
             threading.Thread(target=self._read_lines, name=f"forge-{kind}-stderr", daemon=True),
@@ -151,6 +154,8 @@ class ChildProcess:
         if frame is None:
             self._ended = True
             raise self._death()
+        if self._room is not None:
+            self._room.release()
         return frame
 
     def kill(self) -> None:
@@ -180,6 +185,9 @@ class ChildProcess:
 
     def _reap(self) -> None:
         self._process.wait()
+        if (room := self._room) is not None:
+            self._room = None
+            room.release()
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(timeout=5)
@@ -191,11 +199,16 @@ class ChildProcess:
     def _read_frames(self) -> None:
         assert self._process.stdout is not None
         with contextlib.suppress(OSError, ValueError, RecursionError, MemoryError):  # or nobody would learn of its end
-            while (frame := read_frame(self._process.stdout)) is not None:
+            while (frame := self._next_frame(self._process.stdout)) is not None:
                 self._frames.put(frame)
         self._frames.put(None)
         if self._on_end is not None:
             self._on_end()
+
+    def _next_frame(self, stream: IO[bytes]) -> Frame | None:
+        if (room := self._room) is not None:
+            room.acquire()
+        return read_frame(stream)
 
     def _read_lines(self) -> None:
         assert self._process.stderr is not None

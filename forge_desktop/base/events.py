@@ -13,7 +13,10 @@ EngineStatus = Literal["empty", "loading", "ready", "busy", "restarting", "stopp
 
 @dataclass(frozen=True)
 class JobChanged:
-    """A job moved. `done`/`total` are in the job's own unit (bytes for indexing), times in seconds."""
+    """A job moved. `done`/`total` are in the job's own unit (bytes for indexing), times in seconds.
+
+    `detail` is the job kind's own frozen record of where it stands (IndexProgress for "index"), None where it has none.
+    """
 
     job_id: int
     kind: str
@@ -25,13 +28,14 @@ class JobChanged:
     seconds_left: float | None = None
     error: Exception | None = None
     result: object = None
+    detail: object = None
 
 
 @dataclass(frozen=True)
 class DataChanged:
     """Committed rows changed.
 
-    Nouns: documents, collections, questions (of folder sync), conversations, messages, students, settings.
+    Nouns: documents, collections, questions and sync (of folders), conversations, messages, students, settings.
     """
 
     what: frozenset[str]

@@ -41,10 +41,21 @@ class JobContext:
         self._first: tuple[float, float] | None = None
         self._last = -1.0
         self._seen: tuple[float, float | None, str] = (0, None, "")
+        self._detail: Callable[[], object] = lambda: None
 
-    def progress(self, done: float, total: float | None = None, note: str = "") -> None:
-        """Report, throttled to ten a second. Also where a pause blocks and where a cancel raises `Cancelled`."""
-        self._seen = (done, total, note)
+    def progress(
+        self,
+        done: float,
+        total: float | None = None,
+        note: str = "",
+        *,
+        detail: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Report, throttled to ten a second. Also where a pause blocks and where a cancel raises `Cancelled`.
+
+        `detail` makes the job's own record of where it stands; it is called only for what is published.
+        """
+        self._seen, self._detail = (done, total, note), detail
         self.check()
         now = time.monotonic()
         if now - self._last >= self._MIN_GAP or (total is not None and done >= total):
@@ -83,7 +94,17 @@ class JobContext:
         if total is not None and moved > 0 and seconds > 0:
             left = max(0.0, (total - done) * seconds / moved)
         self._events.publish(
-            JobChanged(self.job_id, self._kind, state, done, total, note, elapsed=elapsed, seconds_left=left)
+            JobChanged(
+                self.job_id,
+                self._kind,
+                state,
+                done,
+                total,
+                note,
+                elapsed=elapsed,
+                seconds_left=left,
+                detail=self._detail(),
+            )
         )
 
 

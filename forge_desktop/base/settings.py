@@ -128,8 +128,49 @@ class Settings:
         minimum=1,
         maximum=4096,
     )
+    index_speed: str = _setting(
+        "full",
+        "Corpus",
+        "Speed of indexing",
+        "In the background, one reading process runs at low priority and the rest of the machine goes first.",
+        choices={"full": "Full speed", "background": "In the background"},
+    )
+    pause_on_battery: bool = _setting(
+        False, "Corpus", "Pause on battery", "Reading files waits while the computer is not plugged in."
+    )
+    parser_processes: int = _setting(
+        0,
+        "Corpus",
+        "Reading processes",
+        "How many files are read at the same time at full speed; 0 is one for each core.",
+        minimum=0,
+        maximum=256,
+    )
+    watch_folders: bool = _setting(
+        True, "Corpus", "Watch folders", "Read what changes in the folders of the corpus while Forge Desktop is open."
+    )
+    sync_minutes: int = _setting(
+        10,
+        "Corpus",
+        "Look through folders",
+        "Minutes between two looks through all folders, for what cannot be watched. 0 looks only when asked.",
+        minimum=0,
+        maximum=1440,
+    )
     parser_seconds: int = _setting(
         60, "Corpus", "Time per file", "Seconds after which reading a file is given up.", minimum=1, maximum=3600
+    )
+    ocr: bool = _setting(
+        True,
+        "Corpus",
+        "Read text in pictures",
+        "Scanned PDF pages and pictures are read with Tesseract, where it is installed (OCR).",
+    )
+    ocr_languages: str = _setting(
+        "",
+        "Corpus",
+        "Languages in pictures",
+        "Tesseract's names, as in eng+deu. Empty: what is installed, four languages at most.",
     )
     parser_megabytes: int = _setting(
         2048, "Corpus", "Memory per file", "Megabytes the reading process may use.", minimum=256, maximum=65_536

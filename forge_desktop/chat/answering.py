@@ -14,11 +14,12 @@ from forge_desktop.chat import evidence, extract
 from forge_desktop.chat.attribution import Attribution, attribute
 from forge_desktop.chat.circles import circle_begins
 from forge_desktop.chat.evidence import Evidence
-from forge_desktop.chat.prompt import Prompt, PromptBuilder, QuestionTooLong, number_sources
+from forge_desktop.chat.prompt import Prompt, PromptBuilder, QuestionTooLong
 from forge_desktop.chat.records import MessageState, Sentence, Source
 from forge_desktop.chat.rows import Ending, Task
+from forge_desktop.chat.spans import number_sources
 from forge_desktop.chat.store import ChatStore
-from forge_desktop.corpus import Corpus
+from forge_desktop.corpus import Corpus, SearchFilter
 from forge_desktop.engine import Engine, Generation, Sampling
 
 _WHEN_WEAK = 2  # passages read although they do not seem to answer; reading many of them only makes people wait
@@ -114,19 +115,22 @@ class AnswerWriter:
     def _write(self, task: Task, ctx: JobContext) -> None:
         settings = self._settings.values
         query = evidence.retrieval_query(task.question, task.asked_before)
-        hits = self._corpus.search(query, settings.passages, operators=False)
+        collections = self._collections(task)
+        where = SearchFilter(collections=tuple(collections)) if collections else None
+        hits = self._corpus.search(query, settings.passages, where=where, operators=False)
         judged = evidence.judge(query, hits)
         ctx.check()
         facts: dict[str, object] = {
             "grounding": task.grounding,
             "retrieval_query": query,
             "evidence": judged.as_values(),
+            "collections": list(collections.values()),
             **self._corpus.versions(),
         }
         wanted = evidence.worth_offering(hits) if task.grounding != "free" or judged.strong else []
         if task.grounding == "documents_first" and not judged.strong:
             wanted = wanted[:_WHEN_WEAK]
-        offered = number_sources(wanted, task.known)
+        offered = number_sources(wanted, task.known, self._corpus.stored_text)
         self._store.save_prompt(task.message_id, offered)
         self._events.changed("messages")
         if task.grounding == "documents_only" and not judged.strong:
@@ -138,12 +142,24 @@ class AnswerWriter:
         sampling = _sampling(settings, task)
         try:
             prompt = PromptBuilder(self._engine, settings, task, sampling, ctx.check).build(offered)
+            prompt = prompt.searched_in(tuple(collections.values()))
         except QuestionTooLong:
             raise
         except ForgeError as error:  # the student cannot be loaded, or its template cannot be used
             self._quote(task, offered, facts, error.message)
             return
         self._generate(task, prompt, judged, facts, ctx)
+
+    def _collections(self, task: Task) -> dict[str, str]:
+        """Uid and name of the collections to look in; empty for all documents. Raises ForgeError when all are gone."""
+        known = self._corpus.collections.names() if task.collections else {}
+        left = {uid: known[uid] for uid in task.collections if uid in known}
+        if task.collections and not left:
+            raise ForgeError(
+                "The collections this was asked in are not there any more.",
+                hint="Choose others, or all documents, and ask again.",
+            )
+        return left
 
     def _no_student(self) -> str:
         """Why nobody can answer, in a sentence, or ""."""
@@ -208,10 +224,12 @@ class AnswerWriter:
         )
 
     def _say_not_found(self, task: Task, offered: Sequence[Source], facts: dict[str, object]) -> None:
-        text = f"{NOT_FOUND} {NEAREST}" if offered else NOT_FOUND
+        text = not_found(facts["collections"])
+        if offered:
+            text = f"{text} {NEAREST}"
         if not self._corpus.stats().passages:
             text = NO_DOCUMENTS
-        self._end(task, "complete", text, _remark(text), {**facts, **_NOBODY}, sources=offered)
+        self._end(task, "complete", text, _remark(text), {**facts, **_NOBODY, "not_found": True}, sources=offered)
 
     def _quote(self, task: Task, offered: Sequence[Source], facts: dict[str, object], reason: str) -> None:
         quoted = extract.quotation(task.question, offered, reason)
@@ -232,6 +250,15 @@ class AnswerWriter:
     ) -> None:
         self._store.finish(task.message_id, Ending(state, text, raw, problem, sentences, facts), sources)
         self._events.changed("messages", "conversations")
+
+
+def not_found(collections: object) -> str:
+    """That an answer is not there, naming the collections that were searched (names; none: all documents)."""
+    if not isinstance(collections, list) or not collections:
+        return NOT_FOUND
+    names = [f"“{name}”" for name in collections]
+    joined = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+    return f"This is not in {joined}."
 
 
 # What the record of an answer says about the student when none gave it.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from forge_desktop.chat.records import Sentence, Source
 from forge_desktop.chat.sentences import Span, split
+from forge_desktop.chat.spans import cut
 from forge_desktop.chat.support import Reader, Support, without_opening
 from forge_desktop.chat.words import said
 
@@ -100,14 +101,4 @@ def _narrowed(source: Source, supports: Sequence[Support]) -> Source:
 
 def narrow(source: Source, start: int, end: int) -> Source:
     """A cited source, cut to `start:end` of its passage."""
-    line_end = "\n" if "\n" in source.quote else "\r"
-    first = source.first_line + source.quote.count(line_end, 0, start)
-    return dataclasses.replace(
-        source,
-        start=source.start + start,
-        end=source.start + end,
-        quote=source.quote[start:end],
-        first_line=first,
-        last_line=first + source.quote.count(line_end, start, end),
-        cited=True,
-    )
+    return dataclasses.replace(cut(source, start, end), cited=True)

@@ -14,7 +14,7 @@ from forge_desktop.base.jobs import Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.chat.answering import AnswerWriter
 from forge_desktop.chat.records import ChatMessage, Conversation, Grounding, MessageState, SeenPrompt
-from forge_desktop.chat.rows import storable
+from forge_desktop.chat.rows import Asked, storable
 from forge_desktop.chat.store import ChatStore
 from forge_desktop.corpus import Corpus
 from forge_desktop.engine import Engine
@@ -38,7 +38,7 @@ class Chat:
         self, db: Database, jobs: Jobs, events: Events, settings: SettingsFile, corpus: Corpus, engine: Engine
     ) -> None:
         self._store = ChatStore(db)
-        self._jobs, self._events, self._settings = jobs, events, settings
+        self._jobs, self._events, self._settings, self._corpus = jobs, events, settings, corpus
         self._writer = AnswerWriter(self._store, events, settings, corpus, engine)
         self._answers: dict[int, int] = {}  # job id -> message id, while the job is queued or running
         self._lock = threading.RLock()
@@ -113,23 +113,37 @@ class Chat:
 
     # ---- questions ----
 
-    def ask(self, conversation_id: int, text: str, grounding: Grounding | None = None) -> int:
+    def ask(
+        self,
+        conversation_id: int,
+        text: str,
+        grounding: Grounding | None = None,
+        collections: Sequence[str] | None = None,
+    ) -> int:
         """Ask at the end of the shown branch; gives the job's id. Raises ForgeError for an empty question.
 
-        Without `grounding` it is that of the conversation's newest question, at first that of the settings.
+        Without `grounding` it is that of the conversation's newest question, at first that of the settings; without
+        `collections` (names or uids, none of them: all documents) likewise, at first all documents.
         """
         question = _as_question(text)
         self._store.open_conversation(conversation_id)
+        where = None if collections is None else self._corpus.collections.uids(collections)
+        before = self._store.last_asked(conversation_id) or Asked(self._default_grounding())
         branch = self._store.branch(conversation_id)
-        return self._ask(conversation_id, branch[-1].id if branch else None, question, grounding)
+        asked = Asked(grounding or before.grounding, before.collections if where is None else where)
+        return self._ask(conversation_id, branch[-1].id if branch else None, question, asked)
 
-    def regenerate(self, message_id: int) -> int:
-        """Write another answer beside this one (or the first one to this question); gives the job's id."""
+    def regenerate(self, message_id: int, collections: Sequence[str] | None = None) -> int:
+        """Write another answer beside this one (or the first one to this question); gives the job's id.
+
+        It is looked for where the question was asked, or in these `collections`.
+        """
         message = self._store.message(message_id)
         self._store.open_conversation(message.conversation_id)
         question_id = message.id if message.role == "user" else message.parent_id
         assert question_id is not None  # an answer always follows a question
-        return self._start(lambda: self._store.add_answer(question_id))
+        where = None if collections is None else self._corpus.collections.uids(collections)
+        return self._start(lambda: self._store.add_answer(question_id, where))
 
     def edit(self, message_id: int, text: str) -> int:
         """Ask a changed question beside this one; the old one and all that followed it stay. Gives the job's id."""
@@ -137,7 +151,8 @@ class Chat:
         if message.role != "user":
             raise ForgeError("Only a question can be edited.", hint="Regenerate the answer instead.")
         self._store.open_conversation(message.conversation_id)
-        return self._ask(message.conversation_id, message.parent_id, _as_question(text), message.grounding)
+        asked = Asked(message.grounding, message.collections)
+        return self._ask(message.conversation_id, message.parent_id, _as_question(text), asked)
 
     def recover(self) -> None:
         """Mark answers that a crash left half written as died, with the text that was stored. Called at the start."""
@@ -164,10 +179,9 @@ class Chat:
                 return message
         return dataclasses.replace(message, state="died", problem=_UNSTORED)
 
-    def _ask(self, conversation_id: int, parent_id: int | None, question: str, grounding: Grounding | None) -> int:
-        chosen = grounding or self._store.last_grounding(conversation_id) or self._default_grounding()
+    def _ask(self, conversation_id: int, parent_id: int | None, question: str, asked: Asked) -> int:
         title = _cut_at_word(question, _TITLE)
-        return self._start(lambda: self._store.add_question(conversation_id, parent_id, question, chosen, title))
+        return self._start(lambda: self._store.add_question(conversation_id, parent_id, question, asked, title))
 
     def _default_grounding(self) -> Grounding:
         known: dict[str, Grounding] = {"documents_only": "documents_only", "free": "free"}

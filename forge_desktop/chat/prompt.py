@@ -20,7 +20,6 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.settings import Settings
 from forge_desktop.chat.records import Grounding, SeenPrompt, Source
 from forge_desktop.chat.rows import Task, Turn
-from forge_desktop.corpus.records import Hit
 from forge_desktop.engine import Engine
 from forge_desktop.engine.records import PromptMessage, PromptPart, RenderedPrompt, Sampling
 
@@ -55,37 +54,9 @@ class Prompt:
     sha256: str
     history_from: int
 
-
-def number_sources(hits: Sequence[Hit], known: Sequence[Source]) -> list[Source]:
-    """The hits as sources; a passage that already has a number in this conversation keeps it."""
-    numbers = {(source.document_sha256, source.start, source.end): source.n for source in known}
-    following = max(numbers.values(), default=0) + 1
-    sources = []
-    for hit in hits:
-        passage = hit.passage
-        place = (passage.document_sha256, passage.start, passage.end)
-        if place not in numbers:
-            numbers[place], following = following, following + 1
-        sources.append(
-            Source(
-                n=numbers[place],
-                path=passage.path,
-                document_sha256=passage.document_sha256,
-                passage_id=passage.id,
-                start=passage.start,
-                end=passage.end,
-                page=passage.page,
-                heading=passage.heading,
-                first_line=passage.first_line,
-                last_line=passage.last_line,
-                quote=passage.text,
-                score=hit.score,
-                bm25_rank=hit.bm25_rank,
-                vector_rank=hit.vector_rank,
-                cited=False,
-            )
-        )
-    return sources
+    def searched_in(self, collections: tuple[str, ...]) -> Prompt:
+        """The same, noting the names of the collections that were searched."""
+        return dataclasses.replace(self, seen=dataclasses.replace(self.seen, collections=collections))
 
 
 class PromptBuilder:

@@ -22,13 +22,27 @@ class Conversation:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A passage within a source, at `start:end` of the stored text; `found` by the search, or a neighbour of that."""
+
+    passage_id: int
+    start: int
+    end: int
+    page: int | None
+    found: bool
+
+
+@dataclass(frozen=True)
 class Source:
     """A passage that was offered for an answer, with everything a citation needs to open it.
 
     `n` counts from 1 within the conversation: a passage keeps its number in follow-ups, so the numbers of one message
     may have gaps; look a source up by `n`, never by position. It keeps hash, offsets and quote itself, so it stays
     readable after the document was re-indexed or removed. `cited` tells whether a sentence of the answer rests on it.
-    `quote` is the stored text at `start:end`: the supporting sentences when cited, else the whole passage.
+    `quote` is the stored text at `start:end`: the supporting sentences when cited, else what the search found.
+
+    What the student read may be wider: neighbouring passages of the same section, which are `parts` then, in order.
+    `page` and `passage_id` are those of `start`.
     """
 
     n: int
@@ -46,6 +60,7 @@ class Source:
     bm25_rank: int | None
     vector_rank: int | None
     cited: bool
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,10 +87,12 @@ class ChatMessage:
     passages were chosen, `cited` and `sentences` when the answer has ended. `problem` is one sentence: why a "failed"
     or "died" answer ended, or what a "complete" one wants known (no student could answer, nothing supports it).
 
+    `collections` are the uids of those it was asked in, none for all documents.
+
     `provenance` holds student (None when no student answered), model_sha256, sampling, seed, prompt_sha256, index,
     analyser and embedder version, device, prompt_tokens, reused_tokens, answer_tokens, ttft_ms, tokens_per_second,
-    stop, passages_offered, retrieval_query, evidence, cut (notices of what did not fit), grounded
-    {sentences, supported}.
+    stop, passages_offered, retrieval_query, evidence, collections (names), not_found (True where nothing was found),
+    cut (notices of what did not fit), grounded {sentences, supported}.
     """
 
     id: int
@@ -92,11 +109,16 @@ class ChatMessage:
     sentences: tuple[Sentence, ...]
     grounding: Grounding
     provenance: dict[str, object]
+    collections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class SeenPrompt:
-    """What the model saw: the exact prompt, the token budget by part, and what was cut and why."""
+    """What the model saw: the exact prompt, the token budget by part, and what was cut and why.
+
+    `collections` are the names of those that were searched, none for all documents; `added` says what was put in beside
+    the passages found.
+    """
 
     text: str
     context: int
@@ -104,3 +126,5 @@ class SeenPrompt:
     answer_room: int
     parts: tuple[tuple[str, int], ...]
     cut: tuple[str, ...]
+    collections: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()

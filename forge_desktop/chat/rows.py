@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import sqlite3
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from forge_desktop.chat.records import ChatMessage, Grounding, MessageState, Sentence, Source
+from forge_desktop.chat.records import ChatMessage, Grounding, MessageState, Part, Sentence, Source
 from forge_desktop.engine.records import PromptPart
 
 
@@ -24,6 +25,14 @@ class Turn:
     parts: tuple[PromptPart, ...]
     answer: str
     sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a question is asked: what its answer may rest on, and in which collections (uids; none: all documents)."""
+
+    grounding: Grounding
+    collections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,7 @@ class Task:
     known: tuple[Source, ...]
     history_from: int
     alternatives: int
+    collections: tuple[str, ...]
     mark_key: bytes  # secret of this database, for the marks around documents
 
 
@@ -83,6 +93,7 @@ def source_of(row: sqlite3.Row, *, whole: bool) -> Source:
     start, end = (base, base + len(text)) if whole else (row["start"], row["end"])
     quote = text[start - base : end - base]
     first = row["passage_line"] if whole else row["first_line"]
+    parts = tuple(Part(*part) for part in json.loads(row["parts"]))
     return Source(
         n=row["n"],
         path=os.fsdecode(row["path"]),
@@ -90,7 +101,7 @@ def source_of(row: sqlite3.Row, *, whole: bool) -> Source:
         passage_id=row["passage_id"],
         start=start,
         end=end,
-        page=row["page"],
+        page=parts[0].page if whole and parts else row["page"],
         heading=tuple(json.loads(row["heading"])),
         first_line=first,
         last_line=first + quote.rstrip().count("\n"),
@@ -99,6 +110,32 @@ def source_of(row: sqlite3.Row, *, whole: bool) -> Source:
         bm25_rank=row["bm25_rank"],
         vector_rank=row["vector_rank"],
         cited=bool(row["cited"]),
+        parts=parts,
+    )
+
+
+def source_row(message_id: int, whole: Source, shown: Source) -> tuple[object, ...]:
+    """A row of the table: the whole text the student could read, and the narrower place that is shown."""
+    return (
+        message_id,
+        whole.n,
+        os.fsencode(whole.path),
+        whole.document_sha256,
+        shown.passage_id,
+        whole.start,
+        storable(whole.quote),
+        whole.first_line,
+        shown.start,
+        shown.end,
+        shown.page,
+        json.dumps(whole.heading),
+        shown.first_line,
+        shown.last_line,
+        shown.score,
+        shown.bm25_rank,
+        shown.vector_rank,
+        shown.cited,
+        json.dumps([list(dataclasses.astuple(part)) for part in whole.parts]),
     )
 
 
@@ -118,4 +155,5 @@ def message_of(row: sqlite3.Row, place: tuple[int, int], sources: Sequence[Sourc
         sentences=tuple(Sentence(a, b, tuple(numbers), needs) for a, b, numbers, needs in json.loads(row["sentences"])),
         grounding=row["grounding"],
         provenance=json.loads(row["provenance"]),
+        collections=tuple(json.loads(row["collections"])),
     )

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.chat.records import ChatMessage, Conversation, Grounding, MessageState, SeenPrompt, Source
-from forge_desktop.chat.rows import Ending, Task, Turn, fold, message_of, pack, source_of, storable, unpack
+from forge_desktop.chat.records import ChatMessage, Conversation, SeenPrompt, Source
+from forge_desktop.chat.rows import (
+    Asked,
+    Ending,
+    Task,
+    Turn,
+    fold,
+    message_of,
+    pack,
+    source_of,
+    source_row,
+    storable,
+    unpack,
+)
+from forge_desktop.chat.spans import found_part
 from forge_desktop.engine.records import PromptPart
 from forge_desktop.storage import Database
 
 _SNIPPET = 160
 _SEARCH_WORDS = 32  # words of a search that count; more would make an expression SQLite refuses
-_MESSAGE = "id, conversation_id, parent_id, role, text, state, problem, created, grounding, sentences, provenance"
+_MESSAGE = (
+    "id, conversation_id, parent_id, role, text, state, problem, created, grounding, sentences, provenance, collections"
+)
 
 
 class ChatStore:
@@ -114,16 +128,14 @@ class ChatStore:
 
     # writing
 
-    def add_question(
-        self, conversation_id: int, parent_id: int | None, text: str, grounding: Grounding, title: str
-    ) -> int:
+    def add_question(self, conversation_id: int, parent_id: int | None, text: str, asked: Asked, title: str) -> int:
         """Commit a question and the empty answer to it, both shown from now on; gives the answer's id.
 
         `title` names a conversation that has none yet.
         """
         with self._db.write() as connection:
-            question = self._insert(connection, conversation_id, parent_id, "user", text, "complete", grounding)
-            answer = self._insert(connection, conversation_id, question, "assistant", "", "writing", grounding)
+            question = self._insert(connection, conversation_id, parent_id, text, asked, answer=False)
+            answer = self._insert(connection, conversation_id, question, "", asked, answer=True)
             connection.execute(
                 "UPDATE conversations SET title = ?, folded = ? WHERE id = ? AND title = ''",
                 (title, fold(title), conversation_id),
@@ -131,15 +143,18 @@ class ChatStore:
             self._touch(connection, conversation_id, text)
         return answer
 
-    def add_answer(self, question_id: int) -> int:
-        """Commit an empty answer beside those the question already has; it is the one shown from now on."""
+    def add_answer(self, question_id: int, collections: Sequence[str] | None = None) -> int:
+        """Commit an empty answer beside those the question already has; it is the one shown from now on.
+
+        Without `collections` it is searched for where the question was asked.
+        """
         with self._db.write() as connection:
             question = connection.execute(
-                "SELECT conversation_id, grounding FROM messages WHERE id = ?", (question_id,)
+                "SELECT conversation_id, grounding, collections FROM messages WHERE id = ?", (question_id,)
             ).fetchone()
-            answer = self._insert(
-                connection, question["conversation_id"], question_id, "assistant", "", "writing", question["grounding"]
-            )
+            where = json.loads(question["collections"]) if collections is None else collections
+            asked = Asked(question["grounding"], tuple(where))
+            answer = self._insert(connection, question["conversation_id"], question_id, "", asked, answer=True)
             self._touch(connection, question["conversation_id"], "")
         return answer
 
@@ -161,7 +176,7 @@ class ChatStore:
     ) -> None:
         """Store what the answer will rest on, before the student is asked."""
         with self._db.write() as connection:
-            self._write_sources(connection, message_id, sources)
+            self._write_sources(connection, message_id, [(source, source) for source in sources])
             connection.execute(
                 "UPDATE messages SET turn = ?, seen = ?, history_from = ? WHERE id = ?",
                 (
@@ -197,7 +212,9 @@ class ChatStore:
             if not changed.rowcount:
                 return
             if sources is not None:
-                self._write_sources(connection, message_id, sources)
+                offered = {source.n: source for source in self.sources(message_id)}
+                pairs = [(offered.get(source.n, source), source) for source in sources]
+                self._write_sources(connection, message_id, pairs)
             row = connection.execute("SELECT conversation_id FROM messages WHERE id = ?", (message_id,)).fetchone()
             self._touch(connection, row["conversation_id"], ending.text)
 
@@ -258,6 +275,8 @@ class ChatStore:
         values = unpack(packed)
         values["parts"] = tuple((name, tokens) for name, tokens in values["parts"])
         values["cut"] = tuple(values["cut"])
+        for name in ("collections", "added"):  # not there in what was stored before there were any
+            values[name] = tuple(values.get(name, ()))
         return SeenPrompt(**values)
 
     def question(self, answer_id: int) -> str:
@@ -303,6 +322,7 @@ class ChatStore:
             tuple(known),
             kept[-1] if kept else 0,
             answer.siblings,
+            answer.collections,
             self._db.value("SELECT key FROM mark_key"),
         )
 
@@ -311,12 +331,14 @@ class ChatStore:
         rows = self._db.rows("SELECT * FROM sources WHERE message_id = ? ORDER BY n", message_id)
         return [source_of(row, whole=whole) for row in rows]
 
-    def last_grounding(self, conversation_id: int) -> Grounding | None:
-        """How the newest question of a conversation was to be grounded."""
-        found: Grounding | None = self._db.value(
-            "SELECT grounding FROM messages WHERE conversation_id = ? ORDER BY id DESC LIMIT 1", conversation_id
+    def last_asked(self, conversation_id: int) -> Asked | None:
+        """How the newest question of a conversation was asked; None before the first one."""
+        row = self._db.row(
+            "SELECT grounding, collections FROM messages WHERE conversation_id = ? AND role = 'user'"
+            " ORDER BY id DESC LIMIT 1",
+            conversation_id,
         )
-        return found
+        return None if row is None else Asked(row["grounding"], tuple(json.loads(row["collections"])))
 
     def export_conversations(self) -> Iterator[dict[str, object]]:
         """Every conversation as plain values, oldest first."""
@@ -347,6 +369,7 @@ class ChatStore:
                 "problem": message.problem,
                 "created": message.created,
                 "grounding": message.grounding,
+                "collections": list(message.collections),
                 "sentences": [vars(sentence) for sentence in message.sentences],
                 "sources": [
                     {key: value for key, value in vars(source).items() if key != "passage_id"}
@@ -362,26 +385,28 @@ class ChatStore:
         connection: sqlite3.Connection,
         conversation_id: int,
         parent_id: int | None,
-        role: str,
         text: str,
-        state: MessageState,
-        grounding: Grounding,
+        asked: Asked,
+        *,
+        answer: bool,
     ) -> int:
         cursor = connection.execute(
             """
-            INSERT INTO messages (uid, conversation_id, parent_id, role, text, folded, state, created, grounding)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO messages
+                (uid, conversation_id, parent_id, role, text, folded, state, created, grounding, collections)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             (
                 str(uuid.uuid4()),
                 conversation_id,
                 parent_id,
-                role,
+                "assistant" if answer else "user",
                 text,
                 fold(text),
-                state,
+                "writing" if answer else "complete",
                 self._clock(),
-                grounding,
+                asked.grounding,
+                json.dumps(asked.collections),
             ),
         )
         message_id = int(cursor.lastrowid or 0)
@@ -401,39 +426,15 @@ class ChatStore:
             (self._clock(), snippet, storable(snippet), conversation_id),
         )
 
-    def _write_sources(self, connection: sqlite3.Connection, message_id: int, sources: Sequence[Source]) -> None:
-        whole = {
-            row["n"]: row
-            for row in connection.execute(
-                "SELECT n, passage_start, passage_text, passage_line FROM sources WHERE message_id = ?", (message_id,)
-            )
-        }
+    def _write_sources(
+        self, connection: sqlite3.Connection, message_id: int, sources: Sequence[tuple[Source, Source]]
+    ) -> None:
+        """Store sources: each as the student read it, and what of it supports the answer (else what was found)."""
         connection.execute("DELETE FROM sources WHERE message_id = ?", (message_id,))
-        for source in sources:
-            passage = whole.get(source.n)
-            connection.execute(
-                f"INSERT INTO sources VALUES ({', '.join('?' * 18)})",
-                (
-                    message_id,
-                    source.n,
-                    os.fsencode(source.path),
-                    source.document_sha256,
-                    source.passage_id,
-                    passage["passage_start"] if passage else source.start,
-                    passage["passage_text"] if passage else storable(source.quote),
-                    passage["passage_line"] if passage else source.first_line,
-                    source.start,
-                    source.end,
-                    source.page,
-                    json.dumps(source.heading),
-                    source.first_line,
-                    source.last_line,
-                    source.score,
-                    source.bm25_rank,
-                    source.vector_rank,
-                    source.cited,
-                ),
-            )
+        connection.executemany(
+            f"INSERT INTO sources VALUES ({', '.join('?' * 19)})",
+            (source_row(message_id, whole, shown if shown.cited else found_part(whole)) for whole, shown in sources),
+        )
 
     def _messages(self, ids: Sequence[int], places: dict[int, tuple[int, int]]) -> list[ChatMessage]:
         wanted = json.dumps(list(ids))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import collections
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forge_desktop.base.errors import Cancelled, ForgeError
@@ -32,7 +33,7 @@ def ask(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     question = _question(options)
     if options.k is not None:
         forge.settings.override(passages=options.k)
-    answer = answer_question(forge, question, out, grounding=options.grounding)
+    answer = answer_question(forge, question, out, grounding=options.grounding, collections=options.collections or None)
     message = answer.message
     if message.state in ("failed", "died") and not message.text:
         raise ForgeError(message.problem or "The answer failed.", hint="Nothing that was stored before is lost.")
@@ -41,6 +42,8 @@ def ask(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     if answer.interrupted:
         out.note("Stopped; the part above is kept.")
         return 130
+    if message.provenance.get("not_found") and message.collections:
+        out.note("Ask again without --collection to search everywhere.")
     if message.problem:
         out.note(f"forge-desktop: {message.problem}")
     return 1 if message.state in ("failed", "died") else 0
@@ -59,8 +62,17 @@ def _question(options: argparse.Namespace) -> str:
     return question
 
 
-def answer_question(forge: Forge, question: str, out: Output, *, grounding: Grounding | None = None) -> Answer:
+def answer_question(
+    forge: Forge,
+    question: str,
+    out: Output,
+    *,
+    grounding: Grounding | None = None,
+    collections: Sequence[str] | None = None,
+) -> Answer:
     """Ask in a new conversation; the text is written to `out` while it arrives."""
+    if collections:
+        forge.corpus.collections.uids(collections)  # before a conversation is made for nothing
     conversation = forge.chat.create()
     streamed = held = ""  # blank lines are held until something follows them
     unheard: list[OSError | ForgeError] = []  # the reader has gone: stop, but keep what was written
@@ -82,7 +94,7 @@ def answer_question(forge: Forge, question: str, out: Output, *, grounding: Grou
     interrupted = False
     with jobs.listening(forge, on_event):
         try:
-            jobs.wait(forge, forge.chat.ask(conversation, question, grounding))
+            jobs.wait(forge, forge.chat.ask(conversation, question, grounding, collections))
         except (KeyboardInterrupt, Cancelled):
             interrupted = True
     if unheard:
@@ -127,6 +139,7 @@ def answer_fields(message: ChatMessage) -> dict[str, object]:
         "ttft_ms": facts.get("ttft_ms"),
         "tokens_per_second": facts.get("tokens_per_second"),
         "grounded": facts.get("grounded") or {"sentences": 0, "supported": 0},
+        "collections": facts.get("collections") or [],
         "state": message.state,
         "problem": message.problem,
     }

@@ -70,6 +70,43 @@ def _add_collections(verb: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_answers(verb: argparse.ArgumentParser) -> None:
+    answers = verb.add_mutually_exclusive_group()
+    answers.add_argument(
+        "--remove-missing",
+        dest="answer",
+        action="store_const",
+        const="remove",
+        help="take documents out whose files are gone, however many",
+    )
+    answers.add_argument("--keep-missing", dest="answer", action="store_const", const="keep", help="keep them for good")
+
+
+def _add_collections_verb(verb: argparse.ArgumentParser) -> None:
+    """The options of `collections`."""
+    choice: Any = verb.add_mutually_exclusive_group()
+    choice.add_argument("--create", type=_named, metavar="NAME", help="make a new collection")
+    choice.add_argument("--change", type=_named, metavar="NAME", help="change this collection")
+    choice.add_argument("--delete", type=_named, metavar="NAME", help="delete it and what only it holds; files stay")
+    verb.add_argument("--rename", type=_named, metavar="NEW", help="with --change: another name")
+    for option, what in (("--add", "let it hold this folder or file"), ("--take-out", "let it no longer hold this")):
+        verb.add_argument(option, type=_named, action="append", default=[], metavar="PATH", help=f"{what} (repeatable)")
+    for option, what in (("--include", "only files that match"), ("--exclude", "no files that match")):
+        verb.add_argument(
+            option, action="append", metavar="PATTERN", help=f"{what}, as in .gitignore (repeatable; '' for none)"
+        )
+    verb.add_argument(
+        "--max-mb", dest="max_megabytes", type=_count(0, 4096), metavar="N", help="no larger files (0: the setting)"
+    )
+    for option, what in (
+        ("--hidden", "hidden files and folders too"),
+        ("--follow-links", "what links lead to, too"),
+        ("--never-send", "never send its documents to a teacher"),
+    ):
+        verb.add_argument(option, action=argparse.BooleanOptionalAction, default=None, help=what)
+    verb.add_argument("--dry-run", action="store_true", help="only say what would go out of the index and come in")
+
+
 def make_parser() -> Parser:
     """The whole grammar. The chosen verb is in `verb`, None for the window."""
     parser = Parser(
@@ -100,6 +137,17 @@ def make_parser() -> Parser:
         "and an interrupted run continues. A file that cannot be read is listed and stops nothing.",
     )
     index.add_argument("paths", metavar="PATH", nargs="+", help="a file or a folder")
+    index.add_argument("--collection", type=_named, metavar="NAME", help="the collection they belong to (Documents)")
+    _add_answers(index)
+
+    sync = verb(
+        "sync",
+        "bring the index in line with all folders",
+        "Look through the folders of all collections now: read what is new or changed, follow what was moved, take out "
+        "what was deleted. When much is gone, or a drive, the documents are kept until you say what is meant.",
+    )
+    _add_answers(sync)
+    _add_collections_verb(verb("collections", "list, create, change and delete collections"))
 
     search = verb(
         "search",
@@ -122,6 +170,15 @@ def make_parser() -> Parser:
     )
     search.add_argument("--since", type=_day, metavar="DATE", help="only files changed on YYYY-MM-DD or later")
     search.add_argument("--until", type=_day, metavar="DATE", help="only files changed on YYYY-MM-DD or before")
+    search.add_argument(
+        "--explain",
+        type=_count(1, 2**62),
+        metavar="PASSAGE_ID",
+        help="say why this passage is found, or not (ids come with --json)",
+    )
+    search.add_argument(
+        "--verify", action="store_true", help="rank with rank_bm25 too and say whether scores and order are the same"
+    )
     search.add_argument("--all", action="store_true", help="also passages that say the same as a better one")
 
     ask = verb(

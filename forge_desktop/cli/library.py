@@ -4,28 +4,39 @@ from __future__ import annotations
 
 import argparse
 import collections
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
 from forge_desktop.cli import jobs
 from forge_desktop.cli.output import Output, bytes_in_words, counted
 from forge_desktop.corpus.records import IndexReport
+from forge_desktop.corpus.records_library import SyncQuestion
 from forge_desktop.forge import Forge
 
 
 def index(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """Read the paths into the corpus, then finish what an interrupted run elsewhere left pending."""
-    report = read_paths(forge, options.paths, out)
+    report = read_paths(forge, options.paths, out, collection=options.collection or "")
+    return show_report(forge, report, out, answer=options.answer)
+
+
+def show_report(forge: Forge, report: IndexReport, out: Output, *, answer: str | None) -> int:
+    """Print what an index run did and what it asks, after answering that where an answer is given."""
+    removed = _answered(forge, report.questions, answer)
+    questions = () if answer else report.questions
     out.result(
         {
-            "documents": report.documents,
+            "documents": report.documents - removed,
             "passages": report.passages,
             "new": report.new,
             "changed": report.changed,
             "unchanged": report.unchanged,
-            "removed": report.removed,
+            "moved": report.moved,
+            "removed": report.removed + removed,
             "failed": [{"path": path, "reason": reason} for path, reason in report.failed],
             "skipped": [{"path": path, "reason": reason} for path, reason in report.skipped],
+            "questions": [dataclasses.asdict(question) for question in questions],
             "seconds": round(report.seconds, 3),
         }
     )
@@ -34,13 +45,38 @@ def index(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         out.line(f"  {path}: {reason}")
     for reason, count in collections.Counter(reason for _, reason in report.skipped).most_common():
         out.line(f"Left out: {counted(count, 'file')}. {reason}")
+    if answer == "remove":
+        out.line(f"Removed from the index, because their files are gone: {counted(removed, 'document')}.")
+    for question in questions:
+        out.note(_question_in_words(question))
     return 0
 
 
-def read_paths(forge: Forge, paths: Sequence[str | Path], out: Output) -> IndexReport:
+def _answered(forge: Forge, questions: Sequence[SyncQuestion], answer: str | None) -> int:
+    """Answer questions; how many documents were removed."""
+    for question in questions if answer else ():
+        forge.corpus.sync.answer(question.id, answer or "")
+    return sum(question.documents for question in questions) if answer == "remove" else 0
+
+
+def _question_in_words(question: SyncQuestion) -> str:
+    gone = "is not there" if question.kind == "vanished" else "has lost much"
+    kept = f"{question.documents:,} of {counted(question.total, 'document')} have no file any more and are kept"
+    return (
+        f"{question.root} {gone}: {kept}. `forge-desktop sync --remove-missing` takes them out of the index,"
+        " --keep-missing keeps them for good."
+    )
+
+
+def read_paths(forge: Forge, paths: Sequence[str | Path], out: Output, *, collection: str = "") -> IndexReport:
     """Index the paths in the foreground."""
+    return wait_for_report(forge, forge.corpus.index(paths, collection), out)
+
+
+def wait_for_report(forge: Forge, job_id: int, out: Output) -> IndexReport:
+    """Show an index job's progress until its report is there, then finish what waits."""
     with jobs.listening(forge, jobs.byte_progress(out, "Reading")):
-        report = jobs.wait(forge, forge.corpus.index(paths))
+        report = jobs.wait(forge, job_id)
         assert isinstance(report, IndexReport)
         pending = forge.corpus.resume_pending()
         if pending is not None:
@@ -52,6 +88,8 @@ def read_paths(forge: Forge, paths: Sequence[str | Path], out: Output) -> IndexR
 def index_in_words(report: IndexReport) -> str:
     """The report in one or two sentences."""
     changes = f"{report.new} new, {report.changed} changed, {report.unchanged} unchanged"
+    if report.moved:
+        changes += f", {report.moved} of them moved"
     if report.removed:
         changes += f", {report.removed} removed"
     words = f"{counted(report.documents, 'document')}, {counted(report.passages, 'passage')} ({changes})"

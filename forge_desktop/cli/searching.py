@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime
 
 from forge_desktop.cli.output import Output, counted
-from forge_desktop.corpus.records import Finding, Hit, Passage, SearchFilter
+from forge_desktop.corpus.records import Explanation, Finding, Hit, Passage, RankingCheck, SearchFilter
 from forge_desktop.forge import Forge
 
 _SHOWN_LINES = 3
@@ -14,29 +15,37 @@ _SHOWN_LINES = 3
 
 def search(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """Print the best passages, best first."""
-    finding = forge.corpus.find(" ".join(options.query), options.k, where=_where(options), every=options.all)
-    understood = finding.understood
+    query, where = " ".join(options.query), _where(options)
+    finding = forge.corpus.find(query, options.k, where=where, every=options.all)
+    explanation = forge.corpus.explain(query, options.explain, where=where) if options.explain else None
+    check = forge.corpus.check_ranking(query) if options.verify else None
     out.result(
         {
             "results": [_hit_fields(hit) for hit in finding.hits],
-            "understood": {
-                "words": list(understood.words),
-                "phrases": list(understood.phrases),
-                "excluded": list(understood.excluded),
-                "ignored": list(understood.ignored),
-            },
+            "understood": {name: list(value) for name, value in dataclasses.asdict(finding.understood).items()},
             "documents": finding.documents,
             "note": finding.note,
+            **({"explanation": _explanation_fields(explanation)} if explanation else {}),
+            **({"ranking": dataclasses.asdict(check)} if check else {}),
         }
     )
     _show_understood(finding, out)
+    if explanation:
+        _show_explanation(explanation, out)
+    else:
+        _show_hits(forge, finding, out)
+    if check:
+        _show_check(check, out)
+    return 0
+
+
+def _show_hits(forge: Forge, finding: Finding, out: Output) -> None:
     if not finding.hits and not finding.note:
         out.line("No passage matches." if forge.corpus.stats().passages else "There are no documents yet.")
     for number, hit in enumerate(finding.hits, 1):
         _show(number, hit, out)
     if finding.note:
         out.line(finding.note)
-    return 0
 
 
 def _where(options: argparse.Namespace) -> SearchFilter:
@@ -78,6 +87,43 @@ def _show(number: int, hit: Hit, out: Output) -> None:
     if hit.alike:
         one = len(hit.alike) == 1
         out.line(f"   And {counted(len(hit.alike), 'passage')} that {'says' if one else 'say'} the same (--all).")
+
+
+def _show_explanation(told: Explanation, out: Output) -> None:
+    out.line(f"Passage {told.passage.id}: {place(told.passage)}")
+    out.line(told.note)
+    out.line(
+        f"  words     {_rank(told.bm25, told.bm25_rank)} of all passages" if told.bm25_rank else "  words     none"
+    )
+    out.line(f"  likeness  {_rank(told.vector, told.vector_rank)}")
+    if told.score is not None:
+        out.line(f"  together  {told.score:.3f}")
+    out.line(f"  {told.length} terms; a passage has {told.average_length:.1f} on average")
+    if told.terms:
+        out.line("  passages    weight  here      adds  term")
+    for term in told.terms:
+        out.line(f"  {term.passages_with:8,}  {term.idf:8.4f}  {term.frequency:4}  {term.impact:8.4f}  {term.term}")
+
+
+def _rank(score: float | None, rank: int | None) -> str:
+    if score is None:
+        return "none"
+    return f"{score:.4f}" + (f", number {rank:,}" if rank else "")
+
+
+def _show_check(check: RankingCheck, out: Output) -> None:
+    scores = "the same scores" if check.same_scores else "OTHER scores"
+    order = "the same order" if check.same_order else "ANOTHER order"
+    out.line(
+        f"rank_bm25 gives {scores}, bit for bit, and {order} of the best {check.compared:,}"
+        f" ({counted(check.passages, 'passage')}, {check.seconds:.1f} s)."
+    )
+
+
+def _explanation_fields(told: Explanation) -> dict[str, object]:
+    fields = dataclasses.asdict(told)
+    fields["passage_id"] = fields.pop("passage")["id"]
+    return fields
 
 
 def place(passage: Passage) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.logs import start_logging
 from forge_desktop.base.paths import data_dir
-from forge_desktop.cli import answers, library, searching, tour, upkeep
+from forge_desktop.cli import answers, collecting, library, searching, tour, upkeep
 from forge_desktop.cli.output import Output
 from forge_desktop.forge import Forge
 
@@ -26,6 +26,8 @@ class Verb:
 
 VERBS = {
     "index": Verb(library.index, writes=True),
+    "sync": Verb(collecting.sync, writes=True),
+    "collections": Verb(collecting.collections),
     "search": Verb(searching.search),
     "ask": Verb(answers.ask, writes=True),
     "models": Verb(upkeep.models),
@@ -37,10 +39,13 @@ VERBS = {
 }
 
 
+_WRITING = ("import_file", "use", "create", "change", "delete", "repair")  # options with which a reading verb writes
+
+
 def run_verb(options: argparse.Namespace, out: Output) -> int:
     """Run the chosen verb on its data directory; return the exit status."""
     verb = VERBS[options.verb]
-    writes = verb.writes or any(getattr(options, flag, None) for flag in ("import_file", "use", "repair"))
+    writes = verb.writes or any(getattr(options, name, None) for name in _WRITING)
     with contextlib.ExitStack() as stack:
         if options.verb == "tour" and options.data_dir is None:
             directory = stack.enter_context(tour.passing_directory())

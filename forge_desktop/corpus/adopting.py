@@ -57,15 +57,14 @@ class Adopter:
         roots = [root for holder, root in self._members.roots() if holder == kept.id]
         labels = _labels(roots)
         taken: set[str] = set()
-        for document_id in self._members.members([kept.id]):
+        for document_id in self._keeping.in_search_order(self._members.members([kept.id])):
             for checked in self._store.every_check(document_id):
                 if any(damage_of(checked)):
                     raise ForgeError(
                         f"{checked.name} is damaged, so the collection was not written.",
                         hint="Run `forge-desktop verify --repair` first.",
                     )
-                if checked.passages:
-                    yield self._portable(checked, _unique(self._relative(checked.path, labels), taken))
+                yield self._portable(checked, _unique(self._relative(checked.path, labels), taken))
 
     def _portable(self, checked: Check, name: str) -> Portable:
         (document,) = self._store.documents([checked.id])

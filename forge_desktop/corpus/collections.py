@@ -48,6 +48,14 @@ class Collections:
         """Every collection: "Documents", which always exists, first, then by name."""
         return self._rows.records()
 
+    def names(self) -> dict[str, str]:
+        """Uid and name of every collection, in the order of `all`, without counting anything."""
+        return {found.uid: found.name for found in self._rows.kept()}
+
+    def uids(self, collections: Sequence[str]) -> tuple[str, ...]:
+        """The uids of collections named by uid or name, each once."""
+        return tuple(dict.fromkeys(self.kept(found).uid for found in collections))
+
     def get(self, collection: str) -> Collection:
         """One collection by uid or name."""
         return self._rows.records([self.kept(collection).id])[0]

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext
+from forge_desktop.corpus.pace import Pace
+from forge_desktop.corpus.progress import Progress
 from forge_desktop.corpus.reading import Outcome
 from forge_desktop.corpus.retrieval import Index
 from forge_desktop.corpus.store_run import STAGED, Recipe, RunStore, Task
@@ -17,17 +19,26 @@ _BATCH_DOCUMENTS = 64
 _BATCH_CHARACTERS = 500_000
 _BATCH_SECONDS = 0.5
 _PASSAGES_AT_ONCE = 400  # in one transaction: about a tenth of a second
-_BREATH = 0.001  # seconds between transactions, without which a waiting chat would not get its turn
 
 
 class Committer:
     """Takes outcomes and stores them in batches; counts what became new, changed and unchanged, and the bytes read."""
 
     def __init__(
-        self, db: Database, rows: RunStore, index: Index, *, recipe: Recipe, events: Events, ctx: JobContext
+        self,
+        db: Database,
+        rows: RunStore,
+        index: Index,
+        *,
+        recipe: Recipe,
+        events: Events,
+        pace: Pace,
+        progress: Progress,
+        ctx: JobContext,
     ) -> None:
         self._db, self._rows, self._index = db, rows, index
         self._recipe, self._events, self._ctx = recipe, events, ctx
+        self._pace, self._progress = pace, progress
         self._batch = _Batch()
         self.new = self.changed = self.unchanged = self.bytes = 0
 
@@ -43,7 +54,7 @@ class Committer:
         large = [entry for entry in batch.entries if len(entry[1].spots) > _PASSAGES_AT_ONCE]
         small = [entry for entry in batch.entries if len(entry[1].spots) <= _PASSAGES_AT_ONCE]
         if small:
-            now = time.time()
+            now, began = time.time(), time.monotonic()
             with self._db.write() as connection:
                 stored = [(task, outcome) for task, outcome in small if self._rows.waits(connection, task.id)]
                 self._forget(connection, [task.id for task, outcome in stored if _replaces(task, outcome)])
@@ -51,6 +62,7 @@ class Committer:
                 if fresh:
                     self._index.add(connection, fresh)
             self._committed(stored)
+            self._rest(began)
         for task, outcome in large:
             self._commit_large(task, outcome)
 
@@ -61,8 +73,11 @@ class Committer:
                 return
             self._forget(connection, [task.id])
             first = self._rows.fill(connection, task.id, outcome, STAGED, time.time())
+        began = time.monotonic()
         for low in range(0, len(outcome.spots), _PASSAGES_AT_ONCE):
-            self._ctx.wait(_BREATH)
+            self._rest(began)
+            self._progress.storing(task.path)
+            began = time.monotonic()
             with self._db.write() as connection:
                 if not self._rows.waits(connection, task.id):
                     return
@@ -74,12 +89,19 @@ class Committer:
                 if low + _PASSAGES_AT_ONCE >= len(outcome.spots):
                     self._rows.settle(connection, task.id, self._recipe.done)
         self._committed([(task, outcome)])
+        self._rest(began)
+
+    def _rest(self, began: float) -> None:
+        """Let others write, as long as the pace asks for after a transaction that began then."""
+        self._ctx.wait(self._pace.rest(time.monotonic() - began))
 
     def _committed(self, stored: Sequence[tuple[Task, Outcome]]) -> None:
         for task, outcome in stored:
             self._count(task, outcome)
+        failed = sum(bool(outcome.reason) for _, outcome in stored)
+        passages = sum(len(outcome.spots) for _, outcome in stored)
+        self._progress.stored(len(stored) - failed, passages, failed)
         self._events.changed("documents")
-        self._ctx.wait(_BREATH)
 
     def _forget(self, connection: sqlite3.Connection, ids: Sequence[int]) -> None:
         """Take old passages of documents that were read anew out of the index and the tables."""

@@ -32,7 +32,9 @@ def complete(db: Database, index: Index, *, events: Events, ctx: JobContext) -> 
         done += len(items)
         events.changed("documents")
         ctx.progress(number, None, "Putting stored passages into the search index")
+        index.tidy(ctx.check)
         ctx.wait(_BREATH)
+    index.tidy(ctx.check, wholly=True)
     return done
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,17 +11,31 @@ from forge_desktop.corpus.alike import Folds
 from forge_desktop.corpus.query import Query, Wording, plain, understand
 from forge_desktop.corpus.records import Finding, Hit, Passage, SearchFilter
 from forge_desktop.corpus.retrieval import Found, Index, analyser
-from forge_desktop.corpus.retrieval.postings import Int64s
-from forge_desktop.corpus.retrieval.scope import Scope
+from forge_desktop.corpus.retrieval.scope import Int64s, Scope
 from forge_desktop.corpus.scoping import Scopes, within
 from forge_desktop.corpus.store import Store
 
 _AT_ONCE = 64  # passages whose text is read in one go
-_MOST_READ = 20_000  # passages whose text is compared with phrases and exclusions
+_MOST_READ = 5_000  # passages whose text is compared with phrases; half a second
 _MOST_CHARACTERS = 20_000_000  # that are read for a phrase of which no word is indexed
 _NOTHING_ASKED = "There is no word to look for."
 _NOTHING_LEFT = "No document fits the filter."
 _CUT = "Only a part of the passages was compared with the phrases and the words to leave out; there may be more."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A query with the passages it may find (None: all)."""
+
+    query: Query
+    scope: Scope | None = None
+    documents: int | None = None
+    cut: bool = False  # not every passage was compared with the phrases
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing can be found."""
+        return self.scope is not None and not len(self.scope.first)
 
 
 class Finder:
@@ -37,53 +51,87 @@ class Finder:
 
         Raises ForgeError for a filter that names what is not there, and for nothing else.
         """
-        query = understand(text) if operators else plain(text)
-        scoped = None if where is None else self._scopes.of(where)
-        documents = None if scoped is None else scoped.documents
-        if scoped is not None and not scoped.documents:
+        asked = self.asked(understand(text) if operators else plain(text), where)
+        query = asked.query
+        if asked.empty:
             return Finding((), query.understood, 0, _NOTHING_LEFT)
-        hits, cut = self._hits(query, k, None if scoped is None else scoped.scope, every)
+        if query.must_be_spelled_out:
+            hits, cut = self._spelled_out(asked, k)
+        else:
+            asked = self.narrowed(asked)
+            hits, cut = self._hits(asked, k, every), asked.cut
         note = _CUT if cut else ""
-        if not hits and operators and not analyser.words(query.text):
+        if not hits and operators and not query.phrases and not analyser.words(query.text):
             note = _NOTHING_ASKED
-        return Finding(tuple(hits), query.understood, documents, note)
+        return Finding(tuple(hits), query.understood, asked.documents, note)
 
-    def _hits(self, query: Query, k: int, scope: Scope | None, every: bool) -> tuple[list[Hit], bool]:
-        """The hits, and whether more may be there beyond what was looked at."""
+    def asked(self, query: Query, where: SearchFilter | None) -> Asked:
+        """The query with what the filter leaves."""
+        scoped = None if where is None else self._scopes.of(where)
+        return Asked(query) if scoped is None else Asked(query, scoped.scope, scoped.documents)
+
+    def narrowed(self, asked: Asked) -> Asked:
+        """With phrases: only the passages in which they stand, looked for where all their terms are."""
+        query = asked.query
+        terms = [term for phrase in query.phrases for term in phrase.terms]
+        if not terms:
+            return asked
+        candidates = self._index.with_all(terms, scope=asked.scope, excluded=sorted(query.excluded_terms))
+        read = candidates[:_MOST_READ]
+        kept = [passage.id for passage in self._passages(read) if not query.missing(Wording(passage.text))]
+        key = ("phrases", query, None if asked.scope is None else asked.scope.key)
+        return replace(asked, scope=Scope.of_ids(kept, key), cut=len(read) < len(candidates))
+
+    def _hits(self, asked: Asked, k: int, every: bool) -> list[Hit]:
         wanted = k if every else 2 * k + 10  # a few more, so that a hit knows what is like it
-        while True:
-            ranked = self._ranked(query.text, wanted, scope)
-            if not ranked and query.phrases:
-                return self._spelled_out(query, k, scope)
-            hits = self._gathered(query, ranked, k, every)
-            if len(hits) >= k or len(ranked) < wanted:
-                return hits, False
-            if wanted >= _MOST_READ:
-                return hits, query.demands
-            wanted = min(4 * wanted, max(_MOST_READ, k))
+        while not asked.empty:
+            ranked = self.ranked(asked, wanted)
+            hits = self._gathered(asked.query, ranked, k, every)
+            if len(hits) >= k or len(ranked) < wanted or wanted >= max(_MOST_READ, 4 * k):
+                return hits
+            wanted *= 4
+        return []
 
-    def _gathered(self, query: Query, ranked: list[Found], k: int, every: bool) -> list[Hit]:
+    def ranked(self, asked: Asked, wanted: int) -> list[Found]:
+        """What the index finds, best first."""
+        excluded = sorted(asked.query.excluded_terms)
+        return self._index.search(asked.query.text, wanted, scope=asked.scope, excluded=excluded)
+
+    def _gathered(self, query: Query, ranked: Sequence[Found], k: int, every: bool) -> list[Hit]:
         folds = Folds(frozenset(analyser.terms(query.text)))
         hits: list[Hit] = []
         alike: list[list[int]] = []
-        for entry, passage in self._read(ranked):
-            wording = Wording(passage.text)
-            if query.demands and query.missing(wording):
-                continue
-            like = None if every else folds.place(wording.terms)
+        for hit in self.read(query, ranked):
+            like = None if every else folds.place(analyser.terms(hit.passage.text))
             if like is not None:
-                alike[like].append(passage.id)
+                alike[like].append(hit.passage.id)
                 continue
-            hits.append(Hit(passage, *entry[1:]))
+            hits.append(hit)
             alike.append([])
             if every and len(hits) == k:
                 break
         return [replace(hit, alike=tuple(like)) if like else hit for hit, like in zip(hits, alike, strict=True)][:k]
 
-    def _spelled_out(self, query: Query, k: int, scope: Scope | None) -> tuple[list[Hit], bool]:
+    def read(self, query: Query, ranked: Sequence[Found]) -> Iterator[Hit]:
+        """The hits among what the index found, before any is folded into another."""
+        entries = {entry.passage_id: entry for entry in ranked}
+        for passage in self._passages(list(entries)):
+            entry = entries[passage.id]
+            if entry.bm25 is None and (entry.vector or 0.0) <= 0.0:
+                continue  # like the query in nothing
+            if not query.demands or not query.missing(Wording(passage.text)):
+                yield Hit(passage, *entry[1:])
+
+    def _passages(self, ids: Sequence[int]) -> Iterator[Passage]:
+        """These passages in this order, without those removed meanwhile."""
+        for start in range(0, len(ids), _AT_ONCE):
+            some = ids[start : start + _AT_ONCE]
+            found = self._store.passages_by_id(some)
+            yield from (found[passage_id] for passage_id in some if passage_id in found)
+
+    def _spelled_out(self, asked: Asked, k: int) -> tuple[list[Hit], bool]:
         """Where phrases stand of which no word is indexed ("to be or not to be"), in the order of the documents."""
-        hits: list[Hit] = []
-        left = _MOST_CHARACTERS
+        query, scope, hits, left = asked.query, asked.scope, list[Hit](), _MOST_CHARACTERS
         for document_id in self._store.searched_documents():
             text = self._store.text(document_id)
             left -= len(text)
@@ -96,23 +144,6 @@ class Finder:
             if len(hits) >= k or left < 0:
                 return hits[:k], left < 0
         return hits, False
-
-    def _read(self, ranked: list[Found]) -> Iterator[tuple[Found, Passage]]:
-        for start in range(0, len(ranked), _AT_ONCE):
-            some = ranked[start : start + _AT_ONCE]
-            passages = self._store.passages_by_id([entry.passage_id for entry in some])
-            for entry in some:
-                passage = passages.get(entry.passage_id)
-                if passage is None or (entry.bm25 is None and (entry.vector or 0.0) <= 0.0):
-                    continue  # removed between the two looks, or like the query in nothing
-                yield entry, passage
-
-    def _ranked(self, text: str, wanted: int, scope: Scope | None) -> list[Found]:
-        if scope is None:
-            return self._index.search(text, wanted)
-        found = self._index.search(text, 1_000_000)
-        inside = set(within(scope, np.array([entry.passage_id for entry in found], np.int64)).tolist())
-        return [entry for entry in found if entry.passage_id in inside][:wanted]
 
 
 def _ids(passages: Sequence[Passage]) -> Int64s:

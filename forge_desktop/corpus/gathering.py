@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.corpus.moving import Mover
-from forge_desktop.corpus.names import is_within, shown
+from forge_desktop.corpus.names import is_within
 from forge_desktop.corpus.policies import Policy
+from forge_desktop.corpus.progress import Progress
 from forge_desktop.corpus.records_library import PolicyEffect
 from forge_desktop.corpus.retrieval import Index
 from forge_desktop.corpus.store_collections import CollectionRows, Kept
@@ -72,11 +73,12 @@ class Gatherer:
         *,
         recipe: Recipe,
         events: Events,
+        progress: Progress,
         ctx: JobContext,
     ) -> None:
         self._db, self._store, self._roots, self._index = db, store, roots, index
         self._collections, self._questions = CollectionRows(db), QuestionRows(db)
-        self._recipe, self._events, self._ctx = recipe, events, ctx
+        self._recipe, self._events, self._progress, self._ctx = recipe, events, progress, ctx
         self._found = Gathered()
         self._seen: dict[int, set[int]] = {}  # by collection
         self._every: set[int] = set()
@@ -114,7 +116,7 @@ class Gatherer:
         for item in walk.items(self._ctx.check):
             if isinstance(item, Found):
                 count += 1
-                self._ctx.progress(count, None, shown(item.path))
+                self._progress.found(count, item.path)
             yield item
 
     @property
@@ -171,6 +173,7 @@ class Gatherer:
             others = [root for holder, root in roots if holder == aim.collection and (holder, root) not in whole]
             others = [root for root in others if root != aim.root]
             for document_id, path in self._collections.members_under(aim.collection, aim.place):
+                self._ctx.check()
                 if document_id in seen or any(is_within(path, folder) for folder in away):
                     continue
                 if not _is_there(path):
@@ -205,7 +208,6 @@ class Gatherer:
                 self._questions.ask(
                     connection, root, "mass_deletion", ids, total=total, now=time.time(), afresh=root in open_to
                 )
-            self._note_failed(root, f"{len(ids):,} of {total:,} files in it are gone. What was indexed is kept.")
 
     def _ask_about_lost(self) -> None:
         kept = self._questions.kept() if self._lost else set()

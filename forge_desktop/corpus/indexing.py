@@ -1,4 +1,4 @@
-"""One index run: find files, make them wait, read them in the parser child, store each with its passages at once.
+"""One index run: find files, make them wait, read them in parser children, store each with its passages at once.
 
 Truth is in the rows: a file waits ("pending") until text, passages, postings and its new state are committed together.
 A run that is killed anywhere leaves the rest waiting, and the next one goes on from there.
@@ -6,36 +6,38 @@ A run that is killed anywhere leaves the rest waiting, and the next one goes on 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-from forge_desktop.base.errors import Cancelled
 from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.base.settings import Settings
 from forge_desktop.corpus import parsers
 from forge_desktop.corpus.committing import Committer
+from forge_desktop.corpus.feeding import Feeding
 from forge_desktop.corpus.gathering import Gathered, Gatherer
-from forge_desktop.corpus.names import shown
+from forge_desktop.corpus.pace import Pace
+from forge_desktop.corpus.parsers import ocr
 from forge_desktop.corpus.policies import Policy
-from forge_desktop.corpus.reading import Reader
+from forge_desktop.corpus.progress import Progress
 from forge_desktop.corpus.records import IndexReport, Survey
 from forge_desktop.corpus.records_library import PolicyEffect
 from forge_desktop.corpus.retrieval import Index
 from forge_desktop.corpus.store_collections import CollectionRows, Kept
 from forge_desktop.corpus.store_questions import QuestionRows
 from forge_desktop.corpus.store_roots import Roots
-from forge_desktop.corpus.store_run import Recipe, RunStore, Task
+from forge_desktop.corpus.store_run import Recipe, RunStore
 from forge_desktop.corpus.walking import Passed, Walk
 from forge_desktop.storage import Database
+
+_RENEWED_AT_ONCE = 400  # passages in one transaction
 
 
 def recipe_of(settings: Settings) -> Recipe:
     """How documents are read under these settings."""
     done = f"{parsers.VERSION}/{settings.passage_characters}/{settings.passage_overlap}"
-    return Recipe(done, f"{done}/{settings.parser_seconds}/{settings.parser_megabytes}")
+    return Recipe(done, f"{done}/{settings.parser_seconds}/{settings.parser_megabytes}/{ocr.state(settings)}")
 
 
 class IndexRun:
@@ -50,16 +52,23 @@ class IndexRun:
         *,
         settings: Settings,
         events: Events,
+        pace: Pace,
         ctx: JobContext,
     ) -> None:
         self._db, self._store, self._roots, self._index = db, store, roots, index
-        self._settings, self._events, self._ctx = settings, events, ctx
+        self._settings, self._events, self._pace, self._ctx = settings, events, pace, ctx
         self._recipe = recipe_of(settings)
         self._started = time.monotonic()
+        self._progress = Progress(ctx)
+        self._progress.known(*store.shares())
         self._found = Gathered()
         self._collections, self._questions = CollectionRows(db), QuestionRows(db)
-        self._gatherer = Gatherer(db, store, roots, index, recipe=self._recipe, events=events, ctx=ctx)
-        self._committer = Committer(db, store, index, recipe=self._recipe, events=events, ctx=ctx)
+        self._gatherer = Gatherer(
+            db, store, roots, index, recipe=self._recipe, events=events, progress=self._progress, ctx=ctx
+        )
+        self._committer = Committer(
+            db, store, index, recipe=self._recipe, events=events, pace=pace, progress=self._progress, ctx=ctx
+        )
 
     def survey(self, paths: Sequence[bytes], policy: Policy) -> Survey:
         """The dry run: opens nothing, writes nothing."""
@@ -80,11 +89,21 @@ class IndexRun:
         return Survey(sum(formats.values()), size, formats, **verdicts, skipped=tuple(skipped))
 
     def renew(self) -> None:
-        """When the search index was made by another version: index every stored passage again, nothing is parsed."""
-        if self._index.stale:
+        """When the search index was made by another version: index every stored passage again, nothing is parsed.
+
+        What is there answers meanwhile. A run that is stopped goes on where it was.
+        """
+        if not self._index.stale:
+            return
+        total = self._store.last_passage_id()
+        done: int | None = 0
+        while done is not None:
+            self._ctx.progress(min(done, total), total, "Renewing the search index")
             with self._db.write() as connection:
-                self._index.clear(connection)
-                self._index.add(connection, self._store.passage_texts(connection, None))
+                done = self._index.renew(connection, self._store.texts_after, _RENEWED_AT_ONCE)
+            self._index.tidy(self._ctx.check)
+            self._events.changed("documents")
+        self._index.tidy(self._ctx.check, wholly=True)
 
     def over_paths(self, paths: Sequence[bytes], collection: int) -> IndexReport:
         """Index what the user gave: from now on these are roots of the collection, and nothing in them is taken out."""
@@ -129,50 +148,16 @@ class IndexRun:
     # ---- reading ----
 
     def _read(self, waiting: Sequence[tuple[int, int]]) -> None:
-        """Read these documents in order; what is finished stays finished, however this ends."""
-        if not waiting:
-            return
-        total, done = float(sum(size for _, size in waiting)), 0.0
-        settings = self._settings
-        tasks = self._tasks(waiting)
-        inside: list[tuple[Task, int]] = []
-        with contextlib.closing(Reader(seconds=settings.parser_seconds, megabytes=settings.parser_megabytes)) as reader:
-            try:
-                while True:
-                    while not reader.full and (entry := next(tasks, None)) is not None:
-                        reader.submit(self._request(entry[0]))
-                        inside.append(entry)
-                    if not inside:
-                        break
-                    task, size = inside[0]
-                    note = shown(task.path)
-                    outcome = reader.take(lambda: self._ctx.progress(done, total, note))  # noqa: B023 - used at once
-                    inside.pop(0)
-                    done += size
-                    self._committer.add(task, outcome)
-                    self._ctx.progress(done, total, note)
-            except Cancelled:
-                self._committer.commit()
-                raise
-        self._committer.commit()
-
-    def _tasks(self, waiting: Sequence[tuple[int, int]]) -> Iterator[tuple[Task, int]]:
-        for document_id, size in waiting:
-            task = self._store.task(document_id, self._recipe)
-            if task is not None:
-                yield task, size
-
-    def _request(self, task: Task) -> dict[str, object]:
-        settings = self._settings
-        return {
-            "do": "read",
-            "path": os.fsdecode(task.path),
-            "format": task.format,
-            "known": task.known,
-            "limit_bytes": settings.file_megabytes * 1_000_000,
-            "characters": settings.passage_characters,
-            "overlap": settings.passage_overlap,
-        }
+        self._progress.known(*self._store.shares())
+        Feeding(
+            self._store,
+            self._committer,
+            settings=self._settings,
+            recipe=self._recipe,
+            pace=self._pace,
+            progress=self._progress,
+            ctx=self._ctx,
+        ).read(waiting)
 
     def _report(self, ids: Iterable[int]) -> IndexReport:
         tally, found, done = self._store.tally(ids), self._found, self._committer

@@ -58,6 +58,7 @@ class Phrase:
     text: str
     words: str
     squeezed: str  # "" where the script has spaces
+    terms: tuple[str, ...]  # what a passage that has it is indexed under; maybe none
 
     def stands_in(self, wording: Wording) -> bool:
         """Whether the text has them."""
@@ -78,6 +79,13 @@ class Query:
     def demands(self) -> bool:
         """Whether a passage's text decides if it is found."""
         return bool(self.phrases or self.excluded_phrases or self.excluded_terms)
+
+    @property
+    def must_be_spelled_out(self) -> bool:
+        """Whether there are phrases, but no word that the index could find them by."""
+        if not self.phrases or any(phrase.terms for phrase in self.phrases):
+            return False
+        return not analyser.terms(" ".join(self.understood.words))
 
     def missing_phrase(self, wording: Wording) -> str:
         """The first phrase that does not stand in a text, as a sentence; "" when all do."""
@@ -176,7 +184,10 @@ def _phrase(text: str) -> Phrase | None:
     words = _spaced(text)
     if not words.strip():
         return None
-    return Phrase(" ".join(text.split()), words, _squeezed(text) if _UNSPACED.search(text) else "")
+    unspaced = _UNSPACED.search(text) is not None
+    # a character alone is indexed only where it stands alone: in pairs elsewhere
+    terms = tuple(term for term in analyser.terms(text) if not _UNSPACED.fullmatch(term) or len(term) > 1)
+    return Phrase(" ".join(text.split()), words, _squeezed(text) if unspaced else "", terms)
 
 
 def _spaced(text: str) -> str:

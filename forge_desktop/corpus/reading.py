@@ -15,9 +15,11 @@ from forge_desktop.base.errors import ForgeError
 _AHEAD = 2  # requests the child holds, so that it never waits for us
 _PER_CHILD = 500  # files after which a fresh child takes over, whatever libraries leaked
 _SUCCESSOR_AT = 200  # files after which that one is started, so that nobody waits for it
+_FRAMES = 4  # of at most a million characters, that a child may be ahead of us
 _POLL = 0.1
 _START_SECONDS = 60.0
 _STARTS = 3
+_PICTURES = 5000  # in a file, for each of which OCR may take its time
 
 
 @dataclass(frozen=True)
@@ -63,13 +65,13 @@ class Reader:
     A file that crashes the child, or takes more than `seconds`, costs that file only: a new child goes on.
     """
 
-    def __init__(self, *, seconds: float, megabytes: int) -> None:
-        self._seconds, self._megabytes = seconds, megabytes
+    def __init__(self, *, seconds: float, megabytes: int, background: bool = False) -> None:
+        self._seconds, self._megabytes, self._background = seconds, megabytes, background
         self._requests: collections.deque[Frame] = collections.deque()
         self._served = 0
         self._ready = False
         self._successor: ChildProcess | None = None
-        self._child = parser_child(megabytes)
+        self._child = self._fresh()
 
     @property
     def waiting(self) -> int:
@@ -84,17 +86,18 @@ class Reader:
     def submit(self, request: Mapping[str, Any]) -> None:
         """Queue one "read" request (see parsers/child.py)."""
         if self._served == _SUCCESSOR_AT:
-            self._successor = parser_child(self._megabytes)
+            self._successor = self._fresh()
         elif self._served >= _PER_CHILD:
             self._restart()
         self._served += 1
         self._requests.append(dict(request))
         self._send(self._requests[-1])
 
-    def take(self, check: Callable[[], None]) -> Outcome:
-        """The outcome of the oldest submitted file. `check` is called several times a second and may raise.
+    def take(self, check: Callable[[int], None]) -> Outcome:
+        """The outcome of the oldest submitted file.
 
-        Raises ForgeError when no parser child can be started at all.
+        `check` is called several times a second with the characters that were gathered of its text; it may raise or
+        wait, which is not the file's time. Raises ForgeError when no parser child can be started at all.
         """
         self._await_ready(check)
         answer = _Answer()
@@ -117,9 +120,12 @@ class Reader:
         if self._successor is not None:
             self._successor.kill()
 
+    def _fresh(self) -> ChildProcess:
+        return parser_child(self._megabytes, background=self._background)
+
     def _restart(self) -> None:
         self._child.kill()
-        self._child = self._successor or parser_child(self._megabytes)
+        self._child = self._successor or self._fresh()
         self._successor, self._ready, self._served = None, False, 0
         for request in self._requests:
             self._served += 1
@@ -129,7 +135,7 @@ class Reader:
         with contextlib.suppress(ChildDied):  # `take` learns of it in its turn
             self._child.send(request)
 
-    def _await_ready(self, check: Callable[[], None]) -> None:
+    def _await_ready(self, check: Callable[[int], None]) -> None:
         """Until the child has said that it runs. One that dies before is no file's fault: it is started again."""
         deadline, starts = time.monotonic() + _START_SECONDS, 1
         while not self._ready:
@@ -143,28 +149,37 @@ class Reader:
                     ) from death
                 starts += 1
                 self._restart()
-            check()
+            check(0)
             if not self._ready and time.monotonic() > deadline:
                 raise ForgeError("The process that reads files does not start.", hint="Restart the computer.")
 
-    def _collect(self, answer: _Answer, check: Callable[[], None]) -> None:
-        deadline = time.monotonic() + self._seconds
+    def _collect(self, answer: _Answer, check: Callable[[int], None]) -> None:
+        deadline, pictures = time.monotonic() + self._seconds, 0
         while not answer.complete:
             frame = self._child.receive(_POLL)
             before = time.monotonic()
-            check()
-            deadline += time.monotonic() - before  # a pause is not the file's fault
-            if frame is not None:
+            check(answer.characters)
+            deadline += time.monotonic() - before  # waiting for others is not the file's fault
+            if frame is not None and frame.get("is") == "picture" and pictures < _PICTURES:
+                pictures += 1
+                deadline = time.monotonic() + self._seconds  # the time is for each picture in the file
+            elif frame is not None:
                 answer.add(frame)
             elif time.monotonic() > deadline:
                 answer.refuse(f"Reading it took more than {self._seconds:,.0f} seconds and was given up.")
                 answer.spent = True
 
 
-def parser_child(megabytes: int) -> ChildProcess:
-    """A parser child that may use this much memory."""
+def parser_child(megabytes: int, *, background: bool = False) -> ChildProcess:
+    """A parser child that may use this much memory; with `background` at low priority."""
     # one malloc arena: each further one would reserve 64 MB of the address space that is limited
-    return ChildProcess("parser", str(megabytes), environment={"MALLOC_ARENA_MAX": "1"})
+    return ChildProcess(
+        "parser",
+        "background" if background else "full",
+        str(megabytes),
+        environment={"MALLOC_ARENA_MAX": "1"},
+        most_waiting=_FRAMES,
+    )
 
 
 class _Answer:
@@ -173,6 +188,7 @@ class _Answer:
     def __init__(self) -> None:
         self.complete = False
         self.spent = False  # the child must be replaced
+        self.characters = 0  # gathered so far
         self._opened: Opened | None = None
         self._parts: list[str] = []
         self._outcome = Outcome(None)
@@ -185,6 +201,7 @@ class _Answer:
                 self._opened = Opened(int(frame["size"]), int(frame["mtime_ns"]), str(frame["sha256"])[:64])
             elif kind == "text":
                 self._parts.append(str(frame["text"]))
+                self.characters += len(self._parts[-1])
             elif kind == "same":
                 self._finish(Outcome(self._opened, same=True))
             elif kind == "refused":

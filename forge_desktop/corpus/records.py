@@ -100,6 +100,54 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class TermExplained:
+    """A term of a query: passages that have it, its weight, how often the passage has it, what that adds to BM25."""
+
+    term: str
+    passages_with: int
+    idf: float
+    frequency: int
+    impact: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a passage is found, or not; `note` says it in sentences.
+
+    `length` and `average_length` in terms. `bm25_rank` counts from 1 among all passages; `vector_rank`, `score` (fused)
+    and `rank` among those the query and the filter leave, None beyond the best hundred of each side, and `rank` also
+    where another passage, `shown_by`, says the same and stands for it.
+    """
+
+    passage: Passage
+    terms: tuple[TermExplained, ...]
+    length: int
+    average_length: float
+    bm25: float | None
+    bm25_rank: int | None
+    vector: float | None
+    vector_rank: int | None
+    score: float | None
+    rank: int | None
+    shown_by: int | None
+    note: str
+
+
+@dataclass(frozen=True)
+class RankingCheck:
+    """A ranking compared with what rank_bm25.BM25Okapi makes of the same passages.
+
+    `same_scores`: every score has the same bits; `same_order`: the best `compared` passages are the same, in one order.
+    """
+
+    passages: int
+    compared: int
+    same_scores: bool
+    same_order: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Survey:
     """The dry run before indexing: what would be read, by format, and what would not, with the reason."""
 
@@ -141,6 +189,25 @@ class RepairReport:
     reread: tuple[str, ...]
     kept: tuple[str, ...]
     lost: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class IndexProgress:
+    """Where an index run stands; `detail` of its job's events. Totals are None while files are being looked for.
+
+    `current` = the files at hand; `indexed_share` (0..1) = how much of the known documents can be searched already.
+    """
+
+    stage: Literal["finding", "reading", "indexing"]
+    files_done: int
+    files_total: int | None
+    bytes_done: int
+    bytes_total: int | None
+    current: tuple[str, ...]
+    passages_per_second: float
+    bytes_per_second: float
+    seconds_left: float | None
+    indexed_share: float
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,6 @@ class Remover:
             ids = self._roots.taken_out(connection, token)
             self._collections.make_way(connection, token)
             self._roots.put_back(connection, token)
-            self._collections.note_change(connection)
             if ids:
                 self._index.add(connection, self._rows.passage_texts(connection, ids))
 

@@ -131,8 +131,12 @@ class Repair:
         self._repaired.append(f"{checked.name}: its totals were counted again.")
 
     def _read(self, damaged: Sequence[Check]) -> None:
-        if damaged:
-            self._read_again([checked.id for checked in damaged])
+        if not damaged:
+            return
+        with self._db.write() as connection:  # so that whatever reads them meanwhile can
+            for checked in damaged:
+                self._keeping.fill_gaps(connection, checked.id, _end(checked))
+        self._read_again([checked.id for checked in damaged])
         for before in damaged:
             for checked in self._store.every_check(before.id):  # none when it was removed meanwhile
                 if kinds := {kind for kind, _ in damage_of(checked)}:
@@ -144,10 +148,9 @@ class Repair:
         """The file cannot help: keep what is sound, and say on the document's row what is not."""
         found = hash_of_file(checked.path)
         gone = "is gone" if not found else "was not read" if found == checked.sha256 else "changed since"
-        end = max((place[1] for place in checked.places if _is_span(place)), default=0)
         with self._db.write() as connection:
             if "text" in kinds:
-                self._keeping.fill_gaps(connection, checked.id, end)
+                self._keeping.fill_gaps(connection, checked.id, _end(checked))
                 reason = f"Its stored text is damaged and the file {gone}. Put the file back, or remove the document."
                 self._rows.fail(connection, checked.id, reason, None, "")
             if "places" in kinds:
@@ -181,6 +184,11 @@ class Repair:
 def _is_span(place: Sequence[object]) -> bool:
     start, end = place[:2]
     return isinstance(start, int) and isinstance(end, int) and 0 <= start < end < 1 << 40
+
+
+def _end(checked: Check) -> int:
+    """Where the last passage ends."""
+    return max((place[1] for place in checked.places if _is_span(place)), default=0)
 
 
 def _touched(checked: Check) -> int:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.events import DataChanged, Event, Events
 from forge_desktop.corpus.names import encoded
 from forge_desktop.corpus.parsers import PARSERS
 from forge_desktop.corpus.records import SearchFilter
@@ -29,56 +30,54 @@ class Scoped:
 
 
 class Scopes:
-    """Turns filters into scopes. One is read from the tables once for each generation of the index."""
+    """Turns filters into scopes. One is read from the tables once for each state of index and documents."""
 
-    def __init__(self, store: ScopeStore, collections: Callable[[], Mapping[str, str]]) -> None:
-        """`collections` gives uid to name."""
-        self._store, self._collections = store, collections
+    def __init__(self, store: ScopeStore, uids: Callable[[Sequence[str]], tuple[str, ...]], events: Events) -> None:
+        """`uids` gives those of collections named by uid or name, and raises ForgeError for one that is not there."""
+        self._store, self._uids = store, uids
         self._known: dict[Conditions, Scoped] = {}
-        self._generation = -1
+        self._state = (-1, 0)  # the index's generation, and how often documents or collections changed
+        self._changes = 0
         self._lock = threading.Lock()
+        events.subscribe(self._on_event)
 
     def of(self, where: SearchFilter) -> Scoped | None:
         """The scope of a filter, None when it leaves everything. Raises ForgeError for an unknown name or format."""
         if where == SearchFilter():
             return None
         conditions = self._conditions(where)
-        generation = self._store.generation()
         with self._lock:
-            if generation != self._generation:
-                self._known, self._generation = {}, generation
+            state = (self._store.generation(), self._changes)
+            if state != self._state:
+                self._known, self._state = {}, state
             found = self._known.get(conditions)
         if found is None:
-            found = self._read(conditions, generation)
+            found = self._read(conditions, state)
             with self._lock:
-                if generation == self._generation:
+                if state == self._state:
                     if len(self._known) >= _REMEMBERED:
                         self._known.clear()
                     self._known[conditions] = found
         return found
 
-    def _read(self, conditions: Conditions, generation: int) -> Scoped:
+    def _read(self, conditions: Conditions, state: tuple[int, int]) -> Scoped:
         first, last = self._store.ranges(conditions)
-        return Scoped(Scope(*_joined(first, last), (generation, conditions)), len(first))
+        return Scoped(Scope(*_joined(first, last), (state, conditions)), len(first))
+
+    def _on_event(self, event: Event) -> None:
+        """Documents can change their collection while the index stays the same."""
+        if isinstance(event, DataChanged) and event.what & {"documents", "collections"}:
+            with self._lock:
+                self._changes += 1
 
     def _conditions(self, where: SearchFilter) -> Conditions:
         return Conditions(
-            collections=self._uids(where.collections),
+            collections=tuple(sorted(self._uids(where.collections))),
             folder=encoded(os.path.expanduser(where.folder)) if where.folder else b"",
             formats=tuple(sorted({known_format(name) for name in where.formats})),
             changed_from_ns=_nanoseconds(where.changed_from),
             changed_to_ns=_nanoseconds(where.changed_to),
         )
-
-    def _uids(self, names: Sequence[str]) -> tuple[str, ...]:
-        known = self._collections() if names else {}
-        uids = {name: uid for uid, name in known.items()}
-        for name in names:
-            if name not in known and name not in uids:
-                raise ForgeError(
-                    f"There is no collection called {name}.", hint=f"There are: {', '.join(sorted(uids))}."
-                )
-        return tuple(sorted({name if name in known else uids[name] for name in names}))
 
 
 def known_format(name: str) -> str:

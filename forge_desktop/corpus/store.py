@@ -142,6 +142,23 @@ class Store:
         )
         return {row["id"]: _passage(row, self.text(row["document_id"], row["start"], row["end"])) for row in rows}
 
+    def neighbours(self, passage_id: int, reach: int) -> list[Passage]:
+        """A passage and those around it under the same headings, in order; a document's ids follow each other."""
+        around = self.passages_by_id(range(passage_id - reach, passage_id + reach + 1))
+        here = around.get(passage_id)
+        if here is None:
+            return []
+        found = [here]
+        for step in (-1, 1):
+            at = passage_id + step
+            while (next_one := around.get(at)) and (next_one.document_id, next_one.heading) == (
+                here.document_id,
+                here.heading,
+            ):
+                found.append(next_one)
+                at += step
+        return sorted(found, key=lambda passage: passage.id)
+
     def text(self, document_id: int, start: int = 0, end: int | None = None) -> str:
         """The stored text, or the code points `start:end` of it."""
         first, last = start // PART, (1 << 40) if end is None else max(end - 1, 0) // PART

@@ -127,31 +127,28 @@ class CollectionRows:
         """All of the collection's roots wait to be looked through."""
         connection.execute("UPDATE collection_roots SET synced = NULL WHERE collection = ?", (collection,))
 
-    def unsynced(self) -> bool:
-        """Whether a folder waits to be looked through: it is new, or its collection's policy changed."""
+    def unsynced(self) -> set[tuple[int, bytes]]:
+        """Collections' folders that wait to be looked through: they are new, or the policy changed."""
         sql = (
-            "SELECT 1 FROM collection_roots r JOIN collections c ON c.id = r.collection"
+            "SELECT r.collection, r.path FROM collection_roots r JOIN collections c ON c.id = r.collection"
             " WHERE r.synced IS NULL AND r.removal IS NULL AND c.removal IS NULL"
         )
-        return self._db.row(sql) is not None
+        return {(row[0], row[1]) for row in self._db.rows(sql)}
 
     # ---- members ----
 
     def join(self, connection: sqlite3.Connection, collection: int, ids: Iterable[int]) -> None:
         """These documents belong to the collection from now on."""
-        joined = connection.executemany(
+        connection.executemany(
             "INSERT INTO members (document_id, collection) VALUES (?, ?)"
             " ON CONFLICT DO UPDATE SET removal = NULL WHERE removal IS NOT NULL",
             ((document_id, collection) for document_id in ids),
         )
-        if joined.rowcount > 0:
-            self.note_change(connection)
 
     def part(self, connection: sqlite3.Connection, collection: int, ids: Sequence[int]) -> list[int]:
         """End these memberships; those of the documents that no collection holds any more."""
         values = json.dumps(list(ids))
         connection.execute(f"DELETE FROM members WHERE collection = ? AND document_id {_AMONG}", (collection, values))
-        self.note_change(connection)
         rows = connection.execute(
             f"SELECT d.id FROM documents d WHERE d.removal IS NULL AND d.id {_AMONG}"
             " AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.document_id = d.id)",
@@ -165,17 +162,11 @@ class CollectionRows:
             f"UPDATE members SET removal = ? WHERE collection = ? AND document_id {_AMONG}",
             (removal, collection, json.dumps(list(ids))),
         )
-        self.note_change(connection)
 
     def inherit(self, connection: sqlite3.Connection, document_id: int, other: int) -> None:
         """A document takes over the memberships of another one, instead of its own."""
         connection.execute("DELETE FROM members WHERE document_id = ?", (document_id,))
         connection.execute("UPDATE members SET document_id = ? WHERE document_id = ?", (document_id, other))
-        self.note_change(connection)
-
-    def note_change(self, connection: sqlite3.Connection) -> None:
-        """What collections hold is not what it was."""
-        connection.execute("UPDATE membership_state SET generation = generation + 1")
 
     def members(self, ids: Sequence[int]) -> array[int]:
         """Ids of the documents in any of these collections, ascending."""
@@ -229,7 +220,6 @@ class CollectionRows:
     def take_out(self, connection: sqlite3.Connection, collection: int, removal: int) -> None:
         """Hide a collection under a removal."""
         connection.execute("UPDATE collections SET removal = ? WHERE id = ?", (removal, collection))
-        self.note_change(connection)
 
     def make_way(self, connection: sqlite3.Connection, removal: int) -> None:
         """Before a removal is undone: a collection whose name was given away meanwhile gets a number."""

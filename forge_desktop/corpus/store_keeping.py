@@ -77,7 +77,7 @@ class KeepingStore:
         )
 
     def fill_gaps(self, connection: sqlite3.Connection, document_id: int, end: int) -> None:
-        """Make a damaged text readable up to `end`, every offset in its place; its hashes still tell the damage."""
+        """Make a text readable up to `end`, every offset in its place; the hashes of damaged parts still tell it."""
         count = -(-end // PART)
         stored = dict(
             connection.execute(
@@ -103,7 +103,12 @@ class KeepingStore:
         )
         return {row[0] for row in connection.execute(sql, (json.dumps(list(passage_ids)),))}
 
-    # ---- documents from elsewhere ----
+    # ---- documents that leave, and those from elsewhere ----
+
+    def in_search_order(self, ids: Sequence[int]) -> list[int]:
+        """Those of the documents that have passages, in the order of these: it decides between equal ranks."""
+        sql = "SELECT document_id FROM passages WHERE document_id IN (SELECT value FROM json_each(?))"
+        return [row[0] for row in self._db.rows(f"{sql} GROUP BY document_id ORDER BY min(id)", json.dumps(list(ids)))]
 
     def newest_id(self) -> int:
         """The highest document id so far, 0 before the first."""

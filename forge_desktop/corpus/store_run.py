@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import sqlite3
@@ -126,6 +127,15 @@ class RunStore:
         )
         return [(row[0], row[1]) for row in rows]
 
+    def shares(self) -> tuple[int, int]:
+        """How many documents are searchable as they are, and how many wait."""
+        row = self._db.row(
+            "SELECT coalesce(sum(state = 'indexed'), 0), coalesce(sum(state = 'pending'), 0)"
+            " FROM documents INDEXED BY documents_by_state WHERE removal IS NULL"
+        )
+        assert row is not None
+        return row[0], row[1]
+
     def task(self, document_id: int, recipe: Recipe) -> Task | None:
         """What is needed to read a waiting document; None when it was removed meanwhile."""
         row = self._db.row(
@@ -180,17 +190,32 @@ class RunStore:
         sql = "SELECT id FROM documents WHERE removal IS NULL AND id IN (SELECT value FROM json_each(?))"
         return [row[0] for row in connection.execute(sql, (json.dumps(list(ids)),))]
 
-    def passage_texts(
-        self, connection: sqlite3.Connection, document_ids: Sequence[int] | None
-    ) -> Iterator[tuple[int, str]]:
-        """Id and text of the passages of these documents, or of all that are searched."""
-        if document_ids is None:
-            document_ids = [row[0] for row in connection.execute("SELECT id FROM documents WHERE removal IS NULL")]
+    def passage_texts(self, connection: sqlite3.Connection, document_ids: Sequence[int]) -> Iterator[tuple[int, str]]:
+        """Id and text of the passages of these documents."""
         for document_id in document_ids:
             text = Store(self._db).text(document_id)
             sql = "SELECT id, start, end FROM passages WHERE document_id = ? ORDER BY id"
             for row in connection.execute(sql, (document_id,)).fetchall():
                 yield row[0], text[row[1] : row[2]]
+
+    def texts_after(self, connection: sqlite3.Connection, passage_id: int, at_most: int) -> list[tuple[int, str]]:
+        """Id and text of the next passages that are searched, by id."""
+        rows = connection.execute(
+            "SELECT p.id, p.document_id, p.start, p.end FROM passages p JOIN documents d ON d.id = p.document_id"
+            " WHERE d.removal IS NULL AND p.id > ? ORDER BY p.id LIMIT ?",
+            (passage_id, at_most),
+        ).fetchall()
+        found = []
+        for document_id, places in itertools.groupby(rows, key=lambda row: row["document_id"]):
+            some = list(places)
+            begin, end = min(row["start"] for row in some), max(row["end"] for row in some)
+            text = Store(self._db).text(document_id, begin, end)
+            found += [(row["id"], text[row["start"] - begin : row["end"] - begin]) for row in some]
+        return found
+
+    def last_passage_id(self) -> int:
+        """The highest id of a passage."""
+        return int(self._db.value("SELECT coalesce(max(id), 0) FROM passages"))
 
     def clear(self, connection: sqlite3.Connection, document_id: int) -> None:
         """Drop a document's text and passages."""

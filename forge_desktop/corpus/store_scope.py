@@ -31,9 +31,8 @@ class ScopeStore:
         self._db = db
 
     def generation(self) -> int:
-        """Grows with every change of the index, and of what collections hold."""
-        sql = "SELECT (SELECT generation FROM index_state) + (SELECT generation FROM membership_state)"
-        return int(self._db.value(sql))
+        """Grows with every change of the index."""
+        return int(self._db.value("SELECT generation FROM index_state"))
 
     def ranges(self, conditions: Conditions) -> tuple[Int64s, Int64s]:
         """First and last passage id of every document that fulfils them, ascending."""

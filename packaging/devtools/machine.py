@@ -36,6 +36,9 @@ XCB_LIBRARIES = {
     "libxcb-xkb.so.1": "libxcb-xkb1",
 }
 
+# Debian package -> program that only the tests need.
+TEST_TOOLS = {"xvfb": "Xvfb", "xauth": "xauth", "tesseract-ocr": "tesseract", "tesseract-ocr-eng": "tesseract"}
+
 
 def cache_dir(environ: Mapping[str, str] = os.environ) -> Path:
     """Where built wheels and the starter student are kept between clones: $FORGE_CACHE_DIR or the system's place.
@@ -111,7 +114,7 @@ def prepare_system(*, compiler: bool, tests: bool) -> None:
     libraries = missing_libraries(QT_LIBRARIES | XCB_LIBRARIES)
     wanted = [*needed, *((QT_LIBRARIES | XCB_LIBRARIES)[name] for name in libraries)]
     if tests and sys.platform.startswith("linux"):
-        wanted += [name for name, tool in (("xvfb", "Xvfb"), ("xauth", "xauth")) if not shutil.which(tool)]
+        wanted += [name for name, tool in TEST_TOOLS.items() if not shutil.which(tool)]
     if not wanted:
         return
     if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:

@@ -62,7 +62,7 @@ def test_one_changed_letter_in_a_stored_text_is_found(
         "UPDATE passages SET start = start + 1 WHERE id = (SELECT max(id) FROM passages)",
         "UPDATE vectors SET body = zeroblob(length(body)) WHERE passage = (SELECT min(passage) FROM vectors)",
         "DELETE FROM vectors WHERE passage = (SELECT min(passage) FROM vectors)",
-        "UPDATE postings SET lists = zeroblob(length(lists)) WHERE block = (SELECT min(block) FROM postings)",
+        "UPDATE postings SET codes = zeroblob(length(codes)) WHERE block = (SELECT min(block) FROM postings)",
         "DELETE FROM passages WHERE id = (SELECT max(id) FROM passages)",
     ],
 )

@@ -8,6 +8,7 @@ import os
 import signal
 import struct
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,14 @@ while True:
 """
 
 
+MANY = """
+from forge_desktop.base.child import ChildEnd
+end = ChildEnd()
+for number in range(9):
+    end.send({"number": number, "text": "x" * 300_000})
+"""
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., ChildProcess]]:
     """Start a child that runs the given Python source."""
@@ -54,6 +63,24 @@ def start(tmp_path: Path) -> Iterator[Callable[..., ChildProcess]]:
     yield make
     for child in children:
         child.kill()
+
+
+@pytest.mark.parametrize("take", [0, 1, 9])
+def test_a_child_is_held_up_while_its_frames_wait(start: Callable[..., ChildProcess], take: int) -> None:
+    """And whatever waits, it can be ended at once."""
+    child = start(MANY, most_waiting=2)
+    for number in range(take):
+        frame = child.receive(10)
+        assert frame is not None
+        assert (frame["number"], len(frame["text"])) == (number, 300_000)
+    if take < 9:
+        assert child.alive
+    else:
+        with pytest.raises(ChildDied):
+            child.receive(10)
+    began = time.monotonic()
+    child.kill()
+    assert time.monotonic() - began < 4  # a reading thread that hangs is waited for longer
 
 
 def test_frames_go_there_and_back(start: Callable[..., ChildProcess], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,19 @@ def watch(events: Events) -> Watch:
     return Watch(events)
 
 
+def test_detail_is_made_only_for_what_is_published(jobs: Jobs, watch: Watch) -> None:
+    made: list[int] = []
+
+    def work(ctx: JobContext) -> None:
+        for number in range(1000):
+            ctx.progress(number, 1000, detail=lambda: made.append(1) or len(made))
+
+    jobs.wait(jobs.start("index", "index", work), 10)
+    told = [event.detail for event in watch.seen if event.state == "running"]
+    assert told == list(range(1, len(made) + 1))
+    assert 1 <= len(told) < 1000
+
+
 def test_a_job_gives_its_result(jobs: Jobs, watch: Watch) -> None:
     job = jobs.start("index", "count", lambda ctx: 42)
     assert jobs.wait(job, 10) == 42

@@ -65,6 +65,19 @@ def test_filters(cli: Cli, cli_json: CliJson, shelf: Path) -> None:
     assert cli("search", "pump", *nothing).stdout == "No document fits the filter.\n"
 
 
+def test_explain_and_verify(cli: Cli, cli_json: CliJson, shelf: Path) -> None:
+    found = cli_json("search", "motor pump", "--verify")
+    (ranking, best, last) = (found["ranking"], found["results"][0], found["results"][-1])
+    assert (ranking["same_scores"], ranking["same_order"], ranking["passages"]) == (True, True, 4)
+    told = cli_json("search", "motor pump", "--explain", str(best["passage_id"]))["explanation"]
+    assert (told["passage_id"], told["rank"], told["score"]) == (best["passage_id"], 1, best["score"])
+    assert {term["term"]: term["frequency"] for term in told["terms"]} == {"motor": 1, "pump": 1}
+    shown = cli("search", "motor pump", "--explain", str(last["passage_id"]), "--type", "md", "--verify").stdout
+    assert "not among those the filter leaves" in shown
+    assert "rank_bm25 gives the same scores, bit for bit, and the same order" in shown
+    assert "There is no passage 99" in cli_json("search", "pump", "--explain", "99", expect=1)["error"]["message"]
+
+
 def test_a_folder_is_meant_from_where_one_stands(cli_json: CliJson, shelf: Path) -> None:
     assert _names(cli_json("search", "pump", "--folder", "new", cwd=shelf)) == {"motor.md"}
     assert _names(cli_json("search", "pump", "--folder", ".", "--all", cwd=shelf)) == {

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen import canvas
 
@@ -38,9 +39,9 @@ class Room:
         assert isinstance(result, Survey)
         return result
 
-    def result(self, job_id: int | None) -> IndexReport:
+    def result(self, job_id: int | None, patience: float = 120) -> IndexReport:
         assert job_id is not None
-        result = self.jobs.wait(job_id, 120)
+        result = self.jobs.wait(job_id, patience)
         assert isinstance(result, IndexReport)
         return result
 
@@ -63,7 +64,7 @@ class Room:
         self.db.close()
 
 
-def opened(directory: Path, **settings: object) -> Room:
+def opened(directory: Path, *, on_battery: Callable[[], bool] = lambda: False, **settings: object) -> Room:
     """A room on a data directory; `settings` are in force from the start."""
     events = Events()
     seen: list[Event] = []
@@ -72,7 +73,7 @@ def opened(directory: Path, **settings: object) -> Room:
     if settings:
         file.change(**settings)
     db, jobs = Database(directory / "forge.db"), Jobs(events)
-    return Room(Corpus(db, jobs, events, file), jobs, events, file, db, seen)
+    return Room(Corpus(db, jobs, events, file, on_battery=on_battery), jobs, events, file, db, seen)
 
 
 @pytest.fixture
@@ -100,6 +101,22 @@ def pdf_bytes(pages: Sequence[Sequence[str]], **options: object) -> bytes:
             drawing.drawString(72, 760 - 16 * number, line)
         drawing.showPage()
     drawing.save()
+    return out.getvalue()
+
+
+def picture(*lines: str) -> Image.Image:
+    """A picture of some lines of text."""
+    image = Image.new("L", (1000, 120 + 60 * len(lines)), 255)
+    font = ImageFont.load_default(36)
+    for number, line in enumerate(lines):
+        ImageDraw.Draw(image).text((60, 50 + 60 * number), line, font=font, fill=0)
+    return image
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    """The picture as a file of this kind."""
+    out = io.BytesIO()
+    image.save(out, kind, **options)
     return out.getvalue()
 
 

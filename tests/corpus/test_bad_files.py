@@ -13,10 +13,9 @@ from pathlib import Path
 
 import docx
 import pytest
-from reportlab.lib.pagesizes import A4
-from reportlab.pdfgen import canvas
 
 from forge_desktop.corpus import IndexReport
+from forge_desktop.corpus.parsers import PARSERS
 from tests.corpus.conftest import Room, needs_posix, pdf_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,16 +58,6 @@ def with_part(source: bytes, name: str, content: bytes) -> bytes:
 BODY = b'<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>%s</w:body></w:document>'
 
 
-def image_only_pdf() -> bytes:
-    out = io.BytesIO()
-    drawing = canvas.Canvas(out, pagesize=A4)
-    from PIL import Image
-
-    drawing.drawInlineImage(Image.new("RGB", (40, 40), "navy"), 72, 600, 300, 200)
-    drawing.save()
-    return out.getvalue()
-
-
 def test_an_empty_file(room: Room, folder: Path) -> None:
     (folder / "empty.txt").write_bytes(b"")
     assert reason(room, folder / "empty.txt") == "The file is empty."
@@ -97,16 +86,46 @@ def test_a_protected_pdf(room: Room, folder: Path) -> None:
     assert "is protected by a password" in reason(room, folder / "secret.pdf")
 
 
-def test_a_pdf_of_pictures(room: Room, folder: Path) -> None:
-    (folder / "scan.pdf").write_bytes(image_only_pdf())
-    expected = "The PDF has no text layer; text recognition is not available yet."
-    assert reason(room, folder / "scan.pdf") == expected
-
-
-@pytest.mark.parametrize("content", [b"%PDF-1.7\n%garbage", b"not a PDF at all", pdf_bytes([["x" * 50]])[:300]])
+@pytest.mark.parametrize("content", [b"%PDF-1.7\n%garbage", pdf_bytes([["x" * 50]])[:300]])
 def test_a_damaged_pdf(room: Room, folder: Path, content: bytes) -> None:
     (folder / "broken.pdf").write_bytes(content)
     assert reason(room, folder / "broken.pdf") == "The PDF is damaged: it cannot be opened."
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.pdf", "The file is not a PDF."),
+        ("a.xml", "The file is not XML."),
+        ("a.eml", "The file is not an e-mail message: it has none of the usual headers."),
+        ("a.mbox", "The file is not a mailbox: it does not begin with a message."),
+        ("a.ipynb", "The file is not a notebook, or it is damaged."),
+        ("a.png", "The file is not a picture of a known kind."),
+    ],
+)
+def test_a_text_under_another_files_name(room: Room, folder: Path, name: str, expected: str) -> None:
+    (folder / name).write_text("Only a text.")
+    assert reason(room, folder / name) == expected
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.json", "a.py", "a.tex", "a.rst", "a.adoc", "a.org", "a.md"])
+def test_binary_data_under_a_texts_name(room: Room, folder: Path, name: str) -> None:
+    (folder / name).write_bytes(b"\x1f\x8b\x08" + os.urandom(3000))
+    assert reason(room, folder / name).startswith("The file is not text")
+
+
+LAUGHS = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><x>&b;</x>'
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_xml_that_declares_entities(room: Room, folder: Path, encoding: str) -> None:
+    (folder / "laughs.xml").write_bytes(LAUGHS.encode(encoding))
+    assert reason(room, folder / "laughs.xml") == "The file declares entities, so it is not read."
+
+
+def test_unsound_xml(room: Room, folder: Path) -> None:
+    (folder / "a.xml").write_text("<a>\n<b>text</a>")
+    assert reason(room, folder / "a.xml") == "The file is not sound XML (line 2)."
 
 
 @pytest.mark.parametrize("content", [b"not a zip", word_file("text")[:1000], b"PK\x05\x06" + bytes(18)])
@@ -336,11 +355,14 @@ def test_changed_for_the_worse(room: Room, folder: Path) -> None:
 
 
 @pytest.mark.skipif(not BAD.is_dir(), reason="the collection of bad files is not here")
-def test_files_from_bug_trackers(room: Room) -> None:
-    files = [path for path in BAD.rglob("*") if path.suffix in (".pdf", ".docx", ".txt", ".html", ".md")]
+@pytest.mark.parametrize("ocr", [False, pytest.param(True, marks=pytest.mark.full)])
+def test_files_from_bug_trackers(room: Room, ocr: bool) -> None:
+    room.settings.change(ocr=ocr)
+    files = [path for path in BAD.rglob("*") if path.suffix in PARSERS]
     report = room.index(BAD)
     assert len(room.corpus.documents()) == len(files)
     assert report.documents + len(report.failed) == len(files)
-    assert report.documents > 90
+    assert report.documents > 400
     assert all(sentence.endswith(".") for _, sentence in report.failed)
+    assert not [sentence for _, sentence in report.failed if "It cannot be read:" in sentence]
     room.whole()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.corpus import SearchFilter
+from forge_desktop.corpus import Explanation, SearchFilter
 from tests.corpus.conftest import Room
 
 LETTER = (
@@ -164,10 +164,84 @@ def test_what_a_filter_names_must_be_there(shelf: Room) -> None:
     assert "markdown" in caught.value.hint
 
 
+def test_collections(shelf: Room, folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "far.txt").write_text("A kettle far away.")
+    (other / "both.txt").write_text("Both have this kettle.")
+    shelf.corpus.collections.create("Élsewhere")
+    shelf.result(shelf.corpus.index([other, folder / "house"], "Élsewhere"))
+    here, there = SearchFilter(collections=("Documents",)), SearchFilter(collections=("ÉLSEWHERE",))
+    assert names(shelf, "kettle", where=there) == {"far.txt", "both.txt", "kettle.txt", "stove.md"}
+    assert names(shelf, "kettle", where=here) == {"kettle.txt", "stove.md", "boat.txt", "houses.html"}
+    uids = tuple(shelf.corpus.collections.names())
+    assert len(names(shelf, "kettle", where=SearchFilter(collections=uids))) == 6
+    shelf.corpus.collections.remove_root("Élsewhere", other)
+    assert names(shelf, "kettle", where=there) == {"kettle.txt", "stove.md"}
+
+
 def test_scores_do_not_depend_on_a_filter(shelf: Room, folder: Path) -> None:
     bm25 = {hit.passage.id: hit.bm25 for hit in shelf.corpus.search("blue kettle")}
     for hit in shelf.corpus.search("blue kettle", where=SearchFilter(folder=str(folder / "house"))):
         assert hit.bm25 == bm25[hit.passage.id]
+
+
+def _explained(room: Room, query: str, name: str, where: SearchFilter | None = None) -> Explanation:
+    passage = room.corpus.passages(room.rows()[name].id)[0]
+    return room.corpus.explain(query, passage.id, where=where)
+
+
+def test_why_a_passage_is_found(shelf: Room) -> None:
+    query = "blue kettle nowhere"
+    for rank, hit in enumerate(shelf.corpus.search(query), 1):
+        told = shelf.corpus.explain(query, hit.passage.id)
+        assert (told.rank, told.score, told.shown_by) == (rank, hit.score, None)
+        assert (told.bm25, told.vector, told.vector_rank) == (hit.bm25, hit.vector, hit.vector_rank)
+        assert told.note == f"It is found, at rank {rank}."
+        assert sum(term.impact for term in told.terms) == pytest.approx(told.bm25)
+        assert [term.term for term in told.terms] == ["blue", "kettl", "nowher"]
+        assert [term.passages_with for term in told.terms] == [2, 4, 0]
+        assert told.length > 0 < told.average_length
+    assert _explained(shelf, query, "kettle.txt").terms[1].frequency == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "note"),
+    [
+        ("aground", "stove.md", "None of the words looked for stands in it."),
+        ('"kettle maker"', "kettle.txt", "The phrase “kettle maker” does not stand in it."),
+        ("kettle -stoves", "kettle.txt", "It has a word that the query leaves out: stove."),
+        ('kettle -"old stove"', "kettle.txt", "“old stove” stands in it, which the query leaves out."),
+        ("", "kettle.txt", "None of the words looked for stands in it."),
+    ],
+)
+def test_why_a_passage_is_not_found(shelf: Room, query: str, name: str, note: str) -> None:
+    told = _explained(shelf, query, name)
+    assert told.rank is None
+    assert told.note.startswith(note)
+
+
+def test_why_a_filter_or_another_passage_hides_one(shelf: Room, folder: Path) -> None:
+    told = _explained(shelf, "kettle", "kettle.txt", SearchFilter(formats=("md",)))
+    assert told.note == "Its document is not among those the filter leaves."
+    assert told.rank is None
+    assert told.bm25 is not None
+    (folder / "second.txt").write_text((folder / "boat.txt").read_text())
+    shelf.index(folder)
+    (hit,) = (hit for hit in shelf.corpus.search("aground") if hit.alike)
+    told = shelf.corpus.explain("aground", hit.alike[0])
+    assert (told.rank, told.shown_by) == (None, hit.passage.id)
+    assert str(hit.passage.id) in told.note
+    with pytest.raises(ForgeError, match="no passage 999999"):
+        shelf.corpus.explain("kettle", 999_999)
+
+
+def test_the_ranking_is_that_of_rank_bm25(shelf: Room) -> None:
+    checked = shelf.corpus.check_ranking("old blue kettle")
+    assert (checked.passages, checked.same_scores, checked.same_order) == (5, True, True)
+    assert checked.compared == 4
+    with pytest.raises(ForgeError, match="nothing to compare"):
+        shelf.corpus.check_ranking("the")
 
 
 def test_passages_that_say_the_same_are_one_hit(room: Room, folder: Path) -> None:

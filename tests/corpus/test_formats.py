@@ -146,7 +146,7 @@ def test_docx(room: Room, folder: Path) -> None:
     row, text, passages = read(room, folder / "a.docx", out.getvalue())
     assert row.format == "docx"
     assert text == (
-        "The title\n\nFirst part\n\nA paragraph. And a run.\n\none\n\nInner part\n\nName | Price\nSaw | 12\n\n"
+        "The title\n\nFirst part\n\nA paragraph. And a run.\n\n- one\n\nInner part\n\nName | Price\nSaw | 12\n\n"
         "Second part\n\nThe end."
     )
     assert [passage.heading for passage in passages] == [

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import io
+import random
 import zipfile
 from pathlib import Path
 
@@ -13,11 +15,15 @@ from hypothesis import strategies as st
 
 from forge_desktop.corpus.parsers import PARSERS, Parsed, Unreadable
 from forge_desktop.corpus.splitting import split
+from tests.corpus.conftest import Room, picture, saved
+from tests.corpus.generators import STORY
+from tests.corpus.office_generators import GENERATORS
 
 SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "sample"
 EDITS = st.lists(
     st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 40), st.binary(max_size=40)), min_size=1, max_size=12
 )
+TEXTUAL = ["text", "markdown", "html", "csv", "json", "xml", "email", "latex", "rst", "asciidoc", "org", "code"]
 Edits = list[tuple[float, int, bytes]]
 
 
@@ -36,20 +42,63 @@ def parsed(format: str, content: bytes) -> Parsed | None:
     except Unreadable as refusal:
         assert str(refusal).endswith(".")  # noqa: PT017 - a text is as right an end
         return None
-    assert list(found.headings) == sorted(found.headings)
-    assert list(found.pages) == sorted(found.pages)
-    assert all(0 <= offset <= len(found.text) and title for offset, _, title in found.headings)
-    for span in split(found.text, limit=300, overlap=50, pages=found.pages, headings=found.headings):
+    size = len(found.text)
+    for offsets in (found.pages, [offset for offset, _, _ in found.headings], [offset for offset, _ in found.rows]):
+        assert list(offsets) == sorted(offsets)
+        assert all(0 <= offset <= size for offset in offsets)
+    assert all(title for _, _, title in found.headings)
+    assert all(0 <= start <= end <= size for start, end in found.whole)
+    spans = split(
+        found.text,
+        limit=300,
+        overlap=50,
+        pages=found.pages,
+        headings=found.headings,
+        whole=found.whole,
+        rows=found.rows,
+    )
+    for span in spans:
         assert found.text[span.start : span.end].strip()
     return found
 
 
-@pytest.mark.parametrize("format", sorted(set(PARSERS.values())))
+@functools.cache
+def samples(format: str) -> list[bytes]:
+    """Sound files of a format: from the sample, and one made for it."""
+    if format == "image":
+        return [saved(picture("The kettle is blue."), kind) for kind in ("PNG", "JPEG", "TIFF", "WebP", "BMP", "GIF")]
+    files = [path.read_bytes() for path in sorted(SAMPLE.iterdir()) if PARSERS.get(path.suffix) == format]
+    return files + ([GENERATORS[format][1](STORY).data] if format in GENERATORS else [])
+
+
+FORMATS = sorted(filter(samples, set(PARSERS.values())))
+
+
+@pytest.mark.parametrize("format", FORMATS)
 @hypothesis.given(edits=EDITS, which=st.integers(0, 100), cut=st.floats(0.1, 3))
 def test_mutated_files(format: str, edits: Edits, which: int, cut: float) -> None:
-    files = sorted(path for path in SAMPLE.iterdir() if PARSERS.get(path.suffix) == format)
-    content = mutated(files[which % len(files)].read_bytes(), edits)
+    files = samples(format)
+    content = mutated(files[which % len(files)], edits)
     parsed(format, content[: int(cut * len(content))])
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.full) for seed in range(2, 40))])
+def test_mutated_files_in_the_real_reader(room: Room, folder: Path, seed: int) -> None:
+    """Each ends in a row of its own, and the good file between them is found."""
+    chance = random.Random(seed)
+    room.settings.change(ocr=seed > 1)  # Tesseract takes its time
+    suffixes = {name: suffix for suffix, name in reversed(PARSERS.items())}
+    for name in FORMATS:
+        for number in range(8):
+            content = chance.choice(samples(name))
+            edits = [(chance.random(), chance.randrange(40), chance.randbytes(chance.randrange(20))) for _ in range(4)]
+            (folder / f"{name}-{number}{suffixes[name]}").write_bytes(mutated(content, edits))
+    (folder / "mm-good.txt").write_text("The unmistakable zither.")
+    report = room.index(folder)
+    assert len(room.rows()) == 8 * len(FORMATS) + 1 == report.documents + len(report.failed)
+    assert not [reason for _, reason in report.failed if "It cannot be read:" in reason or "reading process" in reason]
+    assert room.corpus.search("zither")[0].passage.path == str(folder / "mm-good.txt")
+    room.whole()
 
 
 @hypothesis.given(edits=EDITS, part=st.sampled_from(["word/document.xml", "word/styles.xml", "_rels/.rels"]))
@@ -64,7 +113,7 @@ def test_mutated_parts_of_a_word_file(edits: Edits, part: str) -> None:
     parsed("docx", out.getvalue())
 
 
-@pytest.mark.parametrize("format", ["text", "markdown", "html"])
+@pytest.mark.parametrize("format", TEXTUAL)
 @hypothesis.given(content=st.text().map(str.encode) | st.binary())
 def test_any_text(format: str, content: bytes) -> None:
     parsed(format, content)

@@ -113,8 +113,9 @@ IN_THE_FILE = {
     "texts": b"kettle number1500 at",
     "texts of a short document": b"Note 7: grain came to the harbour. Note 7",
     "outlines": "SELECT sha256 FROM outlines LIMIT 1 OFFSET 2",
-    "segments": "SELECT passage_ids FROM segments ORDER BY id LIMIT 1",
-    "postings": "SELECT lists FROM postings ORDER BY block LIMIT 1",
+    "segments": "SELECT lengths FROM segments ORDER BY id LIMIT 1",
+    "postings": "SELECT codes FROM postings ORDER BY block LIMIT 1",
+    "signs": "SELECT body FROM signs LIMIT 1",
     "vectors": "SELECT body FROM vectors WHERE passage = 20",
 }
 
@@ -145,14 +146,19 @@ BY_HAND = [
     "UPDATE passages SET heading = CAST(x'ff00' AS TEXT) WHERE id = 5",
     "DELETE FROM passages WHERE id = 7",
     "UPDATE documents SET characters = characters + 1, passages = 99 WHERE id = 4",
-    "UPDATE segments SET first_block = first_block + 100",
     "UPDATE segments SET blocks = 1 << 50",
     "UPDATE segments SET passages = passages + 8",
+    "UPDATE segments SET first_passage = 1 << 40",
+    "UPDATE segments SET state = 2",
     "UPDATE segments SET lengths = x'00'",
-    "UPDATE segments SET signs = 'text'",
+    "UPDATE segments SET ids = 'text'",
     "DELETE FROM segments WHERE id = (SELECT max(id) FROM segments)",
     "DELETE FROM postings WHERE block = (SELECT max(block) FROM postings)",
-    "UPDATE postings SET lists = ''",
+    "UPDATE postings SET block = block + 5",
+    "UPDATE postings SET heads = ''",
+    "UPDATE postings SET alone = 1 - alone",
+    "UPDATE signs SET body = x'00'",
+    "DELETE FROM signs",
     "UPDATE vectors SET body = 'text' || body WHERE passage < 9",
     "DELETE FROM vectors WHERE passage % 3 = 0",
     "INSERT INTO vectors SELECT 9999, embedder, checksum, body FROM vectors WHERE passage = 3",
@@ -335,7 +341,7 @@ room.close()
 
 def killed_in_a_repair(place: Path, sound: object, steps: int) -> None:
     with tampering(place) as db:
-        db.executescript("UPDATE postings SET lists = zeroblob(9); DELETE FROM texts WHERE part = 0")
+        db.executescript("UPDATE postings SET codes = zeroblob(9); DELETE FROM texts WHERE part = 0")
     run = subprocess.Popen([sys.executable, "-c", REPAIR, place], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert run.stdout is not None
     with run.stdout:

@@ -29,7 +29,7 @@ def test_a_text_has_the_same_bytes_on_every_platform(db, index):
         hashlib.sha256(embed_query({"ship": 2.5, "dawn": 1.0}).tobytes()).hexdigest()
         == "2fdb7f7c15239c62e974e3158f984498cd53a97e0e6da5d513d87627ffa51ec5"
     )
-    signs = db.value("SELECT signs FROM segments")
+    signs = db.value("SELECT body FROM signs")
     assert hashlib.sha256(signs).hexdigest() == "84c1b286dd6c0e0879d72278b6d63252e62a0370577a7fb0a71d40f68fb1da72"
 
 

@@ -223,8 +223,8 @@ def test_an_index_of_another_version_is_stale_until_it_is_made_anew(db, index):
 @pytest.mark.parametrize(
     ("statement", "sentence"),
     [
-        ("UPDATE postings SET lists = zeroblob(length(lists)) WHERE block = 1", "block 1 is damaged"),
-        ("DELETE FROM postings WHERE block = 1", "blocks"),
+        ("UPDATE postings SET heads = zeroblob(length(heads)) WHERE block = 1 << 24", "block 16777216 is damaged"),
+        ("DELETE FROM postings WHERE block = 1 << 24", "blocks"),
         ("UPDATE segments SET lengths = zeroblob(length(lengths))", "segment 1 is damaged"),
         ("UPDATE vectors SET body = zeroblob(512) WHERE passage = 3", "vector of passage 3 is damaged"),
         ("UPDATE vectors SET body = 'text' || body WHERE passage = 3", "vector of passage 3 is damaged"),

@@ -2,22 +2,95 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 PARSERS = {
     ".txt": "text",
     ".text": "text",
     ".log": "text",
+    ".bib": "text",
+    ".srt": "text",
+    ".vtt": "text",
     ".md": "markdown",
     ".markdown": "markdown",
+    ".mdx": "markdown",
+    ".qmd": "markdown",
+    ".rmd": "markdown",
+    ".rst": "rst",
+    ".rest": "rst",
+    ".adoc": "asciidoc",
+    ".asciidoc": "asciidoc",
+    ".org": "org",
+    ".tex": "latex",
+    ".latex": "latex",
     ".html": "html",
     ".htm": "html",
     ".xhtml": "html",
     ".pdf": "pdf",
     ".docx": "docx",
+    ".docm": "docx",
+    ".dotx": "docx",
+    ".doc": "doc",
+    ".pptx": "pptx",
+    ".pptm": "pptx",
+    ".ppsx": "pptx",
+    ".potx": "pptx",
+    ".ppt": "ppt",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+    ".xltx": "xlsx",
+    ".xls": "xls",
+    ".xlsb": "xls",
+    ".odt": "odt",
+    ".ott": "odt",
+    ".ods": "ods",
+    ".ots": "ods",
+    ".odp": "odp",
+    ".otp": "odp",
+    ".epub": "epub",
+    ".rtf": "rtf",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".tab": "csv",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".geojson": "json",
+    ".xml": "xml",
+    ".rss": "xml",
+    ".atom": "xml",
+    ".fb2": "xml",
+    ".opml": "xml",
+    ".eml": "email",
+    ".mbox": "mbox",
+    ".ipynb": "notebook",
+    ".png": "image",
+    ".jpg": "image",
+    ".jpeg": "image",
+    ".tif": "image",
+    ".tiff": "image",
+    ".webp": "image",
+    ".bmp": "image",
+    ".gif": "image",
 }
+PARSERS |= dict.fromkeys(
+    re.findall(
+        r"\S+",
+        ".py .pyi .js .mjs .cjs .jsx .ts .tsx .java .kt .kts .scala .groovy .gradle .c .h .cc .cpp .cxx .hh .hpp .hxx"
+        " .cu .cs .fs .vb .go .rs .rb .php .swift .m .mm .pl .pm .lua .r .jl .hs .ml .mli .ex .exs .erl .clj .el .lisp"
+        " .scm .dart .zig .nim .pas .f90 .f95 .f03 .ada .adb .ads .asm .s .sh .bash .zsh .fish .ps1 .bat .cmd .tcl .awk"
+        " .sql .proto .graphql .tf .cmake .mk .css .scss .sass .less .vue .svelte .yaml .yml .toml"
+        " .ini .cfg .conf .properties",
+    ),
+    "code",
+)
 
-UNITS: dict[str, tuple[str, str]] = {}  # by format: what its pages and lines are, where not ("page", "line")
+# By format: what its pages and lines are, where it is not ("page", "line").
+UNITS: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(("pptx", "ppt", "odp"), ("slide", "line")),
+    **dict.fromkeys(("csv", "xlsx", "xls", "ods"), ("page", "row")),
+}
 
 VERSION = "2"  # raise it when a parser gives other text than before: documents are then read again
 

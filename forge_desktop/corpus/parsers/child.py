@@ -1,7 +1,8 @@
 """The parser child: reads one file at a time, parses and splits it; a bad file can only take this process down.
 
-Requests: {"do": "read", path, format, known, limit_bytes, characters, overlap} and {"do": "page", …}. Answers to
-"read", in order: "opened" (size, mtime_ns, sha256), any number of "text", then one of "done", "same", "refused".
+Requests: {"do": "read", path, format, known, limit_bytes, characters, overlap, ocr} and {"do": "page", …}. Answers to
+"read", in order: "opened" (size, mtime_ns, sha256), a "picture" after each one that OCR has read, any number of
+"text", then one of "done", "same", "refused".
 """
 
 from __future__ import annotations
@@ -13,18 +14,21 @@ from dataclasses import replace
 from typing import Any
 
 from forge_desktop.base.child import ChildEnd, Frame
-from forge_desktop.corpus.parsers import Parsed, Unreadable
+from forge_desktop.corpus.parsers import Parsed, Unreadable, ocr
 from forge_desktop.corpus.parsers.decoding import mend
 from forge_desktop.corpus.parsers.opening import read_file, worded
 
 _PART = 1_000_000  # characters of text in a frame
+_NICENESS = 15  # of at most 19
 _TITLE = 300  # characters kept of a heading
 
 
 def main() -> int:
-    """Serve until the parent closes the pipe. The last argument is the memory limit in megabytes."""
+    """Serve until the parent closes the pipe. The last arguments: "full" or "background", and a limit in megabytes."""
     end = ChildEnd()
     megabytes = int(sys.argv[-1])
+    if sys.argv[-2] == "background":
+        _step_back()
     _limit_memory(megabytes)
     end.send({"is": "ready"})
     while True:
@@ -35,6 +39,7 @@ def main() -> int:
 
                 end.send(rendered(request))
             else:
+                ocr.begin(request.get("ocr"), lambda: end.send({"is": "picture"}))
                 _serve(end, request)
         except Unreadable as refusal:
             end.send({"is": "refused", "reason": str(refusal), "again": refusal.again})
@@ -96,6 +101,13 @@ def _passages(parsed: Parsed, characters: int, overlap: int) -> tuple[list[list[
         )
     ]
     return rows, list(numbers)
+
+
+def _step_back() -> None:
+    """Let every other program of this machine go first."""
+    import psutil
+
+    psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else _NICENESS)
 
 
 def _limit_memory(megabytes: int) -> None:

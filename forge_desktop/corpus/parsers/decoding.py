@@ -1,4 +1,4 @@
-"""Bytes to text: byte order mark, UTF-8, UTF-16 without a mark, then Windows-1252; anything else is not text."""
+"""Bytes to text: byte order mark, UTF-8, UTF-16 without a mark, then older encodings; anything else is not text."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ _MARKS = (
 _CONTROLS = re.compile("[\x01-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _SAMPLE = 65_536
+_CONTROL_BYTES = bytes([*range(0x01, 0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F])
+_RUNS = re.compile(rb"[\x80-\xff]{3,}")
+# Encodings of scripts other than Latin; Western, Central European and Turkish text is not told apart reliably.
+_LEGACY = re.findall(
+    r"\w+",
+    "cp1251 koi8_r koi8_u cp866 iso8859_5 mac_cyrillic gb18030 big5 cp932 euc_jp cp949 cp1253 iso8859_7 cp1255 cp1256"
+    " cp874",
+)
 _NOT_TEXT = "The file is not text: it holds binary data under a text file's name."
 
 
@@ -36,10 +44,14 @@ def decode(data: bytes) -> str:
     good = len(data) - len(data.translate(None, bytes(range(0xC2, 0xF5))))  # lead bytes of longer characters
     if bad * 10 <= good:
         return _checked(mended)  # UTF-8 with a few broken bytes
-    try:
-        return _checked(data.decode("cp1252"))
-    except UnicodeDecodeError:
-        return _checked(data.decode("latin-1"))
+    if encoding := _legacy(data):
+        return _checked(data.decode(encoding, "replace"))
+    for encoding in ("cp1252", "cp1250"):  # 1250 gives letters to bytes that 1252 leaves undefined
+        try:
+            return _checked(data.decode(encoding))
+        except UnicodeDecodeError:
+            continue
+    return _checked(data.decode("latin-1"))
 
 
 def mend(text: str) -> str:
@@ -57,6 +69,22 @@ def _without_mark(data: bytes) -> str:
             except UnicodeDecodeError:
                 break
     raise Unreadable(_NOT_TEXT)
+
+
+def _legacy(data: bytes) -> str:
+    """The encoding of text in Cyrillic, Chinese, Greek … letters, which come in runs; accented letters stand alone."""
+    sample = data[:_SAMPLE]
+    if len(data) > _SAMPLE and (end := sample.rfind(b"\n") + 1):
+        sample = sample[:end]  # not in the middle of a character
+    high = len(sample) - len(sample.translate(None, bytes(range(0x80, 0x100))))
+    if sum(map(len, _RUNS.findall(sample))) * 2 < high:
+        return ""
+    if (len(sample) - len(sample.translate(None, _CONTROL_BYTES))) * 50 > len(sample):
+        return ""  # binary data, in which any encoding can be seen
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(sample, cp_isolation=_LEGACY).best()
+    return best.encoding if best is not None else ""
 
 
 def _checked(text: str) -> str:

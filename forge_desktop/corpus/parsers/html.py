@@ -1,4 +1,7 @@
-"""HTML: what a reader sees, without scripts, styles and hidden parts; a table row is one line."""
+"""HTML: what a reader sees, without scripts, styles and hidden parts; a table row is one line.
+
+Rows, list items and preformatted blocks are kept whole.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,7 @@ _LINES = frozenset(
     )
 )
 _HEADING = re.compile("h([1-6])")
+_WHOLE = frozenset(["tr", "li", "pre", "dt", "dd"])
 _HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.IGNORECASE)
 _XML_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
@@ -32,11 +36,16 @@ _SPACE = re.compile(r"[ \t\r\n\f]+")
 
 
 def parse(data: bytes) -> Parsed:
-    """The visible text, line by line, with its headings."""
+    """The visible text, line by line, with its structure."""
+    return parsed_source(_decoded(data))
+
+
+def parsed_source(source: str) -> Parsed:
+    """The same of a page that is decoded already."""
     import lxml.etree
     import lxml.html
 
-    source = _XML_DECLARATION.sub("", _decoded(data))
+    source = _XML_DECLARATION.sub("", source)
     parser = lxml.html.HTMLParser(remove_comments=True, remove_pis=True, no_network=True, huge_tree=True)
     try:
         root = lxml.html.document_fromstring(source, parser=parser)
@@ -58,7 +67,7 @@ def parse(data: bytes) -> Parsed:
             page.start(element)
         else:
             page.end(element)
-    return Parsed("".join(page.parts), headings=tuple(sorted(page.headings)))
+    return Parsed("".join(page.parts), headings=tuple(sorted(page.headings)), whole=tuple(page.whole))
 
 
 def _decoded(data: bytes) -> str:
@@ -100,6 +109,7 @@ class _Page:
     def __init__(self) -> None:
         self.parts: list[str] = []
         self.headings: list[tuple[int, int, str]] = []
+        self.whole: list[tuple[int, int]] = []
         self._length = 0
         self._breaks = 0  # line ends owed before the next text
         self._space = False  # a space owed before the next text
@@ -107,6 +117,7 @@ class _Page:
         self._tables: list[int] = []  # one entry an open table: cells seen in its row, negative outside a cell
         self._in_cell: list[bool] = []
         self._open_headings: list[tuple[int, int, int]] = []
+        self._open_wholes: list[int] = []
 
     def write(self, text: str) -> None:
         """Text as it stands in the source."""
@@ -127,6 +138,8 @@ class _Page:
         """An element begins."""
         tag = element.tag
         self._break_for(tag)
+        if tag in _WHOLE:
+            self._open_wholes.append(self._length)
         if tag == "pre":
             self._preformatted += 1
         elif tag == "table":
@@ -149,6 +162,8 @@ class _Page:
     def end(self, element: Any) -> None:
         """An element ends."""
         tag = element.tag
+        if tag in _WHOLE and (start := self._open_wholes.pop()) < self._length:
+            self.whole.append((start, self._length))
         if tag == "pre":
             self._preformatted -= 1
         elif tag == "table" and self._tables:

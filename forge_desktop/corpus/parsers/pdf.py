@@ -6,32 +6,42 @@ import contextlib
 import re
 from typing import Any
 
-from forge_desktop.corpus.parsers import Parsed, Unreadable
+from forge_desktop.corpus.parsers import Parsed, Unreadable, ocr
 
 # pdfium ends a line with "\r\n" and marks a hyphen at a line's end, which it has joined, with U+FFFE.
 _CHANGED = re.compile("\r\n?|[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]|[\ud800-\udfff]")
 
 PAGE_BREAK = "\n\n"
+_DPI = 300
+_PIXELS = 40_000_000  # a page a mile long is drawn coarser
 
 
 def parse(data: bytes) -> Parsed:
-    """The text of every page. Raises Unreadable for a password, a damaged file, or pages that are only pictures."""
+    """The text of every page; a page that is only a picture is read by OCR. Raises Unreadable when no text is found."""
+    hindrance = ocr.hindrance()
     with opened(data) as document:
         parts, pages, offset, pictures, damaged = [], [], 0, False, 0
+        refusal: Unreadable | None = None
         for number in range(len(document)):
             pages.append(offset)
             try:
                 text, has_picture = _page(document, number)
+                if has_picture and not hindrance:
+                    text = ocr.read(_drawn(document, number), dpi=_DPI)
             except _pdfium_error():
                 text, has_picture, damaged = "", False, damaged + 1
+            except Unreadable as error:  # a picture that OCR gave up; the other pages can still be read
+                refusal = error
             pictures = pictures or has_picture
             parts.append(text)
             offset += len(text) + len(PAGE_BREAK)
     if not any(part.strip() for part in parts):
+        if refusal is not None:
+            raise refusal
         if damaged:
             raise Unreadable("The PDF is damaged: none of its pages can be read.")
         if pictures:
-            raise Unreadable("The PDF has no text layer; text recognition is not available yet.")
+            raise Unreadable(hindrance or "No text was found in the PDF's pictures.")
         raise Unreadable("The PDF holds no text.")
     return Parsed(PAGE_BREAK.join(parts), tuple(pages))
 
@@ -46,7 +56,13 @@ def opened(data: bytes) -> contextlib.AbstractContextManager[Any]:
     except pypdfium2.PdfiumError as error:
         if getattr(error, "err_code", None) == pypdfium2.raw.FPDF_ERR_PASSWORD:
             raise Unreadable("The PDF is protected by a password.") from error
-        raise Unreadable("The PDF is damaged: it cannot be opened.") from error
+        damaged = "The PDF is damaged: it cannot be opened."
+        raise Unreadable(damaged if is_pdf(data) else "The file is not a PDF.") from error
+
+
+def is_pdf(data: bytes) -> bool:
+    """Whether it begins as a PDF does."""
+    return b"%PDF" in data[:1024]
 
 
 def cleaned(raw: str) -> tuple[str, list[tuple[int, int, int]]]:
@@ -85,6 +101,18 @@ def _page(document: Any, number: int) -> tuple[str, bool]:
             return text, False
         kinds = (pypdfium2.raw.FPDF_PAGEOBJ_IMAGE, pypdfium2.raw.FPDF_PAGEOBJ_PATH, pypdfium2.raw.FPDF_PAGEOBJ_SHADING)
         return text, next(iter(page.get_objects(filter=kinds)), None) is not None
+
+
+def _drawn(document: Any, number: int) -> bytes:
+    """The page in shades of grey as a PGM file."""
+    with contextlib.closing(document[number]) as page:
+        across, down = page.get_size()
+        scale = min(_DPI / 72, (_PIXELS / max(across * down, 1.0)) ** 0.5)
+        with contextlib.closing(page.render(scale=scale, grayscale=True)) as bitmap:
+            width, height, stride = int(bitmap.width), int(bitmap.height), int(bitmap.stride)
+            pixels = memoryview(bitmap.buffer).cast("B")
+            rows = b"".join(pixels[y * stride : y * stride + width] for y in range(height))
+    return b"P5 %d %d 255\n" % (width, height) + rows
 
 
 def _pdfium_error() -> type[Exception]:

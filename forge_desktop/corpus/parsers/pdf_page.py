@@ -13,7 +13,7 @@ from typing import Any
 
 from forge_desktop.corpus.parsers import Unreadable
 from forge_desktop.corpus.parsers.opening import read_file
-from forge_desktop.corpus.parsers.pdf import cleaned, opened, raw_text
+from forge_desktop.corpus.parsers.pdf import cleaned, is_pdf, opened, raw_text
 
 _HIGHEST = 8192  # pixels; a page a mile long is drawn smaller
 
@@ -26,7 +26,10 @@ def rendered(request: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises Unreadable when the bytes are not those that were indexed.
     """
-    with opened(_bytes(request)) as document, contextlib.closing(document[request["page"] - 1]) as page:
+    data = _bytes(request)
+    if not is_pdf(data):
+        raise Unreadable("Only the pages of a PDF can be drawn.")
+    with opened(data) as document, contextlib.closing(document[request["page"] - 1]) as page:
         across, down = page.get_size()
         scale = min(request["width"] / max(across, 1.0), _HIGHEST / max(down, 1.0))
         with contextlib.closing(page.render(scale=scale, rev_byteorder=True, prefer_bgrx=False)) as bitmap:

@@ -1,8 +1,7 @@
-"""Passages to a segment: analysed, counted, embedded, written; and several segments to one."""
+"""Passages to a segment: analysed, counted, embedded, written."""
 
 from __future__ import annotations
 
-import itertools
 import sqlite3
 from array import array
 from collections.abc import Sequence
@@ -11,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from forge_desktop.corpus.retrieval import store
-from forge_desktop.corpus.retrieval.analyser import terms
+from forge_desktop.corpus.retrieval.analyser import ANALYSER_VERSION, terms
+from forge_desktop.corpus.retrieval.coding import Codes, encode
 from forge_desktop.corpus.retrieval.embedder import embed, features, sign_bits
-from forge_desktop.corpus.retrieval.postings import LARGEST_SEGMENT, Int64s, count, filed, merge, term_key
+from forge_desktop.corpus.retrieval.numbering import Ids
+from forge_desktop.corpus.retrieval.postings import Int64s, Postings, count, filed, term_key
 
 _MOST_TERMS = 300_000  # remembered with their keys and features, about 70 MB; then the memory starts afresh
 
@@ -38,8 +39,8 @@ class Builder:
         postings = count(np.array(run, np.int64), lengths)
         vectors = embed(postings, len(items), *vocabulary.features())
         ids = np.array([passage for passage, _ in items], np.int64)
-        body = store.SegmentBody(ids, lengths.astype(np.int32), sign_bits(vectors))
-        store.write_segment(connection, body, filed(postings, vocabulary.keys_of(postings.keys)))
+        segment = _write(connection, ids, lengths, filed(postings, vocabulary.keys_of(postings.keys)))
+        store.write_signs(connection, segment, sign_bits(vectors))
         store.add_vectors(connection, zip(ids.tolist(), map(bytes, vectors), strict=True), embedder)
         return len(run)
 
@@ -78,68 +79,10 @@ class Vocabulary(dict[str, int]):
             self._fresh.clear()
 
 
-def merge_segments(connection: sqlite3.Connection, rows: Sequence[store.SegmentRow]) -> None:
-    """Put the living passages of these segments into one new segment, in id order, and drop the old ones."""
-    alive = [store.alive_in(connection, row) for row in rows]
-    ids, lengths, signs = [], [], []
-    for row, living in zip(rows, alive, strict=True):
-        row_ids, row_lengths, _ = store.passages_of(connection, row.id)
-        ids.append(row_ids[living])
-        lengths.append(row_lengths[living])
-        signs.append(store.signs_of(connection, row.id)[:, living])
-    all_ids = np.concatenate(ids)
-    if len(all_ids):
-        order = np.argsort(all_ids)
-        place = np.empty(len(order), np.int64)
-        place[order] = np.arange(len(order))
-        parts = [
-            (store.postings_of(connection, row), renumbered)
-            for row, renumbered in zip(rows, _renumbered(alive, place), strict=True)
-        ]
-        body = store.SegmentBody(
-            all_ids[order], np.concatenate(lengths)[order], np.concatenate(signs, axis=1)[:, order]
-        )
-        store.write_segment(connection, body, merge(parts))
-    for row in rows:
-        store.drop_segment(connection, row)
-
-
-def to_merge(rows: Sequence[store.SegmentRow]) -> list[store.SegmentRow]:
-    """Segments that should become one now: eight of about a size, or any mostly removed. Empty: all is well.
-
-    Each passage is rewritten once for every eightfold growth, and at most seven segments of a size remain.
-    """
-    for row in rows:
-        if row.removed * 2 >= row.passages:
-            return [row]
-    sizes = sorted(rows, key=lambda row: (_size(row), row.id))
-    for _, same in itertools.groupby(sizes, _size):
-        group = list(same)
-        if len(group) >= 8 and _size(group[0]) < LARGEST_SEGMENT.bit_length() // 3:
-            return _fitting(group)
-    return []
-
-
-def _size(row: store.SegmentRow) -> int:
-    return (row.passages - row.removed).bit_length() // 3
-
-
-def _fitting(group: Sequence[store.SegmentRow]) -> list[store.SegmentRow]:
-    total, chosen = 0, []
-    for row in sorted(group, key=lambda row: row.passages - row.removed):
-        total += row.passages - row.removed
-        if total > LARGEST_SEGMENT:
-            break
-        chosen.append(row)
-    return chosen
-
-
-def _renumbered(alive: Sequence[npt.NDArray[np.bool_]], place: Int64s) -> list[Int64s]:
-    found, at = [], 0
-    for living in alive:
-        renumbered = np.full(len(living), -1, np.int64)
-        size = int(living.sum())
-        renumbered[living] = place[at : at + size]
-        found.append(renumbered)
-        at += size
-    return found
+def _write(connection: sqlite3.Connection, ids: Int64s, lengths: Int64s, postings: Postings) -> int:
+    codes = Codes.fitting(lengths)
+    body = store.SegmentBody(codes, Ids.packed(ids), lengths)
+    segment = store.write_segment(connection, body, ANALYSER_VERSION, store.WRITING)
+    directory = store.write_blocks(connection, segment, 0, encode(postings, codes, codes.classes(lengths)))
+    store.finish_segment(connection, segment, directory)
+    return segment

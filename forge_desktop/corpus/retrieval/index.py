@@ -5,17 +5,23 @@ from __future__ import annotations
 import contextlib
 import itertools
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from forge_desktop.corpus.retrieval import analyser, fusion, okapi, snapshot, store, store_mending, vectors
-from forge_desktop.corpus.retrieval.builder import Builder, merge_segments, to_merge
+from forge_desktop.corpus.retrieval import analyser, fusion, merging, okapi, snapshot, store, store_mending, vectors
+from forge_desktop.corpus.retrieval.builder import Builder
 from forge_desktop.corpus.retrieval.embedder import EMBEDDER_VERSION, embed_query
+from forge_desktop.corpus.retrieval.filtering import Explained, allowed, explained, passages_with_all
 from forge_desktop.corpus.retrieval.fusion import Found
+from forge_desktop.corpus.retrieval.pruned import top_k
+from forge_desktop.corpus.retrieval.scope import Scope
 from forge_desktop.corpus.retrieval.store_mending import Damaged
 from forge_desktop.storage import Database
 
+Texts = Callable[[sqlite3.Connection, int, int], Sequence[tuple[int, str]]]
+
+_FIRST = -(1 << 62)
 _AT_ONCE = 8192  # passages a new segment holds at most: bounds the memory of one add
 
 
@@ -38,17 +44,19 @@ class Index:
 
     @property
     def stale(self) -> bool:
-        """Whether the stored index was made by another analyser or embedder: then clear it and add everything again."""
+        """Whether some of the index was made by another analyser or embedder, or is missing: then `renew` it."""
         state = store.state(self._db.connection)
-        return state.passages > 0 and (state.analyser, state.embedder) != tuple(self.versions.values())
+        return state.renewed is not None or (bool(state.analyser) and state[3:5] != self._versions)
 
     def add(self, connection: sqlite3.Connection, items: Iterable[tuple[int, str]]) -> None:
         """Index passages (id, text) in the caller's transaction. An id already there raises IntegrityError."""
+        if not store.state(connection).analyser:
+            store.note_versions(connection, self._versions)
         waiting = iter(items)
         while part := sorted(itertools.islice(waiting, _AT_ONCE)):
             tokens = self._builder.add(connection, part, EMBEDDER_VERSION)
-            self._count_in(connection, len(part), tokens)
-            self.merge(connection)
+            store.count_in(connection, len(part), tokens)
+        merging.tidy_small(connection)
 
     def remove(self, connection: sqlite3.Connection, ids: Collection[int]) -> None:
         """Forget passages in the caller's transaction; ids that are not there are ignored."""
@@ -56,50 +64,117 @@ class Index:
         for row in store.segments(connection):
             if not len(wanted) or row.last_passage < wanted[0] or row.first_passage > wanted[-1]:
                 continue
-            row_ids, lengths, _ = store.passages_of(connection, row.id)
+            body, _ = store.body_of(connection, row.id)
             alive = store.alive_in(connection, row)
-            gone = alive & np.isin(row_ids, wanted)
+            passages, places = body.ids.find(wanted)
+            gone = alive[passages]
             if gone.any():
-                store.bury(connection, row, alive & ~gone)
-                store.drop_vectors(connection, row_ids[gone].tolist())
-                self._count_in(connection, -int(gone.sum()), -int(lengths[gone].sum()))
-        self.merge(connection)
+                passages, places = passages[gone], places[gone]
+                alive[passages] = False
+                store.bury(connection, row.id, alive)
+                store.drop_vectors(connection, wanted[places].tolist())
+                store.count_in(connection, -len(passages), -int(body.lengths[passages].sum()))
+        merging.tidy_small(connection)
 
     def clear(self, connection: sqlite3.Connection) -> None:
         """Forget everything, in the caller's transaction."""
         store.clear(connection)
 
-    def merge(self, connection: sqlite3.Connection) -> None:
-        """Tidy up where small or mostly removed segments have piled up; add and remove do so themselves."""
-        while rows := to_merge(store.segments(connection)):
-            merge_segments(connection, rows)
+    def renew(self, connection: sqlite3.Connection, texts: Texts, at_most: int = 1000) -> int | None:
+        """Index the next stored passages again where another version did, or none, in the caller's transaction.
 
-    def search(self, query: str, k: int = 10) -> list[Found]:
-        """The best k passages, best first. Never raises for any string; nothing to look for gives an empty list."""
+        `texts(connection, after, at_most)` gives the next passages that should be searched, (id, text) by id. What was
+        there answers until its turn comes. Returns the id up to which all is done, None at the end; a run that is
+        killed goes on from there.
+        """
+        state = store.state(connection)
+        target = "/".join(self._versions)
+        same = state.embedder == self._versions[1]
+        begun = state.renewed is not None and state.renewing == target
+        items = texts(connection, state.renewed if begun and state.renewed is not None else _FIRST, at_most)
+        if not items:
+            self.remove(connection, self._indexed(connection, fresh=False))
+            store.note_versions(connection, self._versions)
+            return None
+        fresh = set(self._indexed(connection, fresh=True, between=(items[0][0], items[-1][0]))) if same else set()
+        again = [(passage, text) for passage, text in items if passage not in fresh]
+        self.remove(connection, [passage for passage, _ in again])
+        self.add(connection, again)
+        store.note_versions(connection, state[3:5], items[-1][0], target)
+        return items[-1][0]
+
+    def merge(self, connection: sqlite3.Connection, *, wholly: bool = False) -> bool:
+        """Do a slice of tidying up, some 50 ms, in the caller's transaction; whether there was anything to do.
+
+        Without it many segments pile up and questions take longer. `wholly` leaves as few as pay: for a run's end.
+        """
+        return merging.go_on(connection, wholly=wholly)
+
+    def tidy(self, between: Callable[[], object] = lambda: None, *, wholly: bool = False) -> None:
+        """Tidy up in transactions of its own, `between` called after each; what it raises ends it with no harm."""
+        more = True
+        while more:
+            with self._db.write() as connection:
+                more = self.merge(connection, wholly=wholly)
+            between()
+
+    def search(
+        self, query: str, k: int = 10, *, scope: Scope | None = None, excluded: Sequence[str] = ()
+    ) -> list[Found]:
+        """The best k passages, best first. Never raises for any string; nothing to look for gives an empty list.
+
+        `scope` leaves only its passages; one that has any of the `excluded` terms (`term_list` gives them) is left out.
+        What terms weigh stays that of the whole index.
+        """
         terms = analyser.terms(query)
-        if not terms or k < 1:
-            return []
         with self._reading() as (connection, view):
-            if not view.state.passages:
+            if not terms or k < 1 or not view.state.passages:
                 return []
-            bm25 = okapi.score(connection, view, terms)
+            question = okapi.ask(connection, view, terms)
+            masks = allowed(connection, view, scope, excluded)
             pool = max(fusion.POOL, k)
-            best = okapi.best(bm25, view, pool)
-            weights = okapi.rarity(bm25, view, terms)
-            share = fusion.bm25_share(weights, [term for term in weights if not bm25.passages_with[term]])
+            best = top_k(question, pool, masks)
+            weights = okapi.rarity(question)
+            share = fusion.bm25_share(weights, [term for term in weights if not question.passages_with[term]])
             vector = embed_query(weights)
-            near = vectors.nearest(connection, view, vector) if vector.any() else []
+            near = vectors.nearest(connection, view, vector, masks) if vector.any() else []
             cosines = vectors.cosines(connection, vector, sorted(best.keys() | set(near)))
             nearest = vectors.best(cosines, pool)
-            scores = okapi.scores_of(bm25, view, np.array(nearest, np.int64)) | best
+            scores = okapi.scores_of(question, np.array(nearest, np.int64)) | best
             return fusion.fuse(fusion.Side(list(best), scores), fusion.Side(nearest, cosines), k=k, share=share)
+
+    def best(
+        self, query: str, k: int = 10, *, scope: Scope | None = None, excluded: Sequence[str] = ()
+    ) -> dict[int, float]:
+        """The k passages with the best BM25 scores, best first, ties by the lowest id."""
+        with self._reading() as (connection, view):
+            terms = analyser.terms(query)
+            if not terms or k < 1 or not view.state.passages:
+                return {}
+            masks = allowed(connection, view, scope, excluded)
+            return top_k(okapi.ask(connection, view, terms), k, masks)
+
+    def with_all(self, terms: Sequence[str], *, scope: Scope | None = None, excluded: Sequence[str] = ()) -> list[int]:
+        """Passages that have all of these terms, the best BM25 score first: where a phrase can stand."""
+        with self._reading() as (connection, view):
+            if not terms or not view.state.passages:
+                return []
+            question = okapi.ask(connection, view, terms)
+            return passages_with_all(question, allowed(connection, view, scope, excluded))
+
+    def explain(self, query: str, passage_id: int) -> Explained | None:
+        """Why a passage is found by its words, or not; None when it is not in the index."""
+        with self._reading() as (connection, view):
+            if not view.state.passages:
+                return None
+            return explained(okapi.ask(connection, view, analyser.terms(query)), passage_id)
 
     def scores(self, query: str) -> dict[int, float]:
         """The BM25 score of every passage that has a word of the question."""
         with self._reading() as (connection, view):
             if not view.state.passages:
                 return {}
-            return okapi.every(okapi.score(connection, view, analyser.terms(query)), view)
+            return okapi.every(okapi.ask(connection, view, analyser.terms(query)))
 
     def terms(self, query: str) -> list[tuple[str, int, float]]:
         """What is looked for: each term with the number of passages that have it and its weight (idf)."""
@@ -107,8 +182,12 @@ class Index:
         with self._reading() as (connection, view):
             if not view.state.passages:
                 return [(term, 0, 0.0) for term in dict.fromkeys(terms)]
-            bm25 = okapi.score(connection, view, terms)
-            return [(term, bm25.passages_with[term], bm25.idf[term]) for term in bm25.idf]
+            question = okapi.ask(connection, view, terms)
+            return [(term, question.passages_with[term], question.idf[term]) for term in question.idf]
+
+    def term_list(self, text: str) -> list[str]:
+        """The terms of a text in order, as `excluded` and `with_all` want them."""
+        return analyser.terms(text)
 
     def matches(self, query: str, text: str) -> list[tuple[int, int]]:
         """Where words of the question stand in a text, as (start, end) in code points."""
@@ -148,8 +227,22 @@ class Index:
             self.remove(connection, look.vectorless)
         return look.damaged
 
-    def _count_in(self, connection: sqlite3.Connection, passages: int, tokens: int) -> None:
-        store.count_in(connection, passages, tokens, (analyser.ANALYSER_VERSION, EMBEDDER_VERSION))
+    def _indexed(
+        self, connection: sqlite3.Connection, *, fresh: bool, between: tuple[int, int] = (_FIRST, -_FIRST)
+    ) -> list[int]:
+        """Ids of passages that the present analyser indexed, or of those that another one did."""
+        found: list[int] = []
+        low, high = between
+        for row in store.segments(connection):
+            current = row.analyser == analyser.ANALYSER_VERSION
+            if current is fresh and row.last_passage >= low and row.first_passage <= high:
+                ids = store.body_of(connection, row.id)[0].ids.all()[store.alive_in(connection, row)]
+                found += ids[(ids >= low) & (ids <= high)].tolist()
+        return found
+
+    @property
+    def _versions(self) -> tuple[str, str]:
+        return analyser.ANALYSER_VERSION, EMBEDDER_VERSION
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[tuple[sqlite3.Connection, snapshot.Snapshot]]:

@@ -11,168 +11,194 @@ from __future__ import annotations
 import collections
 import math
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from forge_desktop.corpus.retrieval import store
-from forge_desktop.corpus.retrieval.postings import PLACE_BITS, Int64s, Postings, runs, term_key
-from forge_desktop.corpus.retrieval.snapshot import K1, Snapshot
+from forge_desktop.corpus.retrieval.coding import K1, Floats, decode, norm
+from forge_desktop.corpus.retrieval.lists import Block, TermList
+from forge_desktop.corpus.retrieval.postings import PLACE_BITS, Int64s, Ints, Postings, runs, term_key
+from forge_desktop.corpus.retrieval.snapshot import Mask, Segment, Snapshot
 
 FEWEST_FOR_OKAPI = 4
 _EPSILON = 0.25
 
-Floats = npt.NDArray[np.float64]
 
+@dataclass(frozen=True, eq=False)
+class Question:
+    """A question's terms in order, repeats kept, with what the index knows of each; `lists[s]` are those of segment s.
 
-@dataclass(frozen=True)
-class TermList:
-    """One term in one segment: the living passages it stands in, and how often."""
+    Of no use after the read transaction it was made in.
+    """
 
-    segment: int
-    passages: Int64s
-    frequencies: Floats
-
-
-@dataclass(frozen=True)
-class Bm25:
-    """Scores of a question: `scores[s]` of all passages of segment s, `matched[s]` which of them have a term at all."""
-
-    scores: list[Floats]
-    matched: list[npt.NDArray[np.bool_]]
-    idf: dict[str, float]
+    view: Snapshot
+    terms: Sequence[str]
+    lists: list[dict[str, TermList]]
     passages_with: dict[str, int]
+    idf: dict[str, float]
 
 
-def score(connection: sqlite3.Connection, snapshot: Snapshot, terms: Sequence[str]) -> Bm25:
-    """Score every passage that has one of these terms; repeats of a term count again."""
-    lists = _term_lists(connection, snapshot, list(dict.fromkeys(terms)))
-    passages_with = {term: sum(len(found.passages) for found in lists[term]) for term in lists}
-    idf = {term: _idf(connection, snapshot, count) if count else 0.0 for term, count in passages_with.items()}
-    scores = [np.zeros(segment.row.passages) for segment in snapshot.segments]
-    matched = [np.zeros(segment.row.passages, np.bool_) for segment in snapshot.segments]
-    for term in terms:
-        for found in lists[term]:
-            at, passages, often = found.segment, found.passages, found.frequencies
-            scores[at][passages] += idf[term] * (often * (K1 + 1) / (often + snapshot.norms[at][passages]))
-            matched[at][passages] = True
-    return Bm25(scores, matched, idf, passages_with)
+def ask(connection: sqlite3.Connection, view: Snapshot, terms: Sequence[str]) -> Question:
+    """Find the lists of these terms."""
+    found = lists(connection, view, terms)
+    passages_with = {term: sum(part[term].living for part in found if term in part) for term in terms}
+    idf = {term: _idf(connection, view, count) if count else 0.0 for term, count in passages_with.items()}
+    return Question(view, terms, found, passages_with, idf)
 
 
-def every(bm25: Bm25, snapshot: Snapshot) -> dict[int, float]:
+def lists(connection: sqlite3.Connection, view: Snapshot, terms: Iterable[str]) -> list[dict[str, TermList]]:
+    """The lists of these terms in each segment."""
+    keys = {term: term_key(term) for term in terms}
+    return [_lists(connection, segment, keys) for segment in view.segments]
+
+
+def score(question: Question, at: int) -> tuple[Floats, Mask]:
+    """The scores of all passages of segment `at`, and which of them have a term at all; removed ones too."""
+    segment = question.view.segments[at]
+    scores = np.zeros(segment.row.passages)
+    matched = np.zeros(segment.row.passages, np.bool_)
+    for term in question.terms:
+        found = question.lists[at].get(term)
+        if found is not None:
+            passages = found.passages
+            lengths = norm(segment.body.lengths[passages], question.view.average)
+            scores[passages] += _share(question.idf[term], found.frequencies(), lengths)
+            matched[passages] = True
+    return scores, matched
+
+
+def score_some(question: Question, at: int, passages: Ints) -> tuple[Floats, Mask]:
+    """The same of these ascending passages of segment `at` only."""
+    lengths = norm(question.view.segments[at].body.lengths[passages], question.view.average)
+    matched = np.zeros(len(passages), np.bool_)
+    shares: dict[str, tuple[npt.NDArray[np.intp], Floats]] = {}
+    for term, found in question.lists[at].items():
+        postings, places = found.find(passages)
+        shares[term] = places, _share(question.idf[term], found.frequencies(postings), lengths[places])
+        matched[places] = True
+    scores = np.zeros(len(passages))
+    for term in question.terms:
+        if term in shares:
+            places, share = shares[term]
+            scores[places] += share
+    return scores, matched
+
+
+def every(question: Question) -> dict[int, float]:
     """The score of every passage that has a term of the question."""
     found: dict[int, float] = {}
-    for segment, scores, matched in zip(snapshot.segments, bm25.scores, bm25.matched, strict=True):
-        found.update(zip(segment.ids[matched].tolist(), scores[matched].tolist(), strict=True))
+    for at, (segment, mask) in enumerate(zip(question.view.segments, question.view.masks(None), strict=True)):
+        scores, matched = score(question, at)
+        passages = np.flatnonzero(matched if mask is None else matched & mask)
+        found.update(zip(segment.body.ids.of(passages).tolist(), scores[passages].tolist(), strict=True))
     return found
 
 
-def best(bm25: Bm25, snapshot: Snapshot, pool: int) -> dict[int, float]:
-    """The `pool` best passages with their scores, best first; ties go to the lowest id."""
-    ids, values = [], []
-    for segment, scores, matched in zip(snapshot.segments, bm25.scores, bm25.matched, strict=True):
-        passages = np.flatnonzero(matched)
-        value = scores[passages]
-        if len(value) > pool:
-            least = np.partition(value, len(value) - pool)[len(value) - pool]
-            above = np.flatnonzero(value > least)
-            kept = np.concatenate((above, np.flatnonzero(value == least)[: pool - len(above)]))
-            passages, value = passages[kept], value[kept]
-        ids.append(segment.ids[passages])
-        values.append(value)
-    all_ids, all_values = np.concatenate(ids), np.concatenate(values)
-    order = np.lexsort((all_ids, -all_values))[:pool]
-    return dict(zip(all_ids[order].tolist(), all_values[order].tolist(), strict=True))
-
-
-def scores_of(bm25: Bm25, snapshot: Snapshot, wanted: Int64s) -> dict[int, float]:
+def scores_of(question: Question, wanted: Int64s) -> dict[int, float]:
     """The scores of those of these passages that have a term of the question."""
     found: dict[int, float] = {}
-    for segment, scores, matched in zip(snapshot.segments, bm25.scores, bm25.matched, strict=True):
-        at = np.minimum(np.searchsorted(segment.ids, wanted), len(segment.ids) - 1)
-        hit = at[(segment.ids[at] == wanted) & matched[at]]
-        found.update(zip(segment.ids[hit].tolist(), scores[hit].tolist(), strict=True))
+    ids = np.unique(wanted)
+    for at, segment in enumerate(question.view.segments):
+        if not question.lists[at] or not len(ids):
+            continue
+        passages, _ = segment.body.ids.find(ids)
+        if segment.alive is not None:
+            passages = passages[segment.alive[passages]]
+        scores, matched = score_some(question, at, passages)
+        found.update(zip(segment.body.ids.of(passages[matched]).tolist(), scores[matched].tolist(), strict=True))
     return found
 
 
-def rarity(bm25: Bm25, snapshot: Snapshot, terms: Sequence[str]) -> dict[str, float]:
+def rank(question: Question, passage_id: int) -> int | None:
+    """The passage's place among all, from 1, ties by the lowest id; None when it has no term of the question."""
+    own = scores_of(question, np.array([passage_id])).get(passage_id)
+    if own is None:
+        return None
+    better = 0
+    for at, (segment, mask) in enumerate(zip(question.view.segments, question.view.masks(None), strict=True)):
+        scores, matched = score(question, at)
+        if mask is not None:
+            matched &= mask
+        equal = np.flatnonzero(matched & (scores == own))
+        better += int(np.count_nonzero(matched & (scores > own)))
+        better += int(np.count_nonzero(segment.body.ids.of(equal) < passage_id))
+    return better + 1
+
+
+def rarity(question: Question) -> dict[str, float]:
     """How much each term of a question weighs in its vector: often asked and seldom found weighs more."""
-    asked = collections.Counter(terms)
-    total = snapshot.state.passages
+    asked = collections.Counter(question.terms)
+    total = question.view.state.passages
     return {
-        term: (1 + math.log(times)) * (1 + math.log((total + 1) / (bm25.passages_with[term] + 1)))
+        term: (1 + math.log(times)) * (1 + math.log((total + 1) / (question.passages_with[term] + 1)))
         for term, times in asked.items()
     }
 
 
-def average_idf(connection: sqlite3.Connection, snapshot: Snapshot) -> float:
+def average_idf(connection: sqlite3.Connection, view: Snapshot) -> float:
     """rank_bm25's average idf over the living passages, to the bit: reads every list, so only when a term needs it."""
     keys, counts, seen = (np.zeros(0, np.int64) for _ in range(3))
-    for segment in snapshot.segments:
-        blocks = (_first_seen(block, segment.ids, segment.alive) for block in store.blocks(connection, segment.row))
+    for segment in view.segments:
+        blocks = (
+            _first_seen(decode(*block, segment.body.codes), segment)
+            for block in store.blocks(connection, segment.row.id)
+        )
         columns = zip((keys, counts, seen), *blocks, strict=True)
         keys, counts, seen = _merged(*(np.concatenate(column) for column in columns))
     distinct, which = np.unique(counts[np.argsort(seen)], return_inverse=True)
-    values = np.array([_log_odds(snapshot.state.passages, int(count)) for count in distinct])
+    values = np.array([_log_odds(view.state.passages, int(count)) for count in distinct])
     return float(np.cumsum(values[which])[-1]) / len(keys)
 
 
-def _term_lists(connection: sqlite3.Connection, snapshot: Snapshot, terms: Sequence[str]) -> dict[str, list[TermList]]:
-    blocks: dict[int, Postings] = {}
-    found: dict[str, list[TermList]] = {}
-    for term in terms:
-        key = term_key(term)
-        found[term] = []
-        for at, segment in enumerate(snapshot.segments):
-            number = segment.block_of(key)
-            if number is None:
-                continue
-            if number not in blocks:
-                blocks[number] = store.block(connection, number)
-            postings = blocks[number]
-            row = int(np.searchsorted(postings.keys, key))
-            if row == len(postings.keys) or postings.keys[row] != key:
-                continue
-            low, high = int(postings.starts[row]), int(postings.starts[row + 1])
-            passages = postings.passages[low:high].astype(np.int64)
-            frequencies = postings.frequencies[low:high].astype(np.float64)
-            if segment.alive is not None:
-                living = segment.alive[passages]
-                passages, frequencies = passages[living], frequencies[living]
-            if len(passages):
-                found[term].append(TermList(at, passages, frequencies))
+def _lists(connection: sqlite3.Connection, segment: Segment, keys: Mapping[str, int]) -> dict[str, TermList]:
+    blocks: dict[int, Block] = {}
+    found: dict[str, TermList] = {}
+    for term, key in keys.items():
+        block = segment.block_of(key)
+        if block is None:
+            continue
+        if block not in blocks:
+            blocks[block] = Block(connection, block)
+        postings = blocks[block].list_of(connection, key, segment)
+        if postings is not None:
+            found[term] = postings
     return found
 
 
-def _idf(connection: sqlite3.Connection, snapshot: Snapshot, passages_with: int) -> float:
-    total = snapshot.state.passages
+def _share(idf: float, often: Ints, lengths: Floats) -> Floats:
+    frequency = often.astype(np.float64)
+    return idf * (frequency * (K1 + 1) / (frequency + lengths))
+
+
+def _idf(connection: sqlite3.Connection, view: Snapshot, passages_with: int) -> float:
+    total = view.state.passages
     if total < FEWEST_FOR_OKAPI:
         return math.log(1 + (total - passages_with + 0.5) / (passages_with + 0.5))
     value = _log_odds(total, passages_with)
     if value >= 0:
         return value
-    cached: float | None = snapshot.__dict__.get("average_idf")
-    if cached is None:
-        cached = snapshot.__dict__["average_idf"] = average_idf(connection, snapshot)
-    return _EPSILON * cached
+    if "average_idf" not in view.memory:
+        view.memory["average_idf"] = average_idf(connection, view)
+    return _EPSILON * view.memory["average_idf"]
 
 
 def _log_odds(total: int, passages_with: int) -> float:
     return math.log(total - passages_with + 0.5) - math.log(passages_with + 0.5)
 
 
-def _first_seen(block: Postings, ids: Int64s, alive: npt.NDArray[np.bool_] | None) -> tuple[Int64s, Int64s, Int64s]:
+def _first_seen(block: Postings, segment: Segment) -> tuple[Int64s, Int64s, Int64s]:
     """Of each living term of a block: key, passages it stands in, and where it is first seen, passage and place."""
     starts, counts = block.starts[:-1], block.counts
     first = starts
-    if alive is not None:
-        living = alive[block.passages]
+    if segment.alive is not None:
+        living = segment.alive[block.passages]
         counts = np.add.reduceat(living.astype(np.int64), starts)
         index = np.where(living, np.arange(len(living)), len(living) - 1)
         first = np.minimum.reduceat(index, starts)
-    seen = ids[block.passages[first]] << PLACE_BITS | block.places[first]
+    seen = segment.body.ids.of(block.passages[first]) << PLACE_BITS | block.places[first]
     kept = counts > 0
     return block.keys[kept], counts[kept], seen[kept]
 

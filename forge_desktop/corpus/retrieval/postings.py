@@ -1,34 +1,25 @@
-"""The body of a segment: for every term the passages it stands in, how often, and where first. Numpy only, no SQL.
+"""Posting lists in memory: for every term the passages it stands in, how often, and where first. Numpy only, no SQL.
 
-Terms are 64-bit hashes, passages are numbered within their segment (at most 65,536, so two bytes each). Lists of
-neighbouring terms share a block; a long list has a block of its own. A block's bytes:
-
-    terms u32 | width of a frequency u8 | width of a place u8 | 2 spare | keys i64[terms] | counts u32[terms] |
-    passages u16[postings] | frequencies u8/u16/u32[postings]
-
-and beside it, read only when first-seen order matters, `places`: the token position of a term's first occurrence.
+Terms are 64-bit hashes; passages are numbered within their segment, in the order of their ids.
 """
 
 from __future__ import annotations
 
 import hashlib
-import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Int64s = npt.NDArray[np.int64]
-Ints = npt.NDArray[np.signedinteger] | npt.NDArray[np.unsignedinteger]
+Ints = npt.NDArray[np.integer[Any]]
 
-LARGEST_SEGMENT = 65_536  # passages; their numbers fit in two bytes
+MOST_COUNTED = 65_536  # passages that `count` takes at a time
 PLACE_BITS = 20  # a place beyond a million tokens is kept as a million
 
-_BLOCK_POSTINGS = 4096  # a block is closed near this many postings, about 12 kB
 _NUMBER_BITS = 16
-_HEADER = struct.Struct("<IBBxx")
-_WIDTHS: dict[int, npt.DTypeLike] = {1: "<u1", 2: "<u2", 4: "<u4"}
 
 
 def term_key(term: str) -> int:
@@ -44,14 +35,25 @@ class Postings:
 
     keys: Int64s
     starts: Int64s
-    passages: npt.NDArray[np.unsignedinteger]
-    frequencies: npt.NDArray[np.unsignedinteger]
-    places: npt.NDArray[np.unsignedinteger]
+    passages: Ints
+    frequencies: Ints
+    places: Ints
 
     @property
     def counts(self) -> Int64s:
         """How many passages each term stands in."""
         return np.diff(self.starts)
+
+    def part(self, begin: int, end: int) -> Postings:
+        """The lists number `begin` to `end` (without it)."""
+        low, high = int(self.starts[begin]), int(self.starts[end])
+        return Postings(
+            self.keys[begin:end],
+            self.starts[begin : end + 1] - low,
+            self.passages[low:high],
+            self.frequencies[low:high],
+            self.places[low:high],
+        )
 
 
 def count(numbers: Ints, lengths: Int64s) -> Postings:
@@ -69,7 +71,7 @@ def count(numbers: Ints, lengths: Int64s) -> Postings:
     return Postings(
         number[starts],
         np.append(starts, len(pair)),
-        (pair & (LARGEST_SEGMENT - 1)).astype(np.uint16),
+        (pair & (MOST_COUNTED - 1)).astype(np.uint16),
         np.diff(np.append(first, len(packed))).astype(np.uint32),
         (packed[first] & ((1 << PLACE_BITS) - 1)).astype(np.uint32),
     )
@@ -77,75 +79,45 @@ def count(numbers: Ints, lengths: Int64s) -> Postings:
 
 def filed(postings: Postings, keys: Int64s) -> Postings:
     """The same lists under other keys, one for each, in the order of those."""
-    order = np.argsort(keys)
-    counts = postings.counts[order]
-    index = ragged(postings.starts[:-1][order], counts)
-    starts = np.zeros(len(keys) + 1, np.int64)
-    np.cumsum(counts, out=starts[1:])
-    return Postings(keys[order], starts, postings.passages[index], postings.frequencies[index], postings.places[index])
+    return _ordered(postings, keys, np.argsort(keys))
 
 
-def merge(parts: Sequence[tuple[Postings, Int64s]]) -> Postings:
+def merged(parts: Sequence[tuple[Postings, Int64s]]) -> Postings:
     """One segment's postings out of several. Each part brings the new number of its passages, -1 for removed ones."""
-    keys, counts = [part.keys for part, _ in parts], [part.counts for part, _ in parts]
+    whole = joined(part for part, _ in parts)
     passage = np.concatenate([renumbered[part.passages] for part, renumbered in parts])
-    distinct, term = np.unique(np.concatenate(keys), return_inverse=True)
-    packed = np.repeat(term.astype(np.int64), np.concatenate(counts)) << _NUMBER_BITS | passage
-    kept = np.flatnonzero(passage >= 0)
-    order = kept[np.argsort(packed[kept], kind="stable")]
-    number = packed[order] >> _NUMBER_BITS
-    starts = runs(number)
+    lists = Postings(whole.keys, whole.starts, passage, whole.frequencies, whole.places)
+    lists = _ordered(lists, whole.keys, np.argsort(whole.keys, kind="stable"))
+    starts = runs(lists.keys)
+    keys, ends = lists.keys[starts], lists.starts[np.append(starts, len(lists.keys))]
+    kept: npt.NDArray[np.intp] | slice = slice(None)
+    if (lists.passages < 0).any():
+        kept = np.flatnonzero(lists.passages >= 0)
+        ends = np.searchsorted(kept, ends)
+    packed = np.repeat(np.arange(len(keys)), np.diff(ends)) << 32 | lists.passages[kept]
+    order: npt.NDArray[np.intp] | slice = kept
+    if (packed[1:] < packed[:-1]).any():  # ids of several parts lie between each other
+        order = np.arange(len(lists.passages))[kept][np.argsort(packed, kind="stable")]
+    there = np.diff(ends) > 0
     return Postings(
-        distinct[number[starts]],
-        np.append(starts, len(order)),
-        passage[order].astype(np.uint16),
-        np.concatenate([part.frequencies for part, _ in parts])[order],
-        np.concatenate([part.places for part, _ in parts])[order],
+        keys[there],
+        np.append(ends[:-1][there], ends[-1]),
+        lists.passages[order],
+        lists.frequencies[order],
+        lists.places[order],
     )
 
 
-def encode(postings: Postings) -> Iterator[tuple[int, bytes, bytes]]:
-    """The blocks of a segment in key order: (first key, lists, places)."""
-    for begin, end in _block_bounds(postings.counts):
-        low, high = int(postings.starts[begin]), int(postings.starts[end])
-        frequencies = postings.frequencies[low:high]
-        places = postings.places[low:high]
-        wide, far = _width(frequencies), _width(places)
-        lists = b"".join(
-            (
-                _HEADER.pack(end - begin, wide, far),
-                postings.keys[begin:end].astype("<i8").tobytes(),
-                postings.counts[begin:end].astype("<u4").tobytes(),
-                postings.passages[low:high].astype("<u2").tobytes(),
-                frequencies.astype(_WIDTHS[wide]).tobytes(),
-            )
-        )
-        yield int(postings.keys[begin]), lists, places.astype(_WIDTHS[far]).tobytes()
-
-
-def decode(lists: bytes, places: bytes = b"") -> Postings:
-    """A block's postings, reading the bytes in place; without `places` those are empty."""
-    terms, wide, far = _HEADER.unpack_from(lists)
-    keys = np.frombuffer(lists, "<i8", terms, _HEADER.size)
-    counts = np.frombuffer(lists, "<u4", terms, _HEADER.size + 8 * terms)
-    starts = np.zeros(terms + 1, np.int64)
-    np.cumsum(counts, out=starts[1:])
-    total, at = int(starts[-1]), _HEADER.size + 12 * terms
-    passages = np.frombuffer(lists, "<u2", total, at)
-    frequencies = np.frombuffer(lists, _WIDTHS[wide], total, at + 2 * total)
-    return Postings(keys, starts, passages, frequencies, np.frombuffer(places, _WIDTHS[far]))
-
-
-def join(blocks: Iterable[Postings]) -> Postings:
-    """A whole segment's postings out of its blocks, in key order."""
-    parts = list(blocks)
-    counts = np.concatenate([np.zeros(1, np.int64), *(part.counts for part in parts)])
+def joined(parts: Iterable[Postings]) -> Postings:
+    """Lists one after the other."""
+    some = list(parts)
+    counts = np.concatenate([np.zeros(1, np.int64), *(part.counts for part in some)])
     return Postings(
-        np.concatenate([np.zeros(0, np.int64), *(part.keys for part in parts)]),
+        np.concatenate([np.zeros(0, np.int64), *(part.keys for part in some)]),
         np.cumsum(counts),
-        np.concatenate([np.zeros(0, np.uint16), *(part.passages for part in parts)]),
-        np.concatenate([np.zeros(0, np.uint32), *(part.frequencies.astype(np.uint32) for part in parts)]),
-        np.concatenate([np.zeros(0, np.uint32), *(part.places.astype(np.uint32) for part in parts)]),
+        np.concatenate([np.zeros(0, np.int8), *(part.passages for part in some)]),
+        np.concatenate([np.zeros(0, np.uint8), *(part.frequencies for part in some)]),
+        np.concatenate([np.zeros(0, np.uint8), *(part.places for part in some)]),
     )
 
 
@@ -155,24 +127,16 @@ def ragged(starts: Int64s, counts: Int64s) -> Int64s:
     return np.repeat(starts - (ends - counts), counts) + np.arange(int(ends[-1]) if len(ends) else 0)
 
 
-def runs(values: Int64s) -> Int64s:
+def runs(values: Ints) -> Int64s:
     """Where each run of equal values begins."""
     if not len(values):
         return np.zeros(0, np.int64)
     return np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1])))
 
 
-def _block_bounds(counts: Int64s) -> list[tuple[int, int]]:
-    """Neighbouring terms up to about a block's size; a list longer than that alone."""
-    if not len(counts):
-        return []
-    long = counts >= _BLOCK_POSTINGS
-    group = np.cumsum(np.where(long, 0, counts + 4)) // _BLOCK_POSTINGS
-    fresh = (group[1:] != group[:-1]) | long[1:] | long[:-1]
-    begins = [0, *(np.flatnonzero(fresh) + 1).tolist()]
-    return list(zip(begins, [*begins[1:], len(counts)], strict=True))
-
-
-def _width(values: npt.NDArray[np.unsignedinteger]) -> int:
-    largest = int(values.max(initial=0))
-    return 1 if largest < 1 << 8 else 2 if largest < 1 << 16 else 4
+def _ordered(postings: Postings, keys: Int64s, order: npt.NDArray[np.intp]) -> Postings:
+    counts = postings.counts[order]
+    index = ragged(postings.starts[:-1][order], counts)
+    starts = np.zeros(len(keys) + 1, np.int64)
+    np.cumsum(counts, out=starts[1:])
+    return Postings(keys[order], starts, postings.passages[index], postings.frequencies[index], postings.places[index])

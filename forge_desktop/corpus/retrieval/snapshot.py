@@ -7,33 +7,44 @@ one read transaction, so the arrays, the lists and the vectors of a search belon
 from __future__ import annotations
 
 import sqlite3
+from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from forge_desktop.corpus.retrieval import store
 from forge_desktop.corpus.retrieval.postings import Int64s
+from forge_desktop.corpus.retrieval.scope import Scope
 
-K1, B = 1.5, 0.75  # rank_bm25.BM25Okapi's defaults
+Mask = npt.NDArray[np.bool_]
+
+_MOST_SCOPES = 8  # whose masks are remembered, a byte a passage each
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Segment:
     """A segment as a reader sees it. `alive` is None while nothing of it was removed."""
 
     row: store.SegmentRow
-    ids: Int64s
-    lengths: npt.NDArray[np.int32]
-    directory: Int64s
-    alive: npt.NDArray[np.bool_] | None
+    alive: Mask | None
+    body: store.SegmentBody
+    directory: store.Directory
     _signs: list[npt.NDArray[np.uint64]] = field(default_factory=list)
+    _dead: list[Int64s] = field(default_factory=list)
 
     @property
     def living_ids(self) -> Int64s:
         """Ids of the passages that still count, ascending."""
-        return self.ids if self.alive is None else self.ids[self.alive]
+        return self.body.ids.all() if self.alive is None else self.body.ids.all()[self.alive]
+
+    @property
+    def dead(self) -> Int64s:
+        """The passages that were removed."""
+        if not self._dead:
+            self._dead.append(np.zeros(0, np.int64) if self.alive is None else np.flatnonzero(~self.alive))
+        return self._dead[0]
 
     def signs(self, connection: sqlite3.Connection) -> npt.NDArray[np.uint64]:
         """Sign bits as columns; read when first asked for."""
@@ -43,22 +54,44 @@ class Segment:
 
     def block_of(self, key: int) -> int | None:
         """The block that would hold this term."""
-        at = int(np.searchsorted(self.directory, key, "right")) - 1
-        return None if at < 0 else self.row.first_block + at
+        at = int(np.searchsorted(self.directory.keys, key, "right")) - 1
+        return None if at < 0 else (self.row.id << store.BLOCK_BITS) + at
+
+    def mask(self, scope: Scope | None) -> Mask | None:
+        """Which of its passages are alive and in the scope; None for all."""
+        if scope is None:
+            return self.alive
+        step = np.zeros(self.row.passages + 1, np.int32)
+        np.add.at(step, self.body.ids.before(scope.first), 1)
+        np.add.at(step, self.body.ids.before(scope.last + 1), -1)
+        inside = np.cumsum(step[:-1]) > 0
+        return inside if self.alive is None else inside & self.alive
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Snapshot:
     """One committed generation."""
 
     state: store.State
     segments: tuple[Segment, ...]
+    _masks: OrderedDict[Hashable, list[Mask | None]] = field(default_factory=OrderedDict)
+    memory: dict[str, float] = field(default_factory=dict)
 
-    @cached_property
-    def norms(self) -> list[npt.NDArray[np.float64]]:
-        """BM25's length term k1 * (1 - b + b * length / average) of every passage, by segment."""
-        average = self.state.tokens / self.state.passages
-        return [np.asarray(K1 * (1 - B + B * part.lengths / average), np.float64) for part in self.segments]
+    @property
+    def average(self) -> float:
+        """The average length in tokens."""
+        return self.state.tokens / self.state.passages
+
+    def masks(self, scope: Scope | None) -> list[Mask | None]:
+        """For each segment which passages are alive and in the scope; None for all."""
+        if scope is None:
+            return [segment.alive for segment in self.segments]
+        found = self._masks.get(scope.key)
+        if found is None:
+            found = self._masks[scope.key] = [segment.mask(scope) for segment in self.segments]
+            while len(self._masks) > _MOST_SCOPES:
+                self._masks.popitem(last=False)
+        return found
 
 
 def load(connection: sqlite3.Connection, known: Snapshot | None) -> Snapshot:
@@ -75,5 +108,5 @@ def _segment(connection: sqlite3.Connection, row: store.SegmentRow, known: Segme
         return known
     alive = store.alive_in(connection, row) if row.removed else None
     if known is not None:
-        return Segment(row, known.ids, known.lengths, known.directory, alive, known._signs)
-    return Segment(row, *store.passages_of(connection, row.id), alive)
+        return Segment(row, alive, known.body, known.directory, known._signs)
+    return Segment(row, alive, *store.body_of(connection, row.id))

@@ -1,94 +1,117 @@
-"""Every SQL statement of the search index. Readers pass a connection inside a read transaction, writers their own."""
+"""Every SQL statement of the search index. Readers pass a connection inside a read transaction, writers their own.
+
+Arrays of a segment: `ids` are runs of passage ids that follow one another, first ids and then sizes (i64); `lengths`
+are tokens (u16, or i32 when one is longer); `directory` has first key and size (i64) of each block; `codes` is the
+numbering of its postings' bytes.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.corpus.retrieval.postings import Int64s, Postings, decode, encode, join
+from forge_desktop.corpus.retrieval.coding import Block, Codes
+from forge_desktop.corpus.retrieval.numbering import Ids
+from forge_desktop.corpus.retrieval.postings import Int64s, Ints
 
 SIGN_WORDS = 8  # 64-bit words of a vector's sign bits
+BLOCK_BITS = 24
+WRITING, SEARCHED, DROPPED = 0, 1, 2  # states of a segment
+
+_BLOCKS = "block >= ? AND block < ?"
 
 
 class State(NamedTuple):
-    """The one row of totals. Versions are "" while nothing has been indexed."""
+    """The one row of totals. Versions are "" while nothing is indexed; `renewed` is None while nothing is renewed."""
 
     generation: int
     passages: int
     tokens: int
     analyser: str
     embedder: str
+    renewed: int | None
+    renewing: str
 
 
 class SegmentRow(NamedTuple):
     """A segment without its arrays."""
 
     id: int
+    analyser: str
     passages: int
     first_passage: int
     last_passage: int
-    first_block: int
     blocks: int
     removed: int
 
 
-@dataclass(frozen=True)
-class SegmentBody:
-    """A segment's arrays about its passages: their ids ascending, lengths in tokens, sign bits as columns of words."""
+class SegmentBody(NamedTuple):
+    """A segment's arrays about its passages, in the order of their ids."""
 
-    ids: Int64s
-    lengths: npt.NDArray[np.int32]
-    signs: npt.NDArray[np.uint64]
+    codes: Codes
+    ids: Ids
+    lengths: Ints
+
+
+class Directory(NamedTuple):
+    """The first key of each block, and how many postings it holds."""
+
+    keys: Int64s
+    sizes: Ints
 
 
 def state(connection: sqlite3.Connection) -> State:
     """The totals."""
     return State(
         *connection.execute(
-            "SELECT generation, passages, tokens, analyser, embedder FROM index_state WHERE id = 1"
+            "SELECT generation, passages, tokens, analyser, embedder, renewed, renewing FROM index_state WHERE id = 1"
         ).fetchone()
     )
 
 
-def count_in(connection: sqlite3.Connection, passages: int, tokens: int, versions: tuple[str, str]) -> None:
+def count_in(connection: sqlite3.Connection, passages: int, tokens: int) -> None:
     """Add to the totals (negative to take away), in the transaction that changes what they count."""
     connection.execute(
-        "UPDATE index_state SET generation = generation + 1, passages = passages + ?, tokens = tokens + ?,"
-        " analyser = ?, embedder = ?",
-        (passages, tokens, *versions),
+        "UPDATE index_state SET generation = generation + 1, passages = passages + ?, tokens = tokens + ?",
+        (passages, tokens),
     )
 
 
-def segments(connection: sqlite3.Connection) -> list[SegmentRow]:
-    """All segments, oldest first."""
+def note_versions(
+    connection: sqlite3.Connection, versions: tuple[str, str], renewed: int | None = None, renewing: str = ""
+) -> None:
+    """Store what the whole index was made by, and how far it is being renewed."""
+    connection.execute(
+        "UPDATE index_state SET analyser = ?, embedder = ?, renewed = ?, renewing = ?", (*versions, renewed, renewing)
+    )
+
+
+def segments(connection: sqlite3.Connection, segment_state: int = SEARCHED) -> list[SegmentRow]:
+    """All segments in a state, oldest first."""
     return [
         SegmentRow(*row)
         for row in connection.execute(
-            "SELECT s.id, s.passages, first_passage, last_passage, first_block, blocks, coalesce(t.passages, 0)"
-            " FROM segments s LEFT JOIN tombstones t ON t.segment = s.id ORDER BY s.id"
+            "SELECT s.id, analyser, s.passages, first_passage, last_passage, blocks, coalesce(t.passages, 0)"
+            " FROM segments s LEFT JOIN tombstones t ON t.segment = s.id WHERE state = ? ORDER BY s.id",
+            (segment_state,),
         )
     ]
 
 
-def passages_of(connection: sqlite3.Connection, segment: int) -> tuple[Int64s, npt.NDArray[np.int32], Int64s]:
-    """A segment's passage ids, lengths, and the first key of each of its blocks."""
-    ids, lengths, directory = connection.execute(
-        "SELECT passage_ids, lengths, directory FROM segments WHERE id = ?", (segment,)
+def body_of(connection: sqlite3.Connection, segment: int) -> tuple[SegmentBody, Directory]:
+    """A segment's arrays."""
+    codes, ids, directory, lengths, passages = connection.execute(
+        "SELECT codes, ids, directory, lengths, passages FROM segments WHERE id = ?", (segment,)
     ).fetchone()
-    return np.frombuffer(ids, "<i8"), np.frombuffer(lengths, "<i4"), np.frombuffer(directory, "<i8")
-
-
-def signs_of(connection: sqlite3.Connection, segment: int) -> npt.NDArray[np.uint64]:
-    """A segment's sign bits, one row of words for every 64 dimensions."""
-    (signs,) = connection.execute("SELECT signs FROM segments WHERE id = ?", (segment,)).fetchone()
-    return np.frombuffer(signs, "<u8").reshape(SIGN_WORDS, -1)
+    wide = len(lengths) > 2 * passages
+    arrays = np.frombuffer(lengths, "<i4" if wide else "<u2")
+    return SegmentBody(Codes.unpack(codes), Ids.from_bytes(ids), arrays), _directory(directory)
 
 
 def alive_in(connection: sqlite3.Connection, segment: SegmentRow) -> npt.NDArray[np.bool_]:
@@ -99,70 +122,186 @@ def alive_in(connection: sqlite3.Connection, segment: SegmentRow) -> npt.NDArray
     return ~np.unpackbits(np.frombuffer(bitmap, np.uint8), count=segment.passages).astype(np.bool_)
 
 
-def bury(connection: sqlite3.Connection, segment: SegmentRow, alive: npt.NDArray[np.bool_]) -> None:
+def bury(connection: sqlite3.Connection, segment: int, alive: npt.NDArray[np.bool_]) -> None:
     """Store which passages of a segment were removed."""
+    bitmap = np.packbits(~alive).tobytes()
     connection.execute(
-        "INSERT OR REPLACE INTO tombstones VALUES (?, ?, ?)",
-        (segment.id, int(segment.passages - alive.sum()), np.packbits(~alive).tobytes()),
+        "INSERT OR REPLACE INTO tombstones VALUES (?, ?, ?, ?)",
+        (segment, int(len(alive) - alive.sum()), zlib.crc32(bitmap), bitmap),
     )
 
 
-def block(connection: sqlite3.Connection, number: int) -> Postings:
-    """One block's lists, without places."""
-    row = connection.execute("SELECT lists FROM postings WHERE block = ?", (number,)).fetchone()
+# ---- blocks ----
+
+
+def heads_of(connection: sqlite3.Connection, block: int) -> tuple[int, bytes, bytes, bytes]:
+    """Of a block whether it is one long list, and its heads; codes and passages of short lists, else empty."""
+    row = connection.execute(
+        "SELECT alone, heads, CASE alone WHEN 0 THEN codes ELSE x'' END,"
+        " CASE alone WHEN 0 THEN passages ELSE x'' END"
+        " FROM postings WHERE block = ?",
+        (block,),
+    ).fetchone()
     if row is None:
-        raise ForgeError(
-            "A part of the search index is missing.", hint="Run `forge-desktop verify`, then index the folder again."
-        )
-    return decode(row[0])
+        raise _missing()
+    return tuple(row)
 
 
-def blocks(connection: sqlite3.Connection, segment: SegmentRow) -> Iterator[Postings]:
-    """All blocks of a segment in key order, with places."""
-    for lists, places in connection.execute(
-        "SELECT lists, places FROM postings WHERE block >= ? AND block < ? ORDER BY block",
-        (segment.first_block, segment.first_block + segment.blocks),
-    ):
-        yield decode(lists, places)
+def column_of(connection: sqlite3.Connection, block: int, column: str) -> bytes:
+    """The "codes" or the "passages" of a block."""
+    row = connection.execute(f"SELECT {column} FROM postings WHERE block = ?", (block,)).fetchone()
+    if row is None:
+        raise _missing()
+    found: bytes = row[0]
+    return found
 
 
-def postings_of(connection: sqlite3.Connection, segment: SegmentRow) -> Postings:
-    """All lists of a segment."""
-    return join(blocks(connection, segment))
-
-
-def write_segment(connection: sqlite3.Connection, body: SegmentBody, postings: Postings) -> None:
-    """Store a new segment."""
-    (first,) = connection.execute("SELECT coalesce(max(block), 0) + 1 FROM postings").fetchone()
-    directory: list[int] = []
-
-    def rows() -> Iterator[tuple[int, int, bytes, bytes]]:
-        for number, (key, lists, places) in enumerate(encode(postings), first):
-            directory.append(key)
-            yield number, zlib.crc32(places, zlib.crc32(lists)), lists, places
-
-    connection.executemany("INSERT INTO postings VALUES (?, ?, ?, ?)", rows())
-    arrays = (
-        body.ids.astype("<i8").tobytes(),
-        body.lengths.astype("<i4").tobytes(),
-        np.array(directory, "<i8").tobytes(),
-        body.signs.astype("<u8").tobytes(),
+def blocks(
+    connection: sqlite3.Connection, segment: int, first: int = 0, end: int = 1 << BLOCK_BITS
+) -> Iterator[tuple[bytes, bytes, bytes, bytes]]:
+    """Heads, codes, passages and places of a segment's blocks number `first` to `end` (without it), in key order."""
+    yield from map(
+        tuple,
+        connection.execute(
+            f"SELECT heads, codes, passages, places FROM postings WHERE {_BLOCKS} ORDER BY block",
+            _numbers(segment, first, end),
+        ),
     )
+
+
+def write_blocks(connection: sqlite3.Connection, segment: int, first: int, written: Iterable[Block]) -> bytes:
+    """Store blocks of a segment from number `first` on; their part of its directory."""
+    keys: list[int] = []
+    sizes: list[int] = []
+
+    def rows() -> Iterator[tuple[int, int, bool, bytes, bytes, bytes, bytes]]:
+        for number, block in enumerate(written, first):
+            keys.append(block.key)
+            sizes.append(block.postings)
+            yield segment << BLOCK_BITS | number, checksum(block[3:]), block.alone, *block[3:]
+
+    connection.executemany("INSERT INTO postings VALUES (?, ?, ?, ?, ?, ?, ?)", rows())
+    return np.array([keys, sizes], "<i8").T.tobytes()
+
+
+# ---- segments ----
+
+
+def write_segment(connection: sqlite3.Connection, body: SegmentBody, analyser: str, state: int) -> int:
+    """Store a new segment without blocks; its id."""
+    arrays = _packed(body)
+    cursor = connection.execute(
+        "INSERT INTO segments (state, analyser, passages, first_passage, last_passage, blocks, checksum, codes, ids,"
+        " directory, lengths) VALUES (?, ?, ?, ?, ?, 0, 0, ?, ?, x'', ?)",
+        (state, analyser, len(body.lengths), *body.ids.ends, *arrays),
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def finish_segment(connection: sqlite3.Connection, segment: int, directory: bytes) -> None:
+    """From now on the segment is searched."""
+    arrays = connection.execute("SELECT codes, ids, lengths FROM segments WHERE id = ?", (segment,)).fetchone()
     connection.execute(
-        "INSERT INTO segments (passages, first_passage, last_passage, first_block, blocks, checksum, passage_ids,"
-        " lengths, directory, signs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (len(body.ids), int(body.ids[0]), int(body.ids[-1]), first, len(directory), checksum(arrays), *arrays),
+        "UPDATE segments SET state = ?, blocks = ?, directory = ?, checksum = ? WHERE id = ?",
+        (SEARCHED, len(directory) // 16, directory, checksum((*arrays, directory)), segment),
     )
 
 
-def drop_segment(connection: sqlite3.Connection, segment: SegmentRow) -> None:
-    """Delete a segment, its lists and its tombstones."""
-    connection.execute(
-        "DELETE FROM postings WHERE block >= ? AND block < ?",
-        (segment.first_block, segment.first_block + segment.blocks),
+def retire(connection: sqlite3.Connection, segment: int) -> None:
+    """From now on the segment is not searched; `drop_some` takes it away."""
+    connection.execute("DELETE FROM tombstones WHERE segment = ?", (segment,))
+    connection.execute("UPDATE segments SET state = ? WHERE id = ?", (DROPPED, segment))
+
+
+def drop_some(connection: sqlite3.Connection, segment: SegmentRow, most: int) -> None:
+    """Delete up to that many of a retired segment's last blocks, and the segment with its first one."""
+    first = max(segment.blocks - most, 0)
+    connection.execute(f"DELETE FROM postings WHERE {_BLOCKS}", _numbers(segment.id, first, segment.blocks))
+    if first:
+        connection.execute("UPDATE segments SET blocks = ? WHERE id = ?", (first, segment.id))
+    else:
+        connection.execute("DELETE FROM segments WHERE id = ?", (segment.id,))
+
+
+class MergeRow(NamedTuple):
+    """A merge that is going on: sources become `segment`; blocks with keys from `following` on are still to do."""
+
+    segment: int
+    sources: str
+    following: int
+    directory: bytes
+
+
+def merges(connection: sqlite3.Connection) -> list[MergeRow]:
+    """Merges that are going on, the oldest first."""
+    rows = connection.execute("SELECT segment, sources, following, directory FROM merges ORDER BY segment")
+    return [MergeRow(*row) for row in rows]
+
+
+def write_merge(connection: sqlite3.Connection, row: MergeRow) -> None:
+    """Store how far a merge has come."""
+    connection.execute("INSERT OR REPLACE INTO merges VALUES (?, ?, ?, ?)", row)
+
+
+def end_merge(connection: sqlite3.Connection, segment: int) -> None:
+    """The merge into this segment is complete."""
+    connection.execute("DELETE FROM merges WHERE segment = ?", (segment,))
+
+
+def clear(connection: sqlite3.Connection) -> None:
+    """Delete everything."""
+    for table in ("merges", "postings", "tombstones", "signs", "segments", "vectors"):
+        connection.execute(f"DELETE FROM {table}")
+    connection.execute("UPDATE index_state SET generation = generation + 1, passages = 0, tokens = 0")
+    note_versions(connection, ("", ""))
+
+
+def checksum(arrays: Iterable[bytes]) -> int:
+    """Of bytes one after the other."""
+    found = 0
+    for array in arrays:
+        found = zlib.crc32(array, found)
+    return found
+
+
+def _packed(body: SegmentBody) -> tuple[bytes, bytes, bytes]:
+    wide = int(body.lengths.max(initial=0)) >= 1 << 16
+    return (
+        body.codes.pack(),
+        body.ids.to_bytes(),
+        body.lengths.astype("<i4" if wide else "<u2").tobytes(),
     )
-    connection.execute("DELETE FROM tombstones WHERE segment = ?", (segment.id,))
-    connection.execute("DELETE FROM segments WHERE id = ?", (segment.id,))
+
+
+def _directory(stored: bytes) -> Directory:
+    keys, sizes = np.frombuffer(stored, "<i8").reshape(-1, 2).T
+    return Directory(np.ascontiguousarray(keys), sizes)
+
+
+def _numbers(segment: int, first: int, end: int) -> tuple[int, int]:
+    return (segment << BLOCK_BITS) + first, (segment << BLOCK_BITS) + end
+
+
+def _missing() -> ForgeError:
+    return ForgeError(
+        "A part of the search index is missing.", hint="Run `forge-desktop verify`, then index the folder again."
+    )
+
+
+# ---- vectors ----
+
+
+def write_signs(connection: sqlite3.Connection, segment: int, signs: npt.NDArray[np.uint64]) -> None:
+    """Store a segment's sign bits, one row of words for every 64 dimensions."""
+    body = signs.astype("<u8").tobytes()
+    connection.execute("INSERT INTO signs VALUES (?, ?, ?)", (segment, zlib.crc32(body), body))
+
+
+def signs_of(connection: sqlite3.Connection, segment: int) -> npt.NDArray[np.uint64]:
+    """A segment's sign bits, one row of words for every 64 dimensions."""
+    (signs,) = connection.execute("SELECT body FROM signs WHERE segment = ?", (segment,)).fetchone()
+    return np.frombuffer(signs, "<u8").reshape(SIGN_WORDS, -1)
 
 
 def add_vectors(connection: sqlite3.Connection, vectors: Iterable[tuple[int, bytes]], embedder: str) -> None:
@@ -182,20 +321,3 @@ def vectors_of(connection: sqlite3.Connection, ids: Sequence[int]) -> Mapping[in
     """The vectors of these passages, by id."""
     wanted = ",".join(map(str, sorted(ids)))
     return dict(connection.execute(f"SELECT passage, body FROM vectors WHERE passage IN ({wanted})").fetchall())
-
-
-def clear(connection: sqlite3.Connection) -> None:
-    """Delete everything."""
-    for table in ("postings", "tombstones", "segments", "vectors"):
-        connection.execute(f"DELETE FROM {table}")
-    connection.execute(
-        "UPDATE index_state SET generation = generation + 1, passages = 0, tokens = 0, analyser = '', embedder = ''"
-    )
-
-
-def checksum(arrays: Iterable[bytes]) -> int:
-    """What a segment's arrays are checked by."""
-    found = 0
-    for array in arrays:
-        found = zlib.crc32(array, found)
-    return found

@@ -10,15 +10,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from forge_desktop.corpus.retrieval import store
+from forge_desktop.corpus.retrieval.coding import read_heads
 from forge_desktop.corpus.retrieval.postings import Int64s
 
 # As blobs: a damaged row may hold a text there, which Python could not even decode.
 _ARRAYS = (
-    "SELECT checksum, CAST(passage_ids AS BLOB), CAST(lengths AS BLOB), CAST(directory AS BLOB), CAST(signs AS BLOB)"
+    "SELECT checksum, CAST(codes AS BLOB), CAST(ids AS BLOB), CAST(lengths AS BLOB), CAST(directory AS BLOB)"
     " FROM segments WHERE id = ?"
 )
-_MOST_BLOCKS = 1 << 20  # of a segment; a damaged number may say anything
-_BLOCKS = "SELECT block, checksum, CAST(lists AS BLOB), CAST(places AS BLOB) FROM postings"
+_BLOCKS = (
+    "SELECT block, checksum, alone, CAST(heads AS BLOB), CAST(codes AS BLOB), CAST(passages AS BLOB),"
+    " CAST(places AS BLOB) FROM postings"
+)
+_TOMBSTONE = "SELECT passages, checksum, CAST(bitmap AS BLOB) FROM tombstones WHERE segment = ?"
+_SIGNS = "SELECT checksum, CAST(body AS BLOB) FROM signs WHERE segment = ?"
 _VECTORS = "SELECT passage, checksum, CAST(body AS BLOB) FROM vectors"
 
 
@@ -38,30 +43,37 @@ class Inspection:
     """
 
     damaged: list[Damaged]
-    sound: list[store.SegmentRow]
+    sound: list[int]
     ids: Int64s
     tokens: int
     vectorless: list[int]
     strays: list[int]
 
 
+@dataclass(frozen=True)
+class _Part:
+    """A sound segment: its living passages, and how many tokens they have."""
+
+    row: store.SegmentRow
+    ids: Int64s
+    tokens: int
+
+
 def inspect(connection: sqlite3.Connection) -> Inspection:
     """Read every row. Never raises for what stands in one; sqlite3.DatabaseError when SQLite cannot read it at all."""
     damaged: list[Damaged] = []
     blocks, broken = _blocks(connection, damaged)
-    parts: list[tuple[store.SegmentRow, Int64s, int]] = []
-    taken: set[int] = set()
+    parts: list[_Part] = []
     for row in store.segments(connection):
-        own = set(range(row.first_block, row.first_block + min(row.blocks, _MOST_BLOCKS)))
-        problem = "has blocks that another one has too" if own & taken else _problem(connection, row, own - blocks)
-        taken |= own
-        if problem:
+        if problem := _problem(connection, row, blocks.get(row.id, 0)):
             damaged.append(Damaged(f"Search index: segment {row.id} {problem}.", (row.first_passage, row.last_passage)))
-        elif not own & broken:
-            parts.append((row, *_living(connection, row)))
+        elif row.id not in broken:
+            body, _ = store.body_of(connection, row.id)
+            alive = store.alive_in(connection, row)
+            parts.append(_Part(row, body.ids.all()[alive], int(body.lengths[alive].sum())))
     parts = _without_doubles(parts, damaged)
-    ids = np.sort(np.concatenate([living for _, living, _ in parts])) if parts else np.empty(0, np.int64)
-    look = Inspection(damaged, [row for row, _, _ in parts], ids, sum(tokens for *_, tokens in parts), [], [])
+    ids = np.sort(np.concatenate([part.ids for part in parts])) if parts else np.empty(0, np.int64)
+    look = Inspection(damaged, [part.row.id for part in parts], ids, sum(part.tokens for part in parts), [], [])
     whole = not damaged
     _check_vectors(connection, look, whole=whole)
     if whole:
@@ -70,72 +82,87 @@ def inspect(connection: sqlite3.Connection) -> Inspection:
 
 
 def drop(connection: sqlite3.Connection, look: Inspection) -> None:
-    """Delete all that is not sound and count what remains, in the caller's transaction."""
-    keep = {row.id for row in look.sound}
-    gone = [(row.id,) for row in store.segments(connection) if row.id not in keep]
-    connection.executemany("DELETE FROM segments WHERE id = ?", gone)
-    connection.execute("DELETE FROM tombstones WHERE segment NOT IN (SELECT id FROM segments)")
+    """Delete all that is not sound, and merges under way; count what remains. In the caller's transaction."""
+    if connection.execute("SELECT 1 FROM index_state WHERE id = 1").fetchone() is None:
+        connection.execute("INSERT INTO index_state VALUES (1, 0, 0, 0, '', '', NULL, '')")
+        store.clear(connection)  # who made it is not known any more
+        return
+    every = [row[0] for row in connection.execute("SELECT id FROM segments")]
+    sound = set(look.sound)
+    connection.execute("DELETE FROM merges")
+    connection.executemany("DELETE FROM segments WHERE id = ?", [(one,) for one in every if one not in sound])
+    for table in ("tombstones", "signs"):
+        connection.execute(f"DELETE FROM {table} WHERE segment NOT IN (SELECT id FROM segments)")
     connection.execute(
-        "DELETE FROM postings WHERE NOT EXISTS (SELECT 1 FROM segments"
-        " WHERE block >= first_block AND block < first_block + blocks)"
+        f"DELETE FROM postings WHERE block & {(1 << store.BLOCK_BITS) - 1} >= coalesce("
+        f"(SELECT blocks FROM segments WHERE id = block >> {store.BLOCK_BITS}), 0)"
     )
     store.drop_vectors(connection, look.strays)
-    connection.execute("INSERT OR IGNORE INTO index_state VALUES (1, 0, 0, 0, '', '')")
     connection.execute(
         "UPDATE index_state SET generation = generation + 1, passages = ?, tokens = ?", (len(look.ids), look.tokens)
     )
 
 
-def _blocks(connection: sqlite3.Connection, damaged: list[Damaged]) -> tuple[set[int], set[int]]:
-    """The numbers of all blocks, and of those that are damaged."""
-    known, broken = set(), set()
-    for number, stored, lists, places in connection.execute(_BLOCKS):
-        known.add(number)
-        if stored != zlib.crc32(places or b"", zlib.crc32(lists or b"")):
-            broken.add(number)
-            damaged.append(Damaged(f"Search index: block {number} is damaged."))
-    return known, broken
+def _blocks(connection: sqlite3.Connection, damaged: list[Damaged]) -> tuple[dict[int, int], set[int]]:
+    """How many blocks each segment has, counted from its first without a gap; segments with a damaged one."""
+    counts: dict[int, int] = {}
+    broken = set()
+    for block, stored, alone, *columns in connection.execute(f"{_BLOCKS} ORDER BY block"):
+        segment, number = block >> store.BLOCK_BITS, block & ((1 << store.BLOCK_BITS) - 1)
+        if number == counts.get(segment, 0):
+            counts[segment] = number + 1
+        sound = stored == store.checksum(column or b"" for column in columns)
+        if not sound or bool(alone) != read_heads(columns[0]).is_alone:
+            broken.add(segment)
+            damaged.append(Damaged(f"Search index: block {block} is damaged."))
+    return counts, broken
 
 
-def _problem(connection: sqlite3.Connection, row: store.SegmentRow, missing: set[int]) -> str:
+def _problem(connection: sqlite3.Connection, row: store.SegmentRow, blocks: int) -> str:
     """What is wrong with a segment; empty when it is sound."""
     stored, *arrays = connection.execute(_ARRAYS, (row.id,)).fetchone()
-    sizes = [len(array) for array in arrays[:3]]
-    if stored != store.checksum(arrays) or sizes != [8 * row.passages, 4 * row.passages, 8 * row.blocks]:
+    _, ids, lengths, directory = arrays
+    if stored != store.checksum(arrays) or len(lengths) not in (2 * row.passages, 4 * row.passages):
         return "is damaged"
-    ids = np.frombuffer(arrays[0], "<i8")
-    if not row.passages or (ids[0], ids[-1]) != (row.first_passage, row.last_passage):
+    firsts, sizes = np.frombuffer(ids, "<i8").reshape(2, -1)
+    ends = (int(firsts[0]), int(firsts[-1] + sizes[-1] - 1)) if len(firsts) else (0, -1)
+    if int(sizes.sum()) != row.passages or ends != (row.first_passage, row.last_passage):
         return "is damaged"
-    if missing:
-        return f"has {row.blocks - len(missing)} of its {row.blocks} blocks"
-    if row.removed:
-        (bitmap,) = connection.execute("SELECT bitmap FROM tombstones WHERE segment = ?", (row.id,)).fetchone()
-        alive = store.alive_in(connection, row)
-        if len(bitmap) != -(-row.passages // 8) or row.passages - int(alive.sum()) != row.removed:
-            return "does not know which of its passages were removed"
+    if len(directory) != 16 * row.blocks:
+        return "is damaged"
+    if blocks < row.blocks:
+        return f"has {blocks} of its {row.blocks} blocks"
+    return _problem_of_signs(connection, row) or _problem_of_removals(connection, row)
+
+
+def _problem_of_signs(connection: sqlite3.Connection, row: store.SegmentRow) -> str:
+    found = connection.execute(_SIGNS, (row.id,)).fetchone()
+    sound = found and found[0] == zlib.crc32(found[1]) and len(found[1]) == 8 * store.SIGN_WORDS * row.passages
+    return "" if sound else "is damaged"
+
+
+def _problem_of_removals(connection: sqlite3.Connection, row: store.SegmentRow) -> str:
+    found = connection.execute(_TOMBSTONE, (row.id,)).fetchone()
+    if found is None:
+        return ""
+    count, stored, bitmap = found
+    removed = int(np.unpackbits(np.frombuffer(bitmap, np.uint8))[: row.passages].sum())
+    if stored != zlib.crc32(bitmap) or len(bitmap) != -(-row.passages // 8) or removed != count:
+        return "does not know which of its passages were removed"
     return ""
 
 
-def _living(connection: sqlite3.Connection, row: store.SegmentRow) -> tuple[Int64s, int]:
-    ids, lengths, _ = store.passages_of(connection, row.id)
-    alive = store.alive_in(connection, row)
-    return ids[alive], int(lengths[alive].sum())
-
-
-def _without_doubles(
-    parts: list[tuple[store.SegmentRow, Int64s, int]], damaged: list[Damaged]
-) -> list[tuple[store.SegmentRow, Int64s, int]]:
+def _without_doubles(parts: list[_Part], damaged: list[Damaged]) -> list[_Part]:
     """The segments none of whose passages stands in another one too."""
     if not parts:
         return parts
-    ids, counts = np.unique(np.concatenate([living for _, living, _ in parts]), return_counts=True)
+    ids, counts = np.unique(np.concatenate([part.ids for part in parts]), return_counts=True)
     double = ids[counts > 1]
     kept = []
     for part in parts:
-        row, living, _ = part
-        if np.isin(living, double).any():
-            span = (row.first_passage, row.last_passage)
-            damaged.append(Damaged(f"Search index: segment {row.id} has passages that another one has too.", span))
+        if np.isin(part.ids, double).any():
+            sentence = f"Search index: segment {part.row.id} has passages that another one has too."
+            damaged.append(Damaged(sentence, (part.row.first_passage, part.row.last_passage)))
         else:
             kept.append(part)
     return kept
@@ -151,9 +178,8 @@ def _check_vectors(connection: sqlite3.Connection, look: Inspection, *, whole: b
         if stored == zlib.crc32(body or b""):
             sound.add(passage)
         else:
-            look.damaged.append(
-                Damaged(f"Search index: the vector of passage {passage} is damaged.", (passage, passage))
-            )
+            sentence = f"Search index: the vector of passage {passage} is damaged."
+            look.damaged.append(Damaged(sentence, (passage, passage)))
     look.vectorless.extend(sorted(living - sound))
     if whole and count != len(living):
         look.damaged.append(Damaged(f"Search index: it holds {count} vectors for {len(living)} passages."))

@@ -20,17 +20,19 @@ _PLANES = 2  # bits of the question's magnitudes; with them 400 hold nine in ten
 _WORDS_AT_ONCE = 3  # of 64 bits, so that their count fits in a byte
 
 
-def nearest(connection: sqlite3.Connection, snapshot: Snapshot, query: Vectors) -> list[int]:
-    """Ids of the living passages whose sign bits are nearest to the question's; ties go to the lowest id."""
+def nearest(
+    connection: sqlite3.Connection, snapshot: Snapshot, query: Vectors, masks: Sequence[npt.NDArray[np.bool_] | None]
+) -> list[int]:
+    """Ids of the passages left by the masks whose sign bits are nearest to the question's; ties go to the lowest id."""
     turned = rotated(query[None])[:, 0]
     sides = _packed(turned > 0)
     size = np.rint(np.abs(turned) * ((1 << _PLANES) - 1) / np.abs(turned).max()).astype(np.uint8)
-    masks = [_packed((size >> plane & 1).astype(np.bool_)) for plane in range(_PLANES)]
+    planes = [_packed((size >> plane & 1).astype(np.bool_)) for plane in range(_PLANES)]
     far, ids = [], []
-    for segment in snapshot.segments:
-        distance = _distance(segment.signs(connection), sides, masks)
-        far.append(distance if segment.alive is None else distance[segment.alive])
-        ids.append(segment.living_ids)
+    for segment, allowed in zip(snapshot.segments, masks, strict=True):
+        distance = _distance(segment.signs(connection), sides, planes)
+        far.append(distance if allowed is None else distance[allowed])
+        ids.append(segment.body.ids.all() if allowed is None else segment.body.ids.of(np.flatnonzero(allowed)))
     distance, passage = np.concatenate(far), np.concatenate(ids)
     if len(passage) > _RESCORED:
         limit = np.partition(distance, _RESCORED)[_RESCORED]

@@ -40,9 +40,6 @@ _STATEMENTS = (
     ) WITHOUT ROWID""",
     "CREATE INDEX members_by_collection ON members (collection, document_id, removal)",
     "CREATE INDEX members_by_removal ON members (removal) WHERE removal IS NOT NULL",
-    # Grows with every change of what collections hold, so that caches know when to look.
-    "CREATE TABLE membership_state (id INTEGER PRIMARY KEY CHECK (id = 1), generation INTEGER NOT NULL)",
-    "INSERT INTO membership_state VALUES (1, 0)",
     # The memberships that count: neither they nor their collection are taken out.
     """CREATE VIEW memberships AS
         SELECT m.document_id, m.collection FROM members m JOIN collections c ON c.id = m.collection

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QActionGroup, QKeyEvent, QKeySequence
+from PySide6.QtGui import QActionGroup, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QFrame, QMenu, QPlainTextEdit, QSizePolicy, QWidget
 
 from forge_desktop.ui import theme, tokens
@@ -19,9 +19,12 @@ from forge_desktop.ui.widgets.basics import (
     row,
     set_property,
 )
+from forge_desktop.ui.widgets.scope_chip import ScopeChip
 
 _LINES = 8
 _LONGEST = 200_000  # characters; a paste beyond this would never fit a student's context
+
+_ROOMY = 480  # token pixels; in a narrower composer the scope is an icon
 
 
 class _Field(QPlainTextEdit):
@@ -83,7 +86,7 @@ class _Field(QPlainTextEdit):
 
 
 class Composer(QFrame):
-    """Field, choice of grounding, Send or Stop. It knows no room: signals out, plain values in.
+    """Field, choice of scope and grounding, Send or Stop. It knows no room: signals out, plain values in.
 
     `submitted` carries the question, `edit_cancelled` tells that an edit was given up.
     """
@@ -114,6 +117,7 @@ class Composer(QFrame):
         self._edit = self._edit_strip()
         self.grounding = Button("", "quote", "pill")
         self.grounding.setMenu(self._grounding_menu())
+        self.scope = ScopeChip()
         self._hint = ElidedLabel("", tokens.CAPTION, cls="muted")
         self._hint.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._hint.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -123,7 +127,7 @@ class Composer(QFrame):
         self.stop = Button("Stop", "circle-stop")
         self.stop.setAccessibleName("Stop the answer")
         self.stop.clicked.connect(self.stop_pressed)
-        buttons = row(self.grounding, self._hint, self.send, self.stop)
+        buttons = row(self.scope, self.grounding, self._hint, self.send, self.stop)
         self.setLayout(column(self._edit, self.field, buttons, gap=6, margins=(12, 10, 10, 10)))
         self.set_grounding(next(iter(self._groundings)))
         self._refresh()
@@ -173,6 +177,7 @@ class Composer(QFrame):
         """Edit an earlier question: its text, and a strip that says so."""
         self._edit.show()
         self.grounding.setEnabled(False)  # the edited question keeps its own
+        self.scope.setEnabled(False)
         self.set_text(text)
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
         self.send.setText("Send again")
@@ -183,6 +188,7 @@ class Composer(QFrame):
         """Back to writing a new question."""
         self._edit.hide()
         self.grounding.setEnabled(True)
+        self.scope.setEnabled(True)
         self.send.setText("Send")
         self.send.setAccessibleName("Send message")
         self._refresh()
@@ -262,6 +268,10 @@ class Composer(QFrame):
         if chosen is not None:
             self.set_grounding(str(chosen.data()))
             self.grounding_chosen.emit(str(chosen.data()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.scope.set_compact(event.size().width() < theme.px(_ROOMY))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(theme.px(236), super().minimumSizeHint().height())

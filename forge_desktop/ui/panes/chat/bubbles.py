@@ -28,6 +28,7 @@ class Bubble(QWidget):
     sibling = Signal(int, int)
     seen = Signal(int)
     cited = Signal(int, int)
+    everywhere = Signal(int)
     outside = Signal(QUrl)
     copied = Signal(str)
 
@@ -251,6 +252,9 @@ class AnswerBubble(Bubble):
 
     def _show_ending(self) -> None:
         message = self.message
+        if message.provenance.get("not_found") and message.collections:
+            self._show_notice("Only a part of your documents was searched.", "", "info", "Search everywhere")
+            return
         shown = {
             "died": ("bad", "The student stopped unexpectedly", "Retry"),
             "failed": ("bad", "No answer could be written", "Retry"),
@@ -261,11 +265,13 @@ class AnswerBubble(Bubble):
         if shown is None or (message.state == "complete" and said):
             return
         kind, title, action = shown
+        self._show_notice(title, message.problem if message.state in ("died", "failed") else "", kind, action)
+
+    def _show_notice(self, title: str, text: str, kind: str, action: str) -> None:
         self._notice = Banner()
-        text = message.problem if message.state in ("died", "failed") else ""
         self._content.addWidget(self._notice)
         self._notice.show_message(title, text, kind=kind, action=action)
-        self._notice.acted.connect(self._on_regenerate)
+        self._notice.acted.connect(self._on_notice)
 
     def _action_row(self) -> QWidget:
         copy = IconButton("copy", "Copy answer")
@@ -294,6 +300,13 @@ class AnswerBubble(Bubble):
     def _on_copy(self) -> None:
         QGuiApplication.clipboard().setText(self.message.text)
         self.copied.emit("Answer copied")
+
+    @Slot()
+    def _on_notice(self) -> None:
+        if self.message.provenance.get("not_found"):
+            self.everywhere.emit(self.message.id)
+        else:
+            self._on_regenerate()
 
     @Slot()
     def _on_regenerate(self) -> None:

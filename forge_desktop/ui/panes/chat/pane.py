@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QLineEdit, QStackedWidget, QWidget
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged
 from forge_desktop.chat.records import ChatMessage, Grounding
+from forge_desktop.corpus.records import CorpusStats
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
@@ -56,7 +57,7 @@ class ChatPane(Pane):
         self._editing: int | None = None
         self._examples: list[str] = []
         self._documents = self._passages = 0
-        self._first_visit = True
+        self._first_visit, self._collections_known = True, False
         self._build()
         self.shelf = Shelf(forge.chat, self.conversations, self.talk, self._errands, self)
         self._exporter = Exporter(self, forge.chat, self._errands)
@@ -134,6 +135,7 @@ class ChatPane(Pane):
         transcript.sibling.connect(talk.show_sibling)
         transcript.seen.connect(self._on_seen)
         transcript.cited.connect(self._on_cited)
+        transcript.everywhere.connect(talk.search_everywhere)
         transcript.outside.connect(self._on_outside)
         transcript.copied.connect(self._on_copied)
         self.conversations.opened.connect(self._open)
@@ -191,6 +193,7 @@ class ChatPane(Pane):
         self.header.export.setEnabled(bool(talk.messages))
         if another:
             self.composer.set_grounding(self._grounding_now())
+            self.composer.scope.choose(self._scope_now())
         if not talk.messages:
             self._show_beginning()
         else:
@@ -223,6 +226,10 @@ class ChatPane(Pane):
         last = self.talk.last("user")
         return last.grounding if last else cast(Grounding, self.forge.settings.values.grounding)
 
+    def _scope_now(self) -> tuple[str, ...]:
+        last = self.talk.last("user")
+        return last.collections if last else ()
+
     # ---------------------------------------------------------------- reading
     @Slot()
     def _on_list(self) -> None:
@@ -232,24 +239,34 @@ class ChatPane(Pane):
     def _read_corpus(self) -> None:
         corpus, students = self.forge.corpus, self.forge.students
 
-        def read() -> tuple[int, int, list[str], bool]:
+        def read() -> tuple[CorpusStats, list[str], bool, dict[str, str]]:
             stats = corpus.stats()
             examples = example_questions(corpus) if stats.documents else []
-            return stats.documents, stats.passages, examples, students.active() is not None
+            return stats, examples, students.active() is not None, corpus.collections.names()
 
         self._errands.run(read, self._show_corpus, key="corpus")
 
-    def _show_corpus(self, found: tuple[int, int, list[str], bool]) -> None:
-        self._documents, self._passages, self._examples, has_student = found
+    def _show_corpus(self, found: tuple[CorpusStats, list[str], bool, dict[str, str]]) -> None:
+        stats, self._examples, has_student, collections = found
+        self._documents, self._passages = stats.documents, stats.passages
+        self._show_collections(collections)
         self.composer.set_reason("" if self._documents or has_student else "Add documents or a student first.")
         if not self.talk.messages:
             self._show_beginning()
+
+    def _show_collections(self, names: dict[str, str]) -> None:
+        """The first reading comes after the conversation, so what that one asked in is chosen here again."""
+        first = not self._collections_known
+        self._collections_known = True
+        self.composer.scope.show_collections(names)
+        if first:
+            self.composer.scope.choose(self._scope_now())
 
     @Slot(object)
     def _on_data(self, event: DataChanged) -> None:
         if event.what & {"conversations", "messages"}:
             self.shelf.read()
-        if event.what & {"documents", "students"}:
+        if event.what & {"documents", "students", "collections"}:
             self._read_corpus()
         if "settings" in event.what:
             self._follow_settings()
@@ -275,7 +292,7 @@ class ChatPane(Pane):
         if editing is not None:
             self.talk.edit(editing, text)
         else:
-            self.talk.ask(text, cast(Grounding, self.composer.chosen_grounding()))
+            self.talk.ask(text, cast(Grounding, self.composer.chosen_grounding()), self.composer.scope.chosen())
 
     @Slot(object, str)
     def _on_failed(self, error: ForgeError, question: str = "") -> None:

@@ -52,7 +52,8 @@ class SeenPanel(QFrame):
     def show_prompt(self, seen: SeenPrompt) -> None:
         """Show it."""
         self._summary.setText(
-            f"{seen.tokens:,} of {seen.context:,} tokens; {seen.answer_room:,} kept free for the answer."
+            f"{seen.tokens:,} of {seen.context:,} tokens; {seen.answer_room:,} kept free for the answer. "
+            + " ".join([f"Searched: {', '.join(seen.collections) or 'all documents'}.", *seen.added])
         )
         self._bar.show_parts(seen.parts, seen.answer_room, seen.context)
         while item := self._parts.takeAt(0):

@@ -88,19 +88,23 @@ class Talk(QObject):
         return asked.text if asked else ""
 
     # ---------------------------------------------------------------- asking
-    def ask(self, text: str, grounding: Grounding) -> None:
-        """Ask here; a conversation that does not exist yet is made."""
+    def ask(self, text: str, grounding: Grounding, collections: tuple[str, ...] = ()) -> None:
+        """Ask here, in these collections (none: all documents); a conversation that does not exist yet is made."""
         here = self.conversation_id
 
         def asked() -> tuple[int, int]:
             there = self._chat.create() if here is None else here
-            return there, self._chat.ask(there, text, grounding)
+            return there, self._chat.ask(there, text, grounding, collections)
 
         self._begin(asked, text)
 
     def regenerate(self, message_id: int) -> None:
         """Another answer beside this one."""
         self._again(lambda: self._chat.regenerate(message_id), "")
+
+    def search_everywhere(self, message_id: int) -> None:
+        """Another answer beside this one, from all documents."""
+        self._again(lambda: self._chat.regenerate(message_id, ()), "")
 
     def edit(self, message_id: int, text: str) -> None:
         """Another version of a question, with its own answer."""

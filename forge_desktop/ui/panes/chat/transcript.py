@@ -29,6 +29,7 @@ class Transcript(QScrollArea):
     sibling = Signal(int, int)
     seen = Signal(int)
     cited = Signal(int, int)
+    everywhere = Signal(int)
     outside = Signal(QUrl)
     copied = Signal(str)
 
@@ -150,7 +151,7 @@ class Transcript(QScrollArea):
 
     def _new_bubble(self, message: ChatMessage) -> Bubble:
         made = QuestionBubble(message) if message.role == "user" else AnswerBubble(message)
-        for name in ("regenerate", "edit", "sibling", "seen", "cited", "outside", "copied"):
+        for name in ("regenerate", "edit", "sibling", "seen", "cited", "everywhere", "outside", "copied"):
             getattr(made, name).connect(getattr(self, name))
         self._selection.watch(made.view)
         self._bubbles[message.id] = made

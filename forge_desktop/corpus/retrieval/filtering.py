@@ -1,0 +1,100 @@
+"""What else is asked of a question's lists: which passages may be found, which have all its terms, why one is found."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from forge_desktop.corpus.retrieval import okapi
+from forge_desktop.corpus.retrieval.coding import K1, norm
+from forge_desktop.corpus.retrieval.okapi import Question
+from forge_desktop.corpus.retrieval.scope import Scope
+from forge_desktop.corpus.retrieval.snapshot import Mask, Snapshot
+
+
+@dataclass(frozen=True)
+class TermExplained:
+    """A term of a question: passages that have it, its weight, how often it stands in the passage, what it adds there.
+
+    `impact` is the part of the passage's score that comes from this term, its repeats in the question included.
+    """
+
+    term: str
+    passages_with: int
+    idf: float
+    frequency: int
+    impact: float
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Why a passage has its BM25 score. Lengths in terms; score and rank are None when it has no term of the question.
+
+    The rank counts from 1 among all passages of the index.
+    """
+
+    terms: tuple[TermExplained, ...]
+    length: int
+    average_length: float
+    score: float | None
+    rank: int | None
+
+
+def allowed(
+    connection: sqlite3.Connection, view: Snapshot, scope: Scope | None, excluded: Sequence[str]
+) -> list[Mask | None]:
+    """For each segment which passages are alive, in the scope and without the excluded terms; None for all."""
+    masks = view.masks(scope)
+    if not excluded:
+        return masks
+    left: list[Mask | None] = []
+    for segment, mask, lists in zip(view.segments, masks, okapi.lists(connection, view, excluded), strict=True):
+        some = np.ones(segment.row.passages, np.bool_) if mask is None else mask.copy()
+        for found in lists.values():
+            some[found.passages] = False
+        left.append(some)
+    return left
+
+
+def passages_with_all(question: Question, masks: Sequence[Mask | None]) -> list[int]:
+    """Ids of passages that have all the question's terms, the best score first, ties by the lowest id."""
+    terms = set(question.terms)
+    ids, scores = [np.zeros(0, np.int64)], [np.zeros(0)]
+    for at, (segment, mask) in enumerate(zip(question.view.segments, masks, strict=True)):
+        lists = sorted(question.lists[at].values(), key=lambda found: found.count)
+        if len(lists) < len(terms):
+            continue
+        passages = lists[0].passages
+        for found in lists[1:]:
+            passages = passages[found.find(passages)[1]]
+        if mask is not None:
+            passages = passages[mask[passages]]
+        ids.append(segment.body.ids.of(passages))
+        scores.append(okapi.score_some(question, at, passages)[0])
+    all_ids = np.concatenate(ids)
+    order = np.lexsort((all_ids, -np.concatenate(scores)))
+    best: list[int] = all_ids[order].tolist()
+    return best
+
+
+def explained(question: Question, passage_id: int) -> Explained | None:
+    """The parts of a passage's score; None when it is not in the index."""
+    for segment, lists in zip(question.view.segments, question.lists, strict=True):
+        passage, _ = segment.body.ids.find(np.array([passage_id]))
+        if not len(passage) or (segment.alive is not None and not segment.alive[passage[0]]):
+            continue
+        length, average = int(segment.body.lengths[passage[0]]), question.view.average
+        terms = []
+        for term in dict.fromkeys(question.terms):
+            postings = lists[term].find(passage)[0] if term in lists else np.zeros(0, np.intp)
+            often = int(lists[term].frequencies(postings)[0]) if len(postings) else 0
+            impact = often * (K1 + 1) / (often + float(norm(segment.body.lengths[passage], average)[0]))
+            idf, times = question.idf[term], question.terms.count(term)
+            terms.append(TermExplained(term, question.passages_with[term], idf, often, times * idf * impact))
+        rank = okapi.rank(question, passage_id)
+        score = okapi.scores_of(question, np.array([passage_id])).get(passage_id)
+        return Explained(tuple(terms), length, average, score, rank)
+    return None

@@ -1,0 +1,67 @@
+"""A database of the fourth schema: everything of it is kept, and it is searched again once its index is made anew."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from forge_desktop.base.events import Events
+from forge_desktop.base.jobs import Jobs
+from forge_desktop.base.settings import SettingsFile
+from forge_desktop.corpus import Corpus
+from forge_desktop.storage import Database
+
+SCHEMA = Path(__file__).resolve().parents[1] / "data" / "schemas" / "m0004.db"
+KEPT = ("roots", "excluded", "removals", "documents", "texts", "outlines", "passages")
+KEPT += ("conversations", "messages", "sources", "bases", "engine_flags")
+
+
+@pytest.fixture
+def older(data_dir: Path) -> Path:
+    path = data_dir / "forge.db"
+    shutil.copyfile(SCHEMA, path)
+    return path
+
+
+@pytest.fixture
+def rooms(older: Path) -> Iterator[tuple[Database, Jobs, Corpus]]:
+    events = Events()
+    db, jobs = Database(older), Jobs(events)
+    corpus = Corpus(db, jobs, events, SettingsFile(older.parent / "settings.json", events))
+    yield db, jobs, corpus
+    jobs.close()
+    corpus.close()
+    db.close()
+
+
+def rows(connection: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
+    return {table: sorted(map(tuple, connection.execute(f"SELECT * FROM {table}")), key=repr) for table in KEPT}
+
+
+def test_documents_texts_passages_and_chats_are_kept(older: Path) -> None:
+    with sqlite3.connect(older) as connection:
+        before = rows(connection)
+    connection.close()
+    assert len(before["documents"]) == 9
+    assert len(before["messages"]) == 2
+    db = Database(older)
+    assert rows(db.connection) == before
+    assert db.damage() == []
+    db.close()
+    assert len(list((older.parent / "backups").iterdir())) == 1
+
+
+def test_the_index_is_made_again_from_the_stored_texts(rooms: tuple[Database, Jobs, Corpus]) -> None:
+    db, jobs, corpus = rooms
+    assert corpus.search("willkommen") == []
+    job = corpus.resume_pending()
+    assert job is not None
+    jobs.wait(job)
+    assert corpus.search("willkommen")[0].passage.path.endswith("willkommen-welcome.md")
+    assert corpus.verify() == []
+    assert corpus.resume_pending() is None
+    assert db.value("SELECT count(*) FROM segments") == 1
