@@ -98,7 +98,7 @@ class Finder:
         return self._index.search(asked.query.text, wanted, scope=asked.scope, excluded=excluded)
 
     def _gathered(self, query: Query, ranked: Sequence[Found], k: int, every: bool) -> list[Hit]:
-        folds = Folds(frozenset(analyser.terms(query.text)))
+        folds = Folds(frozenset(self._index.query_terms(query.text)))
         hits: list[Hit] = []
         alike: list[list[int]] = []
         for hit in self.read(query, ranked):

@@ -147,7 +147,7 @@ class _Parts:
 
     def query(self) -> Query:
         """All of it."""
-        terms = [(phrase, analyser.terms(word) if word else []) for word, phrase in self.left_out]
+        terms = [(phrase, analyser.query_words(word, analyser.LANGUAGES)) for word, phrase in self.left_out]
         return Query(
             " ".join(self.ranked),
             Understood(
@@ -158,7 +158,7 @@ class _Parts:
             ),
             tuple(self.phrases),
             tuple(phrase for phrase, found in terms if len(found) != 1),
-            frozenset(found[0] for _, found in terms if len(found) == 1),
+            frozenset(stem for _, found in terms if len(found) == 1 for stem in found[0]),
         )
 
     def _take_phrase(self, text: str, *, minus: bool) -> None:

@@ -11,6 +11,7 @@ from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.base.settings import Settings
 from forge_desktop.corpus.completing import complete
+from forge_desktop.corpus.embedding_run import EmbeddingRun
 from forge_desktop.corpus.reading import Spot
 from forge_desktop.corpus.records import RepairReport
 from forge_desktop.corpus.retrieval import Index
@@ -56,6 +57,7 @@ class Repair:
             with self._db.write() as connection:
                 self._mark_missing(connection)
             complete(self._db, self._index, events=self._events, ctx=self._ctx)
+            self._make_vectors()
         except sqlite3.DatabaseError as error:  # a damaged schema, which SQLite's own check does not notice
             raise self._beyond(str(error)) from error
         self._events.changed("documents")
@@ -86,8 +88,19 @@ class Repair:
                 )
             found = self._index.drop_damaged(connection)
             missing = self._mark_missing(connection)
-        if found or missing:
+        if missing:
             self._repaired.append(f"Search index: {missing:,} passages were put in again from the stored texts.")
+        elif found:
+            self._repaired.append("Search index: what was damaged was taken out or counted again.")
+
+    def _make_vectors(self) -> None:
+        try:
+            made = EmbeddingRun(self._db, self._store, self._index, self._ctx).run()
+        except ForgeError as error:  # the model of another maker; the built-in vectors are made first
+            self._kept.append(f"Search index: likeness is judged by spelling for now. {error.message}")
+            return
+        if made:
+            self._repaired.append(f"Search index: {made:,} vectors were made again from the stored texts.")
 
     def _mark_missing(self, connection: sqlite3.Connection) -> int:
         """Take out of the index what should not be there, and let what is missing wait; how much that is."""

@@ -60,8 +60,8 @@ def test_one_changed_letter_in_a_stored_text_is_found(
     "statement",
     [
         "UPDATE passages SET start = start + 1 WHERE id = (SELECT max(id) FROM passages)",
-        "UPDATE vectors SET body = zeroblob(length(body)) WHERE passage = (SELECT min(passage) FROM vectors)",
-        "DELETE FROM vectors WHERE passage = (SELECT min(passage) FROM vectors)",
+        "UPDATE vector_rows SET body = zeroblob(length(body)) WHERE id = (SELECT min(id) FROM vector_rows)",
+        "DELETE FROM vector_rows WHERE id = (SELECT min(id) FROM vector_rows)",
         "UPDATE postings SET codes = zeroblob(length(codes)) WHERE block = (SELECT min(block) FROM postings)",
         "DELETE FROM passages WHERE id = (SELECT max(id) FROM passages)",
     ],
@@ -114,13 +114,13 @@ def test_the_command_line_repairs_and_says_what_it_did(
         db.execute(
             "UPDATE texts SET text = replace(text, 'broken pump', 'broken bump') WHERE text LIKE '%broken pump%'"
         )
-        db.execute("UPDATE vectors SET body = zeroblob(9) WHERE passage = (SELECT min(passage) FROM vectors)")
+        db.execute("UPDATE vector_rows SET body = zeroblob(9) WHERE id = (SELECT min(id) FROM vector_rows)")
     assert main(["--data-dir", str(data_dir), "verify", "--repair", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["ok"]
     assert said["damaged"] == said["kept"] == said["lost"] == []
     assert "history.txt" in said["reread"][0]
-    assert "1 passages were put in again" in said["repaired"][0]
+    assert any("1 vectors were made again" in sentence for sentence in said["repaired"])
     assert main(["--data-dir", str(data_dir), "verify", "--repair"]) == 0
     assert "no damage found" in capsys.readouterr().out
 

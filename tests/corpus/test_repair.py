@@ -115,8 +115,8 @@ IN_THE_FILE = {
     "outlines": "SELECT sha256 FROM outlines LIMIT 1 OFFSET 2",
     "segments": "SELECT lengths FROM segments ORDER BY id LIMIT 1",
     "postings": "SELECT codes FROM postings ORDER BY block LIMIT 1",
-    "signs": "SELECT body FROM signs LIMIT 1",
-    "vectors": "SELECT body FROM vectors WHERE passage = 20",
+    "vector segments": "SELECT signs FROM vector_segments LIMIT 1",
+    "vectors": "SELECT body FROM vector_rows WHERE id & 0xff = 20",
 }
 
 
@@ -157,17 +157,27 @@ BY_HAND = [
     "UPDATE postings SET block = block + 5",
     "UPDATE postings SET heads = ''",
     "UPDATE postings SET alone = 1 - alone",
-    "UPDATE signs SET body = x'00'",
-    "DELETE FROM signs",
-    "UPDATE vectors SET body = 'text' || body WHERE passage < 9",
-    "DELETE FROM vectors WHERE passage % 3 = 0",
-    "INSERT INTO vectors SELECT 9999, embedder, checksum, body FROM vectors WHERE passage = 3",
+    "UPDATE vector_rows SET body = 'text' || body WHERE id & 0xff < 9",
+    "DELETE FROM vector_rows WHERE id % 3 = 0",
+    "INSERT INTO vector_rows SELECT id + 9999, checksum, body FROM vector_rows WHERE id & 0xff = 3",
+    "INSERT INTO vector_rows SELECT id + (7 << 40), checksum, body FROM vector_rows WHERE id & 0xff = 3;"
+    "UPDATE vector_segments SET signs = 'text'",
+    "UPDATE vector_segments SET first_passage = 1 << 30",
+    "UPDATE vector_segments SET passages = 3",
+    "DELETE FROM vector_segments WHERE id = (SELECT max(id) FROM vector_segments)",
+    "UPDATE vector_tombstones SET bitmap = zeroblob(length(bitmap))",
+    "DELETE FROM vector_tombstones",
+    "UPDATE embedders SET passages = 3",
+    "UPDATE embedders SET dimensions = 77",
+    "UPDATE embedders SET identity = CAST(x'ff' AS TEXT)",
+    "DELETE FROM vector_state",
+    "UPDATE index_languages SET language = CAST(x'ff' AS TEXT) WHERE passages = (SELECT max(passages) FROM index_languages)",
     "UPDATE tombstones SET bitmap = zeroblob(length(bitmap))",
     "DELETE FROM tombstones",
     "UPDATE tombstones SET bitmap = x'ff', passages = 8",
     "UPDATE index_state SET tokens = 5, passages = 7",
     "DELETE FROM index_state",
-    "DELETE FROM segments; DELETE FROM postings; DELETE FROM vectors; DELETE FROM tombstones",
+    "DELETE FROM segments; DELETE FROM postings; DELETE FROM vector_rows; DELETE FROM tombstones",
 ]
 
 

@@ -23,8 +23,7 @@ _BLOCKS = (
     " CAST(places AS BLOB) FROM postings"
 )
 _TOMBSTONE = "SELECT passages, checksum, CAST(bitmap AS BLOB) FROM tombstones WHERE segment = ?"
-_SIGNS = "SELECT checksum, CAST(body AS BLOB) FROM signs WHERE segment = ?"
-_VECTORS = "SELECT passage, checksum, CAST(body AS BLOB) FROM vectors"
+_LANGUAGES = "SELECT CAST(language AS BLOB) FROM index_languages"
 
 
 @dataclass(frozen=True)
@@ -37,17 +36,12 @@ class Damaged:
 
 @dataclass
 class Inspection:
-    """What is wrong, and what is not: the segments that are sound in every part, and their living passages.
-
-    `vectorless` are those of `ids` whose vector is missing or damaged, `strays` the vectors that belong to none.
-    """
+    """What is wrong, and what is not: the segments that are sound in every part, and their living passages."""
 
     damaged: list[Damaged]
     sound: list[int]
     ids: Int64s
     tokens: int
-    vectorless: list[int]
-    strays: list[int]
 
 
 @dataclass(frozen=True)
@@ -73,31 +67,30 @@ def inspect(connection: sqlite3.Connection) -> Inspection:
             parts.append(_Part(row, body.ids.all()[alive], int(body.lengths[alive].sum())))
     parts = _without_doubles(parts, damaged)
     ids = np.sort(np.concatenate([part.ids for part in parts])) if parts else np.empty(0, np.int64)
-    look = Inspection(damaged, [part.row.id for part in parts], ids, sum(part.tokens for part in parts), [], [])
-    whole = not damaged
-    _check_vectors(connection, look, whole=whole)
-    if whole:
+    look = Inspection(damaged, [part.row.id for part in parts], ids, sum(part.tokens for part in parts))
+    if not damaged:
         damaged.extend(_wrong_totals(connection, look))
+    if _nobody_knows_more(connection):
+        damaged.append(Damaged("Search index: what it was made by is damaged."))
     return look
 
 
 def drop(connection: sqlite3.Connection, look: Inspection) -> None:
     """Delete all that is not sound, and merges under way; count what remains. In the caller's transaction."""
-    if connection.execute("SELECT 1 FROM index_state WHERE id = 1").fetchone() is None:
-        connection.execute("INSERT INTO index_state VALUES (1, 0, 0, 0, '', '', NULL, '')")
-        store.clear(connection)  # who made it is not known any more
+    if _nobody_knows_more(connection):
+        connection.execute("INSERT OR IGNORE INTO index_state VALUES (1, 0, 0, 0, '', '', NULL, '')")
+        connection.execute("DELETE FROM index_languages")
+        store.clear(connection)
         return
     every = [row[0] for row in connection.execute("SELECT id FROM segments")]
     sound = set(look.sound)
     connection.execute("DELETE FROM merges")
     connection.executemany("DELETE FROM segments WHERE id = ?", [(one,) for one in every if one not in sound])
-    for table in ("tombstones", "signs"):
-        connection.execute(f"DELETE FROM {table} WHERE segment NOT IN (SELECT id FROM segments)")
+    connection.execute("DELETE FROM tombstones WHERE segment NOT IN (SELECT id FROM segments)")
     connection.execute(
         f"DELETE FROM postings WHERE block & {(1 << store.BLOCK_BITS) - 1} >= coalesce("
         f"(SELECT blocks FROM segments WHERE id = block >> {store.BLOCK_BITS}), 0)"
     )
-    store.drop_vectors(connection, look.strays)
     connection.execute(
         "UPDATE index_state SET generation = generation + 1, passages = ?, tokens = ?", (len(look.ids), look.tokens)
     )
@@ -132,13 +125,7 @@ def _problem(connection: sqlite3.Connection, row: store.SegmentRow, blocks: int)
         return "is damaged"
     if blocks < row.blocks:
         return f"has {blocks} of its {row.blocks} blocks"
-    return _problem_of_signs(connection, row) or _problem_of_removals(connection, row)
-
-
-def _problem_of_signs(connection: sqlite3.Connection, row: store.SegmentRow) -> str:
-    found = connection.execute(_SIGNS, (row.id,)).fetchone()
-    sound = found and found[0] == zlib.crc32(found[1]) and len(found[1]) == 8 * store.SIGN_WORDS * row.passages
-    return "" if sound else "is damaged"
+    return _problem_of_removals(connection, row)
 
 
 def _problem_of_removals(connection: sqlite3.Connection, row: store.SegmentRow) -> str:
@@ -168,29 +155,18 @@ def _without_doubles(parts: list[_Part], damaged: list[Damaged]) -> list[_Part]:
     return kept
 
 
-def _check_vectors(connection: sqlite3.Connection, look: Inspection, *, whole: bool) -> None:
-    living = set(look.ids.tolist())
-    sound, count = set(), 0
-    for passage, stored, body in connection.execute(_VECTORS):
-        count += 1
-        if passage not in living:
-            look.strays.append(passage)
-        if stored == zlib.crc32(body or b""):
-            sound.add(passage)
-        else:
-            sentence = f"Search index: the vector of passage {passage} is damaged."
-            look.damaged.append(Damaged(sentence, (passage, passage)))
-    look.vectorless.extend(sorted(living - sound))
-    if whole and count != len(living):
-        look.damaged.append(Damaged(f"Search index: it holds {count} vectors for {len(living)} passages."))
-
-
 def _wrong_totals(connection: sqlite3.Connection, look: Inspection) -> Iterator[Damaged]:
     row = connection.execute("SELECT passages, tokens FROM index_state WHERE id = 1").fetchone()
-    if row is None:
-        yield Damaged("Search index: its totals are missing.")
-    elif tuple(row) != (len(look.ids), look.tokens):
+    if row is not None and tuple(row) != (len(look.ids), look.tokens):
         yield Damaged(
             f"Search index: it counts {row[0]} passages and {row[1]} words,"
             f" but holds {len(look.ids)} and {look.tokens}."
         )
+
+
+def _nobody_knows_more(connection: sqlite3.Connection) -> bool:
+    """Whether it is lost by which analyser, or in which languages, the index was made."""
+    state = "SELECT CAST(analyser || renewing || embedder AS BLOB) FROM index_state WHERE id = 1"
+    row = connection.execute(state).fetchone()
+    words = [row, *connection.execute(_LANGUAGES)]
+    return row is None or any(word[0].decode("utf-8", "replace").encode() != word[0] for word in words)
