@@ -167,7 +167,7 @@ class Gatherer:
         gone: dict[int, bytes] = {}
         unfit: dict[int, list[int]] = {}
         whole = {(aim.collection, aim.root) for aim in aims if aim.is_whole}
-        away = [*self._unlisted, *self._lost]
+        away = [*self._unlisted, *self._lost, self.own_folder]  # what was imported counts as lying there
         for aim in aims:
             seen = self._seen.get(aim.collection, set())
             others = [root for holder, root in roots if holder == aim.collection and (holder, root) not in whole]

@@ -186,6 +186,16 @@ class IndexReport:
 
 
 @dataclass(frozen=True)
+class RepairReport:
+    """What a repair did, a sentence each: mended here, read again from its file, kept though its file is gone, lost."""
+
+    repaired: tuple[str, ...]
+    reread: tuple[str, ...]
+    kept: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class IndexProgress:
     """Where an index run stands; `detail` of its job's events. Totals are None while files are being looked for.
 

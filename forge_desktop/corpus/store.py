@@ -38,17 +38,29 @@ _PASSAGE = (
 
 @dataclass(frozen=True)
 class Check:
-    """One document as its rows hold it, for `verify`. `places` are the passages' columns, in order."""
+    """One document as its rows hold it, for `verify`. `places` are the passages' columns, in order.
 
+    `parts` are the lengths of the text's parts in code points by number, None for a damaged one; `gap` tells that one
+    in the middle is missing or has the wrong length; `legible` that its own row holds no broken text.
+    """
+
+    id: int
     name: str
+    path: str
+    sha256: str
     characters: int
     passages: int
-    parts: list[int]
-    damaged_parts: int
-    length: int
+    parts: dict[int, int | None]
+    gap: bool
     pages: str
     outline: bytes
+    legible: bool
     places: list[tuple[int, int, int | None, str, int, int]]
+
+    @property
+    def length(self) -> int:
+        """Code points in the parts that are sound."""
+        return sum(filter(None, self.parts.values()))
 
 
 class Store:
@@ -213,33 +225,50 @@ class Store:
         sql = f"SELECT p.id {_SEARCHED} AND d.state = 'pending'"
         return (row[0] for row in self._db.connection.execute(sql))
 
-    def every_check(self) -> Iterator[Check]:
-        """Every document's rows, read in full."""
-        for row in self._db.rows("SELECT id, path, characters, passages FROM documents ORDER BY id"):
-            parts, damaged, length = [], 0, 0
-            for part in self._db.connection.execute(
-                "SELECT part, CAST(text AS BLOB), sha256 FROM texts WHERE document_id = ? ORDER BY part", (row["id"],)
-            ):
-                parts.append(part[0])
-                damaged += hashlib.sha256(part[1]).digest() != part[2]
-                length += len(part[1].decode("utf-8", "replace"))
-            outline = self._db.row("SELECT pages, sha256 FROM outlines WHERE document_id = ?", row["id"])
-            places = self._db.rows(
-                "SELECT start, end, page, heading, first_line, last_line FROM passages"
-                " WHERE document_id = ? ORDER BY id",
-                row["id"],
+    def every_check(self, document_id: int | None = None) -> Iterator[Check]:
+        """Every document's rows, or one's, read in full; texts as bytes, as damaged ones could not be decoded."""
+        for row in self._db.rows(
+            "SELECT id, path, CAST(sha256 AS BLOB) AS sha256, characters, passages,"
+            " CAST(name || folded || format || reason || sha256 || recipe AS BLOB) AS words FROM documents"
+            " WHERE removal IS NULL AND id = coalesce(?, id) ORDER BY id",
+            document_id,
+        ):
+            parts = self._checked_parts(row["id"])
+            sound = [length for length in parts.values() if length is not None]
+            outline = self._db.row(
+                "SELECT CAST(pages AS BLOB), CAST(sha256 AS BLOB) FROM outlines WHERE document_id = ?", row["id"]
             )
             yield Check(
+                id=row["id"],
                 name=shown(row["path"]),
+                path=os.fsdecode(row["path"]),
+                sha256=_lenient(row["sha256"]),
                 characters=row["characters"],
                 passages=row["passages"],
                 parts=parts,
-                damaged_parts=damaged,
-                length=length,
-                pages="" if outline is None else outline[0],
+                gap=list(parts) != list(range(len(parts))) or any(length != PART for length in sound[:-1]),
+                pages="" if outline is None else _lenient(outline[0]),
                 outline=b"" if outline is None else outline[1],
-                places=[tuple(place) for place in places],
+                legible=_lenient(row["words"]).encode() == row["words"],
+                places=self._checked_places(row["id"]),
             )
+
+    def _checked_parts(self, document_id: int) -> dict[int, int | None]:
+        """The length of each part of a text, None where its hash does not hold."""
+        return {
+            number: len(text.decode()) if hashlib.sha256(text).digest() == stored else None
+            for number, text, stored in self._db.connection.execute(
+                "SELECT part, CAST(text AS BLOB), sha256 FROM texts WHERE document_id = ? ORDER BY part", (document_id,)
+            )
+        }
+
+    def _checked_places(self, document_id: int) -> list[tuple[int, int, int | None, str, int, int]]:
+        rows = self._db.rows(
+            "SELECT start, end, page, CAST(heading AS BLOB), first_line, last_line FROM passages"
+            " WHERE document_id = ? ORDER BY id",
+            document_id,
+        )
+        return [(row[0], row[1], row[2], _lenient(row[3]), row[4], row[5]) for row in rows]
 
     def mtime_ns(self, document_id: int) -> int:
         """The file's date when it was read."""
@@ -259,6 +288,10 @@ class Store:
 def outline_hash(pages: str, rows: Iterable[Sequence[object]]) -> bytes:
     """Covers where the pages start and every passage's place, so that damage to those rows is found."""
     return hashlib.sha256(json.dumps([pages, *map(list, rows)], separators=(",", ":")).encode()).digest()
+
+
+def _lenient(stored: bytes) -> str:
+    return stored.decode("utf-8", "replace")
 
 
 def _document(row: sqlite3.Row) -> Document:
