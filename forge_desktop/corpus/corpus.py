@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 from array import array
@@ -16,6 +17,7 @@ from forge_desktop.corpus import parsers
 from forge_desktop.corpus.adopting import Adopter
 from forge_desktop.corpus.collections import Collections
 from forge_desktop.corpus.completing import complete
+from forge_desktop.corpus.embedding import Vectors
 from forge_desktop.corpus.explaining import Explainer
 from forge_desktop.corpus.finding import Finder
 from forge_desktop.corpus.indexing import IndexRun
@@ -34,7 +36,7 @@ from forge_desktop.corpus.records import (
 from forge_desktop.corpus.records_portable import Portable, PortableCollection
 from forge_desktop.corpus.removing import Remover
 from forge_desktop.corpus.repairing import Repair
-from forge_desktop.corpus.retrieval import Index
+from forge_desktop.corpus.retrieval import Embedder, Index
 from forge_desktop.corpus.scoping import Scopes
 from forge_desktop.corpus.store import Store
 from forge_desktop.corpus.store_collections import CollectionRows
@@ -49,7 +51,6 @@ from forge_desktop.corpus.walking import given_paths
 from forge_desktop.storage import Database
 
 _LANE = "index"
-_VECTORS_AT_ONCE = 500
 
 
 class Corpus:
@@ -68,6 +69,7 @@ class Corpus:
         self._db, self._jobs, self._events, self._settings = db, jobs, events, settings
         self._store, self._rows, self._roots, self._index = Store(db), RunStore(db), Roots(db), Index(db)
         self._keeping = KeepingStore(db)
+        self._vectors = Vectors(db, self._store, self._index, jobs, events=events, settings=settings, lane=_LANE)
         self._viewer = PageViewer(self._store, settings)
         members = CollectionRows(db)
         self._remover = Remover(db, self._rows, self._roots, members, self._index)
@@ -114,7 +116,7 @@ class Corpus:
     def resume_pending(self) -> int | None:
         """Go on with what an earlier run left waiting; None when there is nothing."""
         if not self._rows.pending() and not self._index.stale and not self._keeping.unsearched():
-            return None
+            return self._vectors.start()
         return self._start("index", lambda run: run.over_documents(None))
 
     def retry(self, document_ids: Sequence[int]) -> int:
@@ -162,7 +164,10 @@ class Corpus:
         def job(ctx: JobContext) -> object:
             if kind == "index":
                 complete(self._db, self._index, events=self._events, ctx=ctx)
-            return work(self._run(ctx))
+            found = work(self._run(ctx))
+            with contextlib.suppress(ForgeError):  # closing: the next start goes on
+                self._vectors.start()
+            return found
 
         return self._jobs.start(_LANE, kind, job)
 
@@ -214,6 +219,15 @@ class Corpus:
         Raises ForgeError, with what it would take, above 200,000 passages.
         """
         return self._explainer.check_ranking(query)
+
+    def use_embedder(self, embedder: Embedder | None) -> int | None:
+        """Judge likeness by this embedder, as soon as a job has embedded all passages; its id, None when nothing is to
+        do. None goes back to the built-in embedding, which also answers while an embedder is missing or fails."""
+        return self._vectors.use(embedder)
+
+    def search_note(self) -> str:
+        """A sentence when a search does not judge likeness by the embedder in use, and why; "" when it does."""
+        return self._vectors.note
 
     def documents(
         self,
@@ -333,13 +347,10 @@ class Corpus:
 
     def iterate_vectors(self) -> Iterator[tuple[int, bytes]]:
         """Every passage's vector (passage id, signed bytes) by id, for an export."""
-        ids = list(self._store.every_passage_id())
-        for low in range(0, len(ids), _VECTORS_AT_ONCE):
-            some = ids[low : low + _VECTORS_AT_ONCE]
-            bodies = self._index.embedding.side.bodies(self._db.connection, some)
-            yield from ((passage, bodies[passage]) for passage in some if passage in bodies)
+        return self._vectors.iterate(self._store.every_passage_id())
 
     def close(self) -> None:
         """Follow folders no more, and end the process that draws pages."""
         self.sync.stop()
         self._viewer.close()
+        self._vectors.close()

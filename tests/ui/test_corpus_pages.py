@@ -119,7 +119,9 @@ def test_failures_are_grouped_by_reason_and_tried_again(qtbot: QtBot, shown: Cor
     assert groups["The file is empty."] == 2
     assert sum(groups.values()) == 3
     show, retry = (
-        next(b for b in shown._listing.groups.findChildren(Button) if b.accessibleName() == f"{verb}: The file is empty.")
+        next(
+            b for b in shown._listing.groups.findChildren(Button) if b.accessibleName() == f"{verb}: The file is empty."
+        )
         for verb in ("Show", "Try again")
     )
     qtbot.mouseClick(show, Qt.MouseButton.LeftButton)
