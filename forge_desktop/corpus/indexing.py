@@ -102,9 +102,8 @@ class IndexRun:
             self._ctx.progress(min(done, total), total, "Renewing the search index")
             with self._db.write() as connection:
                 done = self._index.renew(connection, self._store.texts_after, _RENEWED_AT_ONCE)
-            self._index.tidy(self._ctx.check)
             self._events.changed("documents")
-        self._index.tidy(self._ctx.check, wholly=True)
+            self._index.tidy(lambda: self._ctx.wait(self._pace.rest(0.0)), wholly=done is None)
 
     def over_paths(self, paths: Sequence[bytes], collection: int) -> IndexReport:
         """Index what the user gave: from now on these are roots of the collection, and nothing in them is taken out."""
@@ -166,6 +165,7 @@ class IndexRun:
             progress=self._progress,
             ctx=self._ctx,
         ).read(waiting)
+        self._index.tidy(lambda: self._ctx.wait(self._pace.rest(0.0)), wholly=True)
 
     def _report(self, ids: Iterable[int]) -> IndexReport:
         tally, found, done = self._store.tally(ids), self._found, self._committer
