@@ -131,6 +131,7 @@ class Corpus:
             return Repair(
                 self._db,
                 self._index,
+                self._vectors,
                 settings=self._settings.values,
                 events=self._events,
                 ctx=ctx,
