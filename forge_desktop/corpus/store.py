@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.corpus.names import folded, shown
-from forge_desktop.corpus.records import CorpusStats, Document, Passage
+from forge_desktop.corpus.records import Document, Passage
 from forge_desktop.storage import Database
 
 PART = 32_768  # characters of text in a row, so that a passage is read without its whole document
@@ -103,16 +103,6 @@ class Store:
             path,
         )
         return None if row is None else _document(row)
-
-    def stats(self) -> CorpusStats:
-        """Totals."""
-        row = self._db.row(
-            "SELECT coalesce(sum(state = 'indexed'), 0), coalesce(sum(passages), 0),"
-            " coalesce(sum(state = 'failed'), 0), coalesce(sum(size), 0), max(indexed)"
-            " FROM documents INDEXED BY documents_by_state WHERE removal IS NULL"
-        )
-        assert row is not None
-        return CorpusStats(*row)
 
     # ---- passages and texts ----
 
