@@ -163,10 +163,12 @@ class Index:
             masks = allowed(connection, view, scope, excluded)
             return top_k(okapi.ask(connection, view, terms), k, masks)
 
-    def with_all(self, text: str, *, scope: Scope | None = None, excluded: Sequence[str] = ()) -> list[int]:
-        """Passages that have all words of this text, the best BM25 score first: where a phrase can stand."""
+    def with_all(
+        self, words: Sequence[Sequence[str]], *, scope: Scope | None = None, excluded: Sequence[str] = ()
+    ) -> list[int]:
+        """Passages that have all these words, each as any of its terms, the best BM25 score first: where a phrase can
+        stand."""
         with self._reading() as (connection, view):
-            words = analyser.query_words(text, _languages(connection, view))
             if not words or not view.state.passages:
                 return []
             question = okapi.ask(connection, view, _flat(words))
