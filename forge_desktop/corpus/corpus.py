@@ -26,6 +26,7 @@ from forge_desktop.corpus.records import (
     CorpusStats,
     Document,
     Explanation,
+    FailureGroup,
     Finding,
     Hit,
     PageImage,
@@ -44,7 +45,9 @@ from forge_desktop.corpus.store_keeping import KeepingStore
 from forge_desktop.corpus.store_roots import Roots
 from forge_desktop.corpus.store_run import RunStore
 from forge_desktop.corpus.store_scope import ScopeStore
+from forge_desktop.corpus.store_totals import Totals
 from forge_desktop.corpus.sync import Sync
+from forge_desktop.corpus.token_sizes import Loaded, TokenSizes
 from forge_desktop.corpus.verifying import damage
 from forge_desktop.corpus.viewing import PageViewer, SourceStatus, source_status
 from forge_desktop.corpus.walking import given_paths
@@ -63,8 +66,11 @@ class Corpus:
         events: Events,
         settings: SettingsFile,
         *,
+        loaded: Loaded = lambda: None,
         on_battery: Callable[[], bool] = on_battery,
     ) -> None:
+        self._totals = Totals(db)
+        self._sizes = TokenSizes(self._totals, loaded)
         self._pace = Pace(settings, events, on_battery=on_battery)
         self._db, self._jobs, self._events, self._settings = db, jobs, events, settings
         self._store, self._rows, self._roots, self._index = Store(db), RunStore(db), Roots(db), Index(db)
@@ -181,6 +187,8 @@ class Corpus:
             settings=self._settings.values,
             events=self._events,
             pace=self._pace,
+            totals=self._totals,
+            sizes=self._sizes,
             ctx=ctx,
         )
 
@@ -279,11 +287,15 @@ class Corpus:
 
     def stats(self) -> CorpusStats:
         """Totals."""
-        return self._store.stats()
+        return self._totals.stats()
+
+    def failures(self) -> list[FailureGroup]:
+        """What could not be read, by reason; `retry` takes a group's documents."""
+        return self._totals.failures()
 
     def indexed_share(self) -> float:
         """The share of the known documents that can be searched as they are now, from 0 to 1; 1 when there are none."""
-        searchable, waiting = self._rows.shares()
+        searchable, waiting = self._totals.shares()
         return searchable / (searchable + waiting) if searchable + waiting else 1.0
 
     def versions(self) -> dict[str, str]:

@@ -25,10 +25,13 @@ from forge_desktop.corpus.progress import Progress
 from forge_desktop.corpus.records import IndexReport, Survey
 from forge_desktop.corpus.records_library import PolicyEffect
 from forge_desktop.corpus.retrieval import Index
+from forge_desktop.corpus.retrieval.store_sizes import disk_sizes
 from forge_desktop.corpus.store_collections import CollectionRows, Kept
 from forge_desktop.corpus.store_questions import QuestionRows
 from forge_desktop.corpus.store_roots import Roots
 from forge_desktop.corpus.store_run import Recipe, RunStore
+from forge_desktop.corpus.store_totals import Totals
+from forge_desktop.corpus.token_sizes import TokenSizes
 from forge_desktop.corpus.walking import Passed, Walk
 from forge_desktop.storage import Database
 
@@ -37,7 +40,7 @@ _RENEWED_AT_ONCE = 400  # passages in one transaction
 
 def recipe_of(settings: Settings) -> Recipe:
     """How documents are read under these settings."""
-    done = f"{parsers.VERSION}/{settings.passage_characters}/{settings.passage_overlap}"
+    done = f"{parsers.VERSION}/{settings.passage_tokens}/{settings.passage_overlap_tokens}"
     return Recipe(done, f"{done}/{settings.parser_seconds}/{settings.parser_megabytes}/{ocr.state(settings)}")
 
 
@@ -54,14 +57,17 @@ class IndexRun:
         settings: Settings,
         events: Events,
         pace: Pace,
+        totals: Totals,
+        sizes: TokenSizes,
         ctx: JobContext,
     ) -> None:
         self._db, self._store, self._roots, self._index = db, store, roots, index
         self._settings, self._events, self._pace, self._ctx = settings, events, pace, ctx
+        self._totals, self._sizes = totals, sizes
         self._recipe = recipe_of(settings)
         self._started = time.monotonic()
         self._progress = Progress(ctx)
-        self._progress.known(*store.shares())
+        self._progress.known(*totals.shares())
         self._found = Gathered()
         self._collections, self._questions = CollectionRows(db), QuestionRows(db)
         self._gatherer = Gatherer(
@@ -155,17 +161,19 @@ class IndexRun:
     # ---- reading ----
 
     def _read(self, waiting: Sequence[tuple[int, int]]) -> None:
-        self._progress.known(*self._store.shares())
+        self._progress.known(*self._totals.shares())
         Feeding(
             self._store,
             self._committer,
             settings=self._settings,
+            ratios=self._sizes.current(self._ctx.check),
             recipe=self._recipe,
             pace=self._pace,
             progress=self._progress,
             ctx=self._ctx,
         ).read(waiting)
         self._index.tidy(lambda: self._ctx.wait(self._pace.rest(0.0)), wholly=True)
+        self._totals.note_disk(disk_sizes(self._db.connection))
 
     def _report(self, ids: Iterable[int]) -> IndexReport:
         tally, found, done = self._store.tally(ids), self._found, self._committer

@@ -15,6 +15,7 @@ from forge_desktop.corpus.embedding import Vectors
 from forge_desktop.corpus.reading import Spot
 from forge_desktop.corpus.records import RepairReport
 from forge_desktop.corpus.retrieval import Index
+from forge_desktop.corpus.sizing import characters_a_token
 from forge_desktop.corpus.splitting import split
 from forge_desktop.corpus.store import PART, Check, Store
 from forge_desktop.corpus.store_keeping import KeepingStore
@@ -180,11 +181,11 @@ class Repair:
 
     def _split_again(self, connection: sqlite3.Connection, checked: Check) -> None:
         text = self._store.text(checked.id)
-        pages = _pages(checked.pages, len(text))
+        pages, size = _pages(checked.pages, len(text)), characters_a_token(text)
         spans = split(
             text,
-            limit=self._settings.passage_characters,
-            overlap=self._settings.passage_overlap,
+            limit=max(1, round(self._settings.passage_tokens * size)),
+            overlap=round(self._settings.passage_overlap_tokens * size),
             pages=pages,
             headings=_headings(checked),
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.corpus.names import folded, shown
-from forge_desktop.corpus.records import CorpusStats, Document, Passage
+from forge_desktop.corpus.records import Document, Passage
 from forge_desktop.corpus.store_scope import Conditions, condition_sql
 from forge_desktop.storage import Database
 
@@ -29,7 +29,7 @@ _SORTS = {
     "changed": "mtime_ns",
     "indexed": "indexed",
 }
-_DOCUMENT = "id, path, name, format, state, reason, size, passages, sha256, mtime_ns, indexed"
+_DOCUMENT = "id, path, name, format, state, reason, size, passages, sha256, mtime_ns, indexed, language"
 _SEARCHED = "FROM passages p JOIN documents d ON d.id = p.document_id WHERE d.removal IS NULL"
 _PASSAGE = (
     "p.id, p.document_id, d.sha256, d.path, p.start, p.end, p.page, p.heading, p.first_line, p.last_line " + _SEARCHED
@@ -139,16 +139,6 @@ class Store:
             path,
         )
         return None if row is None else _document(row)
-
-    def stats(self) -> CorpusStats:
-        """Totals."""
-        row = self._db.row(
-            "SELECT coalesce(sum(state = 'indexed'), 0), coalesce(sum(passages), 0),"
-            " coalesce(sum(state = 'failed'), 0), coalesce(sum(size), 0), max(indexed)"
-            " FROM documents INDEXED BY documents_by_state WHERE removal IS NULL"
-        )
-        assert row is not None
-        return CorpusStats(*row)
 
     # ---- passages and texts ----
 
@@ -307,6 +297,7 @@ def _document(row: sqlite3.Row) -> Document:
         sha256=row["sha256"],
         changed=row["mtime_ns"] / 1e9,
         indexed=row["indexed"],
+        language=row["language"],
     )
 
 

@@ -115,7 +115,7 @@ def test_the_choices_go_below_the_field_where_there_is_little_room(qtbot: QtBot,
 def test_failures_are_grouped_by_reason_and_tried_again(qtbot: QtBot, shown: CorpusPane, papers: Path) -> None:
     shown._listing.show_failed()
     wait(qtbot, lambda: shown._listing.groups.isVisible())
-    groups = {reason: count for reason, count, _ in shown._listing.groups.groups}
+    groups = {group.reason: group.count for group in shown._listing.groups.groups}
     assert groups["The file is empty."] == 2
     assert sum(groups.values()) == 3
     show, retry = (

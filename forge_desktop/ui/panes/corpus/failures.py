@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
+from forge_desktop.corpus import FailureGroup
 from forge_desktop.ui import tokens
 from forge_desktop.ui.panes.corpus.columns import safe_words
 from forge_desktop.ui.widgets.basics import Button, ElidedLabel, IconLabel, column, frame, label, row
 from forge_desktop.ui.widgets.words import count_words
 
 _MOST = 5  # reasons shown one by one; the rest is one line
-
-Group = tuple[str, int, Sequence[int]]  # reason, how many documents, their ids
 
 
 class FailureGroups(QWidget):
@@ -27,10 +26,10 @@ class FailureGroups(QWidget):
         super().__init__()
         self._lines = column(gap=0)
         self.setLayout(self._lines)
-        self.groups: Sequence[Group] = ()
+        self.groups: Sequence[FailureGroup] = ()
         self.hide()
 
-    def show_groups(self, groups: Sequence[Group]) -> None:
+    def show_groups(self, groups: Sequence[FailureGroup]) -> None:
         """Show these; nothing when there are none."""
         if list(groups) == list(self.groups) and self._lines.count():
             self.setVisible(bool(groups))
@@ -42,13 +41,13 @@ class FailureGroups(QWidget):
                 widget.deleteLater()
         shown = list(groups[:_MOST])
         if rest := groups[_MOST:]:
-            every = [number for _, _, ids in rest for number in ids]
-            shown.append((f"{count_words(len(rest), 'other reason')}", sum(count for _, count, _ in rest), every))
+            every = tuple(number for group in rest for number in group.documents)
+            shown.append(FailureGroup(count_words(len(rest), "other reason"), len(every), every))
         if shown:
             self._lines.addWidget(self._card(shown))
         self.setVisible(bool(groups))
 
-    def _card(self, groups: Sequence[Group]) -> QFrame:
+    def _card(self, groups: Sequence[FailureGroup]) -> QFrame:
         lines: list[QWidget] = []
         for number, group in enumerate(groups):
             if number:
@@ -56,8 +55,8 @@ class FailureGroups(QWidget):
             lines.append(self._line(group))
         return frame("card", column(*lines, gap=0, margins=(0, 2, 0, 2)))
 
-    def _line(self, group: Group) -> QWidget:
-        reason, count, ids = group
+    def _line(self, group: FailureGroup) -> QWidget:
+        reason, count, ids = group.reason, group.count, group.documents
         words = count_words(count, "document")
         retry = Button("Try again", "refresh-cw", "pill")
         retry.setAccessibleName(f"Try again: {reason}")

@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.corpus import Corpus, Document, Finding, Hit, SearchFilter
+from forge_desktop.corpus import Corpus, Document, FailureGroup, Finding, Hit, SearchFilter
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.corpus.columns import DOCUMENT_COLUMNS, finding_words, hit_columns
@@ -115,17 +115,17 @@ class Listing(QWidget):
         sort, descending = self._sort
         query, state, where, only = self.query, self.toolbar.state.currentData() or None, self.where(), self._only
 
-        def work() -> tuple[array.array[int], list[tuple[str, int, Sequence[int]]]]:
+        def work() -> tuple[array.array[int], Sequence[FailureGroup]]:
             ids = self._corpus.documents(text=query, state=state, sort=sort, descending=descending, where=where)
             if only is not None:
                 kept = set(only)
                 ids = array.array("q", (number for number in ids if number in kept))
-            return ids, list(self._corpus.failures()) if state == "failed" else []
+            return ids, self._corpus.failures() if state == "failed" else []
 
         # with 100,000 documents this takes longer than the window may wait
         self._errands.run(work, self._on_listed, self.troubled.emit, key="list")
 
-    def _on_listed(self, listed: tuple[array.array[int], list[tuple[str, int, Sequence[int]]]]) -> None:
+    def _on_listed(self, listed: tuple[array.array[int], Sequence[FailureGroup]]) -> None:
         ids, groups = listed
         self.documents.show_ids(ids)
         self.groups.show_groups(groups)
