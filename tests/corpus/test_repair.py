@@ -171,7 +171,8 @@ BY_HAND = [
     "UPDATE embedders SET dimensions = 77",
     "UPDATE embedders SET identity = CAST(x'ff' AS TEXT)",
     "DELETE FROM vector_state",
-    "UPDATE index_languages SET language = CAST(x'ff' AS TEXT) WHERE passages = (SELECT max(passages) FROM index_languages)",
+    "UPDATE index_languages SET language = CAST(x'ff' AS TEXT)"
+    " WHERE passages = (SELECT max(passages) FROM index_languages)",
     "UPDATE tombstones SET bitmap = zeroblob(length(bitmap))",
     "DELETE FROM tombstones",
     "UPDATE tombstones SET bitmap = x'ff', passages = 8",
