@@ -111,7 +111,7 @@ class BundleWriter:
         """The original file, when it is still the one that was indexed."""
         with contextlib.ExitStack() as stack:
             try:
-                source = stack.enter_context(open(os.fsencode(file.path), "rb"))  # noqa: SIM115 - the stack closes it
+                source = stack.enter_context(open(os.fsencode(file.path), "rb"))
                 found = hashlib.file_digest(source, "sha256").hexdigest()
             except OSError as error:
                 self._left_out.append(f"{file.name}: the file cannot be read: {error.strerror or error}.")
