@@ -104,6 +104,13 @@ def query_words(query: str, languages: Collection[str] = ("",)) -> list[tuple[st
     return [stems for word in found if word not in spoken and (stems := _stems(word, tables))]
 
 
+def required_words(text: str) -> list[tuple[str, ...]]:
+    """Of each word that a passage with this text is indexed under, whatever its language, the terms it may have there:
+    words that are function words in any language are left out."""
+    tables = list(_STEMS.values())
+    return [_stems(word, tables) for word in words(text) if all(table[word] for table in tables)]
+
+
 def query_terms(query: str, languages: Collection[str] = ("",)) -> list[str]:
     """The terms of a question for passages of these languages, in order, repeats kept: what BM25 adds up."""
     return [stem for stems in query_words(query, languages) for stem in stems]
