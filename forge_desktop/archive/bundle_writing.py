@@ -11,7 +11,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from forge_desktop import __version__
 from forge_desktop.archive import bundle_format as form
@@ -67,7 +67,7 @@ class BundleWriter:
         )
 
     def _fill(self, archive: zipfile.ZipFile, documents: Iterable[Portable], versions: Mapping[str, str]) -> None:
-        paths: list[Portable] = []
+        files: list[_File] = []
         with tempfile.TemporaryFile(dir=self._path.parent) as rows, tempfile.TemporaryFile() as places:
             with self._member(archive, form.TEXTS) as texts:
                 for document in documents:
@@ -79,7 +79,7 @@ class BundleWriter:
                     self._passages += len(document.places)
                     self._characters += len(document.text)
                     if self._with_files:
-                        paths.append(document)
+                        files.append(_File(document.name, document.path, document.sha256))
             for name, spool in ((form.DOCUMENTS, rows), (form.PASSAGES, places)):
                 spool.seek(0)
                 with self._member(archive, name) as out:
@@ -88,8 +88,8 @@ class BundleWriter:
         policy = {name: getattr(self._collection, name) for name in _POLICY}
         with self._member(archive, form.COLLECTION) as out:
             out.write(_json({"name": self._collection.name, "policy": policy}))
-        for number, document in enumerate(paths, 1):
-            self._copy(archive, number, document)
+        for number, file in enumerate(files, 1):
+            self._copy(archive, number, file)
         with archive.open(_info(form.MANIFEST), "w") as out:
             out.write(_json(self._manifest(versions)))
 
@@ -107,23 +107,25 @@ class BundleWriter:
             "pages": document.pages,
         }
 
-    def _copy(self, archive: zipfile.ZipFile, number: int, document: Portable) -> None:
+    def _copy(self, archive: zipfile.ZipFile, number: int, file: _File) -> None:
         """The original file, when it is still the one that was indexed."""
-        try:
-            with open(os.fsencode(document.path), "rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() != document.sha256:
-                    self._left_out.append(f"{document.name}: the file changed since it was indexed.")
-                    return
-                file.seek(0)
-                with self._member(archive, f"{form.FILES}{number}") as out:
-                    while step := file.read(_STEP):
-                        self._ctx.check()
-                        out.write(step)
-        except OSError as error:
-            self._left_out.append(f"{document.name}: the file cannot be read: {error.strerror or error}.")
-            return
-        if self._members[-1]["sha256"] != document.sha256:
-            raise ForgeError(f"{document.name} was changed while it was copied.", hint="Try again.")
+        with contextlib.ExitStack() as stack:
+            try:
+                source = stack.enter_context(open(os.fsencode(file.path), "rb"))
+                found = hashlib.file_digest(source, "sha256").hexdigest()
+            except OSError as error:
+                self._left_out.append(f"{file.name}: the file cannot be read: {error.strerror or error}.")
+                return
+            if found != file.sha256:
+                self._left_out.append(f"{file.name}: the file changed since it was indexed.")
+                return
+            source.seek(0)
+            with self._member(archive, f"{form.FILES}{number}") as out:
+                while step := source.read(_STEP):
+                    self._ctx.check()
+                    out.write(step)
+        if self._members[-1]["sha256"] != file.sha256:
+            raise ForgeError(f"{file.name} was changed while it was copied.", hint="Try again.")
         self._files += 1
 
     @contextlib.contextmanager
@@ -162,6 +164,14 @@ class BundleWriter:
                 " the people you give it to from taking it off."
             )
         return tuple(notes)
+
+
+class _File(NamedTuple):
+    """An original file: what it is called in the bundle, where it lies, the hash of what was indexed."""
+
+    name: str
+    path: str
+    sha256: str
 
 
 class _Hashed:

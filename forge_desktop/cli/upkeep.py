@@ -20,7 +20,7 @@ from forge_desktop.students.records import Student
 DAMAGED = 3
 
 _LOOKED_THROUGH = 3  # conversations
-_REPAIR_WORDS = {"repaired": "Mended", "reread": "Read again", "kept": "Kept", "lost": "Lost"}
+_REPAIR_WORDS = {"repaired": "Mended", "reread": "Read again", "kept": "Kept", "lost": "Lost", "problem": "Not mended"}
 
 
 def models(forge: Forge, options: argparse.Namespace, out: Output) -> int:
@@ -105,14 +105,10 @@ def _last_device(forge: Forge, sha256: str) -> str | None:
 
 def verify(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """Check everything that is stored, after mending what can be mended where asked; status 3 when damage is left."""
-    done: dict[str, list[str]] = {}
-    if options.repair:
-        with jobs.listening(forge, lambda event: _show_note(event, out)):
-            report = jobs.wait(forge, forge.corpus.repair())
-        assert isinstance(report, RepairReport)
-        out.clear()
-        done = {field.name: list(getattr(report, field.name)) for field in dataclasses.fields(report)}
+    done = _repaired(forge, out) if options.repair else {}
     verdict = forge.archive.verify()
+    if verdict.ok and done.get("problem"):
+        raise ForgeError("".join(done["problem"]))
     out.result({"ok": verdict.ok, "checked": verdict.checked, "damaged": list(verdict.damaged), **done})
     for heading, sentences in done.items():
         for number, sentence in enumerate(sentences):
@@ -126,6 +122,21 @@ def verify(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     if not options.repair:
         out.line("`forge-desktop verify --repair` mends what can be mended.")
     return DAMAGED
+
+
+def _repaired(forge: Forge, out: Output) -> dict[str, list[str]]:
+    """What a repair did, by the kind of it; "problem" is why there was none."""
+    report = RepairReport((), (), (), ())
+    problem = []
+    try:
+        with jobs.listening(forge, lambda event: _show_note(event, out)):
+            found = jobs.wait(forge, forge.corpus.repair())
+        assert isinstance(found, RepairReport)
+        report = found
+    except ForgeError as error:
+        problem.append(f"{error.message} {error.hint}".rstrip())
+    out.clear()
+    return {**{name: list(sentences) for name, sentences in dataclasses.asdict(report).items()}, "problem": problem}
 
 
 def _show_note(event: Event, out: Output) -> None:

@@ -16,30 +16,27 @@ _PASSAGES_AT_ONCE = 400  # in one transaction: about a tenth of a second
 _BREATH = 0.001  # seconds between transactions, without which a waiting chat would not get its turn
 
 
-def complete(db: Database, index: Index, *, events: Events, ctx: JobContext) -> int:
-    """Index what waits for nothing else; how many passages that were. Killed anywhere, the next call goes on."""
+def complete(db: Database, index: Index, *, events: Events, ctx: JobContext) -> None:
+    """Index what waits for nothing else. Killed anywhere, the next call goes on."""
     store, keeping = Store(db), KeepingStore(db)
     waiting = keeping.unsearched()
     if not waiting:
-        return 0
-    have = set(index.ids())
-    done = 0
-    for number, (items, finished) in enumerate(_batches(store, waiting, have), 1):
+        return
+    for number, (items, finished) in enumerate(_batches(store, waiting), 1):
         with db.write() as connection:
-            there = keeping.present(connection, [passage for passage, _ in items])
-            index.add(connection, [item for item in items if item[0] in there])
+            ids = [passage for passage, _ in items]
+            lacking = keeping.present(connection, ids).difference(index.among(connection, ids))
+            index.add(connection, [item for item in items if item[0] in lacking])
             keeping.settle(connection, finished)
-        done += len(items)
         events.changed("documents")
         ctx.progress(number, None, "Putting stored passages into the search index")
         index.tidy(ctx.check)
         ctx.wait(_BREATH)
     index.tidy(ctx.check, wholly=True)
-    return done
 
 
-def _batches(store: Store, documents: list[int], have: set[int]) -> Iterator[tuple[list[tuple[int, str]], list[int]]]:
-    """Passages to add, with the documents that are complete when they are added."""
+def _batches(store: Store, documents: list[int]) -> Iterator[tuple[list[tuple[int, str]], list[int]]]:
+    """Passages to look at, with the documents that are complete after them."""
     items: list[tuple[int, str]] = []
     finished: list[int] = []
     for document_id in documents:
@@ -48,8 +45,7 @@ def _batches(store: Store, documents: list[int], have: set[int]) -> Iterator[tup
         except (sqlite3.DatabaseError, ValueError):  # damaged: it waits until it is repaired
             continue
         for passage in passages:
-            if passage.id not in have:
-                items.append((passage.id, passage.text))
+            items.append((passage.id, passage.text))
             if len(items) >= _PASSAGES_AT_ONCE:
                 yield items, finished
                 items, finished = [], []

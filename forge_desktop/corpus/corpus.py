@@ -341,7 +341,8 @@ class Corpus:
 
     def verify(self) -> list[str]:
         """A sentence for everything damaged: stored texts, passages' places, the search index."""
-        return [found.sentence for found in damage(self._store, self._index)]
+        with self._db.snapshot():
+            return [found.sentence for found in damage(self._store, self._index)]
 
     def iterate_documents(self) -> Iterator[dict[str, object]]:
         """Every document with its stored text, for an export."""

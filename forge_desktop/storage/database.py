@@ -112,9 +112,12 @@ class Database:
     def snapshot(self) -> Iterator[None]:
         """Until the block ends, this thread reads one state of the data, whatever is written meanwhile elsewhere.
 
-        Nothing may be written inside it.
+        Nothing may be written inside it. Within another one, or within a write, it sees what that sees.
         """
         connection = self.connection
+        if connection.in_transaction:
+            yield
+            return
         connection.execute("BEGIN")
         try:
             yield

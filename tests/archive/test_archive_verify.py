@@ -138,3 +138,21 @@ def test_damage_that_cannot_be_mended_stays_damage(
     said = json.loads(capsys.readouterr().out)
     assert "the file is gone" in said["lost"][0]
     assert said["damaged"] == [f"{tmp_path}/only.txt: its stored text is damaged."]
+
+
+def test_a_database_that_cannot_be_mended_names_the_copy_to_use(
+    forge: Forge, data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = forge.archive._db.back_up("before-update")
+    forge.close()
+    with tampering(data_dir) as db:
+        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'texts'").fetchone()
+    with open(data_dir / "forge.db", "rb+") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"\xa5" * 4096)
+    assert main(["--data-dir", str(data_dir), "verify", "--repair", "--json"]) == 3
+    said = json.loads(capsys.readouterr().out)
+    assert not said["ok"]
+    (problem,) = said["problem"]
+    assert "cannot be mended" in problem or "is damaged" in problem
+    assert str(copy) in problem

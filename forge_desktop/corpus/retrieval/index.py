@@ -239,9 +239,10 @@ class Index:
     def damaged(self, expected: Iterable[int] | None = None, optional: Iterable[int] = ()) -> list[Damaged]:
         """Everything damaged. `optional` ids may be there or not. Never raises for what stands in a row."""
         try:
-            look = store_mending.inspect(self._db.connection)
-            living = None if look.damaged else look.ids
-            found = [*look.damaged, *store_vectors_mending.inspect(self._db.connection, living).damaged]
+            with self._db.snapshot():
+                look = store_mending.inspect(self._db.connection)
+                living = None if look.damaged else look.ids
+                found = [*look.damaged, *store_vectors_mending.inspect(self._db.connection, living).damaged]
         except sqlite3.DatabaseError as error:
             return [Damaged(f"Search index: it cannot be read ({error}).")]
         if expected is None or found:
