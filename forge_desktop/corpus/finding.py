@@ -15,6 +15,7 @@ from forge_desktop.corpus.retrieval.scope import Scope
 from forge_desktop.corpus.scoping import Scopes, within
 from forge_desktop.corpus.store import Store
 
+_MORE = 10  # passages beyond the wanted ones: some are folded, and hits should know what is like them
 _AT_ONCE = 64  # passages whose text is read in one go
 _MOST_READ = 5_000  # passages whose text is compared with phrases; half a second
 _MOST_CHARACTERS = 20_000_000  # that are read for a phrase of which no word is indexed
@@ -87,7 +88,7 @@ class Finder:
         return replace(asked, scope=Scope.of_ids(kept, key), cut=len(read) < len(candidates))
 
     def _hits(self, asked: Asked, k: int, every: bool) -> list[Hit]:
-        wanted = k if every else 2 * k + 10  # a few more, so that a hit knows what is like it
+        wanted = k if every else k + _MORE
         while not asked.empty:
             ranked = self.ranked(asked, wanted)
             hits = self.gathered(asked.query, ranked, k, every)
@@ -102,11 +103,11 @@ class Finder:
 
     def gathered(self, query: Query, ranked: Sequence[Found], k: int, every: bool) -> list[Hit]:
         """The best k hits among what the index found, folded unless `every` is wanted."""
-        folds = Folds(frozenset(self._index.query_terms(query.text)))
+        folds = Folds(frozenset(analyser.words(query.text)))
         hits: list[Hit] = []
         alike: list[list[int]] = []
         for hit in self._hits_of(query, ranked):
-            like = None if every else folds.place(analyser.terms(hit.passage.text))
+            like = None if every else folds.place(analyser.words(hit.passage.text))
             if like is not None:
                 alike[like].append(hit.passage.id)
                 continue
