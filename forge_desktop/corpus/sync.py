@@ -26,7 +26,6 @@ from forge_desktop.storage import Database
 _LANE = "sync"
 _KIND = "watch"
 _GLANCE = 5.0  # seconds between two looks whether each root is still there: a drive that comes back is noticed then
-_MOST_PLACES = 2000  # touched paths; with more, their roots are looked through
 
 NewWatcher = Callable[[Callable[[bytes], None], bytes], Watcher]
 
@@ -189,10 +188,9 @@ class Sync:
             return
         roots = {path for _, path in self._collections.roots()}
         hidden = any(kept.policy.hidden for kept in self._collections.kept())
-        places = [path for path in self._touched.take() if self._matters(path, roots, hidden=hidden)]
-        if len(places) > _MOST_PLACES:
-            places = [root for root in roots if any(is_within(place, root) for place in places)]
-        if places:
+        taken = self._touched.take()
+        places = None if taken is None else [path for path in taken if self._matters(path, roots, hidden=hidden)]
+        if places is None or places:
             self._looking = self._look(places)
 
     def _matters(self, path: bytes, roots: set[bytes], *, hidden: bool) -> bool:

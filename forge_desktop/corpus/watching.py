@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Identity = tuple[int, int]
 
 _MOST = 64  # roots watched at once: Linux gives a user 128 watching instances, and other programs need some
+_MOST_PATHS = 2000  # touched at once; with more, everything is looked through
 _LONGEST = 30.0  # seconds after which touched paths are due although more are being touched
 _SEPARATOR = os.fsencode(os.sep)
 _LIMIT_REACHED = "the system's limit of watched folders is reached"
@@ -35,6 +36,7 @@ class Touched:
         self._lock = threading.Lock()
         self._paths: set[bytes] = set()
         self._first = self._last = 0.0
+        self._overflowed = False
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -46,7 +48,9 @@ class Touched:
             is_first = not self._paths
             if is_first:
                 self._first = self._last
-            self._paths.add(path)
+            if len(self._paths) < _MOST_PATHS:
+                self._paths.add(path)
+            self._overflowed = len(self._paths) == _MOST_PATHS
         if is_first:
             self._wake()
 
@@ -57,10 +61,11 @@ class Touched:
                 return None
             return max(0.0, min(self._last + quiet, self._first + _LONGEST) - time.monotonic())
 
-    def take(self) -> list[bytes]:
-        """What was gathered, which begins anew."""
+    def take(self) -> list[bytes] | None:
+        """What was gathered, which begins anew; None when it was too much to be remembered."""
         with self._lock:
-            taken, self._paths = sorted(self._paths), set()
+            taken = None if self._overflowed else sorted(self._paths)
+            self._paths, self._overflowed = set(), False
         return taken
 
 

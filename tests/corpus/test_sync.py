@@ -19,7 +19,7 @@ from forge_desktop.base.jobs import Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.corpus import Corpus, IndexReport, watching
 from forge_desktop.corpus.sync import Sync
-from forge_desktop.corpus.watching import Watcher, identity_of
+from forge_desktop.corpus.watching import Touched, Watcher, identity_of
 from forge_desktop.storage import Database
 from tests.corpus.conftest import Room, needs_posix, opened, pdf_bytes
 
@@ -401,6 +401,20 @@ def test_a_folder_that_the_system_does_not_watch_is_looked_through(room: Room, f
     told = [event for event in room.seen if event == DataChanged(frozenset({"sync"}))]
     assert told
     assert looks == [None]
+
+
+def test_more_than_can_be_remembered_means_everything() -> None:
+    woken: list[bool] = []
+    touched = Touched(lambda: woken.append(True))
+    assert touched.due_in(0.0) is None
+    for number in range(3):
+        touched.add(b"%d" % number)
+    assert (touched.due_in(0.0), woken, touched.take()) == (0.0, [True], [b"0", b"1", b"2"])
+    for number in range(10_000):
+        touched.add(b"%d" % number)
+    assert len(touched) <= 2000
+    assert touched.take() is None
+    assert (touched.take(), touched.due_in(9.0)) == ([], None)
 
 
 def test_a_network_drive_is_known_by_its_mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
