@@ -68,6 +68,14 @@ class Settings:
     passages: int = _setting(
         6, "Chat", "Passages per question", "How many passages are offered to the student.", minimum=1, maximum=40
     )
+    neighbours: int = _setting(
+        1,
+        "Chat",
+        "Neighbouring passages",
+        "How many passages before and after the best ones the student reads too, where there is room.",
+        minimum=0,
+        maximum=3,
+    )
     system_prompt: str = _setting(
         "", "Chat", "Own instructions", "Added to the instructions that the student gets with every question."
     )
@@ -119,6 +127,14 @@ class Settings:
     )
     passage_overlap: int = _setting(
         120, "Corpus", "Passage overlap", "Characters that neighbouring passages share.", minimum=0, maximum=1000
+    )
+    hash_dimensions: int = _setting(
+        512,
+        "Corpus",
+        "Built-in embedding",
+        "Numbers in the vectors by which misspelt words are found. 128 takes a quarter of the disk and finds fewer."
+        " Changing it makes them anew in the background.",
+        choices={128: "128 dimensions", 512: "512 dimensions"},
     )
     file_megabytes: int = _setting(
         256,

@@ -87,7 +87,7 @@ def quality(collection: Collection) -> dict[str, Any]:
             lexical.append(_best(scores[-1]))
             fused.append([found.passage_id for found in index.search(query, 10)])
         seconds = time.perf_counter() - begun
-        exact = _exact(collection, scores)
+        exact = _exact(collection, index, scores)
         db.close()
     return {
         "bm25": {**_judge(lexical, collection.judged), "exact_scores": exact},
@@ -173,8 +173,8 @@ def _beside(index: Index, texts: Sequence[str], questions: Sequence[str]) -> dic
     peer = BM25Okapi([analyser.terms(text) for text in texts])
     seconds = time.perf_counter() - begun
     some = questions[: max(1, min(len(questions), 2_000_000 // max(len(texts), 1)))]
-    times = _times(lambda question: peer.get_scores(analyser.terms(question)), some)
-    same = sum(_same(index.scores(question), peer.get_scores(analyser.terms(question))) for question in some)
+    times = _times(lambda question: peer.get_scores(index.query_terms(question)), some)
+    same = sum(_same(index.scores(question), peer.get_scores(index.query_terms(question))) for question in some)
     return {"index_seconds": round(seconds, 2), "scores_ms": times, "queries": len(some), "exact_scores": same}
 
 
@@ -188,13 +188,13 @@ def _times(ask: Callable[[str], object], questions: Sequence[str]) -> dict[str, 
     return {"p50": round(statistics.median(taken), 3), "p95": round(taken[int(len(taken) * 0.95)], 3)}
 
 
-def _exact(collection: Collection, scores: Sequence[Mapping[int, float]]) -> float:
+def _exact(collection: Collection, index: Index, scores: Sequence[Mapping[int, float]]) -> float:
     """The share of questions whose scores are rank_bm25's, bit for bit."""
     from rank_bm25 import BM25Okapi
 
     peer = BM25Okapi([analyser.terms(text) for text in collection.texts])
     same = [
-        _same(mine, peer.get_scores(analyser.terms(query)))
+        _same(mine, peer.get_scores(index.query_terms(query)))
         for mine, query in zip(scores, collection.queries, strict=True)
     ]
     return sum(same) / len(same)

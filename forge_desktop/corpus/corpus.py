@@ -30,7 +30,6 @@ from forge_desktop.corpus.records import (
 )
 from forge_desktop.corpus.removing import Remover
 from forge_desktop.corpus.retrieval import Index
-from forge_desktop.corpus.retrieval.store import vectors_of
 from forge_desktop.corpus.scoping import Scopes
 from forge_desktop.corpus.store import Store
 from forge_desktop.corpus.store_collections import CollectionRows
@@ -281,7 +280,7 @@ class Corpus:
         ids = list(self._store.every_passage_id())
         for low in range(0, len(ids), _VECTORS_AT_ONCE):
             some = ids[low : low + _VECTORS_AT_ONCE]
-            bodies = vectors_of(self._db.connection, some)
+            bodies = self._index.embedding.side.bodies(self._db.connection, some)
             yield from ((passage, bodies[passage]) for passage in some if passage in bodies)
 
     def close(self) -> None:

@@ -77,7 +77,7 @@ class Explainer:
                 f" and {len(ids) * _BYTES / 1e9:.1f} GB of memory; it is done up to {_MOST_CHECKED:,} passages.",
                 hint="Check it with a smaller data directory: the ranking is computed in the same way.",
             )
-        terms = self._index.term_list(query)
+        terms = self._index.query_terms(query)
         ours = self._index.scores(query)
         best = list(self._index.best(query, _COMPARED))
         if len(ids) < 4 or not terms:

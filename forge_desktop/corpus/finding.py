@@ -73,10 +73,10 @@ class Finder:
     def narrowed(self, asked: Asked) -> Asked:
         """With phrases: only the passages in which they stand, looked for where all their terms are."""
         query = asked.query
-        terms = [term for phrase in query.phrases for term in phrase.terms]
-        if not terms:
+        words = [terms for phrase in query.phrases for terms in phrase.terms]
+        if not words:
             return asked
-        candidates = self._index.with_all(terms, scope=asked.scope, excluded=sorted(query.excluded_terms))
+        candidates = self._index.with_all(words, scope=asked.scope, excluded=sorted(query.excluded_terms))
         read = candidates[:_MOST_READ]
         kept = [passage.id for passage in self._passages(read) if not query.missing(Wording(passage.text))]
         key = ("phrases", query, None if asked.scope is None else asked.scope.key)
@@ -98,7 +98,7 @@ class Finder:
         return self._index.search(asked.query.text, wanted, scope=asked.scope, excluded=excluded)
 
     def _gathered(self, query: Query, ranked: Sequence[Found], k: int, every: bool) -> list[Hit]:
-        folds = Folds(frozenset(analyser.terms(query.text)))
+        folds = Folds(frozenset(self._index.query_terms(query.text)))
         hits: list[Hit] = []
         alike: list[list[int]] = []
         for hit in self.read(query, ranked):

@@ -58,7 +58,7 @@ class Phrase:
     text: str
     words: str
     squeezed: str  # "" where the script has spaces
-    terms: tuple[str, ...]  # what a passage that has it is indexed under; maybe none
+    terms: tuple[tuple[str, ...], ...]  # of each word that a passage with it is indexed under: the terms it may have
 
     def stands_in(self, wording: Wording) -> bool:
         """Whether the text has them."""
@@ -85,7 +85,7 @@ class Query:
         """Whether there are phrases, but no word that the index could find them by."""
         if not self.phrases or any(phrase.terms for phrase in self.phrases):
             return False
-        return not analyser.terms(" ".join(self.understood.words))
+        return not analyser.query_words(" ".join(self.understood.words), analyser.LANGUAGES)
 
     def missing_phrase(self, wording: Wording) -> str:
         """The first phrase that does not stand in a text, as a sentence; "" when all do."""
@@ -147,7 +147,7 @@ class _Parts:
 
     def query(self) -> Query:
         """All of it."""
-        terms = [(phrase, analyser.terms(word) if word else []) for word, phrase in self.left_out]
+        terms = [(phrase, analyser.query_words(word, analyser.LANGUAGES)) for word, phrase in self.left_out]
         return Query(
             " ".join(self.ranked),
             Understood(
@@ -158,7 +158,7 @@ class _Parts:
             ),
             tuple(self.phrases),
             tuple(phrase for phrase, found in terms if len(found) != 1),
-            frozenset(found[0] for _, found in terms if len(found) == 1),
+            frozenset(stem for _, found in terms if len(found) == 1 for stem in found[0]),
         )
 
     def _take_phrase(self, text: str, *, minus: bool) -> None:
@@ -186,8 +186,8 @@ def _phrase(text: str) -> Phrase | None:
         return None
     unspaced = _UNSPACED.search(text) is not None
     # a character alone is indexed only where it stands alone: in pairs elsewhere
-    terms = tuple(term for term in analyser.terms(text) if not _UNSPACED.fullmatch(term) or len(term) > 1)
-    return Phrase(" ".join(text.split()), words, _squeezed(text) if unspaced else "", terms)
+    terms = [found for found in analyser.required_words(text) if len(found[0]) > 1 or not _UNSPACED.fullmatch(found[0])]
+    return Phrase(" ".join(text.split()), words, _squeezed(text) if unspaced else "", tuple(terms))
 
 
 def _spaced(text: str) -> str:

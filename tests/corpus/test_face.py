@@ -138,8 +138,8 @@ def test_source_status(filled: Room, folder: Path) -> None:
         ("UPDATE passages SET start = start + 1 WHERE end < 100", "the places of its passages are damaged"),
         ("UPDATE passages SET heading = '[]' WHERE end < 100", "the places of its passages are damaged"),
         ("DELETE FROM passages WHERE end < 100", "it has 0 of its 1 passages"),
-        ("DELETE FROM vectors", "Search index"),
-        ("UPDATE postings SET lists = zeroblob(length(lists))", "Search index"),
+        ("DELETE FROM vector_rows", "Search index"),
+        ("UPDATE postings SET heads = zeroblob(length(heads))", "Search index"),
     ],
 )
 def test_verify_finds_damage(filled: Room, data_dir: Path, statement: str, sentence: str) -> None:

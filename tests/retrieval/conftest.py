@@ -42,9 +42,10 @@ def remove(db: Database, index: Index, *ids: int) -> None:
 
 def oracle(passages: Mapping[int, str], query: str) -> dict[int, float]:
     """rank_bm25's scores of the passages that have a term of the question."""
-    terms = analyser.terms(query)
     ids = sorted(passages)
-    corpus = [analyser.terms(passages[number]) for number in ids]
+    analysed = [analyser.analyse(passages[number]) for number in ids]
+    corpus = [found.terms for found in analysed]
+    terms = analyser.query_terms(query, {found.language for found in analysed})
     scores = BM25Okapi(corpus).get_scores(terms).tolist()
     return {
         number: score

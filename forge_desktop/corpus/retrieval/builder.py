@@ -1,4 +1,4 @@
-"""Passages to a segment: analysed, counted, embedded, written."""
+"""Passages to a segment: counted, written."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from array import array
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from forge_desktop.corpus.retrieval import store
-from forge_desktop.corpus.retrieval.analyser import ANALYSER_VERSION, terms
+from forge_desktop.corpus.retrieval.analyser import ANALYSER_VERSION
 from forge_desktop.corpus.retrieval.coding import Codes, encode
-from forge_desktop.corpus.retrieval.embedder import embed, features, sign_bits
 from forge_desktop.corpus.retrieval.numbering import Ids
 from forge_desktop.corpus.retrieval.postings import Int64s, Postings, count, filed, term_key
 
-_MOST_TERMS = 300_000  # remembered with their keys and features, about 70 MB; then the memory starts afresh
+_MOST_TERMS = 300_000  # remembered with their keys, about 35 MB; then the memory starts afresh
 
 
 class Builder:
@@ -25,23 +23,19 @@ class Builder:
     def __init__(self) -> None:
         self._vocabulary = Vocabulary()
 
-    def add(self, connection: sqlite3.Connection, items: Sequence[tuple[int, str]], embedder: str) -> int:
-        """Write one segment of passages with ids ascending; returns its tokens."""
+    def add(self, connection: sqlite3.Connection, items: Sequence[tuple[int, Sequence[str]]]) -> int:
+        """Write one segment of passages (id, terms) with ids ascending; returns its tokens."""
         if len(self._vocabulary) > _MOST_TERMS:
             self._vocabulary = Vocabulary()
         vocabulary = self._vocabulary
         run: list[int] = []
         lengths = np.zeros(len(items), np.int64)
-        for at, (_, text) in enumerate(items):
-            found = terms(text)
+        for at, (_, found) in enumerate(items):
             lengths[at] = len(found)
             run.extend(map(vocabulary.__getitem__, found))
         postings = count(np.array(run, np.int64), lengths)
-        vectors = embed(postings, len(items), *vocabulary.features())
         ids = np.array([passage for passage, _ in items], np.int64)
-        segment = _write(connection, ids, lengths, filed(postings, vocabulary.keys_of(postings.keys)))
-        store.write_signs(connection, segment, sign_bits(vectors))
-        store.add_vectors(connection, zip(ids.tolist(), map(bytes, vectors), strict=True), embedder)
+        _write(connection, ids, lengths, filed(postings, vocabulary.keys_of(postings.keys)))
         return len(run)
 
 
@@ -51,8 +45,6 @@ class Vocabulary(dict[str, int]):
     def __init__(self) -> None:
         self._fresh: list[str] = []
         self._keys = array("q")
-        self._features = array("i")
-        self._ends = array("q", [0])
 
     def __missing__(self, term: str) -> int:
         number = self[term] = len(self)
@@ -65,24 +57,14 @@ class Vocabulary(dict[str, int]):
         keys: Int64s = np.frombuffer(self._keys, np.int64)[numbers]
         return keys
 
-    def features(self) -> tuple[npt.NDArray[np.int32], Int64s]:
-        """The features of all terms in one run, and where each term's begin; drop both before the next term comes."""
-        self._catch_up()
-        return np.frombuffer(self._features, np.int32), np.frombuffer(self._ends, np.int64)
-
     def _catch_up(self) -> None:
-        if self._fresh:
-            found, counts = features(self._fresh)
-            self._keys.extend(map(term_key, self._fresh))
-            self._ends.frombytes((np.cumsum(counts) + len(self._features)).tobytes())
-            self._features.frombytes(found.tobytes())
-            self._fresh.clear()
+        self._keys.extend(map(term_key, self._fresh))
+        self._fresh.clear()
 
 
-def _write(connection: sqlite3.Connection, ids: Int64s, lengths: Int64s, postings: Postings) -> int:
+def _write(connection: sqlite3.Connection, ids: Int64s, lengths: Int64s, postings: Postings) -> None:
     codes = Codes.fitting(lengths)
     body = store.SegmentBody(codes, Ids.packed(ids), lengths)
     segment = store.write_segment(connection, body, ANALYSER_VERSION, store.WRITING)
     directory = store.write_blocks(connection, segment, 0, encode(postings, codes, codes.classes(lengths)))
     store.finish_segment(connection, segment, directory)
-    return segment

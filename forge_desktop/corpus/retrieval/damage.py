@@ -38,12 +38,6 @@ def _rows(connection: sqlite3.Connection) -> Iterator[str]:
     for segment, stored, bitmap in connection.execute("SELECT segment, checksum, bitmap FROM tombstones"):
         if stored != zlib.crc32(bitmap):
             yield f"Search index: the removals of segment {segment} are damaged."
-    for segment, stored, body in connection.execute("SELECT segment, checksum, body FROM signs"):
-        if stored != zlib.crc32(body):
-            yield f"Search index: segment {segment} is damaged."
-    for passage, stored, body in connection.execute("SELECT passage, checksum, body FROM vectors"):
-        if stored != zlib.crc32(body):
-            yield f"Search index: the vector of passage {passage} is damaged."
 
 
 def _totals(connection: sqlite3.Connection) -> Iterator[str]:
@@ -53,9 +47,6 @@ def _totals(connection: sqlite3.Connection) -> Iterator[str]:
         alive = store.alive_in(connection, segment)
         passages += int(alive.sum())
         tokens += int(body.lengths[alive].sum())
-    (vectors,) = connection.execute("SELECT count(*) FROM vectors").fetchone()
-    if vectors != passages:
-        yield f"Search index: it holds {vectors} vectors for {passages} passages."
     totals = store.state(connection)
     if (totals.passages, totals.tokens) != (passages, tokens):
         yield (

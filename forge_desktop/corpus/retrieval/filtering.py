@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import numpy as np
 from forge_desktop.corpus.retrieval import okapi
 from forge_desktop.corpus.retrieval.coding import K1, norm
 from forge_desktop.corpus.retrieval.okapi import Question
+from forge_desktop.corpus.retrieval.postings import Int64s
 from forge_desktop.corpus.retrieval.scope import Scope
 from forge_desktop.corpus.retrieval.snapshot import Mask, Snapshot
 
@@ -59,17 +61,25 @@ def allowed(
     return left
 
 
-def passages_with_all(question: Question, masks: Sequence[Mask | None]) -> list[int]:
-    """Ids of passages that have all the question's terms, the best score first, ties by the lowest id."""
-    terms = set(question.terms)
+def having_any(connection: sqlite3.Connection, view: Snapshot, terms: Sequence[str]) -> Int64s:
+    """Ids of passages that have any of these terms, removed ones too."""
+    found = [np.zeros(0, np.int64)]
+    for segment, lists in zip(view.segments, okapi.lists(connection, view, terms), strict=True):
+        found += [segment.body.ids.of(postings.passages) for postings in lists.values()]
+    return np.unique(np.concatenate(found))
+
+
+def passages_with_all(question: Question, words: Sequence[Sequence[str]], masks: Sequence[Mask | None]) -> list[int]:
+    """Ids of passages that have all these words, each as any of its terms, the best score first, ties by the lowest
+    id. The question has all those terms."""
     ids, scores = [np.zeros(0, np.int64)], [np.zeros(0)]
     for at, (segment, mask) in enumerate(zip(question.view.segments, masks, strict=True)):
-        lists = sorted(question.lists[at].values(), key=lambda found: found.count)
-        if len(lists) < len(terms):
+        lists = question.lists[at]
+        having = [[lists[term].passages for term in word if term in lists] for word in words]
+        if not all(having):
             continue
-        passages = lists[0].passages
-        for found in lists[1:]:
-            passages = passages[found.find(passages)[1]]
+        every = sorted((np.unique(np.concatenate(some)) for some in having), key=len)
+        passages = functools.reduce(lambda one, other: np.intersect1d(one, other, assume_unique=True), every)
         if mask is not None:
             passages = passages[mask[passages]]
         ids.append(segment.body.ids.of(passages))

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 POOL = 100
-_BM25_SHARE = 0.95
-_UNKNOWN = 0.6  # of that goes to the vectors when no passage has any of the question's terms
-_SHORTEST_MISSPELT = 3  # letters; an unknown pair of Chinese characters says nothing about spelling
+_MODEL_SHARE = 0.4  # of an embedding model
+_HASH_SHARE = 0.0  # of the built-in embedding: it orders what BM25 finds alike, until words are unknown
+_UNKNOWN = 0.7  # more goes to the vectors when no passage has any of the question's words
 
 
 class Found(NamedTuple):
@@ -27,12 +27,10 @@ class Found(NamedTuple):
     vector_rank: int | None
 
 
-def bm25_share(weights: Mapping[str, float], unknown: Collection[str]) -> float:
-    """How much BM25 counts: less the more of the question's weight is on terms that no passage has (misspelt ones)."""
-    total = sum(weights.values())
-    misspelt = [term for term in unknown if len(term) >= _SHORTEST_MISSPELT]
-    lost = sum(weights[term] for term in misspelt) / total if total else 0.0
-    return _BM25_SHARE - _UNKNOWN * lost
+def bm25_share(unknown: float, *, model: bool) -> float:
+    """How much BM25 counts beside the built-in embedding or a model: less the more of the question's weight is on words
+    that no passage has (misspelt ones)."""
+    return max(0.0, 1 - (_MODEL_SHARE if model else _HASH_SHARE) - _UNKNOWN * unknown)
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def fuse(bm25: Side, vector: Side, *, k: int, share: float) -> list[Found]:
             ranks[0].get(passage),
             ranks[1].get(passage),
         )
-        for passage in sorted(union, key=lambda passage: (-fused[passage], passage))[:k]
+        for passage in sorted(union, key=lambda passage: (-fused[passage], -similar[passage], passage))[:k]
     ]
 
 

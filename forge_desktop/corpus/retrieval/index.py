@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import itertools
 import sqlite3
@@ -9,14 +10,16 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from forge_desktop.corpus.retrieval import analyser, fusion, merging, okapi, snapshot, store, vectors
+from forge_desktop.corpus.retrieval import analyser, fusion, merging, okapi, snapshot, store, store_languages
 from forge_desktop.corpus.retrieval.builder import Builder
 from forge_desktop.corpus.retrieval.damage import damage
-from forge_desktop.corpus.retrieval.embedder import EMBEDDER_VERSION, embed_query
-from forge_desktop.corpus.retrieval.filtering import Explained, allowed, explained, passages_with_all
+from forge_desktop.corpus.retrieval.embedding import Embedding
+from forge_desktop.corpus.retrieval.filtering import Explained, allowed, explained, having_any, passages_with_all
 from forge_desktop.corpus.retrieval.fusion import Found
 from forge_desktop.corpus.retrieval.pruned import top_k
+from forge_desktop.corpus.retrieval.question import weigh
 from forge_desktop.corpus.retrieval.scope import Scope
+from forge_desktop.corpus.retrieval.vectors import Limits
 from forge_desktop.storage import Database
 
 Texts = Callable[[sqlite3.Connection, int, int], Sequence[tuple[int, str]]]
@@ -34,28 +37,33 @@ class Index:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self.embedding = Embedding(db)
         self._builder = Builder()
         self._known: snapshot.Snapshot | None = None
 
     @property
     def versions(self) -> dict[str, str]:
         """What this program would index with."""
-        return {"analyser": analyser.ANALYSER_VERSION, "embedder": EMBEDDER_VERSION}
+        return {"analyser": analyser.ANALYSER_VERSION, "embedder": self.embedding.side.identity}
 
     @property
     def stale(self) -> bool:
-        """Whether some of the index was made by another analyser or embedder, or is missing: then `renew` it."""
+        """Whether some of the index was made by another analyser, or is missing: then `renew` it."""
         state = store.state(self._db.connection)
-        return state.renewed is not None or (bool(state.analyser) and state[3:5] != self._versions)
+        return state.renewed is not None or state.analyser not in ("", analyser.ANALYSER_VERSION)
 
     def add(self, connection: sqlite3.Connection, items: Iterable[tuple[int, str]]) -> None:
         """Index passages (id, text) in the caller's transaction. An id already there raises IntegrityError."""
         if not store.state(connection).analyser:
-            store.note_versions(connection, self._versions)
+            store.note_versions(connection, analyser.ANALYSER_VERSION)
         waiting = iter(items)
         while part := sorted(itertools.islice(waiting, _AT_ONCE)):
-            tokens = self._builder.add(connection, part, EMBEDDER_VERSION)
+            analysed = [analyser.analyse(text) for _, text in part]
+            ids, terms = [passage for passage, _ in part], [found.terms for found in analysed]
+            tokens = self._builder.add(connection, list(zip(ids, terms, strict=True)))
             store.count_in(connection, len(part), tokens)
+            store_languages.count_in(connection, collections.Counter(found.language for found in analysed))
+            self.embedding.side.add(connection, ids, terms)
         merging.tidy_small(connection)
 
     def remove(self, connection: sqlite3.Connection, ids: Collection[int]) -> None:
@@ -66,19 +74,20 @@ class Index:
                 continue
             body, _ = store.body_of(connection, row.id)
             alive = store.alive_in(connection, row)
-            passages, places = body.ids.find(wanted)
-            gone = alive[passages]
-            if gone.any():
-                passages, places = passages[gone], places[gone]
+            passages, _ = body.ids.find(wanted)
+            passages = passages[alive[passages]]
+            if len(passages):
                 alive[passages] = False
                 store.bury(connection, row.id, alive)
-                store.drop_vectors(connection, wanted[places].tolist())
                 store.count_in(connection, -len(passages), -int(body.lengths[passages].sum()))
+        self.embedding.side.remove(connection, ids)
         merging.tidy_small(connection)
 
     def clear(self, connection: sqlite3.Connection) -> None:
         """Forget everything, in the caller's transaction."""
         store.clear(connection)
+        store_languages.clear(connection)
+        self.embedding.side.clear(connection)
 
     def renew(self, connection: sqlite3.Connection, texts: Texts, at_most: int = 1000) -> int | None:
         """Index the next stored passages again where another version did, or none, in the caller's transaction.
@@ -88,19 +97,18 @@ class Index:
         killed goes on from there.
         """
         state = store.state(connection)
-        target = "/".join(self._versions)
-        same = state.embedder == self._versions[1]
+        target = analyser.ANALYSER_VERSION
         begun = state.renewed is not None and state.renewing == target
         items = texts(connection, state.renewed if begun and state.renewed is not None else _FIRST, at_most)
         if not items:
             self.remove(connection, self._indexed(connection, fresh=False))
-            store.note_versions(connection, self._versions)
+            store.note_versions(connection, analyser.ANALYSER_VERSION)
             return None
-        fresh = set(self._indexed(connection, fresh=True, between=(items[0][0], items[-1][0]))) if same else set()
+        fresh = set(self._indexed(connection, fresh=True, between=(items[0][0], items[-1][0])))
         again = [(passage, text) for passage, text in items if passage not in fresh]
         self.remove(connection, [passage for passage, _ in again])
         self.add(connection, again)
-        store.note_versions(connection, state[3:5], items[-1][0], target)
+        store.note_versions(connection, state.analyser, items[-1][0], target)
         return items[-1][0]
 
     def merge(self, connection: sqlite3.Connection, *, wholly: bool = False) -> bool:
@@ -108,7 +116,7 @@ class Index:
 
         Without it many segments pile up and questions take longer. `wholly` leaves as few as pay: for a run's end.
         """
-        return merging.go_on(connection, wholly=wholly)
+        return self.embedding.side.merge(connection) or merging.go_on(connection, wholly=wholly)
 
     def tidy(self, between: Callable[[], object] = lambda: None, *, wholly: bool = False) -> None:
         """Tidy up in transactions of its own, `between` called after each; what it raises ends it with no harm."""
@@ -126,72 +134,81 @@ class Index:
         `scope` leaves only its passages; one that has any of the `excluded` terms (`term_list` gives them) is left out.
         What terms weigh stays that of the whole index.
         """
-        terms = analyser.terms(query)
+        committed = not self._db.connection.in_transaction
+        asked = self.embedding.ask(query)
         with self._reading() as (connection, view):
-            if not terms or k < 1 or not view.state.passages:
+            words = analyser.query_words(query, _languages(connection, view))
+            if not words or k < 1 or not view.state.passages:
                 return []
-            question = okapi.ask(connection, view, terms)
+            question = okapi.ask(connection, view, _flat(words))
             masks = allowed(connection, view, scope, excluded)
             pool = max(fusion.POOL, k)
             best = top_k(question, pool, masks)
-            weights = okapi.rarity(question)
-            share = fusion.bm25_share(weights, [term for term in weights if not question.passages_with[term]])
-            vector = embed_query(weights)
-            near = vectors.nearest(connection, view, vector, masks) if vector.any() else []
-            cosines = vectors.cosines(connection, vector, sorted(best.keys() | set(near)))
-            nearest = vectors.best(cosines, pool)
+            weights, unknown = weigh(words, question.passages_with, view.state.passages)
+            limits = Limits(scope, having_any(connection, view, excluded))
+            found = self.embedding.likeness(connection, weights, asked, best, limits, committed=committed)
+            nearest = found.best(pool)
             scores = okapi.scores_of(question, np.array(nearest, np.int64)) | best
-            return fusion.fuse(fusion.Side(list(best), scores), fusion.Side(nearest, cosines), k=k, share=share)
+            share = fusion.bm25_share(unknown, model=found.model)
+            return fusion.fuse(fusion.Side(list(best), scores), fusion.Side(nearest, found.cosines), k=k, share=share)
 
     def best(
         self, query: str, k: int = 10, *, scope: Scope | None = None, excluded: Sequence[str] = ()
     ) -> dict[int, float]:
         """The k passages with the best BM25 scores, best first, ties by the lowest id."""
         with self._reading() as (connection, view):
-            terms = analyser.terms(query)
+            terms = analyser.query_terms(query, _languages(connection, view))
             if not terms or k < 1 or not view.state.passages:
                 return {}
             masks = allowed(connection, view, scope, excluded)
             return top_k(okapi.ask(connection, view, terms), k, masks)
 
-    def with_all(self, terms: Sequence[str], *, scope: Scope | None = None, excluded: Sequence[str] = ()) -> list[int]:
-        """Passages that have all of these terms, the best BM25 score first: where a phrase can stand."""
+    def with_all(
+        self, words: Sequence[Sequence[str]], *, scope: Scope | None = None, excluded: Sequence[str] = ()
+    ) -> list[int]:
+        """Passages that have all these words, each as any of its terms, the best BM25 score first: where a phrase can
+        stand."""
         with self._reading() as (connection, view):
-            if not terms or not view.state.passages:
+            if not words or not view.state.passages:
                 return []
-            question = okapi.ask(connection, view, terms)
-            return passages_with_all(question, allowed(connection, view, scope, excluded))
+            question = okapi.ask(connection, view, _flat(words))
+            return passages_with_all(question, words, allowed(connection, view, scope, excluded))
 
     def explain(self, query: str, passage_id: int) -> Explained | None:
         """Why a passage is found by its words, or not; None when it is not in the index."""
         with self._reading() as (connection, view):
             if not view.state.passages:
                 return None
-            return explained(okapi.ask(connection, view, analyser.terms(query)), passage_id)
+            return explained(okapi.ask(connection, view, self.query_terms(query)), passage_id)
 
     def scores(self, query: str) -> dict[int, float]:
         """The BM25 score of every passage that has a word of the question."""
         with self._reading() as (connection, view):
             if not view.state.passages:
                 return {}
-            return okapi.every(okapi.ask(connection, view, analyser.terms(query)))
+            return okapi.every(okapi.ask(connection, view, self.query_terms(query)))
 
     def terms(self, query: str) -> list[tuple[str, int, float]]:
         """What is looked for: each term with the number of passages that have it and its weight (idf)."""
-        terms = analyser.terms(query)
         with self._reading() as (connection, view):
+            terms = analyser.query_terms(query, _languages(connection, view))
             if not view.state.passages:
                 return [(term, 0, 0.0) for term in dict.fromkeys(terms)]
             question = okapi.ask(connection, view, terms)
             return [(term, question.passages_with[term], question.idf[term]) for term in question.idf]
 
     def term_list(self, text: str) -> list[str]:
-        """The terms of a text in order, as `excluded` and `with_all` want them."""
+        """The terms of a passage in order."""
         return analyser.terms(text)
+
+    def query_terms(self, query: str) -> list[str]:
+        """The terms a question is scored by, repeats kept: its words as passages of every language met have them."""
+        return analyser.query_terms(query, self._spoken())
 
     def matches(self, query: str, text: str) -> list[tuple[int, int]]:
         """Where words of the question stand in a text, as (start, end) in code points."""
-        return analyser.matches(frozenset(analyser.terms(query)), text)
+        languages = self._spoken()
+        return analyser.matches(analyser.query_terms(query, languages), text, languages)
 
     def ids(self) -> list[int]:
         """The ids of all indexed passages, ascending."""
@@ -204,7 +221,7 @@ class Index:
         """A sentence for everything damaged: checksums, totals, and ids missing or beyond those `expected`."""
         try:
             with self._reading() as (connection, _):
-                found = list(damage(connection))
+                found = [*damage(connection), *self.embedding.side.damage(connection)]
             have = set(self.ids()) if expected is not None and not found else set()
         except sqlite3.DatabaseError as error:
             return [f"Search index: it cannot be read ({error})."]
@@ -227,9 +244,19 @@ class Index:
                 found += ids[(ids >= low) & (ids <= high)].tolist()
         return found
 
-    @property
-    def _versions(self) -> tuple[str, str]:
-        return analyser.ANALYSER_VERSION, EMBEDDER_VERSION
+    def among(self, connection: sqlite3.Connection, ids: Collection[int]) -> list[int]:
+        """Those of these passages that are indexed, as the caller's connection sees it."""
+        wanted = np.unique(np.fromiter(ids, np.int64, len(ids)))
+        found: list[int] = []
+        for row in store.segments(connection):
+            if len(wanted) and row.last_passage >= wanted[0] and row.first_passage <= wanted[-1]:
+                passages, places = store.body_of(connection, row.id)[0].ids.find(wanted)
+                found += wanted[places[store.alive_in(connection, row)[passages]]].tolist()
+        return found
+
+    def _spoken(self) -> list[str]:
+        connection = self._db.connection
+        return store_languages.spoken(connection, store.state(connection).passages)
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[tuple[sqlite3.Connection, snapshot.Snapshot]]:
@@ -246,3 +273,11 @@ class Index:
         finally:
             with contextlib.suppress(sqlite3.OperationalError):  # SQLite itself ends it after some errors
                 connection.execute("ROLLBACK")
+
+
+def _languages(connection: sqlite3.Connection, view: snapshot.Snapshot) -> list[str]:
+    return store_languages.spoken(connection, view.state.passages)
+
+
+def _flat(words: Sequence[Sequence[str]]) -> list[str]:
+    return [stem for word in words for stem in word]

@@ -168,13 +168,10 @@ class _Merge:
     def _finish(self, directory: bytes) -> None:
         connection, segment = self._connection, self._row.segment
         alive = np.zeros(len(self._body.lengths), np.bool_)
-        signs = np.zeros((store.SIGN_WORDS, len(alive)), np.uint64)
         for source in self._sources:
             living = store.alive_in(connection, source.row) & (source.renumbered >= 0)
             alive[source.renumbered[living]] = True
-            signs[:, source.renumbered[living]] = store.signs_of(connection, source.row.id)[:, living]
             store.retire(connection, source.row.id)
-        store.write_signs(connection, segment, signs)
         store.finish_segment(connection, segment, directory)
         if not alive.all():
             store.bury(connection, segment, alive)

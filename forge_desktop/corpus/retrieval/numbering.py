@@ -60,6 +60,13 @@ class Ids:
         """Every id."""
         return ragged(self.firsts, self.sizes)
 
+    def inside(self, first: Int64s, last: Int64s) -> npt.NDArray[np.bool_]:
+        """Which passages have an id in these sorted, disjoint ranges, both ends inside."""
+        step = np.zeros(int(self.sizes.sum()) + 1, np.int32)
+        np.add.at(step, self.before(first), 1)
+        np.add.at(step, self.before(last + 1), -1)
+        return np.cumsum(step[:-1]) > 0
+
     @cached_property
     def _ends(self) -> Int64s:
         return np.cumsum(self.sizes)

@@ -8,7 +8,6 @@ rank_bm25 ranks three passages or fewer wrongly (all zero, or negative), so ther
 
 from __future__ import annotations
 
-import collections
 import math
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
@@ -126,16 +125,6 @@ def rank(question: Question, passage_id: int) -> int | None:
         better += int(np.count_nonzero(matched & (scores > own)))
         better += int(np.count_nonzero(segment.body.ids.of(equal) < passage_id))
     return better + 1
-
-
-def rarity(question: Question) -> dict[str, float]:
-    """How much each term of a question weighs in its vector: often asked and seldom found weighs more."""
-    asked = collections.Counter(question.terms)
-    total = question.view.state.passages
-    return {
-        term: (1 + math.log(times)) * (1 + math.log((total + 1) / (question.passages_with[term] + 1)))
-        for term, times in asked.items()
-    }
 
 
 def average_idf(connection: sqlite3.Connection, view: Snapshot) -> float:

@@ -1,7 +1,7 @@
-"""What a reader keeps in memory of one generation of the index: passage ids, lengths, which are alive, sign bits.
+"""What a reader keeps in memory of one generation of the index: passage ids, lengths, which are alive.
 
 Snapshots never change; a newer generation makes a new one that shares the segments both have. Everything is read inside
-one read transaction, so the arrays, the lists and the vectors of a search belong together.
+one read transaction, so the arrays and the lists of a search belong together.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ class Segment:
     alive: Mask | None
     body: store.SegmentBody
     directory: store.Directory
-    _signs: list[npt.NDArray[np.uint64]] = field(default_factory=list)
     _dead: list[Int64s] = field(default_factory=list)
 
     @property
@@ -47,12 +46,6 @@ class Segment:
         if not self._dead:
             self._dead.append(np.zeros(0, np.int64) if self.alive is None else np.flatnonzero(~self.alive))
         return self._dead[0]
-
-    def signs(self, connection: sqlite3.Connection) -> npt.NDArray[np.uint64]:
-        """Sign bits as columns; read when first asked for."""
-        if not self._signs:
-            self._signs.append(store.signs_of(connection, self.row.id))
-        return self._signs[0]
 
     def block_of(self, key: int) -> int | None:
         """The block that would hold this term."""
@@ -116,5 +109,5 @@ def _segment(connection: sqlite3.Connection, row: store.SegmentRow, known: Segme
         return known
     alive = store.alive_in(connection, row) if row.removed else None
     if known is not None:
-        return Segment(row, alive, known.body, known.directory, known._signs)
+        return Segment(row, alive, known.body, known.directory)
     return Segment(row, alive, *store.body_of(connection, row.id))

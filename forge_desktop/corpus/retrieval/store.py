@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +20,6 @@ from forge_desktop.corpus.retrieval.coding import Block, Codes
 from forge_desktop.corpus.retrieval.numbering import Ids
 from forge_desktop.corpus.retrieval.postings import Int64s, Ints
 
-SIGN_WORDS = 8  # 64-bit words of a vector's sign bits
 BLOCK_BITS = 24
 WRITING, SEARCHED, DROPPED = 0, 1, 2  # states of a segment
 
@@ -28,13 +27,12 @@ _BLOCKS = "block >= ? AND block < ?"
 
 
 class State(NamedTuple):
-    """The one row of totals. Versions are "" while nothing is indexed; `renewed` is None while nothing is renewed."""
+    """The one row of totals. `analyser` is "" while nothing is indexed; `renewed` is None while nothing is renewed."""
 
     generation: int
     passages: int
     tokens: int
     analyser: str
-    embedder: str
     renewed: int | None
     renewing: str
 
@@ -70,7 +68,7 @@ def state(connection: sqlite3.Connection) -> State:
     """The totals."""
     return State(
         *connection.execute(
-            "SELECT generation, passages, tokens, analyser, embedder, renewed, renewing FROM index_state WHERE id = 1"
+            "SELECT generation, passages, tokens, analyser, renewed, renewing FROM index_state WHERE id = 1"
         ).fetchone()
     )
 
@@ -84,12 +82,10 @@ def count_in(connection: sqlite3.Connection, passages: int, tokens: int) -> None
 
 
 def note_versions(
-    connection: sqlite3.Connection, versions: tuple[str, str], renewed: int | None = None, renewing: str = ""
+    connection: sqlite3.Connection, analyser: str, renewed: int | None = None, renewing: str = ""
 ) -> None:
     """Store what the whole index was made by, and how far it is being renewed."""
-    connection.execute(
-        "UPDATE index_state SET analyser = ?, embedder = ?, renewed = ?, renewing = ?", (*versions, renewed, renewing)
-    )
+    connection.execute("UPDATE index_state SET analyser = ?, renewed = ?, renewing = ?", (analyser, renewed, renewing))
 
 
 def segments(connection: sqlite3.Connection, segment_state: int = SEARCHED) -> list[SegmentRow]:
@@ -251,10 +247,10 @@ def end_merge(connection: sqlite3.Connection, segment: int) -> None:
 
 def clear(connection: sqlite3.Connection) -> None:
     """Delete everything."""
-    for table in ("merges", "postings", "tombstones", "signs", "segments", "vectors"):
+    for table in ("merges", "postings", "tombstones", "segments"):
         connection.execute(f"DELETE FROM {table}")
     connection.execute("UPDATE index_state SET generation = generation + 1, passages = 0, tokens = 0")
-    note_versions(connection, ("", ""))
+    note_versions(connection, "")
 
 
 def checksum(arrays: Iterable[bytes]) -> int:
@@ -287,37 +283,3 @@ def _missing() -> ForgeError:
     return ForgeError(
         "A part of the search index is missing.", hint="Run `forge-desktop verify`, then index the folder again."
     )
-
-
-# ---- vectors ----
-
-
-def write_signs(connection: sqlite3.Connection, segment: int, signs: npt.NDArray[np.uint64]) -> None:
-    """Store a segment's sign bits, one row of words for every 64 dimensions."""
-    body = signs.astype("<u8").tobytes()
-    connection.execute("INSERT INTO signs VALUES (?, ?, ?)", (segment, zlib.crc32(body), body))
-
-
-def signs_of(connection: sqlite3.Connection, segment: int) -> npt.NDArray[np.uint64]:
-    """A segment's sign bits, one row of words for every 64 dimensions."""
-    (signs,) = connection.execute("SELECT body FROM signs WHERE segment = ?", (segment,)).fetchone()
-    return np.frombuffer(signs, "<u8").reshape(SIGN_WORDS, -1)
-
-
-def add_vectors(connection: sqlite3.Connection, vectors: Iterable[tuple[int, bytes]], embedder: str) -> None:
-    """Store a vector for each passage. A passage that has one already is a bug and raises IntegrityError."""
-    connection.executemany(
-        "INSERT INTO vectors VALUES (?, ?, ?, ?)",
-        ((passage, embedder, zlib.crc32(body), body) for passage, body in vectors),
-    )
-
-
-def drop_vectors(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
-    """Delete the vectors of these passages."""
-    connection.executemany("DELETE FROM vectors WHERE passage = ?", ((passage,) for passage in ids))
-
-
-def vectors_of(connection: sqlite3.Connection, ids: Sequence[int]) -> Mapping[int, bytes]:
-    """The vectors of these passages, by id."""
-    wanted = ",".join(map(str, sorted(ids)))
-    return dict(connection.execute(f"SELECT passage, body FROM vectors WHERE passage IN ({wanted})").fetchall())

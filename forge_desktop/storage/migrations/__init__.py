@@ -8,11 +8,21 @@ from forge_desktop.storage.migrations import (
     m0003_students,
     m0004_engine,
     m0005_index,
+    m0006_vectors,
     m0007_collections,
     m0009_scope,
 )
 
 MIGRATIONS = Migrations("forge")
 
-for _step in (m0001_corpus, m0002_chat, m0003_students, m0004_engine, m0005_index, m0007_collections, m0009_scope):
+for _step in (
+    m0001_corpus,
+    m0002_chat,
+    m0003_students,
+    m0004_engine,
+    m0005_index,
+    m0006_vectors,
+    m0007_collections,
+    m0009_scope,
+):
     MIGRATIONS(name=_step.__name__.rpartition(".")[2])(_step.migrate)

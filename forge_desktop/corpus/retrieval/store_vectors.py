@@ -1,0 +1,213 @@
+"""Every SQL statement about vectors. Readers pass a connection inside a read transaction, writers their own."""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from forge_desktop.corpus.retrieval.numbering import Ids
+from forge_desktop.corpus.retrieval.postings import Int64s
+from forge_desktop.corpus.retrieval.signs import Vectors, Words
+
+_PASSAGE_BITS = 40
+
+
+class EmbedderRow(NamedTuple):
+    """Who made vectors, of how many living passages, and whether it once had all of them."""
+
+    id: int
+    identity: str
+    dimensions: int
+    passages: int
+    ready: bool
+
+
+class SegmentRow(NamedTuple):
+    """A segment of vectors without its arrays."""
+
+    id: int
+    embedder: int
+    passages: int
+    first_passage: int
+    last_passage: int
+    removed: int
+
+
+def generation(connection: sqlite3.Connection) -> int:
+    """A number that every change makes larger."""
+    (found,) = connection.execute("SELECT generation FROM vector_state").fetchone()
+    return int(found)
+
+
+def embedders(connection: sqlite3.Connection) -> list[EmbedderRow]:
+    """Everyone with vectors, first come first."""
+    rows = connection.execute("SELECT id, identity, dimensions, passages, ready FROM embedders ORDER BY id")
+    return [EmbedderRow(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows]
+
+
+def embedder(connection: sqlite3.Connection, identity: str, dimensions: int) -> EmbedderRow:
+    """This embedder's row; a new one where it has none."""
+    connection.execute("INSERT OR IGNORE INTO embedders VALUES (NULL, ?, ?, 0, 0)", (identity, dimensions))
+    return next(row for row in embedders(connection) if row.identity == identity)
+
+
+def count_in(connection: sqlite3.Connection, embedder: int, passages: int) -> None:
+    """Add to an embedder's passages (negative to take away), in the transaction that changes them."""
+    connection.execute("UPDATE embedders SET passages = passages + ? WHERE id = ?", (passages, embedder))
+    connection.execute("UPDATE vector_state SET generation = generation + 1")
+
+
+def set_ready(connection: sqlite3.Connection, embedder: int) -> None:
+    """It has all passages now."""
+    connection.execute("UPDATE embedders SET ready = 1 WHERE id = ?", (embedder,))
+    connection.execute("UPDATE vector_state SET generation = generation + 1")
+
+
+def segments(connection: sqlite3.Connection) -> list[SegmentRow]:
+    """All segments, oldest first."""
+    return [
+        SegmentRow(*row)
+        for row in connection.execute(
+            "SELECT s.id, embedder, s.passages, first_passage, last_passage, coalesce(t.passages, 0)"
+            " FROM vector_segments s LEFT JOIN vector_tombstones t ON t.segment = s.id ORDER BY s.id"
+        )
+    ]
+
+
+def body_of(connection: sqlite3.Connection, segment: SegmentRow) -> tuple[Ids, Words]:
+    """A segment's passage ids and their sign bits as columns."""
+    ids, signs = connection.execute(
+        "SELECT passage_ids, signs FROM vector_segments WHERE id = ?", (segment.id,)
+    ).fetchone()
+    return Ids.from_bytes(ids), np.frombuffer(signs, "<u8").reshape(-1, segment.passages)
+
+
+def ids_of(connection: sqlite3.Connection, segment: SegmentRow) -> Ids:
+    """A segment's passage ids alone."""
+    sql = "SELECT passage_ids FROM vector_segments WHERE id = ?"
+    return Ids.from_bytes(connection.execute(sql, (segment.id,)).fetchone()[0])
+
+
+def alive_in(connection: sqlite3.Connection, segment: SegmentRow) -> npt.NDArray[np.bool_]:
+    """Which of a segment's passages still count."""
+    if not segment.removed:
+        return np.ones(segment.passages, np.bool_)
+    (bitmap,) = connection.execute("SELECT bitmap FROM vector_tombstones WHERE segment = ?", (segment.id,)).fetchone()
+    return ~np.unpackbits(np.frombuffer(bitmap, np.uint8), count=segment.passages).astype(np.bool_)
+
+
+def bury(connection: sqlite3.Connection, segment: SegmentRow, alive: npt.NDArray[np.bool_]) -> None:
+    """Store which passages of a segment were removed."""
+    connection.execute(
+        "INSERT OR REPLACE INTO vector_tombstones VALUES (?, ?, ?)",
+        (segment.id, int(segment.passages - alive.sum()), np.packbits(~alive).tobytes()),
+    )
+
+
+def write_segment(connection: sqlite3.Connection, embedder: int, ids: Int64s, signs: Words) -> None:
+    """Store a new segment of passages with ids ascending."""
+    arrays = (Ids.packed(ids).to_bytes(), signs.astype("<u8").tobytes())
+    connection.execute(
+        "INSERT INTO vector_segments (embedder, passages, first_passage, last_passage, checksum, passage_ids, signs)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (embedder, len(ids), int(ids[0]), int(ids[-1]), _checksum(arrays), *arrays),
+    )
+
+
+def drop_segment(connection: sqlite3.Connection, segment: SegmentRow) -> None:
+    """Delete a segment and its tombstones; rows stay."""
+    connection.execute("DELETE FROM vector_tombstones WHERE segment = ?", (segment.id,))
+    connection.execute("DELETE FROM vector_segments WHERE id = ?", (segment.id,))
+
+
+def write_rows(connection: sqlite3.Connection, embedder: int, ids: Int64s, rows: Vectors) -> None:
+    """Store a vector for each passage. A passage that has one of this embedder already raises IntegrityError."""
+    bodies = map(bytes, rows)
+    connection.executemany(
+        "INSERT INTO vector_rows VALUES (?, ?, ?)",
+        ((_key(embedder, passage), zlib.crc32(body), body) for passage, body in zip(ids.tolist(), bodies, strict=True)),
+    )
+
+
+def drop_rows(connection: sqlite3.Connection, embedder: int, ids: Iterable[int]) -> None:
+    """Delete an embedder's vectors of these passages."""
+    connection.executemany("DELETE FROM vector_rows WHERE id = ?", ((_key(embedder, passage),) for passage in ids))
+
+
+def rows_of(
+    connection: sqlite3.Connection, embedder: EmbedderRow, passages: Sequence[int]
+) -> tuple[list[int], Vectors]:
+    """Those of these passages that have a vector of this embedder, ascending, and the vectors."""
+    wanted = ",".join([str(_key(embedder.id, passage)) for passage in sorted(passages)])
+    found = connection.execute(f"SELECT id, body FROM vector_rows WHERE id IN ({wanted})").fetchall()
+    found = [(key, body) for key, body in found if len(body) == embedder.dimensions]
+    rows = np.frombuffer(b"".join([body for _, body in found]), np.int8).reshape(-1, embedder.dimensions)
+    return [key & ((1 << _PASSAGE_BITS) - 1) for key, _ in found], rows
+
+
+def having(connection: sqlite3.Connection, embedder: EmbedderRow, passages: Iterable[int]) -> list[int]:
+    """Those of these passages that have a vector of this embedder."""
+    wanted = ",".join([str(_key(embedder.id, passage)) for passage in passages])
+    rows = connection.execute(f"SELECT id FROM vector_rows WHERE id IN ({wanted})")
+    return [key - _key(embedder.id, 0) for (key,) in rows]
+
+
+def drop_embedder(connection: sqlite3.Connection, embedder: int) -> None:
+    """Delete everything of one embedder."""
+    for segment in segments(connection):
+        if segment.embedder == embedder:
+            drop_segment(connection, segment)
+    connection.execute("DELETE FROM vector_rows WHERE id >= ? AND id < ?", (_key(embedder, 0), _key(embedder + 1, 0)))
+    connection.execute("DELETE FROM embedders WHERE id = ?", (embedder,))
+    connection.execute("UPDATE vector_state SET generation = generation + 1")
+
+
+def clear(connection: sqlite3.Connection) -> None:
+    """Delete everything."""
+    for table in ("vector_rows", "vector_tombstones", "vector_segments", "embedders"):
+        connection.execute(f"DELETE FROM {table}")
+    connection.execute("UPDATE vector_state SET generation = generation + 1")
+
+
+def damage(connection: sqlite3.Connection) -> Iterator[str]:
+    """A sentence for every segment and row whose checksum does not hold, and for rows missing or too many."""
+    living: dict[int, list[Int64s]] = {row.id: [] for row in embedders(connection)}
+    for segment in segments(connection):
+        stored, *arrays = connection.execute(
+            "SELECT checksum, passage_ids, signs FROM vector_segments WHERE id = ?", (segment.id,)
+        ).fetchone()
+        if stored != _checksum(arrays):
+            yield f"Search index: vector segment {segment.id} is damaged."
+            living.pop(segment.embedder, None)
+        elif segment.embedder in living:
+            living[segment.embedder].append(Ids.from_bytes(arrays[0]).all()[alive_in(connection, segment)])
+    for row in embedders(connection):
+        found = []
+        sql = "SELECT id, checksum, body FROM vector_rows WHERE id >= ? AND id < ?"
+        for key, stored, body in connection.execute(sql, (_key(row.id, 0), _key(row.id + 1, 0))):
+            found.append(key - _key(row.id, 0))
+            if stored != zlib.crc32(body) or len(body) != row.dimensions:
+                yield f"Search index: the vector of passage {found[-1]} is damaged."
+        if row.id in living:
+            ids = np.sort(np.concatenate([np.zeros(0, np.int64), *living[row.id]]))
+            if not np.array_equal(ids, found) or row.passages != len(ids):
+                yield (
+                    f"Search index: it counts {row.passages} vectors by {row.identity},"
+                    f" but holds {len(found)} for {len(ids)} passages."
+                )
+
+
+def _key(embedder: int, passage: int) -> int:
+    return (embedder << _PASSAGE_BITS) + passage
+
+
+def _checksum(arrays: Iterable[bytes]) -> int:
+    found = 0
+    for array in arrays:
+        found = zlib.crc32(array, found)
+    return found
