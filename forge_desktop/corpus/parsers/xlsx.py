@@ -35,7 +35,7 @@ class _Reader:
         self._relations = package.relations(main)
         self._workbook = package.xml(main)
         self._lines = Composer()
-        self._shared: list[str] = []
+        self._shared: dict[str, str] = {}  # by the number that cells have for it
         self._shows: dict[str | None, Show] = {}  # by a cell's style
         self._columns: dict[str, int] = {}
 
@@ -43,7 +43,8 @@ class _Reader:
         """The text of all sheets in their order."""
         by_kind = {relation.kind: relation.target for relation in self._relations.values()}
         if (part := by_kind.get("sharedStrings", "")) and self._package.has(part):
-            self._shared = [_string(item) for item in self._package.elements(part, "{*}si")]
+            items = enumerate(self._package.elements(part, "{*}si"))
+            self._shared = {str(number): _string(item) for number, item in items}
         if (part := by_kind.get("styles", "")) and self._package.has(part):
             self._shows = self._read_styles(self._package.xml(part))
         headers = self._named_headers()
@@ -109,11 +110,10 @@ class _Reader:
             stored = part.text
         if not stored:
             return ""
+        if kind == "s":
+            return self._shared.get(stored, "")
         if kind is None or kind == "n":
             return self._shows.get(style, general)(stored)
-        if kind == "s":
-            index = _whole(stored, -1)
-            return self._shared[index] if 0 <= index < len(self._shared) else ""
         if kind == "b":
             return "TRUE" if stored == "1" else "FALSE"
         return one_line(stored)
@@ -190,6 +190,8 @@ class _Reader:
 
 def _string(item: Any) -> str:
     """A shared string, an inline one or a comment: its runs, without the reading aids of East Asian scripts."""
+    if len(item) == 1 and local(item[0]) == "t":  # almost all of them, and there may be a million
+        return one_line(item[0].text or "")
     parts = [text.text or "" for text in descendants(item, "t") if local(text.getparent()) != "rPh"]
     return one_line("".join(parts))
 
