@@ -19,7 +19,7 @@ from forge_desktop.corpus.moving import Mover
 from forge_desktop.corpus.names import below, is_within
 from forge_desktop.corpus.policies import Policy
 from forge_desktop.corpus.progress import Progress
-from forge_desktop.corpus.records_library import PolicyEffect
+from forge_desktop.corpus.records_library import PolicyEffect, SyncQuestion
 from forge_desktop.corpus.retrieval import Index
 from forge_desktop.corpus.store_collections import CollectionRows, Kept
 from forge_desktop.corpus.store_questions import QuestionRows
@@ -38,7 +38,7 @@ _MEANT_SHARE = 0.2
 
 @dataclass
 class Gathered:
-    """What was found. `waiting` are ids and sizes of documents to be read."""
+    """What was found. `waiting` are ids and sizes of documents to be read, `questions` those about the roots."""
 
     waiting: dict[int, int] = field(default_factory=dict)
     unchanged: int = 0
@@ -46,6 +46,7 @@ class Gathered:
     moved: int = 0
     failed: list[tuple[str, str]] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
+    questions: tuple[SyncQuestion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,8 @@ class Gatherer:
         self._drop_or_ask(there, gone)
         self._ask_about_lost()
         self._finish([aim for aim in there if aim.is_whole])
+        about = {os.fsdecode(aim.root) for aim in aims}
+        self._found.questions = tuple(question for question in self._questions.all() if question.root in about)
         return self._found
 
     # ---- looking ----

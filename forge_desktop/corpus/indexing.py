@@ -27,7 +27,6 @@ from forge_desktop.corpus.records_library import PolicyEffect
 from forge_desktop.corpus.retrieval import Index
 from forge_desktop.corpus.retrieval.store_sizes import disk_sizes
 from forge_desktop.corpus.store_collections import CollectionRows, Kept
-from forge_desktop.corpus.store_questions import QuestionRows
 from forge_desktop.corpus.store_roots import Roots
 from forge_desktop.corpus.store_run import Recipe, RunStore
 from forge_desktop.corpus.store_totals import Totals
@@ -69,7 +68,7 @@ class IndexRun:
         self._progress = Progress(ctx)
         self._progress.known(*totals.shares())
         self._found = Gathered()
-        self._collections, self._questions = CollectionRows(db), QuestionRows(db)
+        self._collections = CollectionRows(db)
         self._gatherer = Gatherer(
             db, store, roots, index, recipe=self._recipe, events=events, progress=self._progress, ctx=ctx
         )
@@ -189,5 +188,5 @@ class IndexRun:
             bytes=done.bytes,
             skipped=tuple(found.skipped.items()),
             moved=found.moved,
-            questions=tuple(self._questions.all()),
+            questions=found.questions,
         )

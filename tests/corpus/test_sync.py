@@ -241,6 +241,16 @@ def test_an_outer_folder_does_not_take_a_vanished_inner_one_for_deleted(room: Ro
     assert [q.root for q in report.questions] == [str(drive)]
 
 
+def test_a_run_asks_only_about_the_folders_it_looked_at(room: Room, folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    fill(folder, 2)
+    room.index(folder, other)
+    shutil.rmtree(folder)
+    assert len(rescan(room).questions) == 1
+    assert room.index(other).questions == ()
+
+
 def test_a_question_goes_with_its_collection(room: Room, folder: Path) -> None:
     fill(folder, 3)
     work = room.corpus.collections.create("Work")
