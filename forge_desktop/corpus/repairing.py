@@ -24,6 +24,8 @@ from forge_desktop.corpus.verifying import Kind, damage_of
 from forge_desktop.corpus.viewing import hash_of_file
 from forge_desktop.storage import Database
 
+_LOST_PARTS = 1000  # of a text that are shown as missing at most; 33 million characters
+
 
 class Repair:
     """One repair job. `read_again` reads documents anew from their files. Make a fresh one for each."""
@@ -202,8 +204,9 @@ def _is_span(place: Sequence[object]) -> bool:
 
 
 def _end(checked: Check) -> int:
-    """Where the last passage ends."""
-    return max((place[1] for place in checked.places if _is_span(place)), default=0)
+    """Where the last passage ends, as far as damaged numbers can be believed."""
+    end = max((place[1] for place in checked.places if _is_span(place)), default=0)
+    return min(end, checked.characters, (len(checked.parts) + _LOST_PARTS) * PART)
 
 
 def _touched(checked: Check) -> int:

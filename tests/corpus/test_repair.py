@@ -256,6 +256,22 @@ def test_lost_places_are_made_again_from_the_text_when_the_file_is_gone(data_dir
         assert {passage.heading for passage in now} <= {passage.heading for passage in before}
 
 
+def test_damaged_numbers_do_not_fill_the_disk(data_dir: Path, tmp_path: Path) -> None:
+    place, folder = data_dir, tmp_path / "documents"
+    write_documents(folder)
+    with contextlib.closing(opened(place)) as room:
+        room.index(folder)
+        guide = room.rows()["guide.md"].id
+    (folder / "guide.md").unlink()
+    with tampering(place) as db:
+        db.execute("UPDATE passages SET end = 1 << 39 WHERE document_id = ? AND start > 500", (guide,))
+        db.execute("UPDATE texts SET text = 'x' || text WHERE document_id = ?", (guide,))
+    with contextlib.closing(opened(place)) as room:
+        assert any("guide.md" in sentence for sentence in repair(room).lost)
+        assert len(room.corpus.stored_text(guide)) < 100_000
+        assert room.corpus.verify() == [f"{folder}/guide.md: its stored text is damaged."]
+
+
 def test_what_hangs_on_a_document_without_a_row_is_taken_out_and_said(place: Path) -> None:
     with tampering(place) as db:
         db.execute("PRAGMA foreign_keys=OFF")
