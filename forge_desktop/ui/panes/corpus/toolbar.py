@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QComboBox, QWidget
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QSizePolicy, QWidget
 
 from forge_desktop.corpus import Collection, SearchFilter
 from forge_desktop.ui import theme, tokens
@@ -60,6 +60,8 @@ class Toolbar(QWidget):
         self._parts = row(self._search, self._filters)
         self._parts.setStretch(1, 1)
         self.setLayout(column(self._parts, self.understood, gap=4))
+        # or one line of all of it would be the least width of the pane
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def show_collections(self, collections: Sequence[Collection]) -> None:
         """Offer these; hidden while there is only one, since it says nothing then."""
