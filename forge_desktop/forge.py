@@ -40,7 +40,7 @@ class Forge:
             self.jobs = Jobs(self.events)
             self.engine = Engine(database, self.events, self.settings)
             opened.callback(self.engine.close)
-            self.corpus = Corpus(database, self.jobs, self.events, self.settings)
+            self.corpus = Corpus(database, self.jobs, self.events, self.settings, loaded=self.engine.counter)
             opened.callback(self.corpus.close)
             opened.callback(self.jobs.close)  # closed first: a job that is being stopped still talks to the others
             opened.callback(self.corpus.close)

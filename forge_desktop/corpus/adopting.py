@@ -26,6 +26,8 @@ from forge_desktop.corpus.names import folded, is_within, shown
 from forge_desktop.corpus.reading import Opened, Outcome, Spot
 from forge_desktop.corpus.records_portable import ImportReport, Portable, PortableCollection
 from forge_desktop.corpus.retrieval import Index
+from forge_desktop.corpus.retrieval.analyser import language
+from forge_desktop.corpus.sizing import characters_a_token
 from forge_desktop.corpus.store import Check, Store
 from forge_desktop.corpus.store_collections import CollectionRows
 from forge_desktop.corpus.store_keeping import KeepingStore
@@ -144,7 +146,7 @@ class Adopter:
         document_id = self._keeping.insert(connection, path, document.format, now)
         opened = Opened(document.size, document.mtime_ns, document.sha256)
         spots = tuple(Spot(*place) for place in document.places)
-        self._rows.fill(connection, document_id, Outcome(opened, document.text, document.pages, spots), STAGED, now)
+        self._rows.fill(connection, document_id, _outcome(opened, document, spots), STAGED, now)
         self._keeping.await_search(connection, document_id)
         arrival.passages += len(spots)
         if document.copy_file is not None:
@@ -231,3 +233,8 @@ def _safe(part: str) -> str:
         stem, suffix = (stem[:-1], suffix[:20]) if stem else ("", suffix[:-1])
         found = f"{stem}{dot}{suffix}"
     return found
+
+
+def _outcome(opened: Opened, document: Portable, spots: tuple[Spot, ...]) -> Outcome:
+    tokens = round(len(document.text) / characters_a_token(document.text))
+    return Outcome(opened, document.text, document.pages, spots, tokens, language(document.text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 from array import array
@@ -16,6 +17,7 @@ from forge_desktop.corpus import parsers
 from forge_desktop.corpus.adopting import Adopter
 from forge_desktop.corpus.collections import Collections
 from forge_desktop.corpus.completing import complete
+from forge_desktop.corpus.embedding import Vectors
 from forge_desktop.corpus.explaining import Explainer
 from forge_desktop.corpus.finding import Finder
 from forge_desktop.corpus.indexing import IndexRun
@@ -24,6 +26,7 @@ from forge_desktop.corpus.records import (
     CorpusStats,
     Document,
     Explanation,
+    FailureGroup,
     Finding,
     Hit,
     PageImage,
@@ -34,7 +37,7 @@ from forge_desktop.corpus.records import (
 from forge_desktop.corpus.records_portable import Portable, PortableCollection
 from forge_desktop.corpus.removing import Remover
 from forge_desktop.corpus.repairing import Repair
-from forge_desktop.corpus.retrieval import Index
+from forge_desktop.corpus.retrieval import Embedder, Index
 from forge_desktop.corpus.scoping import Scopes
 from forge_desktop.corpus.store import Store
 from forge_desktop.corpus.store_collections import CollectionRows
@@ -42,14 +45,15 @@ from forge_desktop.corpus.store_keeping import KeepingStore
 from forge_desktop.corpus.store_roots import Roots
 from forge_desktop.corpus.store_run import RunStore
 from forge_desktop.corpus.store_scope import ScopeStore
+from forge_desktop.corpus.store_totals import Totals
 from forge_desktop.corpus.sync import Sync
+from forge_desktop.corpus.token_sizes import Loaded, TokenSizes
 from forge_desktop.corpus.verifying import damage
 from forge_desktop.corpus.viewing import PageViewer, SourceStatus, source_status
 from forge_desktop.corpus.walking import given_paths
 from forge_desktop.storage import Database
 
 _LANE = "index"
-_VECTORS_AT_ONCE = 500
 
 
 class Corpus:
@@ -62,12 +66,16 @@ class Corpus:
         events: Events,
         settings: SettingsFile,
         *,
+        loaded: Loaded = lambda: None,
         on_battery: Callable[[], bool] = on_battery,
     ) -> None:
+        self._totals = Totals(db)
+        self._sizes = TokenSizes(self._totals, loaded)
         self._pace = Pace(settings, events, on_battery=on_battery)
         self._db, self._jobs, self._events, self._settings = db, jobs, events, settings
         self._store, self._rows, self._roots, self._index = Store(db), RunStore(db), Roots(db), Index(db)
         self._keeping = KeepingStore(db)
+        self._vectors = Vectors(db, self._store, self._index, jobs, events=events, settings=settings, lane=_LANE)
         self._viewer = PageViewer(self._store, settings)
         members = CollectionRows(db)
         self._remover = Remover(db, self._rows, self._roots, members, self._index)
@@ -109,12 +117,12 @@ class Corpus:
         return self._start("index", lambda run: run.over_roots())
 
     def _look(self, places: Sequence[bytes] | None) -> int:
-        return self._start("sync", lambda run: run.over_roots() if places is None else run.over_places(places))
+        return self._start("sync", lambda run: run.follow(places))
 
     def resume_pending(self) -> int | None:
         """Go on with what an earlier run left waiting; None when there is nothing."""
         if not self._rows.pending() and not self._index.stale and not self._keeping.unsearched():
-            return None
+            return self._vectors.start()
         return self._start("index", lambda run: run.over_documents(None))
 
     def retry(self, document_ids: Sequence[int]) -> int:
@@ -129,6 +137,7 @@ class Corpus:
             return Repair(
                 self._db,
                 self._index,
+                self._vectors,
                 settings=self._settings.values,
                 events=self._events,
                 ctx=ctx,
@@ -162,7 +171,10 @@ class Corpus:
         def job(ctx: JobContext) -> object:
             if kind == "index":
                 complete(self._db, self._index, events=self._events, ctx=ctx)
-            return work(self._run(ctx))
+            found = work(self._run(ctx))
+            with contextlib.suppress(ForgeError):  # closing: the next start goes on
+                self._vectors.start()
+            return found
 
         return self._jobs.start(_LANE, kind, job)
 
@@ -175,6 +187,8 @@ class Corpus:
             settings=self._settings.values,
             events=self._events,
             pace=self._pace,
+            totals=self._totals,
+            sizes=self._sizes,
             ctx=ctx,
         )
 
@@ -215,11 +229,30 @@ class Corpus:
         """
         return self._explainer.check_ranking(query)
 
+    def use_embedder(self, embedder: Embedder | None) -> int | None:
+        """Judge likeness by this embedder, as soon as a job has embedded all passages; its id, None when nothing is to
+        do. None goes back to the built-in embedding, which also answers while an embedder is missing or fails."""
+        return self._vectors.use(embedder)
+
+    def search_note(self) -> str:
+        """A sentence when a search does not judge likeness by the embedder in use, and why; "" when it does."""
+        return self._vectors.note
+
     def documents(
-        self, text: str = "", state: str | None = None, sort: str = "name", descending: bool = False
+        self,
+        text: str = "",
+        state: str | None = None,
+        sort: str = "name",
+        descending: bool = False,
+        where: SearchFilter | None = None,
     ) -> array[int]:
         """Ids of the documents whose name or path contains `text`, sorted; for a table that fetches rows as shown."""
-        return self._store.listing(text, state, sort, descending)
+        conditions = self._scopes.conditions(where or SearchFilter())
+        return self._store.listing(text, state, sort, descending, conditions)
+
+    def formats(self) -> dict[str, int]:
+        """How many documents there are of each format."""
+        return self._store.formats()
 
     def document_rows(self, ids: Sequence[int]) -> list[Document]:
         """These documents in this order; those that are gone are left out."""
@@ -254,11 +287,15 @@ class Corpus:
 
     def stats(self) -> CorpusStats:
         """Totals."""
-        return self._store.stats()
+        return self._totals.stats()
+
+    def failures(self) -> list[FailureGroup]:
+        """What could not be read, by reason; `retry` takes a group's documents."""
+        return self._totals.failures()
 
     def indexed_share(self) -> float:
         """The share of the known documents that can be searched as they are now, from 0 to 1; 1 when there are none."""
-        searchable, waiting = self._rows.shares()
+        searchable, waiting = self._totals.shares()
         return searchable / (searchable + waiting) if searchable + waiting else 1.0
 
     def versions(self) -> dict[str, str]:
@@ -324,13 +361,10 @@ class Corpus:
 
     def iterate_vectors(self) -> Iterator[tuple[int, bytes]]:
         """Every passage's vector (passage id, signed bytes) by id, for an export."""
-        ids = list(self._store.every_passage_id())
-        for low in range(0, len(ids), _VECTORS_AT_ONCE):
-            some = ids[low : low + _VECTORS_AT_ONCE]
-            bodies = self._index.embedding.side.bodies(self._db.connection, some)
-            yield from ((passage, bodies[passage]) for passage in some if passage in bodies)
+        return self._vectors.iterate(self._store.every_passage_id())
 
     def close(self) -> None:
         """Follow folders no more, and end the process that draws pages."""
         self.sync.stop()
         self._viewer.close()
+        self._vectors.close()

@@ -11,10 +11,11 @@ from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.base.settings import Settings
 from forge_desktop.corpus.completing import complete
-from forge_desktop.corpus.embedding_run import EmbeddingRun
+from forge_desktop.corpus.embedding import Vectors
 from forge_desktop.corpus.reading import Spot
 from forge_desktop.corpus.records import RepairReport
 from forge_desktop.corpus.retrieval import Index
+from forge_desktop.corpus.sizing import characters_a_token
 from forge_desktop.corpus.splitting import split
 from forge_desktop.corpus.store import PART, Check, Store
 from forge_desktop.corpus.store_keeping import KeepingStore
@@ -33,6 +34,7 @@ class Repair:
         self,
         db: Database,
         index: Index,
+        vectors: Vectors,
         *,
         settings: Settings,
         events: Events,
@@ -41,7 +43,7 @@ class Repair:
     ) -> None:
         self._db, self._index, self._settings, self._events, self._ctx = db, index, settings, events, ctx
         self._store, self._rows, self._keeping = Store(db), RunStore(db), KeepingStore(db)
-        self._read_again = read_again
+        self._read_again, self._vectors = read_again, vectors
         self._repaired: list[str] = []
         self._reread: list[str] = []
         self._kept: list[str] = []
@@ -97,7 +99,7 @@ class Repair:
 
     def _make_vectors(self) -> None:
         try:
-            made = EmbeddingRun(self._db, self._store, self._index, self._ctx).run()
+            made = self._vectors.bring_in(self._ctx)
         except ForgeError as error:  # the model of another maker; the built-in vectors are made first
             self._kept.append(f"Search index: likeness is judged by spelling for now. {error.message}")
             return
@@ -181,11 +183,11 @@ class Repair:
 
     def _split_again(self, connection: sqlite3.Connection, checked: Check) -> None:
         text = self._store.text(checked.id)
-        pages = _pages(checked.pages, len(text))
+        pages, size = _pages(checked.pages, len(text)), characters_a_token(text)
         spans = split(
             text,
-            limit=self._settings.passage_characters,
-            overlap=self._settings.passage_overlap,
+            limit=max(1, round(self._settings.passage_tokens * size)),
+            overlap=round(self._settings.passage_overlap_tokens * size),
             pages=pages,
             headings=_headings(checked),
         )

@@ -9,11 +9,12 @@ import os
 import sqlite3
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.corpus.names import folded, shown
-from forge_desktop.corpus.records import CorpusStats, Document, Passage
+from forge_desktop.corpus.records import Document, Passage
+from forge_desktop.corpus.store_scope import Conditions, condition_sql
 from forge_desktop.storage import Database
 
 PART = 32_768  # characters of text in a row, so that a passage is read without its whole document
@@ -28,7 +29,7 @@ _SORTS = {
     "changed": "mtime_ns",
     "indexed": "indexed",
 }
-_DOCUMENT = "id, path, name, format, state, reason, size, passages, sha256, mtime_ns, indexed"
+_DOCUMENT = "id, path, name, format, state, reason, size, passages, sha256, mtime_ns, indexed, language"
 _SEARCHED = "FROM passages p JOIN documents d ON d.id = p.document_id WHERE d.removal IS NULL"
 _PASSAGE = (
     "p.id, p.document_id, d.sha256, d.path, p.start, p.end, p.page, p.heading, p.first_line, p.last_line " + _SEARCHED
@@ -70,9 +71,10 @@ class Store:
 
     # ---- documents as records ----
 
-    def listing(self, text: str, state: str | None, sort: str, descending: bool) -> array[int]:
-        """Ids of the documents whose name or path contains `text`, sorted."""
-        where, values = ["removal IS NULL"], []
+    def listing(self, text: str, state: str | None, sort: str, descending: bool, conditions: Conditions) -> array[int]:
+        """Ids of the documents that fulfil the conditions and whose name or path contains `text`, sorted."""
+        fulfilled, values = condition_sql(conditions)
+        where = [fulfilled]
         if state is not None:
             where.append("state = ?")
             values.append(state)
@@ -87,7 +89,7 @@ class Store:
             order = f"{_SORTS[sort]} {direction}, {order}"
         cursor = self._db.connection.cursor()
         cursor.row_factory = None  # plain tuples: a hundred thousand ids in half the time
-        cursor.execute(f"SELECT id FROM documents WHERE {' AND '.join(where)} ORDER BY {order}", values)
+        cursor.execute(f"SELECT id FROM documents d WHERE {' AND '.join(where)} ORDER BY {order}", values)
         return array("q", itertools.chain.from_iterable(cursor))
 
     def documents(self, ids: Sequence[int]) -> list[Document]:
@@ -99,7 +101,29 @@ class Store:
                 json.dumps(list(ids)),
             )
         }
-        return [found[document_id] for document_id in ids if document_id in found]
+        held = self._collections(found)
+        return [
+            replace(found[document_id], collections=held.get(document_id, ()))
+            for document_id in ids
+            if document_id in found
+        ]
+
+    def formats(self) -> dict[str, int]:
+        """How many documents of each format there are."""
+        return dict(
+            map(tuple, self._db.rows("SELECT format, count(*) FROM documents WHERE removal IS NULL GROUP BY format"))
+        )
+
+    def _collections(self, ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+        """The names of the collections that hold each of these documents."""
+        found: dict[int, tuple[str, ...]] = {}
+        for row in self._db.rows(
+            "SELECT m.document_id, c.name FROM memberships m JOIN collections c ON c.id = m.collection"
+            " WHERE m.document_id IN (SELECT value FROM json_each(?)) ORDER BY c.id",
+            json.dumps(list(ids)),
+        ):
+            found[row[0]] = (*found.get(row[0], ()), row[1])
+        return found
 
     def every_document(self) -> Iterator[Document]:
         """All documents by id."""
@@ -115,16 +139,6 @@ class Store:
             path,
         )
         return None if row is None else _document(row)
-
-    def stats(self) -> CorpusStats:
-        """Totals."""
-        row = self._db.row(
-            "SELECT coalesce(sum(state = 'indexed'), 0), coalesce(sum(passages), 0),"
-            " coalesce(sum(state = 'failed'), 0), coalesce(sum(size), 0), max(indexed)"
-            " FROM documents INDEXED BY documents_by_state WHERE removal IS NULL"
-        )
-        assert row is not None
-        return CorpusStats(*row)
 
     # ---- passages and texts ----
 
@@ -286,6 +300,7 @@ def _document(row: sqlite3.Row) -> Document:
         sha256=row["sha256"],
         changed=row["mtime_ns"] / 1e9,
         indexed=row["indexed"],
+        language=row["language"],
     )
 
 

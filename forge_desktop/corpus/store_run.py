@@ -127,15 +127,6 @@ class RunStore:
         )
         return [(row[0], row[1]) for row in rows]
 
-    def shares(self) -> tuple[int, int]:
-        """How many documents are searchable as they are, and how many wait."""
-        row = self._db.row(
-            "SELECT coalesce(sum(state = 'indexed'), 0), coalesce(sum(state = 'pending'), 0)"
-            " FROM documents INDEXED BY documents_by_state WHERE removal IS NULL"
-        )
-        assert row is not None
-        return row[0], row[1]
-
     def task(self, document_id: int, recipe: Recipe) -> Task | None:
         """What is needed to read a waiting document; None when it was removed meanwhile."""
         row = self._db.row(
@@ -219,7 +210,10 @@ class RunStore:
 
     def clear(self, connection: sqlite3.Connection, document_id: int) -> None:
         """Drop a document's text and passages."""
-        connection.execute("UPDATE documents SET characters = 0, passages = 0 WHERE id = ?", (document_id,))
+        connection.execute(
+            "UPDATE documents SET characters = 0, passages = 0, tokens = 0, text_bytes = 0, language = '' WHERE id = ?",
+            (document_id,),
+        )
         for table in ("passages", "texts", "outlines"):
             connection.execute(f"DELETE FROM {table} WHERE document_id = ?", (document_id,))
 
@@ -231,15 +225,29 @@ class RunStore:
         assert outcome.opened is not None
         text, spots = outcome.text, outcome.spots
         parts = [text[start : start + PART] for start in range(0, len(text), PART)]
+        encoded = [part.encode() for part in parts]
         connection.executemany(
             "INSERT INTO texts (document_id, part, text, sha256) VALUES (?, ?, ?, ?)",
-            ((document_id, number, part, _hash(part)) for number, part in enumerate(parts)),
+            (
+                (document_id, number, part, hashlib.sha256(body).digest())
+                for number, (part, body) in enumerate(zip(parts, encoded, strict=True))
+            ),
         )
         first = self.place(connection, document_id, spots, outcome.pages)
         connection.execute(
             "UPDATE documents SET size = ?, mtime_ns = ?, sha256 = ?, characters = ?, passages = ?, indexed = ?,"
-            " recipe = ? WHERE id = ?",
-            (*_opened(outcome.opened), len(text), len(spots), now, STAGED, document_id),
+            " recipe = ?, tokens = ?, language = ?, text_bytes = ? WHERE id = ?",
+            (
+                *_opened(outcome.opened),
+                len(text),
+                len(spots),
+                now,
+                STAGED,
+                outcome.tokens,
+                outcome.language,
+                sum(map(len, encoded)),
+                document_id,
+            ),
         )
         if recipe != STAGED:
             self.settle(connection, document_id, recipe)
@@ -354,10 +362,6 @@ def names_of(path: bytes) -> tuple[str, str]:
     """A document's name, and its name and path as they are sorted and filtered by."""
     name = shown(os.path.basename(path))
     return name, f"{folded(name)}\n{folded(shown(path))}"
-
-
-def _hash(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()
 
 
 def _named(path: bytes) -> tuple[bytes, str, str]:

@@ -57,6 +57,11 @@ class Index:
         return {"analyser": analyser.ANALYSER_VERSION, "embedder": self.embedding.side.identity}
 
     @property
+    def passages(self) -> int:
+        """How many passages are indexed."""
+        return store.state(self._db.connection).passages
+
+    @property
     def stale(self) -> bool:
         """Whether some of the index was made by another analyser, or is missing: then `renew` it."""
         state = store.state(self._db.connection)

@@ -77,7 +77,8 @@ class VectorSide:
 
     def add(self, connection: sqlite3.Connection, ids: Sequence[int], terms: Sequence[Sequence[str]]) -> None:
         """Store the built-in vectors of these passages, ids ascending, given as their terms."""
-        self.put(connection, self.identity, ids, self._hash.embed(terms, self.dimensions))
+        dimensions = self.dimensions
+        self.put(connection, embedder.identity(dimensions), ids, self._hash.embed(terms, dimensions))
 
     def put(self, connection: sqlite3.Connection, identity: str, ids: Sequence[int], rows: Vectors) -> None:
         """Store an embedder's vectors, ids ascending. A passage that has one already raises IntegrityError."""
