@@ -134,6 +134,8 @@ LOCKED = (
     'Algorithm="http://www.w3.org/2001/04/xmlenc#aes128-cbc"/><e:CipherData>'
     '<e:CipherReference URI="OEBPS/c0.xhtml"/></e:CipherData></e:EncryptedData></encryption>'
 )
+
+
 def encrypted_workbook() -> bytes:
     """Only as far as the record that says so, which takes another's place."""
     content = bytearray(sound("xls"))
