@@ -68,6 +68,14 @@ class Settings:
     passages: int = _setting(
         6, "Chat", "Passages per question", "How many passages are offered to the student.", minimum=1, maximum=40
     )
+    neighbours: int = _setting(
+        1,
+        "Chat",
+        "Neighbouring passages",
+        "How many passages before and after the best ones the student reads too, where there is room.",
+        minimum=0,
+        maximum=3,
+    )
     system_prompt: str = _setting(
         "", "Chat", "Own instructions", "Added to the instructions that the student gets with every question."
     )

@@ -17,7 +17,7 @@ from forge_desktop.chat.evidence import Evidence
 from forge_desktop.chat.prompt import Prompt, PromptBuilder, QuestionTooLong
 from forge_desktop.chat.records import MessageState, Sentence, Source
 from forge_desktop.chat.rows import Ending, Task
-from forge_desktop.chat.spans import number_sources
+from forge_desktop.chat.spans import Widener, number_sources
 from forge_desktop.chat.store import ChatStore
 from forge_desktop.corpus import Corpus, SearchFilter
 from forge_desktop.engine import Engine, Generation, Sampling
@@ -141,7 +141,8 @@ class AnswerWriter:
             return
         sampling = _sampling(settings, task)
         try:
-            prompt = PromptBuilder(self._engine, settings, task, sampling, ctx.check).build(offered)
+            builder = PromptBuilder(self._engine, settings, task, sampling, ctx.check)
+            prompt = builder.build(offered, Widener(self._corpus, settings.neighbours) if settings.neighbours else None)
             prompt = prompt.searched_in(tuple(collections.values()))
         except QuestionTooLong:
             raise

@@ -20,6 +20,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.settings import Settings
 from forge_desktop.chat.records import Grounding, SeenPrompt, Source
 from forge_desktop.chat.rows import Task, Turn
+from forge_desktop.chat.spans import Widener, parts_of
 from forge_desktop.engine import Engine
 from forge_desktop.engine.records import PromptMessage, PromptPart, RenderedPrompt, Sampling
 
@@ -36,6 +37,13 @@ _ASKS: dict[Grounding, str] = {
 _QUESTION = "Question:"  # small students go on with a further question of their own after it; there they are stopped
 _LEAST_ANSWER = 64  # tokens an answer needs at least; less room counts as none
 _AFTER_TRIM = 0.7  # history is trimmed to this share of the room, so that not every further turn must trim again
+
+# The best two sources are widened, within half of the free room: the rest is for the conversation to go on, and a long
+# prompt makes people wait. On chunkeval's 472 questions all that answers a question is in the prompt for 87.3 % without
+# neighbours (5,165 characters), 92.2 % with those of the best source (7,070), 93.9 % of the best two (8,447), 95.1 % of
+# the best three (9,590), 96.0 % of all (11,026). More hits instead, in the same room: 90.0, 91.5, 92.8, 93.2 %.
+_MOST_WIDENED, _WIDENED = 2, 0.5
+_ADDED = "{} widened by the neighbours in the document."
 
 
 class QuestionTooLong(ForgeError):  # noqa: N818 - says what is wrong, as ForgeError's message does
@@ -75,8 +83,11 @@ class PromptBuilder:
         )
         self._mark = ""
 
-    def build(self, offered: Sequence[Source]) -> Prompt:
-        """The prompt with as much of the conversation and of the passages (best first) as fits."""
+    def build(self, offered: Sequence[Source], widener: Widener | None = None) -> Prompt:
+        """The prompt with as much of the conversation and of the passages (best first) as fits.
+
+        Where nothing had to be cut and there is room, passages come with their neighbours.
+        """
         self._mark = _fresh_mark(self._task, offered)
         turns = [turn for turn in self._task.turns if turn.question_id >= self._task.history_from]
         passages = list(offered)
@@ -94,6 +105,14 @@ class PromptBuilder:
                 passages.pop()
             messages, turn = self._messages(turns, passages)
             rendered = self._render(messages)
+        added: tuple[str, ...] = ()
+        if widener is not None and len(turns) == len(self._task.turns) and len(passages) == len(offered):
+            wider = self._widened(turns, passages, int((room - rendered.tokens) * _WIDENED), widener)
+            if count := sum(new is not old for new, old in zip(wider, passages, strict=True)):
+                passages = wider
+                messages, turn = self._messages(turns, passages)
+                rendered = self._render(messages)
+                added = (_ADDED.format("1 passage was" if count == 1 else f"{count} passages were"),)
         answer_room = min(self._sampling.max_tokens, rendered.context - rendered.tokens)
         if answer_room < min(_LEAST_ANSWER, self._sampling.max_tokens):
             raise QuestionTooLong(
@@ -108,6 +127,7 @@ class PromptBuilder:
             answer_room=answer_room,
             parts=self._parts(rendered, turn),
             cut=self._cut(turns, passages, offered, answer_room),
+            added=added,
         )
         return Prompt(
             messages=tuple(messages),
@@ -120,6 +140,23 @@ class PromptBuilder:
             sha256=rendered.sha256,
             history_from=turns[0].question_id if turns else 0,
         )
+
+    def _widened(self, turns: Sequence[Turn], passages: Sequence[Source], room: int, widener: Widener) -> list[Source]:
+        """The passages, best first, with their neighbours as far as these fit into `room` tokens."""
+        standing = [*passages, *_shown(turns)]
+        taken = {part.passage_id for source in standing for part in parts_of(source)}
+        known = {source.n for source in self._task.known}
+        wider = list(passages)
+        for place, source in enumerate(passages[:_MOST_WIDENED]):
+            new = widener.widened(source, taken) if source.n not in known else source
+            if new is source or self._mark in new.quote:
+                continue
+            before, after = self._engine.count([source.quote, new.quote], check=self._check)
+            if after - before <= room:
+                room -= after - before
+                wider[place] = new
+                taken |= {part.passage_id for part in new.parts}
+        return wider
 
     def _render(self, messages: Sequence[PromptMessage]) -> RenderedPrompt:
         return self._engine.render(messages, sampling=self._sampling, check=self._check)

@@ -7,9 +7,10 @@ came along so that the student sees whole paragraphs.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from forge_desktop.chat.records import Part, Source
+from forge_desktop.corpus import Corpus
 from forge_desktop.corpus.records import Hit, Passage
 
 TextOf = Callable[[int, int, int], str]  # document id, start, end
@@ -32,20 +33,43 @@ def number_sources(hits: Sequence[Hit], known: Sequence[Source], text_of: TextOf
     return sorted(found, key=lambda source: -source.score)
 
 
-def widened(source: Source, around: Sequence[Passage], text: str) -> Source:
-    """The source with the passages `around` it, in order, itself among them; `text` is theirs, from first to last."""
-    known = {part.passage_id: part for part in parts_of(source)}
-    parts = tuple(known.get(passage.id) or _part(passage, found=False) for passage in around)
-    return dataclasses.replace(
-        source,
-        start=around[0].start,
-        end=around[-1].end,
-        page=around[0].page,
-        first_line=around[0].first_line,
-        last_line=around[-1].last_line,
-        quote=text,
-        parts=parts,
-    )
+class Widener:
+    """Adds to sources the passages around them, up to `reach` on either side, within their section."""
+
+    def __init__(self, corpus: Corpus, reach: int) -> None:
+        self._corpus, self._reach = corpus, reach
+
+    def widened(self, source: Source, taken: Collection[int]) -> Source:
+        """The source with its neighbours, as far as the next one of the passages `taken`, which stand elsewhere."""
+        parts = parts_of(source)
+        before = self._free(parts[0].passage_id, -1, taken)[::-1]
+        after = self._free(parts[-1].passage_id, 1, taken)
+        if not before and not after:
+            return source
+        first, last = (before or after)[0], (after or before)[-1]
+        start, end = min(first.start, source.start), max(last.end, source.end)
+        return dataclasses.replace(
+            source,
+            start=start,
+            end=end,
+            page=first.page if before else source.page,
+            first_line=first.first_line if before else source.first_line,
+            last_line=last.last_line if after else source.last_line,
+            quote=self._corpus.stored_text(first.document_id, start, end),
+            parts=(
+                *(_part(passage, found=False) for passage in before),
+                *parts,
+                *(_part(passage, found=False) for passage in after),
+            ),
+        )
+
+    def _free(self, passage_id: int, step: int, taken: Collection[int]) -> list[Passage]:
+        """The passages next to this one in one direction, nearest first."""
+        near = {passage.id: passage for passage in self._corpus.neighbours(passage_id, self._reach)}
+        found = []
+        while (passage_id := passage_id + step) in near and passage_id not in taken:
+            found.append(near[passage_id])
+        return found
 
 
 def parts_of(source: Source) -> tuple[Part, ...]:

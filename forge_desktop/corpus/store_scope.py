@@ -40,11 +40,13 @@ class ScopeStore:
         cursor = self._db.connection.cursor()
         cursor.row_factory = None  # plain tuples: a hundred thousand in half the time
         cursor.execute(
-            "SELECT min(p.id), max(p.id) FROM documents d JOIN passages p ON p.document_id = d.id"
-            f" WHERE {where} GROUP BY d.id ORDER BY 1",
+            "SELECT (SELECT p.id FROM passages p WHERE p.document_id = d.id ORDER BY p.start LIMIT 1) AS first,"
+            " (SELECT p.id FROM passages p WHERE p.document_id = d.id ORDER BY p.start DESC LIMIT 1) AS last"
+            f" FROM documents d WHERE {where} AND d.passages > 0",
             values,
         )
         found = np.array(cursor.fetchall(), np.int64).reshape(-1, 2)
+        found = found[np.argsort(found[:, 0])]
         return found[:, 0], found[:, 1]
 
 

@@ -200,4 +200,5 @@ def _menus(t: Theme, px: _Pixels, picture: _Picture) -> str:
     QMenu::separator {{ height:1px; background:{t.border}; margin:6px 8px; }}
     QMenu::icon {{ padding-left:8px; }}
     QMenu::indicator:checked {{ image:{picture("chevron-right")}; width:14px; height:14px; }}
+    QMenu::indicator:non-exclusive:checked {{ image:{picture("check")}; }}
     """

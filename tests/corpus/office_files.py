@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
 import zipfile
 from collections.abc import Mapping
 from typing import Any
@@ -70,36 +69,6 @@ def workbook(sheet: str, *, shared: str = "", styles: str = "", books: str = "")
             "xl/worksheets/sheet1.xml": f"<worksheet {space}>{sheet}</worksheet>",
             "xl/sharedStrings.xml": f"<sst {space}>{shared}</sst>",
             "xl/styles.xml": f"<styleSheet {space}>{styles}</styleSheet>",
-        }
-    )
-
-
-def binary_workbook(rows: list[list[str | float]]) -> bytes:
-    """An XLSB of one sheet "S"."""
-
-    def record(kind: int, content: bytes = b"") -> bytes:
-        head = bytes([kind]) if kind < 128 else bytes([kind & 0x7F | 0x80, kind >> 7])
-        assert len(content) < 128
-        return head + bytes([len(content)]) + content
-
-    def wide(text: str) -> bytes:
-        return struct.pack("<I", len(text)) + text.encode("utf-16-le")
-
-    sheet = record(129) + record(148, struct.pack("<4I", 0, len(rows) - 1, 0, len(rows[0]) - 1)) + record(145)
-    for number, row in enumerate(rows):
-        sheet += record(0, struct.pack("<I", number) + bytes(13))
-        for column, cell in enumerate(row):
-            place = struct.pack("<II", column, 0)
-            sheet += (
-                record(6, place + wide(cell)) if isinstance(cell, str) else record(5, place + struct.pack("<d", cell))
-            )
-    book = record(131) + record(143) + record(156, struct.pack("<II", 0, 1) + wide("r1") + wide("S"))
-    return zipped(
-        {
-            "_rels/.rels": relations(("r1", "officeDocument", "xl/workbook.bin")),
-            "xl/workbook.bin": book + record(144) + record(132),
-            "xl/_rels/workbook.bin.rels": relations(("r1", "worksheet", "worksheets/sheet1.bin")),
-            "xl/worksheets/sheet1.bin": sheet + record(146) + record(130),
         }
     )
 

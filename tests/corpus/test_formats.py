@@ -124,6 +124,11 @@ def test_html_with_a_declared_encoding(room: Room, folder: Path) -> None:
     assert read(room, folder / "a.htm", content.encode("cp1251"))[1] == "Привет"
 
 
+def test_html_with_a_broken_declaration(room: Room, folder: Path) -> None:
+    content = '<?xml version="1.0" encoding="utf-8" ><html><p>Still read.</p></html>'
+    assert read(room, folder / "a.html", content.encode())[1] == "Still read."
+
+
 def test_html_nested_a_thousand_deep(room: Room, folder: Path) -> None:
     content = b"<p>before</p>" + b"<div>" * 1_000 + b"deep" + b"</div>" * 1_000 + b"<p>after</p>"
     assert read(room, folder / "a.html", content)[1] == "before\n\ndeep\n\nafter"

@@ -14,7 +14,7 @@ import openpyxl.worksheet.table
 import pytest
 
 from tests.corpus.conftest import Room
-from tests.corpus.office_files import binary_workbook, parts_of, relations, saved, workbook, zipped
+from tests.corpus.office_files import parts_of, relations, saved, workbook, zipped
 from tests.corpus.test_formats import read
 
 
@@ -259,25 +259,22 @@ def test_an_old_workbook(room: Room, folder: Path) -> None:
 
     book = xlwt.Workbook()
     sheet = book.add_sheet("Orders")
-    date = xlwt.easyxf(num_format_str="YYYY-MM-DD")
+    date = xlwt.easyxf(num_format_str="DD.MM.YYYY")
     for number, row in enumerate([["Name", "Amount"], ["Ada", 12.5], ["Bob", 3]], 2):
         for column, content in enumerate(row):
             sheet.write(number, column, content)
     sheet.write(4, 2, datetime.date(2024, 3, 5), date)
+    sheet.write(4, 3, True)
+    sheet.write(4, 4, 0.125, xlwt.easyxf(num_format_str="0.0%"))
     hidden = book.add_sheet("Secret")
     hidden.visibility = 1
     hidden.write(0, 0, "found")
     _, stored, passages = read(room, folder / "a.xls", saved(book))
     assert stored == (
-        "Orders\n\nName | Amount\nName: Ada | Amount: 12.5\nName: Bob | Amount: 3 | 2024-03-05\n\n"
+        "Orders\n\nName | Amount\nName: Ada | Amount: 12.5\nName: Bob | Amount: 3 | 2024-03-05 | TRUE | 12.5%\n\n"
         "Secret (hidden sheet)\nfound"
     )
     assert (passages[0].last_line, passages[1].last_line) == (5, 1)
-
-
-def test_a_binary_workbook(room: Room, folder: Path) -> None:
-    content = binary_workbook([["Name", "Amount"], ["Ada", 12.5]])
-    assert text_of(room, folder, content, "a.xlsb") == "S\nName | Amount\nName: Ada | Amount: 12.5"
 
 
 @pytest.mark.parametrize("content", ["<html><table><tr><td>a</td><td>b</td></tr></table></html>", ""])

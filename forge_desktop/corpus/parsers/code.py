@@ -20,7 +20,7 @@ _DEFINITION = re.compile(
 _FUNCTION = re.compile(
     r"(?P<indent>[ \t]*)(?!(?:if|for|foreach|while|switch|return|else|do|case|catch|try|with|synchronized|using|lock|"
     r"typedef|goto|new|delete|throw|await|yield|function)\b)"
-    r"[A-Za-z_][\w \t*&:<>,.?~\[\]]*\((?:(?!=>)[^;{}])*\)[^;{}=()]*"
+    r"[A-Za-z_][\w \t*&:<>,.?~\[\]]*\([^;{}]*\)[^;{}=()]*"
     r"(?P<open>\{)?\s*$"
 )
 _ABOVE = re.compile(r"[ \t]*(?:@|#\[|//|/\*|\*|--|%%?|;;|\#(?!\s*(?:include|define|if|endif|else|pragma)))")
@@ -59,8 +59,10 @@ def _defines(lines: list[tuple[int, str]], number: int) -> bool:
     if _DEFINITION.match(bare):
         return True
     function = _FUNCTION.match(bare)
-    if function is None or function["open"]:
-        return function is not None
+    if function is None or bare.count("(") != bare.count(")"):
+        return False
+    if function["open"]:
+        return True
     return number + 1 < len(lines) and lines[number + 1][1].rstrip() == function["indent"] + "{"
 
 

@@ -31,7 +31,7 @@ _HEADING = re.compile("h([1-6])")
 _WHOLE = frozenset(["tr", "li", "pre", "dt", "dd"])
 _HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.IGNORECASE)
-_XML_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
+_XML_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*(?:>|\Z)")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 
 

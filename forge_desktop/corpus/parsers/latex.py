@@ -12,7 +12,7 @@ _LEVELS = {"part": 1, "chapter": 2, "section": 3, "subsection": 4, "subsubsectio
 _SECTION = re.compile(r"[ \t]*\\(part|chapter|section|subsection|subsubsection|paragraph)\*?[ \t]*(?:\[[^\]]*\])?\{")
 _BEGIN = re.compile(r"[ \t]*\\begin\{(verbatim\*?|lstlisting|minted|Verbatim|equation\*?|align\*?)\}")
 _ITEM = re.compile(r"\s*\\item\b")
-_ROW = re.compile(r".*&.*\\\\\s*(?:\\hline\s*)*$")  # a line of a table
+_ROW = re.compile(r"[^&]*&.*\\\\\s*(?:\\hline\s*)*$")  # a line of a table
 _COMMAND = re.compile(r"\\[A-Za-z]+\*?[ \t]*|[{}~$]")
 
 

@@ -68,14 +68,8 @@ class OfficeFile:
                     size += len(step)
                     self._count(len(step), size, info.compress_size, limit)
                     yield step
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
             raise Unreadable(f"The {self.kind} file is damaged: its part {name} cannot be unpacked.") from error
-
-    def check(self) -> None:
-        """Unpack every part once and keep nothing, so that another reader of the same bytes meets no surprise."""
-        for name in self._archive.NameToInfo:
-            for _ in self.steps(name, _STREAM_BYTES):
-                pass
 
     def xml(self, name: str, *, lenient: bool = False) -> Any:
         """One part as an lxml element. A document type declaration, which no office program writes, is refused.

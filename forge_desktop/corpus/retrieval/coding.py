@@ -33,7 +33,9 @@ ALONE = 256  # postings from which a list has a block of its own
 LARGEST_SEGMENT = 1 << 24  # passages; their numbers fit in three bytes
 CHUNK = 64  # deltas of a list alone that are decoded together
 
-_CLASSES, _FREQUENCIES = 32, 8
+KEPT_ASIDE = 8  # frequencies from this on have no code of their own
+
+_CLASSES = 32
 _BLOCK_POSTINGS = 4096  # a block of short lists is closed near this many postings, about 20 kB
 _HEADER = struct.Struct("<IIIBB2x")
 _WIDTHS: dict[int, npt.DTypeLike] = {1: "<u1", 2: "<u2", 4: "<u4"}
@@ -74,7 +76,7 @@ class Codes:
         least[: len(cuts)] = cuts
         least[len(cuts) :] = least[len(cuts) - 1]
         average = max(float(np.mean(lengths)), 1.0)
-        frequency, length = np.divmod(np.arange(_CLASSES * _FREQUENCIES), _CLASSES)
+        frequency, length = np.divmod(np.arange(_CLASSES * KEPT_ASIDE), _CLASSES)
         often = frequency + 1.0
         order = np.argsort(often * (K1 + 1) / (often + norm(least[length], average)), kind="stable")
         return cls(least, order.astype(np.uint8))
@@ -95,7 +97,7 @@ class Codes:
 
     def of(self, frequencies: Ints, classes: Bytes) -> Bytes:
         """The codes of postings."""
-        often = np.minimum(frequencies, _FREQUENCIES).astype(np.uint8) - np.uint8(1)
+        often = np.minimum(frequencies, KEPT_ASIDE).astype(np.uint8) - np.uint8(1)
         found: Bytes = self._numbers[often * np.uint8(_CLASSES) + classes]
         return found
 
@@ -104,11 +106,16 @@ class Codes:
         """The frequency each code stands for; 8 for those kept aside."""
         return (self.pairs // _CLASSES + 1).astype(np.uint8)
 
+    @cached_property
+    def often(self) -> Floats:
+        """The same as floats."""
+        return self.frequencies.astype(np.float64)
+
     def bounds(self, average: float) -> Floats:
         """What a posting with each code counts at most, at this average length."""
-        often = self.frequencies.astype(np.float64)
+        often = self.often
         length = norm(self.least[self.pairs & (_CLASSES - 1)], average)
-        return np.where(often == _FREQUENCIES, K1 + 1, often * (K1 + 1) / (often + length)) * (1 + 1e-9)
+        return np.where(often == KEPT_ASIDE, K1 + 1, often * (K1 + 1) / (often + length)) * (1 + 1e-9)
 
     @cached_property
     def _numbers(self) -> Bytes:
@@ -126,7 +133,7 @@ def encode(postings: Postings, codes: Codes, classes: Bytes) -> Iterator[Block]:
     above = 0 if len(classes) <= 1 << 16 else 4 if len(classes) <= 1 << 20 else 8
     for begin, end in _block_bounds(postings.counts):
         part = postings.part(begin, end)
-        aside = np.flatnonzero(part.frequencies >= _FREQUENCIES)
+        aside = np.flatnonzero(part.frequencies >= KEPT_ASIDE)
         alone = len(part.passages) >= ALONE and end - begin == 1
         if alone:
             heads, passages = _chunked(part.passages)

@@ -100,7 +100,7 @@ def explained(question: Question, passage_id: int) -> Explained | None:
         terms = []
         for term in dict.fromkeys(question.terms):
             postings = lists[term].find(passage)[0] if term in lists else np.zeros(0, np.intp)
-            often = int(lists[term].frequencies(postings)[0]) if len(postings) else 0
+            often = int(lists[term].often(postings)[0]) if len(postings) else 0
             impact = often * (K1 + 1) / (often + float(norm(segment.body.lengths[passage], average)[0]))
             idf, times = question.idf[term], question.terms.count(term)
             terms.append(TermExplained(term, question.passages_with[term], idf, often, times * idf * impact))

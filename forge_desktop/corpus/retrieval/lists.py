@@ -9,8 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from forge_desktop.corpus.retrieval import store
-from forge_desktop.corpus.retrieval.coding import CHUNK, Bytes, Heads, read_chunks, read_heads, read_passages
-from forge_desktop.corpus.retrieval.postings import Ints
+from forge_desktop.corpus.retrieval.coding import (
+    CHUNK,
+    KEPT_ASIDE,
+    Bytes,
+    Floats,
+    Heads,
+    read_chunks,
+    read_heads,
+    read_passages,
+)
+from forge_desktop.corpus.retrieval.postings import Ints, runs
 from forge_desktop.corpus.retrieval.snapshot import Segment
 
 Places = npt.NDArray[np.intp]
@@ -38,11 +47,11 @@ class TermList:
     def passages_at(self, postings: Places) -> npt.NDArray[np.int32]:
         """The passages of these postings, whose numbers ascend."""
         chunk = postings // CHUNK
-        which = chunk[np.flatnonzero(np.diff(chunk, prepend=-1))]
+        which = chunk[runs(chunk)]
         if self._is_read or len(which) * _WHOLE > len(self._heads.firsts):
             return self.passages[postings]
         rows = read_chunks(self._heads, self._stored, which).reshape(-1)
-        found: npt.NDArray[np.int32] = rows[np.searchsorted(which, chunk) * CHUNK + postings % CHUNK]
+        found: npt.NDArray[np.int32] = rows[which.searchsorted(chunk) * CHUNK + postings % CHUNK]
         return found
 
     def find(self, passages: Ints) -> tuple[Places, Places]:
@@ -50,25 +59,19 @@ class TermList:
         passages = passages.astype(np.int32)  # of one kind: else the longer array would be converted
         if self._is_read:
             return _found(self.passages, passages)
-        chunk = np.maximum(np.searchsorted(self._heads.firsts, passages, "right") - 1, 0)
-        which = chunk[np.flatnonzero(np.diff(chunk, prepend=-1))]
+        chunk = np.maximum(self._heads.firsts.searchsorted(passages, "right") - 1, 0)
+        which = chunk[runs(chunk)]
         if len(which) * _WHOLE > len(self._heads.firsts):
             return _found(self.passages, passages)
         at, places = _found(read_chunks(self._heads, self._stored, which).reshape(-1), passages)
         return which[at // CHUNK] * CHUNK + at % CHUNK, places
 
-    def frequencies(self, postings: Places | slice = slice(None)) -> Ints:
+    def often(self, postings: Places) -> Floats:
         """How often the term stands in these postings' passages."""
-        found: Ints = self._segment.body.codes.frequencies[self.codes[postings]]
-        aside = self._heads.aside.astype(np.int64) - self._begin
-        if len(aside):
-            found = found.astype(np.int64)
-            if isinstance(postings, slice):
-                inside = (aside >= 0) & (aside < self.count)
-                found[aside[inside]] = self._heads.aside_frequencies[inside]
-            else:
-                at, places = _found(aside, postings)
-                found[places] = self._heads.aside_frequencies[at]
+        found: Floats = self._segment.body.codes.often[self.codes[postings]]
+        if len(self._heads.aside) and found.max(initial=0.0) >= KEPT_ASIDE:
+            at, places = _found(self._heads.aside.astype(np.int64) - self._begin, postings)
+            found[places] = self._heads.aside_frequencies[at]
         return found
 
     @cached_property
@@ -123,6 +126,7 @@ class Block:
 
 
 def _found(among: Ints, wanted: Ints) -> tuple[Places, Places]:
-    at = np.minimum(np.searchsorted(among, wanted), len(among) - 1)
-    places = np.flatnonzero(among[at] == wanted)
+    at = among.searchsorted(wanted)
+    at[at == len(among)] = 0
+    places = (among[at] == wanted).nonzero()[0]
     return at[places], places

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forge_desktop.corpus.retrieval import store
-from forge_desktop.corpus.retrieval.coding import K1, Floats, decode, norm
+from forge_desktop.corpus.retrieval.coding import K1, Floats, decode
 from forge_desktop.corpus.retrieval.lists import Block, TermList
 from forge_desktop.corpus.retrieval.postings import PLACE_BITS, Int64s, Ints, Postings, runs, term_key
 from forge_desktop.corpus.retrieval.snapshot import Mask, Segment, Snapshot
@@ -63,26 +63,26 @@ def score(question: Question, at: int) -> tuple[Floats, Mask]:
         found = question.lists[at].get(term)
         if found is not None:
             passages = found.passages
-            lengths = norm(segment.body.lengths[passages], question.view.average)
-            scores[passages] += _share(question.idf[term], found.frequencies(), lengths)
+            often = found.often(np.arange(found.count))
+            scores[passages] += share(question.idf[term], often, question.view.norms[segment.body.lengths[passages]])
             matched[passages] = True
     return scores, matched
 
 
 def score_some(question: Question, at: int, passages: Ints) -> tuple[Floats, Mask]:
     """The same of these ascending passages of segment `at` only."""
-    lengths = norm(question.view.segments[at].body.lengths[passages], question.view.average)
+    norms = question.view.norms[question.view.segments[at].body.lengths[passages]]
     matched = np.zeros(len(passages), np.bool_)
     shares: dict[str, tuple[npt.NDArray[np.intp], Floats]] = {}
     for term, found in question.lists[at].items():
         postings, places = found.find(passages)
-        shares[term] = places, _share(question.idf[term], found.frequencies(postings), lengths[places])
+        shares[term] = places, share(question.idf[term], found.often(postings), norms[places])
         matched[places] = True
     scores = np.zeros(len(passages))
     for term in question.terms:
         if term in shares:
-            places, share = shares[term]
-            scores[places] += share
+            places, added = shares[term]
+            scores[places] += added
     return scores, matched
 
 
@@ -157,9 +157,9 @@ def _lists(connection: sqlite3.Connection, segment: Segment, keys: Mapping[str, 
     return found
 
 
-def _share(idf: float, often: Ints, lengths: Floats) -> Floats:
-    frequency = often.astype(np.float64)
-    return idf * (frequency * (K1 + 1) / (frequency + lengths))
+def share(idf: float, often: Floats, norms: Floats) -> Floats:
+    """What a term adds to the scores of passages with these length terms, rank_bm25's expression to the bit."""
+    return idf * (often * (K1 + 1) / (often + norms))
 
 
 def _idf(connection: sqlite3.Connection, view: Snapshot, passages_with: int) -> float:

@@ -1,8 +1,9 @@
 """The best k passages of a question, exactly those of a full scan, while most of its long lists are never looked at.
 
-Lists are taken from the shortest to the longest. A passage first met in a list can only be among the best when
-its own share there plus all that the lists still to come can add reaches the k-th best score found so far, and that is
-one comparison of bytes for a whole list. What is left is scored exactly, in the order of the question's terms.
+Every posting's code bounds what it can add to a score. The shortest lists are added up by these bounds; the best of the
+sums, scored exactly, give a score that k passages reach. From then on a passage first met in a list can only be among
+the best when its own bound there plus all that the lists still to come can add reaches that score, and that is one
+comparison of bytes for a whole list. What is left is scored exactly, in the order of the question's terms.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from forge_desktop.corpus.retrieval.coding import K1, Floats, norm
+from forge_desktop.corpus.retrieval.coding import Floats
 from forge_desktop.corpus.retrieval.lists import TermList
 from forge_desktop.corpus.retrieval.okapi import Question, score, score_some
-from forge_desktop.corpus.retrieval.snapshot import Mask, Segment
+from forge_desktop.corpus.retrieval.postings import runs
+from forge_desktop.corpus.retrieval.snapshot import Mask
 
 _FEW = 5000  # postings, or passages allowed: below, looking at all is quicker than looking for the best
-_SEEDS = 3  # times k: postings of the shortest lists from which the first bound is made
+_ADDED_UP = 10_000  # postings of the shortest lists that are added up at first
+_SEEDS = 4  # times k: passages that are scored to find what k of them reach
 _SLACK = 1e-9  # bounds are sums in another order than scores
 
 Passages = npt.NDArray[np.int32]
@@ -49,89 +52,107 @@ class _Search:
 
     def __init__(self, question: Question, at: int, k: int, mask: Mask | None) -> None:
         self._question, self._at, self._k, self._mask = question, at, k, mask
-        self._segment: Segment = question.view.segments[at]
-        asked = Counter(question.terms)
         lists = question.lists[at]
+        asked = Counter(question.terms)
         self._weights = {term: question.idf[term] * asked[term] for term in lists}
-        self._order = sorted(lists, key=lambda term: lists[term].count)
+        self._lists = [(found, self._weights[term]) for term, found in lists.items()]
+        self._lists.sort(key=lambda entry: entry[0].count)
+        self._bounds = question.view.segments[at].body.codes.bounds(question.view.average)
 
     def best(self, least: float) -> tuple[Passages, Floats]:
         """Passages that may be among the k best, with their scores; none below `least`, above zero when k reach it."""
-        lists = self._question.lists[self._at]
         if min(self._weights.values()) < 0:
             return self._scanned()
-        if sum(found.count for found in lists.values()) <= _FEW:
-            return self._scored(np.unique(np.concatenate([found.passages for found in lists.values()])))
+        if sum(found.count for found, _ in self._lists) <= _FEW:
+            return self._scored(self._allowed(_distinct([found.passages for found, _ in self._lists])))
         if self._mask is not None and np.count_nonzero(self._mask) <= _FEW:
             return self._scored(np.flatnonzero(self._mask).astype(np.int32))
-        return self._scored(self._candidates(max(least * (1 - _SLACK), self._seed())))
+        return self._scored(self._candidates(least * (1 - _SLACK)))
 
     def _candidates(self, least: float) -> Passages:
-        bounds = self._segment.body.codes.bounds(self._question.view.average)
-        most = [self._weights[term] * float(bounds.max()) for term in self._order]
-        rest = np.append(np.cumsum(most[::-1])[::-1], 0.0)
-        passages, values = np.zeros(0, np.int32), np.zeros(0)
-        for number, term in enumerate(self._order):
-            found, weight, after = self._question.lists[self._at][term], self._weights[term], float(rest[number + 1])
+        """Passages among which those that reach `least` and are among the k best are."""
+        most = [weight * float(self._bounds[: int(found.codes.max()) + 1].max()) for found, weight in self._lists]
+        rest = np.append(np.cumsum(most[::-1])[::-1], 0.0).tolist()
+        begin, passages, values = self._added_up()
+        if begin:
+            least = max(least, self._reached(passages, values))
+            passages, values = _reaching(passages, values, least - rest[begin])
+        else:
+            least = max(least, self._reached(*self._first_best()))
+        for number in range(begin, len(self._lists)):
+            found, weight = self._lists[number]
             if len(passages):
                 postings, places = found.find(passages)
-                values[places] += self._shares(found, postings, passages[places], weight)
+                values[places] += weight * self._bounds[found.codes[postings]]
             if rest[number] >= least and (weight or not least):
-                fresh, fresh_values = self._newcomers(
-                    found, weight, (least - after) / weight if weight else 0.0, bounds
-                )
-                passages, values = _united(passages, values, fresh, fresh_values)
-            if len(values) >= self._k:
-                least = max(least, float(np.partition(values, -self._k)[-self._k]) * (1 - _SLACK))
-            if least > 0:
-                kept = values + after >= least
-                passages, values = passages[kept], values[kept]
+                fresh = self._newcomers(found, weight, least - rest[number + 1])
+                passages, values = _united(passages, values, *fresh)
+            passages, values = _reaching(passages, values, least - rest[number + 1])
+        if len(passages) > 2 * _SEEDS * self._k:
+            passages, values = _reaching(passages, values, self._reached(passages, values))
         return passages
 
-    def _newcomers(self, found: TermList, weight: float, need: float, bounds: Floats) -> tuple[Passages, Floats]:
-        """Passages of the list whose impact there may reach `need`, and their shares."""
-        postings: npt.NDArray[np.intp]
-        if need > 0:
-            enough = np.flatnonzero(bounds >= need * (1 - _SLACK))
-            if not len(enough):
-                return np.zeros(0, np.int32), np.zeros(0)
-            postings = np.flatnonzero(found.codes >= enough[0])
-            passages = found.passages_at(postings)
-        else:
-            passages, postings = found.passages, np.arange(found.count)
+    def _added_up(self) -> tuple[int, Passages, Floats]:
+        """How many of the shortest lists were added up, their passages and the sums of their bounds."""
+        begin = total = 0
+        while begin < len(self._lists) and (total := total + self._lists[begin][0].count) <= _ADDED_UP:
+            begin += 1
+        some = self._lists[:begin]
+        if not some:
+            return 0, np.zeros(0, np.int32), np.zeros(0)
+        passages = np.concatenate([found.passages for found, _ in some])
+        values = np.concatenate([weight * self._bounds[found.codes] for found, weight in some])
+        if begin > 1:
+            order = passages.argsort()
+            passages, starts = passages[order], runs(passages[order])
+            passages, values = passages[starts], np.add.reduceat(values[order], starts)
         if self._mask is not None:
             allowed = self._mask[passages]
-            passages, postings = passages[allowed], postings[allowed]
-        return passages, self._shares(found, postings, passages, weight)
+            passages, values = passages[allowed], values[allowed]
+        return begin, passages, values
 
-    def _seed(self) -> float:
-        """A bound that at least k passages reach: the exact k-th score of the best postings of the shortest lists."""
-        picked = []
-        for term in self._order[:3]:
-            found = self._question.lists[self._at][term]
-            most = max(_SEEDS * self._k, 64)
-            if found.count <= most:
-                picked.append(found.passages)
-                continue
-            above = np.cumsum(np.bincount(found.codes, minlength=256)[::-1])
-            lowest = 255 - int(np.searchsorted(above, most))
-            picked.append(found.passages_at(np.flatnonzero(found.codes >= lowest)[: 2 * most]))
-        passages = np.unique(np.concatenate(picked))
+    def _first_best(self) -> tuple[Passages, Floats]:
+        """Passages of the shortest list's highest codes."""
+        found, weight = self._lists[0]
+        above = np.cumsum(np.bincount(found.codes, minlength=256)[::-1])
+        lowest = 255 - int(above.searchsorted(_SEEDS * self._k))
+        postings = (found.codes >= max(lowest, 0)).nonzero()[0]
+        passages = found.passages_at(postings)
+        values = weight * self._bounds[found.codes[postings]]
         if self._mask is not None:
-            passages = passages[self._mask[passages]]
+            allowed = self._mask[passages]
+            passages, values = passages[allowed], values[allowed]
+        return passages, values
+
+    def _reached(self, passages: Passages, values: Floats) -> float:
+        """A score that k of these passages reach, found among those with the highest values; 0.0 when they are few."""
         if len(passages) < self._k:
             return 0.0
+        most = _SEEDS * self._k
+        if len(passages) > most:
+            passages = np.sort(passages[values.argpartition(-most)[-most:]])
         scores, _ = score_some(self._question, self._at, passages)
         return float(np.partition(scores, -self._k)[-self._k]) * (1 - _SLACK)
 
-    def _shares(self, found: TermList, postings: npt.NDArray[np.intp], passages: Passages, weight: float) -> Floats:
-        often = found.frequencies(postings).astype(np.float64)
-        lengths = norm(self._segment.body.lengths[passages], self._question.view.average)
-        return weight * (often * (K1 + 1) / (often + lengths))
+    def _newcomers(self, found: TermList, weight: float, need: float) -> tuple[Passages, Floats]:
+        """Passages of the list whose bound there may reach `need`, and these bounds."""
+        if need > 0:
+            enough = (weight * self._bounds >= need).nonzero()[0]
+            if not len(enough):
+                return np.zeros(0, np.int32), np.zeros(0)
+            postings = (found.codes >= enough[0]).nonzero()[0]
+            passages, codes = found.passages_at(postings), found.codes[postings]
+        else:
+            passages, codes = found.passages, found.codes
+        if self._mask is not None:
+            allowed = self._mask[passages]
+            passages, codes = passages[allowed], codes[allowed]
+        return passages, weight * self._bounds[codes]
+
+    def _allowed(self, passages: Passages) -> Passages:
+        return passages if self._mask is None else passages[self._mask[passages]]
 
     def _scored(self, passages: Passages) -> tuple[Passages, Floats]:
-        if self._mask is not None:
-            passages = passages[self._mask[passages]]
         scores, matched = score_some(self._question, self._at, passages)
         return _cut(passages[matched], scores[matched], self._k)
 
@@ -151,12 +172,27 @@ def _cut(passages: Passages, scores: Floats, k: int) -> tuple[Passages, Floats]:
     return passages[kept], scores[kept]
 
 
+def _reaching(passages: Passages, values: Floats, need: float) -> tuple[Passages, Floats]:
+    """Those whose value is at least `need`."""
+    if need <= 0 or not len(passages):
+        return passages, values
+    kept = (values >= need).nonzero()[0]
+    return passages[kept], values[kept]
+
+
+def _distinct(parts: Sequence[Passages]) -> Passages:
+    passages = np.concatenate(parts)
+    passages.sort()
+    return passages[runs(passages)]
+
+
 def _united(passages: Passages, values: Floats, fresh: Passages, fresh_values: Floats) -> tuple[Passages, Floats]:
     """Both, ascending; a fresh one that is there already is left out."""
     if not len(passages) or not len(fresh):
         return (passages, values) if len(passages) else (fresh, fresh_values)
-    at = np.minimum(np.searchsorted(passages, fresh), len(passages) - 1)
+    at = passages.searchsorted(fresh)
+    at[at == len(passages)] = 0
     new = passages[at] != fresh
     passages, values = np.concatenate((passages, fresh[new])), np.concatenate((values, fresh_values[new]))
-    order = np.argsort(passages, kind="stable")
+    order = passages.argsort()
     return passages[order], values[order]

@@ -10,11 +10,13 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from forge_desktop.corpus.retrieval import store
+from forge_desktop.corpus.retrieval.coding import Floats, norm
 from forge_desktop.corpus.retrieval.postings import Int64s
 from forge_desktop.corpus.retrieval.scope import Scope
 
@@ -70,10 +72,16 @@ class Snapshot:
     _masks: OrderedDict[Hashable, list[Mask | None]] = field(default_factory=OrderedDict)
     memory: dict[str, float] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def average(self) -> float:
         """The average length in tokens."""
         return self.state.tokens / self.state.passages
+
+    @cached_property
+    def norms(self) -> Floats:
+        """BM25's length term of a passage of each length."""
+        longest = max(int(segment.body.lengths.max(initial=0)) for segment in self.segments)
+        return norm(np.arange(longest + 1), self.average)
 
     def masks(self, scope: Scope | None) -> list[Mask | None]:
         """For each segment which passages are alive and in the scope; None for all."""

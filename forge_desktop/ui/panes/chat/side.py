@@ -25,6 +25,7 @@ _NOTHING = "The passages an answer rests on are shown here, best first."
 _LOOKING = "Looking for passages…"
 _NONE_CHOSEN = "No passages were chosen for this answer."
 _NO_MATCH = "No passage of your documents has anything to do with this question."
+_NO_MATCH_THERE = "No passage of what was searched has anything to do with this question."
 
 
 class Side(QFrame):
@@ -58,8 +59,10 @@ class Side(QFrame):
             nothing = _NOTHING
         elif answer.state == "writing":
             nothing = _LOOKING
+        elif answer.state == "complete":
+            nothing = _NO_MATCH_THERE if answer.collections else _NO_MATCH
         else:
-            nothing = _NO_MATCH if answer.state == "complete" else _NONE_CHOSEN
+            nothing = _NONE_CHOSEN
         ended = answer is not None and answer.state != "writing"
         self.sources.show_sources(answer.sources if answer else (), question, passages, nothing, ended=ended)
 
