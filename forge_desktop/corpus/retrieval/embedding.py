@@ -70,15 +70,18 @@ class Embedding:
         limits: Limits,
         *,
         committed: bool,
-    ) -> Likeness:
-        """How alike the nearest passages and those in `also` are to the question with these weights of terms."""
+    ) -> tuple[Likeness, Likeness | None]:
+        """How alike the nearest passages and those in `also` are to the question with these weights of terms: by their
+        spelling, and by the model where it answers."""
         view = self.side.view(connection, remember=committed)
-        found = likeness.by_spelling(connection, view, weights, also, limits)
+        spelling = likeness.by_spelling(connection, view, weights, also, limits)
         if asked is None or self._model is None:
-            return found
+            return spelling, None
         identity = self._model.identity
         row = next((row for row in view.embedders if row.identity == identity and row.ready), None)
-        return found if row is None else likeness.by_model(connection, view, row, asked, found, also, limits)
+        if row is None:
+            return spelling, None
+        return spelling, likeness.by_model(connection, view, row, asked, spelling, also, limits)
 
     # ---- bringing in what is missing ----
 
