@@ -44,7 +44,7 @@ class Vectors:
         """Bring in what is missing; the job, whose result is how many passages it embedded. None when all is there."""
         if self._db.read_only or self._index.embedding.is_complete(self._index.passages):
             return None
-        return self._jobs.start(self._lane, "embed", self._run)
+        return self._jobs.start(self._lane, "embed", self.bring_in)
 
     def iterate(self, passages: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         """The built-in vectors of these passages, in their order."""
@@ -61,7 +61,8 @@ class Vectors:
             side.dimensions = wanted
             self.start()
 
-    def _run(self, ctx: JobContext) -> int:
+    def bring_in(self, ctx: JobContext) -> int:
+        """Make the missing vectors inside a job; how many passages were embedded. Raises ForgeError from a model."""
         embedding = self._index.embedding
         built_in, by_model = embedding.missing(np.array(self._index.ids(), np.int64))
         total = len(built_in) + len(by_model)

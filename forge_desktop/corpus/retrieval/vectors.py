@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -170,10 +170,6 @@ class VectorSide:
         most = max(rows, key=lambda row: (row.passages, row.id))
         found, vectors = store_vectors.rows_of(connection, most, passages)
         return dict(zip(found, map(bytes, vectors), strict=True))
-
-    def damage(self, connection: sqlite3.Connection) -> Iterator[str]:
-        """A sentence for everything that is damaged."""
-        return store_vectors.damage(connection)
 
 
 @dataclass(frozen=True)
