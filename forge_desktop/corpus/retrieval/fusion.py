@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 POOL = 100
-_MODEL_SHARE = 0.3  # of an embedding model in what is left to it and BM25; static models rank best at 0.2 to 0.3
-_UNKNOWN_SHARE = 0.7  # of the hash embedding, when no passage has any of the question's words
+_UNKNOWN_SHARE = 0.7  # of the vectors, when no passage has any of the question's words
+_MODEL_SHARE = 0.2  # of an embedding model when all words are known: the best of 0.1 to 0.5 for a small one
+_MODEL_UNKNOWN_SHARE = 0.2  # of it in the share of unknown words; the rest is the hash embedding's
 
 
 class Found(NamedTuple):
@@ -46,8 +47,11 @@ def fuse(bm25: Side, spelling: Side, model: Side | None, *, k: int, unknown: flo
     ranks = [{passage: rank for rank, passage in enumerate(side.best, 1)} for side in sides]
     union = set().union(*ranks)
     scaled = [_min_max(side.scores, union) for side in sides]
-    left = 1 - _UNKNOWN_SHARE * unknown
-    shares = [left, 1 - left] if model is None else [left * (1 - _MODEL_SHARE), 1 - left, left * _MODEL_SHARE]
+    shares = [1 - _UNKNOWN_SHARE * unknown, _UNKNOWN_SHARE * unknown]
+    if model is not None:
+        shares.append(_MODEL_SHARE + _MODEL_UNKNOWN_SHARE * unknown)
+        shares[0] -= _MODEL_SHARE
+        shares[1] -= _MODEL_UNKNOWN_SHARE * unknown
     fused = {passage: sum(map(operator.mul, shares, (side[passage] for side in scaled))) for passage in union}
     return [
         Found(
