@@ -44,6 +44,8 @@ def inspect(connection: sqlite3.Connection, living: Int64s | None) -> VectorInsp
         look.damaged.append(Damaged("Search index: the totals of its vectors are missing."))
     segments = store_vectors.segments(connection)
     for embedder, identity, dimensions, passages in connection.execute(_EMBEDDERS).fetchall():
+        if identity.startswith(store_vectors.RETIRED.encode()):
+            continue
         before = len(look.damaged)
         found = _sound_rows(connection, embedder, dimensions, look.damaged)
         if identity.decode("utf-8", "replace").encode() != identity:
