@@ -47,7 +47,7 @@ class Forge:
             self.chat = Chat(database, self.jobs, self.events, self.settings, self.corpus, self.engine)
             starter = resources_dir() / "students" / STARTER
             self.students = Students(database, self.jobs, self.events, self.engine, starter)
-            self.archive = Archive(database, self.corpus, self.chat, self.students, data_dir)
+            self.archive = Archive(database, self.jobs, self.corpus, self.chat, self.students, data_dir)
             self._opened = opened.pop_all()
 
     def close(self) -> None:

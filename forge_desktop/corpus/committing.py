@@ -103,6 +103,7 @@ class Committer:
         passages = sum(len(outcome.spots) for _, outcome in stored)
         self._progress.stored(len(stored) - failed, passages, failed)
         self._events.changed("documents")
+        self._index.tidy(lambda: self._ctx.wait(self._pace.rest(0.0)))
 
     def _forget(self, connection: sqlite3.Connection, ids: Sequence[int]) -> None:
         """Take old passages of documents that were read anew out of the index and the tables."""

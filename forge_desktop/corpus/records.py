@@ -13,7 +13,11 @@ DocumentState = Literal["pending", "indexed", "failed"]
 
 @dataclass(frozen=True)
 class Document:
-    """One file. `path` is absolute (surrogateescape for undecodable names); `changed` is its mtime in epoch seconds."""
+    """One file. `path` is absolute (surrogateescape for undecodable names); `changed` is its mtime in epoch seconds.
+
+    `language` is an ISO 639-1 code, "" where it was not recognised. `collections` are the names of those that hold it,
+    filled where documents are listed.
+    """
 
     id: int
     path: str
@@ -26,6 +30,8 @@ class Document:
     sha256: str
     changed: float
     indexed: float | None
+    language: str = ""
+    collections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -180,6 +186,16 @@ class IndexReport:
     skipped: tuple[tuple[str, str], ...] = ()
     moved: int = 0
     questions: tuple[SyncQuestion, ...] = ()
+
+
+@dataclass(frozen=True)
+class RepairReport:
+    """What a repair did, a sentence each: mended here, read again from its file, kept though its file is gone, lost."""
+
+    repaired: tuple[str, ...]
+    reread: tuple[str, ...]
+    kept: tuple[str, ...]
+    lost: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,18 @@ if TYPE_CHECKING:
     from forge_desktop.corpus.retrieval.external import Embedder
     from forge_desktop.corpus.retrieval.fusion import Found
     from forge_desktop.corpus.retrieval.index import Index
+    from forge_desktop.corpus.retrieval.store_mending import Damaged
 
-__all__ = ["ANALYSER_VERSION", "Embedder", "Found", "Index"]
+__all__ = ["ANALYSER_VERSION", "Damaged", "Embedder", "Found", "Index"]
 
 
-_HOMES = {"ANALYSER_VERSION": "analyser", "Embedder": "external", "Found": "fusion", "Index": "index"}
+_HOMES = {
+    "ANALYSER_VERSION": "analyser",
+    "Damaged": "store_mending",
+    "Embedder": "external",
+    "Found": "fusion",
+    "Index": "index",
+}
 
 
 def __getattr__(name: str) -> object:
