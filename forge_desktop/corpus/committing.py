@@ -63,6 +63,7 @@ class Committer:
                     self._index.add(connection, fresh)
             self._committed(stored)
             self._rest(began)
+            self._index.tidy(lambda: self._rest(time.monotonic()))
         for task, outcome in large:
             self._commit_large(task, outcome)
 
@@ -102,6 +103,7 @@ class Committer:
         passages = sum(len(outcome.spots) for _, outcome in stored)
         self._progress.stored(len(stored) - failed, passages, failed)
         self._events.changed("documents")
+        self._index.tidy(lambda: self._ctx.wait(self._pace.rest(0.0)))
 
     def _forget(self, connection: sqlite3.Connection, ids: Sequence[int]) -> None:
         """Take old passages of documents that were read anew out of the index and the tables."""

@@ -65,6 +65,7 @@ class Finder:
         note = _CUT if cut else ""
         if not hits and operators and not query.phrases and not analyser.words(query.text):
             note = _NOTHING_ASKED
+        note = " ".join(filter(None, (note, self._index.embedding.note)))
         return Finding(tuple(hits), query.understood, asked.documents, note)
 
     def asked(self, query: Query, where: SearchFilter | None) -> Asked:
