@@ -123,9 +123,7 @@ def rules(open_room: Callable[..., Room], tmp_path: Path, starter: Path) -> Call
     (folder / "rules.md").write_text(LONG)
 
     def opened(**settings: object) -> Room:
-        room = open_room(
-            starter, answer_tokens=24, passages=1, passage_characters=len(RULES[0]) + 30, passage_overlap=0, **settings
-        )
+        room = open_room(starter, answer_tokens=24, passages=1, passage_tokens=72, passage_overlap_tokens=0, **settings)
         room.index(folder)
         return room
 
