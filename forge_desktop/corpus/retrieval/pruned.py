@@ -21,7 +21,7 @@ from forge_desktop.corpus.retrieval.snapshot import Mask
 
 _FEW = 5000  # postings, or passages allowed: below, looking at all is quicker than looking for the best
 _ADDED_UP = 10_000  # postings of the shortest lists that are added up before a score to reach is looked for
-_SEEDS = 4  # times k: passages that are scored to find what k of them reach
+_SEEDS = 8  # times k: passages that are scored to find what k of them reach
 _SLACK = 1e-5  # bounds are sums in another order and precision than scores
 
 Singles = npt.NDArray[np.float32]
@@ -80,7 +80,7 @@ class _Search:
             found, weight = self._lists[number]
             sums.add(found.passages, self._bounds[found.codes] * np.float32(weight))
             number += 1
-            if sums.postings >= _ADDED_UP or number == len(self._lists):
+            if rest[number] >= least and (sums.postings >= _ADDED_UP or number == len(self._lists)):
                 least = max(least, self._reached(self._allowed(sums.best(_SEEDS * self._k))))
         passages, values = sums.reaching(least - rest[number])
         if self._mask is not None:
