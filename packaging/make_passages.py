@@ -3,8 +3,8 @@
 
 `python3 packaging/make_passages.py FOLDER [--passages 1000000]` on a Debian system downloads the packages with apt into
 FOLDER/packages (their versions are printed and kept in FOLDER/packages.txt) and writes FOLDER/passages.txt, one passage
-of about 600 characters a line, and FOLDER/queries.txt, 200 spans of four to nine words from real passages. Real passages
-come first, equal ones once; beyond them passages are put together from four to six real sentences with three made-up
+of about 600 characters a line, and FOLDER/queries.txt, 200 spans of four to nine words from real passages. Real
+passages come first, equal ones once; beyond them passages are put together from four to six real sentences with three made-up
 words, so that the vocabulary goes on growing as in real text. The same packages give the same files.
 """
 
@@ -24,9 +24,23 @@ from pathlib import Path
 
 # What Debian 12 has; another release has other numbers in some names, and those that are missing are left out.
 PACKAGES = (
-    "bash-doc cmake-doc debian-handbook debian-reference-en git-doc libboost1.74-doc libreoffice-help-en-us linux-doc-6.1"
-    " openjdk-17-doc perl-doc postgresql-doc-15 python-django-doc python-scipy-doc python3.11-doc rust-doc sqlite3-doc"
-).split()
+    "bash-doc",
+    "cmake-doc",
+    "debian-handbook",
+    "debian-reference-en",
+    "git-doc",
+    "libboost1.74-doc",
+    "libreoffice-help-en-us",
+    "linux-doc-6.1",
+    "openjdk-17-doc",
+    "perl-doc",
+    "postgresql-doc-15",
+    "python-django-doc",
+    "python-scipy-doc",
+    "python3.11-doc",
+    "rust-doc",
+    "sqlite3-doc",
+)
 LENGTH = 600  # characters
 QUERIES = 200
 

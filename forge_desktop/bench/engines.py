@@ -68,12 +68,14 @@ class Forge:
         db = Database(self.path)
         index = Index(db)
         found: dict[str, list[float]] = {}
+        ids = index.ids()
         for turn in range(5):
-            some = range(10**9 + turn * CHANGED, 10**9 + (turn + 1) * CHANGED)
+            fresh = range(ids[-1] + 1 + turn * CHANGED, ids[-1] + 1 + (turn + 1) * CHANGED)
             with _timed(found, "add"), db.write() as connection:
-                index.add(connection, zip(some, texts, strict=False))
+                index.add(connection, zip(fresh, texts, strict=False))
+            gone = ids[turn :: len(ids) // CHANGED][:CHANGED]
             with _timed(found, "delete"), db.write() as connection:
-                index.remove(connection, some)
+                index.remove(connection, gone)
         db.close()
         return {name: round(statistics.median(times), 2) for name, times in found.items()}
 
