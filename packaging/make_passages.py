@@ -2,10 +2,10 @@
 """Makes up to a million passages of real text for the search benchmark from Debian's documentation packages.
 
 `python3 packaging/make_passages.py FOLDER [--passages 1000000]` on a Debian system downloads the packages with apt into
-FOLDER/packages (their versions are printed and kept in FOLDER/packages.txt) and writes FOLDER/passages.txt, one passage
-of about 600 characters a line, and FOLDER/queries.txt, 200 spans of four to nine words from real passages. Real
-passages come first, equal ones once; beyond them passages are put together from four to six real sentences with three made-up
-words, so that the vocabulary goes on growing as in real text. The same packages give the same files.
+FOLDER/packages (names and versions are kept in FOLDER/packages.txt) and writes FOLDER/passages.txt, a passage of about
+600 characters a line, and FOLDER/queries.txt, 200 spans of four to nine words from real passages. Real passages come
+first, equal ones once; beyond them passages are put together from four to six real sentences with three made-up words,
+so that the vocabulary goes on growing as in real text. The same packages give the same files.
 """
 
 from __future__ import annotations
