@@ -40,14 +40,14 @@ class Forge:
             self.jobs = Jobs(self.events)
             self.engine = Engine(database, self.events, self.settings)
             opened.callback(self.engine.close)
-            self.corpus = Corpus(database, self.jobs, self.events, self.settings)
+            self.corpus = Corpus(database, self.jobs, self.events, self.settings, loaded=self.engine.counter)
             opened.callback(self.corpus.close)
             opened.callback(self.jobs.close)  # closed first: a job that is being stopped still talks to the others
             opened.callback(self.corpus.close)
             self.chat = Chat(database, self.jobs, self.events, self.settings, self.corpus, self.engine)
             starter = resources_dir() / "students" / STARTER
             self.students = Students(database, self.jobs, self.events, self.engine, starter)
-            self.archive = Archive(database, self.corpus, self.chat, self.students, data_dir)
+            self.archive = Archive(database, self.jobs, self.corpus, self.chat, self.students, data_dir)
             self._opened = opened.pop_all()
 
     def close(self) -> None:

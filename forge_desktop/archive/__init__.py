@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import functools
 import hashlib
@@ -12,24 +13,31 @@ from pathlib import Path
 from typing import Any
 
 from forge_desktop import __version__
-from forge_desktop.archive.records import DatabaseFacts, ExportedFile, Verdict
+from forge_desktop.archive.bundle_reading import Bundle
+from forge_desktop.archive.bundle_writing import BundleWriter
+from forge_desktop.archive.records import BundleReport, DatabaseFacts, ExportedFile, Verdict
 from forge_desktop.archive.writing import ExportFolder
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.chat import Chat
-from forge_desktop.corpus import Corpus
+from forge_desktop.corpus import Corpus, Portable, PortableCollection
 from forge_desktop.storage import Database
 from forge_desktop.students import Students
 
-__all__ = ["Archive", "DatabaseFacts", "ExportedFile", "Verdict"]
+__all__ = ["Archive", "BundleReport", "DatabaseFacts", "ExportedFile", "Verdict"]
 
+_LANE = "archive"  # only reads, so it waits for nobody
 _WAL_RESET_FIXED = (3, 51, 3)
 
 
 class Archive:
     """Everything that is stored, seen as a whole. Reads beside the owner of the data directory too."""
 
-    def __init__(self, db: Database, corpus: Corpus, chat: Chat, students: Students, data_dir: Path) -> None:
+    def __init__(
+        self, db: Database, jobs: Jobs, corpus: Corpus, chat: Chat, students: Students, data_dir: Path
+    ) -> None:
         self._db = db
+        self._jobs = jobs
         self._corpus = corpus
         self._chat = chat
         self._students = students
@@ -41,11 +49,7 @@ class Archive:
         All of it is one state of the data. Raises ForgeError when the directory is not empty, cannot be written or the
         disk is full; what was written by then is removed again.
         """
-        if self._data_dir.resolve() in (directory.resolve(), *directory.resolve().parents):
-            raise ForgeError(
-                f"The directory {directory} lies inside the data directory; nothing was written.",
-                hint="Choose one outside of it, so that the export survives it.",
-            )
+        self._refuse_inside(directory)
         passages = array("q")
 
         def noted(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -64,6 +68,42 @@ class Archive:
             made = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
             folder.finish(files, {"made": made, "forge_desktop": __version__, "index": self._corpus.versions()})
         return files
+
+    def export_collection(self, collection: str, file: Path, *, with_files: bool = False) -> int:
+        """Write a collection (its uid or name) into a new bundle; the job's result is a BundleReport.
+
+        Raises ForgeError when there is no such collection. With `with_files` the original files are in it too.
+        """
+        self._refuse_inside(file)
+        found = self._corpus.collections.get(collection)
+
+        def job(ctx: JobContext) -> object:
+            with self._db.snapshot():
+                writer = BundleWriter(file, found, with_files=with_files, ctx=ctx)
+                return writer.write(self._corpus.portable(found.uid), self._corpus.versions())
+
+        return self._jobs.start(_LANE, "export", job)
+
+    def import_collection(self, file: Path) -> int:
+        """Bring a bundle in as a new collection; the job's result is an ImportReport.
+
+        The whole bundle is checked before anything is written; killed or stopped on the way, nothing of it is there.
+        """
+
+        @contextlib.contextmanager
+        def opened(ctx: JobContext) -> Iterator[tuple[PortableCollection, Iterator[Portable]]]:
+            with Bundle(file, self._data_dir) as bundle:
+                bundle.check(lambda done, total: ctx.progress(done, total, f"Checking {file.name}"))
+                yield bundle.collection, bundle.documents()
+
+        return self._corpus.adopt(opened)
+
+    def _refuse_inside(self, target: Path) -> None:
+        if self._data_dir.resolve() in (target.resolve(), *target.resolve().parents):
+            raise ForgeError(
+                f"{target} lies inside the data directory; nothing was written.",
+                hint="Choose a place outside of it, so that the export survives it.",
+            )
 
     def verify(self) -> Verdict:
         """Check the database's structure, every stored text, passage and vector, every quote, every student's file."""

@@ -15,6 +15,23 @@ class ExportedFile:
 
 
 @dataclass(frozen=True)
+class BundleReport:
+    """What a collection's bundle holds. `notes` are sentences for whoever gives it away.
+
+    `left_out` names original files that were asked for and are not in it, with the reason; `bytes` is its size.
+    """
+
+    file: str
+    collection: str
+    documents: int
+    passages: int
+    files: int
+    left_out: tuple[str, ...]
+    bytes: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What a check of everything found. `checked` counts rows and files, `damaged` holds one sentence each."""
 

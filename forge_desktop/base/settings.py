@@ -117,16 +117,16 @@ class Settings:
         maximum=1000,
     )
     threads: int = _setting(0, "Student", "CPU threads", "0 chooses by the number of cores.", minimum=0, maximum=256)
-    passage_characters: int = _setting(
-        1200,
+    passage_tokens: int = _setting(
+        256,
         "Corpus",
         "Passage length",
-        "Characters in a passage, at most. Changing it re-splits a document when it is next indexed.",
-        minimum=200,
-        maximum=8000,
+        "Tokens of the student in a passage, about. Changing it re-splits a document when it is next indexed.",
+        minimum=32,
+        maximum=4096,
     )
-    passage_overlap: int = _setting(
-        120, "Corpus", "Passage overlap", "Characters that neighbouring passages share.", minimum=0, maximum=1000
+    passage_overlap_tokens: int = _setting(
+        26, "Corpus", "Passage overlap", "Tokens that neighbouring passages share, about.", minimum=0, maximum=512
     )
     hash_dimensions: int = _setting(
         512,
@@ -193,6 +193,13 @@ class Settings:
     )
 
 
+# Settings of earlier versions: key, the one that took its place, and how many of the old unit make one of the new.
+_REPLACED = (
+    ("passage_characters", "passage_tokens", 4.53),
+    ("passage_overlap", "passage_overlap_tokens", 4.53),
+)
+
+
 def check_setting(key: str, value: object) -> object:
     """The value, coerced to the setting's type; raises ForgeError naming the setting, the limit and the value."""
     fields = {field.name: field for field in dataclasses.fields(Settings)}
@@ -217,6 +224,13 @@ def check_setting(key: str, value: object) -> object:
     return value
 
 
+def _within(key: str, value: float) -> int:
+    """The whole number nearest to the value that the setting allows."""
+    limits = next(field.metadata for field in dataclasses.fields(Settings) if field.name == key)
+    nearest: int = round(min(max(value, limits["minimum"]), limits["maximum"]))
+    return nearest
+
+
 class SettingsFile:
     """settings.json beside the database: read once, written atomically, unknown keys kept for a newer version."""
 
@@ -239,6 +253,10 @@ class SettingsFile:
             self.problem = f"The settings in {path} cannot be read ({error}); the defaults are in force."
             log.warning("settings file unreadable: %s", error)
             self._unreadable = True
+        for old, new, unit in _REPLACED:
+            value = self._stored.get(old)
+            if new not in self._stored and isinstance(value, (int, float)) and not isinstance(value, bool):
+                self._stored[new] = _within(new, value / unit)
         names = {field.name for field in dataclasses.fields(Settings)}
         for key, value in self._stored.items():
             if key in names:

@@ -20,7 +20,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.settings import Settings
 from forge_desktop.chat.records import Grounding, SeenPrompt, Source
 from forge_desktop.chat.rows import Task, Turn
-from forge_desktop.chat.spans import Widener, parts_of
+from forge_desktop.chat.spans import Widener, found_part, parts_of
 from forge_desktop.engine import Engine
 from forge_desktop.engine.records import PromptMessage, PromptPart, RenderedPrompt, Sampling
 
@@ -43,7 +43,6 @@ _AFTER_TRIM = 0.7  # history is trimmed to this share of the room, so that not e
 # neighbours (5,165 characters), 92.2 % with those of the best source (7,070), 93.9 % of the best two (8,447), 95.1 % of
 # the best three (9,590), 96.0 % of all (11,026). More hits instead, in the same room: 90.0, 91.5, 92.8, 93.2 %.
 _MOST_WIDENED, _WIDENED = 2, 0.5
-_ADDED = "{} widened by the neighbours in the document."
 
 
 class QuestionTooLong(ForgeError):  # noqa: N818 - says what is wrong, as ForgeError's message does
@@ -108,11 +107,11 @@ class PromptBuilder:
         added: tuple[str, ...] = ()
         if widener is not None and len(turns) == len(self._task.turns) and len(passages) == len(offered):
             wider = self._widened(turns, passages, int((room - rendered.tokens) * _WIDENED), widener)
-            if count := sum(new is not old for new, old in zip(wider, passages, strict=True)):
+            added = tuple(_told(new) for new, old in zip(wider, passages, strict=True) if new is not old)
+            if added:
                 passages = wider
                 messages, turn = self._messages(turns, passages)
                 rendered = self._render(messages)
-                added = (_ADDED.format("1 passage was" if count == 1 else f"{count} passages were"),)
         answer_room = min(self._sampling.max_tokens, rendered.context - rendered.tokens)
         if answer_room < min(_LEAST_ANSWER, self._sampling.max_tokens):
             raise QuestionTooLong(
@@ -238,6 +237,14 @@ def _label(source: Source) -> str:
     page = f", page {source.page}" if source.page else ""
     heading = ": " + " > ".join(source.heading) if source.heading else ""
     return " ".join(f"{name}{page}{heading}".split())
+
+
+def _told(source: Source) -> str:
+    """What of a widened source was found, and what stands around it."""
+    found = found_part(source)
+    one = found.first_line == found.last_line
+    lines = f"line {found.first_line}" if one else f"lines {found.first_line}–{found.last_line}"
+    return f"Source {source.n}: {lines} found, widened to lines {source.first_line}–{source.last_line}."
 
 
 def _shown(turns: Sequence[Turn]) -> list[Source]:

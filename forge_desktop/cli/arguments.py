@@ -205,8 +205,22 @@ def make_parser() -> Parser:
     )
 
     verb("status", "say what is stored where, and who answers")
-    verb("verify", "check everything that is stored for damage")
-    export = verb("export", "write everything out as JSON Lines")
-    export.add_argument("directory", type=_named, metavar="DIR", help="a new or empty directory")
+    verify = verb("verify", "check everything that is stored for damage")
+    verify.add_argument(
+        "--repair",
+        action="store_true",
+        help="first mend what is damaged: from the files where they are the same, else from what is still sound",
+    )
+    export = verb(
+        "export",
+        "write everything out as JSON Lines, or one collection as a bundle",
+        "Write everything into a directory as JSON Lines; or, with --collection, one collection into one file that "
+        "`forge-desktop import` reads on another machine.",
+    )
+    export.add_argument("target", type=_named, metavar="TARGET", help="a new or empty directory; a new file")
+    export.add_argument("--collection", type=_named, metavar="NAME", help="write this collection into one file")
+    export.add_argument("--with-files", action="store_true", help="put the original files into the bundle too")
+    bring = verb("import", "bring a collection's bundle in", "Bring a collection's bundle in as a new collection.")
+    bring.add_argument("file", type=_named, metavar="FILE", help="a file that `export --collection` wrote")
     verb("tour", "try it all on the sample documents", "Index the sample documents, search them, ask them questions.")
     return parser

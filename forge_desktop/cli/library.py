@@ -23,12 +23,16 @@ def index(forge: Forge, options: argparse.Namespace, out: Output) -> int:
 
 def show_report(forge: Forge, report: IndexReport, out: Output, *, answer: str | None) -> int:
     """Print what an index run did and what it asks, after answering that where an answer is given."""
-    removed = _answered(forge, report.questions, answer)
+    before = forge.corpus.stats()
+    for question in report.questions if answer else ():
+        forge.corpus.sync.answer(question.id, answer or "")
+    after = forge.corpus.stats()
+    removed = before.documents - after.documents
     questions = () if answer else report.questions
     out.result(
         {
             "documents": report.documents - removed,
-            "passages": report.passages,
+            "passages": report.passages - (before.passages - after.passages),
             "new": report.new,
             "changed": report.changed,
             "unchanged": report.unchanged,
@@ -50,13 +54,6 @@ def show_report(forge: Forge, report: IndexReport, out: Output, *, answer: str |
     for question in questions:
         out.note(_question_in_words(question))
     return 0
-
-
-def _answered(forge: Forge, questions: Sequence[SyncQuestion], answer: str | None) -> int:
-    """Answer questions; how many documents were removed."""
-    for question in questions if answer else ():
-        forge.corpus.sync.answer(question.id, answer or "")
-    return sum(question.documents for question in questions) if answer == "remove" else 0
 
 
 def _question_in_words(question: SyncQuestion) -> str:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 from pathlib import Path
 
 from forge_desktop import __version__
+from forge_desktop.archive import BundleReport
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.cli import jobs
 from forge_desktop.cli.output import Output, bytes_in_words, counted
+from forge_desktop.corpus import ImportReport, RepairReport
 from forge_desktop.forge import Forge
 from forge_desktop.students.records import Student
 
 DAMAGED = 3
 
 _LOOKED_THROUGH = 3  # conversations
+_REPAIR_WORDS = {"repaired": "Mended", "reread": "Read again", "kept": "Kept", "lost": "Lost", "problem": "Not mended"}
 
 
 def models(forge: Forge, options: argparse.Namespace, out: Output) -> int:
@@ -99,29 +104,90 @@ def _last_device(forge: Forge, sha256: str) -> str | None:
 
 
 def verify(forge: Forge, options: argparse.Namespace, out: Output) -> int:
-    """Check everything that is stored; status 3 when something is damaged."""
+    """Check everything that is stored, after mending what can be mended where asked; status 3 when damage is left."""
+    done = _repaired(forge, out) if options.repair else {}
     verdict = forge.archive.verify()
-    out.result({"ok": verdict.ok, "checked": verdict.checked, "damaged": list(verdict.damaged)})
+    if verdict.ok and done.get("problem"):
+        raise ForgeError("".join(done["problem"]))
+    out.result({"ok": verdict.ok, "checked": verdict.checked, "damaged": list(verdict.damaged), **done})
+    for heading, sentences in done.items():
+        for number, sentence in enumerate(sentences):
+            out.line(f"{_REPAIR_WORDS[heading] if not number else '':13}{sentence}")
     if verdict.ok:
         out.line(f"{counted(verdict.checked, 'item')} checked, no damage found.")
         return 0
     out.line(f"{counted(verdict.checked, 'item')} checked, {len(verdict.damaged)} damaged:")
     for sentence in verdict.damaged:
         out.line(f"  {sentence}")
+    if not options.repair:
+        out.line("`forge-desktop verify --repair` mends what can be mended.")
     return DAMAGED
 
 
+def _repaired(forge: Forge, out: Output) -> dict[str, list[str]]:
+    """What a repair did, by the kind of it; "problem" is why there was none."""
+    report = RepairReport((), (), (), ())
+    problem = []
+    try:
+        with jobs.listening(forge, lambda event: _show_note(event, out)):
+            found = jobs.wait(forge, forge.corpus.repair())
+        assert isinstance(found, RepairReport)
+        report = found
+    except ForgeError as error:
+        problem.append(f"{error.message} {error.hint}".rstrip())
+    out.clear()
+    return {**{name: list(sentences) for name, sentences in dataclasses.asdict(report).items()}, "problem": problem}
+
+
+def _show_note(event: Event, out: Output) -> None:
+    if isinstance(event, JobChanged) and event.state == "running" and event.note:
+        out.progress(event.note)
+
+
 def export(forge: Forge, options: argparse.Namespace, out: Output) -> int:
-    """Write everything out."""
-    directory = Path(os.path.abspath(options.directory))
-    files = forge.archive.export(directory)
+    """Write everything out, or one collection."""
+    target = Path(os.path.abspath(options.target))
+    if options.collection:
+        return _export_collection(forge, options, target, out)
+    if options.with_files:
+        raise ForgeError("--with-files goes with --collection NAME.", hint="A full export holds texts, not files.")
+    files = forge.archive.export(target)
     out.result(
         {
-            "directory": str(directory),
+            "directory": str(target),
             "files": [{"name": file.name, "rows": file.rows, "sha256": file.sha256} for file in files],
         }
     )
     for file in files:
         out.line(f"{file.name:22} {counted(file.rows, 'row'):>14}  {file.sha256}")
-    out.line(f"Written to {directory}; manifest.json lists the same.")
+    out.line(f"Written to {target}; manifest.json lists the same.")
+    return 0
+
+
+def _export_collection(forge: Forge, options: argparse.Namespace, target: Path, out: Output) -> int:
+    with jobs.listening(forge, lambda event: _show_note(event, out)):
+        job = forge.archive.export_collection(options.collection, target, with_files=options.with_files)
+        report = jobs.wait(forge, job)
+    assert isinstance(report, BundleReport)
+    out.clear()
+    out.result(dataclasses.asdict(report))
+    size = bytes_in_words(report.bytes)
+    what = f"{counted(report.documents, 'document')}, {counted(report.passages, 'passage')}"
+    out.line(f"{report.collection}: {what}, {counted(report.files, 'original file')}; {size} in {report.file}")
+    for sentence in (*report.left_out, *report.notes):
+        out.line(f"  {sentence}")
+    return 0
+
+
+def bring_in(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """Bring a bundle in."""
+    with jobs.listening(forge, jobs.byte_progress(out, "Reading")):
+        report = jobs.wait(forge, forge.archive.import_collection(Path(os.path.abspath(options.file))))
+    assert isinstance(report, ImportReport)
+    out.clear()
+    out.result(dataclasses.asdict(report))
+    what = f"{counted(report.documents, 'document')}, {counted(report.passages, 'passage')}"
+    out.line(f"{report.collection}: {what} came in, {counted(report.files, 'original file')} with them.")
+    if report.present:
+        out.line(f"  {counted(report.present, 'document')} were here already and belong to it too.")
     return 0

@@ -34,11 +34,12 @@ VERBS = {
     "status": Verb(upkeep.status),
     "verify": Verb(upkeep.verify),
     "export": Verb(upkeep.export),
+    "import": Verb(upkeep.bring_in, writes=True),
     "tour": Verb(tour.tour, writes=True),
 }
 
 
-_WRITING = ("import_file", "use", "create", "change", "delete")  # options with which a reading verb writes
+_WRITING = ("import_file", "use", "create", "change", "delete", "repair")  # options with which a reading verb writes
 
 
 def run_verb(options: argparse.Namespace, out: Output) -> int:

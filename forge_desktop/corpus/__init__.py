@@ -9,6 +9,7 @@ from forge_desktop.corpus.records import (
     Document,
     DocumentState,
     Explanation,
+    FailureGroup,
     Finding,
     Hit,
     IndexProgress,
@@ -16,12 +17,14 @@ from forge_desktop.corpus.records import (
     PageImage,
     Passage,
     RankingCheck,
+    RepairReport,
     SearchFilter,
     Survey,
     TermExplained,
     Understood,
 )
 from forge_desktop.corpus.records_library import Collection, PolicyEffect, SyncQuestion, SyncState
+from forge_desktop.corpus.records_portable import ImportReport, Portable, PortableCollection
 
 if TYPE_CHECKING:
     from forge_desktop.corpus.corpus import Corpus
@@ -33,14 +36,19 @@ __all__ = [
     "Document",
     "DocumentState",
     "Explanation",
+    "FailureGroup",
     "Finding",
     "Hit",
+    "ImportReport",
     "IndexProgress",
     "IndexReport",
     "PageImage",
     "Passage",
     "PolicyEffect",
+    "Portable",
+    "PortableCollection",
     "RankingCheck",
+    "RepairReport",
     "SearchFilter",
     "Survey",
     "SyncQuestion",

@@ -5,27 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence, Set
 
-_RUN = 3  # terms in a row that are compared
-_SHORT = 12  # terms; a shorter passage is like another only when it is the same
+_SHORT = 12  # words; a shorter passage is like another only when it is the same
 _HELD = 0.9  # share of a passage's runs that another one must hold to stand for it
 
 
 class Folds:
     """Passages in the order of their rank; `place` says which earlier one says all that a new one says.
 
-    Nine tenths of its runs of three terms must stand there, and every number and every term of the query that it has:
+    Nine tenths of its runs of three words must stand there, and every number and every word of the query that it has:
     two invoices that differ in a sum, or in what was asked for, are two.
     """
 
     def __init__(self, asked: Set[str]) -> None:
         self._asked = asked
-        self._kept: list[frozenset[str]] = []  # the telling terms of each passage that stands for itself
+        self._kept: list[frozenset[str]] = []  # the telling words of each passage that stands for itself
         self._holders: dict[tuple[str, ...], list[int]] = {}
 
-    def place(self, terms: Sequence[str]) -> int | None:
+    def place(self, words: Sequence[str]) -> int | None:
         """The number (from 0) of the earlier passage that stands for this one; None, when it stands for itself."""
-        runs = _runs(terms)
-        telling = frozenset(term for term in terms if not term.isalpha() or term in self._asked)
+        runs = _runs(words)
+        telling = frozenset(word for word in words if not word.isalpha() or word in self._asked)
         held = Counter(holder for run in runs for holder in self._holders.get(run, ()))
         for holder in sorted(held):
             if held[holder] >= _HELD * len(runs) and telling <= self._kept[holder]:
@@ -36,7 +35,7 @@ class Folds:
         return None
 
 
-def _runs(terms: Sequence[str]) -> Set[tuple[str, ...]]:
-    if len(terms) < _SHORT:
-        return {tuple(terms)}
-    return set(zip(terms, terms[1:], terms[2:], strict=False))
+def _runs(words: Sequence[str]) -> Set[tuple[str, ...]]:
+    if len(words) < _SHORT:
+        return {tuple(words)}
+    return set(zip(words, words[1:], words[2:], strict=False))

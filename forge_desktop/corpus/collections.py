@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 import unicodedata
 import uuid
@@ -186,6 +187,16 @@ class Collections:
         No when any collection that holds it, or a file with the same bytes, is never sent; and no when none holds it.
         """
         return not self._rows.kept_back(document_id)
+
+
+def free_name(rows: CollectionRows, connection: sqlite3.Connection, wanted: str) -> str:
+    """The name, with a number when it is taken. Raises ForgeError for one that cannot be a name."""
+    name = found = _named(wanted)
+    number = 1
+    while rows.id_of_name(connection, _key(found)) is not None:
+        number += 1
+        found = f"{name[: _NAME - 8]} ({number})"
+    return found
 
 
 def _key(name: str) -> str:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.corpus import parsers
+from forge_desktop.corpus.adopting import Adopter
 from forge_desktop.corpus.collections import Collections
+from forge_desktop.corpus.completing import complete
+from forge_desktop.corpus.embedding import Vectors
 from forge_desktop.corpus.explaining import Explainer
 from forge_desktop.corpus.finding import Finder
 from forge_desktop.corpus.indexing import IndexRun
@@ -21,6 +26,7 @@ from forge_desktop.corpus.records import (
     CorpusStats,
     Document,
     Explanation,
+    FailureGroup,
     Finding,
     Hit,
     PageImage,
@@ -28,22 +34,26 @@ from forge_desktop.corpus.records import (
     RankingCheck,
     SearchFilter,
 )
+from forge_desktop.corpus.records_portable import Portable, PortableCollection
 from forge_desktop.corpus.removing import Remover
-from forge_desktop.corpus.retrieval import Index
+from forge_desktop.corpus.repairing import Repair
+from forge_desktop.corpus.retrieval import Embedder, Index
 from forge_desktop.corpus.scoping import Scopes
 from forge_desktop.corpus.store import Store
 from forge_desktop.corpus.store_collections import CollectionRows
+from forge_desktop.corpus.store_keeping import KeepingStore
 from forge_desktop.corpus.store_roots import Roots
 from forge_desktop.corpus.store_run import RunStore
 from forge_desktop.corpus.store_scope import ScopeStore
+from forge_desktop.corpus.store_totals import Totals
 from forge_desktop.corpus.sync import Sync
-from forge_desktop.corpus.verifying import damaged_documents
+from forge_desktop.corpus.token_sizes import Loaded, TokenSizes
+from forge_desktop.corpus.verifying import damage
 from forge_desktop.corpus.viewing import PageViewer, SourceStatus, source_status
 from forge_desktop.corpus.walking import given_paths
 from forge_desktop.storage import Database
 
 _LANE = "index"
-_VECTORS_AT_ONCE = 500
 
 
 class Corpus:
@@ -56,11 +66,16 @@ class Corpus:
         events: Events,
         settings: SettingsFile,
         *,
+        loaded: Loaded = lambda: None,
         on_battery: Callable[[], bool] = on_battery,
     ) -> None:
+        self._totals = Totals(db)
+        self._sizes = TokenSizes(self._totals, loaded)
         self._pace = Pace(settings, events, on_battery=on_battery)
         self._db, self._jobs, self._events, self._settings = db, jobs, events, settings
         self._store, self._rows, self._roots, self._index = Store(db), RunStore(db), Roots(db), Index(db)
+        self._keeping = KeepingStore(db)
+        self._vectors = Vectors(db, self._store, self._index, jobs, events=events, settings=settings, lane=_LANE)
         self._viewer = PageViewer(self._store, settings)
         members = CollectionRows(db)
         self._remover = Remover(db, self._rows, self._roots, members, self._index)
@@ -78,6 +93,9 @@ class Corpus:
         self._scopes = Scopes(ScopeStore(db), self.collections.uids, events)
         self._finder = Finder(self._store, self._index, self._scopes)
         self._explainer = Explainer(self._store, self._index, self._finder)
+
+        self._adopter = Adopter(db, self._index, self.collections, events)
+        self._adopter.tidy_up()
 
     # ---- bringing documents in: jobs ----
 
@@ -99,12 +117,12 @@ class Corpus:
         return self._start("index", lambda run: run.over_roots())
 
     def _look(self, places: Sequence[bytes] | None) -> int:
-        return self._start("sync", lambda run: run.over_roots() if places is None else run.over_places(places))
+        return self._start("sync", lambda run: run.follow(places))
 
     def resume_pending(self) -> int | None:
         """Go on with what an earlier run left waiting; None when there is nothing."""
-        if not self._rows.pending() and not self._index.stale:
-            return None
+        if not self._rows.pending() and not self._index.stale and not self._keeping.unsearched():
+            return self._vectors.start()
         return self._start("index", lambda run: run.over_documents(None))
 
     def retry(self, document_ids: Sequence[int]) -> int:
@@ -112,22 +130,67 @@ class Corpus:
         ids = list(document_ids)
         return self._start("index", lambda run: run.over_documents(ids))
 
+    def repair(self) -> int:
+        """Mend what `verify` finds; the job's result is a RepairReport. A killed repair is continued by the next."""
+
+        def job(ctx: JobContext) -> object:
+            return Repair(
+                self._db,
+                self._index,
+                self._vectors,
+                settings=self._settings.values,
+                events=self._events,
+                ctx=ctx,
+                read_again=lambda ids: self._run(ctx).over_documents(ids),
+            ).run()
+
+        return self._jobs.start(_LANE, "repair", job)
+
+    # ---- leaving for and coming from other data directories ----
+
+    def portable(self, collection: str) -> Iterator[Portable]:
+        """Every document of a collection with its text and passages. Raises ForgeError when one is damaged."""
+        return self._adopter.portable(collection)
+
+    def adopt(
+        self,
+        source: Callable[[JobContext], AbstractContextManager[tuple[PortableCollection, Iterable[Portable]]]],
+    ) -> int:
+        """Bring documents in as a new collection, all or none; the job's result is an ImportReport.
+
+        `source` opens them inside the job, and may raise.
+        """
+
+        def job(ctx: JobContext) -> object:
+            with source(ctx) as (collection, documents):
+                return self._adopter.adopt(collection, documents, ctx=ctx)
+
+        return self._jobs.start(_LANE, "import", job)
+
     def _start(self, kind: str, work: Callable[[IndexRun], object]) -> int:
         def job(ctx: JobContext) -> object:
-            return work(
-                IndexRun(
-                    self._db,
-                    self._rows,
-                    self._roots,
-                    self._index,
-                    settings=self._settings.values,
-                    events=self._events,
-                    pace=self._pace,
-                    ctx=ctx,
-                )
-            )
+            if kind == "index":
+                complete(self._db, self._index, events=self._events, ctx=ctx)
+            found = work(self._run(ctx))
+            with contextlib.suppress(ForgeError):  # closing: the next start goes on
+                self._vectors.start()
+            return found
 
         return self._jobs.start(_LANE, kind, job)
+
+    def _run(self, ctx: JobContext) -> IndexRun:
+        return IndexRun(
+            self._db,
+            self._rows,
+            self._roots,
+            self._index,
+            settings=self._settings.values,
+            events=self._events,
+            pace=self._pace,
+            totals=self._totals,
+            sizes=self._sizes,
+            ctx=ctx,
+        )
 
     # ---- looking at documents ----
 
@@ -166,11 +229,30 @@ class Corpus:
         """
         return self._explainer.check_ranking(query)
 
+    def use_embedder(self, embedder: Embedder | None) -> int | None:
+        """Judge likeness by this embedder, as soon as a job has embedded all passages; its id, None when nothing is to
+        do. None goes back to the built-in embedding, which also answers while an embedder is missing or fails."""
+        return self._vectors.use(embedder)
+
+    def search_note(self) -> str:
+        """A sentence when a search does not judge likeness by the embedder in use, and why; "" when it does."""
+        return self._vectors.note
+
     def documents(
-        self, text: str = "", state: str | None = None, sort: str = "name", descending: bool = False
+        self,
+        text: str = "",
+        state: str | None = None,
+        sort: str = "name",
+        descending: bool = False,
+        where: SearchFilter | None = None,
     ) -> array[int]:
         """Ids of the documents whose name or path contains `text`, sorted; for a table that fetches rows as shown."""
-        return self._store.listing(text, state, sort, descending)
+        conditions = self._scopes.conditions(where or SearchFilter())
+        return self._store.listing(text, state, sort, descending, conditions)
+
+    def formats(self) -> dict[str, int]:
+        """How many documents there are of each format."""
+        return self._store.formats()
 
     def document_rows(self, ids: Sequence[int]) -> list[Document]:
         """These documents in this order; those that are gone are left out."""
@@ -205,11 +287,15 @@ class Corpus:
 
     def stats(self) -> CorpusStats:
         """Totals."""
-        return self._store.stats()
+        return self._totals.stats()
+
+    def failures(self) -> list[FailureGroup]:
+        """What could not be read, by reason; `retry` takes a group's documents."""
+        return self._totals.failures()
 
     def indexed_share(self) -> float:
         """The share of the known documents that can be searched as they are now, from 0 to 1; 1 when there are none."""
-        searchable, waiting = self._rows.shares()
+        searchable, waiting = self._totals.shares()
         return searchable / (searchable + waiting) if searchable + waiting else 1.0
 
     def versions(self) -> dict[str, str]:
@@ -255,10 +341,8 @@ class Corpus:
 
     def verify(self) -> list[str]:
         """A sentence for everything damaged: stored texts, passages' places, the search index."""
-        found = list(damaged_documents(self._store))
-        waiting = set(self._store.waiting_passage_ids())  # searched in part: a long document is put in piece by piece
-        expected = set(self._store.every_passage_id()) - waiting
-        return found + self._index.check(expected | waiting.intersection(self._index.ids() if waiting else ()))
+        with self._db.snapshot():
+            return [found.sentence for found in damage(self._store, self._index)]
 
     def iterate_documents(self) -> Iterator[dict[str, object]]:
         """Every document with its stored text, for an export."""
@@ -277,13 +361,10 @@ class Corpus:
 
     def iterate_vectors(self) -> Iterator[tuple[int, bytes]]:
         """Every passage's vector (passage id, signed bytes) by id, for an export."""
-        ids = list(self._store.every_passage_id())
-        for low in range(0, len(ids), _VECTORS_AT_ONCE):
-            some = ids[low : low + _VECTORS_AT_ONCE]
-            bodies = self._index.embedding.side.bodies(self._db.connection, some)
-            yield from ((passage, bodies[passage]) for passage in some if passage in bodies)
+        return self._vectors.iterate(self._store.every_passage_id())
 
     def close(self) -> None:
         """Follow folders no more, and end the process that draws pages."""
         self.sync.stop()
         self._viewer.close()
+        self._vectors.close()

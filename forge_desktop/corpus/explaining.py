@@ -8,7 +8,7 @@ from dataclasses import astuple
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.corpus.finding import Asked, Finder
-from forge_desktop.corpus.query import Wording, understand
+from forge_desktop.corpus.query import Query, understand
 from forge_desktop.corpus.records import Explanation, Hit, Passage, RankingCheck, SearchFilter, TermExplained
 from forge_desktop.corpus.retrieval import Found, Index
 from forge_desktop.corpus.retrieval.filtering import Explained
@@ -38,16 +38,14 @@ class Explainer:
         query = understand(text)
         asked = self._finder.asked(query, where)
         words = self._index.explain(query.text, passage_id)
-        entry, hits = None, list[Hit]()
-        if reason := self._kept_out(asked, passage, words):
-            note, rank, shown_by = reason, None, None
-        else:
+        entry, rank, shown_by = None, None, None
+        note = self._kept_out(asked, passage, words)
+        if not note:
             asked = self._finder.narrowed(asked)
             ranked = self._finder.ranked(asked, POOL)
             entry = next((found for found in ranked if found.passage_id == passage_id), None)
-            hits = list(self._finder.find(text, POOL, where=where).hits) if entry else []
-            rank, shown_by = _place(hits, passage_id)
-            note = self._told(asked, passage, words, entry, rank, shown_by)
+            rank, shown_by = _place(self._finder.gathered(query, ranked, POOL, every=False), passage_id)
+            note = _told(query, words, rank, shown_by)
         alone = entry or self._alone(asked, passage_id)
         return Explanation(
             passage,
@@ -106,40 +104,28 @@ class Explainer:
         alone = Scope.of_ids([passage.id], ("alone", passage.id))
         if asked.scope is not None and not _overlap(asked.scope, alone):
             return "Its document is not among those the filter leaves."
-        return asked.query.missing(Wording(passage.text))
-
-    def _told(
-        self,
-        asked: Asked,
-        passage: Passage,
-        words: Explained | None,
-        entry: Found | None,
-        rank: int | None,
-        shown_by: int | None,
-    ) -> str:
-        if shown_by is not None:
-            return f"It says the same as passage {shown_by}, which is shown in its place."
-        if rank is not None:
-            return f"It is found, at rank {rank}."
-        missing = [term.term for term in words.terms if not term.frequency] if words else []
-        told = []
-        if asked.query.must_be_spelled_out:
-            told.append("It has the phrases; passages found by phrases alone have no rank.")
-        elif words is not None and words.rank is None:
-            told.append("None of the words looked for stands in it.")
-        elif words is not None:
-            told.append(f"By its words it is number {words.rank:,}; of each side the best {POOL} are ranked together.")
-        if missing and words is not None and words.rank is not None:
-            told.append(f"It does not have: {', '.join(missing)}.")
-        if entry is None and words is not None and words.rank is None:
-            told.append("It is not among the passages most alike in spelling either.")
-        return " ".join(told) or "It is like the query in nothing."
+        return self._finder.kept_out(asked, passage)
 
     def _alone(self, asked: Asked, passage_id: int) -> Found | None:
         """What a search of this passage only finds: its vector's likeness."""
         scope = Scope.of_ids([passage_id], ("alone", passage_id))
         found = self._index.search(asked.query.text, 1, scope=scope)
         return found[0] if found else None
+
+
+def _told(query: Query, words: Explained | None, rank: int | None, shown_by: int | None) -> str:
+    """What became of a passage that may be found, in sentences."""
+    if shown_by is not None:
+        return f"It says the same as passage {shown_by}, which is shown in its place."
+    if rank is not None:
+        return f"It is found, at rank {rank}."
+    if query.must_be_spelled_out:
+        return "It has the phrases; passages found by phrases alone have no rank."
+    if words is None or words.rank is None:
+        return "None of the words looked for stands in it, and it is not among the passages most alike in spelling."
+    missing = [term.term for term in words.terms if not term.frequency]
+    told = f"By its words it is number {words.rank:,}; of each side the best {POOL} are ranked together."
+    return told + (f" It does not have: {', '.join(missing)}." if missing else "")
 
 
 def _place(hits: list[Hit], passage_id: int) -> tuple[int | None, int | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from forge_desktop.base.errors import Cancelled
 from forge_desktop.base.jobs import JobContext
@@ -31,13 +31,14 @@ class Feeding:
         committer: Committer,
         *,
         settings: Settings,
+        ratios: Mapping[str, float],
         recipe: Recipe,
         pace: Pace,
         progress: Progress,
         ctx: JobContext,
     ) -> None:
         self._store, self._committer = store, committer
-        self._settings, self._recipe, self._pace = settings, recipe, pace
+        self._settings, self._ratios, self._recipe, self._pace = settings, ratios, recipe, pace
         self._progress, self._ctx = progress, ctx
 
     def read(self, waiting: Sequence[tuple[int, int]]) -> None:
@@ -102,8 +103,9 @@ class Feeding:
                     "format": task.format,
                     "known": task.known,
                     "limit_bytes": settings.file_megabytes * 1_000_000,
-                    "characters": settings.passage_characters,
-                    "overlap": settings.passage_overlap,
+                    "tokens": settings.passage_tokens,
+                    "overlap_tokens": settings.passage_overlap_tokens,
+                    "ratios": self._ratios,
                     "ocr": ocr.request_of(settings),
                 }
                 yield Job(task, size, request)

@@ -11,10 +11,11 @@ from forge_desktop.corpus.alike import Folds
 from forge_desktop.corpus.query import Query, Wording, plain, understand
 from forge_desktop.corpus.records import Finding, Hit, Passage, SearchFilter
 from forge_desktop.corpus.retrieval import Found, Index, analyser
-from forge_desktop.corpus.retrieval.scope import Int64s, Scope
+from forge_desktop.corpus.retrieval.scope import Scope
 from forge_desktop.corpus.scoping import Scopes, within
 from forge_desktop.corpus.store import Store
 
+_MORE = 10  # passages beyond the wanted ones: some are folded, and hits should know what is like them
 _AT_ONCE = 64  # passages whose text is read in one go
 _MOST_READ = 5_000  # passages whose text is compared with phrases; half a second
 _MOST_CHARACTERS = 20_000_000  # that are read for a phrase of which no word is indexed
@@ -25,9 +26,10 @@ _CUT = "Only a part of the passages was compared with the phrases and the words 
 
 @dataclass(frozen=True)
 class Asked:
-    """A query with the passages it may find (None: all)."""
+    """A query with the terms it leaves out, and the passages it may find (None: all)."""
 
     query: Query
+    excluded: tuple[str, ...] = ()
     scope: Scope | None = None
     documents: int | None = None
     cut: bool = False  # not every passage was compared with the phrases
@@ -63,30 +65,33 @@ class Finder:
         note = _CUT if cut else ""
         if not hits and operators and not query.phrases and not analyser.words(query.text):
             note = _NOTHING_ASKED
+        note = " ".join(filter(None, (note, self._index.embedding.note)))
         return Finding(tuple(hits), query.understood, asked.documents, note)
 
     def asked(self, query: Query, where: SearchFilter | None) -> Asked:
         """The query with what the filter leaves."""
+        terms = {term for word in query.excluded_words for term in self._index.query_terms(word)}
+        asked = Asked(query, excluded=tuple(sorted(terms)))
         scoped = None if where is None else self._scopes.of(where)
-        return Asked(query) if scoped is None else Asked(query, scoped.scope, scoped.documents)
+        return asked if scoped is None else replace(asked, scope=scoped.scope, documents=scoped.documents)
 
     def narrowed(self, asked: Asked) -> Asked:
-        """With phrases: only the passages in which they stand, looked for where all their terms are."""
+        """With phrases: only the passages in which they stand, looked for where all their words are."""
         query = asked.query
         words = [terms for phrase in query.phrases for terms in phrase.terms]
         if not words:
             return asked
-        candidates = self._index.with_all(words, scope=asked.scope, excluded=sorted(query.excluded_terms))
+        candidates = self._index.with_all(words, scope=asked.scope, excluded=asked.excluded)
         read = candidates[:_MOST_READ]
         kept = [passage.id for passage in self._passages(read) if not query.missing(Wording(passage.text))]
         key = ("phrases", query, None if asked.scope is None else asked.scope.key)
         return replace(asked, scope=Scope.of_ids(kept, key), cut=len(read) < len(candidates))
 
     def _hits(self, asked: Asked, k: int, every: bool) -> list[Hit]:
-        wanted = k if every else 2 * k + 10  # a few more, so that a hit knows what is like it
+        wanted = k if every else k + _MORE
         while not asked.empty:
             ranked = self.ranked(asked, wanted)
-            hits = self._gathered(asked.query, ranked, k, every)
+            hits = self.gathered(asked.query, ranked, k, every)
             if len(hits) >= k or len(ranked) < wanted or wanted >= max(_MOST_READ, 4 * k):
                 return hits
             wanted *= 4
@@ -94,15 +99,15 @@ class Finder:
 
     def ranked(self, asked: Asked, wanted: int) -> list[Found]:
         """What the index finds, best first."""
-        excluded = sorted(asked.query.excluded_terms)
-        return self._index.search(asked.query.text, wanted, scope=asked.scope, excluded=excluded)
+        return self._index.search(asked.query.text, wanted, scope=asked.scope, excluded=asked.excluded)
 
-    def _gathered(self, query: Query, ranked: Sequence[Found], k: int, every: bool) -> list[Hit]:
-        folds = Folds(frozenset(self._index.query_terms(query.text)))
+    def gathered(self, query: Query, ranked: Sequence[Found], k: int, every: bool) -> list[Hit]:
+        """The best k hits among what the index found, folded unless `every` is wanted."""
+        folds = Folds(frozenset(analyser.words(query.text)))
         hits: list[Hit] = []
         alike: list[list[int]] = []
-        for hit in self.read(query, ranked):
-            like = None if every else folds.place(analyser.terms(hit.passage.text))
+        for hit in self._hits_of(query, ranked):
+            like = None if every else folds.place(analyser.words(hit.passage.text))
             if like is not None:
                 alike[like].append(hit.passage.id)
                 continue
@@ -112,7 +117,7 @@ class Finder:
                 break
         return [replace(hit, alike=tuple(like)) if like else hit for hit, like in zip(hits, alike, strict=True)][:k]
 
-    def read(self, query: Query, ranked: Sequence[Found]) -> Iterator[Hit]:
+    def _hits_of(self, query: Query, ranked: Sequence[Found]) -> Iterator[Hit]:
         """The hits among what the index found, before any is folded into another."""
         entries = {entry.passage_id: entry for entry in ranked}
         for passage in self._passages(list(entries)):
@@ -121,6 +126,12 @@ class Finder:
                 continue  # like the query in nothing
             if not query.demands or not query.missing(Wording(passage.text)):
                 yield Hit(passage, *entry[1:])
+
+    def kept_out(self, asked: Asked, passage: Passage) -> str:
+        """What in its text keeps a passage from being found, as a sentence, or ""."""
+        if met := set(asked.excluded).intersection(self._index.term_list(passage.text)) if asked.excluded else None:
+            return f"It has a word that the query leaves out: {', '.join(sorted(met))}."
+        return asked.query.missing(Wording(passage.text))
 
     def _passages(self, ids: Sequence[int]) -> Iterator[Passage]:
         """These passages in this order, without those removed meanwhile."""
@@ -131,20 +142,19 @@ class Finder:
 
     def _spelled_out(self, asked: Asked, k: int) -> tuple[list[Hit], bool]:
         """Where phrases stand of which no word is indexed ("to be or not to be"), in the order of the documents."""
-        query, scope, hits, left = asked.query, asked.scope, list[Hit](), _MOST_CHARACTERS
+        query, hits, left = asked.query, list[Hit](), _MOST_CHARACTERS
         for document_id in self._store.searched_documents():
             text = self._store.text(document_id)
             left -= len(text)
             if not query.missing_phrase(Wording(text)):
                 passages = self._store.passages(document_id)
-                inside = None if scope is None else set(within(scope, _ids(passages)).tolist())
-                for passage in passages:
-                    if (inside is None or passage.id in inside) and not query.missing(Wording(passage.text)):
-                        hits.append(Hit(passage, 0.0, None, None, None, None))
+                ids = np.array([passage.id for passage in passages], np.int64)
+                inside = set((ids if asked.scope is None else within(asked.scope, ids)).tolist())
+                hits += [
+                    Hit(passage, 0.0, None, None, None, None)
+                    for passage in passages
+                    if passage.id in inside and not self.kept_out(asked, passage)
+                ]
             if len(hits) >= k or left < 0:
                 return hits[:k], left < 0
         return hits, False
-
-
-def _ids(passages: Sequence[Passage]) -> Int64s:
-    return np.array([passage.id for passage in passages], np.int64)

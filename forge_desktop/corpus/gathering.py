@@ -10,16 +10,16 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.corpus.moving import Mover
-from forge_desktop.corpus.names import is_within
+from forge_desktop.corpus.names import below, is_within
 from forge_desktop.corpus.policies import Policy
 from forge_desktop.corpus.progress import Progress
-from forge_desktop.corpus.records_library import PolicyEffect
+from forge_desktop.corpus.records_library import PolicyEffect, SyncQuestion
 from forge_desktop.corpus.retrieval import Index
 from forge_desktop.corpus.store_collections import CollectionRows, Kept
 from forge_desktop.corpus.store_questions import QuestionRows
@@ -38,7 +38,7 @@ _MEANT_SHARE = 0.2
 
 @dataclass
 class Gathered:
-    """What was found. `waiting` are ids and sizes of documents to be read."""
+    """What was found. `waiting` are ids and sizes of documents to be read, `questions` those about the roots."""
 
     waiting: dict[int, int] = field(default_factory=dict)
     unchanged: int = 0
@@ -46,6 +46,7 @@ class Gathered:
     moved: int = 0
     failed: list[tuple[str, str]] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
+    questions: tuple[SyncQuestion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,8 @@ class Gatherer:
         self._drop_or_ask(there, gone)
         self._ask_about_lost()
         self._finish([aim for aim in there if aim.is_whole])
+        about = {os.fsdecode(aim.root) for aim in aims}
+        self._found.questions = tuple(question for question in self._questions.all() if question.root in about)
         return self._found
 
     # ---- looking ----
@@ -166,8 +169,9 @@ class Gatherer:
         """Documents whose files are gone (id to path), and those that no longer fit, by collection."""
         gone: dict[int, bytes] = {}
         unfit: dict[int, list[int]] = {}
+        passed = {path for path, _ in self._found.failed} | self._found.skipped.keys()
         whole = {(aim.collection, aim.root) for aim in aims if aim.is_whole}
-        away = [*self._unlisted, *self._lost]
+        away = [*self._unlisted, *self._lost, self.own_folder]  # what was imported counts as lying there
         for aim in aims:
             seen = self._seen.get(aim.collection, set())
             others = [root for holder, root in roots if holder == aim.collection and (holder, root) not in whole]
@@ -178,7 +182,9 @@ class Gatherer:
                     continue
                 if not _is_there(path):
                     gone[document_id] = path
-                elif not any(is_within(path, root) for root in others):  # else that one may hold it
+                elif any(is_within(path, root) for root in others):
+                    continue  # that one may hold it
+                elif _is_among(path, aim.root, passed):  # else it came back just after the walk had passed
                     unfit.setdefault(aim.collection, []).append(document_id)
         return gone, unfit
 
@@ -276,7 +282,7 @@ class Gatherer:
 
 def _aims(roots: Sequence[tuple[int, bytes]], places: Sequence[bytes]) -> list[_Aim]:
     outer: list[bytes] = []
-    for place in sorted(set(places)):
+    for place in sorted(set(places), key=lambda path: below(path)[0]):
         if not outer or not is_within(place, outer[-1]):
             outer.append(place)
     aims = []
@@ -286,6 +292,15 @@ def _aims(roots: Sequence[tuple[int, bytes]], places: Sequence[bytes]) -> list[_
         else:
             aims += [_Aim(collection, root, place) for place in outer if is_within(place, root)]
     return aims
+
+
+def _is_among(path: bytes, root: bytes, passed: Collection[str]) -> bool:
+    """Whether the path, or a folder on the way to it from the root, was passed over."""
+    while os.fsdecode(path) not in passed:
+        if path == root or os.path.dirname(path) == path:
+            return False
+        path = os.path.dirname(path)
+    return True
 
 
 def _is_there(path: bytes) -> bool:

@@ -6,6 +6,7 @@ A run that is killed anywhere leaves the rest waiting, and the next one goes on 
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 from collections.abc import Iterable, Sequence
@@ -24,10 +25,12 @@ from forge_desktop.corpus.progress import Progress
 from forge_desktop.corpus.records import IndexReport, Survey
 from forge_desktop.corpus.records_library import PolicyEffect
 from forge_desktop.corpus.retrieval import Index
+from forge_desktop.corpus.retrieval.store_sizes import disk_sizes
 from forge_desktop.corpus.store_collections import CollectionRows, Kept
-from forge_desktop.corpus.store_questions import QuestionRows
 from forge_desktop.corpus.store_roots import Roots
 from forge_desktop.corpus.store_run import Recipe, RunStore
+from forge_desktop.corpus.store_totals import Totals
+from forge_desktop.corpus.token_sizes import TokenSizes
 from forge_desktop.corpus.walking import Passed, Walk
 from forge_desktop.storage import Database
 
@@ -36,7 +39,7 @@ _RENEWED_AT_ONCE = 400  # passages in one transaction
 
 def recipe_of(settings: Settings) -> Recipe:
     """How documents are read under these settings."""
-    done = f"{parsers.VERSION}/{settings.passage_characters}/{settings.passage_overlap}"
+    done = f"{parsers.VERSION}/{settings.passage_tokens}/{settings.passage_overlap_tokens}"
     return Recipe(done, f"{done}/{settings.parser_seconds}/{settings.parser_megabytes}/{ocr.state(settings)}")
 
 
@@ -53,16 +56,19 @@ class IndexRun:
         settings: Settings,
         events: Events,
         pace: Pace,
+        totals: Totals,
+        sizes: TokenSizes,
         ctx: JobContext,
     ) -> None:
         self._db, self._store, self._roots, self._index = db, store, roots, index
         self._settings, self._events, self._pace, self._ctx = settings, events, pace, ctx
+        self._totals, self._sizes = totals, sizes
         self._recipe = recipe_of(settings)
         self._started = time.monotonic()
         self._progress = Progress(ctx)
-        self._progress.known(*store.shares())
+        self._progress.known(*totals.shares())
         self._found = Gathered()
-        self._collections, self._questions = CollectionRows(db), QuestionRows(db)
+        self._collections = CollectionRows(db)
         self._gatherer = Gatherer(
             db, store, roots, index, recipe=self._recipe, events=events, progress=self._progress, ctx=ctx
         )
@@ -120,10 +126,17 @@ class IndexRun:
         self.renew()
         return self._over([root for _, root in self._collections.roots()])
 
-    def over_places(self, paths: Sequence[bytes]) -> IndexReport:
-        """Look again at these places in the roots, whatever is there or not there now."""
-        self.renew()
-        return self._over(paths)
+    def follow(self, places: Sequence[bytes] | None) -> IndexReport:
+        """Look again at these places in the roots, whatever is there or not there now, or at all roots.
+
+        The report lists no files: sync runs again and again, and reports of many runs stay in memory.
+        """
+        if places is None:
+            report = self.over_roots()
+        else:
+            self.renew()
+            report = self._over(places)
+        return dataclasses.replace(report, failed=(), skipped=())
 
     def over_documents(self, ids: Sequence[int] | None) -> IndexReport:
         """Read what waits: all of it, or these documents whatever is known about them."""
@@ -147,17 +160,19 @@ class IndexRun:
     # ---- reading ----
 
     def _read(self, waiting: Sequence[tuple[int, int]]) -> None:
-        self._progress.known(*self._store.shares())
+        self._progress.known(*self._totals.shares())
         Feeding(
             self._store,
             self._committer,
             settings=self._settings,
+            ratios=self._sizes.current(self._ctx.check),
             recipe=self._recipe,
             pace=self._pace,
             progress=self._progress,
             ctx=self._ctx,
         ).read(waiting)
         self._index.tidy(lambda: self._ctx.wait(self._pace.rest(0.0)), wholly=True)
+        self._totals.note_disk(disk_sizes(self._db.connection))
 
     def _report(self, ids: Iterable[int]) -> IndexReport:
         tally, found, done = self._store.tally(ids), self._found, self._committer
@@ -173,5 +188,5 @@ class IndexRun:
             bytes=done.bytes,
             skipped=tuple(found.skipped.items()),
             moved=found.moved,
-            questions=tuple(self._questions.all()),
+            questions=found.questions,
         )

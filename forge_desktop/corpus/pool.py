@@ -132,8 +132,11 @@ class Pool:
                     held.append(job)
                     reader.submit(job.request)
                 assert reader is not None
-                self._note(number, held[0])
-                outcome = reader.take(lambda gathered: self._admit(held[0], gathered))
+                job = held[0]
+                admit = functools.partial(self._admit, job)
+                reader.ready(admit)
+                self._note(number, job)
+                outcome = reader.take(admit)
                 self._put(held.popleft(), outcome)
                 self._note(number, held[0] if held else None)
         except _Closed:

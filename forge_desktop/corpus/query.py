@@ -29,7 +29,6 @@ class Wording:
     def __init__(self, text: str) -> None:
         self._text = text
         self._words = self._squeezed = ""
-        self._terms: list[str] | None = None
 
     @property
     def words(self) -> str:
@@ -42,13 +41,6 @@ class Wording:
         """All characters but spaces."""
         self._squeezed = self._squeezed or _squeezed(self._text)
         return self._squeezed
-
-    @property
-    def terms(self) -> list[str]:
-        """The terms the text is indexed under, in order."""
-        if self._terms is None:
-            self._terms = analyser.terms(self._text)
-        return self._terms
 
 
 @dataclass(frozen=True)
@@ -73,12 +65,12 @@ class Query:
     understood: Understood
     phrases: tuple[Phrase, ...] = ()
     excluded_phrases: tuple[Phrase, ...] = ()
-    excluded_terms: frozenset[str] = frozenset()
+    excluded_words: tuple[str, ...] = ()
 
     @property
     def demands(self) -> bool:
         """Whether a passage's text decides if it is found."""
-        return bool(self.phrases or self.excluded_phrases or self.excluded_terms)
+        return bool(self.phrases or self.excluded_phrases)
 
     @property
     def must_be_spelled_out(self) -> bool:
@@ -96,12 +88,8 @@ class Query:
         """Why a passage with this text is not found, as a sentence; "" when it may be."""
         if missing := self.missing_phrase(wording):
             return missing
-        for phrase in self.excluded_phrases:
-            if phrase.stands_in(wording):
-                return f"“{phrase.text}” stands in it, which the query leaves out."
-        if self.excluded_terms and (met := self.excluded_terms.intersection(wording.terms)):
-            return f"It has a word that the query leaves out: {', '.join(sorted(met))}."
-        return ""
+        met = next((phrase for phrase in self.excluded_phrases if phrase.stands_in(wording)), None)
+        return f"“{met.text}” stands in it, which the query leaves out." if met else ""
 
 
 def plain(text: str) -> Query:
@@ -147,7 +135,6 @@ class _Parts:
 
     def query(self) -> Query:
         """All of it."""
-        terms = [(phrase, analyser.query_words(word, analyser.LANGUAGES)) for word, phrase in self.left_out]
         return Query(
             " ".join(self.ranked),
             Understood(
@@ -157,8 +144,8 @@ class _Parts:
                 tuple(dict.fromkeys(self.ignored)),
             ),
             tuple(self.phrases),
-            tuple(phrase for phrase, found in terms if len(found) != 1),
-            frozenset(stem for _, found in terms if len(found) == 1 for stem in found[0]),
+            tuple(phrase for word, phrase in self.left_out if not _is_indexed(word)),
+            tuple(word for word, _ in self.left_out if _is_indexed(word)),
         )
 
     def _take_phrase(self, text: str, *, minus: bool) -> None:
@@ -178,6 +165,11 @@ class _Parts:
             self.left_out.append((word, phrase))
         else:
             self.ignored.append(f"Only the first {_MOST_LEFT_OUT} words and phrases to leave out were used.")
+
+
+def _is_indexed(word: str) -> bool:
+    """Whether every passage that has this word is indexed under it: it is one word, and in no language a stop word."""
+    return len(analyser.words(word)) == 1 == len(analyser.required_words(word))
 
 
 def _phrase(text: str) -> Phrase | None:

@@ -19,6 +19,7 @@ _FRAMES = 4  # of at most a million characters, that a child may be ahead of us
 _POLL = 0.1
 _START_SECONDS = 60.0
 _STARTS = 3
+_LANGUAGE = 8  # letters of a language's code
 _PICTURES = 5000  # in a file, for each of which OCR may take its time
 
 
@@ -54,6 +55,8 @@ class Outcome:
     text: str = ""
     pages: tuple[int, ...] = ()
     spots: tuple[Spot, ...] = ()
+    tokens: int = 0
+    language: str = ""
     same: bool = False
     reason: str = ""
     again: bool = False
@@ -92,6 +95,13 @@ class Reader:
         self._served += 1
         self._requests.append(dict(request))
         self._send(self._requests[-1])
+
+    def ready(self, check: Callable[[int], None]) -> None:
+        """Wait until the child runs. `check` as in `take`.
+
+        Raises ForgeError when no parser child can be started at all.
+        """
+        self._await_ready(check)
 
     def take(self, check: Callable[[int], None]) -> Outcome:
         """The outcome of the oldest submitted file.
@@ -210,7 +220,10 @@ class _Answer:
             elif kind == "done":
                 text = "".join(self._parts)
                 pages, spots = _checked(frame, len(text))
-                self._finish(Outcome(self._opened, text=text, pages=pages, spots=spots))
+                tokens, language = int(frame["tokens"]), str(frame["language"])[:_LANGUAGE]
+                self._finish(
+                    Outcome(self._opened, text=text, pages=pages, spots=spots, tokens=tokens, language=language)
+                )
             else:
                 raise ValueError(f"unknown frame {kind!r}")
         except (KeyError, TypeError, ValueError, IndexError) as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from forge_desktop.corpus.records_library import SyncQuestion
@@ -12,7 +13,11 @@ DocumentState = Literal["pending", "indexed", "failed"]
 
 @dataclass(frozen=True)
 class Document:
-    """One file. `path` is absolute (surrogateescape for undecodable names); `changed` is its mtime in epoch seconds."""
+    """One file. `path` is absolute (surrogateescape for undecodable names); `changed` is its mtime in epoch seconds.
+
+    `language` is an ISO 639-1 code, "" where it was not recognised. `collections` are the names of those that hold it,
+    filled where documents are listed.
+    """
 
     id: int
     path: str
@@ -25,6 +30,8 @@ class Document:
     sha256: str
     changed: float
     indexed: float | None
+    language: str = ""
+    collections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -182,6 +189,16 @@ class IndexReport:
 
 
 @dataclass(frozen=True)
+class RepairReport:
+    """What a repair did, a sentence each: mended here, read again from its file, kept though its file is gone, lost."""
+
+    repaired: tuple[str, ...]
+    reread: tuple[str, ...]
+    kept: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class IndexProgress:
     """Where an index run stands; `detail` of its job's events. Totals are None while files are being looked for.
 
@@ -213,10 +230,28 @@ class PageImage:
 
 @dataclass(frozen=True)
 class CorpusStats:
-    """Totals for the header line and `status`."""
+    """Totals for the header line, the statistics and `status`.
+
+    `tokens` are estimated; `languages` = (ISO 639-1 code or "" for unknown, documents), most first; `disk` = bytes of
+    "texts", "index" and "vectors", the latter two as the last index run left them; `synced` = when folders were last
+    looked through.
+    """
 
     documents: int
     passages: int
     failed: int
     bytes: int
     last_indexed: float | None
+    tokens: int = 0
+    languages: tuple[tuple[str, int], ...] = ()
+    disk: Mapping[str, int] = field(default_factory=dict)
+    synced: float | None = None
+
+
+@dataclass(frozen=True)
+class FailureGroup:
+    """Documents that could not be read for the same reason; numbers and names in it are shown as "…"."""
+
+    reason: str
+    count: int
+    documents: tuple[int, ...]

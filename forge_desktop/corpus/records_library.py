@@ -63,13 +63,12 @@ class SyncState:
     """How folders are followed now. `mode` "off": neither watched nor looked through by itself.
 
     `watched` of `roots` folders are watched; the others are looked through every few minutes, `note` says why.
-    `waiting` paths were touched and are not indexed yet; `looked` is when all was last looked through (epoch seconds).
+    `waiting` paths were touched and are not indexed yet.
     """
 
     mode: Literal["off", "watching", "polling"]
     roots: int = 0
     watched: int = 0
     waiting: int = 0
-    looked: float | None = None
     questions: int = 0
     note: str = ""

@@ -45,7 +45,7 @@ class Scopes:
         """The scope of a filter, None when it leaves everything. Raises ForgeError for an unknown name or format."""
         if where == SearchFilter():
             return None
-        conditions = self._conditions(where)
+        conditions = self.conditions(where)
         with self._lock:
             state = (self._store.generation(), self._changes)
             if state != self._state:
@@ -70,7 +70,8 @@ class Scopes:
             with self._lock:
                 self._changes += 1
 
-    def _conditions(self, where: SearchFilter) -> Conditions:
+    def conditions(self, where: SearchFilter) -> Conditions:
+        """A filter made comparable. Raises ForgeError for an unknown name or format."""
         return Conditions(
             collections=tuple(sorted(self._uids(where.collections))),
             folder=encoded(os.path.expanduser(where.folder)) if where.folder else b"",

@@ -9,11 +9,12 @@ import os
 import sqlite3
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.corpus.names import folded, shown
-from forge_desktop.corpus.records import CorpusStats, Document, Passage
+from forge_desktop.corpus.records import Document, Passage
+from forge_desktop.corpus.store_scope import Conditions, condition_sql
 from forge_desktop.storage import Database
 
 PART = 32_768  # characters of text in a row, so that a passage is read without its whole document
@@ -28,7 +29,7 @@ _SORTS = {
     "changed": "mtime_ns",
     "indexed": "indexed",
 }
-_DOCUMENT = "id, path, name, format, state, reason, size, passages, sha256, mtime_ns, indexed"
+_DOCUMENT = "id, path, name, format, state, reason, size, passages, sha256, mtime_ns, indexed, language"
 _SEARCHED = "FROM passages p JOIN documents d ON d.id = p.document_id WHERE d.removal IS NULL"
 _PASSAGE = (
     "p.id, p.document_id, d.sha256, d.path, p.start, p.end, p.page, p.heading, p.first_line, p.last_line " + _SEARCHED
@@ -37,17 +38,29 @@ _PASSAGE = (
 
 @dataclass(frozen=True)
 class Check:
-    """One document as its rows hold it, for `verify`. `places` are the passages' columns, in order."""
+    """One document as its rows hold it, for `verify`. `places` are the passages' columns, in order.
 
+    `parts` are the lengths of the text's parts in code points by number, None for a damaged one; `gap` tells that one
+    in the middle is missing or has the wrong length; `legible` that its own row holds no broken text.
+    """
+
+    id: int
     name: str
+    path: str
+    sha256: str
     characters: int
     passages: int
-    parts: list[int]
-    damaged_parts: int
-    length: int
+    parts: dict[int, int | None]
+    gap: bool
     pages: str
     outline: bytes
+    legible: bool
     places: list[tuple[int, int, int | None, str, int, int]]
+
+    @property
+    def length(self) -> int:
+        """Code points in the parts that are sound."""
+        return sum(filter(None, self.parts.values()))
 
 
 class Store:
@@ -58,9 +71,10 @@ class Store:
 
     # ---- documents as records ----
 
-    def listing(self, text: str, state: str | None, sort: str, descending: bool) -> array[int]:
-        """Ids of the documents whose name or path contains `text`, sorted."""
-        where, values = ["removal IS NULL"], []
+    def listing(self, text: str, state: str | None, sort: str, descending: bool, conditions: Conditions) -> array[int]:
+        """Ids of the documents that fulfil the conditions and whose name or path contains `text`, sorted."""
+        fulfilled, values = condition_sql(conditions)
+        where = [fulfilled]
         if state is not None:
             where.append("state = ?")
             values.append(state)
@@ -75,7 +89,7 @@ class Store:
             order = f"{_SORTS[sort]} {direction}, {order}"
         cursor = self._db.connection.cursor()
         cursor.row_factory = None  # plain tuples: a hundred thousand ids in half the time
-        cursor.execute(f"SELECT id FROM documents WHERE {' AND '.join(where)} ORDER BY {order}", values)
+        cursor.execute(f"SELECT id FROM documents d WHERE {' AND '.join(where)} ORDER BY {order}", values)
         return array("q", itertools.chain.from_iterable(cursor))
 
     def documents(self, ids: Sequence[int]) -> list[Document]:
@@ -87,7 +101,29 @@ class Store:
                 json.dumps(list(ids)),
             )
         }
-        return [found[document_id] for document_id in ids if document_id in found]
+        held = self._collections(found)
+        return [
+            replace(found[document_id], collections=held.get(document_id, ()))
+            for document_id in ids
+            if document_id in found
+        ]
+
+    def formats(self) -> dict[str, int]:
+        """How many documents of each format there are."""
+        return dict(
+            map(tuple, self._db.rows("SELECT format, count(*) FROM documents WHERE removal IS NULL GROUP BY format"))
+        )
+
+    def _collections(self, ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+        """The names of the collections that hold each of these documents."""
+        found: dict[int, tuple[str, ...]] = {}
+        for row in self._db.rows(
+            "SELECT m.document_id, c.name FROM memberships m JOIN collections c ON c.id = m.collection"
+            " WHERE m.document_id IN (SELECT value FROM json_each(?)) ORDER BY c.id",
+            json.dumps(list(ids)),
+        ):
+            found[row[0]] = (*found.get(row[0], ()), row[1])
+        return found
 
     def every_document(self) -> Iterator[Document]:
         """All documents by id."""
@@ -103,16 +139,6 @@ class Store:
             path,
         )
         return None if row is None else _document(row)
-
-    def stats(self) -> CorpusStats:
-        """Totals."""
-        row = self._db.row(
-            "SELECT coalesce(sum(state = 'indexed'), 0), coalesce(sum(passages), 0),"
-            " coalesce(sum(state = 'failed'), 0), coalesce(sum(size), 0), max(indexed)"
-            " FROM documents INDEXED BY documents_by_state WHERE removal IS NULL"
-        )
-        assert row is not None
-        return CorpusStats(*row)
 
     # ---- passages and texts ----
 
@@ -189,33 +215,50 @@ class Store:
         sql = f"SELECT p.id {_SEARCHED} AND d.state = 'pending'"
         return (row[0] for row in self._db.connection.execute(sql))
 
-    def every_check(self) -> Iterator[Check]:
-        """Every document's rows, read in full."""
-        for row in self._db.rows("SELECT id, path, characters, passages FROM documents ORDER BY id"):
-            parts, damaged, length = [], 0, 0
-            for part in self._db.connection.execute(
-                "SELECT part, CAST(text AS BLOB), sha256 FROM texts WHERE document_id = ? ORDER BY part", (row["id"],)
-            ):
-                parts.append(part[0])
-                damaged += hashlib.sha256(part[1]).digest() != part[2]
-                length += len(part[1].decode("utf-8", "replace"))
-            outline = self._db.row("SELECT pages, sha256 FROM outlines WHERE document_id = ?", row["id"])
-            places = self._db.rows(
-                "SELECT start, end, page, heading, first_line, last_line FROM passages"
-                " WHERE document_id = ? ORDER BY id",
-                row["id"],
+    def every_check(self, document_id: int | None = None) -> Iterator[Check]:
+        """Every document's rows, or one's, read in full; texts as bytes, as damaged ones could not be decoded."""
+        for row in self._db.rows(
+            "SELECT id, path, CAST(sha256 AS BLOB) AS sha256, characters, passages,"
+            " CAST(name || folded || format || reason || sha256 || recipe AS BLOB) AS words FROM documents"
+            " WHERE removal IS NULL AND id = coalesce(?, id) ORDER BY id",
+            document_id,
+        ):
+            parts = self._checked_parts(row["id"])
+            sound = [length for length in parts.values() if length is not None]
+            outline = self._db.row(
+                "SELECT CAST(pages AS BLOB), CAST(sha256 AS BLOB) FROM outlines WHERE document_id = ?", row["id"]
             )
             yield Check(
+                id=row["id"],
                 name=shown(row["path"]),
+                path=os.fsdecode(row["path"]),
+                sha256=_lenient(row["sha256"]),
                 characters=row["characters"],
                 passages=row["passages"],
                 parts=parts,
-                damaged_parts=damaged,
-                length=length,
-                pages="" if outline is None else outline[0],
+                gap=list(parts) != list(range(len(parts))) or any(length != PART for length in sound[:-1]),
+                pages="" if outline is None else _lenient(outline[0]),
                 outline=b"" if outline is None else outline[1],
-                places=[tuple(place) for place in places],
+                legible=_lenient(row["words"]).encode() == row["words"],
+                places=self._checked_places(row["id"]),
             )
+
+    def _checked_parts(self, document_id: int) -> dict[int, int | None]:
+        """The length of each part of a text, None where its hash does not hold."""
+        return {
+            number: len(text.decode()) if hashlib.sha256(text).digest() == stored else None
+            for number, text, stored in self._db.connection.execute(
+                "SELECT part, CAST(text AS BLOB), sha256 FROM texts WHERE document_id = ? ORDER BY part", (document_id,)
+            )
+        }
+
+    def _checked_places(self, document_id: int) -> list[tuple[int, int, int | None, str, int, int]]:
+        rows = self._db.rows(
+            "SELECT start, end, page, CAST(heading AS BLOB), first_line, last_line FROM passages"
+            " WHERE document_id = ? ORDER BY id",
+            document_id,
+        )
+        return [(row[0], row[1], row[2], _lenient(row[3]), row[4], row[5]) for row in rows]
 
     def mtime_ns(self, document_id: int) -> int:
         """The file's date when it was read."""
@@ -237,6 +280,10 @@ def outline_hash(pages: str, rows: Iterable[Sequence[object]]) -> bytes:
     return hashlib.sha256(json.dumps([pages, *map(list, rows)], separators=(",", ":")).encode()).digest()
 
 
+def _lenient(stored: bytes) -> str:
+    return stored.decode("utf-8", "replace")
+
+
 def _document(row: sqlite3.Row) -> Document:
     return Document(
         id=row["id"],
@@ -250,6 +297,7 @@ def _document(row: sqlite3.Row) -> Document:
         sha256=row["sha256"],
         changed=row["mtime_ns"] / 1e9,
         indexed=row["indexed"],
+        language=row["language"],
     )
 
 

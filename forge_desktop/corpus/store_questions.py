@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from forge_desktop.corpus.names import below
 from forge_desktop.corpus.records_library import QuestionKind, SyncQuestion
 from forge_desktop.storage import Database
-
-_AMONG = "IN (SELECT value FROM json_each(?))"
 
 
 class QuestionRows:
@@ -71,16 +69,15 @@ class QuestionRows:
         """Documents whose question is open."""
         return {row[0] for row in self._db.rows("SELECT document_id FROM missing WHERE question IS NOT NULL")}
 
-    def there_again(self, connection: sqlite3.Connection, seen: Collection[int]) -> bool:
-        """Forget what was noted about documents that were seen, and questions about nothing; whether there was any."""
+    def there_again(self, connection: sqlite3.Connection, seen: Collection[int]) -> None:
+        """Forget what was noted about documents that were seen, and questions about nothing."""
         noted = [row[0] for row in connection.execute("SELECT document_id FROM missing") if row[0] in seen]
-        self.forget(connection, noted)
-        sql = "DELETE FROM sync_questions WHERE id NOT IN (SELECT question FROM missing WHERE question IS NOT NULL)"
-        return connection.execute(sql).rowcount > 0 or bool(noted)
-
-    def forget(self, connection: sqlite3.Connection, ids: Sequence[int]) -> None:
-        """These documents are not missing."""
-        connection.execute(f"DELETE FROM missing WHERE document_id {_AMONG}", (json.dumps(list(ids)),))
+        connection.execute(
+            "DELETE FROM missing WHERE document_id IN (SELECT value FROM json_each(?))", (json.dumps(noted),)
+        )
+        connection.execute(
+            "DELETE FROM sync_questions WHERE id NOT IN (SELECT question FROM missing WHERE question IS NOT NULL)"
+        )
 
     def total(self, root: bytes) -> int:
         """How many documents lie at or inside a root."""

@@ -16,6 +16,7 @@ from forge_desktop.corpus.store import PART, Store, outline_hash
 from forge_desktop.corpus.walking import Found
 from forge_desktop.storage import Database
 
+UNSEARCHED = "unsearched/"  # begins the recipe of a document that waits for the search index only, not to be read
 STAGED = "staged"  # the recipe of a document whose passages are being put into the search index piece by piece
 
 
@@ -117,22 +118,14 @@ class RunStore:
         return int(row["id"]), verdict
 
     def pending(self, ids: Sequence[int] | None = None) -> list[tuple[int, int]]:
-        """Waiting documents (id, size), all or among `ids`."""
+        """Documents waiting to be read (id, size), all or among `ids`."""
         among = "" if ids is None else " AND id IN (SELECT value FROM json_each(?))"
         rows = self._db.rows(
-            f"SELECT id, size FROM documents WHERE state = 'pending' AND removal IS NULL{among} ORDER BY id",
+            "SELECT id, size FROM documents WHERE state = 'pending' AND removal IS NULL"
+            f" AND recipe NOT GLOB '{UNSEARCHED}*'{among} ORDER BY id",
             *(() if ids is None else (json.dumps(list(ids)),)),
         )
         return [(row[0], row[1]) for row in rows]
-
-    def shares(self) -> tuple[int, int]:
-        """How many documents are searchable as they are, and how many wait."""
-        row = self._db.row(
-            "SELECT coalesce(sum(state = 'indexed'), 0), coalesce(sum(state = 'pending'), 0)"
-            " FROM documents INDEXED BY documents_by_state WHERE removal IS NULL"
-        )
-        assert row is not None
-        return row[0], row[1]
 
     def task(self, document_id: int, recipe: Recipe) -> Task | None:
         """What is needed to read a waiting document; None when it was removed meanwhile."""
@@ -217,7 +210,10 @@ class RunStore:
 
     def clear(self, connection: sqlite3.Connection, document_id: int) -> None:
         """Drop a document's text and passages."""
-        connection.execute("UPDATE documents SET characters = 0, passages = 0 WHERE id = ?", (document_id,))
+        connection.execute(
+            "UPDATE documents SET characters = 0, passages = 0, tokens = 0, text_bytes = 0, language = '' WHERE id = ?",
+            (document_id,),
+        )
         for table in ("passages", "texts", "outlines"):
             connection.execute(f"DELETE FROM {table} WHERE document_id = ?", (document_id,))
 
@@ -227,15 +223,45 @@ class RunStore:
         With the recipe STAGED the document goes on waiting until `settle`: its passages are not all searched yet.
         """
         assert outcome.opened is not None
-        text, spots, pages = outcome.text, outcome.spots, json.dumps(outcome.pages)
+        text, spots = outcome.text, outcome.spots
         parts = [text[start : start + PART] for start in range(0, len(text), PART)]
+        encoded = [part.encode() for part in parts]
         connection.executemany(
             "INSERT INTO texts (document_id, part, text, sha256) VALUES (?, ?, ?, ?)",
-            ((document_id, number, part, _hash(part)) for number, part in enumerate(parts)),
+            (
+                (document_id, number, part, hashlib.sha256(body).digest())
+                for number, (part, body) in enumerate(zip(parts, encoded, strict=True))
+            ),
         )
+        first = self.place(connection, document_id, spots, outcome.pages)
+        connection.execute(
+            "UPDATE documents SET size = ?, mtime_ns = ?, sha256 = ?, characters = ?, passages = ?, indexed = ?,"
+            " recipe = ?, tokens = ?, language = ?, text_bytes = ? WHERE id = ?",
+            (
+                *_opened(outcome.opened),
+                len(text),
+                len(spots),
+                now,
+                STAGED,
+                outcome.tokens,
+                outcome.language,
+                sum(map(len, encoded)),
+                document_id,
+            ),
+        )
+        if recipe != STAGED:
+            self.settle(connection, document_id, recipe)
+        return first
+
+    def place(
+        self, connection: sqlite3.Connection, document_id: int, spots: Sequence[Spot], pages: Sequence[int]
+    ) -> int:
+        """Put these passages in the place of those a document had; the id of the first, the others follow it."""
+        for table in ("passages", "outlines"):
+            connection.execute(f"DELETE FROM {table} WHERE document_id = ?", (document_id,))
         used = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'passages'").fetchone()
         first = (used[0] if used else 0) + 1
-        rows = [_spot_row(spot) for spot in spots]
+        rows, starts = [_spot_row(spot) for spot in spots], json.dumps(pages)
         connection.executemany(
             "INSERT INTO passages (id, document_id, start, end, page, heading, first_line, last_line)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -243,15 +269,8 @@ class RunStore:
         )
         connection.execute(
             "INSERT INTO outlines (document_id, pages, sha256) VALUES (?, ?, ?)",
-            (document_id, pages, outline_hash(pages, rows)),
+            (document_id, starts, outline_hash(starts, rows)),
         )
-        connection.execute(
-            "UPDATE documents SET size = ?, mtime_ns = ?, sha256 = ?, characters = ?, passages = ?, indexed = ?,"
-            " recipe = ? WHERE id = ?",
-            (*_opened(outcome.opened), len(text), len(rows), now, STAGED, document_id),
-        )
-        if recipe != STAGED:
-            self.settle(connection, document_id, recipe)
         return first
 
     def settle(self, connection: sqlite3.Connection, document_id: int, recipe: str) -> None:
@@ -339,14 +358,14 @@ class RunStore:
         return Tally(row[0], row[1], tuple((os.fsdecode(found[0]), found[1]) for found in failed))
 
 
-def _hash(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()
+def names_of(path: bytes) -> tuple[str, str]:
+    """A document's name, and its name and path as they are sorted and filtered by."""
+    name = shown(os.path.basename(path))
+    return name, f"{folded(name)}\n{folded(shown(path))}"
 
 
 def _named(path: bytes) -> tuple[bytes, str, str]:
-    """Path, name, and what sorting and filtering look at."""
-    name = shown(os.path.basename(path))
-    return path, name, f"{folded(name)}\n{folded(shown(path))}"
+    return path, *names_of(path)
 
 
 def _opened(opened: Opened) -> tuple[int, int, str]:

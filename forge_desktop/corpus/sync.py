@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import stat
 import threading
@@ -25,7 +26,6 @@ from forge_desktop.storage import Database
 _LANE = "sync"
 _KIND = "watch"
 _GLANCE = 5.0  # seconds between two looks whether each root is still there: a drive that comes back is noticed then
-_MOST_PLACES = 2000  # touched paths; with more, their roots are looked through
 
 NewWatcher = Callable[[Callable[[bytes], None], bytes], Watcher]
 
@@ -54,7 +54,6 @@ class Sync:
         self._touched = Touched(self._wake.set)
         self._following: int | None = None
         self._looking: int | None = None
-        self._looked: float | None = None
         self._state = SyncState("off")
         self.quiet = 2.0
 
@@ -86,20 +85,11 @@ class Sync:
 
     def state(self) -> SyncState:
         """How folders are followed now; `DataChanged({"sync"})` tells of a change."""
-        state = self._state
-        return SyncState(
-            state.mode,
-            roots=state.roots,
-            watched=state.watched,
-            waiting=len(self._touched),
-            looked=self._looked,
-            questions=len(self.questions()),
-            note=state.note,
-        )
+        return dataclasses.replace(self._state, waiting=len(self._touched), questions=len(self.questions()))
 
     def start(self) -> None:
         """Follow the folders from now on, beginning with a look through all. Nothing in a process that only reads."""
-        if not self._db.read_only and self._following is None:
+        if not self._db.read_only and self._following not in self._jobs.running(_KIND):
             self._following = self._jobs.start(_LANE, _KIND, self._follow)
 
     def stop(self) -> None:
@@ -159,7 +149,6 @@ class Sync:
                 last_look = time.monotonic()
                 self._touched.take()
                 self._looking = self._look(None) if roots else None
-                self._looked = time.time()
             self._look_at_touched()
             self._wake.wait(self._pause())
             self._wake.clear()
@@ -199,10 +188,9 @@ class Sync:
             return
         roots = {path for _, path in self._collections.roots()}
         hidden = any(kept.policy.hidden for kept in self._collections.kept())
-        places = [path for path in self._touched.take() if self._matters(path, roots, hidden=hidden)]
-        if len(places) > _MOST_PLACES:
-            places = [root for root in roots if any(is_within(place, root) for place in places)]
-        if places:
+        taken = self._touched.take()
+        places = None if taken is None else [path for path in taken if self._matters(path, roots, hidden=hidden)]
+        if places is None or places:
             self._looking = self._look(places)
 
     def _matters(self, path: bytes, roots: set[bytes], *, hidden: bool) -> bool:

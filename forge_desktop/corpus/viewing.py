@@ -117,12 +117,13 @@ def source_status(store: Store, path: str, sha256: str) -> SourceStatus:
             return "changed"
         if store.mtime_ns(document.id) == info.st_mtime_ns:
             return "same"
-    return "same" if info.st_size <= _HASHED_AT_ONCE and _sha256(path) == sha256 else "changed"
+    return "same" if info.st_size <= _HASHED_AT_ONCE and hash_of_file(path) == sha256 else "changed"
 
 
-def _sha256(path: str) -> str:
+def hash_of_file(path: str) -> str:
+    """The sha256 of a file's bytes, empty when it cannot be read."""
     try:
         with open(os.fsencode(path), "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
+    except (OSError, ValueError):
         return ""

@@ -91,9 +91,12 @@ class Walk:
         for name in names[:-1]:
             head = os.path.join(head, name)
             try:
-                if self._entry(head, name, os.lstat(head)) is not None:
-                    return
+                item = self._entry(head, name, os.lstat(head))
             except OSError:
+                self.unlisted.append(place)
+                return
+            if item is not None:
+                yield item
                 return
         item = self._entry(place, names[-1], info)
         if item is not None:
@@ -136,11 +139,10 @@ class Walk:
     def _looked_at(self, entry: os.DirEntry[bytes]) -> Found | Passed | None:
         try:
             info = entry.stat(follow_symlinks=False)
-        except FileNotFoundError:
-            return Passed(entry.path, "It was deleted meanwhile.", failed=False)
         except OSError as error:
             self.unlisted.append(entry.path)
-            return Passed(entry.path, f"It cannot be looked at: {error.strerror or error}.", failed=True)
+            gone = isinstance(error, FileNotFoundError)  # it went, or is being replaced: the next look will tell
+            return Passed(entry.path, f"It cannot be looked at: {error.strerror or error}.", failed=not gone)
         return self._entry(entry.path, entry.name, info)
 
     def _entry(self, path: bytes, name: bytes, info: os.stat_result) -> Found | Passed | None:

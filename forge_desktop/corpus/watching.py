@@ -7,6 +7,7 @@ import os
 import stat
 import threading
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
 Identity = tuple[int, int]
 
 _MOST = 64  # roots watched at once: Linux gives a user 128 watching instances, and other programs need some
+_MOST_PATHS = 2000  # touched at once; with more, everything is looked through
 _LONGEST = 30.0  # seconds after which touched paths are due although more are being touched
 _SEPARATOR = os.fsencode(os.sep)
+_LIMIT_REACHED = "the system's limit of watched folders is reached"
+_REMOTE = frozenset(b"nfs nfs4 cifs smb3 smbfs ncpfs afs 9p ceph fuse.sshfs fuse.rclone davfs fuse.davfs2".split())
+_MOUNTS = "/proc/self/mountinfo"
 _LIMITS = (errno.ENOSPC, errno.EMFILE, errno.ENFILE)
 
 
@@ -31,6 +36,7 @@ class Touched:
         self._lock = threading.Lock()
         self._paths: set[bytes] = set()
         self._first = self._last = 0.0
+        self._overflowed = False
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -42,7 +48,9 @@ class Touched:
             is_first = not self._paths
             if is_first:
                 self._first = self._last
-            self._paths.add(path)
+            if len(self._paths) < _MOST_PATHS:
+                self._paths.add(path)
+            self._overflowed = len(self._paths) == _MOST_PATHS
         if is_first:
             self._wake()
 
@@ -53,10 +61,11 @@ class Touched:
                 return None
             return max(0.0, min(self._last + quiet, self._first + _LONGEST) - time.monotonic())
 
-    def take(self) -> list[bytes]:
-        """What was gathered, which begins anew."""
+    def take(self) -> list[bytes] | None:
+        """What was gathered, which begins anew; None when it was too much to be remembered."""
         with self._lock:
-            taken, self._paths = sorted(self._paths), set()
+            taken = None if self._overflowed else sorted(self._paths)
+            self._paths, self._overflowed = set(), False
         return taken
 
 
@@ -104,15 +113,15 @@ class Watcher:
 
     def _begin(self, root: bytes, identity: Identity) -> None:
         try:
+            if is_remote(root):
+                raise OSError(errno.EREMOTE, "on a network drive, which tells nothing of changes made elsewhere")
             if len(self._watches) >= _MOST:
                 raise OSError(errno.EMFILE, "too many folders")
             self._watches[root] = _Watch(identity, self._watching(root))
         except OSError as error:
             self._failed[root] = identity
             limited = error.errno in _LIMITS
-            self.problems[root] = (
-                "the system's limit of watched folders is reached" if limited else (error.strerror or str(error))
-            )
+            self.problems[root] = _LIMIT_REACHED if limited else error.strerror or str(error)
 
     def _watching(self, root: bytes) -> BaseObserver:
         """An observer of this root. Raises OSError when the system refuses it, or a part of it."""
@@ -150,6 +159,8 @@ class Watcher:
 def _system_observer() -> BaseObserver:
     from watchdog.observers import Observer  # starts threads of its own; only a process that watches needs it
 
+    # WORKAROUND: watchdog 7.1 warns on stderr when a new folder is reported while it is being added; it is added once.
+    warnings.filterwarnings("ignore", message="Callback with id", category=RuntimeWarning)
     made: BaseObserver = Observer()
     return made
 
@@ -180,6 +191,21 @@ def _events() -> list[type[FileSystemEvent]]:
         events.DirMovedEvent,
         events.DirDeletedEvent,
     ]
+
+
+def is_remote(path: bytes) -> bool:
+    """Whether the path lies on a network drive, where that can be told: on Linux, and by its name on Windows."""
+    if path.startswith(b"\\\\"):
+        return True
+    try:
+        device = os.stat(path).st_dev
+        with open(_MOUNTS, "rb") as mounts:
+            lines = mounts.read().splitlines()
+    except OSError:
+        return False
+    name = b"%d:%d" % (os.major(device), os.minor(device))
+    # "36 35 98:0 /root /mount options [optional…] - type source options"
+    return any(line.split()[2] == name and line.partition(b" - ")[2].split()[0] in _REMOTE for line in lines)
 
 
 def identity_of(path: bytes) -> Identity | None:

@@ -110,6 +110,11 @@ class Engine:
         with self._request(check) as child:
             return child.count(texts)
 
+    def counter(self) -> tuple[str, Callable[[Sequence[str], Callable[[], None]], list[int]]] | None:
+        """The loaded student's sha256 and `count`; None while none is loaded or it is at work. Loads nothing."""
+        state = self._keeper.state()
+        return (state.model_sha256, self.count) if state.status == "ready" and state.model_sha256 else None
+
     def generate(
         self,
         messages: Sequence[PromptMessage],

@@ -41,6 +41,9 @@ class Database:
         except sqlite3.DatabaseError as error:
             self.close()
             raise self._worded(error) from error
+        except UnicodeDecodeError as error:  # SQLite's own sentence quotes a damaged part of the schema
+            self.close()
+            raise self._worded(sqlite3.DatabaseError("malformed database schema")) from error
         except OSError as error:
             self.close()
             raise ForgeError(
@@ -109,9 +112,12 @@ class Database:
     def snapshot(self) -> Iterator[None]:
         """Until the block ends, this thread reads one state of the data, whatever is written meanwhile elsewhere.
 
-        Nothing may be written inside it.
+        Nothing may be written inside it. Within another one, or within a write, it sees what that sees.
         """
         connection = self.connection
+        if connection.in_transaction:
+            yield
+            return
         connection.execute("BEGIN")
         try:
             yield
@@ -120,14 +126,37 @@ class Database:
 
     def damage(self) -> list[str]:
         """What SQLite's own integrity check and the foreign keys report; empty when all is well."""
-        try:
-            found = [str(row[0]) for row in self.rows("PRAGMA integrity_check(20)") if row[0] != "ok"]
+        found = self.malformed()
+        with contextlib.suppress(sqlite3.DatabaseError):  # then `found` tells it
             found += [
                 f"{row[0]}: row {row[1]} points to a missing {row[2]}" for row in self.rows("PRAGMA foreign_key_check")
             ]
+        return found
+
+    def malformed(self) -> list[str]:
+        """What SQLite's own integrity check reports; empty when every row can be read and found."""
+        try:
+            return [str(row[0]) for row in self.rows("PRAGMA integrity_check(20)") if row[0] != "ok"]
         except sqlite3.DatabaseError as error:
             return [str(error)]
-        return found
+
+    def rebuild_lookups(self) -> None:
+        """Build every index of the tables again from their rows. Raises ForgeError when those cannot be read."""
+        with self.write() as connection:
+            connection.execute("REINDEX")
+
+    def advice(self) -> str:
+        """What to do when the database is damaged: the newest copy by its name."""
+        copies = sorted((self.path.parent / "backups").glob(f"{self.path.stem}-*.db"), key=lambda copy: copy.name[-18:])
+        if not copies:
+            return (
+                f"There is no copy in its backups folder: close Forge Desktop, move {self.path.name} away and add your"
+                " folders anew, or choose another --data-dir."
+            )
+        return (
+            f"Close Forge Desktop, move {self.path.name} with its -wal and -shm files away and put a copy of"
+            f" {copies[-1]} in its place; then index your folders to add what came later."
+        )
 
     def back_up(self, reason: str) -> Path:
         """A checked copy in backups/ beside the database; the oldest of that reason beyond five are dropped.
@@ -245,6 +274,6 @@ class Database:
         if "not a database" in text or "malformed" in text:
             return ForgeError(
                 f"The database {self.path} is damaged: {text}. It was left as it is.",
-                hint="Put a copy from its backups folder in its place, or choose another --data-dir.",
+                hint=self.advice(),
             )
         return error

@@ -110,6 +110,11 @@ def _buttons(t: Theme, px: _Pixels) -> str:
     QPushButton[cls="jump"]:hover {{ background:{t.hover}; color:{t.text}; }}
     QPushButton[cls="jump"]:checked {{ background:{t.surface}; border-color:{t.border}; color:{t.text};
         font-weight:600; }}
+    QPushButton[cls="segment"] {{ background:transparent; border:1px solid transparent; color:{t.muted};
+        min-height:{px(26)}; padding:0 10px; }}
+    QPushButton[cls="segment"]:hover {{ background:{t.hover}; color:{t.text}; }}
+    QPushButton[cls="segment"]:checked {{ background:{t.accent_soft}; color:{t.accent_fg}; font-weight:600; }}
+    QPushButton[cls="segment"][ring="1"] {{ border:2px solid {t.focus}; padding:0 9px; min-height:{px(24)}; }}
     QPushButton[cls="inverse"] {{ background:transparent; border:0; color:{inverse}; font-weight:600; }}
     QPushButton[ring="1"], QMessageBox QPushButton:focus, QFileDialog QPushButton:focus {{
         border:2px solid {t.focus}; padding:0 11px; min-height:{px(28)}; }}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -59,9 +60,9 @@ def test_one_changed_letter_in_a_stored_text_is_found(
     "statement",
     [
         "UPDATE passages SET start = start + 1 WHERE id = (SELECT max(id) FROM passages)",
-        "UPDATE vectors SET body = zeroblob(length(body)) WHERE passage = (SELECT min(passage) FROM vectors)",
-        "DELETE FROM vectors WHERE passage = (SELECT min(passage) FROM vectors)",
-        "UPDATE postings SET lists = zeroblob(length(lists)) WHERE block = (SELECT min(block) FROM postings)",
+        "UPDATE vector_rows SET body = zeroblob(length(body)) WHERE id = (SELECT min(id) FROM vector_rows)",
+        "DELETE FROM vector_rows WHERE id = (SELECT min(id) FROM vector_rows)",
+        "UPDATE postings SET codes = zeroblob(length(codes)) WHERE block = (SELECT min(block) FROM postings)",
         "DELETE FROM passages WHERE id = (SELECT max(id) FROM passages)",
     ],
 )
@@ -103,3 +104,55 @@ def test_a_changed_and_a_missing_student_are_found(forge: Forge, data_dir: Path,
     assert any("changed since" in sentence for sentence in verdict_of(data_dir).damaged)
     copy.unlink()
     assert any("cannot be read" in sentence for sentence in verdict_of(data_dir).damaged)
+
+
+def test_the_command_line_repairs_and_says_what_it_did(
+    forge: Forge, data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forge.close()
+    with tampering(data_dir) as db:
+        db.execute(
+            "UPDATE texts SET text = replace(text, 'broken pump', 'broken bump') WHERE text LIKE '%broken pump%'"
+        )
+        db.execute("UPDATE vector_rows SET body = zeroblob(9) WHERE id = (SELECT min(id) FROM vector_rows)")
+    assert main(["--data-dir", str(data_dir), "verify", "--repair", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["ok"]
+    assert said["damaged"] == said["kept"] == said["lost"] == []
+    assert "history.txt" in said["reread"][0]
+    assert any("1 vectors were made again" in sentence for sentence in said["repaired"])
+    assert main(["--data-dir", str(data_dir), "verify", "--repair"]) == 0
+    assert "no damage found" in capsys.readouterr().out
+
+
+def test_damage_that_cannot_be_mended_stays_damage(
+    data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "only.txt").write_text("The only copy of this text.")
+    with contextlib.closing(Forge(data_dir, holder="a test")) as forge:
+        forge.jobs.wait(forge.corpus.index([tmp_path / "only.txt"]))
+    (tmp_path / "only.txt").unlink()
+    with tampering(data_dir) as db:
+        db.execute("UPDATE texts SET text = replace(text, 'only', 'lone')")
+    assert main(["--data-dir", str(data_dir), "verify", "--repair", "--json"]) == 3
+    said = json.loads(capsys.readouterr().out)
+    assert "the file is gone" in said["lost"][0]
+    assert said["damaged"] == [f"{tmp_path}/only.txt: its stored text is damaged."]
+
+
+def test_a_database_that_cannot_be_mended_names_the_copy_to_use(
+    forge: Forge, data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = forge.archive._db.back_up("before-update")
+    forge.close()
+    with tampering(data_dir) as db:
+        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'texts'").fetchone()
+    with open(data_dir / "forge.db", "rb+") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"\xa5" * 4096)
+    assert main(["--data-dir", str(data_dir), "verify", "--repair", "--json"]) == 3
+    said = json.loads(capsys.readouterr().out)
+    assert not said["ok"]
+    (problem,) = said["problem"]
+    assert "cannot be mended" in problem or "is damaged" in problem
+    assert str(copy) in problem

@@ -187,7 +187,7 @@ def test_a_passage_that_does_not_fit_is_left_out_with_a_notice(
     folder = tmp_path / "long"
     folder.mkdir()
     (folder / "chisels.txt").write_text("Sharpening a chisel costs 3 crowns at the bench by the door. " * 60)
-    room = open_room(starter, answer_tokens=32, context_tokens=512, passages=4, passage_characters=4000)
+    room = open_room(starter, answer_tokens=32, context_tokens=512, passages=4, passage_tokens=883)
     room.index(folder)
     message = room.ask("What does sharpening a chisel cost?")
     seen = room.chat.seen_prompt(message.id)

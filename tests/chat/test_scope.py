@@ -138,7 +138,7 @@ def test_a_passage_comes_with_its_neighbours_where_there_is_room(rules: Callable
     assert seen is not None
     assert all(f"Rule {word}." in seen.text for word in ("copper", "damask", "garnet"))
     assert not any(f"Rule {word}." in seen.text for word in ("bronze", "indigo"))
-    assert seen.added == ("1 passage was widened by the neighbours in the document.",)
+    assert seen.added == ("Source 1: line 7 found, widened to lines 5–9.",)
     (source,) = message.sources
     assert [part.found for part in source.parts] == [False, True, False]
     assert LONG[source.start : source.end] == source.quote  # cited or not: exact, and of what was found

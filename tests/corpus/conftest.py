@@ -17,6 +17,7 @@ from forge_desktop.base.events import Event, Events, JobChanged
 from forge_desktop.base.jobs import Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.corpus import Corpus, Document, IndexReport, Survey
+from forge_desktop.corpus.token_sizes import Loaded
 from forge_desktop.storage import Database
 
 
@@ -64,7 +65,13 @@ class Room:
         self.db.close()
 
 
-def opened(directory: Path, *, on_battery: Callable[[], bool] = lambda: False, **settings: object) -> Room:
+def opened(
+    directory: Path,
+    *,
+    on_battery: Callable[[], bool] = lambda: False,
+    loaded: Loaded = lambda: None,
+    **settings: object,
+) -> Room:
     """A room on a data directory; `settings` are in force from the start."""
     events = Events()
     seen: list[Event] = []
@@ -73,7 +80,7 @@ def opened(directory: Path, *, on_battery: Callable[[], bool] = lambda: False, *
     if settings:
         file.change(**settings)
     db, jobs = Database(directory / "forge.db"), Jobs(events)
-    return Room(Corpus(db, jobs, events, file, on_battery=on_battery), jobs, events, file, db, seen)
+    return Room(Corpus(db, jobs, events, file, loaded=loaded, on_battery=on_battery), jobs, events, file, db, seen)
 
 
 @pytest.fixture

@@ -56,10 +56,35 @@ def names(room: Room, query: str, **options: object) -> set[str]:
         ('"北京水壺"', set()),
         ('"or not to be"', {"boat.txt"}),  # of words that nothing is indexed under
         ('"not of that"', set()),
+        ('"or not to be" -kettle', set()),
+        ('"or not to be" -stove', {"boat.txt"}),
     ],
 )
 def test_a_phrase_must_stand_there(shelf: Room, query: str, found: set[str]) -> None:
     assert names(shelf, query) == found
+
+
+def test_phrases_in_several_languages(room: Room, folder: Path) -> None:
+    """A stop word of one language is a word of another one, and each passage is indexed by its own."""
+    (folder / "fr.txt").write_text(
+        "Il était une fois le petit prince qui habitait une planète à peine plus grande que lui, et qui avait besoin "
+        "d’un ami. Les grandes personnes aiment les chiffres et ne vous posent jamais les bonnes questions."
+    )
+    (folder / "de.txt").write_text(
+        "Die hard ist ein Film, den man in der Schule nicht zeigt, weil er für die jüngeren Schüler nicht gedacht ist."
+        " Der Hut, den der Mann hat, ist nicht von hier, und man sieht es ihm an."
+    )
+    (folder / "en.txt").write_text(
+        "Old habits die hard, and the hat that the man had on his head was the last thing that anybody would expect."
+    )
+    room.index(folder)
+    assert names(room, '"le petit prince"') == {"fr.txt"}
+    assert names(room, '"die hard"') == {"de.txt", "en.txt"}
+    assert names(room, '"der Mann hat"') == {"de.txt"}
+    assert names(room, '"the man had"') == {"en.txt"}
+    assert names(room, "hard -die") == set()
+    assert names(room, "hard Film -Schulen") == {"en.txt"}
+    assert names(room, "hard -habits") == {"de.txt"}
 
 
 @pytest.mark.parametrize(
@@ -208,11 +233,11 @@ def test_why_a_passage_is_found(shelf: Room) -> None:
 @pytest.mark.parametrize(
     ("query", "name", "note"),
     [
-        ("aground", "stove.md", "None of the words looked for stands in it."),
+        ("aground", "stove.md", "None of the words looked for stands in it, and"),
         ('"kettle maker"', "kettle.txt", "The phrase “kettle maker” does not stand in it."),
         ("kettle -stoves", "kettle.txt", "It has a word that the query leaves out: stove."),
         ('kettle -"old stove"', "kettle.txt", "“old stove” stands in it, which the query leaves out."),
-        ("", "kettle.txt", "None of the words looked for stands in it."),
+        ("", "kettle.txt", "None of the words looked for stands in it, and"),
     ],
 )
 def test_why_a_passage_is_not_found(shelf: Room, query: str, name: str, note: str) -> None:

@@ -178,7 +178,7 @@ def test_equal_files_are_two_documents_and_one_hit(room: Room, folder: Path) -> 
 def test_another_passage_length_splits_again(room: Room, folder: Path) -> None:
     (folder / "a.txt").write_text("word " * 300)
     assert room.index(folder).passages == 2
-    room.settings.change(passage_characters=200, passage_overlap=0)
+    room.settings.change(passage_tokens=44, passage_overlap_tokens=0)
     report = room.index(folder)
     assert report.changed == 1
     assert report.passages == len(room.corpus.passages(room.rows()["a.txt"].id)) == 8

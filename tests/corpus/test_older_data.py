@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -39,7 +40,13 @@ def rooms(older: Path) -> Iterator[tuple[Database, Jobs, Corpus]]:
 
 
 def rows(connection: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
-    return {table: sorted(map(tuple, connection.execute(f"SELECT * FROM {table}")), key=repr) for table in KEPT}
+    """What stands in the columns that the fourth schema had."""
+    found = {}
+    with contextlib.closing(sqlite3.connect(SCHEMA)) as first:
+        for table in KEPT:
+            columns = ", ".join(f'"{row[1]}"' for row in first.execute(f"PRAGMA table_info({table})"))
+            found[table] = sorted(map(tuple, connection.execute(f"SELECT {columns} FROM {table}")), key=repr)
+    return found
 
 
 def test_documents_texts_passages_and_chats_are_kept(older: Path) -> None:

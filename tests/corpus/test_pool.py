@@ -15,6 +15,7 @@ from forge_desktop.base.errors import Cancelled
 from forge_desktop.base.events import EngineChanged, Event, JobChanged
 from forge_desktop.corpus import IndexProgress
 from forge_desktop.corpus.pool import Job, Pool
+from forge_desktop.corpus.sizing import RATIOS
 from forge_desktop.corpus.store_run import Task
 from tests.corpus.conftest import Room, opened
 
@@ -105,8 +106,8 @@ def test_a_file_that_takes_too_long_holds_up_only_itself(room: Room, folder: Pat
     def stop(event: Event) -> None:
         if not isinstance(event, JobChanged) or not isinstance(event.detail, IndexProgress):
             return
-        if not stopped and event.detail.files_done > 50:  # the first child runs for certain
-            stopped.append(min(children()))
+        if not stopped and len(event.detail.current) == 2:
+            stopped.append(children()[0])
             os.kill(stopped[0], signal.SIGSTOP)
         elif stopped and event.detail.files_done >= 190:
             at_once.append(event.detail.files_done)
@@ -176,7 +177,7 @@ def test_long_texts_are_gathered_one_after_the_other(folder: Path) -> None:
             path.write_text("word " * (size // 5))
             request = {"do": "read", "path": str(path), "format": "text", "known": "", "limit_bytes": 10**8}
             task = Task(number, os.fsencode(path), "text", size, "", was_indexed=False, was_staged=False)
-            pool.submit(Job(task, size, {**request, "characters": 1000, "overlap": 0}))
+            pool.submit(Job(task, size, {**request, "tokens": 256, "overlap_tokens": 0, "ratios": RATIOS}))
         found = {}
         for _ in sizes:
             job, outcome = pool.take(lambda: None)
@@ -189,7 +190,7 @@ def test_a_pool_that_is_closed_in_the_middle_ends_its_children(folder: Path) -> 
     with contextlib.closing(Pool(2, seconds=60, megabytes=2048)) as pool:
         request = {"do": "read", "path": str(folder / "long.txt"), "format": "text", "known": "", "limit_bytes": 10**8}
         task = Task(1, b"long", "text", 20_000_000, "", was_indexed=False, was_staged=False)
-        pool.submit(Job(task, 1, {**request, "characters": 1000, "overlap": 0}))
+        pool.submit(Job(task, 1, {**request, "tokens": 256, "overlap_tokens": 0, "ratios": RATIOS}))
         while not pool.current():
             with pytest.raises(TimeoutError):
                 pool.take(_once([None, TimeoutError()]))

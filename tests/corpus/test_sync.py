@@ -17,9 +17,9 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, Event, Events, JobChanged
 from forge_desktop.base.jobs import Jobs
 from forge_desktop.base.settings import SettingsFile
-from forge_desktop.corpus import Corpus, IndexReport
+from forge_desktop.corpus import Corpus, IndexReport, watching
 from forge_desktop.corpus.sync import Sync
-from forge_desktop.corpus.watching import Watcher, identity_of
+from forge_desktop.corpus.watching import Touched, Watcher, identity_of
 from forge_desktop.storage import Database
 from tests.corpus.conftest import Room, needs_posix, opened, pdf_bytes
 
@@ -241,6 +241,16 @@ def test_an_outer_folder_does_not_take_a_vanished_inner_one_for_deleted(room: Ro
     assert [q.root for q in report.questions] == [str(drive)]
 
 
+def test_a_run_asks_only_about_the_folders_it_looked_at(room: Room, folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    fill(folder, 2)
+    room.index(folder, other)
+    shutil.rmtree(folder)
+    assert len(rescan(room).questions) == 1
+    assert room.index(other).questions == ()
+
+
 def test_a_question_goes_with_its_collection(room: Room, folder: Path) -> None:
     fill(folder, 3)
     work = room.corpus.collections.create("Work")
@@ -274,8 +284,12 @@ class Followed:
 
     def start(self) -> None:
         """Follow, and wait for the first look to end."""
+        has_roots = any(collection.roots for collection in self.room.corpus.collections.all())
         self.room.corpus.sync.start()
-        self.until(lambda: self.room.corpus.sync.state().looked is not None and self.is_quiet())
+        self.until(lambda: self.room.corpus.sync.state().mode != "off" and (not has_roots or self.has_looked()))
+
+    def has_looked(self) -> bool:
+        return any(isinstance(e, JobChanged) and (e.kind, e.state) == ("sync", "done") for e in self.room.seen)
 
     def is_quiet(self) -> bool:
         return not self.room.jobs.running("sync")
@@ -397,6 +411,34 @@ def test_a_folder_that_the_system_does_not_watch_is_looked_through(room: Room, f
     told = [event for event in room.seen if event == DataChanged(frozenset({"sync"}))]
     assert told
     assert looks == [None]
+
+
+def test_more_than_can_be_remembered_means_everything() -> None:
+    woken: list[bool] = []
+    touched = Touched(lambda: woken.append(True))
+    assert touched.due_in(0.0) is None
+    for number in range(3):
+        touched.add(b"%d" % number)
+    assert (touched.due_in(0.0), woken, touched.take()) == (0.0, [True], [b"0", b"1", b"2"])
+    for number in range(10_000):
+        touched.add(b"%d" % number)
+    assert len(touched) <= 2000
+    assert touched.take() is None
+    assert (touched.take(), touched.due_in(9.0)) == ([], None)
+
+
+def test_a_network_drive_is_known_by_its_mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    info = os.stat(tmp_path)
+    device = f"{os.major(info.st_dev)}:{os.minor(info.st_dev)}" if os.name == "posix" else "0:0"
+    mounts = tmp_path / "mountinfo"
+    monkeypatch.setattr(watching, "_MOUNTS", str(mounts))
+    path = os.fsencode(tmp_path)
+    for source, remote in (("ext4 /dev/sda1", False), ("cifs //nas/share", True), ("fuse.sshfs me@far:", True)):
+        mounts.write_text(f"22 27 0:99 / /proc rw - proc proc rw\n36 35 {device} / /mnt rw,x shared:1 - {source} rw\n")
+        assert watching.is_remote(path) is (remote and os.name == "posix")
+    mounts.unlink()
+    assert not watching.is_remote(path)
+    assert watching.is_remote(b"\\\\nas\\share")
 
 
 def test_the_watcher_says_what_it_cannot_watch_and_gives_back_what_it_took(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_a_vector_takes_no_more_than_576_bytes(db, index):
     ("statement", "sentence"),
     [
         ("UPDATE vector_rows SET body = zeroblob(512) WHERE id & 0xFF = 3", "vector of passage 3 is damaged"),
-        ("UPDATE vector_rows SET body = 'text' || body WHERE id & 0xFF = 3", "cannot be read"),
+        ("UPDATE vector_rows SET body = 'text' || body WHERE id & 0xFF = 3", "vector of passage 3 is damaged"),
         ("UPDATE vector_segments SET signs = zeroblob(length(signs))", "vector segment 1 is damaged"),
         ("DELETE FROM vector_rows WHERE id & 0xFF = 3", "holds 4 for 5 passages"),
         ("UPDATE embedders SET passages = 7", "counts 7 vectors"),

@@ -171,11 +171,11 @@ def test_pause_and_cancel_keep_what_is_done(qtbot: QtBot, pane: CorpusPane, tmp_
     qtbot.waitUntil(lambda: pane._survey._start.isVisible(), timeout=20_000)
     qtbot.mouseClick(pane._survey._start, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: pane.forge.corpus.stats().passages > 0, timeout=20_000)
-    qtbot.mouseClick(pane._progress._pause, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: pane._progress._pause.text() == "Resume", timeout=20_000)
-    qtbot.mouseClick(pane._progress._pause, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(pane._progress.pause, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: pane._progress.pause.text() == "Resume", timeout=20_000)
+    qtbot.mouseClick(pane._progress.pause, Qt.MouseButton.LeftButton)
     with qtbot.waitSignal(pane.bridge.job_changed, timeout=60_000, check_params_cb=_index_ended):
-        pane._progress._on_cancel()
+        pane._progress.cancel.click()
     kept = pane.forge.corpus.stats().passages
     assert kept > 0
     report = index_again(qtbot, pane)

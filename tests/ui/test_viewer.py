@@ -18,7 +18,8 @@ from forge_desktop.forge import Forge
 from forge_desktop.ui import theme
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
-from forge_desktop.ui.panes.chat.reading import SourceReader
+from forge_desktop.ui.panes.chat.side import cited_place
+from forge_desktop.ui.reading import SourceReader
 from forge_desktop.ui.widgets.source_viewer import SourceViewer, qt_span
 
 LINES = "".join(f"Line {n} of the register.\r\n" for n in range(1, 9001))
@@ -45,7 +46,7 @@ class Desk:
         return cite(passage)
 
     def open(self, source: Source) -> None:
-        self.reader.open(source)
+        self.reader.open(cited_place(source))
         self._qtbot.waitUntil(
             lambda: self.viewer.shows_page() or bool(self.viewer.marked_text()) or self.viewer.banner.isVisible(),
             timeout=30_000,
@@ -197,8 +198,8 @@ def test_a_forgotten_document_still_shows_its_quote(desk: Desk, qtbot: QtBot) ->
 
 def test_the_last_of_two_fast_clicks_wins(desk: Desk, qtbot: QtBot) -> None:
     first, second = desk.source("register.txt", "Line 10 of"), desk.source("special.txt", "forty-two")
-    desk.reader.open(first)
-    desk.reader.open(second)
+    desk.reader.open(cited_place(first))
+    desk.reader.open(cited_place(second))
     qtbot.waitUntil(lambda: bool(desk.viewer.marked_text()), timeout=20_000)
     qtbot.waitUntil(lambda: not desk.forge.jobs.running(), timeout=20_000)
     assert desk.viewer.marked_text() == second.quote

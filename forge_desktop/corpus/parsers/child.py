@@ -1,8 +1,8 @@
 """The parser child: reads one file at a time, parses and splits it; a bad file can only take this process down.
 
-Requests: {"do": "read", path, format, known, limit_bytes, characters, overlap, ocr} and {"do": "page", …}. Answers to
-"read", in order: "opened" (size, mtime_ns, sha256), a "picture" after each one that OCR has read, any number of
-"text", then one of "done", "same", "refused".
+Requests: {"do": "read", path, format, known, limit_bytes, tokens, overlap_tokens, ratios, ocr} and {"do": "page", …}.
+Answers to "read", in order: "opened" (size, mtime_ns, sha256), a "picture" after each one that OCR has read, any number
+of "text", then one of "done", "same", "refused".
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ from forge_desktop.base.child import ChildEnd, Frame
 from forge_desktop.corpus.parsers import Parsed, Unreadable, ocr
 from forge_desktop.corpus.parsers.decoding import mend
 from forge_desktop.corpus.parsers.opening import read_file, worded
+from forge_desktop.corpus.retrieval.analyser import language
+from forge_desktop.corpus.sizing import characters_a_token
 
 _PART = 1_000_000  # characters of text in a frame
+_SHORTEST = 40  # characters of a passage's limit
 _NICENESS = 15  # of at most 19
 _TITLE = 300  # characters kept of a heading
 
@@ -69,10 +72,21 @@ def _serve(end: ChildEnd, request: Frame) -> None:
     parsed = replace(parsed, text=mend(parsed.text))
     if not parsed.text.strip():
         raise Unreadable("The file holds no text.")
-    passages, paths = _passages(parsed, request["characters"], request["overlap"])
+    size = characters_a_token(parsed.text, request["ratios"])
+    limit, overlap = max(_SHORTEST, round(request["tokens"] * size)), round(request["overlap_tokens"] * size)
+    passages, paths = _passages(parsed, limit, overlap)
     for start in range(0, len(parsed.text), _PART):
         end.send({"is": "text", "text": parsed.text[start : start + _PART]})
-    end.send({"is": "done", "pages": parsed.pages, "passages": passages, "headings": paths})
+    end.send(
+        {
+            "is": "done",
+            "pages": parsed.pages,
+            "passages": passages,
+            "headings": paths,
+            "tokens": round(len(parsed.text) / size),
+            "language": language(parsed.text),
+        }
+    )
 
 
 def _passages(parsed: Parsed, characters: int, overlap: int) -> tuple[list[list[int]], list[tuple[str, ...]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import re
 from collections.abc import Callable
 
@@ -127,6 +128,7 @@ def _elapsed(number: float) -> str:
 
 
 def _guarded(show: Callable[[float], str]) -> Show:
+    @functools.lru_cache(4096)  # the same few dates and amounts come again and again
     def shown(text: str) -> str:
         try:
             number = float(text)

@@ -54,27 +54,22 @@ def hindrance() -> str:
         return _ONLY_PICTURES + "OCR is off: turn it on in the settings to have them read."
     if not program():
         return _ONLY_PICTURES + "Tesseract is not installed: install it to have them read."
-    missing = [language for language in _chosen() if language not in _installed(program())]
-    if missing:
+    languages = _languages()
+    if missing := [language for language in languages if language not in _installed(program())]:
         return _ONLY_PICTURES + f"Tesseract has no language called {missing[0]}: install it or choose another."
-    return ""
+    return "" if languages else _ONLY_PICTURES + "Tesseract is installed without any language."
 
 
 def read(picture: bytes, *, page: int = 0, dpi: int = 0) -> str:
-    """The text in a picture file's bytes (page from 0, for formats with several). Raises Unreadable."""
+    """The text in a picture file's bytes (page from 0, for formats with several). Raises Unreadable.
+
+    To be called only when there is no `hindrance`.
+    """
     assert _request is not None
-    installed = _installed(program())
-    languages = _chosen() or sorted(installed - {"osd", "equ", "snum"}, key=lambda name: (name != "eng", name))
-    if not languages:
-        raise Unreadable(_ONLY_PICTURES + "Tesseract is installed without any language.")
-    arguments = ["-l", "+".join(languages[:_LANGUAGES] if not _chosen() else languages)]
-    arguments += ["--psm", "1" if "osd" in installed else "3", "-c", f"tessedit_page_number={page}"]
-    if dpi:
-        arguments += ["--dpi", str(dpi)]
     seconds = max(1, int(_request["seconds"] * 0.9))  # before the parent loses its patience
     try:
         done = subprocess.run(
-            [*_within(seconds), program(), "stdin", "stdout", *arguments],
+            [*_within(seconds), program(), "stdin", "stdout", *_arguments(page, dpi)],
             input=picture,
             capture_output=True,
             timeout=seconds,
@@ -91,8 +86,20 @@ def read(picture: bytes, *, page: int = 0, dpi: int = 0) -> str:
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", lines)).strip()
 
 
-def _chosen() -> list[str]:
-    return re.findall(r"[\w/-]+", str(_request["languages"])) if _request is not None else []
+def _arguments(page: int, dpi: int) -> list[str]:
+    # mode 1 turns pages that lie on their side upright, and needs the data called "osd" for it
+    mode = "1" if "osd" in _installed(program()) else "3"
+    arguments = ["-l", "+".join(_languages()), "--psm", mode, "-c", f"tessedit_page_number={page}"]
+    return [*arguments, "--dpi", str(dpi)] if dpi else arguments
+
+
+def _languages() -> list[str]:
+    """Those that were chosen, else what is installed, English first."""
+    assert _request is not None
+    if chosen := re.findall(r"[\w/-]+", str(_request["languages"])):
+        return chosen
+    installed = _installed(program()) - {"osd", "equ", "snum"}
+    return sorted(installed, key=lambda name: (name != "eng", name))[:_LANGUAGES]
 
 
 @functools.lru_cache(maxsize=1)

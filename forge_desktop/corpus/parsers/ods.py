@@ -49,7 +49,6 @@ def parse(data: bytes) -> Parsed:
 def _row(element: Any, number: int) -> tuple[Row, str]:
     """The cells that show something, and the comments on them."""
     row = Row(number, [], [], [], [])
-    columns, texts, words, styles = [], [], [], []
     notes: list[str] = []
     column = 0
     for cell in element:
@@ -60,12 +59,12 @@ def _row(element: Any, number: int) -> tuple[Row, str]:
             if text and _repeated(cell) > MOST_COPIES:
                 notes.append(f"{text[:80]} in {_repeated(cell):,} columns")
             for copy in range(copies(cell, "columns") if text else 0):
-                columns.append(column + copy)
-                texts.append(text)
-                words.append(value(cell, "value-type") in (None, "string"))
-                styles.append(value(cell, "style-name"))
+                row.columns.append(column + copy)
+                row.texts.append(text)
+                row.words.append(value(cell, "value-type") in (None, "string"))
+                row.styles.append(value(cell, "style-name"))
         column += _repeated(cell)
-    return row._replace(columns=columns, texts=texts, words=words, styles=styles), " | ".join(notes)
+    return row, " | ".join(notes)
 
 
 def _repeated(element: Any) -> int:

@@ -94,11 +94,14 @@ class OfficeFile:
         import lxml.etree
 
         parser = lxml.etree.XMLPullParser(events=("end",), tag=tags, remove_pis=True, **_SAFE)
+        first = True
         try:
             for step in self.steps(name, _STREAM_BYTES):
                 parser.feed(step)
                 for _, element in parser.read_events():
-                    self._check_type(element)
+                    if first:
+                        self._check_type(element)
+                        first = False
                     yield element
                     _drop(element)
             self._check_type(parser.close())

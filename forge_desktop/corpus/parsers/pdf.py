@@ -18,7 +18,6 @@ _PIXELS = 40_000_000  # a page a mile long is drawn coarser
 
 def parse(data: bytes) -> Parsed:
     """The text of every page; a page that is only a picture is read by OCR. Raises Unreadable when no text is found."""
-    hindrance = ocr.hindrance()
     with opened(data) as document:
         parts, pages, offset, pictures, damaged = [], [], 0, False, 0
         refusal: Unreadable | None = None
@@ -26,7 +25,7 @@ def parse(data: bytes) -> Parsed:
             pages.append(offset)
             try:
                 text, has_picture = _page(document, number)
-                if has_picture and not hindrance:
+                if has_picture and not ocr.hindrance():
                     text = ocr.read(_drawn(document, number), dpi=_DPI)
             except _pdfium_error():
                 text, has_picture, damaged = "", False, damaged + 1
@@ -41,7 +40,7 @@ def parse(data: bytes) -> Parsed:
         if damaged:
             raise Unreadable("The PDF is damaged: none of its pages can be read.")
         if pictures:
-            raise Unreadable(hindrance or "No text was found in the PDF's pictures.")
+            raise Unreadable(ocr.hindrance() or "No text was found in the PDF's pictures.")
         raise Unreadable("The PDF holds no text.")
     return Parsed(PAGE_BREAK.join(parts), tuple(pages))
 

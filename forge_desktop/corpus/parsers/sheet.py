@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import NamedTuple
 
 from forge_desktop.corpus.parsers.composing import Composer
@@ -15,10 +15,10 @@ class Row(NamedTuple):
     """The cells of a row that hold something: their columns from 0, what they show, which are text, their styles."""
 
     number: int
-    columns: Sequence[int]
-    texts: Sequence[str]
-    words: Sequence[bool]
-    styles: Sequence[object]
+    columns: list[int]
+    texts: list[str]
+    words: list[bool]
+    styles: list[object]
 
 
 class Sheet:

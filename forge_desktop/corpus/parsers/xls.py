@@ -93,14 +93,16 @@ def _add_sheet(cells: Any, shows: list[Show], lines: Composer) -> None:
         if text := one_line(note.text):
             notes.setdefault(row, []).append(f"Comment on {xlrd.colname(column)}{row + 1}: {text}")
     for number in range(cells.nrows):
-        shown = []
+        row = Row(number + 1, [], [], [], [])
         for column, cell in enumerate(cells.row(number)):
             if text := _text(cell, shows):
-                shown.append((column, text, cell.ctype == xlrd.XL_CELL_TEXT, cell.xf_index))
+                row.columns.append(column)
+                row.texts.append(text)
+                row.words.append(cell.ctype == xlrd.XL_CELL_TEXT)
+                row.styles.append(cell.xf_index)
         remark = " | ".join(notes.get(number, ()))
-        if shown or remark:
-            columns, texts, words, styles = zip(*shown, strict=True) if shown else ((), (), (), ())
-            sheet.add(Row(number + 1, columns, texts, words, styles), remark)
+        if row.texts or remark:
+            sheet.add(row, remark)
     sheet.end()
 
 

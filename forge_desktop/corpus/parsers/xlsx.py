@@ -16,6 +16,7 @@ from forge_desktop.corpus.parsers.sheet import Row, Sheet
 
 _HEADER_NAMES = ("_xlnm._FilterDatabase", "_xlnm.Print_Titles")
 _FIRST_ROW = re.compile(r"\$?[A-Z]*\$?(\d+)(?::|$)")
+_WORDS = ("s", "inlineStr", "str")  # kinds of cells that hold text
 _ROW_OF = re.compile(r"\d+")
 
 
@@ -34,15 +35,16 @@ class _Reader:
         self._relations = package.relations(main)
         self._workbook = package.xml(main)
         self._lines = Composer()
-        self._shared: list[str] = []
-        self._shows: list[Show] = []
+        self._shared: dict[str, str] = {}  # by the number that cells have for it
+        self._shows: dict[str | None, Show] = {}  # by a cell's style
         self._columns: dict[str, int] = {}
 
     def parsed(self) -> Parsed:
         """The text of all sheets in their order."""
         by_kind = {relation.kind: relation.target for relation in self._relations.values()}
         if (part := by_kind.get("sharedStrings", "")) and self._package.has(part):
-            self._shared = [_string(item) for item in self._package.elements(part, "{*}si")]
+            items = enumerate(self._package.elements(part, "{*}si"))
+            self._shared = {str(number): _string(item) for number, item in items}
         if (part := by_kind.get("styles", "")) and self._package.has(part):
             self._shows = self._read_styles(self._package.xml(part))
         headers = self._named_headers()
@@ -78,48 +80,45 @@ class _Reader:
 
     def _row(self, element: Any, number: int) -> Row:
         """The row's cells that show something. This is the loop that takes the time in large files."""
-        columns: list[int] = []
-        texts: list[str] = []
-        words: list[bool] = []
-        styles: list[object] = []
-        shared, shows, known = self._shared, self._shows, self._columns
+        row = Row(number, [], [], [], [])
+        columns, texts, words, styles = row.columns.append, row.texts.append, row.words.append, row.styles.append
+        stored_tag = element.tag[:-3] + "v"
+        known = self._columns
         next_column = 0
         for cell in element:
-            place = cell.get("r")
-            if place is not None:
+            column = next_column
+            if (place := cell.get("r")) is not None:
                 letters = place.rstrip("0123456789")
-                column = known.get(letters, -1)
-                if column < 0:
-                    column = known[letters] = _column(letters)
-            else:
-                column = next_column
+                if letters not in known:
+                    known[letters] = _column(letters)
+                column = known[letters]
             next_column = column + 1
-            if not len(cell):
-                continue
-            kind, style = cell.get("t", "n"), _whole(cell.get("s"), 0)
-            if kind == "inlineStr":
-                text = _string(cell[-1])
-            else:
-                stored = cell[-1].text if local(cell[-1]) == "v" else _stored(cell)
-                if not stored:
-                    continue
-                if kind == "n":
-                    text = shows[style](stored) if style < len(shows) else general(stored)
-                elif kind == "s":
-                    index = _whole(stored, -1)
-                    text = shared[index] if 0 <= index < len(shared) else ""
-                elif kind == "b":
-                    text = "TRUE" if stored == "1" else "FALSE"
-                else:
-                    text = one_line(stored)
-            if text:
-                columns.append(column)
-                texts.append(text)
-                words.append(kind in ("s", "inlineStr", "str"))
-                styles.append(style)
-        return Row(number, columns, texts, words, styles)
+            if len(cell):
+                kind, style, last = cell.get("t"), cell.get("s"), cell[-1]
+                if text := self._text(cell, kind, style, last.text if last.tag == stored_tag else None):
+                    columns(column)
+                    texts(text)
+                    words(kind in _WORDS)
+                    styles(style)
+        return row
 
-    def _read_styles(self, root: Any) -> list[Show]:
+    def _text(self, cell: Any, kind: str | None, style: str | None, stored: str | None) -> str:
+        """What a cell shows. `stored` is its value where that is its last part, as it is in almost all of them."""
+        if kind == "inlineStr":
+            return _string(cell[-1])
+        if stored is None and (part := inner(cell, "v")) is not None:
+            stored = part.text
+        if not stored:
+            return ""
+        if kind == "s":
+            return self._shared.get(stored, "")
+        if kind is None or kind == "n":
+            return self._shows.get(style, general)(stored)
+        if kind == "b":
+            return "TRUE" if stored == "1" else "FALSE"
+        return one_line(stored)
+
+    def _read_styles(self, root: Any) -> dict[str | None, Show]:
         """What shows the numbers of each cell style."""
         codes = {
             _whole(style.get("numFmtId"), -1): style.get("formatCode") or "" for style in descendants(root, "numFmt")
@@ -127,7 +126,7 @@ class _Reader:
         properties = inner(self._workbook, "workbookPr")
         from_1904 = properties is not None and properties.get("date1904") in ("1", "true")
         made: dict[str, Show] = {"": general, "General": general, "@": general}
-        shows = []
+        shows: list[Show] = []
         formats = inner(root, "cellXfs")
         for style in formats if formats is not None else ():
             number = _whole(style.get("numFmtId"), 0)
@@ -135,7 +134,7 @@ class _Reader:
             if code not in made:
                 made[code] = shower(code, from_1904=from_1904)
             shows.append(made[code])
-        return shows
+        return {**{str(number): show for number, show in enumerate(shows)}, None: shows[0] if shows else general}
 
     def _named_headers(self) -> defaultdict[int, set[int]]:
         """By a sheet's number: the rows above a filter's data, and those repeated on each printed page."""
@@ -191,17 +190,14 @@ class _Reader:
 
 def _string(item: Any) -> str:
     """A shared string, an inline one or a comment: its runs, without the reading aids of East Asian scripts."""
+    if len(item) == 1 and local(item[0]) == "t":  # almost all of them, and there may be a million
+        return one_line(item[0].text or "")
     parts = [text.text or "" for text in descendants(item, "t") if local(text.getparent()) != "rPh"]
     return one_line("".join(parts))
 
 
 def _thread(comment: Any) -> str:
     return one_line(" ".join(text.text or "" for text in descendants(comment, "text")))
-
-
-def _stored(cell: Any) -> str | None:
-    stored = inner(cell, "v")
-    return None if stored is None else str(stored.text or "")
 
 
 def _column(letters: str) -> int:

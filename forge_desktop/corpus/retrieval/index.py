@@ -10,15 +10,25 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from forge_desktop.corpus.retrieval import analyser, fusion, merging, okapi, snapshot, store, store_languages
+from forge_desktop.corpus.retrieval import (
+    analyser,
+    fusion,
+    merging,
+    okapi,
+    snapshot,
+    store,
+    store_languages,
+    store_mending,
+    store_vectors_mending,
+)
 from forge_desktop.corpus.retrieval.builder import Builder
-from forge_desktop.corpus.retrieval.damage import damage
 from forge_desktop.corpus.retrieval.embedding import Embedding
 from forge_desktop.corpus.retrieval.filtering import Explained, allowed, explained, having_any, passages_with_all
 from forge_desktop.corpus.retrieval.fusion import Found
 from forge_desktop.corpus.retrieval.pruned import top_k
 from forge_desktop.corpus.retrieval.question import weigh
 from forge_desktop.corpus.retrieval.scope import Scope
+from forge_desktop.corpus.retrieval.store_mending import Damaged
 from forge_desktop.corpus.retrieval.vectors import Limits
 from forge_desktop.storage import Database
 
@@ -45,6 +55,11 @@ class Index:
     def versions(self) -> dict[str, str]:
         """What this program would index with."""
         return {"analyser": analyser.ANALYSER_VERSION, "embedder": self.embedding.side.identity}
+
+    @property
+    def passages(self) -> int:
+        """How many passages are indexed."""
+        return store.state(self._db.connection).passages
 
     @property
     def stale(self) -> bool:
@@ -219,17 +234,37 @@ class Index:
 
     def check(self, expected: Iterable[int] | None = None) -> list[str]:
         """A sentence for everything damaged: checksums, totals, and ids missing or beyond those `expected`."""
+        return [found.sentence for found in self.damaged(expected)]
+
+    def damaged(self, expected: Iterable[int] | None = None, optional: Iterable[int] = ()) -> list[Damaged]:
+        """Everything damaged. `optional` ids may be there or not. Never raises for what stands in a row."""
         try:
-            with self._reading() as (connection, _):
-                found = [*damage(connection), *self.embedding.side.damage(connection)]
-            have = set(self.ids()) if expected is not None and not found else set()
+            with self._db.snapshot():
+                look = store_mending.inspect(self._db.connection)
+                living = None if look.damaged else look.ids
+                found = [*look.damaged, *store_vectors_mending.inspect(self._db.connection, living).damaged]
         except sqlite3.DatabaseError as error:
-            return [f"Search index: it cannot be read ({error})."]
-        if expected is not None and not found:
-            wanted = set(expected)
-            found += [f"Search index: passage {passage} is missing." for passage in sorted(wanted - have)]
-            found += [f"Search index: passage {passage} should not be there." for passage in sorted(have - wanted)]
-        return found
+            return [Damaged(f"Search index: it cannot be read ({error}).")]
+        if expected is None or found:
+            return found
+        wanted, have = set(expected), set(look.ids.tolist())
+        return [
+            Damaged(f"Search index: passage {passage} {what}.", (passage, passage))
+            for ids, what in ((wanted - have, "is missing"), (have - wanted - set(optional), "should not be there"))
+            for passage in sorted(ids)
+        ]
+
+    def drop_damaged(self, connection: sqlite3.Connection) -> list[Damaged]:
+        """Forget what is damaged, in the caller's transaction: `ids` and vectors then lack what must be made again."""
+        look = store_mending.inspect(connection)
+        damaged = look.damaged
+        if damaged:
+            store_mending.drop(connection, look)
+            look = store_mending.inspect(connection)
+        vectors = store_vectors_mending.inspect(connection, look.ids)
+        if vectors.damaged:
+            store_vectors_mending.drop(connection, vectors)
+        return [*damaged, *vectors.damaged]
 
     def _indexed(
         self, connection: sqlite3.Connection, *, fresh: bool, between: tuple[int, int] = (_FIRST, -_FIRST)

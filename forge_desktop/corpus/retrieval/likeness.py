@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from forge_desktop.corpus.retrieval.signs import Vectors
 from forge_desktop.corpus.retrieval.store_vectors import EmbedderRow
 from forge_desktop.corpus.retrieval.vectors import Limits, VectorView
 
-_STRAYING = 2.26  # standard deviations of the cosine of unrelated texts, 1 / sqrt(dimensions) each
+_LEAST = 0.1  # the cosine of unrelated texts strays about 0.044 from zero in 512 dimensions
 
 
 @dataclass(frozen=True)
@@ -43,10 +42,9 @@ def by_spelling(
             continue
         query = embedder.embed_query(weights, row.dimensions)
         if query.any():
-            least = _STRAYING / math.sqrt(row.dimensions)
             near = vectors.nearest(connection, view, row, query, limits)
             for passage, value in vectors.cosines(connection, row, query, {*also, *near}).items():
-                if found.setdefault(passage, value) == value and value >= least:
+                if found.setdefault(passage, value) == value and value >= _LEAST:
                     alike.add(passage)
     return Likeness(found, alike)
 

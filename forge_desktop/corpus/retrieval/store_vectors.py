@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -115,7 +115,7 @@ def write_segment(connection: sqlite3.Connection, embedder: int, ids: Int64s, si
     connection.execute(
         "INSERT INTO vector_segments (embedder, passages, first_passage, last_passage, checksum, passage_ids, signs)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (embedder, len(ids), int(ids[0]), int(ids[-1]), _checksum(arrays), *arrays),
+        (embedder, len(ids), int(ids[0]), int(ids[-1]), checksum(arrays), *arrays),
     )
 
 
@@ -130,31 +130,31 @@ def write_rows(connection: sqlite3.Connection, embedder: int, ids: Int64s, rows:
     bodies = map(bytes, rows)
     connection.executemany(
         "INSERT INTO vector_rows VALUES (?, ?, ?)",
-        ((_key(embedder, passage), zlib.crc32(body), body) for passage, body in zip(ids.tolist(), bodies, strict=True)),
+        ((key(embedder, passage), zlib.crc32(body), body) for passage, body in zip(ids.tolist(), bodies, strict=True)),
     )
 
 
 def drop_rows(connection: sqlite3.Connection, embedder: int, ids: Iterable[int]) -> None:
     """Delete an embedder's vectors of these passages."""
-    connection.executemany("DELETE FROM vector_rows WHERE id = ?", ((_key(embedder, passage),) for passage in ids))
+    connection.executemany("DELETE FROM vector_rows WHERE id = ?", ((key(embedder, passage),) for passage in ids))
 
 
 def rows_of(
     connection: sqlite3.Connection, embedder: EmbedderRow, passages: Sequence[int]
 ) -> tuple[list[int], Vectors]:
     """Those of these passages that have a vector of this embedder, ascending, and the vectors."""
-    wanted = ",".join([str(_key(embedder.id, passage)) for passage in sorted(passages)])
+    wanted = ",".join([str(key(embedder.id, passage)) for passage in sorted(passages)])
     found = connection.execute(f"SELECT id, body FROM vector_rows WHERE id IN ({wanted})").fetchall()
-    found = [(key, body) for key, body in found if len(body) == embedder.dimensions]
+    found = [(number, body) for number, body in found if len(body) == embedder.dimensions]
     rows = np.frombuffer(b"".join([body for _, body in found]), np.int8).reshape(-1, embedder.dimensions)
-    return [key & ((1 << _PASSAGE_BITS) - 1) for key, _ in found], rows
+    return [number & ((1 << _PASSAGE_BITS) - 1) for number, _ in found], rows
 
 
 def having(connection: sqlite3.Connection, embedder: EmbedderRow, passages: Iterable[int]) -> list[int]:
     """Those of these passages that have a vector of this embedder."""
-    wanted = ",".join([str(_key(embedder.id, passage)) for passage in passages])
+    wanted = ",".join([str(key(embedder.id, passage)) for passage in passages])
     rows = connection.execute(f"SELECT id FROM vector_rows WHERE id IN ({wanted})")
-    return [key - _key(embedder.id, 0) for (key,) in rows]
+    return [number - key(embedder.id, 0) for (number,) in rows]
 
 
 def drop_embedder(connection: sqlite3.Connection, embedder: int) -> None:
@@ -162,7 +162,7 @@ def drop_embedder(connection: sqlite3.Connection, embedder: int) -> None:
     for segment in segments(connection):
         if segment.embedder == embedder:
             drop_segment(connection, segment)
-    connection.execute("DELETE FROM vector_rows WHERE id >= ? AND id < ?", (_key(embedder, 0), _key(embedder + 1, 0)))
+    connection.execute("DELETE FROM vector_rows WHERE id >= ? AND id < ?", (key(embedder, 0), key(embedder + 1, 0)))
     connection.execute("DELETE FROM embedders WHERE id = ?", (embedder,))
     connection.execute("UPDATE vector_state SET generation = generation + 1")
 
@@ -174,39 +174,13 @@ def clear(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE vector_state SET generation = generation + 1")
 
 
-def damage(connection: sqlite3.Connection) -> Iterator[str]:
-    """A sentence for every segment and row whose checksum does not hold, and for rows missing or too many."""
-    living: dict[int, list[Int64s]] = {row.id: [] for row in embedders(connection)}
-    for segment in segments(connection):
-        stored, *arrays = connection.execute(
-            "SELECT checksum, passage_ids, signs FROM vector_segments WHERE id = ?", (segment.id,)
-        ).fetchone()
-        if stored != _checksum(arrays):
-            yield f"Search index: vector segment {segment.id} is damaged."
-            living.pop(segment.embedder, None)
-        elif segment.embedder in living:
-            living[segment.embedder].append(Ids.from_bytes(arrays[0]).all()[alive_in(connection, segment)])
-    for row in embedders(connection):
-        found = []
-        sql = "SELECT id, checksum, body FROM vector_rows WHERE id >= ? AND id < ?"
-        for key, stored, body in connection.execute(sql, (_key(row.id, 0), _key(row.id + 1, 0))):
-            found.append(key - _key(row.id, 0))
-            if stored != zlib.crc32(body) or len(body) != row.dimensions:
-                yield f"Search index: the vector of passage {found[-1]} is damaged."
-        if row.id in living:
-            ids = np.sort(np.concatenate([np.zeros(0, np.int64), *living[row.id]]))
-            if not np.array_equal(ids, found) or row.passages != len(ids):
-                yield (
-                    f"Search index: it counts {row.passages} vectors by {row.identity},"
-                    f" but holds {len(found)} for {len(ids)} passages."
-                )
-
-
-def _key(embedder: int, passage: int) -> int:
+def key(embedder: int, passage: int) -> int:
+    """What the vector of a passage is filed under."""
     return (embedder << _PASSAGE_BITS) + passage
 
 
-def _checksum(arrays: Iterable[bytes]) -> int:
+def checksum(arrays: Iterable[bytes]) -> int:
+    """What a segment's arrays are checked by."""
     found = 0
     for array in arrays:
         found = zlib.crc32(array, found)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -77,7 +77,8 @@ class VectorSide:
 
     def add(self, connection: sqlite3.Connection, ids: Sequence[int], terms: Sequence[Sequence[str]]) -> None:
         """Store the built-in vectors of these passages, ids ascending, given as their terms."""
-        self.put(connection, self.identity, ids, self._hash.embed(terms, self.dimensions))
+        dimensions = self.dimensions
+        self.put(connection, embedder.identity(dimensions), ids, self._hash.embed(terms, dimensions))
 
     def put(self, connection: sqlite3.Connection, identity: str, ids: Sequence[int], rows: Vectors) -> None:
         """Store an embedder's vectors, ids ascending. A passage that has one already raises IntegrityError."""
@@ -169,10 +170,6 @@ class VectorSide:
         most = max(rows, key=lambda row: (row.passages, row.id))
         found, vectors = store_vectors.rows_of(connection, most, passages)
         return dict(zip(found, map(bytes, vectors), strict=True))
-
-    def damage(self, connection: sqlite3.Connection) -> Iterator[str]:
-        """A sentence for everything that is damaged."""
-        return store_vectors.damage(connection)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from forge_desktop.storage.migrations import (
     m0005_index,
     m0006_vectors,
     m0007_collections,
+    m0008_reading,
     m0009_scope,
 )
 
@@ -23,6 +24,7 @@ for _step in (
     m0005_index,
     m0006_vectors,
     m0007_collections,
+    m0008_reading,
     m0009_scope,
 ):
     MIGRATIONS(name=_step.__name__.rpartition(".")[2])(_step.migrate)

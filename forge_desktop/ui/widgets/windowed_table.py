@@ -20,7 +20,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -50,6 +50,7 @@ class Column:
     right: bool = False
     stretch: bool = False
     middle: bool = False  # shorten in the middle, as for file names
+    yields: int = 0  # hidden where there is too little width, those with the largest number first
     icon: Callable[[Any], str] | None = None
     pill: Callable[[Any], tuple[str, str, str]] | None = None
     tip: Callable[[Any], str | None] | None = None
@@ -191,6 +192,8 @@ class WindowedTable(QTableView):
     """The table itself: rows selected whole, sorted by clicking a header, selection kept by id across refreshes."""
 
     sort_requested = Signal(str, bool)  # sort key, descending
+    _LEAST_STRETCHED = 190  # pixels of a stretching column before others give way
+
     selection_changed = Signal()
 
     def __init__(self, columns: Sequence[Column], fetch: Callable[[Sequence[int]], Sequence[Any]], name: str) -> None:
@@ -248,6 +251,24 @@ class WindowedTable(QTableView):
         """The id of the row that has the keyboard, or None."""
         index = self.currentIndex()
         return self.rows.id_at(index.row()) if index.isValid() and index.row() < self.rows.rowCount() else None
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._make_room()
+        super().resizeEvent(event)
+
+    def _make_room(self) -> None:
+        """Hide columns that give way until the others fit."""
+        columns = self.rows.columns
+        widths = [
+            min(c.width, self._LEAST_STRETCHED) if c.stretch else self.columnWidth(n) or c.width
+            for n, c in enumerate(columns)
+        ]
+        left = self.viewport().width() - sum(widths)
+        for number in sorted(range(len(columns)), key=lambda n: -columns[n].yields):
+            hidden = left < 0 and columns[number].yields > 0
+            left += widths[number] if hidden else 0
+            if hidden != self.isColumnHidden(number):
+                self.setColumnHidden(number, hidden)
 
     def _set_up_header(self, columns: Sequence[Column]) -> None:
         header = self.horizontalHeader()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Sequence
+from pathlib import PurePath
+
+from forge_desktop.base.paths import shown_path
 
 
 def size_words(count: float) -> str:
@@ -43,12 +46,20 @@ def count_words(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def place_words(page: int | None, first_line: int, last_line: int, heading: Sequence[str]) -> str:
-    """A place in a document: "Page 4 · Retention", "Lines 12–31 · Payroll"."""
+def file_name(path: str) -> str:
+    """The file's name, readable even when its bytes are no valid text."""
+    return PurePath(shown_path(path)).name or shown_path(path)
+
+
+def place_words(
+    page: int | None, first_line: int, last_line: int, heading: Sequence[str], units: tuple[str, str] = ("page", "line")
+) -> str:
+    """A place in a document: "Page 4 · Retention", "Lines 12–31 · Payroll", "Slide 3", "Rows 4–9 · Budget"."""
+    paged, lined = (word.capitalize() for word in units)
     if page is not None:
-        place = f"Page {page}"
+        place = f"{paged} {page}"
     elif first_line == last_line:
-        place = f"Line {first_line}"
+        place = f"{lined} {first_line}"
     else:
-        place = f"Lines {first_line}–{last_line}"
+        place = f"{lined}s {first_line}–{last_line}"
     return f"{place} · {heading[-1]}" if heading else place

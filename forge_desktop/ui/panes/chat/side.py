@@ -9,11 +9,12 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QApplication, QFrame, QStackedWidget, QWidget
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.chat.records import ChatMessage, SeenPrompt
+from forge_desktop.chat.records import ChatMessage, SeenPrompt, Source
 from forge_desktop.ui.errands import Errands
-from forge_desktop.ui.panes.chat.reading import SourceReader
 from forge_desktop.ui.panes.chat.seen import SeenPanel
 from forge_desktop.ui.panes.chat.sources import SourcesPanel
+from forge_desktop.ui.panes.chat.words import source_place
+from forge_desktop.ui.reading import Place, SourceReader
 from forge_desktop.ui.widgets.basics import column
 from forge_desktop.ui.widgets.source_viewer import SourceViewer
 
@@ -74,7 +75,7 @@ class Side(QFrame):
         if source is None:
             return
         self._show(self.viewer)
-        self._reader.open(source)
+        self._reader.open(cited_place(source))
         self.viewer.focus_content()
 
     def show_seen(self, message_id: int, failed: Callable[[ForgeError], None]) -> None:
@@ -113,3 +114,17 @@ class Side(QFrame):
         if self._stack.currentWidget() is not panel:
             self._stack.setCurrentWidget(panel)
             self.mode_changed.emit()
+
+
+def cited_place(source: Source) -> Place:
+    """Where a citation points."""
+    return Place(
+        source.path,
+        source.document_sha256,
+        source.start,
+        source.end,
+        source.page,
+        source.first_line,
+        source.quote,
+        source_place(source),
+    )

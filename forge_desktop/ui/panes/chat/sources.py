@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWi
 from forge_desktop.base.paths import shown_path
 from forge_desktop.chat.records import Source
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.panes.chat.words import file_name, rank_words, short_ranks, source_place
+from forge_desktop.ui.panes.chat.words import rank_words, short_ranks, source_place
 from forge_desktop.ui.widgets.basics import ElidedLabel, IconButton, Meter, column, frame, label, row, show_ring
 from forge_desktop.ui.widgets.snippet import Snippet
+from forge_desktop.ui.widgets.words import file_name
 
 Matches = Callable[[str, str], list[tuple[int, int]]]
 _SHOWN, _BEFORE = 320, 60  # characters of a passage in a card, and how many before the first word that was asked for

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
-
-from forge_desktop.base.paths import shown_path
 from forge_desktop.chat.records import ChatMessage, Source
-from forge_desktop.ui.widgets.words import place_words
+from forge_desktop.ui.widgets.words import file_name, place_words
 
 GROUNDINGS = {
     "documents_first": ("Documents first", "Answers rest on your documents where they can; the rest is marked."),
     "documents_only": ("Documents only", "Says so when your documents hold no answer, and shows the nearest passages."),
     "free": ("Free", "The student answers from what it knows; your documents are offered, not required."),
 }
-
-
-def file_name(path: str) -> str:
-    """The file's name, readable even when its bytes are no valid text."""
-    return PurePath(shown_path(path)).name or shown_path(path)
 
 
 def source_place(source: Source) -> str:

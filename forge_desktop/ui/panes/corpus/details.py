@@ -1,4 +1,4 @@
-"""The side panel: facts of the chosen document, why it failed, and its passages one at a time."""
+"""The side panel: facts of the chosen document, why it failed, its passages one at a time, and why they were found."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QTextEdit, QVBoxLayou
 
 from forge_desktop.corpus import Document, Passage
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.panes.corpus.columns import STATES, passage_place, shown_name
+from forge_desktop.ui.panes.corpus.columns import STATES, language_name, passage_place, safe_words, shown_name
+from forge_desktop.ui.panes.corpus.explaining import ExplanationCard
 from forge_desktop.ui.widgets.basics import Button, ElidedLabel, IconButton, Pill, column, frame, label, row
 from forge_desktop.ui.widgets.words import count_words, moment_words, size_words
+
+_FACTS = ("Collection", "Language", "Passages", "Size", "Changed", "Indexed", "SHA-256")
 
 Spans = Callable[[str], Sequence[tuple[int, int]]]
 
@@ -23,6 +26,9 @@ class DocumentDetails(QFrame):
 
     retry_pressed = Signal(int)
     remove_pressed = Signal(int)
+    explain_asked = Signal(int)  # a passage's id
+    place_asked = Signal(object)  # the Passage to open beside
+    passage_shown = Signal(object)  # the Passage now shown
 
     def __init__(self, passages: Callable[[int], Sequence[Passage]]) -> None:
         super().__init__()
@@ -33,6 +39,8 @@ class DocumentDetails(QFrame):
         self._passages: Sequence[Passage] = ()
         self._place = 0
         self._spans: Spans | None = None
+        self.explanation = ExplanationCard()
+        self.explanation.closed.connect(self.explanation.hide)
         self._name = ElidedLabel("", tokens.SUBTITLE, 600, middle=True)
         self._state = Pill("")
         self._reason = label("", tokens.SMALL, cls="bad", wrap=True)
@@ -53,6 +61,7 @@ class DocumentDetails(QFrame):
             self._make_facts(),
             row(folder, remove, None),
             row(self._retry, None),
+            self.explanation,
             self._make_passage_card(),
         ):
             if isinstance(item, QWidget):
@@ -70,12 +79,15 @@ class DocumentDetails(QFrame):
         self._reason.setText(document.reason)
         self._reason.setVisible(bool(document.reason))
         self._retry.setVisible(document.state == "failed")
+        self._why.setVisible(spans is not None)
         facts = {
+            "Collection": ", ".join(safe_words(name) for name in document.collections) or "—",
+            "Language": language_name(document.language) if document.language else "—",
             "Passages": f"{document.passages:,}",
             "Size": size_words(document.size),
             "Changed": moment_words(document.changed),
             "Indexed": moment_words(document.indexed),
-            "SHA-256": f"{document.sha256[:6]}…{document.sha256[-6:]}" if document.sha256 else "—",
+            "SHA-256": document.sha256 or "—",
         }
         for name, value in facts.items():
             self._facts[name].setText(value)
@@ -89,6 +101,10 @@ class DocumentDetails(QFrame):
         """The document shown, if any."""
         return self._document.id if self._document else None
 
+    def passage(self) -> Passage | None:
+        """The passage shown, if any."""
+        return self._passages[self._place] if self._passages else None
+
     def passage_text(self) -> str:
         """The passage's text as shown."""
         return self._text.toPlainText()
@@ -101,8 +117,8 @@ class DocumentDetails(QFrame):
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(6)
-        for number, name in enumerate(("Passages", "Size", "Changed", "Indexed", "SHA-256")):
-            value = label("", tokens.SMALL, 500, tabular=True)
+        for number, name in enumerate(_FACTS):
+            value = ElidedLabel("", tokens.SMALL, 500, middle=True)
             value.setAlignment(Qt.AlignmentFlag.AlignRight)
             grid.addWidget(label(name, tokens.SMALL, cls="muted"), number, 0)
             grid.addWidget(value, number, 1)
@@ -117,6 +133,10 @@ class DocumentDetails(QFrame):
         self._before.clicked.connect(self._on_before)
         self._after = IconButton("chevron-right", "Next passage")
         self._after.clicked.connect(self._on_after)
+        self._why = IconButton("circle-help", "Why was this passage found, or not?", size=15)
+        self._why.clicked.connect(self._on_why)
+        self._beside = IconButton("book-open", "Open the document beside, at this passage", size=15)
+        self._beside.clicked.connect(self._on_beside)
         self._where = ElidedLabel("", tokens.SMALL, 600)
         self._text = QTextEdit()
         self._text.setProperty("cls", "bare")
@@ -127,7 +147,7 @@ class DocumentDetails(QFrame):
         self._card = frame(
             "card",
             column(
-                row(self._count, None, self._before, self._after, gap=2),
+                row(self._count, None, self._why, self._beside, self._before, self._after, gap=2),
                 self._where,
                 self._text,
                 gap=4,
@@ -148,6 +168,8 @@ class DocumentDetails(QFrame):
         self._where.setText(passage_place(passage))
         self._text.setPlainText(passage.text)
         self._text.setExtraSelections(self._marks(passage.text))
+        self.explanation.hide()
+        self.passage_shown.emit(passage)
 
     def _marks(self, text: str) -> list[QTextEdit.ExtraSelection]:
         marks = []
@@ -172,6 +194,16 @@ class DocumentDetails(QFrame):
     def _on_after(self) -> None:
         self._place += 1
         self._show_passage()
+
+    @Slot()
+    def _on_why(self) -> None:
+        if (passage := self.passage()) is not None:
+            self.explain_asked.emit(passage.id)
+
+    @Slot()
+    def _on_beside(self) -> None:
+        if (passage := self.passage()) is not None:
+            self.place_asked.emit(passage)
 
     @Slot()
     def _on_retry(self) -> None:

@@ -5,20 +5,22 @@ from __future__ import annotations
 import array
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QMenu, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
 
-from forge_desktop.corpus import Corpus, Document, Hit
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.corpus import Corpus, Document, FailureGroup, Finding, Hit, SearchFilter
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
-from forge_desktop.ui.panes.corpus.columns import DOCUMENT_COLUMNS, hit_columns
-from forge_desktop.ui.widgets.basics import EmptyState, column, label, row, search_field
+from forge_desktop.ui.panes.corpus.columns import DOCUMENT_COLUMNS, finding_words, hit_columns
+from forge_desktop.ui.panes.corpus.failures import FailureGroups
+from forge_desktop.ui.panes.corpus.toolbar import Toolbar
+from forge_desktop.ui.widgets.basics import EmptyState, column
 from forge_desktop.ui.widgets.windowed_table import WindowedTable
 from forge_desktop.ui.widgets.words import count_words
 
 _FOUND = 50  # passages a search shows
-_STATES = (("All statuses", ""), ("Indexed", "indexed"), ("Waiting", "pending"), ("Failed", "failed"))
 
 
 class Listing(QWidget):
@@ -39,45 +41,42 @@ class Listing(QWidget):
         self._corpus, self._errands = corpus, errands
         self._sort: tuple[str, bool] = ("name", False)
         self._failed = 0
+        self._only: list[int] | None = None  # documents of one group of failures
         self.hits: Sequence[Hit] = ()
+        self._found_words = ""
         self.query = ""
-        self._typing = QTimer(self, singleShot=True, interval=200)
-        self._typing.timeout.connect(self._on_query_settled)
-        toolbar = self._make_toolbar()
+        self.toolbar = Toolbar()
+        self.field = self.toolbar.field
+        self.toolbar.searched.connect(self._on_query_settled)
+        self.toolbar.filtered.connect(self._on_filtered)
+        self.groups = FailureGroups()
+        self.groups.retry_asked.connect(self.retry_asked)
+        self.groups.shown_asked.connect(self._on_group)
         self._make_tables()
-        body = column(toolbar, *between, self.tables, foot, gap=tokens.MD, margins=(tokens.XL, 14, 20, 14))
+        parts = (self.toolbar, *between, self.groups, self.tables, foot)
+        body = column(*parts, gap=tokens.MD, margins=(tokens.XL, 14, 20, 14))
         body.setStretchFactor(self.tables, 1)
         self.setLayout(body)
 
     def refresh(self, failed: int) -> None:
         """Read the shown rows again; `failed` documents in all are named beside the count."""
         self._failed = failed
+        self._errands.run(self._corpus.collections.all, self.toolbar.show_collections, key="collections of the list")
+        self._errands.run(self._corpus.formats, self.toolbar.show_formats, key="formats of the list")
         self._show()
 
     def show_failed(self) -> None:
         """Show only what could not be read."""
         self.field.clear()
-        self._state.setCurrentIndex(self._state.findData("failed"))
+        self.toolbar.state.setCurrentIndex(self.toolbar.state.findData("failed"))
 
-    def _make_toolbar(self) -> QWidget:
-        self.field = search_field("Search documents and passages")
-        self.field.setFixedWidth(theme.px(320))
-        self.field.textChanged.connect(self._typing.start)
-        self._state = QComboBox()
-        self._state.setAccessibleName("Show documents by status")
-        for words, state in _STATES:
-            self._state.addItem(words, state)
-        self._state.currentIndexChanged.connect(self._show)
-        self._view = QComboBox()
-        self._view.setAccessibleName("Show passages or documents")
-        self._view.addItem("Passages found", "passages")
-        self._view.addItem("Documents by name", "documents")
-        self._view.currentIndexChanged.connect(self._show)
-        self._view.hide()
-        self._counts = label("", tokens.SMALL, cls="muted")
-        holder = QWidget()
-        holder.setLayout(row(self.field, self._view, self._state, None, self._counts))
-        return holder
+    def where(self) -> SearchFilter | None:
+        """The documents that count, None for all."""
+        return self.toolbar.where()
+
+    def collection(self) -> str:
+        """The uid of the collection that is shown alone, "" for all."""
+        return self.toolbar.collection.currentData() or ""
 
     def _make_tables(self) -> None:
         self.documents = WindowedTable(DOCUMENT_COLUMNS, self._corpus.document_rows, "Documents")
@@ -99,28 +98,39 @@ class Listing(QWidget):
     @Slot()
     def _show(self) -> None:
         searching = bool(self.query)
-        self._view.setVisible(searching)
-        passages = searching and self._view.currentData() == "passages"
-        self._state.setVisible(not passages)
+        self.toolbar.view.setVisible(searching)
+        passages = searching and self.toolbar.view.currentData() == "passages"
+        self.toolbar.state.setVisible(not passages)
+        self.toolbar.say_understood(self._found_words if passages else "")
         if passages:
             self._errands.outdate("list")
+            self.groups.hide()
             self.found.show_ids(array.array("q", range(len(self.hits))))
             self.tables.setCurrentWidget(self.found if self.hits else self.nothing)
-            self._counts.setText(count_words(len(self.hits), "passage") if self.hits else "")
+            self.toolbar.counts.setText(count_words(len(self.hits), "passage") if self.hits else "")
             return
-        sort, descending = self._sort
-        query, state = self.query, self._state.currentData() or None
-        self._errands.run(  # with 100,000 documents this takes longer than the window may wait
-            lambda: self._corpus.documents(text=query, state=state, sort=sort, descending=descending),
-            self._on_listed,
-            self.troubled.emit,
-            key="list",
-        )
+        self._list()
 
-    def _on_listed(self, ids: array.array[int]) -> None:
+    def _list(self) -> None:
+        sort, descending = self._sort
+        query, state, where, only = self.query, self.toolbar.state.currentData() or None, self.where(), self._only
+
+        def work() -> tuple[array.array[int], Sequence[FailureGroup]]:
+            ids = self._corpus.documents(text=query, state=state, sort=sort, descending=descending, where=where)
+            if only is not None:
+                kept = set(only)
+                ids = array.array("q", (number for number in ids if number in kept))
+            return ids, self._corpus.failures() if state == "failed" else []
+
+        # with 100,000 documents this takes longer than the window may wait
+        self._errands.run(work, self._on_listed, self.troubled.emit, key="list")
+
+    def _on_listed(self, listed: tuple[array.array[int], Sequence[FailureGroup]]) -> None:
+        ids, groups = listed
         self.documents.show_ids(ids)
+        self.groups.show_groups(groups)
         failed = f" · {self._failed:,} failed" if self._failed else ""
-        self._counts.setText(f"{count_words(len(ids), 'document')}{failed}")
+        self.toolbar.counts.setText(f"{count_words(len(ids), 'document')}{failed}")
         self.tables.setCurrentWidget(self.documents)
         self._choose_document()
 
@@ -128,29 +138,53 @@ class Listing(QWidget):
         rows: Sequence[Document] = self._corpus.document_rows(self.documents.selected_ids()[:1])
         self.chosen.emit(rows[0] if rows else None, None)
 
-    def _hit_rows(self, ids: Sequence[int]) -> Sequence[Hit]:
-        return [self.hits[number] for number in ids]
+    def _hit_rows(self, ids: Sequence[int]) -> Sequence[tuple[int, Hit]]:
+        return [(number + 1, self.hits[number]) for number in ids]
 
     def _first_match(self, text: str) -> int:
         spans = self._corpus.matches(self.query, text)
         return spans[0][0] if spans else 0
 
-    @Slot()
-    def _on_query_settled(self) -> None:
-        self.query = query = self.field.text().strip()
+    @Slot(str)
+    def _on_query_settled(self, query: str) -> None:
+        self.query = query
         if not query:
             self._errands.outdate("found")
             self.hits = ()
             self._show()
             return
+        where = self.where()
         self._errands.run(
-            lambda: self._corpus.search(query, _FOUND), self._on_found, self.troubled.emit, key="found", lane="search"
+            lambda: self._corpus.find(query, _FOUND, where=where),
+            self._on_found,
+            self._on_search_trouble,
+            key="found",
+            lane="search",
         )
 
-    def _on_found(self, hits: Sequence[Hit]) -> None:
-        self.hits = hits
+    def _on_search_trouble(self, error: ForgeError) -> None:
+        self._show_hits((), "")
+        self.troubled.emit(error)
+
+    def _on_found(self, found: Finding) -> None:
+        self._show_hits(found.hits, finding_words(found))
+
+    def _show_hits(self, hits: Sequence[Hit], words: str) -> None:
+        self.hits, self._found_words = hits, words
         self.found.rows.set_ids(array.array("q"))
         self.chosen.emit(None, None)  # what stood beside the table belonged to the last search
+        self._show()
+
+    @Slot()
+    def _on_filtered(self) -> None:
+        self._only = None
+        if self.query and self.toolbar.view.currentData() == "passages":
+            self.toolbar.search_now()
+        self._show()
+
+    @Slot(list)
+    def _on_group(self, ids: list[int]) -> None:
+        self._only = None if self._only == ids else ids
         self._show()
 
     @Slot()

@@ -1,4 +1,4 @@
-"""The pane itself: add, watch, search, retry, remove."""
+"""The pane itself: add, watch, search, retry, remove; its pages are the documents, the collections and the totals."""
 
 from __future__ import annotations
 
@@ -14,34 +14,44 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit, QStackedWidget, QWidget
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, JobChanged
 from forge_desktop.base.paths import resources_dir
-from forge_desktop.corpus import Document, Hit, IndexReport, Survey
+from forge_desktop.corpus import Document, Explanation, Hit, IndexReport, Passage, Survey
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes import Pane
-from forge_desktop.ui.panes.corpus.columns import safe_words
+from forge_desktop.ui.panes.corpus.collections import CollectionsView
+from forge_desktop.ui.panes.corpus.columns import passage_place, safe_words
 from forge_desktop.ui.panes.corpus.details import DocumentDetails, removal_words
+from forge_desktop.ui.panes.corpus.keeping import Keeping
 from forge_desktop.ui.panes.corpus.listing import Listing
+from forge_desktop.ui.panes.corpus.progress import IndexStrip
+from forge_desktop.ui.panes.corpus.questions import Questions
+from forge_desktop.ui.panes.corpus.statistics import StatisticsView
 from forge_desktop.ui.panes.corpus.survey import SurveyCard
+from forge_desktop.ui.reading import Place, SourceReader
 from forge_desktop.ui.widgets.basics import (
     Banner,
     Button,
     EmptyState,
     Notice,
     PrimaryButton,
-    ProgressRow,
     column,
     frame,
     label,
     page_head,
     row,
 )
-from forge_desktop.ui.widgets.words import count_words, moment_words, size_words
+from forge_desktop.ui.widgets.segments import Segments
+from forge_desktop.ui.widgets.source_viewer import SourceViewer
+from forge_desktop.ui.widgets.words import count_words, moment_words
 
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge
 
 _REFRESH_MS = 250  # at most this often while an index run commits documents
+_PAGES = (("documents", "Documents"), ("collections", "Collections"), ("statistics", "Statistics"))
+_NOUNS = frozenset(("documents", "collections", "questions", "sync"))  # what the pane shows
+_NARROW = 1000  # pixels; with less the viewer takes the table's place
 
 
 class CorpusPane(Pane):
@@ -54,8 +64,10 @@ class CorpusPane(Pane):
     def __init__(self, forge: Forge, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(forge, bridge, parent)
         self._total = 0
+        self._share = 1.0  # of the known documents, how many can be searched
         self._errands = Errands(forge.jobs, bridge, self)
         self._surveying = 0
+        self._into = ""  # the collection that what is being added goes into
         self._index_jobs: set[int] = set()
         self.setAcceptDrops(True)
         self._refreshing = QTimer(self, singleShot=True, interval=_REFRESH_MS)
@@ -74,7 +86,13 @@ class CorpusPane(Pane):
         return {"add_files": self.choose_files, "add_folder": self.choose_folder, "rescan": self.rescan}
 
     def search(self) -> QLineEdit:
+        self.show_page("documents")
         return self._listing.field
+
+    def show_page(self, key: str) -> None:
+        """Go to a page of the pane: documents, collections or statistics."""
+        self._segments.choose(key)
+        self._on_page(key)
 
     # adding
 
@@ -96,11 +114,13 @@ class CorpusPane(Pane):
         """Index the sample corpus that comes with the application."""
         self.add_paths([resources_dir() / "sample"])
 
-    def add_paths(self, paths: Sequence[Path]) -> None:
+    def add_paths(self, paths: Sequence[Path], collection: str = "") -> None:
         """The dry run: count what is there and show it; indexing starts when the user says so."""
         self._problem.clear()
-        self._survey.show_counting(paths)
-        self._surveying = self.forge.corpus.survey(paths)
+        self.show_page("documents")
+        self._into = collection or self._listing.collection()
+        self._survey.show_counting(paths, self._collection_name(self._into))
+        self._surveying = self.forge.corpus.survey(paths, self._into)
         self._show_body()
 
     @Slot()
@@ -110,7 +130,10 @@ class CorpusPane(Pane):
 
     def index(self, paths: Sequence[Path]) -> None:
         """Start reading these paths."""
-        self._follow(self.forge.corpus.index(paths))
+        self._follow(self.forge.corpus.index(paths, self._into))
+
+    def _collection_name(self, uid: str) -> str:
+        return next((c.name for c in self._collections_view.collections if c.uid == uid), "")
 
     # removing and retrying
 
@@ -145,64 +168,95 @@ class CorpusPane(Pane):
 
     def _build(self) -> None:
         self._subtitle = label("", tokens.SMALL, cls="muted")
+        self._segments = Segments(_PAGES, "Pages of the corpus")
+        self._segments.chosen.connect(self._on_page)
         self._rescan = Button("Rescan", "refresh-cw")
+        self._rescan.setToolTip("Compare every added folder with what is indexed")
         self._rescan.clicked.connect(self.rescan)
         files = Button("Add files", "file-plus")
         files.clicked.connect(self.choose_files)
         folder = PrimaryButton("Add folder", "folder-plus")
         folder.clicked.connect(self.choose_folder)
-        head = page_head("Corpus", self._subtitle, self._rescan, files, folder)
-        self._problem = Banner()
-        self._failures = Banner()
-        self._failures.acted.connect(self._on_show_failed)
-        self._survey = SurveyCard()
-        self._survey.confirmed.connect(self.index)
-        self._survey.dismissed.connect(self._show_body)
-        between = (self._problem, self._failures, self._survey)
-        self._listing = Listing(self.forge.corpus, self._errands, between, self._make_foot())
-        self._listing.chosen.connect(self._on_chosen)
-        self._listing.remove_asked.connect(self.remove)
-        self._listing.retry_asked.connect(self.retry)
-        self._listing.troubled.connect(self._on_trouble)
-        self._empty = EmptyState(
-            "library",
-            "Add your documents",
-            "Forge Desktop reads them here, on this computer, and answers from them with the place it found. "
-            "Nothing leaves this machine.",
-            "Add folder", "folder-plus", "Try the sample documents",
-            "Text, Markdown, HTML, PDF and Word. You can also drop files or folders here.",
-        )  # fmt: skip
-        self._empty.acted.connect(self.choose_folder)
-        self._empty.acted_second.connect(self.add_sample)
+        head = page_head("Corpus", self._subtitle, self._segments, self._rescan, files, folder)
         self._body = QStackedWidget()
         self._body.setProperty("cls", "surface")
-        self._body.addWidget(self._listing)
-        self._body.addWidget(self._empty)
-        self._details = DocumentDetails(self.forge.corpus.passages)
-        self._details.retry_pressed.connect(lambda document_id: self.retry([document_id]))
-        self._details.remove_pressed.connect(lambda document_id: self.remove([document_id]))
-        self._details.hide()
-        middle = row(self._body, self._details, gap=0)
+        for page in (self._make_listing(), self._make_empty()):
+            self._body.addWidget(page)
+        documents = QWidget()
+        middle = row(self._body, self._make_details(), self._make_viewer(), gap=0)
         middle.setStretch(0, 1)
-        layout = column(head, middle, gap=0)
+        documents.setLayout(middle)
+        self._collections_view = CollectionsView(self.forge.corpus, self.forge.jobs, self._errands)
+        self._collections_view.notice.connect(self.notice)
+        self._collections_view.add_asked.connect(lambda uid, paths: self.add_paths(paths, uid))
+        self._collections_view.synced.connect(self.rescan)
+        self._statistics = StatisticsView()
+        self._keeping = Keeping(self.forge, self._errands, self._statistics, self._collections_view, self)
+        self._keeping.notice.connect(self.notice)
+        self._pages = QStackedWidget()
+        for page in (documents, self._collections_view, self._statistics):
+            self._pages.addWidget(page)
+        layout = column(head, self._pages, gap=0)
         layout.setStretch(1, 1)
         self.setLayout(layout)
         self._drop = frame("dropping", column(None, self._drop_words(), None))
         self._drop.setParent(self)
         self._drop.hide()
 
-    def _make_foot(self) -> QWidget:
-        self._progress = ProgressRow("Indexing")
+    def _make_listing(self) -> QWidget:
+        self._problem = Banner()
+        self._failures = Banner()
+        self._failures.acted.connect(self._on_show_failed)
+        self._questions = Questions(self.forge.corpus, self._errands)
+        self._questions.notice.connect(self.notice)
+        self._questions.troubled.connect(self._on_trouble)
+        self._survey = SurveyCard()
+        self._survey.confirmed.connect(self.index)
+        self._survey.dismissed.connect(self._show_body)
+        self._progress = IndexStrip()
         self._progress.pause_pressed.connect(self.forge.jobs.pause)
         self._progress.resume_pressed.connect(self.forge.jobs.resume)
         self._progress.cancel_pressed.connect(self.forge.jobs.cancel)
-        self._rate = label("", tokens.SMALL, cls="muted", tabular=True)
-        self._foot = QWidget()
-        line = row(self._progress, self._rate, gap=tokens.MD)
-        line.setStretch(0, 1)
-        self._foot.setLayout(line)
-        self._foot.hide()
-        return self._foot
+        self._progress.hide()
+        between = (self._problem, self._questions, self._failures, self._survey)
+        self._listing = Listing(self.forge.corpus, self._errands, between, self._progress)
+        self._listing.chosen.connect(self._on_chosen)
+        self._listing.remove_asked.connect(self.remove)
+        self._listing.retry_asked.connect(self.retry)
+        self._listing.troubled.connect(self._on_trouble)
+        return self._listing
+
+    def _make_empty(self) -> QWidget:
+        self._empty = EmptyState(
+            "library",
+            "Add your documents",
+            "Forge Desktop reads them here, on this computer, and answers from them with the place it found. "
+            "Nothing leaves this machine.",
+            "Add folder", "folder-plus", "Try the sample documents",
+            "Text, PDF, Word, Excel, PowerPoint, OpenDocument, e-books, e-mail, web pages, notebooks, source code and "
+            "more. You can also drop files or folders here.",
+        )  # fmt: skip
+        self._empty.acted.connect(self.choose_folder)
+        self._empty.acted_second.connect(self.add_sample)
+        return self._empty
+
+    def _make_details(self) -> QWidget:
+        self._details = DocumentDetails(self.forge.corpus.passages)
+        self._details.retry_pressed.connect(lambda document_id: self.retry([document_id]))
+        self._details.remove_pressed.connect(lambda document_id: self.remove([document_id]))
+        self._details.explain_asked.connect(self._on_explain_asked)
+        self._details.place_asked.connect(self._on_place_asked)
+        self._details.passage_shown.connect(self._on_passage_shown)
+        self._details.hide()
+        return self._details
+
+    def _make_viewer(self) -> QWidget:
+        self._viewer = SourceViewer()
+        self._viewer.setProperty("cls", "sideR")
+        self._viewer.closed.connect(self._on_viewer_closed)
+        self._reader = SourceReader(self.forge.corpus, self._errands, self._viewer)
+        self._viewer.hide()
+        return self._viewer
 
     def _drop_words(self) -> QWidget:
         words = label("Drop files or folders to index them", tokens.TITLE, 600, "accent")
@@ -215,32 +269,81 @@ class CorpusPane(Pane):
     def refresh(self) -> None:
         """Read totals and the shown rows again."""
         stats = self.forge.corpus.stats()
-        since = f" · last indexed {moment_words(stats.last_indexed)}" if stats.last_indexed else ""
-        self._subtitle.setText(
-            f"{count_words(stats.passages, 'passage')} from {count_words(stats.documents, 'document')}{since}"
-            if stats.documents
-            else "Nothing is indexed yet"
-        )
-        self._rescan.setEnabled(stats.documents > 0)
         self._total = stats.documents
+        self._share = self.forge.corpus.indexed_share()
+        self._subtitle.setText(self._summary(stats.passages, stats.documents, stats.last_indexed))
+        self._rescan.setEnabled(stats.documents > 0)
         self._show_body()
         self._listing.refresh(stats.failed)
+        self._questions.refresh()
+        self._collections_view.refresh()
+        if self._segments.key() == "statistics":
+            self._keeping.show_stats()
+
+    def _summary(self, passages: int, documents: int, last: float | None) -> str:
+        if not documents:
+            return "Nothing is indexed yet"
+        words = f"{count_words(passages, 'passage')} from {count_words(documents, 'document')}"
+        if self._share < 1:
+            return f"{words} · {self._share:.0%} indexed, search works meanwhile"
+        return words + (f" · last indexed {moment_words(last)}" if last else "")
 
     @Slot()
     def _show_body(self) -> None:
         busy = not self._survey.isHidden() or bool(self._index_jobs) or not self._problem.isHidden()
         self._body.setCurrentWidget(self._empty if not self._total and not busy else self._listing)
 
+    @Slot(str)
+    def _on_page(self, key: str) -> None:
+        self._pages.setCurrentIndex([name for name, _ in _PAGES].index(key))
+        if key == "statistics":
+            self._keeping.show_stats()
+
     @Slot(object, object)
     def _on_chosen(self, document: Document | None, hit: Hit | None) -> None:
         self._details.setVisible(document is not None)
         if document is None:
-            return
-        if hit is None:
-            self._details.show_document(document)
+            self._on_viewer_closed()
             return
         query = self._listing.query
-        self._details.show_document(document, hit.passage.id, lambda text: self.forge.corpus.matches(query, text))
+        spans = (lambda text: self.forge.corpus.matches(query, text)) if query else None
+        self._details.show_document(document, hit.passage.id if hit else None, spans)
+
+    # why, and the page beside
+
+    @Slot(int)
+    def _on_explain_asked(self, passage_id: int) -> None:
+        query, where = self._listing.query, self._listing.where()
+
+        def arrived(found: Explanation) -> None:
+            passage = self._details.passage()
+            if passage is not None and passage.id == passage_id:
+                self._details.explanation.show_explanation(found)
+
+        self._errands.run(
+            lambda: self.forge.corpus.explain(query, passage_id, where=where),
+            arrived,
+            self._on_trouble,
+            key="explain",
+            lane="search",
+        )
+
+    @Slot(object)
+    def _on_place_asked(self, passage: Passage) -> None:
+        self._viewer.show()
+        self._fit()
+        self._reader.open(_place(passage))
+
+    @Slot(object)
+    def _on_passage_shown(self, passage: Passage) -> None:
+        if self._viewer.isVisible():
+            self._reader.open(_place(passage))
+
+    @Slot()
+    def _on_viewer_closed(self) -> None:
+        self._reader.forget()
+        self._viewer.hide()
+        self._fit()
 
     # following jobs
 
@@ -262,13 +365,11 @@ class CorpusPane(Pane):
     def _on_index_job(self, event: JobChanged) -> None:
         if event.state in ("queued", "running", "paused"):
             self._index_jobs.add(event.job_id)
-            self._foot.show()
+            self._progress.show()
             self._progress.show_job(event)
-            rate = event.done / event.elapsed if event.elapsed > 0.5 else 0
-            self._rate.setText(f"{size_words(rate)}/s" if rate else "")
             return
         self._index_jobs.discard(event.job_id)
-        self._foot.setVisible(bool(self._index_jobs))
+        self._progress.setVisible(bool(self._index_jobs))
         if isinstance(event.result, IndexReport):
             self._on_indexed(event.result)
         elif isinstance(event.error, ForgeError):
@@ -296,7 +397,7 @@ class CorpusPane(Pane):
 
     @Slot(object)
     def _on_data(self, event: DataChanged) -> None:
-        if "documents" in event.what and not self._refreshing.isActive():
+        if not event.what.isdisjoint(_NOUNS) and not self._refreshing.isActive():
             self._refreshing.start()
 
     @Slot()
@@ -325,4 +426,26 @@ class CorpusPane(Pane):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._details.setMaximumWidth(max(theme.px(260), min(theme.px(320), self.width() // 3)))
+        self._fit()
+
+    def _fit(self) -> None:
+        """Share the width: the viewer gets a third, or the table's place where there is little."""
+        width, open_ = self.width(), self._viewer.isVisible()
+        narrow = width < theme.px(_NARROW)
+        self._details.setFixedWidth(max(theme.px(260), min(theme.px(320), width // 3)))
+        self._body.setVisible(not (open_ and narrow))
+        self._viewer.setMinimumWidth(theme.px(360))
+        self._viewer.setMaximumWidth(width if narrow else max(theme.px(360), width // 3))
+
+
+def _place(passage: Passage) -> Place:
+    return Place(
+        passage.path,
+        passage.document_sha256,
+        passage.start,
+        passage.end,
+        passage.page,
+        passage.first_line,
+        passage.text,
+        passage_place(passage),
+    )

@@ -24,6 +24,7 @@ class SurveyCard(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._paths: list[Path] = []
+        self._collection = ""
         self._title = label("", tokens.SUBTITLE, 600, wrap=True)
         self._text = label("", tokens.TABLE, cls="muted", wrap=True)
         self._skipped = QPlainTextEdit()
@@ -41,9 +42,9 @@ class SurveyCard(QWidget):
         self.setLayout(column(frame("card", column(head, self._skipped, margins=(16, 12, 14, 12)))))
         self.hide()
 
-    def show_counting(self, paths: Sequence[Path]) -> None:
-        """Say that counting has begun."""
-        self._paths = list(paths)
+    def show_counting(self, paths: Sequence[Path], collection: str = "") -> None:
+        """Say that counting has begun, and into which collection it goes if there are several."""
+        self._paths, self._collection = list(paths), collection
         where = safe_words(str(paths[0])) if len(paths) == 1 else count_words(len(paths), "place")
         self._title.setText(f"Counting the files in {where} …" if len(paths) == 1 else f"Counting files in {where} …")
         self._text.setText("Nothing is read yet.")
@@ -63,14 +64,15 @@ class SurveyCard(QWidget):
             self._title.setText("Nothing new to read")
         else:
             self._title.setText("No readable files here")
-        facts = [kinds] if kinds else []
+        facts = [f"into {safe_words(self._collection)}"] if self._collection else []
+        facts += [kinds] if kinds else []
         if survey.changed:
             facts.append(f"{survey.changed} changed since last time")
         if survey.unchanged:
             facts.append(f"{survey.unchanged} unchanged, not read again")
         if survey.skipped:
             facts.append(f"{count_words(len(survey.skipped), 'file')} will not be read")
-        self._text.setText(" · ".join(facts) or "Text, Markdown, HTML, PDF and Word documents can be read.")
+        self._text.setText(" · ".join(facts) or "No file here has a format that can be read.")
         self._skipped.setPlainText("\n".join(f"{safe_words(path)}: {reason}" for path, reason in survey.skipped))
         lines = min(5, len(survey.skipped))
         self._skipped.setFixedHeight(self._skipped.fontMetrics().lineSpacing() * lines + theme.px(24))

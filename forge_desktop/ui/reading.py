@@ -1,4 +1,4 @@
-"""What the viewer shows for a citation: the page, the text, or the stored quote when the document is gone."""
+"""What the viewer shows for a place in a document: the page, the text, or the kept quote when the document is gone."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from PySide6.QtGui import QDesktopServices
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.paths import shown_path
-from forge_desktop.chat.records import Source
 from forge_desktop.corpus.records import Document, PageImage
 from forge_desktop.ui.errands import Errands
-from forge_desktop.ui.panes.chat.words import file_name, source_place
 from forge_desktop.ui.widgets.source_viewer import SourceViewer
+from forge_desktop.ui.widgets.words import file_name
 
 if TYPE_CHECKING:
     from forge_desktop.corpus import Corpus
@@ -26,10 +25,24 @@ _BADGES = {"changed": "changed since indexing", "missing": "file is missing"}
 
 
 @dataclass(frozen=True)
-class Reading:
-    """Everything needed to show a source. `text` is the stored text, or only the quote when there is no document."""
+class Place:
+    """A span of a document: `quote` is the stored text at `start:end`, `where` says in words where that is."""
 
-    source: Source
+    path: str
+    document_sha256: str
+    start: int
+    end: int
+    page: int | None
+    first_line: int
+    quote: str
+    where: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Everything needed to show a place. `text` is the stored text, or only the quote when there is no document."""
+
+    place: Place
     status: str
     document: Document | None
     text: str
@@ -40,20 +53,20 @@ class Reading:
     problem: ForgeError | None
 
 
-def look_up(corpus: Corpus, source: Source, width: int) -> Reading:
+def look_up(corpus: Corpus, place: Place, width: int) -> Reading:
     """Read what there is, best first: the page as it looks, the stored text, the quote kept with the answer."""
-    status = corpus.source_status(source.path, source.document_sha256)
-    document = corpus.find_document(source.document_sha256, source.path)
+    status = corpus.source_status(place.path, place.document_sha256)
+    document = corpus.find_document(place.document_sha256, place.path)
     if document is None:  # removed, or indexed again with other content: the answer kept its own words
-        return Reading(source, status, None, source.quote, 0, len(source.quote), source.first_line, None, None)
+        return Reading(place, status, None, place.quote, 0, len(place.quote), place.first_line, None, None)
     image, problem = None, None
-    if source.page is not None and status == "same":
+    if place.page is not None and status == "same":
         try:
-            image = corpus.page(document.id, source.page, width, source.start, source.end)
+            image = corpus.page(document.id, place.page, width, place.start, place.end)
         except ForgeError as error:
             problem = error
     text = "" if image else corpus.stored_text(document.id)
-    return Reading(source, status, document, text, source.start, source.end, 1, image, problem)
+    return Reading(place, status, document, text, place.start, place.end, 1, image, problem)
 
 
 class SourceReader(QObject):
@@ -69,12 +82,12 @@ class SourceReader(QObject):
         viewer.open_pressed.connect(self._on_open)
         viewer.folder_pressed.connect(self._on_folder)
 
-    def open(self, source: Source) -> None:
-        """Show a source at its passage."""
+    def open(self, place: Place) -> None:
+        """Show a document at this place."""
         self._reading = None
-        self._viewer.show_loading(file_name(source.path), shown_path(source.path), source_place(source))
+        self._viewer.show_loading(file_name(place.path), shown_path(place.path), place.where)
         width = self._viewer.page_width()
-        self._start(lambda: look_up(self._corpus, source, width), self._show)
+        self._start(lambda: look_up(self._corpus, place, width), self._show)
 
     def forget(self) -> None:
         """The viewer was closed: drop what is still on its way, and the text."""
@@ -86,7 +99,7 @@ class SourceReader(QObject):
 
     def _show(self, reading: Reading) -> None:
         self._reading = reading
-        viewer, source = self._viewer, reading.source
+        viewer, place = self._viewer, reading.place
         badge = _BADGES.get(reading.status, "")
         if reading.document is None:
             badge = badge or "no longer indexed"
@@ -96,9 +109,9 @@ class SourceReader(QObject):
             viewer.banner.show_message(
                 reading.problem.message, "The stored text is shown instead.", kind="warn", action=""
             )
-        if reading.image and source.page is not None:
+        if reading.image and place.page is not None:
             image = reading.image
-            viewer.show_page(image.png, image.rectangles, source.page, image.pages, source.quote)
+            viewer.show_page(image.png, image.rectangles, place.page, image.pages, place.quote)
         else:
             self._show_part(max(0, (reading.start + reading.end) // 2 - _PART // 2))
 
@@ -117,7 +130,7 @@ class SourceReader(QObject):
             end = line or end
         self._from = begin
         first_line = reading.first_line + text.count("\n", 0, begin)
-        start, stop = (min(max(place, begin), end) - begin for place in (reading.start, reading.end))
+        start, stop = (min(max(at, begin), end) - begin for at in (reading.start, reading.end))
         self._viewer.show_text(text[begin:end], first_line, start, stop, before=begin > 0, after=end < len(text))
 
     @Slot(int, int)
@@ -125,13 +138,13 @@ class SourceReader(QObject):
         reading = self._reading
         if reading is None or reading.document is None:
             return
-        document, source = reading.document, reading.source
-        here = page == source.page
-        span = (source.start, source.end) if here else (0, 0)
+        document, place = reading.document, reading.place
+        here = page == place.page
+        span = (place.start, place.end) if here else (0, 0)
         self._errands.run(
             lambda: self._corpus.page(document.id, page, width, *span),
             lambda image: self._viewer.show_page(
-                image.png, image.rectangles if here else (), page, image.pages, source.quote if here else ""
+                image.png, image.rectangles if here else (), page, image.pages, place.quote if here else ""
             ),
             self._viewer.banner.show_error,
             key=_KEY,
@@ -146,10 +159,10 @@ class SourceReader(QObject):
     @Slot()
     def _on_open(self) -> None:
         if self._reading is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(self._reading.source.path))
+            QDesktopServices.openUrl(QUrl.fromLocalFile(self._reading.place.path))
 
     @Slot()
     def _on_folder(self) -> None:
         if self._reading is not None:
-            folder = self._reading.source.path.replace("\\", "/").rpartition("/")[0]
+            folder = self._reading.place.path.replace("\\", "/").rpartition("/")[0]
             QDesktopServices.openUrl(QUrl.fromLocalFile(folder or "/"))

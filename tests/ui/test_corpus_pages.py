@@ -1,0 +1,346 @@
+"""The Corpus pane's further pages: filters, failures by reason, explanations, the page beside, collections, totals."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from forge_desktop.base.events import JobChanged
+from forge_desktop.corpus import Collection, IndexProgress
+from forge_desktop.forge import Forge
+from forge_desktop.ui import theme
+from forge_desktop.ui.bridge import Bridge
+from forge_desktop.ui.panes.corpus import CorpusPane
+from forge_desktop.ui.panes.corpus.questions import question_words
+from forge_desktop.ui.widgets.basics import Button, Notice
+
+LONG = 20_000
+
+
+@pytest.fixture
+def pane(qtbot: QtBot, qapp: QApplication, data_dir: Path) -> Iterator[CorpusPane]:
+    theme.load_fonts(qapp)
+    theme.apply(qapp, "light")
+    forge = Forge(data_dir, holder="a test")
+    bridge = Bridge(forge.events)
+    made = CorpusPane(forge, bridge)
+    qtbot.addWidget(made)
+    made.resize(1276, 760)
+    made.show()
+    yield made
+    bridge.close()
+    forge.close()
+
+
+@pytest.fixture
+def papers(tmp_path: Path, sample_dir: Path) -> Path:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (folder / "lease.txt").write_text("The lease of the workshop ends on 30 June 2031.\n")
+    (folder / "kettle.md").write_text("# Kettle\n\nThe kettle in the workshop is blue.\n")
+    shutil.copy(sample_dir / "annual-report-2025.pdf", folder)
+    (folder / "empty.txt").touch()
+    (folder / "void.md").touch()
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing else")
+    return folder
+
+
+@pytest.fixture
+def shown(qtbot: QtBot, pane: CorpusPane, papers: Path) -> CorpusPane:
+    """The pane with those papers indexed and listed."""
+    pane.forge.jobs.wait(pane.forge.corpus.index([papers]))
+    wait(qtbot, lambda: pane._listing.documents.rows.rowCount() == 6)
+    return pane
+
+
+def wait(qtbot: QtBot, done: Callable[[], bool]) -> None:
+    qtbot.waitUntil(done, timeout=LONG)
+
+
+def search(qtbot: QtBot, pane: CorpusPane, query: str) -> None:
+    pane.search().setText(query)
+    wait(qtbot, lambda: pane._listing.query == query and not pane.forge.jobs.running())
+
+
+def listed(pane: CorpusPane) -> set[str]:
+    rows = pane._listing.documents.rows
+    return {rows.value_at(row).name for row in range(rows.rowCount())}
+
+
+def collection(pane: CorpusPane, name: str) -> Collection:
+    return pane.forge.corpus.collections.get(name)
+
+
+# ---- filters
+
+
+def test_documents_are_filtered_by_type_and_date(qtbot: QtBot, shown: CorpusPane) -> None:
+    toolbar = shown._listing.toolbar
+    wait(qtbot, lambda: toolbar.format.count() > 3)
+    toolbar.format.setCurrentIndex(toolbar.format.findData("pdf"))
+    wait(qtbot, lambda: listed(shown) == {"annual-report-2025.pdf", "broken.pdf"})
+    toolbar.format.setCurrentIndex(0)
+    toolbar.age.setCurrentIndex(toolbar.age.findData(7))
+    wait(qtbot, lambda: "lease.txt" in listed(shown))
+
+
+def test_a_search_says_how_operators_were_understood(qtbot: QtBot, shown: CorpusPane) -> None:
+    search(qtbot, shown, 'workshop "the kettle" -lease')
+    wait(qtbot, lambda: shown._listing.toolbar.understood.isVisible())
+    assert shown._listing.toolbar.understood.text() == "Exactly “the kettle” · without lease"
+    assert [hit.passage.path.rpartition("/")[2] for hit in shown._listing.hits] == ["kettle.md"]
+    search(qtbot, shown, "workshop")
+    wait(qtbot, lambda: len(shown._listing.hits) >= 2)
+    assert not shown._listing.toolbar.understood.isVisible()
+
+
+def test_the_choices_go_below_the_field_where_there_is_little_room(qtbot: QtBot, shown: CorpusPane) -> None:
+    toolbar = shown._listing.toolbar
+    wait(qtbot, lambda: toolbar.format.isVisible())
+    wide = toolbar.state.mapTo(shown, toolbar.state.rect().topLeft()).y()
+    shown.resize(760, 700)
+    shown._listing.documents.selectRow(0)  # what it shows beside the table takes its share
+    wait(qtbot, lambda: toolbar.state.mapTo(shown, toolbar.state.rect().topLeft()).y() > wide)
+    assert not toolbar.field.geometry().isNull()
+
+
+# ---- failures
+
+
+def test_failures_are_grouped_by_reason_and_tried_again(qtbot: QtBot, shown: CorpusPane, papers: Path) -> None:
+    shown._listing.show_failed()
+    wait(qtbot, lambda: shown._listing.groups.isVisible())
+    groups = {group.reason: group.count for group in shown._listing.groups.groups}
+    assert groups["The file is empty."] == 2
+    assert sum(groups.values()) == 3
+    show, retry = (
+        next(
+            b for b in shown._listing.groups.findChildren(Button) if b.accessibleName() == f"{verb}: The file is empty."
+        )
+        for verb in ("Show", "Try again")
+    )
+    qtbot.mouseClick(show, Qt.MouseButton.LeftButton)
+    wait(qtbot, lambda: listed(shown) == {"empty.txt", "void.md"})
+    (papers / "empty.txt").write_text("Not empty any more: the kettle is green.\n")
+    qtbot.mouseClick(retry, Qt.MouseButton.LeftButton)
+    wait(qtbot, lambda: shown.forge.corpus.stats().failed == 2)
+
+
+# ---- why, and the page beside
+
+
+def test_a_hit_says_why_it_was_found(qtbot: QtBot, shown: CorpusPane) -> None:
+    search(qtbot, shown, "workshop kettle")
+    wait(qtbot, lambda: bool(shown._listing.hits))
+    shown._listing.found.selectRow(0)
+    qtbot.mouseClick(shown._details._why, Qt.MouseButton.LeftButton)
+    wait(qtbot, lambda: shown._details.explanation.isVisible())
+    found = shown._details.explanation.explanation
+    assert found is not None
+    assert found.rank == 1
+    assert {term.term for term in found.terms if term.frequency} == {"workshop", "kettl"}
+    assert found.bm25 == pytest.approx(shown._listing.hits[0].bm25)
+
+
+def test_a_passage_that_was_not_found_says_why_not(qtbot: QtBot, shown: CorpusPane) -> None:
+    search(qtbot, shown, '"kettle"')
+    shown._listing.toolbar.view.setCurrentIndex(1)
+    search(qtbot, shown, "lease")
+    wait(qtbot, lambda: listed(shown) == {"lease.txt"})
+    shown._listing.query = '"kettle"'  # as if the table still stood there while the words changed
+    shown._listing.documents.selectRow(0)
+    passage = shown._details.passage()
+    assert passage is not None
+    shown._on_explain_asked(passage.id)
+    wait(qtbot, lambda: shown._details.explanation.isVisible())
+    found = shown._details.explanation.explanation
+    assert found is not None
+    assert found.rank is None
+    assert found.note
+
+
+def test_the_page_opens_beside_the_passage(qtbot: QtBot, shown: CorpusPane) -> None:
+    search(qtbot, shown, "annual report members")
+    wait(qtbot, lambda: bool(shown._listing.hits))
+    paths = [hit.passage.path for hit in shown._listing.hits]
+    shown._listing.found.selectRow(next(n for n, path in enumerate(paths) if path.endswith(".pdf")))
+    qtbot.mouseClick(shown._details._beside, Qt.MouseButton.LeftButton)
+    wait(qtbot, lambda: shown._viewer.shows_page())
+    assert shown._body.isVisible()
+    qtbot.mouseClick(shown._details._after, Qt.MouseButton.LeftButton)
+    passage = shown._details.passage()
+    assert passage is not None
+    wait(qtbot, lambda: shown._viewer._page == passage.page)
+    shown._viewer.closed.emit()
+    assert not shown._viewer.isVisible()
+
+
+# ---- collections
+
+
+def test_a_collection_is_made_filled_and_found_alone(qtbot: QtBot, shown: CorpusPane, tmp_path: Path) -> None:
+    legal = tmp_path / "legal"
+    legal.mkdir()
+    (legal / "claim.txt").write_text("The claim about the workshop was settled.\n")
+    view = shown._collections_view
+    shown.show_page("collections")
+    view.make("Legal")
+    wait(qtbot, lambda: len(view.collections) == 2)
+    uid = collection(shown, "Legal").uid
+    view.add_asked.emit(uid, [legal])
+    wait(qtbot, lambda: shown._survey._start.isVisible())
+    assert "Legal" in shown._survey._text.text()
+    qtbot.mouseClick(shown._survey._start, Qt.MouseButton.LeftButton)
+    wait(qtbot, lambda: collection(shown, "Legal").documents == 1)
+    toolbar = shown._listing.toolbar
+    wait(qtbot, lambda: toolbar.collection.isVisible())
+    toolbar.collection.setCurrentIndex(toolbar.collection.findData(uid))
+    wait(qtbot, lambda: listed(shown) == {"claim.txt"})
+    search(qtbot, shown, "workshop")
+    wait(qtbot, lambda: [hit.passage.path.rpartition("/")[2] for hit in shown._listing.hits] == ["claim.txt"])
+
+
+def test_an_edit_says_its_effect_before_it_is_saved(qtbot: QtBot, shown: CorpusPane) -> None:
+    form = shown._collections_view.form
+    shown.show_page("collections")
+    wait(qtbot, lambda: form.uid() != "")
+    assert not form._save.isEnabled()
+    form.exclude.setPlainText("*.md")
+    wait(qtbot, lambda: "out of the index" in form._effect.text())
+    assert "2 documents (1 passage)" in form._effect.text()
+    qtbot.mouseClick(form._save, Qt.MouseButton.LeftButton)
+    wait(qtbot, lambda: collection(shown, "Documents").exclude == ("*.md",))
+    wait(qtbot, lambda: not shown.forge.jobs.running() and "kettle.md" not in listed(shown))
+
+
+def test_a_bad_policy_is_said_and_the_edit_stays(qtbot: QtBot, shown: CorpusPane) -> None:
+    form = shown._collections_view.form
+    shown.show_page("collections")
+    wait(qtbot, lambda: form.uid() != "")
+    form.cap.setText("much")
+    form._on_edited()
+    qtbot.mouseClick(form._save, Qt.MouseButton.LeftButton)
+    wait(qtbot, lambda: form.problem.isVisible())
+    assert form.cap.text() == "much"
+    qtbot.mouseClick(form._back, Qt.MouseButton.LeftButton)
+    assert form.cap.text() == ""
+    assert not form.problem.isVisible()
+
+
+def test_deleting_a_collection_says_its_effect_and_can_be_undone(
+    qtbot: QtBot, shown: CorpusPane, tmp_path: Path
+) -> None:
+    legal = tmp_path / "legal"
+    legal.mkdir()
+    (legal / "claim.txt").write_text("The claim was settled.\n")
+    uid = shown.forge.corpus.collections.create("Legal").uid
+    shown.forge.jobs.wait(shown.forge.corpus.index([legal], uid))
+    view = shown._collections_view
+    wait(qtbot, lambda: len(view.collections) == 2)
+    view.choose(uid)
+    with qtbot.waitSignal(shown.notice, timeout=LONG) as told:
+        qtbot.mouseClick(view.form._delete, Qt.MouseButton.LeftButton)
+    notice = told.args[0]
+    assert isinstance(notice, Notice)
+    assert "1 document (1 passage) left the index" in notice.text
+    assert notice.undo is not None
+    notice.undo()
+    wait(qtbot, lambda: "Legal" in shown.forge.corpus.collections.names().values())
+    assert collection(shown, "Legal").documents == 1
+
+
+# ---- questions
+
+
+def test_files_that_went_away_are_asked_about(qtbot: QtBot, pane: CorpusPane, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(40):
+        (folder / f"note-{number}.txt").write_text(f"Note {number} about the kettle.\n")
+    pane.forge.jobs.wait(pane.forge.corpus.index([folder]))
+    for number in range(1, 40):
+        (folder / f"note-{number}.txt").unlink()
+    pane.rescan()
+    wait(qtbot, lambda: pane._questions.isVisible())
+    question = pane._questions.questions[0]
+    assert (question.documents, question.total) == (39, 40)
+    assert question_words(question)[0] == f"39 documents of 40 are gone from {folder}"
+    assert pane.forge.corpus.stats().documents == 40
+    with qtbot.waitSignal(pane.notice, timeout=LONG, check_params_cb=lambda n: n.undo is not None) as told:
+        pane._questions.answer(question, "remove")
+    wait(qtbot, lambda: pane.forge.corpus.stats().documents == 1 and not pane._questions.isVisible())
+    told.args[0].undo()
+    wait(qtbot, lambda: pane.forge.corpus.stats().documents == 40)
+
+
+# ---- totals
+
+
+def test_totals_languages_and_disk_are_shown(qtbot: QtBot, shown: CorpusPane) -> None:
+    shown.show_page("statistics")
+    wait(qtbot, lambda: shown._statistics._figures["Documents"].text() == "3")
+    assert int(shown._statistics._figures["Tokens, about"].text().replace(",", "")) > 100
+    names = {meter.accessibleName() for meter in shown._statistics._languages.children() if hasattr(meter, "set_value")}
+    assert any(name.startswith("English") for name in names)
+
+
+def test_a_check_finds_damage_and_a_repair_mends_it(qtbot: QtBot, shown: CorpusPane) -> None:
+    statistics = shown._statistics
+    shown.show_page("statistics")
+    qtbot.mouseClick(statistics._check, Qt.MouseButton.LeftButton)
+    wait(qtbot, lambda: statistics.verdict() == "Everything is sound.")
+    with shown.forge.corpus._db.write() as connection:  # as a failing disk would
+        connection.execute("UPDATE texts SET text = replace(text, 'kettle', 'kattle')")
+    qtbot.mouseClick(statistics._check, Qt.MouseButton.LeftButton)
+    wait(qtbot, lambda: statistics._repair.isVisible())
+    assert "kettle.md" in statistics._damage.toPlainText()
+    qtbot.mouseClick(statistics._repair, Qt.MouseButton.LeftButton)
+    wait(qtbot, lambda: "read again" in statistics.verdict())
+    assert shown.forge.corpus.verify() == []
+
+
+def test_a_collection_leaves_as_a_file_and_comes_back(qtbot: QtBot, shown: CorpusPane, tmp_path: Path) -> None:
+    target = tmp_path / "papers.forgecollection"
+    with qtbot.waitSignal(shown.notice, timeout=LONG):
+        shown._keeping.export(collection(shown, "Documents").uid, target)
+    assert target.stat().st_size > 0
+    with qtbot.waitSignal(shown.notice, timeout=LONG):
+        shown._keeping.bring(target)
+    wait(qtbot, lambda: len(shown._collections_view.collections) == 2)
+
+
+# ---- progress
+
+
+def test_a_run_is_shown_at_three_levels(qtbot: QtBot, pane: CorpusPane) -> None:
+    strip = pane._progress
+    at = IndexProgress("reading", 2, 40, 500, 1000, ("/papers/a.pdf", "/papers/b.docx"), 1234.5, 6.4e6, 9.0, 0.37)
+    strip.show_job(JobChanged(7, "index", "running", 500, 1000, "/papers/a.pdf", 10.0, 9.0, detail=at))
+    assert strip.words() == "Reading 3 of 40 files · 50% · 9 s left · a.pdf, b.docx · 6.4 MB/s · 1,234 passages/s"
+    strip.show_job(JobChanged(7, "index", "paused", 500, 1000, "/papers/a.pdf", 10.0, 9.0, detail=at))
+    assert strip.words().startswith("Paused: Reading")
+    assert strip.pause.text() == "Resume"
+
+
+def test_the_subtitle_says_how_much_can_be_searched(qtbot: QtBot, pane: CorpusPane, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(60):
+        (folder / f"note-{number}.txt").write_text(f"Note {number} about the kettle.\n")
+    seen: list[str] = []
+    pane.bridge.job_changed.connect(lambda _: seen.append(pane._subtitle.text()))
+    with qtbot.waitSignal(
+        pane.bridge.job_changed,
+        timeout=60_000,
+        check_params_cb=lambda event: event.kind == "index" and event.state == "done",
+    ):
+        pane.index([folder])
+    pane.refresh()
+    assert pane._subtitle.text().startswith("60 passages from 60 documents")
+    assert "search works meanwhile" not in pane._subtitle.text()
