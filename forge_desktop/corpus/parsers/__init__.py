@@ -113,6 +113,7 @@ class Parsed:
     `pages` holds the offset where each page (slide) starts, `headings` (offset, level, title). `whole` are spans that
     a passage holds whole when they fit into one (table rows, list items, code blocks); they may lie inside each other
     but do not cross. `rows` (offset, row number from 1) make a passage's first and last line row numbers.
+    `note` is a sentence about what could not be read of an otherwise readable file.
     """
 
     text: str
@@ -120,3 +121,4 @@ class Parsed:
     headings: tuple[tuple[int, int, str], ...] = ()
     whole: tuple[tuple[int, int], ...] = ()
     rows: tuple[tuple[int, int], ...] = ()
+    note: str = ""

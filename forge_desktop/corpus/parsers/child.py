@@ -85,6 +85,7 @@ def _serve(end: ChildEnd, request: Frame) -> None:
             "headings": paths,
             "tokens": round(len(parsed.text) / size),
             "language": language(parsed.text),
+            "note": parsed.note,
         }
     )
 

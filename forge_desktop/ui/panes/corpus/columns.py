@@ -57,7 +57,10 @@ def language_name(code: str) -> str:
     return _LANGUAGES.get(code, code)
 
 
-def _state(document: Document) -> tuple[str, str, str]:
+def state_pill(document: Document) -> tuple[str, str, str]:
+    """Word, kind and icon of a document's state; a note says that a part of it was not read."""
+    if document.state == "indexed" and document.reason:
+        return "In part", "warn", "triangle-alert"
     return STATES[document.state]
 
 
@@ -75,7 +78,7 @@ DOCUMENT_COLUMNS = (
     Column(
         "Document", shown_name, "name", 320, stretch=True, icon=_icon, middle=True, tip=lambda d: safe_words(d.path)
     ),
-    Column("Status", lambda d: _state(d)[0], "state", 124, pill=_state, tip=lambda d: d.reason or None),
+    Column("Status", lambda d: state_pill(d)[0], "state", 124, pill=state_pill, tip=lambda d: d.reason or None),
     Column("Collection", lambda d: ", ".join(safe_words(name) for name in d.collections), width=130, yields=2),
     Column("Passages", lambda d: f"{d.passages:,}", "passages", 96, right=True, yields=1),
     Column("Size", lambda d: size_words(d.size), "size", 92, right=True, yields=3),
