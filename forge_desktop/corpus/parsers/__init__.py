@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 
@@ -91,6 +92,12 @@ UNITS: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("pptx", "ppt", "odp"), ("slide", "line")),
     **dict.fromkeys(("csv", "xlsx", "xls", "ods"), ("page", "row")),
 }
+
+
+def units_of(path: str) -> tuple[str, str]:
+    """What pages and lines of a file are called, by its suffix: ("slide", "line"), ("page", "row") …"""
+    return UNITS.get(PARSERS.get(os.path.splitext(path)[1].lower(), ""), ("page", "line"))
+
 
 VERSION = "2"  # raise it when a parser gives other text than before: documents are then read again
 

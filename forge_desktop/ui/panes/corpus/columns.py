@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 from forge_desktop.corpus import Document, Finding, Hit, Passage
-from forge_desktop.corpus.parsers import PARSERS, UNITS
+from forge_desktop.corpus.parsers import units_of
 from forge_desktop.ui.widgets.windowed_table import Column
 from forge_desktop.ui.widgets.words import count_words, file_name, moment_words, place_words, size_words
 
@@ -89,13 +88,8 @@ DOCUMENT_COLUMNS = (
 
 def passage_place(passage: Passage) -> str:
     """Where a passage stands in its document."""
-    units = place_units(passage.path)
+    units = units_of(passage.path)
     return safe_words(place_words(passage.page, passage.first_line, passage.last_line, passage.heading, units))
-
-
-def place_units(path: str) -> tuple[str, str]:
-    """What pages and lines of a file are called, by its suffix: ("slide", "line"), ("page", "row") …"""
-    return UNITS.get(PARSERS.get(os.path.splitext(path)[1].lower(), ""), ("page", "line"))
 
 
 def finding_words(found: Finding) -> str:
