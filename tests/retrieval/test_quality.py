@@ -77,12 +77,15 @@ def test_the_benchmark_judges_a_small_collection(tmp_path, capsys):
     assert found["seconds"] > 0
 
 
-def test_the_benchmark_times_generated_text_beside_rank_bm25(capsys):
-    assert bench.run(["--passages", "300", "--queries", "8", "--json"]) == 0
+def test_the_benchmark_sets_engines_side_by_side(tmp_path, capsys):
+    arguments = ["--passages", "300", "--queries", "8", "--engines", "forge,rank_bm25", "--keep", str(tmp_path)]
+    assert bench.run([*arguments, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["passages"] == 300
-    assert found["rank_bm25"]["exact_scores"] == found["rank_bm25"]["queries"] == 8
-    assert found["search_ms"]["p50"] > 0
+    assert found["exactness"] == {"questions": 8, "equal_scores": 8, "equal_best_ten": 8}
+    assert found["forge"]["query_cpu_p50_ms"] > 0
+    assert found["forge"]["delete_cpu_ms"] > 0
+    assert found["ratios"]["rank_bm25"]["build_rate"] > 0
 
 
 def test_a_folder_that_is_no_collection_is_named(tmp_path):

@@ -21,7 +21,7 @@ from forge_desktop.corpus.retrieval.snapshot import Mask
 
 _FEW = 5000  # postings, or passages allowed: below, looking at all is quicker than looking for the best
 _ADDED_UP = 10_000  # postings of the shortest lists that are added up before a score to reach is looked for
-_SEEDS = 4  # times k: passages that are scored to find what k of them reach
+_SEEDS = 8  # times k: passages that are scored to find what k of them reach
 _SLACK = 1e-5  # bounds are sums in another order and precision than scores
 
 Singles = npt.NDArray[np.float32]
@@ -64,7 +64,7 @@ class _Search:
         """Passages that may be among the k best, with their scores; none below `least`, above zero when k reach it."""
         if min(self._weights.values()) < 0:
             return self._scanned()
-        if sum(found.count for found, _ in self._lists) <= _FEW:
+        if least <= 0 and sum(found.count for found, _ in self._lists) <= _FEW:
             return self._scored(self._allowed(_distinct([found.passages for found, _ in self._lists])))
         if self._mask is not None and np.count_nonzero(self._mask) <= _FEW:
             return self._scored(np.flatnonzero(self._mask).astype(np.int32))
@@ -78,9 +78,9 @@ class _Search:
         number = 0
         while number < len(self._lists) and (sums.postings < _ADDED_UP or rest[number] >= least):
             found, weight = self._lists[number]
-            sums.add(found.passages, self._bounds[found.codes] * np.float32(weight))
+            sums.add(found.passages, (self._bounds * np.float32(weight)).take(found.codes))
             number += 1
-            if sums.postings >= _ADDED_UP or number == len(self._lists):
+            if rest[number] >= least and (sums.postings >= _ADDED_UP or number == len(self._lists)):
                 least = max(least, self._reached(self._allowed(sums.best(_SEEDS * self._k))))
         passages, values = sums.reaching(least - rest[number])
         if self._mask is not None:
@@ -88,7 +88,7 @@ class _Search:
             passages, values = passages[allowed], values[allowed]
         for (found, weight), after in zip(self._lists[number:], rest[number + 1 :], strict=True):
             postings, places = found.find(passages)
-            values[places] += self._bounds[found.codes[postings]] * np.float32(weight)
+            values[places] += (self._bounds * np.float32(weight)).take(found.codes[postings])
             kept = (values >= least - after).nonzero()[0]
             passages, values = passages[kept], values[kept]
         if len(passages) > 2 * _SEEDS * self._k:
@@ -135,7 +135,7 @@ class _Sums:
             self._places = np.zeros(self._size, np.float32)
             self._places[self._passages] = self._values
         if self._places is not None:
-            self._places[passages] += values
+            np.add.at(self._places, passages.astype(np.intp), values)
         else:
             together = np.concatenate((self._passages, passages))
             order = together.argsort()
