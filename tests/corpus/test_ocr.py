@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from reportlab.pdfgen import canvas
 
+from forge_desktop.corpus.parsers import ocr
 from tests.corpus.conftest import Room, needs_posix, picture, saved
 
 needs_tesseract = pytest.mark.skipif(
@@ -91,7 +92,8 @@ def test_without_ocr_a_row_says_so_and_is_tried_again(
     monkeypatch.setenv("PATH", str(folder))
     room.settings.change(ocr=True)
     absent = ONLY_PICTURES + "Tesseract is not installed: install it to have them read."
-    assert fresh(room, folder) == [absent]
+    if not ocr.program():  # nor in one of the places where installers put it
+        assert fresh(room, folder) == [absent]
 
     monkeypatch.setenv("PATH", path)
     if shutil.which("tesseract"):

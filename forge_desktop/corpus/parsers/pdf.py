@@ -25,7 +25,7 @@ def parse(data: bytes) -> Parsed:
             pages.append(offset)
             try:
                 text, has_picture = _page(document, number)
-                if has_picture and not ocr.hindrance():
+                if has_picture and ocr.hindrance() is None:
                     text = ocr.read(_drawn(document, number), dpi=_DPI)
             except _pdfium_error():
                 text, has_picture, damaged = "", False, damaged + 1
@@ -40,7 +40,7 @@ def parse(data: bytes) -> Parsed:
         if damaged:
             raise Unreadable("The PDF is damaged: none of its pages can be read.")
         if pictures:
-            raise Unreadable(ocr.hindrance() or "No text was found in the PDF's pictures.")
+            raise ocr.hindrance() or Unreadable("No text was found in the PDF's pictures.")
         raise Unreadable("The PDF holds no text.")
     return Parsed(PAGE_BREAK.join(parts), tuple(pages))
 
