@@ -98,6 +98,14 @@ def test_a_bad_file_is_one_red_row_with_its_reason(qtbot: QtBot, pane: CorpusPan
     assert pane._details._reason.text() == shown.reason != ""
 
 
+def test_a_bad_file_alone_is_a_row_too(qtbot: QtBot, pane: CorpusPane, tmp_path: Path) -> None:
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing else")
+    index(qtbot, pane, tmp_path / "broken.pdf")
+    qtbot.waitUntil(lambda: pane._listing.documents.rows.rowCount() == 1)
+    pane._failures.clear()
+    assert pane._body.currentWidget() is pane._listing
+
+
 def test_what_has_no_row_is_not_called_a_failed_document(qtbot: QtBot, pane: CorpusPane, folder: Path) -> None:
     report = index(qtbot, pane, folder)
     shutil.rmtree(folder)

@@ -269,10 +269,10 @@ class CorpusPane(Pane):
     def refresh(self) -> None:
         """Read totals and the shown rows again."""
         stats = self.forge.corpus.stats()
-        self._total = stats.documents
+        self._total = stats.documents + stats.failed
         self._share = self.forge.corpus.indexed_share()
         self._subtitle.setText(self._summary(stats.passages, stats.documents, stats.last_indexed))
-        self._rescan.setEnabled(stats.documents > 0)
+        self._rescan.setEnabled(self._total > 0)
         self._show_body()
         self._listing.refresh(stats.failed)
         self._questions.refresh()
