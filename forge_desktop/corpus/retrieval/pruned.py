@@ -57,6 +57,7 @@ class _Search:
         self._weights = {term: question.idf[term] * asked[term] for term in lists}
         self._lists = [(found, self._weights[term]) for term, found in lists.items()]
         self._lists.sort(key=lambda entry: entry[0].count)
+        self._known = np.zeros(0, np.int32), np.zeros(0), np.zeros(0, np.bool_)  # what was scored for a bound
         codes = question.view.segments[at].body.codes
         self._bounds: Singles = (codes.bounds(question.view.average) * (1 + _SLACK)).astype(np.float32)
 
@@ -100,14 +101,20 @@ class _Search:
         """A score that k of these passages reach; 0.0 when they are fewer."""
         if len(passages) < self._k:
             return 0.0
-        scores, _ = score_some(self._question, self._at, passages)
+        scores, matched = score_some(self._question, self._at, passages)
+        self._known = passages, scores, matched
         return float(np.partition(scores, -self._k)[-self._k]) * (1 - _SLACK)
 
     def _allowed(self, passages: Passages) -> Passages:
         return passages if self._mask is None else passages[self._mask[passages]]
 
     def _scored(self, passages: Passages) -> tuple[Passages, Floats]:
-        scores, matched = score_some(self._question, self._at, passages)
+        known, scores, matched = self._known
+        at = known.searchsorted(passages) if len(known) and len(passages) <= len(known) else np.zeros(0, np.intp)
+        if len(at) and at[-1] < len(known) and (known[at] == passages).all():
+            scores, matched = scores[at], matched[at]
+        else:
+            scores, matched = score_some(self._question, self._at, passages)
         return _cut(passages[matched], scores[matched], self._k)
 
     def _scanned(self) -> tuple[Passages, Floats]:
