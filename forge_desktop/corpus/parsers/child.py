@@ -86,6 +86,7 @@ def _serve(end: ChildEnd, request: Frame) -> None:
             "headings": paths,
             "tokens": round(len(parsed.text) / size),
             "language": language(_middle(parsed.text)),
+            "note": parsed.note,
         }
     )
 
