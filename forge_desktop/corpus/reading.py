@@ -101,19 +101,33 @@ class Reader:
         self._send(self._requests[-1])
 
     def ready(self, check: Callable[[int], None]) -> None:
-        """Wait until the child runs. `check` as in `take`.
+        """Wait until the child has said that it runs. One that dies before is no file's fault: it is started again.
 
-        Raises ForgeError when no parser child can be started at all.
+        `check` as in `take`. Raises ForgeError when no parser child can be started at all.
         """
-        self._await_ready(check)
+        deadline, starts = time.monotonic() + _START_SECONDS, 1
+        while not self._ready:
+            try:
+                self._ready = self._child.receive(_POLL) is not None
+            except ChildDied as death:
+                if starts == _STARTS:
+                    raise ForgeError(
+                        f"The process that reads files {death}.",
+                        hint=death.last_lines[-1] if death.last_lines else "Install Forge Desktop anew.",
+                    ) from death
+                starts += 1
+                self._restart()
+            check(0)
+            if not self._ready and time.monotonic() > deadline:
+                raise ForgeError("The process that reads files does not start.", hint="Restart the computer.")
 
     def take(self, check: Callable[[int], None]) -> Outcome:
         """The outcome of the oldest submitted file.
 
         `check` is called several times a second with the characters that were gathered of its text; it may raise or
-        wait, which is not the file's time. Raises ForgeError when no parser child can be started at all.
+        wait, which is not the file's time. Raises ForgeError as `ready` does.
         """
-        self._await_ready(check)
+        self.ready(check)
         answer = _Answer()
         try:
             self._collect(answer, check)
@@ -148,24 +162,6 @@ class Reader:
     def _send(self, request: Frame) -> None:
         with contextlib.suppress(ChildDied):  # `take` learns of it in its turn
             self._child.send(request)
-
-    def _await_ready(self, check: Callable[[int], None]) -> None:
-        """Until the child has said that it runs. One that dies before is no file's fault: it is started again."""
-        deadline, starts = time.monotonic() + _START_SECONDS, 1
-        while not self._ready:
-            try:
-                self._ready = self._child.receive(_POLL) is not None
-            except ChildDied as death:
-                if starts == _STARTS:
-                    raise ForgeError(
-                        f"The process that reads files {death}.",
-                        hint=death.last_lines[-1] if death.last_lines else "Install Forge Desktop anew.",
-                    ) from death
-                starts += 1
-                self._restart()
-            check(0)
-            if not self._ready and time.monotonic() > deadline:
-                raise ForgeError("The process that reads files does not start.", hint="Restart the computer.")
 
     def _collect(self, answer: _Answer, check: Callable[[int], None]) -> None:
         deadline, pictures = time.monotonic() + self._seconds, 0

@@ -51,8 +51,12 @@ class Room:
         return {row.name: row for row in self.corpus.document_rows(self.corpus.documents())}
 
     def whole(self) -> None:
-        """What must hold at any time: every passage is its span of the stored text, and nothing is damaged."""
+        """What must hold at any time: every passage is its span of the stored text, sums agree, nothing is damaged."""
         assert self.corpus.verify() == []
+        sums = "state, language, sum(passages), sum(tokens), sum(size), sum(text_bytes)"
+        kept = self.db.rows(f"SELECT {sums}, sum(documents) FROM document_totals WHERE documents > 0 GROUP BY 1, 2")
+        counted = self.db.rows(f"SELECT {sums}, count(*) FROM documents WHERE removal IS NULL GROUP BY 1, 2")
+        assert list(map(tuple, kept)) == list(map(tuple, counted))
         for document_id in self.corpus.documents():
             text = self.corpus.stored_text(document_id)
             for passage in self.corpus.passages(document_id):

@@ -39,7 +39,7 @@ import sys, threading
 from pathlib import Path
 from tests.corpus.conftest import opened
 from forge_desktop.corpus.retrieval import Index
-room = opened(Path(sys.argv[1]))
+room = opened(Path(sys.argv[1]), parser_processes=1)  # one file after the other
 job = room.corpus.index([sys.argv[2]])
 index, known = Index(room.db), 0
 while known <= 800:
