@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = ROOT / "docs" / "screenshots"
@@ -22,7 +23,7 @@ SIZE = (1360, 860)
 QUESTION = "How many tools may a member hold at the same time?"
 THEMES = ("light", "dark")
 STILL = ("corpus-empty", "chat-empty", "distill", "students", "cards", "settings")
-LIVELY = ("corpus", "chat", "chat-source")
+LIVELY = ("corpus", "corpus-found", "corpus-page", "corpus-collections", "corpus-statistics", "chat", "chat-source")
 
 if __name__ == "__main__":
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -30,7 +31,7 @@ if __name__ == "__main__":
 
 from PySide6.QtCore import QElapsedTimer, QEventLoop  # noqa: E402
 from PySide6.QtGui import QImage  # noqa: E402
-from PySide6.QtWidgets import QApplication, QTableView, QWidget  # noqa: E402
+from PySide6.QtWidgets import QApplication, QTableView, QToolButton, QWidget  # noqa: E402
 
 from forge_desktop.forge import Forge  # noqa: E402
 from forge_desktop.ui.bridge import Bridge  # noqa: E402
@@ -83,7 +84,13 @@ def _fill(shell: Shell, forge: Forge, place: Path) -> None:
     """Index the sample and ask one question, as a person would."""
     papers = place / "Town library"
     shutil.copytree(ROOT / "resources" / "sample", papers)
+    committee = place / "Committee"
+    committee.mkdir()
+    for minutes in papers.glob("minutes-*"):
+        shutil.move(minutes, committee)
     forge.jobs.wait(forge.corpus.index([papers]))
+    made = forge.corpus.collections.create("Committee", never_send=True, exclude=("**/drafts/**",))
+    forge.jobs.wait(forge.corpus.index([committee], made.uid))
     chat = shell.visit("chat")
     settle(forge)
     chat.composer.submitted.emit(QUESTION)
@@ -95,15 +102,34 @@ def _lively(shell: Shell, forge: Forge, scene: str, theme: str) -> QImage:
     shell.dress()
     pane = shell.visit(scene.split("-")[0])
     settle(forge)
-    if scene == "corpus":
-        table = next(found for found in pane.findChildren(QTableView) if found.isVisible())
-        table.selectRow(4)
+    if scene.startswith("corpus"):
+        _show_corpus(pane, forge, scene)
     elif scene == "chat-source":
         pane.side.open_source(1)
     picture = _picture(shell, forge)
     if scene == "chat-source":
         pane.side.close_panel()
     return picture
+
+
+def _show_corpus(pane: Any, forge: Forge, scene: str) -> None:
+    """A state of the Corpus pane."""
+    words = {"corpus-found": "overdue tools", "corpus-page": "repairs members 2025"}.get(scene, "")
+    pane.search().setText(words)
+    settle(forge, 400)
+    pane.show_page({"corpus-collections": "collections", "corpus-statistics": "statistics"}.get(scene, "documents"))
+    settle(forge, 400)
+    table = next((found for found in pane.findChildren(QTableView) if found.isVisible()), None)
+    if table is None:
+        return
+    rows = range(table.model().rowCount())
+    pdf = next((row for row in rows if ".pdf" in str(table.model().index(row, 2).data())), 0)
+    table.selectRow({"corpus": 4, "corpus-collections": 1, "corpus-page": pdf}.get(scene, 0))
+    settle(forge, 300)
+    name = {"corpus-found": "Why was", "corpus-page": "Open the document"}.get(scene)
+    if name is not None:
+        next(b for b in pane.findChildren(QToolButton) if b.accessibleName().startswith(name)).click()
+        settle(forge, 800)
 
 
 def main() -> int:

@@ -334,7 +334,7 @@ def test_the_subtitle_says_how_much_can_be_searched(qtbot: QtBot, pane: CorpusPa
     for number in range(60):
         (folder / f"note-{number}.txt").write_text(f"Note {number} about the kettle.\n")
     seen: list[str] = []
-    pane.bridge.job_changed.connect(lambda _: seen.append(pane._subtitle.text()))
+    pane.bridge.job_changed.connect(lambda _: seen.append(pane._subtitle.whole_text()))
     with qtbot.waitSignal(
         pane.bridge.job_changed,
         timeout=60_000,
@@ -342,5 +342,5 @@ def test_the_subtitle_says_how_much_can_be_searched(qtbot: QtBot, pane: CorpusPa
     ):
         pane.index([folder])
     pane.refresh()
-    assert pane._subtitle.text().startswith("60 passages from 60 documents")
-    assert "search works meanwhile" not in pane._subtitle.text()
+    assert pane._subtitle.whole_text().startswith("60 passages from 60 documents")
+    assert "search works meanwhile" not in pane._subtitle.whole_text()

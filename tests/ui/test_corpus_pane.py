@@ -61,7 +61,7 @@ def _index_ended(event: JobChanged) -> bool:
 
 def test_a_fresh_pane_says_what_to_do(pane: CorpusPane) -> None:
     assert pane._body.currentWidget() is pane._empty
-    assert pane._subtitle.text() == "Nothing is indexed yet"
+    assert pane._subtitle.whole_text() == "Nothing is indexed yet"
     assert not pane._rescan.isEnabled()
 
 
@@ -81,7 +81,7 @@ def test_adding_a_folder_lists_every_document(qtbot: QtBot, pane: CorpusPane, fo
     assert report.failed == ()
     names = {pane._listing.documents.rows.value_at(row).name for row in range(report.documents)}
     assert names == {path.name for path in folder.iterdir()}
-    assert f"from {report.documents} documents" in pane._subtitle.text()
+    assert f"from {report.documents} documents" in pane._subtitle.whole_text()
 
 
 def test_a_bad_file_is_one_red_row_with_its_reason(qtbot: QtBot, pane: CorpusPane, folder: Path) -> None:

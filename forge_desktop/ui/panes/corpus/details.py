@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QColor, QDesktopServices, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QTextEdit, QVBoxLayout, QWidget
 
@@ -113,6 +113,12 @@ class DocumentDetails(QFrame):
     def highlighted(self) -> list[str]:
         """The marked words of the shown passage."""
         return [mark.cursor.selectedText() for mark in self._text.extraSelections()]
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme marks words in its own colour."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._passages:
+            self._text.setExtraSelections(self._marks(self._text.toPlainText()))
 
     def _make_facts(self) -> QWidget:
         grid = QGridLayout()

@@ -32,6 +32,7 @@ from forge_desktop.ui.reading import Place, SourceReader
 from forge_desktop.ui.widgets.basics import (
     Banner,
     Button,
+    ElidedLabel,
     EmptyState,
     Notice,
     PrimaryButton,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 _REFRESH_MS = 250  # at most this often while an index run commits documents
 _PAGES = (("documents", "Documents"), ("collections", "Collections"), ("statistics", "Statistics"))
 _NOUNS = frozenset(("documents", "collections", "questions", "sync"))  # what the pane shows
+_RESCAN = "Rescan"
 _NARROW = 1000  # pixels; with less the viewer takes the table's place
 
 
@@ -167,10 +169,10 @@ class CorpusPane(Pane):
     # building
 
     def _build(self) -> None:
-        self._subtitle = label("", tokens.SMALL, cls="muted")
+        self._subtitle = ElidedLabel("", tokens.SMALL, cls="muted")
         self._segments = Segments(_PAGES, "Pages of the corpus")
         self._segments.chosen.connect(self._on_page)
-        self._rescan = Button("Rescan", "refresh-cw")
+        self._rescan = Button(_RESCAN, "refresh-cw")
         self._rescan.setToolTip("Compare every added folder with what is indexed")
         self._rescan.clicked.connect(self.rescan)
         files = Button("Add files", "file-plus")
@@ -434,6 +436,8 @@ class CorpusPane(Pane):
         narrow = width < theme.px(_NARROW)
         self._details.setFixedWidth(max(theme.px(260), min(theme.px(320), width // 3)))
         self._body.setVisible(not (open_ and narrow))
+        self._rescan.setText("" if narrow else _RESCAN)
+        self._rescan.setAccessibleName(_RESCAN)
         self._viewer.setMinimumWidth(theme.px(360))
         self._viewer.setMaximumWidth(width if narrow else max(theme.px(360), width // 3))
 
