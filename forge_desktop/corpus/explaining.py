@@ -45,7 +45,7 @@ class Explainer:
             ranked = self._finder.ranked(asked, POOL)
             entry = next((found for found in ranked if found.passage_id == passage_id), None)
             rank, shown_by = _place(self._finder.gathered(query, ranked, POOL, every=False), passage_id)
-            note = _told(query, words, rank, shown_by)
+            note = _told(query, words, self._index.query_words(query.text), rank, shown_by)
         alone = entry or self._alone(asked, passage_id)
         return Explanation(
             passage,
@@ -113,7 +113,9 @@ class Explainer:
         return found[0] if found else None
 
 
-def _told(query: Query, words: Explained | None, rank: int | None, shown_by: int | None) -> str:
+def _told(
+    query: Query, words: Explained | None, sought: list[tuple[str, ...]], rank: int | None, shown_by: int | None
+) -> str:
     """What became of a passage that may be found, in sentences."""
     if shown_by is not None:
         return f"It says the same as passage {shown_by}, which is shown in its place."
@@ -123,7 +125,8 @@ def _told(query: Query, words: Explained | None, rank: int | None, shown_by: int
         return "It has the phrases; passages found by phrases alone have no rank."
     if words is None or words.rank is None:
         return "None of the words looked for stands in it, and it is not among the passages most alike in spelling."
-    missing = [term.term for term in words.terms if not term.frequency]
+    having = {term.term for term in words.terms if term.frequency}
+    missing = [stems[0] for stems in dict.fromkeys(sought) if having.isdisjoint(stems)]
     told = f"By its words it is number {words.rank:,}; of each side the best {POOL} are ranked together."
     return told + (f" It does not have: {', '.join(missing)}." if missing else "")
 

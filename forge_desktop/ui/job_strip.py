@@ -13,6 +13,7 @@ _SHOWN = {
     # kind: (words, the pane that shows it itself, whether it can be paused)
     "index": ("Indexing", "corpus", True),
     "rescan": ("Indexing", "corpus", True),
+    "embed": ("Preparing search", "", True),
     "import": ("Importing", "students", False),
 }
 _LIVE = ("queued", "running", "paused")

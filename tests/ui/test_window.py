@@ -229,6 +229,21 @@ def test_running_work_is_shown_while_its_pane_is_away(qtbot: QtBot, window: Shel
     assert job not in forge.jobs.running()
 
 
+def test_embedding_is_shown_in_front_of_every_pane(qtbot: QtBot, window: Shell, forge: Forge) -> None:
+    strip = window.findChild(JobStrip)
+
+    def work(context: JobContext) -> None:
+        while True:
+            context.progress(37, 100, "embedding 37 %")
+            context.wait(0.02)
+
+    window.visit("corpus")
+    job = forge.jobs.start("index", "embed", work)
+    qtbot.waitUntil(strip.isVisible)
+    forge.jobs.cancel(job)
+    qtbot.waitUntil(lambda: not strip.isVisible())
+
+
 def test_the_status_bar_says_what_the_engine_says(qtbot: QtBot, window: Shell, forge: Forge) -> None:
     status = window.findChild(StatusLine)
     words = {

@@ -216,6 +216,10 @@ class Index:
         """The terms of a passage in order."""
         return analyser.terms(text)
 
+    def query_words(self, query: str) -> list[tuple[str, ...]]:
+        """The words of a question, each as the terms that passages of the languages met have for it."""
+        return analyser.query_words(query, self._spoken())
+
     def query_terms(self, query: str) -> list[str]:
         """The terms a question is scored by, repeats kept: its words as passages of every language met have them."""
         return analyser.query_terms(query, self._spoken())
