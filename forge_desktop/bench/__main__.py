@@ -10,6 +10,8 @@ from forge_desktop.base.errors import ForgeError
 SUBJECTS = {
     "engine": "answering with a student, beside bare llama.cpp",
     "retrieval": "searching, beside rank_bm25",
+    "quality": "ranking of judged collections, by words alone and with vectors",
+    "vectors": "finding the nearest of a million vectors",
     "index": "reading, splitting and indexing documents",
     "startup": "from the command to the first paint",
 }

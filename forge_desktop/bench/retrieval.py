@@ -1,12 +1,14 @@
 """How well and how fast the corpus is searched: `python -m forge_desktop.bench retrieval`.
 
 `--collection DIR` judges the product's own index on a folder in BEIR layout and compares its BM25 scores with
-rank_bm25's; without it, generated passages are indexed and searched by both, side by side in the same run.
+rank_bm25's. Without it the product and its peers index and search the same passages side by side in one run: those of
+`--texts FILE` (`packaging/make_passages.py` makes a million), else made-up ones.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import json
 import math
@@ -14,7 +16,7 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.bench import scale
 from forge_desktop.corpus.retrieval import Index, analyser
 from forge_desktop.storage import Database
 
@@ -44,15 +47,14 @@ def run(arguments: list[str]) -> int:
     """Measure and print; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m forge_desktop.bench retrieval", description=__doc__)
     parser.add_argument("--collection", type=Path, metavar="DIR", help="corpus.jsonl, queries.jsonl and qrels.tsv")
-    parser.add_argument("--passages", type=int, default=100_000, help="how many passages to generate (100000)")
+    parser.add_argument("--texts", type=Path, metavar="FILE", help="a passage a line; queries.txt lies beside it")
+    parser.add_argument("--passages", type=int, default=100_000, help="how many of them, or how many to make up")
     parser.add_argument("--queries", type=int, default=200, help="how many questions to time (200)")
-    parser.add_argument("--alone", action="store_true", help="do not run rank_bm25 beside (it needs much memory)")
+    parser.add_argument("--engines", default="forge,tantivy,tantivy-own,rank_bm25,bm25s", help="which, by commas")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the indexes there")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
-    if options.collection:
-        found = quality(load(options.collection))
-    else:
-        found = speed(options.passages, options.queries, compare=not options.alone)
+    found = quality(load(options.collection)) if options.collection else speed(options)
     print(json.dumps(found) if options.json else "\n".join(_lines(found)))
     return 0
 
@@ -98,39 +100,21 @@ def quality(collection: Collection) -> dict[str, Any]:
     }
 
 
-def speed(passages: int, queries: int, *, compare: bool) -> dict[str, Any]:
-    """Index rate and question times on generated text, beside rank_bm25 fed the same terms."""
-    texts = generate(passages)
-    size = sum(len(text.encode()) for text in texts)
-    questions = _questions(texts, queries)
-    with tempfile.TemporaryDirectory() as folder:
-        begun = time.perf_counter()
-        db, index = _indexed(Path(folder), texts)
-        seconds = time.perf_counter() - begun
-        db.close()
-        stored = sum(file.stat().st_size for file in Path(folder).iterdir())
-        begun = time.perf_counter()
-        db = Database(Path(folder) / "bench.db")
-        index = Index(db)
-        index.search(questions[0])
-        first = time.perf_counter() - begun
-        hybrid = _times(index.search, questions)
-        lexical = _times(index.scores, questions)
-        found: dict[str, Any] = {
-            "passages": passages,
-            "megabytes": round(size / 1e6, 1),
-            "index_seconds": round(seconds, 2),
-            "passages_per_second": round(passages / seconds),
-            "megabytes_per_second": round(size / 1e6 / seconds, 2),
-            "stored_megabytes": round(stored / 1e6, 1),
-            "open_and_first_query_ms": round(first * 1e3, 1),
-            "search_ms": hybrid,
-            "bm25_scores_ms": lexical,
-        }
-        if compare:
-            found["rank_bm25"] = _beside(index, texts, questions)
-        db.close()
-    return found
+def speed(options: argparse.Namespace) -> dict[str, Any]:
+    """The engines side by side on a file of texts, or on generated ones."""
+    with contextlib.ExitStack() as opened:
+        folder = options.keep or Path(opened.enter_context(tempfile.TemporaryDirectory()))
+        folder.mkdir(parents=True, exist_ok=True)
+        if options.texts:
+            texts = _first_lines(options.texts, options.passages)
+            questions = _first_lines(options.texts.with_name("queries.txt"), options.queries)
+        else:
+            generated = generate(options.passages)
+            texts, questions = iter(generated), iter(_questions(generated, options.queries))
+        for name, some in (("texts.txt", texts), ("questions.txt", questions)):
+            with open(folder / name, "w", encoding="utf-8") as written:
+                written.writelines(f"{line}\n" for line in some)
+        return scale.compare(folder, options.engines.split(","))
 
 
 def generate(passages: int, seed: int = 1) -> list[str]:
@@ -166,26 +150,10 @@ def _indexed(folder: Path, texts: Sequence[str]) -> tuple[Database, Index]:
     return db, index
 
 
-def _beside(index: Index, texts: Sequence[str], questions: Sequence[str]) -> dict[str, Any]:
-    from rank_bm25 import BM25Okapi
-
-    begun = time.perf_counter()
-    peer = BM25Okapi([analyser.terms(text) for text in texts])
-    seconds = time.perf_counter() - begun
-    some = questions[: max(1, min(len(questions), 2_000_000 // max(len(texts), 1)))]
-    times = _times(lambda question: peer.get_scores(index.query_terms(question)), some)
-    same = sum(_same(index.scores(question), peer.get_scores(index.query_terms(question))) for question in some)
-    return {"index_seconds": round(seconds, 2), "scores_ms": times, "queries": len(some), "exact_scores": same}
-
-
-def _times(ask: Callable[[str], object], questions: Sequence[str]) -> dict[str, float]:
-    taken = []
-    for question in questions:
-        begun = time.perf_counter()
-        ask(question)
-        taken.append((time.perf_counter() - begun) * 1e3)
-    taken.sort()
-    return {"p50": round(statistics.median(taken), 3), "p95": round(taken[int(len(taken) * 0.95)], 3)}
+def _first_lines(path: Path, most: int) -> Iterator[str]:
+    with open(path, encoding="utf-8") as lines:
+        for line in itertools.islice(lines, most):
+            yield line.rstrip("\n")
 
 
 def _exact(collection: Collection, index: Index, scores: Sequence[Mapping[int, float]]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sqlite3
 import time
@@ -371,10 +372,7 @@ class ChatStore:
                 "grounding": message.grounding,
                 "collections": list(message.collections),
                 "sentences": [vars(sentence) for sentence in message.sentences],
-                "sources": [
-                    {key: value for key, value in vars(source).items() if key != "passage_id"}
-                    for source in message.sources
-                ],
+                "sources": [_exported(source) for source in message.sources],
                 "provenance": message.provenance,
             }
 
@@ -446,6 +444,14 @@ class ChatStore:
         rows = self._db.rows(f"SELECT {_MESSAGE} FROM messages WHERE id IN (SELECT value FROM json_each(?))", wanted)
         found = {row["id"]: message_of(row, places[row["id"]], sources.get(row["id"], [])) for row in rows}
         return [found[message_id] for message_id in ids if message_id in found]
+
+
+def _exported(source: Source) -> dict[str, object]:
+    """A source without the ids that hold only in this database."""
+    values = dataclasses.asdict(source)
+    for part in (values, *values["parts"]):
+        del part["passage_id"]
+    return values
 
 
 def _on_one_line(excerpt: str, *, cut: bool) -> str:

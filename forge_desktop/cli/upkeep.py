@@ -72,6 +72,10 @@ def status(forge: Forge, options: argparse.Namespace, out: Output) -> int:
             "documents": stats.documents,
             "passages": stats.passages,
             "failed": stats.failed,
+            "tokens": stats.tokens,
+            "languages": dict(stats.languages),
+            "disk": dict(stats.disk),
+            "indexed_share": round(forge.corpus.indexed_share(), 4),
             "model": student.name if student else None,
             "device": device,
             "offline": True,  # no room opens a connection

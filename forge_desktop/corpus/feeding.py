@@ -7,6 +7,7 @@ import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 
+from forge_desktop.base.child import Frame
 from forge_desktop.base.errors import Cancelled
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.base.settings import Settings
@@ -15,7 +16,7 @@ from forge_desktop.corpus.pace import ON_BATTERY, Pace, most_children
 from forge_desktop.corpus.parsers import ocr
 from forge_desktop.corpus.pool import Job, Pool
 from forge_desktop.corpus.progress import Progress
-from forge_desktop.corpus.store_run import Recipe, RunStore
+from forge_desktop.corpus.store_run import Recipe, RunStore, Task
 
 _HOLD = 0.5  # seconds between two looks while indexing is held
 _FILES_A_CHILD = 8  # fewer files, or fewer bytes, are not worth a further child's start
@@ -97,15 +98,19 @@ class Feeding:
         for document_id, size in waiting:
             task = self._store.task(document_id, self._recipe)
             if task is not None:
-                request = {
-                    "do": "read",
-                    "path": os.fsdecode(task.path),
-                    "format": task.format,
-                    "known": task.known,
-                    "limit_bytes": settings.file_megabytes * 1_000_000,
-                    "tokens": settings.passage_tokens,
-                    "overlap_tokens": settings.passage_overlap_tokens,
-                    "ratios": self._ratios,
-                    "ocr": ocr.request_of(settings),
-                }
-                yield Job(task, size, request)
+                yield Job(task, size, request_of(task, settings, self._ratios))
+
+
+def request_of(task: Task, settings: Settings, ratios: Mapping[str, float]) -> Frame:
+    """What a parser child is asked for (see parsers/child.py)."""
+    return {
+        "do": "read",
+        "path": os.fsdecode(task.path),
+        "format": task.format,
+        "known": task.known,
+        "limit_bytes": settings.file_megabytes * 1_000_000,
+        "tokens": settings.passage_tokens,
+        "overlap_tokens": settings.passage_overlap_tokens,
+        "ratios": dict(ratios),
+        "ocr": ocr.request_of(settings),
+    }

@@ -61,7 +61,7 @@ class Finder:
             hits, cut = self._spelled_out(asked, k)
         else:
             asked = self.narrowed(asked)
-            hits, cut = self._hits(asked, k, every), asked.cut
+            hits, cut = self._hits(asked, k, every)
         note = _CUT if cut else ""
         if not hits and operators and not query.phrases and not analyser.words(query.text):
             note = _NOTHING_ASKED
@@ -87,15 +87,18 @@ class Finder:
         key = ("phrases", query, None if asked.scope is None else asked.scope.key)
         return replace(asked, scope=Scope.of_ids(kept, key), cut=len(read) < len(candidates))
 
-    def _hits(self, asked: Asked, k: int, every: bool) -> list[Hit]:
+    def _hits(self, asked: Asked, k: int, every: bool) -> tuple[list[Hit], bool]:
+        """The best hits, and whether there may be others that were not looked at."""
         wanted = k if every else k + _MORE
         while not asked.empty:
             ranked = self.ranked(asked, wanted)
             hits = self.gathered(asked.query, ranked, k, every)
-            if len(hits) >= k or len(ranked) < wanted or wanted >= max(_MOST_READ, 4 * k):
-                return hits
+            if len(hits) >= k or len(ranked) < wanted:
+                return hits, asked.cut
+            if wanted >= max(_MOST_READ, 4 * k):
+                return hits, asked.cut or asked.query.demands
             wanted *= 4
-        return []
+        return [], asked.cut
 
     def ranked(self, asked: Asked, wanted: int) -> list[Found]:
         """What the index finds, best first."""

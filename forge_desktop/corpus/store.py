@@ -218,15 +218,17 @@ class Store:
     def every_check(self, document_id: int | None = None) -> Iterator[Check]:
         """Every document's rows, or one's, read in full; texts as bytes, as damaged ones could not be decoded."""
         for row in self._db.rows(
-            "SELECT id, path, CAST(sha256 AS BLOB) AS sha256, characters, passages,"
-            " CAST(name || folded || format || reason || sha256 || recipe AS BLOB) AS words FROM documents"
+            "SELECT id, path, ifnull(CAST(sha256 AS BLOB), x'') AS sha256, characters, passages,"
+            " ifnull(CAST(name || folded || format || reason || sha256 || recipe AS BLOB), x'') AS words FROM documents"
             " WHERE removal IS NULL AND id = coalesce(?, id) ORDER BY id",
             document_id,
         ):
             parts = self._checked_parts(row["id"])
             sound = [length for length in parts.values() if length is not None]
             outline = self._db.row(
-                "SELECT CAST(pages AS BLOB), CAST(sha256 AS BLOB) FROM outlines WHERE document_id = ?", row["id"]
+                "SELECT ifnull(CAST(pages AS BLOB), x''), ifnull(CAST(sha256 AS BLOB), x'')"
+                " FROM outlines WHERE document_id = ?",
+                row["id"],
             )
             yield Check(
                 id=row["id"],
@@ -248,13 +250,14 @@ class Store:
         return {
             number: len(text.decode()) if hashlib.sha256(text).digest() == stored else None
             for number, text, stored in self._db.connection.execute(
-                "SELECT part, CAST(text AS BLOB), sha256 FROM texts WHERE document_id = ? ORDER BY part", (document_id,)
+                "SELECT part, ifnull(CAST(text AS BLOB), x''), sha256 FROM texts WHERE document_id = ? ORDER BY part",
+                (document_id,),
             )
         }
 
     def _checked_places(self, document_id: int) -> list[tuple[int, int, int | None, str, int, int]]:
         rows = self._db.rows(
-            "SELECT start, end, page, CAST(heading AS BLOB), first_line, last_line FROM passages"
+            "SELECT start, end, page, ifnull(CAST(heading AS BLOB), x''), first_line, last_line FROM passages"
             " WHERE document_id = ? ORDER BY id",
             document_id,
         )

@@ -202,7 +202,8 @@ class Database:
             raise ForgeError("Nothing is stored here yet.", hint="Index a folder first.")
         if fresh and not self.read_only:
             self.path.touch(mode=0o600)
-        library = sqlite_utils.Database(self.connection)
+        # its plugins are none of our business, and looking for them costs 15 ms of every start
+        library = sqlite_utils.Database(self.connection, execute_plugins=False)
         known = {migration.name for migration in MIGRATIONS._migrations}
         newer = sorted({migration.name for migration in MIGRATIONS.applied(library)} - known)
         if newer:

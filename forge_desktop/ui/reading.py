@@ -60,7 +60,7 @@ def look_up(corpus: Corpus, place: Place, width: int) -> Reading:
     if document is None:  # removed, or indexed again with other content: the answer kept its own words
         return Reading(place, status, None, place.quote, 0, len(place.quote), place.first_line, None, None)
     image, problem = None, None
-    if place.page is not None and status == "same":
+    if place.page is not None and document.format == "pdf" and status == "same":  # slides have numbers, but no picture
         try:
             image = corpus.page(document.id, place.page, width, place.start, place.end)
         except ForgeError as error:

@@ -116,6 +116,7 @@ class Session(QObject):
             return
         with contextlib.suppress(ForgeError):  # nothing to resume or to load is nothing to say
             forge.corpus.resume_pending()
+            forge.corpus.sync.start()
         if forge.students.active() is not None:
             forge.jobs.start("engine", "warm", lambda context: forge.engine.warm(context.check))
         if self._smoke:

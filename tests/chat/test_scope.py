@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -122,9 +123,7 @@ def rules(open_room: Callable[..., Room], tmp_path: Path, starter: Path) -> Call
     (folder / "rules.md").write_text(LONG)
 
     def opened(**settings: object) -> Room:
-        room = open_room(
-            starter, answer_tokens=24, passages=1, passage_characters=len(RULES[0]) + 30, passage_overlap=0, **settings
-        )
+        room = open_room(starter, answer_tokens=24, passages=1, passage_tokens=72, passage_overlap_tokens=0, **settings)
         room.index(folder)
         return room
 
@@ -148,6 +147,9 @@ def test_a_passage_comes_with_its_neighbours_where_there_is_room(rules: Callable
     whole = LONG[source.parts[0].start : source.parts[-1].end]
     assert whole in seen.text
     check_citations(room, message)
+    (exported,) = [json.loads(json.dumps(row)) for row in room.chat.export_messages() if row["role"] == "assistant"]
+    assert [part["found"] for part in exported["sources"][0]["parts"]] == [False, True, False]
+    assert "passage_id" not in json.dumps(exported)
     again = room.ask("And where does the garnet key hang?", conversation=message.conversation_id)
     assert [source.n for source in again.sources] == [1]  # it stands in the first one already
     assert again.provenance["passages_offered"] == [1]

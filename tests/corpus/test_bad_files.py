@@ -123,6 +123,19 @@ def test_xml_that_declares_entities(room: Room, folder: Path, encoding: str) -> 
     assert reason(room, folder / "laughs.xml") == "The file declares entities, so it is not read."
 
 
+def test_a_mailbox_with_a_message_nested_too_deep(room: Room, folder: Path) -> None:
+    parts = b"".join(b"Content-Type: multipart/mixed; boundary=B%d\n\n--B%d\n" % (n, n) for n in range(2000))
+    mails = [b"Subject: First\n\nThe kettle.\n\n", parts + b"\nx\n\n", b"Subject: Third\n\nThe saw.\n\n"]
+    (folder / "a.mbox").write_bytes(b"".join(b"From somebody\n" + mail for mail in mails))
+    assert room.index(folder).failed == ()
+    text = room.corpus.stored_text(room.rows()["a.mbox"].id)
+    instead = "(a message that cannot be read)"
+    assert text.split("\n\n") == ["Subject: First", "The kettle.", instead, "Subject: Third", "The saw."]
+    (folder / "a.mbox").unlink()
+    (folder / "a.eml").write_bytes(b"Subject: x\n" + parts)
+    assert room.index(folder).failed[0][1] == "The message is nested too deep to be read."
+
+
 def test_unsound_xml(room: Room, folder: Path) -> None:
     (folder / "a.xml").write_text("<a>\n<b>text</a>")
     assert reason(room, folder / "a.xml") == "The file is not sound XML (line 2)."

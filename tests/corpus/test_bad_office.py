@@ -134,6 +134,15 @@ LOCKED = (
     'Algorithm="http://www.w3.org/2001/04/xmlenc#aes128-cbc"/><e:CipherData>'
     '<e:CipherReference URI="OEBPS/c0.xhtml"/></e:CipherData></e:EncryptedData></encryption>'
 )
+
+
+def encrypted_workbook() -> bytes:
+    """Only as far as the record that says so, which takes another's place."""
+    content = bytearray(sound("xls"))
+    content[content.index(b"\x09\x08\x10\x00") + 20] = 0x2F
+    return bytes(content)
+
+
 OTHERS = {
     "a.doc": (
         OLE + bytes(1200),
@@ -148,6 +157,7 @@ OTHERS = {
         "It is a binary workbook (.xlsb), which is not read: save it as .xlsx and add that file.",
     ),
     "a.xls": (sound("xls")[:3000], "The Excel file is damaged: it cannot be read to its end."),
+    "c.xls": (encrypted_workbook(), "The Excel file is protected by a password."),
     "b.xls": (b"no workbook", "The Excel file is damaged: it cannot be opened."),
     "a.pptx": (
         OLE + bytes(1200),

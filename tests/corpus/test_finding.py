@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.corpus import Explanation, SearchFilter
-from tests.corpus.conftest import Room
+from tests.corpus.conftest import Room, opened
 
 LETTER = (
     "The committee met on Tuesday in the old boathouse and agreed on the plan for the coming season. Members of the "
@@ -20,8 +21,7 @@ LETTER = (
 )
 
 
-@pytest.fixture
-def shelf(room: Room, folder: Path) -> Room:
+def _fill(room: Room, folder: Path) -> None:
     """Short documents in two folders and several formats."""
     (folder / "house").mkdir()
     (folder / "house" / "kettle.txt").write_text("The blue kettle stands on the old\nstove. Kettles boil water.\n")
@@ -31,7 +31,30 @@ def shelf(room: Room, folder: Path) -> Room:
     (folder / "cn.txt").write_text("自然語言處理研究所在北京。水壺是藍色的。\n")
     os.utime(folder / "boat.txt", (1_000_000_000, 1_000_000_000))
     room.index(folder)
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    """An index that no test changes; `folder_of` finds its folder."""
+    home = tmp_path_factory.mktemp("shelf")
+    (home / "documents").mkdir()
+    (home / "data").mkdir()
+    room = opened(home / "data")
+    _fill(room, home / "documents")
+    yield room
+    room.close()
+
+
+@pytest.fixture
+def changing(room: Room, folder: Path) -> Room:
+    """The same, for one test."""
+    _fill(room, folder)
     return room
+
+
+def folder_of(room: Room) -> Path:
+    """Where its documents lie."""
+    return Path(room.rows()["boat.txt"].path).parent
 
 
 def names(room: Room, query: str, **options: object) -> set[str]:
@@ -159,10 +182,10 @@ def test_every_string_is_a_query(shelf: Room, query: str) -> None:
         (SearchFilter(collections=("Documents",), folder="house"), {"kettle.txt", "stove.md"}),
     ],
 )
-def test_filters(shelf: Room, folder: Path, where: SearchFilter, found: set[str]) -> None:
+def test_filters(shelf: Room, where: SearchFilter, found: set[str]) -> None:
     if where.folder:
         where = SearchFilter(
-            where.collections, str(folder / where.folder), where.formats, where.changed_from, where.changed_to
+            where.collections, str(folder_of(shelf) / where.folder), where.formats, where.changed_from, where.changed_to
         )
     assert names(shelf, "kettle", where=where) == found
     if not found:
@@ -170,14 +193,14 @@ def test_filters(shelf: Room, folder: Path, where: SearchFilter, found: set[str]
         assert (finding.documents, finding.note) == (0, "No document fits the filter.")
 
 
-def test_a_filter_follows_the_index(shelf: Room, folder: Path) -> None:
+def test_a_filter_follows_the_index(changing: Room, folder: Path) -> None:
     where = SearchFilter(folder=str(folder / "house"))
-    assert names(shelf, "kettle", where=where) == {"kettle.txt", "stove.md"}
+    assert names(changing, "kettle", where=where) == {"kettle.txt", "stove.md"}
     (folder / "house" / "third.txt").write_text("A third kettle.")
-    shelf.index(folder)
-    assert names(shelf, "kettle", where=where) == {"kettle.txt", "stove.md", "third.txt"}
-    shelf.corpus.remove([shelf.rows()["stove.md"].id])
-    assert names(shelf, "kettle", where=where) == {"kettle.txt", "third.txt"}
+    changing.index(folder)
+    assert names(changing, "kettle", where=where) == {"kettle.txt", "stove.md", "third.txt"}
+    changing.corpus.remove([changing.rows()["stove.md"].id])
+    assert names(changing, "kettle", where=where) == {"kettle.txt", "third.txt"}
 
 
 def test_what_a_filter_names_must_be_there(shelf: Room) -> None:
@@ -189,25 +212,25 @@ def test_what_a_filter_names_must_be_there(shelf: Room) -> None:
     assert "markdown" in caught.value.hint
 
 
-def test_collections(shelf: Room, folder: Path, tmp_path: Path) -> None:
+def test_collections(changing: Room, folder: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     (other / "far.txt").write_text("A kettle far away.")
     (other / "both.txt").write_text("Both have this kettle.")
-    shelf.corpus.collections.create("Élsewhere")
-    shelf.result(shelf.corpus.index([other, folder / "house"], "Élsewhere"))
+    changing.corpus.collections.create("Élsewhere")
+    changing.result(changing.corpus.index([other, folder / "house"], "Élsewhere"))
     here, there = SearchFilter(collections=("Documents",)), SearchFilter(collections=("ÉLSEWHERE",))
-    assert names(shelf, "kettle", where=there) == {"far.txt", "both.txt", "kettle.txt", "stove.md"}
-    assert names(shelf, "kettle", where=here) == {"kettle.txt", "stove.md", "boat.txt", "houses.html"}
-    uids = tuple(shelf.corpus.collections.names())
-    assert len(names(shelf, "kettle", where=SearchFilter(collections=uids))) == 6
-    shelf.corpus.collections.remove_root("Élsewhere", other)
-    assert names(shelf, "kettle", where=there) == {"kettle.txt", "stove.md"}
+    assert names(changing, "kettle", where=there) == {"far.txt", "both.txt", "kettle.txt", "stove.md"}
+    assert names(changing, "kettle", where=here) == {"kettle.txt", "stove.md", "boat.txt", "houses.html"}
+    uids = tuple(changing.corpus.collections.names())
+    assert len(names(changing, "kettle", where=SearchFilter(collections=uids))) == 6
+    changing.corpus.collections.remove_root("Élsewhere", other)
+    assert names(changing, "kettle", where=there) == {"kettle.txt", "stove.md"}
 
 
-def test_scores_do_not_depend_on_a_filter(shelf: Room, folder: Path) -> None:
+def test_scores_do_not_depend_on_a_filter(shelf: Room) -> None:
     bm25 = {hit.passage.id: hit.bm25 for hit in shelf.corpus.search("blue kettle")}
-    for hit in shelf.corpus.search("blue kettle", where=SearchFilter(folder=str(folder / "house"))):
+    for hit in shelf.corpus.search("blue kettle", where=SearchFilter(folder=str(folder_of(shelf) / "house"))):
         assert hit.bm25 == bm25[hit.passage.id]
 
 
@@ -246,19 +269,19 @@ def test_why_a_passage_is_not_found(shelf: Room, query: str, name: str, note: st
     assert told.note.startswith(note)
 
 
-def test_why_a_filter_or_another_passage_hides_one(shelf: Room, folder: Path) -> None:
-    told = _explained(shelf, "kettle", "kettle.txt", SearchFilter(formats=("md",)))
+def test_why_a_filter_or_another_passage_hides_one(changing: Room, folder: Path) -> None:
+    told = _explained(changing, "kettle", "kettle.txt", SearchFilter(formats=("md",)))
     assert told.note == "Its document is not among those the filter leaves."
     assert told.rank is None
     assert told.bm25 is not None
     (folder / "second.txt").write_text((folder / "boat.txt").read_text())
-    shelf.index(folder)
-    (hit,) = (hit for hit in shelf.corpus.search("aground") if hit.alike)
-    told = shelf.corpus.explain("aground", hit.alike[0])
+    changing.index(folder)
+    (hit,) = (hit for hit in changing.corpus.search("aground") if hit.alike)
+    told = changing.corpus.explain("aground", hit.alike[0])
     assert (told.rank, told.shown_by) == (None, hit.passage.id)
     assert str(hit.passage.id) in told.note
     with pytest.raises(ForgeError, match="no passage 999999"):
-        shelf.corpus.explain("kettle", 999_999)
+        changing.corpus.explain("kettle", 999_999)
 
 
 def test_the_ranking_is_that_of_rank_bm25(shelf: Room) -> None:

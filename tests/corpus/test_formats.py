@@ -45,6 +45,8 @@ def test_text_keeps_its_own_characters(room: Room, folder: Path, content: str, t
         ("A café, naïve".encode("latin-1"), "A café, naïve"),
         ("plain UTF-16 without a mark".encode("utf-16-le"), "plain UTF-16 without a mark"),
         ("plain UTF-16 without a mark".encode("utf-16-be"), "plain UTF-16 without a mark"),
+        ("plain UTF-32, 東京".encode("utf-32-le"), "plain UTF-32, 東京"),
+        ("plain UTF-32, 東京".encode("utf-32-be"), "plain UTF-32, 東京"),
         (("日本語" * 30).encode() + b"\xff broken", "日本語" * 30 + "\ufffd broken"),
         (b"\x1b[31mred\x1b[0m terminal log\n" * 5, "\x1b[31mred\x1b[0m terminal log\n" * 5),
         (b"form\x0cfeed", "form\x0cfeed"),

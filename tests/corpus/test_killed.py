@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -45,6 +48,53 @@ print(known, flush=True)
 room.jobs.wait(job)
 room.close()
 """
+
+
+WORKLOAD = """
+import json, os, signal, sqlite3, sys
+from pathlib import Path
+from tests.corpus.conftest import opened
+from forge_desktop.base.events import DataChanged
+
+data, folder, last = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+statements = 0
+
+def count(sql):
+    global statements
+    statements += 1
+    if statements == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+connect = sqlite3.connect
+def counted(*arguments, **options):
+    connection = connect(*arguments, **options)
+    connection.set_trace_callback(count)
+    return connection
+sqlite3.connect = counted
+
+room = opened(data, parser_processes=2)
+def tell(event):
+    if isinstance(event, DataChanged) and "documents" in event.what:
+        rows = room.rows()
+        print(json.dumps({name: row.indexed for name, row in rows.items() if row.state == "indexed"}), flush=True)
+room.events.subscribe(tell)
+room.index(folder)
+for path in folder.glob("change-*"):
+    path.write_text(path.read_text() + "It is changed.")
+for path in folder.glob("gone-*"):
+    path.unlink()
+room.index(folder)
+out = [row.id for name, row in room.rows().items() if name.startswith("out-")]
+room.corpus.restore(room.corpus.remove(out))
+room.corpus.remove(out[:5])
+with room.db.write() as connection:
+    connection.execute("UPDATE index_state SET analyser = 'another'")
+room.result(room.corpus.resume_pending())
+room.result(room.corpus.retry([row.id for name, row in room.rows().items() if name.startswith("stay-")][:5]))
+room.close()
+print(statements, flush=True)
+"""
+POINTS = 300
 
 
 def fill(folder: Path, count: int, words: int = 200) -> None:
@@ -100,6 +150,68 @@ def test_kill_nine_in_the_middle_of_a_long_document(data_dir: Path, folder: Path
     assert report.new == 1
     assert room.corpus.search("number119999", 1)[0].passage.path == str(folder / "long.txt")
     room.whole()
+    room.close()
+
+
+def sha256_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def run_workload(data_dir: Path, folder: Path, last: int) -> list[str]:
+    """What the workload told until it ended, or killed itself at that SQL statement."""
+    data_dir.mkdir()
+    folder.mkdir()
+    for kind in ("stay", "change", "gone", "out"):
+        for number in range(12):
+            (folder / f"{kind}-{number:02}.txt").write_text(f"The kettle {kind} number{number} is blue. " * 20)
+    (folder / "stay-long.txt").write_text("".join(f"A kettle number{number}. " for number in range(26_000)))
+    run = subprocess.run(
+        [sys.executable, "-c", WORKLOAD, data_dir, folder, str(last)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert run.returncode == (0 if last < 0 else -signal.SIGKILL)
+    return run.stdout.splitlines()
+
+
+@pytest.fixture(scope="module")
+def statements(tmp_path_factory: pytest.TempPathFactory) -> int:
+    """How many SQL statements the whole workload takes, about."""
+    path = tmp_path_factory.mktemp("whole")
+    return int(run_workload(path / "data", path / "documents", -1)[-1])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize(
+    "point", [*range(10), *(pytest.param(point, marks=pytest.mark.full) for point in range(10, POINTS))]
+)
+def test_kill_nine_at_any_point(tmp_path: Path, statements: int, point: int) -> None:
+    """While files are read and stored, a long one in pieces; segments merged, passages removed, put back, renewed."""
+    last = random.Random(point).randrange(1, statements * 19 // 20)  # the number differs a little from run to run
+    data_dir, folder = tmp_path / "data", tmp_path / "documents"
+    told = [json.loads(line) for line in run_workload(data_dir, folder, last)]
+    acknowledged = told[-1] if told else {}
+    room = opened(data_dir)
+    room.whole()
+    rows = room.rows()
+    for name, when in acknowledged.items():
+        if name.startswith(("stay", "change")):
+            assert name in rows, "no acknowledged document is lost"
+            assert rows[name].indexed is not None
+            assert rows[name].indexed >= when
+            assert room.corpus.passages(rows[name].id)
+    finished = {
+        name: row.indexed
+        for name, row in rows.items()
+        if row.state == "indexed" and (folder / name).exists() and row.sha256 == sha256_of(folder / name)
+    }
+    if (job := room.corpus.resume_pending()) is not None:
+        room.result(job)
+    room.whole()
+    room.index(folder)
+    room.whole()
+    assert {name: row.indexed for name, row in room.rows().items() if name in finished} == finished
+    kept = {path.name for path in folder.iterdir()}
+    assert set(room.rows()) >= {name for name in kept if not name.startswith("out")}
+    assert room.corpus.search("number25999", 1)[0].passage.path == str(folder / "stay-long.txt")
     room.close()
 
 

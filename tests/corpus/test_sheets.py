@@ -101,6 +101,7 @@ def test_everything_else_in_a_sheet(room: Room, folder: Path) -> None:
     book = filled(["Name", "Amount"], ["two\nlines", 1])
     sheet = book.active
     sheet["B2"].comment = openpyxl.comments.Comment("Ask again\nin May", "Ada")
+    sheet["D3"].comment = openpyxl.comments.Comment("between", "Ada")
     sheet["D9"].comment = openpyxl.comments.Comment("far off", "Ada")
     sheet["A4"] = "merged"
     sheet.merge_cells("A4:B4")
@@ -109,8 +110,8 @@ def test_everything_else_in_a_sheet(room: Room, folder: Path) -> None:
     hidden.sheet_state = "hidden"
     hidden["C3"] = "found all the same"
     assert text_of(room, folder, saved(book)) == (
-        "Orders\nName | Amount\nName: two lines | Amount: 1 | Comment on B2: Ask again in May\n\nName: merged\n"
-        "Comment on D9: far off\n\nSecret (hidden sheet)\n\nfound all the same"
+        "Orders\nName | Amount\nName: two lines | Amount: 1 | Comment on B2: Ask again in May\n"
+        "Comment on D3: between\nName: merged\n\nComment on D9: far off\n\nSecret (hidden sheet)\n\nfound all the same"
     )
 
 
@@ -242,6 +243,10 @@ def test_opendocument_sheets(room: Room, folder: Path) -> None:
     sheet.addElement(row(table.TableCell(numbercolumnsrepeated="2"), cell("right"), numberrowsrepeated="2"))
     sheet.addElement(row(table.TableCell(numbercolumnsrepeated="1024"), numberrowsrepeated="1000"))
     sheet.addElement(row(cell("low"), numberrowsrepeated="1000000"))
+    remarked = table.TableCell()
+    remarked.addElement(remark := office.Annotation())
+    remark.addElement(text.P(text="nothing here"))
+    sheet.addElement(row(remarked))
     document.spreadsheet.addElement(sheet)
     second = table.Table(name="Secret", stylename=unseen)
     second.addElement(row(cell("found")))
@@ -249,9 +254,10 @@ def test_opendocument_sheets(room: Room, folder: Path) -> None:
     _, stored, passages = read(room, folder / "a.ods", saved(document))
     assert stored == (
         "Orders\nName | Amount\nName: Ada | Amount: 1.234,50 € | Comment by Ada: check\nright\nright\n\n"
-        "Name: low | the same down to row 1001004\n\nSecret (hidden sheet)\nfound"
+        "Name: low | the same down to row 1001004\n\n"
+        "Comment: nothing here\n\nSecret (hidden sheet)\nfound"
     )
-    assert [(passage.first_line, passage.last_line) for passage in passages] == [(1, 1005), (1, 1)]
+    assert [(passage.first_line, passage.last_line) for passage in passages] == [(1, 1001005), (1, 1)]
 
 
 def test_an_old_workbook(room: Room, folder: Path) -> None:

@@ -31,9 +31,10 @@ def test_engine_beside_the_bare_loop(starter: Path) -> None:
 
 
 def test_index() -> None:
-    found = figures("index", "--files", "5", "--kilobytes", "2")
-    assert (found["documents"], found["failed"]) == (5, 0)
-    assert found["passages_per_second"] > 0
+    found = figures("index", "--files", "5", "--kilobytes", "2", "--copies", "1", "--repeat", "1")
+    assert (found["text"]["documents"], found["text"]["failed"]) == (5, 0)
+    assert (found["mixed"]["documents"], found["mixed"]["failed"]) == (14, 0)
+    assert all(found[name]["of_slowest"] > 0 for name in found)
 
 
 def test_startup() -> None:

@@ -102,10 +102,13 @@ def test_passages_with_all_words_come_best_first(library):
     terms = ["word9", "word2"]
     having = {number for number, text in passages.items() if {*terms} <= {*text.split()}}
     scores = oracle(passages, "word9 word2")
-    assert index.with_all(terms) == sorted(having, key=lambda number: (-scores[number], number))
+    assert index.with_all([[term] for term in terms]) == sorted(having, key=lambda number: (-scores[number], number))
     inside = Scope.of_ids(range(3000), "lower")
-    assert set(index.with_all(terms, scope=inside)) == {number for number in having if number < 3000}
-    assert index.with_all([*terms, "unknown"]) == []
+    assert set(index.with_all([[term] for term in terms], scope=inside)) == {
+        number for number in having if number < 3000
+    }
+    assert index.with_all([["word9"], ["unknown"]]) == []
+    assert index.with_all([["unknown", "word9"], ["word2"]]) == index.with_all([["word9"], ["word2"]])
     assert index.with_all([]) == []
 
 

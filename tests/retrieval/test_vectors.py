@@ -57,6 +57,7 @@ def bring_in(db, index, texts):
     index.embedding.make_by_model({passage: texts[passage] for passage in by_model})
     with db.write() as connection:
         index.embedding.settle(connection)
+    index.tidy()
 
 
 def complete(index):

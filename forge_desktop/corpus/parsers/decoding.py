@@ -1,4 +1,4 @@
-"""Bytes to text: byte order mark, UTF-8, UTF-16 without a mark, then older encodings; anything else is not text."""
+"""Bytes to text: byte order mark, UTF-8, UTF-16 and UTF-32, then older encodings; anything else is not text."""
 
 from __future__ import annotations
 
@@ -60,7 +60,14 @@ def mend(text: str) -> str:
 
 
 def _without_mark(data: bytes) -> str:
-    sample = data[: _SAMPLE - _SAMPLE % 2]
+    sample = data[:_SAMPLE]
+    if len(data) % 4 == 0:
+        for encoding, high in (("utf-32-le", sample[3::4] + sample[2::4]), ("utf-32-be", sample[0::4] + sample[1::4])):
+            if max(high) <= 0x10:  # the last character is U+10FFFF
+                try:
+                    return data.decode(encoding)
+                except UnicodeDecodeError:
+                    break
     half = max(1, len(sample) // 2)
     for encoding, zeros in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[0::2])):
         if len(data) % 2 == 0 and zeros.count(0) >= 0.7 * half and sample.count(0) < 1.2 * half:

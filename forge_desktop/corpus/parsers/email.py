@@ -47,11 +47,10 @@ def _add(found: Composer, message: Any, level: int) -> None:
     forwarded: list[Any] = []
     for part in _parts(message):
         kind = part.get_content_type()
-        name = _filename(part)
         if kind == "message/rfc822" and part.is_multipart():
             forwarded.extend(part.get_payload())
-        elif name or part.get_content_maintype() != "text":
-            attached.append(name or kind)
+        elif part.get_content_maintype() != "text" or part.get_content_disposition() == "attachment":
+            attached.append(_filename(part) or kind)
         elif kind == "text/html":
             _add_page(found, _decoded(part))
         else:
@@ -92,60 +91,38 @@ def _add_page(found: Composer, source: str) -> None:
 
 
 def _decoded(part: Any) -> str:
-    payload = part.get_payload(decode=True) or b""
+    return _text(part.get_payload(decode=True) or b"", str(part.get_content_charset() or "ascii"))
+
+
+def _text(data: bytes, charset: str) -> str:
+    """The bytes as text, in the declared encoding if that is known and true."""
     try:
-        text = payload.decode(str(part.get_content_charset() or "ascii"))
-    except (LookupError, ValueError):  # unknown, not the one that was declared, or none declared
+        text = data.decode(charset)
+    except (LookupError, ValueError):
         try:
-            text = decode(payload)
+            text = decode(data)
         except Unreadable:
-            text = payload.decode("latin-1")
+            text = data.decode("latin-1")
     return mend(text.replace("\0", "\ufffd"))
 
 
 def _header(message: Any, name: str) -> str:
-    """A header's value in one line, its encoded words decoded as well as may be."""
     value = message.get(name)
-    if value is None:
-        return ""
-    try:
-        pieces = email.header.decode_header(value)
-    except (email.errors.HeaderParseError, ValueError):
-        return _one_line(str(value))
-    words = []
-    for piece, charset in pieces:
-        if isinstance(piece, str):
-            words.append(piece)
-            continue
-        try:
-            words.append(piece.decode(charset if charset and charset != "unknown-8bit" else "utf-8"))
-        except (LookupError, ValueError):
-            words.append(_legacy(piece))
-    return _one_line("".join(words))
-
-
-def _legacy(piece: bytes) -> str:
-    try:
-        return decode(piece)
-    except Unreadable:
-        return piece.decode("latin-1")
+    return "" if value is None else _words(value)
 
 
 def _filename(part: Any) -> str:
     try:
-        name = part.get_filename() or ""
+        return _words(part.get_filename() or "")
     except (LookupError, ValueError, TypeError):  # a damaged RFC 2231 parameter
         return "unnamed"
+
+
+def _words(value: Any) -> str:
+    """A header's value in one line, its encoded words decoded as well as may be."""
     try:
-        pieces = email.header.decode_header(name)
-        name = "".join(
-            piece.decode(charset or "utf-8", "replace") if isinstance(piece, bytes) else piece
-            for piece, charset in pieces
-        )
-    except (email.errors.HeaderParseError, LookupError, ValueError):
-        pass  # as it is written
-    return _one_line(name)
-
-
-def _one_line(value: str) -> str:
-    return mend(" ".join(value.replace("\0", "\ufffd").split()))
+        pieces = email.header.decode_header(value)
+    except (email.errors.HeaderParseError, ValueError):
+        pieces = [(str(value), None)]
+    words = [piece if isinstance(piece, str) else _text(piece, charset or "ascii") for piece, charset in pieces]
+    return " ".join(mend("".join(words)).replace("\0", "\ufffd").split())

@@ -23,8 +23,8 @@ def parse(data: bytes) -> Parsed:
         raise Unreadable(_DAMAGED)
     if max(width * height for width, height in sizes) > _PIXELS:
         raise Unreadable(f"The picture has more than {_PIXELS // 10**6} million pixels, so it is not read.")
-    if hindrance := ocr.hindrance():
-        raise Unreadable(hindrance)
+    if (hindrance := ocr.hindrance()) is not None:
+        raise hindrance
     texts = [ocr.read(data, page=page) for page in range(len(sizes))]
     if not any(texts):
         raise Unreadable("No text was found in the picture.")

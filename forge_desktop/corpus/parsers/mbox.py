@@ -14,12 +14,15 @@ _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 
 
 def parse(data: bytes) -> Parsed:
-    """Every message. Raises Unreadable for a file that does not begin as a mailbox does."""
+    """Every message, a heading in the place of one that cannot be read. Raises Unreadable for what is no mailbox."""
     if not data.startswith(b"From "):
         raise Unreadable("The file is not a mailbox: it does not begin with a message.")
     found = Composer()
     for message in _messages(data):
-        add_message(found, message)
+        try:
+            add_message(found, message)
+        except Unreadable:
+            found.heading("(a message that cannot be read)", 1)
     return found.parsed()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from forge_desktop.corpus.parsers import Parsed
 from forge_desktop.corpus.parsers.composing import Composer
-from forge_desktop.corpus.parsers.odf import CONTENT, MOST_COPIES, Aside, copies, opened, text_of
+from forge_desktop.corpus.parsers.odf import CONTENT, MOST_COPIES, Aside, opened, text_of
 from forge_desktop.corpus.parsers.office import inner, local, one_line, value
 from forge_desktop.corpus.parsers.sheet import Row, Sheet
 
@@ -35,10 +35,10 @@ def parse(data: bytes) -> Parsed:
         if len(around) > 1:
             sheet.announce(number)
         row, comment = _row(element, number)
-        repeated = _repeated(element)
+        repeated = _count(value(element, "number-rows-repeated"))
         if row.texts and repeated > MOST_COPIES:
             comment = " | ".join(filter(None, [comment, f"the same down to row {number + repeated - 1}"]))
-        for copy in range(copies(element, "rows") if row.texts else 0):
+        for copy in range((repeated if repeated <= MOST_COPIES else 1) if row.texts or comment else 0):
             sheet.add(row._replace(number=number + copy), comment)
         number += repeated
     if sheet is not None:
@@ -52,22 +52,31 @@ def _row(element: Any, number: int) -> tuple[Row, str]:
     notes: list[str] = []
     column = 0
     for cell in element:
-        if len(cell) or value(cell, "value") is not None:
-            aside = Aside()
-            text = one_line(text_of(cell, aside)) or value(cell, "value") or ""
-            notes += aside.notes
-            if text and _repeated(cell) > MOST_COPIES:
-                notes.append(f"{text[:80]} in {_repeated(cell):,} columns")
-            for copy in range(copies(cell, "columns") if text else 0):
-                row.columns.append(column + copy)
-                row.texts.append(text)
-                row.words.append(value(cell, "value-type") in (None, "string"))
-                row.styles.append(value(cell, "style-name"))
-        column += _repeated(cell)
+        attributes = {name.rpartition("}")[2]: text for name, text in cell.attrib.items()}
+        repeated = _count(attributes.get("number-columns-repeated"))
+        text = _text(cell, notes) or attributes.get("value", "")
+        if text and repeated > MOST_COPIES:
+            notes.append(f"{text[:80]} in {repeated:,} columns")
+        for copy in range((repeated if repeated <= MOST_COPIES else 1) if text else 0):
+            row.columns.append(column + copy)
+            row.texts.append(text)
+            row.words.append(attributes.get("value-type", "string") == "string")
+            row.styles.append(attributes.get("style-name"))
+        column += repeated
     return row, " | ".join(notes)
 
 
-def _repeated(element: Any) -> int:
-    """How many rows or columns the element takes up."""
-    count = value(element, "number-rows-repeated") or value(element, "number-columns-repeated") or "1"
-    return int(count) if count.isdecimal() and len(count) < 10 else 1
+def _text(cell: Any, notes: list[str]) -> str:
+    """What a cell shows; the comments on it go to `notes`."""
+    if not len(cell):
+        return ""
+    if len(cell) == 1 and not len(cell[0]) and local(cell[0]) == "p":  # almost all of them
+        return one_line(cell[0].text or "")
+    aside = Aside()
+    text = one_line(text_of(cell, aside))
+    notes += aside.notes
+    return text
+
+
+def _count(text: str | None) -> int:
+    return int(text) if text is not None and text.isdecimal() and len(text) < 10 else 1

@@ -92,7 +92,7 @@ def _may_name(row: Row) -> bool:
 def _names(held: Row, following: Row) -> bool:
     """Whether `held` names the columns of `following`, the next row that holds something."""
     shared = set(held.columns) & set(following.columns)
-    if following.number != held.number + 1 or 2 * len(shared) < len(following.columns):
+    if following.number != held.number + 1 or not shared or 2 * len(shared) < len(following.columns):
         return False
     above = dict(zip(held.columns, held.styles, strict=True))
     below = dict(zip(following.columns, following.styles, strict=True))

@@ -57,7 +57,7 @@ class _Reader:
 
     def _add_sheet(self, sheet: Any, part: str, headers: set[int]) -> None:
         relations = self._package.relations(part)
-        comments = self._comments(relations)
+        comments = sorted(self._comments(relations).items(), reverse=True)
         headers = headers | self._table_headers(relations)
         hidden = (sheet.get("state") or "visible") != "visible"
         written = Sheet(self._lines, one_line(sheet.get("name") or ""), hidden=hidden, headers=headers)
@@ -68,14 +68,15 @@ class _Reader:
                     written.announce(int(rows))
                 continue
             last = _whole(element.get("r"), last + 1)
-            row, remark = self._row(element, last), comments.pop(last, "")
-            if row.texts:
+            row = self._row(element, last)
+            while comments and comments[-1][0] < last:
+                written.add(*_empty(*comments.pop()))
+            remark = comments.pop()[1] if comments and comments[-1][0] == last else ""
+            if row.texts or remark:
                 written.add(row, remark)
-            elif remark:
-                comments[last] = remark
+        while comments:
+            written.add(*_empty(*comments.pop()))
         written.end()
-        for number in sorted(comments):
-            self._lines.add(comments[number], close=True, whole=True, row=max(number, last))
         self._add_drawings(relations)
 
     def _row(self, element: Any, number: int) -> Row:
@@ -194,6 +195,11 @@ def _string(item: Any) -> str:
         return one_line(item[0].text or "")
     parts = [text.text or "" for text in descendants(item, "t") if local(text.getparent()) != "rPh"]
     return one_line("".join(parts))
+
+
+def _empty(number: int, remark: str) -> tuple[Row, str]:
+    """A row that holds nothing but remarks."""
+    return Row(number, [], [], [], []), remark
 
 
 def _thread(comment: Any) -> str:

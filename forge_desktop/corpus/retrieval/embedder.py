@@ -67,6 +67,11 @@ def embed_query(weights: Mapping[str, float], dimensions: int = DIMENSIONS) -> V
     return vector
 
 
+def is_model(identity: str) -> bool:
+    """Whether vectors with this identity were made outside."""
+    return not identity.startswith(("hash-", "retired/"))
+
+
 class HashEmbedder:
     """Embeds passages given as terms, and remembers the features of terms met. Not shared between threads."""
 

@@ -7,7 +7,7 @@ and `missing` and `make` bring the others in, in the background.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -18,8 +18,6 @@ from forge_desktop.corpus.retrieval.postings import Int64s
 from forge_desktop.corpus.retrieval.signs import Vectors
 from forge_desktop.corpus.retrieval.vectors import Limits, VectorSide
 from forge_desktop.storage import Database
-
-Texts = Callable[[Sequence[int]], Mapping[int, str]]
 
 
 class Embedding:
@@ -70,15 +68,18 @@ class Embedding:
         limits: Limits,
         *,
         committed: bool,
-    ) -> Likeness:
-        """How alike the nearest passages and those in `also` are to the question with these weights of terms."""
+    ) -> tuple[Likeness, Likeness | None]:
+        """How alike the nearest passages and those in `also` are to the question with these weights of terms: by their
+        spelling, and by the model where it answers."""
         view = self.side.view(connection, remember=committed)
-        found = likeness.by_spelling(connection, view, weights, also, limits)
+        spelling = likeness.by_spelling(connection, view, weights, also, limits)
         if asked is None or self._model is None:
-            return found
+            return spelling, None
         identity = self._model.identity
         row = next((row for row in view.embedders if row.identity == identity and row.ready), None)
-        return found if row is None else likeness.by_model(connection, view, row, asked, found, also, limits)
+        if row is None:
+            return spelling, None
+        return spelling, likeness.by_model(connection, view, row, asked, spelling, also, limits)
 
     # ---- bringing in what is missing ----
 
@@ -88,7 +89,7 @@ class Embedding:
         wanted = {self.side.identity} | ({self._model.identity} if self._model is not None else set())
         if self._model is not None and passages and not (rows.get(self._model.identity) or _NOBODY).ready:
             return False
-        built_in = {identity for identity in rows if identity.startswith("hash-")}
+        built_in = {identity for identity in rows if not embedder.is_model(identity)}
         return built_in <= wanted and all((rows.get(one) or _NOBODY).passages == passages for one in wanted)
 
     def missing(self, indexed: Int64s) -> tuple[list[int], list[int]]:
@@ -121,7 +122,9 @@ class Embedding:
         for row in store_vectors.embedders(connection):
             if self._model is not None and row.identity == self._model.identity:
                 store_vectors.set_ready(connection, row.id)
-            elif row.identity != self.side.identity and (self._model is not None or row.identity.startswith("hash-")):
+            elif row.identity != self.side.identity and (
+                self._model is not None or not embedder.is_model(row.identity)
+            ):
                 self.side.drop(connection, row.identity)
 
     def _having(self, connection: sqlite3.Connection, identity: str, passages: Collection[int]) -> set[int]:

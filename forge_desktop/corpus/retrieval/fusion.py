@@ -1,19 +1,21 @@
 """BM25 and vectors to one ranking: weighted min-max over each side's best hundred.
 
-Not reciprocal ranks: with a weak vector side they cost 20 points of nDCG where this costs none (the hash embedding is
-weak alone and pays on misspelt words).
+Not reciprocal ranks: with a weak vector side they cost 20 points of nDCG where this costs none. Where all words of a
+question are known, BM25 decides, with an embedding model at its side where there is one; the hash embedding, weak
+alone, counts as much as the question has words that no passage has: those are mostly misspelt, and it finds them.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 POOL = 100
-_MODEL_SHARE = 0.4  # of an embedding model
-_HASH_SHARE = 0.0  # of the built-in embedding: it orders what BM25 finds alike, until words are unknown
-_UNKNOWN = 0.7  # more goes to the vectors when no passage has any of the question's words
+_UNKNOWN_SHARE = 0.7  # of the vectors, when no passage has any of the question's words
+_MODEL_SHARE = 0.2  # of an embedding model when all words are known: the best of 0.1 to 0.5 for a small one
+_MODEL_UNKNOWN_SHARE = 0.2  # of it in the share of unknown words; the rest is the hash embedding's
 
 
 class Found(NamedTuple):
@@ -27,12 +29,6 @@ class Found(NamedTuple):
     vector_rank: int | None
 
 
-def bm25_share(unknown: float, *, model: bool) -> float:
-    """How much BM25 counts beside the built-in embedding or a model: less the more of the question's weight is on words
-    that no passage has (misspelt ones)."""
-    return max(0.0, 1 - (_MODEL_SHARE if model else _HASH_SHARE) - _UNKNOWN * unknown)
-
-
 @dataclass(frozen=True)
 class Side:
     """What one kind of search found: its best passages, best first, and scores of these and maybe others."""
@@ -41,22 +37,32 @@ class Side:
     scores: Mapping[int, float]
 
 
-def fuse(bm25: Side, vector: Side, *, k: int, share: float) -> list[Found]:
-    """The best k of both sides. A passage beyond a side's best keeps its score there, without a rank."""
-    ranks = [{passage: rank for rank, passage in enumerate(side.best, 1)} for side in (bm25, vector)]
-    union = ranks[0].keys() | ranks[1].keys()
-    lexical, similar = _min_max(bm25.scores, union), _min_max(vector.scores, union)
-    fused = {passage: share * lexical[passage] + (1 - share) * similar[passage] for passage in union}
+def fuse(bm25: Side, spelling: Side, model: Side | None, *, k: int, unknown: float) -> list[Found]:
+    """The best k of all sides; `unknown` is the share of the question that no passage has.
+
+    A passage beyond a side's best keeps its score there, without a rank. `vector` in what is found is the model's
+    where there is one.
+    """
+    sides = [bm25, spelling] if model is None else [bm25, spelling, model]
+    ranks = [{passage: rank for rank, passage in enumerate(side.best, 1)} for side in sides]
+    union = set().union(*ranks)
+    scaled = [_min_max(side.scores, union) for side in sides]
+    shares = [1 - _UNKNOWN_SHARE * unknown, _UNKNOWN_SHARE * unknown]
+    if model is not None:
+        shares.append(_MODEL_SHARE + _MODEL_UNKNOWN_SHARE * unknown)
+        shares[0] -= _MODEL_SHARE
+        shares[1] -= _MODEL_UNKNOWN_SHARE * unknown
+    fused = {passage: sum(map(operator.mul, shares, (side[passage] for side in scaled))) for passage in union}
     return [
         Found(
             passage,
-            fused[passage],
+            min(fused[passage], 1.0),
             bm25.scores.get(passage),
-            vector.scores.get(passage),
+            sides[-1].scores.get(passage),
             ranks[0].get(passage),
-            ranks[1].get(passage),
+            ranks[-1].get(passage),
         )
-        for passage in sorted(union, key=lambda passage: (-fused[passage], -similar[passage], passage))[:k]
+        for passage in sorted(union, key=lambda passage: (-fused[passage], -scaled[-1][passage], passage))[:k]
     ]
 
 

@@ -161,11 +161,11 @@ class Index:
             best = top_k(question, pool, masks)
             weights, unknown = weigh(words, question.passages_with, view.state.passages)
             limits = Limits(scope, having_any(connection, view, excluded))
-            found = self.embedding.likeness(connection, weights, asked, best, limits, committed=committed)
-            nearest = found.best(pool)
-            scores = okapi.scores_of(question, np.array(nearest, np.int64)) | best
-            share = fusion.bm25_share(unknown, model=found.model)
-            return fusion.fuse(fusion.Side(list(best), scores), fusion.Side(nearest, found.cosines), k=k, share=share)
+            spelling, model = self.embedding.likeness(connection, weights, asked, best, limits, committed=committed)
+            by_spelling, by_model = spelling.side(pool), None if model is None else model.side(pool)
+            alike = np.array([*by_spelling.best, *(by_model.best if by_model else ())], np.int64)
+            lexical = fusion.Side(list(best), okapi.scores_of(question, alike) | best)
+            return fusion.fuse(lexical, by_spelling, by_model, k=k, unknown=unknown)
 
     def best(
         self, query: str, k: int = 10, *, scope: Scope | None = None, excluded: Sequence[str] = ()

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from forge_desktop.corpus.retrieval import embedder, vectors
+from forge_desktop.corpus.retrieval.fusion import Side
 from forge_desktop.corpus.retrieval.signs import Vectors
 from forge_desktop.corpus.retrieval.store_vectors import EmbedderRow
 from forge_desktop.corpus.retrieval.vectors import Limits, VectorView
@@ -16,15 +17,15 @@ _LEAST = 0.1  # the cosine of unrelated texts strays about 0.044 from zero in 51
 
 @dataclass(frozen=True)
 class Likeness:
-    """Cosines of passages, which of them are more alike than chance, and whether a model says so."""
+    """Cosines of passages, and which of them are more alike than chance."""
 
     cosines: Mapping[int, float]
     alike: Collection[int]
-    model: bool = False
 
-    def best(self, pool: int) -> list[int]:
+    def side(self, pool: int) -> Side:
         """The passages most alike, best first; ties go to the lowest id."""
-        return sorted(self.alike, key=lambda passage: (-self.cosines[passage], passage))[:pool]
+        best = sorted(self.alike, key=lambda passage: (-self.cosines[passage], passage))[:pool]
+        return Side(best, self.cosines)
 
 
 def by_spelling(
@@ -69,4 +70,4 @@ def by_model(
         scale = (high - low) / (most - least) if most > least else 0.0
         found |= {passage: low + (spelling.cosines[passage] - least) * scale for passage in missing}
         alike |= missing & set(spelling.alike)
-    return Likeness(found, alike, model=True)
+    return Likeness(found, alike)

@@ -21,7 +21,7 @@ from forge_desktop.corpus.retrieval.snapshot import Mask
 
 _FEW = 5000  # postings, or passages allowed: below, looking at all is quicker than looking for the best
 _ADDED_UP = 10_000  # postings of the shortest lists that are added up before a score to reach is looked for
-_SEEDS = 4  # times k: passages that are scored to find what k of them reach
+_SEEDS = 8  # times k: passages that are scored to find what k of them reach
 _SLACK = 1e-5  # bounds are sums in another order and precision than scores
 
 Singles = npt.NDArray[np.float32]
@@ -57,6 +57,7 @@ class _Search:
         self._weights = {term: question.idf[term] * asked[term] for term in lists}
         self._lists = [(found, self._weights[term]) for term, found in lists.items()]
         self._lists.sort(key=lambda entry: entry[0].count)
+        self._known = np.zeros(0, np.int32), np.zeros(0), np.zeros(0, np.bool_)  # what was scored for a bound
         codes = question.view.segments[at].body.codes
         self._bounds: Singles = (codes.bounds(question.view.average) * (1 + _SLACK)).astype(np.float32)
 
@@ -64,7 +65,7 @@ class _Search:
         """Passages that may be among the k best, with their scores; none below `least`, above zero when k reach it."""
         if min(self._weights.values()) < 0:
             return self._scanned()
-        if sum(found.count for found, _ in self._lists) <= _FEW:
+        if least <= 0 and sum(found.count for found, _ in self._lists) <= _FEW:
             return self._scored(self._allowed(_distinct([found.passages for found, _ in self._lists])))
         if self._mask is not None and np.count_nonzero(self._mask) <= _FEW:
             return self._scored(np.flatnonzero(self._mask).astype(np.int32))
@@ -78,9 +79,9 @@ class _Search:
         number = 0
         while number < len(self._lists) and (sums.postings < _ADDED_UP or rest[number] >= least):
             found, weight = self._lists[number]
-            sums.add(found.passages, self._bounds[found.codes] * np.float32(weight))
+            sums.add(found.passages, (self._bounds * np.float32(weight)).take(found.codes))
             number += 1
-            if sums.postings >= _ADDED_UP or number == len(self._lists):
+            if rest[number] >= least and (sums.postings >= _ADDED_UP or number == len(self._lists)):
                 least = max(least, self._reached(self._allowed(sums.best(_SEEDS * self._k))))
         passages, values = sums.reaching(least - rest[number])
         if self._mask is not None:
@@ -88,7 +89,7 @@ class _Search:
             passages, values = passages[allowed], values[allowed]
         for (found, weight), after in zip(self._lists[number:], rest[number + 1 :], strict=True):
             postings, places = found.find(passages)
-            values[places] += self._bounds[found.codes[postings]] * np.float32(weight)
+            values[places] += (self._bounds * np.float32(weight)).take(found.codes[postings])
             kept = (values >= least - after).nonzero()[0]
             passages, values = passages[kept], values[kept]
         if len(passages) > 2 * _SEEDS * self._k:
@@ -100,14 +101,20 @@ class _Search:
         """A score that k of these passages reach; 0.0 when they are fewer."""
         if len(passages) < self._k:
             return 0.0
-        scores, _ = score_some(self._question, self._at, passages)
+        scores, matched = score_some(self._question, self._at, passages)
+        self._known = passages, scores, matched
         return float(np.partition(scores, -self._k)[-self._k]) * (1 - _SLACK)
 
     def _allowed(self, passages: Passages) -> Passages:
         return passages if self._mask is None else passages[self._mask[passages]]
 
     def _scored(self, passages: Passages) -> tuple[Passages, Floats]:
-        scores, matched = score_some(self._question, self._at, passages)
+        known, scores, matched = self._known
+        at = known.searchsorted(passages) if len(known) and len(passages) <= len(known) else np.zeros(0, np.intp)
+        if len(at) and at[-1] < len(known) and (known[at] == passages).all():
+            scores, matched = scores[at], matched[at]
+        else:
+            scores, matched = score_some(self._question, self._at, passages)
         return _cut(passages[matched], scores[matched], self._k)
 
     def _scanned(self) -> tuple[Passages, Floats]:
@@ -135,7 +142,7 @@ class _Sums:
             self._places = np.zeros(self._size, np.float32)
             self._places[self._passages] = self._values
         if self._places is not None:
-            self._places[passages] += values
+            np.add.at(self._places, passages.astype(np.intp), values)
         else:
             together = np.concatenate((self._passages, passages))
             order = together.argsort()

@@ -15,15 +15,15 @@ from forge_desktop.corpus.retrieval.postings import Int64s
 
 # As blobs: a damaged row may hold a text there, which Python could not even decode.
 _ARRAYS = (
-    "SELECT checksum, CAST(codes AS BLOB), CAST(ids AS BLOB), CAST(lengths AS BLOB), CAST(directory AS BLOB)"
-    " FROM segments WHERE id = ?"
+    "SELECT checksum, ifnull(CAST(codes AS BLOB), x''), ifnull(CAST(ids AS BLOB), x''),"
+    " ifnull(CAST(lengths AS BLOB), x''), ifnull(CAST(directory AS BLOB), x'') FROM segments WHERE id = ?"
 )
 _BLOCKS = (
-    "SELECT block, checksum, alone, CAST(heads AS BLOB), CAST(codes AS BLOB), CAST(passages AS BLOB),"
-    " CAST(places AS BLOB) FROM postings"
+    "SELECT block, checksum, alone, ifnull(CAST(heads AS BLOB), x''), ifnull(CAST(codes AS BLOB), x''),"
+    " ifnull(CAST(passages AS BLOB), x''), ifnull(CAST(places AS BLOB), x'') FROM postings"
 )
-_TOMBSTONE = "SELECT passages, checksum, CAST(bitmap AS BLOB) FROM tombstones WHERE segment = ?"
-_LANGUAGES = "SELECT CAST(language AS BLOB) FROM index_languages"
+_TOMBSTONE = "SELECT passages, checksum, ifnull(CAST(bitmap AS BLOB), x'') FROM tombstones WHERE segment = ?"
+_LANGUAGES = "SELECT ifnull(CAST(language AS BLOB), x'') FROM index_languages"
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,9 @@ def inspect(connection: sqlite3.Connection) -> Inspection:
     blocks, broken = _blocks(connection, damaged)
     parts: list[_Part] = []
     for row in store.segments(connection):
-        if problem := _problem(connection, row, blocks.get(row.id, 0)):
+        if any(not isinstance(number, int) for number in row[2:]):
+            damaged.append(Damaged(f"Search index: segment {row.id} is damaged."))
+        elif problem := _problem(connection, row, blocks.get(row.id, 0)):
             damaged.append(Damaged(f"Search index: segment {row.id} {problem}.", (row.first_passage, row.last_passage)))
         elif row.id not in broken:
             body, _ = store.body_of(connection, row.id)
@@ -166,7 +168,7 @@ def _wrong_totals(connection: sqlite3.Connection, look: Inspection) -> Iterator[
 
 def _nobody_knows_more(connection: sqlite3.Connection) -> bool:
     """Whether it is lost by which analyser, or in which languages, the index was made."""
-    state = "SELECT CAST(analyser || renewing || embedder AS BLOB) FROM index_state WHERE id = 1"
+    state = "SELECT ifnull(CAST(analyser || renewing || embedder AS BLOB), x'') FROM index_state WHERE id = 1"
     row = connection.execute(state).fetchone()
     words = [row, *connection.execute(_LANGUAGES)]
     return row is None or any(word[0].decode("utf-8", "replace").encode() != word[0] for word in words)

@@ -15,6 +15,7 @@ from forge_desktop.corpus.retrieval.postings import Int64s
 from forge_desktop.corpus.retrieval.signs import Vectors, Words
 
 _PASSAGE_BITS = 40
+RETIRED = "retired/"  # begins the identity of an embedder whose rows are being deleted
 
 
 class EmbedderRow(NamedTuple):
@@ -157,14 +158,33 @@ def having(connection: sqlite3.Connection, embedder: EmbedderRow, passages: Iter
     return [number - key(embedder.id, 0) for (number,) in rows]
 
 
-def drop_embedder(connection: sqlite3.Connection, embedder: int) -> None:
-    """Delete everything of one embedder."""
+def retire_embedder(connection: sqlite3.Connection, embedder: int) -> None:
+    """From now on its vectors are not searched; `drop_some` takes its rows away."""
     for segment in segments(connection):
         if segment.embedder == embedder:
             drop_segment(connection, segment)
+    connection.execute("UPDATE embedders SET passages = 0, identity = ? || id WHERE id = ?", (RETIRED, embedder))
+    connection.execute("UPDATE vector_state SET generation = generation + 1")
+
+
+def drop_embedder(connection: sqlite3.Connection, embedder: int) -> None:
+    """Delete everything of one embedder at once."""
+    retire_embedder(connection, embedder)
     connection.execute("DELETE FROM vector_rows WHERE id >= ? AND id < ?", (key(embedder, 0), key(embedder + 1, 0)))
     connection.execute("DELETE FROM embedders WHERE id = ?", (embedder,))
-    connection.execute("UPDATE vector_state SET generation = generation + 1")
+
+
+def drop_some(connection: sqlite3.Connection, most: int) -> bool:
+    """Delete up to that many rows of a retired embedder, and the embedder with its last ones; whether there was one."""
+    row = next((row for row in embedders(connection) if row.identity.startswith(RETIRED)), None)
+    if row is None:
+        return False
+    low, high = key(row.id, 0), key(row.id + 1, 0)
+    among = "SELECT id FROM vector_rows WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
+    gone = connection.execute(f"DELETE FROM vector_rows WHERE id IN ({among})", (low, high, most)).rowcount
+    if gone < most:
+        connection.execute("DELETE FROM embedders WHERE id = ?", (row.id,))
+    return True
 
 
 def clear(connection: sqlite3.Connection) -> None:

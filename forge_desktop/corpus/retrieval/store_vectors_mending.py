@@ -14,10 +14,13 @@ from forge_desktop.corpus.retrieval.store_mending import Damaged
 from forge_desktop.corpus.retrieval.store_vectors import SegmentRow, key
 
 # As blobs: a damaged row may hold a text there, which Python could not even decode.
-_EMBEDDERS = "SELECT id, CAST(identity AS BLOB), dimensions, passages FROM embedders ORDER BY id"
-_ARRAYS = "SELECT checksum, CAST(passage_ids AS BLOB), CAST(signs AS BLOB) FROM vector_segments WHERE id = ?"
-_ROWS = "SELECT id, checksum, CAST(body AS BLOB) FROM vector_rows WHERE id >= ? AND id < ?"
-_TOMBSTONE = "SELECT passages, CAST(bitmap AS BLOB) FROM vector_tombstones WHERE segment = ?"
+_EMBEDDERS = "SELECT id, ifnull(CAST(identity AS BLOB), x''), dimensions, passages FROM embedders ORDER BY id"
+_ARRAYS = (
+    "SELECT checksum, ifnull(CAST(passage_ids AS BLOB), x''), ifnull(CAST(signs AS BLOB), x'')"
+    " FROM vector_segments WHERE id = ?"
+)
+_ROWS = "SELECT id, checksum, ifnull(CAST(body AS BLOB), x'') FROM vector_rows WHERE id >= ? AND id < ?"
+_TOMBSTONE = "SELECT passages, ifnull(CAST(bitmap AS BLOB), x'') FROM vector_tombstones WHERE segment = ?"
 
 
 @dataclass
@@ -41,6 +44,8 @@ def inspect(connection: sqlite3.Connection, living: Int64s | None) -> VectorInsp
         look.damaged.append(Damaged("Search index: the totals of its vectors are missing."))
     segments = store_vectors.segments(connection)
     for embedder, identity, dimensions, passages in connection.execute(_EMBEDDERS).fetchall():
+        if identity.startswith(store_vectors.RETIRED.encode()):
+            continue
         before = len(look.damaged)
         found = _sound_rows(connection, embedder, dimensions, look.damaged)
         if identity.decode("utf-8", "replace").encode() != identity:
@@ -129,6 +134,8 @@ def _kept(
 
 
 def _is_sound(connection: sqlite3.Connection, row: SegmentRow) -> bool:
+    if any(not isinstance(number, int) for number in row):
+        return False
     stored, ids, signs = connection.execute(_ARRAYS, (row.id,)).fetchone()
     if stored != store_vectors.checksum((ids, signs)):
         return False

@@ -52,12 +52,6 @@ _STATEMENTS = (
         following INTEGER NOT NULL,
         directory BLOB NOT NULL
     )""",
-    # The sign bits of a segment's vectors.
-    """CREATE TABLE signs (
-        segment INTEGER PRIMARY KEY REFERENCES segments (id) ON DELETE CASCADE,
-        checksum INTEGER NOT NULL,
-        body BLOB NOT NULL
-    )""",
 )
 
 

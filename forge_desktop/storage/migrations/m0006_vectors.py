@@ -42,4 +42,3 @@ def migrate(db: sqlite_utils.Database) -> None:
     for statement in _STATEMENTS:
         db.conn.execute(statement)
     db.conn.execute("DROP TABLE vectors")
-    db.conn.execute("DROP TABLE signs")

@@ -167,7 +167,7 @@ class Listing(QWidget):
         self.troubled.emit(error)
 
     def _on_found(self, found: Finding) -> None:
-        self._show_hits(found.hits, finding_words(found))
+        self._show_hits(found.hits, " · ".join(filter(None, (finding_words(found), self._corpus.search_note()))))
 
     def _show_hits(self, hits: Sequence[Hit], words: str) -> None:
         self.hits, self._found_words = hits, words
