@@ -50,7 +50,7 @@ class Sync:
         self._db, self._remover, self._events, self._jobs, self._settings = db, remover, events, jobs, settings
         self._look, self._new_watcher = look, watcher
         self._questions, self._collections = QuestionRows(db), CollectionRows(db)
-        self._wake = threading.Event()
+        self._wake, self._ended = threading.Event(), threading.Event()
         self._touched = Touched(self._wake.set)
         self._following: int | None = None
         self._looking: int | None = None
@@ -90,13 +90,14 @@ class Sync:
     def start(self) -> None:
         """Follow the folders from now on, beginning with a look through all. Nothing in a process that only reads."""
         if not self._db.read_only and self._following not in self._jobs.running(_KIND):
+            self._ended.clear()
             self._following = self._jobs.start(_LANE, _KIND, self._follow)
 
     def stop(self) -> None:
         """Follow nothing any more; returns when the threads have ended. Safe to call twice."""
         following, self._following = self._following, None
         if following is not None and following in self._jobs.running(_KIND):
-            self._jobs.cancel(following)
+            self._ended.set()  # not a cancel, which would be raised here and keep every frame up to the window's alive
             self._wake.set()
             with contextlib.suppress(Cancelled, ForgeError):
                 self._jobs.wait(following)
@@ -129,7 +130,7 @@ class Sync:
         there: dict[bytes, Identity | None] = {}
         tried: set[tuple[int, bytes]] = set()
         last_look: float | None = None
-        while True:
+        while not self._ended.is_set():
             ctx.check()
             roots = {path for _, path in self._collections.roots()}
             now_there = {root: identity_of(root) for root in roots}
