@@ -251,6 +251,19 @@ def decode(heads_: bytes, codes: bytes, passages: bytes, places: bytes, numberin
     return Postings(heads.keys, starts, decoded, frequencies, _read_places(places, total))
 
 
+def decode_firsts(heads_: bytes, passages: bytes, places: bytes) -> tuple[Int64s, Ints, Ints, Ints]:
+    """Of each term of a block its key, its postings' number, and the first one's passage and place.
+
+    Of a long list `passages` may be empty, and `places` the first byte when that is no 255.
+    """
+    heads = read_heads(heads_)
+    starts = np.cumsum(heads.counts, dtype=np.int64) - heads.counts
+    if heads.is_alone:
+        return heads.keys, heads.counts, heads.firsts[:1], _read_places(places, min(len(places), heads.postings))[:1]
+    firsts = read_passages(heads, passages, 0, heads.postings)[starts]
+    return heads.keys, heads.counts, firsts, _read_places(places, heads.postings)[starts]
+
+
 def _chunked(passages: Ints) -> tuple[bytes, bytes]:
     rows = -(-len(passages) // CHUNK)
     padded = np.full((rows, CHUNK), passages[-1], np.int64)

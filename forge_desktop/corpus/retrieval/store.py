@@ -165,6 +165,19 @@ def blocks(
     )
 
 
+def firsts(connection: sqlite3.Connection, segment: int) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Of a segment's blocks in key order what `decode_firsts` wants."""
+    yield from map(
+        tuple,
+        connection.execute(
+            "SELECT heads, CASE alone WHEN 0 THEN passages ELSE x'' END,"
+            " CASE WHEN alone AND substr(places, 1, 1) <> x'ff' THEN substr(places, 1, 1) ELSE places END"
+            f" FROM postings WHERE {_BLOCKS} ORDER BY block",
+            _numbers(segment, 0, 1 << BLOCK_BITS),
+        ),
+    )
+
+
 def write_blocks(connection: sqlite3.Connection, segment: int, first: int, written: Iterable[Block]) -> bytes:
     """Store blocks of a segment from number `first` on; their part of its directory."""
     keys: list[int] = []
