@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from forge_desktop.corpus.retrieval import store
-from forge_desktop.corpus.retrieval.coding import K1, Floats, decode, decode_firsts
+from forge_desktop.corpus.retrieval.codes import K1, Floats
+from forge_desktop.corpus.retrieval.coding import decode, decode_firsts
 from forge_desktop.corpus.retrieval.lists import Block, TermList
 from forge_desktop.corpus.retrieval.postings import PLACE_BITS, Int64s, Ints, runs, term_key
 from forge_desktop.corpus.retrieval.snapshot import Mask, Segment, Snapshot

@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.corpus.retrieval.coding import Block, Codes
+from forge_desktop.corpus.retrieval.codes import Codes
+from forge_desktop.corpus.retrieval.coding import Block
 from forge_desktop.corpus.retrieval.numbering import Ids
 from forge_desktop.corpus.retrieval.postings import Int64s, Ints
 
