@@ -26,6 +26,7 @@ from forge_desktop.base.paths import child_command
 Frame = dict[str, Any]
 
 _HEADER = struct.Struct(">I")
+_BUFFER = 1 << 17  # bytes: each read that the buffer cannot serve waits for the interpreter's lock, up to 5 ms
 _MAX_FRAME = 512 * 1024 * 1024
 _SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
 
@@ -102,6 +103,7 @@ class ChildProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            bufsize=_BUFFER,
             env=env,
             **options,
         )

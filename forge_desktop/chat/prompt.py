@@ -39,9 +39,9 @@ _LEAST_ANSWER = 64  # tokens an answer needs at least; less room counts as none
 _AFTER_TRIM = 0.7  # history is trimmed to this share of the room, so that not every further turn must trim again
 
 # The best two sources are widened, within half of the free room: the rest is for the conversation to go on, and a long
-# prompt makes people wait. On chunkeval's 472 questions all that answers a question is in the prompt for 87.3 % without
-# neighbours (5,165 characters), 92.2 % with those of the best source (7,070), 93.9 % of the best two (8,447), 95.1 % of
-# the best three (9,590), 96.0 % of all (11,026). More hits instead, in the same room: 90.0, 91.5, 92.8, 93.2 %.
+# prompt makes people wait. On chunkeval's 472 questions all that answers a question is in the prompt for 89.6 % without
+# neighbours (4,939 characters), 92.2 % with those of the best source (6,786), 94.5 % of the best two (8,165), 95.6 % of
+# the best three (9,249), 96.6 % of all (10,649). More hits instead, in the same room: 91.3, 92.0, 92.8, 93.6 %.
 _MOST_WIDENED, _WIDENED = 2, 0.5
 
 

@@ -39,6 +39,7 @@ def show_report(forge: Forge, report: IndexReport, out: Output, *, answer: str |
             "moved": report.moved,
             "removed": report.removed + removed,
             "failed": [{"path": path, "reason": reason} for path, reason in report.failed],
+            "partial": [{"path": path, "note": note} for path, note in report.partial],
             "skipped": [{"path": path, "reason": reason} for path, reason in report.skipped],
             "questions": [dataclasses.asdict(question) for question in questions],
             "seconds": round(report.seconds, 3),
@@ -47,6 +48,8 @@ def show_report(forge: Forge, report: IndexReport, out: Output, *, answer: str |
     out.line(index_in_words(report))
     for path, reason in report.failed:
         out.line(f"  {path}: {reason}")
+    for path, note in report.partial:
+        out.line(f"Read in part: {path}: {note}")
     for reason, count in collections.Counter(reason for _, reason in report.skipped).most_common():
         out.line(f"Left out: {counted(count, 'file')}. {reason}")
     if answer == "remove":

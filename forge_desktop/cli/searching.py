@@ -7,6 +7,7 @@ import dataclasses
 import datetime
 
 from forge_desktop.cli.output import Output, counted
+from forge_desktop.corpus.parsers import units_of
 from forge_desktop.corpus.records import Explanation, Finding, Hit, Passage, RankingCheck, SearchFilter
 from forge_desktop.forge import Forge
 
@@ -133,10 +134,14 @@ def place(passage: Passage) -> str:
 
 
 def place_of(path: str, page: int | None, first_line: int, last_line: int) -> str:
-    """`file:12-18`, or `file, page 3`."""
+    """`file:12-18`, `file, page 3`, `file, slide 3` or `file, rows 4-9`."""
+    paged, lined = units_of(path)
     if page is not None:
-        return f"{path}, page {page}"
-    return f"{path}:{first_line}" if first_line == last_line else f"{path}:{first_line}-{last_line}"
+        return f"{path}, {paged} {page}"
+    lines = str(first_line) if first_line == last_line else f"{first_line}-{last_line}"
+    if lined != "line":
+        return f"{path}, {lined if first_line == last_line else lined + 's'} {lines}"
+    return f"{path}:{lines}"
 
 
 def _hit_fields(hit: Hit) -> dict[str, object]:

@@ -88,7 +88,7 @@ class Committer:
                     [(first + low + number, outcome.text[spot.start : spot.end]) for number, spot in enumerate(spots)],
                 )
                 if low + _PASSAGES_AT_ONCE >= len(outcome.spots):
-                    self._rows.settle(connection, task.id, self._recipe.done)
+                    self._rows.settle(connection, task.id, self._recipe.of(outcome), outcome.note)
         self._committed([(task, outcome)])
         self._rest(began)
 
@@ -123,7 +123,7 @@ class Committer:
             recipe = "" if outcome.again else self._recipe.failed
             self._rows.fail(connection, task.id, outcome.reason, outcome.opened, recipe)
         else:
-            first = self._rows.fill(connection, task.id, outcome, self._recipe.done, now)
+            first = self._rows.fill(connection, task.id, outcome, self._recipe.of(outcome), now)
             for number, spot in enumerate(outcome.spots):
                 yield first + number, outcome.text[spot.start : spot.end]
 

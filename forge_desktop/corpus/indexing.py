@@ -184,6 +184,7 @@ class IndexRun:
             unchanged=found.unchanged + done.unchanged,
             removed=found.removed,
             failed=(*found.failed, *tally.failed),
+            partial=tally.partial,
             seconds=time.monotonic() - self._started,
             bytes=done.bytes,
             skipped=tuple(found.skipped.items()),

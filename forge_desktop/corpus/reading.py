@@ -19,6 +19,7 @@ _FRAMES = 4  # of at most a million characters, that a child may be ahead of us
 _POLL = 0.1
 _START_SECONDS = 60.0
 _STARTS = 3
+_REASON = 500  # characters kept of a note
 _LANGUAGE = 8  # letters of a language's code
 _PICTURES = 5000  # in a file, for each of which OCR may take its time
 
@@ -48,6 +49,8 @@ class Spot:
 class Outcome:
     """What became of one file: `text` and its passages, or `same` as before, or the `reason` why not.
 
+    `note` says what of a readable file was not read.
+
     `opened` is None when the bytes could not be had; `again` when another try may end otherwise.
     """
 
@@ -57,6 +60,7 @@ class Outcome:
     spots: tuple[Spot, ...] = ()
     tokens: int = 0
     language: str = ""
+    note: str = ""
     same: bool = False
     reason: str = ""
     again: bool = False
@@ -221,9 +225,8 @@ class _Answer:
                 text = "".join(self._parts)
                 pages, spots = _checked(frame, len(text))
                 tokens, language = int(frame["tokens"]), str(frame["language"])[:_LANGUAGE]
-                self._finish(
-                    Outcome(self._opened, text=text, pages=pages, spots=spots, tokens=tokens, language=language)
-                )
+                note = str(frame["note"])[:_REASON]
+                self._finish(Outcome(self._opened, text, pages, spots, tokens, language, note))
             else:
                 raise ValueError(f"unknown frame {kind!r}")
         except (KeyError, TypeError, ValueError, IndexError) as error:

@@ -172,6 +172,7 @@ class IndexReport:
     """What an index run did. `documents` = current documents under the given paths; `failed` = (path, reason).
 
     `skipped` = (path, reason) of what was never meant to be read: hidden files, links, unknown formats.
+    `partial` = (path, note) of documents that were read, but not all of them.
     """
 
     documents: int
@@ -184,6 +185,7 @@ class IndexReport:
     seconds: float
     bytes: int
     skipped: tuple[tuple[str, str], ...] = ()
+    partial: tuple[tuple[str, str], ...] = ()
     moved: int = 0
     questions: tuple[SyncQuestion, ...] = ()
 

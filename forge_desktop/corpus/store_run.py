@@ -27,6 +27,10 @@ class Recipe:
     done: str
     failed: str
 
+    def of(self, outcome: Outcome) -> str:
+        """How a readable document was read. Where a part of it was not, it is read again when that may have changed."""
+        return self.failed if outcome.note else self.done
+
 
 @dataclass(frozen=True)
 class Task:
@@ -72,6 +76,7 @@ class Tally:
     documents: int
     passages: int
     failed: tuple[tuple[str, str], ...]
+    partial: tuple[tuple[str, str], ...]
 
 
 class RunStore:
@@ -250,7 +255,7 @@ class RunStore:
             ),
         )
         if recipe != STAGED:
-            self.settle(connection, document_id, recipe)
+            self.settle(connection, document_id, recipe, outcome.note)
         return first
 
     def place(
@@ -273,10 +278,10 @@ class RunStore:
         )
         return first
 
-    def settle(self, connection: sqlite3.Connection, document_id: int, recipe: str) -> None:
-        """All of a filled document is searched now."""
+    def settle(self, connection: sqlite3.Connection, document_id: int, recipe: str, note: str = "") -> None:
+        """All of a filled document is searched now; `note` says what of its file was not read."""
         connection.execute(
-            "UPDATE documents SET state = 'indexed', reason = '', recipe = ? WHERE id = ?", (recipe, document_id)
+            "UPDATE documents SET state = 'indexed', reason = ?, recipe = ? WHERE id = ?", (note, recipe, document_id)
         )
 
     def touch(self, connection: sqlite3.Connection, document_id: int, opened: Opened) -> None:
@@ -351,11 +356,15 @@ class RunStore:
             f"SELECT coalesce(sum(state = 'indexed'), 0), coalesce(sum(passages), 0) FROM documents WHERE {among}",
             values,
         )
-        failed = self._db.rows(
-            f"SELECT path, reason FROM documents WHERE state = 'failed' AND {among} ORDER BY path", values
-        )
         assert row is not None
-        return Tally(row[0], row[1], tuple((os.fsdecode(found[0]), found[1]) for found in failed))
+        told: dict[str, list[tuple[str, str]]] = {"failed": [], "indexed": []}
+        for state, path, reason in self._db.rows(
+            "SELECT state, path, reason FROM documents WHERE state IN ('failed', 'indexed') AND reason <> ''"
+            f" AND {among} ORDER BY path",
+            values,
+        ):
+            told[state].append((os.fsdecode(path), reason))
+        return Tally(row[0], row[1], tuple(told["failed"]), tuple(told["indexed"]))
 
 
 def names_of(path: bytes) -> tuple[str, str]:
@@ -380,7 +389,7 @@ def _spot_row(spot: Spot) -> tuple[int, int, int | None, str, int, int]:
 def _verdict(row: sqlite3.Row | None, found: Found, recipe: Recipe) -> str:
     if row is None:
         return "new"
-    expected = {"indexed": recipe.done, "failed": recipe.failed}.get(row["state"])
-    if (row["size"], row["mtime_ns"], row["recipe"]) == (found.size, found.mtime_ns, expected):
+    expected = {"indexed": (recipe.done, recipe.failed), "failed": (recipe.failed,)}.get(row["state"], ())
+    if (row["size"], row["mtime_ns"]) == (found.size, found.mtime_ns) and row["recipe"] in expected:
         return "unchanged"
     return "new" if row["indexed"] is None else "changed"

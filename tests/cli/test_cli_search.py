@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from forge_desktop.cli.searching import place_of
+
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 CliJson = Callable[..., dict[str, Any]]
 
@@ -97,3 +99,11 @@ def test_an_unknown_collection_is_refused(cli_json: CliJson, shelf: Path, verb: 
 def test_a_wrong_day_or_type_is_refused(cli_json: CliJson, shelf: Path) -> None:
     assert "YYYY-MM-DD" in cli_json("search", "pump", "--since", "yesterday", expect=2)["error"]["message"]
     assert "exe" in cli_json("search", "pump", "--type", "exe", expect=1)["error"]["message"]
+
+
+def test_places_are_named_as_the_format_has_them() -> None:
+    assert place_of("a.txt", None, 3, 3) == "a.txt:3"
+    assert place_of("a.pdf", 2, 1, 9) == "a.pdf, page 2"
+    assert place_of("a.pptx", 2, 1, 9) == "a.pptx, slide 2"
+    assert place_of("a.csv", None, 4, 9) == "a.csv, rows 4-9"
+    assert place_of("a.xlsx", None, 4, 4) == "a.xlsx, row 4"

@@ -104,6 +104,23 @@ def test_without_ocr_a_row_says_so_and_is_tried_again(
         assert room.corpus.search("kettle")[0].passage.text == "The kettle is blue."
 
 
+def test_pages_that_were_not_read_are_told_and_read_later(room: Room, folder: Path) -> None:
+    (folder / "a.pdf").write_bytes(scan("The first page has text.", picture("The kettle is blue."), "And the third."))
+    room.settings.change(ocr=False)
+    note = "1 of its 3 pages hold only pictures; OCR is off: turn it on in the settings to have them read."
+    report = room.index(folder)
+    assert (report.failed, report.partial) == ((), ((str(folder / "a.pdf"), note),))
+    document = room.rows()["a.pdf"]
+    assert (document.state, document.reason, document.passages) == ("indexed", note, 2)
+    again = room.index(folder)
+    assert (again.bytes, again.partial) == (0, report.partial)  # known: not read again, and still told
+    if shutil.which("tesseract"):
+        room.settings.change(ocr=True)
+        assert room.index(folder).partial == ()
+        assert (room.rows()["a.pdf"].reason, room.rows()["a.pdf"].passages) == ("", 3)
+    room.whole()
+
+
 def fresh(room: Room, folder: Path) -> list[str]:
     """Why files failed in a run that reads again what was not read before."""
     return [reason for _, reason in room.index(folder).failed]

@@ -7,10 +7,12 @@ import json
 import pytest
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.bench import quality, vectors
 from forge_desktop.bench import retrieval as bench
 from tests.retrieval.conftest import COLLECTIONS
 
-FLOORS = {"scifact": 0.685, "cranfield": 0.367, "xquad-en": 0.964, "xquad-zh": 0.95, "xquad-ru": 0.948}
+FLOORS = {"scifact": 0.686, "xquad-en": 0.964, "xquad-de": 0.937, "xquad-ru": 0.948, "xquad-zh": 0.95, "vaswani": 0.426}
+MISSPELT = {"cranfield": (0.367, 1.0), "chunkeval": (0.7585, 1.5)}  # BM25, points to gain on misspelt questions
 
 
 @pytest.mark.parametrize("name", FLOORS)
@@ -20,7 +22,42 @@ def test_ranking_is_as_good_as_measured(name):
     found = bench.quality(bench.load(COLLECTIONS / name))
     assert found["bm25"]["exact_scores"] == 1.0
     assert found["bm25"]["ndcg@10"] >= FLOORS[name]
-    assert found["hybrid"]["ndcg@10"] >= found["bm25"]["ndcg@10"] - 0.003
+    assert found["hybrid"]["ndcg@10"] >= found["bm25"]["ndcg@10"] - 0.002
+
+
+@pytest.mark.parametrize("name", MISSPELT)
+def test_vectors_pay_on_misspelt_questions_and_cost_nothing_on_others(name):
+    if not (COLLECTIONS / name).is_dir():
+        pytest.skip("the judged collections are not beside this checkout")
+    floor, gain = MISSPELT[name]
+    found = quality.measure(bench.load(COLLECTIONS / name), [512])
+    assert found["clean"]["bm25"] >= floor
+    assert found["clean"]["points at 512"]["all"] >= -0.2
+    assert found["typing errors"]["points at 512"]["all"] >= gain
+
+
+def test_the_quality_of_a_folder_of_collections_is_printed(tmp_path, capsys):
+    folder = tmp_path / "small"
+    folder.mkdir()
+    texts = ["grain prices", "ships and timber", "the lighthouse keeper", "letters by ship", "an autumn sea"]
+    write(folder / "corpus.jsonl", [{"_id": f"d{n}", "title": "", "text": text} for n, text in enumerate(texts)])
+    write(folder / "queries.jsonl", [{"_id": "q1", "text": "lihgthouse"}, {"_id": "q2", "text": "timber"}])
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td2\t1\nq2\td1\t1\n")
+    assert quality.run(["--collections", str(tmp_path), "--dimensions", "128,512", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["clean"]["bm25"] == 0.5
+    assert found["clean"]["points at 128"]["chosen on"] == 100
+    assert quality.run(["--collections", str(tmp_path), "--only", "small"]) == 0
+    assert "BM25 0.5000" in capsys.readouterr().out
+    with pytest.raises(ForgeError, match="holds no such collection"):
+        quality.run(["--collections", str(folder)])
+
+
+def test_the_nearest_of_many_vectors_are_timed(capsys):
+    assert vectors.run(["--passages", "500", "--queries", "5", "--dimensions", "128", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["bytes_a_passage"] == 144
+    assert found["recall@10"] > 0.8
 
 
 def test_the_benchmark_judges_a_small_collection(tmp_path, capsys):

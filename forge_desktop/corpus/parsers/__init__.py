@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 
@@ -92,6 +93,12 @@ UNITS: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("csv", "xlsx", "xls", "ods"), ("page", "row")),
 }
 
+
+def units_of(path: str) -> tuple[str, str]:
+    """What pages and lines of a file are called, by its suffix: ("slide", "line"), ("page", "row") …"""
+    return UNITS.get(PARSERS.get(os.path.splitext(path)[1].lower(), ""), ("page", "line"))
+
+
 VERSION = "2"  # raise it when a parser gives other text than before: documents are then read again
 
 
@@ -113,6 +120,7 @@ class Parsed:
     `pages` holds the offset where each page (slide) starts, `headings` (offset, level, title). `whole` are spans that
     a passage holds whole when they fit into one (table rows, list items, code blocks); they may lie inside each other
     but do not cross. `rows` (offset, row number from 1) make a passage's first and last line row numbers.
+    `note` is a sentence about what could not be read of an otherwise readable file.
     """
 
     text: str
@@ -120,3 +128,4 @@ class Parsed:
     headings: tuple[tuple[int, int, str], ...] = ()
     whole: tuple[tuple[int, int], ...] = ()
     rows: tuple[tuple[int, int], ...] = ()
+    note: str = ""

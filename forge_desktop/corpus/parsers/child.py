@@ -21,6 +21,7 @@ from forge_desktop.corpus.retrieval.analyser import language
 from forge_desktop.corpus.sizing import characters_a_token
 
 _PART = 1_000_000  # characters of text in a frame
+_LANGUAGE = 4000  # characters by which a document's language is told
 _SHORTEST = 40  # characters of a passage's limit
 _NICENESS = 15  # of at most 19
 _TITLE = 300  # characters kept of a heading
@@ -84,9 +85,16 @@ def _serve(end: ChildEnd, request: Frame) -> None:
             "passages": passages,
             "headings": paths,
             "tokens": round(len(parsed.text) / size),
-            "language": language(parsed.text),
+            "language": language(_middle(parsed.text)),
+            "note": parsed.note,
         }
     )
+
+
+def _middle(text: str) -> str:
+    """What the language is told by: neither a cover page nor an index of names."""
+    start = max(0, (len(text) - _LANGUAGE) // 2)
+    return text[start : start + _LANGUAGE]
 
 
 def _passages(parsed: Parsed, characters: int, overlap: int) -> tuple[list[list[int]], list[tuple[str, ...]]]:

@@ -20,7 +20,7 @@ _PLACES = (  # where its installers put it without telling PATH, or a desktop's 
     r"C:\Program Files\Tesseract-OCR\tesseract.exe",
 )
 _LANGUAGES = 4  # of those installed, when none are chosen: each one takes its share of the time
-_ONLY_PICTURES = "It holds no text, only pictures; "
+ONLY_PICTURES = "It holds no text, only pictures; "
 _request: Mapping[str, Any] | None = None
 _on_page: Callable[[], None] = lambda: None  # noqa: E731 - nothing to tell anybody
 
@@ -51,15 +51,15 @@ def begin(request: Mapping[str, Any] | None, on_page: Callable[[], None]) -> Non
 def hindrance() -> Unreadable | None:
     """Why pictures cannot be read now, to be raised for a file that holds nothing else."""
     if _request is None:
-        return Unreadable(_ONLY_PICTURES + "OCR is off: turn it on in the settings to have them read.")
+        return Unreadable(ONLY_PICTURES + "OCR is off: turn it on in the settings to have them read.")
     if not program():
-        return Unreadable(_ONLY_PICTURES + "Tesseract is not installed: install it to have them read.")
+        return Unreadable(ONLY_PICTURES + "Tesseract is not installed: install it to have them read.")
     languages = _languages()
     if not languages:
-        return Unreadable(_ONLY_PICTURES + "Tesseract is installed without any language.", again=True)
+        return Unreadable(ONLY_PICTURES + "Tesseract is installed without any language.", again=True)
     if missing := [language for language in languages if language not in _installed(program())]:
         what = f"Tesseract has no language called {missing[0]}: install it or choose another."
-        return Unreadable(_ONLY_PICTURES + what, again=True)
+        return Unreadable(ONLY_PICTURES + what, again=True)
     return None
 
 

@@ -19,19 +19,19 @@ _PIXELS = 40_000_000  # a page a mile long is drawn coarser
 def parse(data: bytes) -> Parsed:
     """The text of every page; a page that is only a picture is read by OCR. Raises Unreadable when no text is found."""
     with opened(data) as document:
-        parts, pages, offset, pictures, damaged = [], [], 0, False, 0
+        parts, pages, offset, pictures, damaged = [], [], 0, 0, 0
         refusal: Unreadable | None = None
         for number in range(len(document)):
             pages.append(offset)
             try:
                 text, has_picture = _page(document, number)
+                pictures += has_picture
                 if has_picture and ocr.hindrance() is None:
                     text = ocr.read(_drawn(document, number), dpi=_DPI)
             except _pdfium_error():
-                text, has_picture, damaged = "", False, damaged + 1
+                text, damaged = "", damaged + 1
             except Unreadable as error:  # a picture that OCR gave up; the other pages can still be read
                 refusal = error
-            pictures = pictures or has_picture
             parts.append(text)
             offset += len(text) + len(PAGE_BREAK)
     if not any(part.strip() for part in parts):
@@ -42,7 +42,21 @@ def parse(data: bytes) -> Parsed:
         if pictures:
             raise ocr.hindrance() or Unreadable("No text was found in the PDF's pictures.")
         raise Unreadable("The PDF holds no text.")
-    return Parsed(PAGE_BREAK.join(parts), tuple(pages))
+    note = _left_out(len(pages), pictures, ocr.hindrance() if pictures else None, refusal, damaged)
+    return Parsed(PAGE_BREAK.join(parts), tuple(pages), note=note)
+
+
+def _left_out(pages: int, pictures: int, hindrance: Unreadable | None, refusal: Unreadable | None, damaged: int) -> str:
+    """What of a readable PDF was not read, in sentences."""
+    words = []
+    if hindrance is not None:
+        why = str(hindrance).removeprefix(ocr.ONLY_PICTURES)
+        words.append(f"{pictures:,} of its {pages:,} pages hold only pictures; {why}")
+    elif refusal is not None:
+        words.append(f"A page could not be read. {refusal}")
+    if damaged:
+        words.append(f"{damaged:,} of its {pages:,} pages are damaged and were left out.")
+    return " ".join(words)
 
 
 def opened(data: bytes) -> contextlib.AbstractContextManager[Any]:

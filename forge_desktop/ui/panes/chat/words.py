@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from forge_desktop.chat.records import ChatMessage, Source
+from forge_desktop.corpus.parsers import units_of
 from forge_desktop.ui.widgets.words import file_name, place_words
 
 GROUNDINGS = {
@@ -14,7 +15,7 @@ GROUNDINGS = {
 
 def source_place(source: Source) -> str:
     """Where in its document a source stands."""
-    return place_words(source.page, source.first_line, source.last_line, source.heading)
+    return place_words(source.page, source.first_line, source.last_line, source.heading, units_of(source.path))
 
 
 def chip_words(source: Source) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 from forge_desktop.corpus import Document, Finding, Hit, Passage
-from forge_desktop.corpus.parsers import PARSERS, UNITS
+from forge_desktop.corpus.parsers import units_of
 from forge_desktop.ui.widgets.windowed_table import Column
 from forge_desktop.ui.widgets.words import count_words, file_name, moment_words, place_words, size_words
 
@@ -57,7 +56,10 @@ def language_name(code: str) -> str:
     return _LANGUAGES.get(code, code)
 
 
-def _state(document: Document) -> tuple[str, str, str]:
+def state_pill(document: Document) -> tuple[str, str, str]:
+    """Word, kind and icon of a document's state; a note says that a part of it was not read."""
+    if document.state == "indexed" and document.reason:
+        return "In part", "warn", "triangle-alert"
     return STATES[document.state]
 
 
@@ -75,7 +77,7 @@ DOCUMENT_COLUMNS = (
     Column(
         "Document", shown_name, "name", 320, stretch=True, icon=_icon, middle=True, tip=lambda d: safe_words(d.path)
     ),
-    Column("Status", lambda d: _state(d)[0], "state", 124, pill=_state, tip=lambda d: d.reason or None),
+    Column("Status", lambda d: state_pill(d)[0], "state", 124, pill=state_pill, tip=lambda d: d.reason or None),
     Column("Collection", lambda d: ", ".join(safe_words(name) for name in d.collections), width=130, yields=2),
     Column("Passages", lambda d: f"{d.passages:,}", "passages", 96, right=True, yields=1),
     Column("Size", lambda d: size_words(d.size), "size", 92, right=True, yields=3),
@@ -86,13 +88,8 @@ DOCUMENT_COLUMNS = (
 
 def passage_place(passage: Passage) -> str:
     """Where a passage stands in its document."""
-    units = place_units(passage.path)
+    units = units_of(passage.path)
     return safe_words(place_words(passage.page, passage.first_line, passage.last_line, passage.heading, units))
-
-
-def place_units(path: str) -> tuple[str, str]:
-    """What pages and lines of a file are called, by its suffix: ("slide", "line"), ("page", "row") …"""
-    return UNITS.get(PARSERS.get(os.path.splitext(path)[1].lower(), ""), ("page", "line"))
 
 
 def finding_words(found: Finding) -> str:

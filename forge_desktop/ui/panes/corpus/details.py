@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QTextEdit, QVBoxLayou
 
 from forge_desktop.corpus import Document, Passage
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.panes.corpus.columns import STATES, language_name, passage_place, safe_words, shown_name
+from forge_desktop.ui.panes.corpus.columns import language_name, passage_place, safe_words, shown_name, state_pill
 from forge_desktop.ui.panes.corpus.explaining import ExplanationCard
-from forge_desktop.ui.widgets.basics import Button, ElidedLabel, IconButton, Pill, column, frame, label, row
+from forge_desktop.ui.widgets.basics import Button, ElidedLabel, IconButton, Pill, column, frame, label, row, set_cls
 from forge_desktop.ui.widgets.words import count_words, moment_words, size_words
 
 _FACTS = ("Collection", "Language", "Passages", "Size", "Changed", "Indexed", "SHA-256")
@@ -75,8 +75,9 @@ class DocumentDetails(QFrame):
         same = self._document is not None and self._document.id == document.id
         self._document, self._spans = document, spans
         self._name.setText(shown_name(document))
-        self._state.show_state(*STATES[document.state])
+        self._state.show_state(*state_pill(document))
         self._reason.setText(document.reason)
+        set_cls(self._reason, "bad" if document.state == "failed" else "warn")
         self._reason.setVisible(bool(document.reason))
         self._retry.setVisible(document.state == "failed")
         self._why.setVisible(spans is not None)
