@@ -42,12 +42,12 @@ def compare(folder: Path, names: Sequence[str]) -> dict[str, Any]:
         result[name] = _child(name, "build", folder)
     for name in chosen:
         result[name] |= _child(name, "query", folder)
-    for name in chosen:
-        if name.startswith("forge"):
-            result[name] |= _child(name, "change", folder)
     if "forge" in chosen:
         result["exactness"] = _child("forge", "exact" if small else "scanned", folder)
         result["ratios"] = {name: _ratios(result["forge"], result[name]) for name in chosen if name != "forge"}
+    for name in chosen:
+        if name.startswith("forge"):
+            result[name] |= _child(name, "change", folder)
     return result
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from forge_desktop.corpus.retrieval import Index
-from forge_desktop.corpus.retrieval.coding import Codes, decode, encode
+from forge_desktop.corpus.retrieval.codes import Codes
+from forge_desktop.corpus.retrieval.coding import decode, encode
 from forge_desktop.corpus.retrieval.postings import Postings
 from forge_desktop.corpus.retrieval.scope import Scope
 from forge_desktop.storage import Database

@@ -10,7 +10,8 @@ import numpy as np
 
 from forge_desktop.corpus.retrieval import store
 from forge_desktop.corpus.retrieval.analyser import ANALYSER_VERSION
-from forge_desktop.corpus.retrieval.coding import Codes, encode
+from forge_desktop.corpus.retrieval.codes import Codes
+from forge_desktop.corpus.retrieval.coding import encode
 from forge_desktop.corpus.retrieval.numbering import Ids
 from forge_desktop.corpus.retrieval.postings import Int64s, Postings, count, filed, term_key
 

@@ -1,9 +1,6 @@
-"""How posting lists are stored: one byte for frequency and length, deltas for passages.
+"""How posting lists are stored: a code a posting, deltas for passages.
 
-This byte is a code. A segment sorts its passages by length into 32 classes and numbers the pairs (frequency 1 … 8,
-class) by the impact such a posting has in BM25: what counts much has a high code. So a code gives the frequency back,
-and a bound of the impact that stays right whatever the average length becomes, and a search skips all but the best of a
-long list by comparing bytes. Frequencies from 8 are kept aside. A block's columns:
+Frequencies from 8 are kept aside. A block's columns:
 
     heads    terms u32 | kept aside u32 | postings u32 | alone u8 | bits above 16 of a passage u8, 2 spare |
              keys i64[terms] | aside: postings u32, frequencies u32 |
@@ -20,28 +17,21 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from forge_desktop.corpus.retrieval.codes import KEPT_ASIDE, Bytes, Codes
 from forge_desktop.corpus.retrieval.postings import Int64s, Ints, Postings
 
-K1, B = 1.5, 0.75  # rank_bm25.BM25Okapi's defaults
 ALONE = 256  # postings from which a list has a block of its own
 LARGEST_SEGMENT = 1 << 24  # passages; their numbers fit in three bytes
 CHUNK = 64  # deltas of a list alone that are decoded together
 
-KEPT_ASIDE = 8  # frequencies from this on have no code of their own
-
-_CLASSES = 32
 _BLOCK_POSTINGS = 4096  # a block of short lists is closed near this many postings, about 20 kB
 _HEADER = struct.Struct("<IIIBB2x")
 _WIDTHS: dict[int, npt.DTypeLike] = {1: "<u1", 2: "<u2", 4: "<u4"}
-
-Bytes = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float64]
 
 
 class Block(NamedTuple):
@@ -54,78 +44,6 @@ class Block(NamedTuple):
     codes: bytes
     passages: bytes
     places: bytes
-
-
-def norm(lengths: Ints, average: float) -> Floats:
-    """BM25's length term of passages, rank_bm25's expression to the bit."""
-    return np.asarray(K1 * (1 - B + B * lengths / average), np.float64)
-
-
-@dataclass(frozen=True)
-class Codes:
-    """A segment's numbering: `least[c]` is the shortest length in class c, `pairs[code]` its frequency * 32 + class."""
-
-    least: npt.NDArray[np.int32]
-    pairs: Bytes
-
-    @classmethod
-    def fitting(cls, lengths: Ints) -> Codes:
-        """The numbering for passages of these lengths."""
-        least = np.zeros(_CLASSES, np.int32)
-        cuts = np.unique(np.quantile(lengths, np.arange(_CLASSES) / _CLASSES, method="lower"))
-        least[: len(cuts)] = cuts
-        least[len(cuts) :] = least[len(cuts) - 1]
-        average = max(float(np.mean(lengths)), 1.0)
-        frequency, length = np.divmod(np.arange(_CLASSES * KEPT_ASIDE), _CLASSES)
-        often = frequency + 1.0
-        order = np.argsort(often * (K1 + 1) / (often + norm(least[length], average)), kind="stable")
-        return cls(least, order.astype(np.uint8))
-
-    @classmethod
-    def unpack(cls, packed: bytes) -> Codes:
-        """The other way of `pack`."""
-        return cls(np.frombuffer(packed, "<i4", _CLASSES), np.frombuffer(packed, np.uint8, offset=4 * _CLASSES))
-
-    def pack(self) -> bytes:
-        """Its bytes."""
-        return self.least.astype("<i4").tobytes() + self.pairs.tobytes()
-
-    def classes(self, lengths: Ints) -> Bytes:
-        """The class of each length."""
-        at = np.searchsorted(self.least[: self._used], lengths, "right") - 1
-        return at.astype(np.uint8)
-
-    def of(self, frequencies: Ints, classes: Bytes) -> Bytes:
-        """The codes of postings."""
-        often = np.minimum(frequencies, KEPT_ASIDE).astype(np.uint8) - np.uint8(1)
-        found: Bytes = self._numbers[often * np.uint8(_CLASSES) + classes]
-        return found
-
-    @cached_property
-    def frequencies(self) -> Bytes:
-        """The frequency each code stands for; 8 for those kept aside."""
-        return (self.pairs // _CLASSES + 1).astype(np.uint8)
-
-    @cached_property
-    def often(self) -> Floats:
-        """The same as floats."""
-        return self.frequencies.astype(np.float64)
-
-    def bounds(self, average: float) -> Floats:
-        """What a posting with each code counts at most, at this average length."""
-        often = self.often
-        length = norm(self.least[self.pairs & (_CLASSES - 1)], average)
-        return np.where(often == KEPT_ASIDE, K1 + 1, often * (K1 + 1) / (often + length)) * (1 + 1e-9)
-
-    @cached_property
-    def _numbers(self) -> Bytes:
-        numbers = np.empty(256, np.uint8)
-        numbers[self.pairs] = np.arange(256)
-        return numbers
-
-    @cached_property
-    def _used(self) -> int:
-        return 1 + int(np.count_nonzero(np.diff(self.least)))
 
 
 def encode(postings: Postings, codes: Codes, classes: Bytes) -> Iterator[Block]:
@@ -249,6 +167,19 @@ def decode(heads_: bytes, codes: bytes, passages: bytes, places: bytes, numberin
         frequencies = frequencies.astype(np.uint32)
         frequencies[heads.aside] = heads.aside_frequencies
     return Postings(heads.keys, starts, decoded, frequencies, _read_places(places, total))
+
+
+def decode_firsts(heads_: bytes, passages: bytes, places: bytes) -> tuple[Int64s, Ints, Ints, Ints]:
+    """Of each term of a block its key, its postings' number, and the first one's passage and place.
+
+    Of a long list `passages` may be empty, and `places` the first byte when that is no 255.
+    """
+    heads = read_heads(heads_)
+    starts = np.cumsum(heads.counts, dtype=np.int64) - heads.counts
+    if heads.is_alone:
+        return heads.keys, heads.counts, heads.firsts[:1], _read_places(places, min(len(places), heads.postings))[:1]
+    firsts = read_passages(heads, passages, 0, heads.postings)[starts]
+    return heads.keys, heads.counts, firsts, _read_places(places, heads.postings)[starts]
 
 
 def _chunked(passages: Ints) -> tuple[bytes, bytes]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forge_desktop.corpus.retrieval import okapi
-from forge_desktop.corpus.retrieval.coding import K1, norm
+from forge_desktop.corpus.retrieval.codes import K1, norm
 from forge_desktop.corpus.retrieval.okapi import Question
 from forge_desktop.corpus.retrieval.postings import Int64s
 from forge_desktop.corpus.retrieval.scope import Scope

@@ -9,16 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from forge_desktop.corpus.retrieval import store
-from forge_desktop.corpus.retrieval.coding import (
-    CHUNK,
-    KEPT_ASIDE,
-    Bytes,
-    Floats,
-    Heads,
-    read_chunks,
-    read_heads,
-    read_passages,
-)
+from forge_desktop.corpus.retrieval.codes import KEPT_ASIDE, Bytes, Floats
+from forge_desktop.corpus.retrieval.coding import CHUNK, Heads, read_chunks, read_heads, read_passages
 from forge_desktop.corpus.retrieval.postings import Ints, runs
 from forge_desktop.corpus.retrieval.snapshot import Segment
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from forge_desktop.corpus.retrieval import store
-from forge_desktop.corpus.retrieval.coding import LARGEST_SEGMENT, Codes, decode, encode
+from forge_desktop.corpus.retrieval.codes import Codes
+from forge_desktop.corpus.retrieval.coding import LARGEST_SEGMENT, decode, encode
 from forge_desktop.corpus.retrieval.numbering import Ids
 from forge_desktop.corpus.retrieval.postings import Int64s, Postings, joined, merged
 

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from forge_desktop.corpus.retrieval import store
-from forge_desktop.corpus.retrieval.coding import K1, Floats, decode
+from forge_desktop.corpus.retrieval.codes import K1, Floats
+from forge_desktop.corpus.retrieval.coding import decode, decode_firsts
 from forge_desktop.corpus.retrieval.lists import Block, TermList
-from forge_desktop.corpus.retrieval.postings import PLACE_BITS, Int64s, Ints, Postings, runs, term_key
+from forge_desktop.corpus.retrieval.postings import PLACE_BITS, Int64s, Ints, runs, term_key
 from forge_desktop.corpus.retrieval.snapshot import Mask, Segment, Snapshot
 
 FEWEST_FOR_OKAPI = 4
@@ -131,10 +132,7 @@ def average_idf(connection: sqlite3.Connection, view: Snapshot) -> float:
     """rank_bm25's average idf over the living passages, to the bit: reads every list, so only when a term needs it."""
     keys, counts, seen = (np.zeros(0, np.int64) for _ in range(3))
     for segment in view.segments:
-        blocks = (
-            _first_seen(decode(*block, segment.body.codes), segment)
-            for block in store.blocks(connection, segment.row.id)
-        )
+        blocks = _first_seen(connection, segment)
         columns = zip((keys, counts, seen), *blocks, strict=True)
         keys, counts, seen = _merged(*(np.concatenate(column) for column in columns))
     distinct, which = np.unique(counts[np.argsort(seen)], return_inverse=True)
@@ -178,18 +176,22 @@ def _log_odds(total: int, passages_with: int) -> float:
     return math.log(total - passages_with + 0.5) - math.log(passages_with + 0.5)
 
 
-def _first_seen(block: Postings, segment: Segment) -> tuple[Int64s, Int64s, Int64s]:
-    """Of each living term of a block: key, passages it stands in, and where it is first seen, passage and place."""
-    starts, counts = block.starts[:-1], block.counts
-    first = starts
-    if segment.alive is not None:
-        living = segment.alive[block.passages]
-        counts = np.add.reduceat(living.astype(np.int64), starts)
-        index = np.where(living, np.arange(len(living)), len(living) - 1)
-        first = np.minimum.reduceat(index, starts)
-    seen = segment.body.ids.of(block.passages[first]) << PLACE_BITS | block.places[first]
-    kept = counts > 0
-    return block.keys[kept], counts[kept], seen[kept]
+def _first_seen(connection: sqlite3.Connection, segment: Segment) -> Iterator[tuple[Int64s, Int64s, Int64s]]:
+    """Of each living term, by blocks: key, passages it stands in, and where it is first seen, passage and place."""
+    of = segment.body.ids.of
+    if segment.alive is None:
+        for stored in store.firsts(connection, segment.row.id):
+            keys, having, passages, places = decode_firsts(*stored)
+            yield keys, having.astype(np.int64), of(passages) << PLACE_BITS | places.astype(np.int64)
+        return
+    for columns in store.blocks(connection, segment.row.id):
+        block = decode(*columns, segment.body.codes)
+        starts, living = block.starts[:-1], segment.alive[block.passages]
+        counts: Int64s = np.add.reduceat(living.astype(np.int64), starts)
+        first = np.minimum.reduceat(np.where(living, np.arange(len(living)), len(living) - 1), starts)
+        seen = of(block.passages[first]) << PLACE_BITS | block.places[first].astype(np.int64)
+        kept = counts > 0
+        yield block.keys[kept], counts[kept], seen[kept]
 
 
 def _merged(keys: Int64s, counts: Int64s, seen: Int64s) -> tuple[Int64s, Int64s, Int64s]:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from forge_desktop.corpus.retrieval.coding import Floats
+from forge_desktop.corpus.retrieval.codes import Floats
 from forge_desktop.corpus.retrieval.okapi import Question, score, score_some
 from forge_desktop.corpus.retrieval.postings import runs
 from forge_desktop.corpus.retrieval.snapshot import Mask

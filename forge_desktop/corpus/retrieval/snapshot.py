@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forge_desktop.corpus.retrieval import store
-from forge_desktop.corpus.retrieval.coding import Floats, norm
+from forge_desktop.corpus.retrieval.codes import Floats, norm
 from forge_desktop.corpus.retrieval.postings import Int64s
 from forge_desktop.corpus.retrieval.scope import Scope
 

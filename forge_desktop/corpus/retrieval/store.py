@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.corpus.retrieval.coding import Block, Codes
+from forge_desktop.corpus.retrieval.codes import Codes
+from forge_desktop.corpus.retrieval.coding import Block
 from forge_desktop.corpus.retrieval.numbering import Ids
 from forge_desktop.corpus.retrieval.postings import Int64s, Ints
 
@@ -161,6 +162,19 @@ def blocks(
         connection.execute(
             f"SELECT heads, codes, passages, places FROM postings WHERE {_BLOCKS} ORDER BY block",
             _numbers(segment, first, end),
+        ),
+    )
+
+
+def firsts(connection: sqlite3.Connection, segment: int) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Of a segment's blocks in key order what `decode_firsts` wants."""
+    yield from map(
+        tuple,
+        connection.execute(
+            "SELECT heads, CASE alone WHEN 0 THEN passages ELSE x'' END,"
+            " CASE WHEN alone AND substr(places, 1, 1) <> x'ff' THEN substr(places, 1, 1) ELSE places END"
+            f" FROM postings WHERE {_BLOCKS} ORDER BY block",
+            _numbers(segment, 0, 1 << BLOCK_BITS),
         ),
     )
 
