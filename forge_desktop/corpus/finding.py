@@ -70,7 +70,7 @@ class Finder:
 
     def asked(self, query: Query, where: SearchFilter | None) -> Asked:
         """The query with what the filter leaves."""
-        terms = {term for word in query.excluded_words for term in self._index.query_terms(word)}
+        terms = {term for word in query.excluded_words for term in self._index.excluded_terms(word)}
         asked = Asked(query, excluded=tuple(sorted(terms)))
         scoped = None if where is None else self._scopes.of(where)
         return asked if scoped is None else replace(asked, scope=scoped.scope, documents=scoped.documents)

@@ -60,6 +60,9 @@ _SCRIPT_OF = {
 }
 
 
+Terms = tuple[str, ...]  # what one word may be in the index
+
+
 class Analysed(NamedTuple):
     """A passage's terms in order, repeats kept, and the language ("" = none told) they were made with."""
 
@@ -93,15 +96,28 @@ def terms(text: str) -> list[str]:
     return analyse(text).terms
 
 
-def query_words(query: str, languages: Collection[str] = ("",)) -> list[tuple[str, ...]]:
+def query_words(
+    query: str, languages: Collection[str] = ("",), *, met: Collection[str] = (), unheard: Collection[Terms] = ()
+) -> list[Terms]:
     """The words of a question in order, each as the different stems that passages of these languages have for it.
 
-    Function words of the language that the question itself speaks are dropped for all of them.
+    Function words of the language that the question itself speaks are dropped for all of them. Stems of languages that
+    were seldom `met` are added where they are likely meant: of the language that the question speaks, of words with
+    letters that English lacks, and of words that came out as terms which are `unheard` of.
     """
     found = words(query)
-    spoken = STOP_WORDS.get(language_of(found), frozenset())
-    tables = _tables(languages)
-    return [stems for word in found if word not in spoken and (stems := _stems(word, tables))]
+    own = language_of(found)
+    spoken = STOP_WORDS.get(own, frozenset())
+    tables = _tables({*languages, own} if own in met else languages)
+    seldom = _tables({*languages, *met})
+    asked: list[Terms] = []
+    for word in found:
+        stems = () if word in spoken else _stems(word, tables)
+        if stems and (not word.isascii() or stems in unheard):
+            stems = _stems(word, seldom)
+        if stems:
+            asked.append(stems)
+    return asked
 
 
 def required_words(text: str) -> list[tuple[str, ...]]:
