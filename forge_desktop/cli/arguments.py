@@ -79,7 +79,13 @@ def _add_answers(verb: argparse.ArgumentParser) -> None:
         const="remove",
         help="take documents out whose files are gone, however many",
     )
-    answers.add_argument("--keep-missing", dest="answer", action="store_const", const="keep", help="keep them for good")
+    answers.add_argument(
+        "--keep-missing",
+        dest="answer",
+        action="store_const",
+        const="keep",
+        help="keep them until the files are there again",
+    )
 
 
 def _add_collections_verb(verb: argparse.ArgumentParser) -> None:

@@ -44,7 +44,7 @@ class Gathered:
     unchanged: int = 0
     removed: int = 0
     moved: int = 0
-    failed: list[tuple[str, str]] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     questions: tuple[SyncQuestion, ...] = ()
 
@@ -169,7 +169,7 @@ class Gatherer:
         """Documents whose files are gone (id to path), and those that no longer fit, by collection."""
         gone: dict[int, bytes] = {}
         unfit: dict[int, list[int]] = {}
-        passed = {path for path, _ in self._found.failed} | self._found.skipped.keys()
+        passed = self._found.failed.keys() | self._found.skipped.keys()
         whole = {(aim.collection, aim.root) for aim in aims if aim.is_whole}
         away = [*self._unlisted, *self._lost, self.own_folder]  # what was imported counts as lying there
         for aim in aims:
@@ -249,7 +249,7 @@ class Gatherer:
         self._events.changed("collections", "questions")
 
     def _note_failed(self, path: bytes, reason: str) -> None:
-        self._found.failed.append((os.fsdecode(path), reason))
+        self._found.failed[os.fsdecode(path)] = reason
 
     # ---- the dry run of another policy ----
 

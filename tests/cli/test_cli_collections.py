@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -79,6 +80,36 @@ def test_what_is_gone_is_asked_and_answered(cli: Cli, cli_json: CliJson, shelf: 
     assert cli_json("status")["documents"] == 0
     shutil.move(away, shelf)
     assert cli_json("index", shelf)["new"] == 2
+
+
+def test_what_was_kept_can_be_removed_later(cli: Cli, cli_json: CliJson, shelf: Path) -> None:
+    other = shelf.with_name("other")
+    other.mkdir()
+    for folder in (shelf, other):
+        for number in range(30):
+            (folder / f"{number}.txt").write_text(f"kettle {number}")
+        cli_json("index", folder)
+        shutil.move(folder, folder.with_name(f"{folder.name} away"))
+    assert len(cli_json("sync")["questions"]) == 2
+    kept = cli_json("sync", "--keep-missing")
+    assert (kept["questions"], kept["removed"], kept["documents"]) == ([], 0, 62)
+    assert cli_json("sync")["documents"] == 62
+    other.mkdir()
+    (other / "new.txt").write_text("A red kettle.")
+    removed = cli_json("index", other, "--remove-missing")
+    assert (removed["removed"], removed["documents"]) == (30, 1)
+    done = cli("sync", "--remove-missing")
+    assert "Removed from the index, because their files are gone: 32 documents." in done.stdout
+    assert "is kept" not in done.stdout
+    assert cli_json("status")["documents"] == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_file_that_two_collections_cannot_read_is_named_once(cli_json: CliJson, shelf: Path) -> None:
+    os.mkfifo(shelf / "pipe.txt")
+    cli_json("index", shelf)
+    cli_json("collections", "--create", "Work", "--add", shelf)
+    assert [found["path"] for found in cli_json("sync")["failed"]] == [str(shelf / "pipe.txt")]
 
 
 def test_a_mass_deletion_is_answered_by_index_too(cli_json: CliJson, shelf: Path) -> None:
