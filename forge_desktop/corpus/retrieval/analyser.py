@@ -20,14 +20,15 @@ from typing import NamedTuple
 from forge_desktop.corpus.retrieval.languages import STOP_WORDS, language_of, script_language
 from forge_desktop.corpus.retrieval.marks import MARKS
 
-ANALYSER_VERSION = "2"
+ANALYSER_VERSION = "3"
 
 _LONGEST_WORD = 64  # letters; longer runs (base64, hex dumps) are cut into pieces of this length
 _MOST_STEMS = 50_000  # remembered words of a language, twice: about 17 MB
 _LOOKED_AT = 20_000  # characters of a text whose language is asked for
 
 _ASCII_WORDS = bytes(ord(chr(c).lower()) if chr(c).isalnum() or c == ord("_") else ord(" ") for c in range(128)) * 2
-_WORD = re.compile(rf"\w+(?:[{MARKS}\u200c\u200d]+\w*)*")
+_UNSEEN = "\u00ad\u200c\u200d"  # soft hyphen and joiners: inside words, and no letters of theirs
+_WORD = re.compile(rf"\w+(?:[{MARKS}{_UNSEEN}]+\w*)*")
 _UNSPACED = re.compile(
     "[\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3100-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
     "\uf900-\ufaff\U00020000-\U0003134f\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]+"
@@ -166,7 +167,10 @@ def _runs(text: str) -> list[str]:
 
 def _normalised(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return unicodedata.normalize("NFKC", folded).replace("\u200c", "").replace("\u200d", "")
+    normalised = unicodedata.normalize("NFKC", folded)
+    for letter in _UNSEEN:  # a hundred times as fast as str.translate
+        normalised = normalised.replace(letter, "")
+    return normalised
 
 
 def _cut(found: Sequence[str]) -> list[str]:
