@@ -138,7 +138,12 @@ def test_what_was_understood_is_said(shelf: Room) -> None:
     assert found.documents is None
     assert shelf.corpus.find("old kettle").understood.ignored == ()
     assert shelf.corpus.find("-kettle").note == shelf.corpus.find("?!").note != ""
-    assert shelf.corpus.find("nowhere").note == ""
+    assert shelf.corpus.find("kettle").note == ""
+    assert "too common" in shelf.corpus.find("the").note
+    assert shelf.corpus.find("kettel boiller").hits
+    assert "only alike" in shelf.corpus.find("kettel boiller").note
+    assert shelf.corpus.find('"to be or not to be"').note == ""
+    assert shelf.corpus.find("kettel boiller", operators=False).note == ""  # a question; the answer says enough
 
 
 def test_a_question_has_no_operators(shelf: Room) -> None:
