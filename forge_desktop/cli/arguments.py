@@ -17,18 +17,24 @@ exit status: 0 done, 1 an error said in one sentence, 2 wrong usage, 3 verify fo
 Everything is kept in one data directory; nothing leaves this machine."""
 
 
+_MINUS = "Put -- before a query with words to leave out: forge-desktop search -- boat -motor"
+
+
 class Parser(argparse.ArgumentParser):
     """An ArgumentParser whose usage errors are the one JSON object too, when --json was asked for."""
 
     asked_json = False
+    asked_search = False
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the arguments and end with status 2."""
+        minus = Parser.asked_search and message.startswith(("unrecognized arguments: -", "argument -h/--help: ignored"))
         if Parser.asked_json:
-            Output(json=True).error(message[:1].upper() + message[1:] + ".", f"See {self.prog} --help.")
+            hint = _MINUS if minus else f"See {self.prog} --help."
+            Output(json=True).error(message[:1].upper() + message[1:] + ".", hint)
         else:
             self.print_usage(sys.stderr)
-            Output(json=False).error(message)
+            Output(json=False).error(f"{message}." if minus else message, _MINUS if minus else "")
         sys.exit(2)
 
 
