@@ -107,6 +107,9 @@ class Gatherer:
         self._drop_or_ask(there, gone)
         self._ask_about_lost()
         self._finish([aim for aim in there if aim.is_whole])
+        if len(aims) > 1:  # what one collection or folder passed over may be held by another one
+            for path in self._store.held(os.fsencode(path) for path in self._found.skipped):
+                del self._found.skipped[os.fsdecode(path)]
         about = {os.fsdecode(aim.root) for aim in aims}
         self._found.questions = tuple(question for question in self._questions.all() if question.root in about)
         return self._found

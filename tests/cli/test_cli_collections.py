@@ -104,6 +104,17 @@ def test_what_was_kept_can_be_removed_later(cli: Cli, cli_json: CliJson, shelf: 
     assert cli_json("status")["documents"] == 1
 
 
+def test_what_another_collection_or_name_holds_was_not_left_out(cli_json: CliJson, shelf: Path) -> None:
+    (shelf / "c.tmp").write_text("no document")
+    cli_json("index", shelf)
+    cli_json("collections", "--create", "Work", "--add", shelf, "--include", "a.txt")
+    assert [Path(left["path"]).name for left in cli_json("sync")["skipped"]] == ["c.tmp"]
+    cli_json("collections", "--change", "Documents", "--take-out", shelf)
+    before = len(cli_json("sync")["skipped"])
+    by_name = cli_json("index", shelf / "b.md", "--collection", "Work")
+    assert (before, by_name["documents"], by_name["skipped"]) == (2, 1, [])
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
 def test_a_file_that_two_collections_cannot_read_is_named_once(cli_json: CliJson, shelf: Path) -> None:
     os.mkfifo(shelf / "pipe.txt")
