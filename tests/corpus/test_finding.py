@@ -87,6 +87,13 @@ def test_a_phrase_must_stand_there(shelf: Room, query: str, found: set[str]) -> 
     assert names(shelf, query) == found
 
 
+@pytest.mark.parametrize(
+    ("query", "found"), [("壺", {"cn.txt"}), ("壺 藍", {"cn.txt"}), ("油", set()), ("壺 -京", set())]
+)
+def test_a_character_alone_is_found_where_it_stands_in_a_word(shelf: Room, query: str, found: set[str]) -> None:
+    assert names(shelf, query) == found
+
+
 def test_phrases_in_several_languages(room: Room, folder: Path) -> None:
     """A stop word of one language is a word of another one, and each passage is indexed by its own."""
     (folder / "fr.txt").write_text(
