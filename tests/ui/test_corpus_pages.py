@@ -70,7 +70,8 @@ def search(qtbot: QtBot, pane: CorpusPane, query: str) -> None:
 
 def listed(pane: CorpusPane) -> set[str]:
     rows = pane._listing.documents.rows
-    return {rows.value_at(row).name for row in range(rows.rowCount())}
+    values = [rows.value_at(row) for row in range(rows.rowCount())]
+    return {value.name for value in values if value is not None}  # None: a job took it out since the rows were counted
 
 
 def collection(pane: CorpusPane, name: str) -> Collection:
