@@ -26,7 +26,7 @@ def show_report(
     forge: Forge, report: IndexReport, out: Output, *, answer: str | None, places: Sequence[str] = ()
 ) -> int:
     """Print what an index run did and what it asks, after answering that where an answer is given."""
-    before = forge.corpus.stats()
+    before = forge.corpus.shelf.stats()
     for question in report.questions if answer else ():
         forge.corpus.sync.answer(question.id, answer or "")
     if answer == "remove":
@@ -34,7 +34,7 @@ def show_report(
         settled = {question.root for question in report.questions}  # that these are away, and kept, is no longer so
         left = [(path, why) for path, why in report.failed if path not in settled and os.path.lexists(path)]
         report = dataclasses.replace(report, failed=tuple(left))
-    after = forge.corpus.stats()
+    after = forge.corpus.shelf.stats()
     removed = before.documents - after.documents
     questions = () if answer else report.questions
     out.result(
