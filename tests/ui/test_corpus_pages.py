@@ -3,39 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.base.events import JobChanged
 from forge_desktop.corpus import Collection, IndexProgress
-from forge_desktop.forge import Forge
-from forge_desktop.ui import theme
-from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.panes.corpus import CorpusPane
 from forge_desktop.ui.panes.corpus.questions import question_words
 from forge_desktop.ui.widgets.basics import Button, Notice
 
 LONG = 20_000
-
-
-@pytest.fixture
-def pane(qtbot: QtBot, qapp: QApplication, data_dir: Path) -> Iterator[CorpusPane]:
-    theme.load_fonts(qapp)
-    theme.apply(qapp, "light")
-    forge = Forge(data_dir, holder="a test")
-    bridge = Bridge(forge.events)
-    made = CorpusPane(forge, bridge)
-    qtbot.addWidget(made)
-    made.resize(1276, 760)
-    made.show()
-    yield made
-    bridge.close()
-    forge.close()
 
 
 @pytest.fixture
