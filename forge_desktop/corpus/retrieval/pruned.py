@@ -22,7 +22,7 @@ from forge_desktop.corpus.retrieval.snapshot import Mask
 _FEW = 5000  # postings, or passages allowed: below, looking at all is quicker than looking for the best
 _ADDED_UP = 10_000  # postings of the shortest lists that are added up before a score to reach is looked for
 _SEEDS = 8  # times k: passages that are scored to find what k of them reach
-_SLACK = 1e-5  # bounds are sums in another order and precision than scores
+_SLACK = 2e-7  # for each list: bounds are sums in another order and in single precision, which is half of this exact
 
 Singles = npt.NDArray[np.float32]
 Passages = npt.NDArray[np.int32]
@@ -58,8 +58,9 @@ class _Search:
         self._lists = [(found, self._weights[term]) for term, found in lists.items()]
         self._lists.sort(key=lambda entry: entry[0].count)
         self._known = np.zeros(0, np.int32), np.zeros(0), np.zeros(0, np.bool_)  # what was scored for a bound
+        self._slack = _SLACK * (len(lists) + 4)
         codes = question.view.segments[at].body.codes
-        self._bounds: Singles = (codes.bounds(question.view.average) * (1 + _SLACK)).astype(np.float32)
+        self._bounds: Singles = (codes.bounds(question.view.average) * (1 + self._slack)).astype(np.float32)
 
     def best(self, least: float) -> tuple[Passages, Floats]:
         """Passages that may be among the k best, with their scores; none below `least`, above zero when k reach it."""
@@ -69,7 +70,7 @@ class _Search:
             return self._scored(self._allowed(_distinct([found.passages for found, _ in self._lists])))
         if self._mask is not None and np.count_nonzero(self._mask) <= _FEW:
             return self._scored(np.flatnonzero(self._mask).astype(np.int32))
-        return self._scored(self._candidates(least * (1 - _SLACK)))
+        return self._scored(self._candidates(least * (1 - self._slack)))
 
     def _candidates(self, least: float) -> Passages:
         """Passages among which those that reach `least` and are among the k best are."""
@@ -103,7 +104,7 @@ class _Search:
             return 0.0
         scores, matched = score_some(self._question, self._at, passages)
         self._known = passages, scores, matched
-        return float(np.partition(scores, -self._k)[-self._k]) * (1 - _SLACK)
+        return float(np.partition(scores, -self._k)[-self._k]) * (1 - self._slack)
 
     def _allowed(self, passages: Passages) -> Passages:
         return passages if self._mask is None else passages[self._mask[passages]]
