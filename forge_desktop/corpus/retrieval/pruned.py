@@ -38,10 +38,11 @@ def top_k(question: Question, k: int, masks: Sequence[Mask | None]) -> dict[int,
     for at in sorted(range(len(segments)), key=lambda at: -segments[at].row.passages):
         if not question.lists[at]:
             continue
-        least = best_scores[-1] if len(best_scores) == k else 0.0
-        passages, scores = _Search(question, at, k, masks[at]).best(float(least))
-        ids = np.concatenate((best_ids, segments[at].body.ids.of(passages)))
-        scores = np.concatenate((best_scores, scores))
+        least = float(best_scores[-1]) if len(best_scores) == k else 0.0
+        passages, scores = _Search(question, at, k, masks[at]).best(least)
+        ids = segments[at].body.ids.of(passages)
+        if len(best_ids):
+            ids, scores = np.concatenate((best_ids, ids)), np.concatenate((best_scores, scores))
         order = np.lexsort((ids, -scores))[:k]
         best_ids, best_scores = ids[order], scores[order]
     return dict(zip(best_ids.tolist(), best_scores.tolist(), strict=True))
@@ -129,6 +130,7 @@ class _Sums:
 
     def __init__(self, passages: int) -> None:
         self._size = passages
+        self._parts: list[tuple[Passages, Singles]] = []  # of the shortest lists, not added up yet
         self._passages, self._values = np.zeros(0, np.int32), np.zeros(0, np.float32)
         self._places: Singles | None = None
         self.postings = 0
@@ -136,24 +138,18 @@ class _Sums:
     def add(self, passages: Passages, values: Singles) -> None:
         """Add the values of these ascending passages."""
         self.postings += len(passages)
-        if not len(self._passages):
-            self._passages, self._values = passages, values
-            return
-        if self._places is None and self.postings > _ADDED_UP:
+        if self._places is None and self.postings > _ADDED_UP and (self._parts or len(self._passages)):
+            self._add_up()
             self._places = np.zeros(self._size, np.float32)
             self._places[self._passages] = self._values
-        if self._places is not None:
-            np.add.at(self._places, passages.astype(np.intp), values)
+        if self._places is None:
+            self._parts.append((passages, values))
         else:
-            together = np.concatenate((self._passages, passages))
-            order = together.argsort()
-            together = together[order]
-            starts = runs(together)
-            self._passages = together[starts]
-            self._values = np.add.reduceat(np.concatenate((self._values, values))[order], starts)
+            np.add.at(self._places, passages.astype(np.intp), values)
 
     def best(self, most: int) -> Passages:
         """Of the passages in the shortest lists that many with the highest sums, ascending."""
+        self._add_up()
         if len(self._passages) <= most:
             return self._passages
         values = self._values if self._places is None else self._places[self._passages]
@@ -161,11 +157,27 @@ class _Sums:
 
     def reaching(self, need: float) -> tuple[Passages, Singles]:
         """Passages whose sum is at least `need`, ascending, and these sums."""
+        self._add_up()
         if self._places is None:
             kept = (self._values >= need).nonzero()[0]
             return self._passages[kept], self._values[kept]
         passages = (self._places >= need if need > 0 else self._places > 0).nonzero()[0]
         return passages.astype(np.int32), self._places[passages]
+
+    def _add_up(self) -> None:
+        if not self._parts:
+            return
+        parts = [(self._passages, self._values), *self._parts] if len(self._passages) else self._parts
+        self._parts = []
+        if len(parts) == 1:
+            ((self._passages, self._values),) = parts
+            return
+        together = np.concatenate([passages for passages, _ in parts])
+        order = together.argsort()
+        together = together[order]
+        starts = runs(together)
+        self._passages = together[starts]
+        self._values = np.add.reduceat(np.concatenate([values for _, values in parts])[order], starts)
 
 
 def _highest(values: Singles, most: int) -> npt.NDArray[np.intp]:
