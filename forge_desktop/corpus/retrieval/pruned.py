@@ -60,8 +60,8 @@ class _Search:
         self._lists.sort(key=lambda entry: entry[0].count)
         self._known = np.zeros(0, np.int32), np.zeros(0), np.zeros(0, np.bool_)  # what was scored for a bound
         self._slack = _SLACK * (len(lists) + 4)
-        codes = question.view.segments[at].body.codes
-        self._bounds: Singles = (codes.bounds(question.view.average) * (1 + self._slack)).astype(np.float32)
+        bounds, self._highest = question.view.bounds(at)
+        self._bounds: Singles = (bounds * (1 + self._slack)).astype(np.float32)
 
     def best(self, least: float) -> tuple[Passages, Floats]:
         """Passages that may be among the k best, with their scores; none below `least`, above zero when k reach it."""
@@ -75,8 +75,10 @@ class _Search:
 
     def _candidates(self, least: float) -> Passages:
         """Passages among which those that reach `least` and are among the k best are."""
-        most = [weight * float(self._bounds[: int(found.codes.max()) + 1].max()) for found, weight in self._lists]
-        rest = np.append(np.cumsum(most[::-1])[::-1], 0.0).tolist()
+        rest = [0.0]  # what the lists from each on can add
+        for found, weight in reversed(self._lists):
+            rest.append(rest[-1] + weight * self._highest[found.codes.max()] * (1 + self._slack))
+        rest.reverse()
         sums = _Sums(self._question.view.segments[self._at].row.passages)
         number = 0
         while number < len(self._lists) and (sums.postings < _ADDED_UP or rest[number] >= least):
