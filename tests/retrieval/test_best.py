@@ -186,3 +186,12 @@ def test_a_code_never_bounds_an_impact_too_low():
                 given = codes.of(np.full(len(lengths), often), classes)
                 assert (codes.bounds(average)[given] >= impact).all()
                 assert (codes.frequencies[given] == min(often, 8)).all()
+
+
+def test_a_question_of_many_words_has_its_exact_best(library):
+    index, passages = library
+    source = random.Random(11)
+    query = " ".join(source.choices(WORDS, k=2000))
+    scores = oracle(passages, query)
+    expected = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:10]
+    assert list(index.best(query, 10).items()) == expected
