@@ -23,6 +23,7 @@ _FEW = 5000  # postings, or passages allowed: below, looking at all is quicker t
 _ADDED_UP = 10_000  # postings of the shortest lists that are added up before a score to reach is looked for
 _SEEDS = 8  # times k: passages that are scored to find what k of them reach
 _SLACK = 2e-7  # for each list: bounds are sums in another order and in single precision, which is half of this exact
+_LIGHTEST = 1e-30  # stands for a weight of zero, so that passages with that term alone are told from those without
 
 Singles = npt.NDArray[np.float32]
 Passages = npt.NDArray[np.int32]
@@ -56,7 +57,7 @@ class _Search:
         lists = question.lists[at]
         asked = Counter(question.terms)
         self._weights = {term: question.idf[term] * asked[term] for term in lists}
-        self._lists = [(found, self._weights[term]) for term, found in lists.items()]
+        self._lists = [(found, max(self._weights[term], _LIGHTEST)) for term, found in lists.items()]
         self._lists.sort(key=lambda entry: entry[0].count)
         self._known = np.zeros(0, np.int32), np.zeros(0), np.zeros(0, np.bool_)  # what was scored for a bound
         self._slack = _SLACK * (len(lists) + 4)
