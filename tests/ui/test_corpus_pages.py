@@ -110,7 +110,7 @@ def test_failures_are_grouped_by_reason_and_tried_again(qtbot: QtBot, shown: Cor
     wait(qtbot, lambda: listed(shown) == {"empty.txt", "void.md"})
     (papers / "empty.txt").write_text("Not empty any more: the kettle is green.\n")
     qtbot.mouseClick(retry, Qt.MouseButton.LeftButton)
-    wait(qtbot, lambda: shown.forge.corpus.stats().failed == 2)
+    wait(qtbot, lambda: shown.forge.corpus.shelf.stats().failed == 2)
 
 
 # ---- why, and the page beside
@@ -252,12 +252,12 @@ def test_files_that_went_away_are_asked_about(qtbot: QtBot, pane: CorpusPane, tm
     question = pane._questions.questions[0]
     assert (question.documents, question.total) == (39, 40)
     assert question_words(question)[0] == f"39 documents of 40 are gone from {folder}"
-    assert pane.forge.corpus.stats().documents == 40
+    assert pane.forge.corpus.shelf.stats().documents == 40
     with qtbot.waitSignal(pane.notice, timeout=LONG, check_params_cb=lambda n: n.undo is not None) as told:
         pane._questions.answer(question, "remove")
-    wait(qtbot, lambda: pane.forge.corpus.stats().documents == 1 and not pane._questions.isVisible())
+    wait(qtbot, lambda: pane.forge.corpus.shelf.stats().documents == 1 and not pane._questions.isVisible())
     told.args[0].undo()
-    wait(qtbot, lambda: pane.forge.corpus.stats().documents == 40)
+    wait(qtbot, lambda: pane.forge.corpus.shelf.stats().documents == 40)
 
 
 # ---- totals
