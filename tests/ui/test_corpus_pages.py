@@ -288,8 +288,11 @@ def test_a_check_finds_damage_and_a_repair_mends_it(qtbot: QtBot, shown: CorpusP
 
 def test_a_collection_leaves_as_a_file_and_comes_back(qtbot: QtBot, shown: CorpusPane, tmp_path: Path) -> None:
     target = tmp_path / "papers.forgecollection"
-    with qtbot.waitSignal(shown.notice, timeout=LONG):
-        shown._keeping.export(collection(shown, "Documents").uid, target)
+    shown.show_page("collections")
+    told = shown._collections_view.problem
+    shown._keeping.export(collection(shown, "Documents").uid, target)
+    wait(qtbot, told.isVisible)
+    assert told.accessibleName().startswith("3 documents exported to papers.forgecollection")
     assert target.stat().st_size > 0
     with qtbot.waitSignal(shown.notice, timeout=LONG):
         shown._keeping.bring(target)
