@@ -127,6 +127,8 @@ def test_a_hit_says_why_it_was_found(qtbot: QtBot, shown: CorpusPane) -> None:
     assert found.rank == 1
     assert {term.term for term in found.terms if term.frequency} == {"workshop", "kettl"}
     assert found.bm25 == pytest.approx(shown._listing.hits[0].bm25)
+    qtbot.mouseClick(shown._details.explanation._check, Qt.MouseButton.LeftButton)
+    wait(qtbot, lambda: "the same scores, bit for bit" in shown._details.explanation.check_words())
 
 
 def test_a_passage_that_was_not_found_says_why_not(qtbot: QtBot, shown: CorpusPane) -> None:

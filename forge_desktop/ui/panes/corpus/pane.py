@@ -249,6 +249,7 @@ class CorpusPane(Pane):
         self._details.remove_pressed.connect(lambda document_id: self.remove([document_id]))
         self._details.explain_asked.connect(self._on_explain_asked)
         self._details.place_asked.connect(self._on_place_asked)
+        self._details.explanation.check_pressed.connect(self._on_check_asked)
         self._details.passage_shown.connect(self._on_passage_shown)
         self._details.hide()
         return self._details
@@ -328,6 +329,17 @@ class CorpusPane(Pane):
             arrived,
             self._on_trouble,
             key="explain",
+            lane="search",
+        )
+
+    @Slot()
+    def _on_check_asked(self) -> None:
+        query, card = self._listing.query, self._details.explanation
+        self._errands.run(
+            lambda: self.forge.corpus.explainer.check_ranking(query),
+            card.show_check,
+            lambda error: card.show_words(f"{error.message} {error.hint}".strip()),
+            key="check",
             lane="search",
         )
 
