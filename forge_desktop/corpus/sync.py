@@ -15,7 +15,7 @@ from forge_desktop.base.events import DataChanged, Event, Events, JobChanged
 from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.corpus.names import is_within
-from forge_desktop.corpus.parsers import PARSERS
+from forge_desktop.corpus.parsers import format_of
 from forge_desktop.corpus.records_library import SyncQuestion, SyncState
 from forge_desktop.corpus.removing import Remover
 from forge_desktop.corpus.store_collections import CollectionRows
@@ -223,4 +223,4 @@ class Sync:
             mode = os.lstat(path).st_mode
         except OSError:
             return self._questions.total(path) > 0
-        return stat.S_ISDIR(mode) or os.fsdecode(os.path.splitext(path)[1]).lower() in PARSERS
+        return stat.S_ISDIR(mode) or bool(format_of(os.fsdecode(path)))

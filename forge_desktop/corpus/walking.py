@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.corpus.names import below, is_within, shown
-from forge_desktop.corpus.parsers import PARSERS
+from forge_desktop.corpus.parsers import format_of
 from forge_desktop.corpus.policies import PatternFilter, Policy
 
 _DEPTH = 64
@@ -177,14 +177,15 @@ def _identity(info: os.stat_result) -> tuple[int, int]:
 
 
 def _file(path: bytes, info: os.stat_result, *, given: bool) -> Found | Passed:
-    suffix = os.fsdecode(os.path.splitext(path)[1]).lower()
+    kind = format_of(os.fsdecode(path))
     for is_kind, reason in _KINDS:
         if is_kind(info.st_mode):
-            return Passed(path, reason, failed=given or (suffix in PARSERS and not stat.S_ISLNK(info.st_mode)))
-    if suffix not in PARSERS:
+            return Passed(path, reason, failed=given or (bool(kind) and not stat.S_ISLNK(info.st_mode)))
+    if not kind:
+        suffix = os.fsdecode(os.path.splitext(path)[1]).lower()
         what = f"Files ending in {shown(suffix)}" if suffix else "Files without an ending"
         return Passed(path, f"{what} cannot be read yet.", failed=given)
-    return Found(path, info.st_size, info.st_mtime_ns, PARSERS[suffix])
+    return Found(path, info.st_size, info.st_mtime_ns, kind)
 
 
 def given_paths(paths: Sequence[str | os.PathLike[str]]) -> list[bytes]:

@@ -30,6 +30,15 @@ def test_a_folder_is_indexed_and_found(room: Room, folder: Path) -> None:
     room.whole()
 
 
+def test_files_that_are_known_by_their_name(room: Room, folder: Path) -> None:
+    (folder / "README").write_text("The kettle is blue.\n")
+    (folder / "Makefile").write_text("kettle:\n\tboil water\n")
+    (folder / "unknown").write_text("Nobody knows what this is.\n")
+    report = room.index(folder)
+    assert (report.documents, len(report.skipped)) == (2, 1)
+    assert {row.format for row in room.rows().values()} == {"text", "code"}
+
+
 def test_the_sample_is_indexed_without_a_failure(room: Room, sample_dir: Path) -> None:
     report = room.index(sample_dir)
     assert report.failed == ()

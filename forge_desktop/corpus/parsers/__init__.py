@@ -87,6 +87,10 @@ PARSERS |= dict.fromkeys(
     "code",
 )
 
+# Files that are known by their name, without a suffix.
+_NAMED = dict.fromkeys(("makefile", "gnumakefile", "dockerfile", "jenkinsfile", "gemfile", "rakefile"), "code")
+_NAMED |= dict.fromkeys(("readme", "license", "licence", "copying", "notice", "authors", "changelog", "news"), "text")
+
 # By format: what its pages and lines are, where it is not ("page", "line").
 UNITS: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("pptx", "ppt", "odp"), ("slide", "line")),
@@ -94,9 +98,15 @@ UNITS: dict[str, tuple[str, str]] = {
 }
 
 
+def format_of(path: str) -> str:
+    """The format of a file by its suffix, or by its name where it has none; "" for what cannot be read."""
+    suffix = os.path.splitext(path)[1].lower()
+    return PARSERS.get(suffix, "") if suffix else _NAMED.get(os.path.basename(path).lower(), "")
+
+
 def units_of(path: str) -> tuple[str, str]:
-    """What pages and lines of a file are called, by its suffix: ("slide", "line"), ("page", "row") …"""
-    return UNITS.get(PARSERS.get(os.path.splitext(path)[1].lower(), ""), ("page", "line"))
+    """What pages and lines of a file are called, by its format: ("slide", "line"), ("page", "row") …"""
+    return UNITS.get(format_of(path), ("page", "line"))
 
 
 VERSION = "2"  # raise it when a parser gives other text than before: documents are then read again
