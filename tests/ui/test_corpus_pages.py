@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.base.events import JobChanged
@@ -130,6 +130,89 @@ def test_failures_are_grouped_by_reason_and_tried_again(qtbot: QtBot, shown: Cor
     (papers / "empty.txt").write_text("Not empty any more: the kettle is green.\n")
     qtbot.mouseClick(retry, Qt.MouseButton.LeftButton)
     wait(qtbot, lambda: shown.forge.corpus.stats().failed == 2)
+
+
+def test_a_group_that_could_be_read_gives_the_list_back_to_the_others(
+    qtbot: QtBot, shown: CorpusPane, papers: Path
+) -> None:
+    shown._listing.show_failed()
+    wait(qtbot, lambda: shown._listing.groups.isVisible())
+    group = next(group for group in shown._listing.groups.groups if group.count == 2)
+    shown._listing.groups.shown_asked.emit(list(group.documents))
+    wait(qtbot, lambda: listed(shown) == {"empty.txt", "void.md"})
+    for name in listed(shown):
+        (papers / name).write_text("Not empty any more.\n")
+    shown._listing.groups.retry_asked.emit(list(group.documents))
+    wait(qtbot, lambda: listed(shown) == {"broken.pdf"})
+
+
+def test_a_choice_that_leaves_no_document_says_so(qtbot: QtBot, shown: CorpusPane) -> None:
+    state = shown._listing.toolbar.state
+    state.setCurrentIndex(state.findData("pending"))
+    wait(qtbot, lambda: shown._listing.none.isVisible())
+    state.setCurrentIndex(0)
+    wait(qtbot, lambda: shown._listing.documents.isVisible())
+
+
+# ---- what was found, after the corpus changed
+
+
+def test_what_was_found_is_searched_again_after_a_change(qtbot: QtBot, shown: CorpusPane, papers: Path) -> None:
+    search(qtbot, shown, "workshop")
+    wait(qtbot, lambda: len(shown._listing.hits) >= 2)
+    paths = [hit.passage.path.rpartition("/")[2] for hit in shown._listing.hits]
+    shown._listing.found.selectRow(paths.index("lease.txt"))
+    kettle = next(hit.passage.document_id for hit in shown._listing.hits if hit.passage.path.endswith("kettle.md"))
+    shown.remove([kettle])
+    wait(qtbot, lambda: all(hit.passage.document_id != kettle for hit in shown._listing.hits))
+    assert shown._details.isVisible()
+    selected = shown._listing.found.selected_ids()
+    assert [shown._listing.hits[number].passage.path for number in selected] == [str(papers / "lease.txt")]
+    (papers / "fresh.txt").write_text("A fresh workshop.\n")
+    shown.index([papers])
+    wait(qtbot, lambda: any(hit.passage.path.endswith("fresh.txt") for hit in shown._listing.hits))
+
+
+def test_what_was_removed_is_no_longer_shown_beside_what_was_found(qtbot: QtBot, shown: CorpusPane) -> None:
+    search(qtbot, shown, "kettle")
+    wait(qtbot, lambda: bool(shown._listing.hits))
+    shown._listing.found.selectRow(0)
+    document = shown._details.document_id()
+    assert document is not None
+    shown._details.remove_pressed.emit(document)
+    wait(qtbot, lambda: not shown._details.isVisible())
+    assert all(hit.passage.document_id != document for hit in shown._listing.hits)
+
+
+def test_a_refresh_leaves_the_reader_where_they_are(qtbot: QtBot, shown: CorpusPane) -> None:
+    search(qtbot, shown, "lease")
+    shown._listing.toolbar.view.setCurrentIndex(1)
+    wait(qtbot, lambda: listed(shown) == {"lease.txt"})
+    shown._listing.documents.selectRow(0)
+    qtbot.mouseClick(shown._details._why, Qt.MouseButton.LeftButton)
+    wait(qtbot, lambda: shown._details.explanation.isVisible())
+    with qtbot.waitSignal(shown._listing.chosen, timeout=LONG):
+        shown.refresh()
+    assert shown._details.explanation.isVisible()
+    shown.search().setText("ease")  # another query: the explanation of the last one goes
+    wait(qtbot, lambda: shown._listing.query == "ease" and not shown._details.explanation.isVisible())
+
+
+def test_nothing_beside_the_table_is_squeezed_in_a_low_window(qtbot: QtBot, shown: CorpusPane) -> None:
+    search(qtbot, shown, "workshop kettle")
+    wait(qtbot, lambda: bool(shown._listing.hits))
+    shown.setMinimumSize(796, 432)  # as in the least window
+    shown.resize(796, 432)
+    shown._listing.found.selectRow(0)
+    qtbot.mouseClick(shown._details._why, Qt.MouseButton.LeftButton)
+    wait(qtbot, lambda: shown._details.explanation.isVisible())
+    labels = shown._details.findChildren(QLabel)
+    wait(
+        qtbot, lambda: all(found.height() >= found.minimumSizeHint().height() for found in labels if found.isVisible())
+    )
+    assert shown._details._text.height() >= theme.px(80)
+    scroll = shown._details._scroll
+    assert scroll.widget().width() <= scroll.viewport().width()
 
 
 # ---- why, and the page beside

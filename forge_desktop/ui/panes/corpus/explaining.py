@@ -87,7 +87,7 @@ def _fact_lines(found: Explanation) -> QGridLayout:
         ("Length", f"{found.length:,} terms, average {found.average_length:,.0f}"),
     )
     for number, (name, value) in enumerate(facts):
-        grid.addWidget(label(name, tokens.SMALL, cls="muted"), number, 0)
+        grid.addWidget(ElidedLabel(name, tokens.SMALL, cls="muted"), number, 0)
         grid.addWidget(label(value, tokens.SMALL, 500, tabular=True), number, 1)
     return grid
 
@@ -95,4 +95,4 @@ def _fact_lines(found: Explanation) -> QGridLayout:
 def _side(score: float | None, rank: int | None) -> str:
     if score is None:
         return "no match"
-    return f"{score:.3f} · {rank:,}. best" if rank else f"{score:.3f}"
+    return f"{score:.3f} · rank {rank:,}" if rank else f"{score:.3f}"

@@ -69,6 +69,7 @@ class CorpusPane(Pane):
         self._share = 1.0  # of the known documents, how many can be searched
         self._errands = Errands(forge.jobs, bridge, self)
         self._surveying = 0
+        self._explained = ""  # the query of the explanation shown
         self._into = ""  # the collection that what is being added goes into
         self._index_jobs: set[int] = set()
         self.setAcceptDrops(True)
@@ -303,11 +304,13 @@ class CorpusPane(Pane):
 
     @Slot(object, object)
     def _on_chosen(self, document: Document | None, hit: Hit | None) -> None:
+        query = self._listing.query
         self._details.setVisible(document is not None)
+        if document is None or query != self._explained:
+            self._details.explanation.hide()
         if document is None:
             self._on_viewer_closed()
             return
-        query = self._listing.query
         spans = (lambda text: self.forge.corpus.matches(query, text)) if query else None
         self._details.show_document(document, hit.passage.id if hit else None, spans)
 
@@ -320,6 +323,7 @@ class CorpusPane(Pane):
         def arrived(found: Explanation) -> None:
             passage = self._details.passage()
             if passage is not None and passage.id == passage_id:
+                self._explained = query
                 self._details.explanation.show_explanation(found)
 
         self._errands.run(
@@ -434,7 +438,7 @@ class CorpusPane(Pane):
         """Share the width: the viewer gets a third, or the table's place where there is little."""
         width, open_ = self.width(), self._viewer.isVisible()
         narrow = width < theme.px(_NARROW)
-        self._details.setFixedWidth(max(theme.px(260), min(theme.px(320), width // 3)))
+        self._details.setFixedWidth(max(theme.px(280), min(theme.px(320), width // 3)))
         self._body.setVisible(not (open_ and narrow))
         self._rescan.setText("" if narrow else _RESCAN)
         self._rescan.setAccessibleName(_RESCAN)
