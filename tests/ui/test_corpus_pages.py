@@ -338,6 +338,28 @@ def test_deleting_a_collection_says_its_effect_and_can_be_undone(
     assert collection(shown, "Legal").documents == 1
 
 
+def test_the_keyboard_stays_on_the_page_after_a_deletion(qtbot: QtBot, shown: CorpusPane) -> None:
+    uid = shown.forge.corpus.collections.create("Legal").uid
+    view = shown._collections_view
+    shown.show_page("collections")
+    wait(qtbot, lambda: len(view.collections) == 2)
+    view.choose(uid)
+    view.form._delete.setFocus()
+    qtbot.keyClick(view.form._delete, Qt.Key.Key_Space)
+    wait(qtbot, lambda: len(view.collections) == 1)
+    wait(qtbot, view.table.hasFocus)
+
+
+def test_the_columns_of_collections_give_way_in_a_small_window(qtbot: QtBot, shown: CorpusPane) -> None:
+    table = shown._collections_view.table
+    shown.show_page("collections")
+    shown.setMinimumSize(796, 432)
+    shown.resize(796, 432)
+    wait(qtbot, lambda: table.horizontalHeader().length() <= table.viewport().width())
+    assert not table.isColumnHidden(0)
+    assert not table.isColumnHidden(2)
+
+
 # ---- questions
 
 
@@ -362,6 +384,23 @@ def test_files_that_went_away_are_asked_about(qtbot: QtBot, pane: CorpusPane, tm
     wait(qtbot, lambda: pane.forge.corpus.stats().documents == 40)
 
 
+def test_the_keyboard_stays_on_the_page_after_an_answer(qtbot: QtBot, pane: CorpusPane, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(40):
+        (folder / f"note-{number}.txt").write_text(f"Note {number} about the kettle.\n")
+    pane.forge.jobs.wait(pane.forge.corpus.index([folder]))
+    for number in range(1, 40):
+        (folder / f"note-{number}.txt").unlink()
+    pane.rescan()
+    wait(qtbot, lambda: pane._questions.isVisible())
+    keep = next(button for button in pane._questions.findChildren(Button) if button.text() == "Keep them")
+    keep.setFocus()
+    qtbot.keyClick(keep, Qt.Key.Key_Space)
+    wait(qtbot, lambda: not pane._questions.isVisible())
+    assert pane._listing.field.hasFocus()
+
+
 # ---- totals
 
 
@@ -376,8 +415,10 @@ def test_totals_languages_and_disk_are_shown(qtbot: QtBot, shown: CorpusPane) ->
 def test_a_check_finds_damage_and_a_repair_mends_it(qtbot: QtBot, shown: CorpusPane) -> None:
     statistics = shown._statistics
     shown.show_page("statistics")
-    qtbot.mouseClick(statistics._check, Qt.MouseButton.LeftButton)
+    statistics._check.setFocus()
+    qtbot.keyClick(statistics._check, Qt.Key.Key_Space)
     wait(qtbot, lambda: statistics.verdict() == "Everything is sound.")
+    assert statistics._check.hasFocus()
     with shown.forge.corpus._db.write() as connection:  # as a failing disk would
         connection.execute("UPDATE texts SET text = replace(text, 'kettle', 'kattle')")
     qtbot.mouseClick(statistics._check, Qt.MouseButton.LeftButton)
@@ -409,6 +450,8 @@ def test_a_run_is_shown_at_three_levels(qtbot: QtBot, pane: CorpusPane) -> None:
     strip.show_job(JobChanged(7, "index", "paused", 500, 1000, "/papers/a.pdf", 10.0, 9.0, detail=at))
     assert strip.words().startswith("Paused: Reading")
     assert strip.pause.text() == "Resume"
+    assert "left" not in strip.words()
+    assert "/s" not in strip.words()
 
 
 def test_the_subtitle_says_how_much_can_be_searched(qtbot: QtBot, pane: CorpusPane, tmp_path: Path) -> None:
@@ -427,3 +470,33 @@ def test_the_subtitle_says_how_much_can_be_searched(qtbot: QtBot, pane: CorpusPa
     pane.refresh()
     assert pane._subtitle.whole_text().startswith("60 passages from 60 documents")
     assert "search works meanwhile" not in pane._subtitle.whole_text()
+
+
+def test_after_a_cancelled_run_the_subtitle_says_how_to_go_on(qtbot: QtBot, pane: CorpusPane, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(600):
+        (folder / f"note-{number}.txt").write_text(f"Note {number} about the kettle.\n")
+
+    def cancel(event: JobChanged) -> None:
+        if event.kind == "index" and event.state == "running" and pane.forge.corpus.stats().documents:
+            pane.forge.jobs.cancel(event.job_id)
+
+    pane.bridge.job_changed.connect(cancel)
+    with qtbot.waitSignal(
+        pane.bridge.job_changed,
+        timeout=60_000,
+        check_params_cb=lambda event: event.kind == "index" and event.state == "cancelled",
+    ):
+        pane.index([folder])
+    pane.refresh()
+    assert "search works meanwhile" not in pane._subtitle.whole_text()
+    assert "Rescan reads the rest" in pane._subtitle.whole_text()
+
+
+def test_what_a_rule_left_out_is_not_said_to_be_missing(qtbot: QtBot, shown: CorpusPane) -> None:
+    uid = collection(shown, "Documents").uid
+    shown.forge.corpus.collections.change(uid, exclude=("kettle.md",))
+    with qtbot.waitSignal(shown.notice, timeout=LONG) as told:
+        shown.rescan()
+    assert "1 left the index" in told.args[0].text

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 _REFRESH_MS = 250  # at most this often while an index run commits documents
 _PAGES = (("documents", "Documents"), ("collections", "Collections"), ("statistics", "Statistics"))
 _NOUNS = frozenset(("documents", "collections", "questions", "sync"))  # what the pane shows
+_READING = ("index", "sync", "repair", "import")  # jobs that make documents searchable
 _RESCAN = "Rescan"
 _NARROW = 1000  # pixels; with less the viewer takes the table's place
 
@@ -213,6 +214,7 @@ class CorpusPane(Pane):
         self._questions = Questions(self.forge.corpus, self._errands)
         self._questions.notice.connect(self.notice)
         self._questions.troubled.connect(self._on_trouble)
+        self._questions.left.connect(lambda: self._listing.field.setFocus())
         self._survey = SurveyCard()
         self._survey.confirmed.connect(self.index)
         self._survey.dismissed.connect(self._show_body)
@@ -288,7 +290,9 @@ class CorpusPane(Pane):
             return "Nothing is indexed yet"
         words = f"{count_words(passages, 'passage')} from {count_words(documents, 'document')}"
         if self._share < 1:
-            return f"{words} · {self._share:.0%} indexed, search works meanwhile"
+            reading = any(self.forge.jobs.running(kind) for kind in _READING)
+            then = "search works meanwhile" if reading else "Rescan reads the rest"
+            return f"{words} · {self._share:.0%} indexed, {then}"
         return words + (f" · last indexed {moment_words(last)}" if last else "")
 
     @Slot()
@@ -386,7 +390,7 @@ class CorpusPane(Pane):
         read = report.new + report.changed
         nothing = "Nothing new was read" if report.failed else "Everything was up to date"
         words = f"Indexed {count_words(read, 'document')}" if read else nothing
-        gone = f", {report.removed} no longer there" if report.removed else ""
+        gone = f", {report.removed:,} left the index" if report.removed else ""
         self.notice.emit(Notice(f"{words}{gone}: {count_words(report.passages, 'passage')} ready to search."))
         if report.failed:
             path, reason = report.failed[0]
