@@ -70,7 +70,8 @@ def search(qtbot: QtBot, pane: CorpusPane, query: str) -> None:
 
 def listed(pane: CorpusPane) -> set[str]:
     rows = pane._listing.documents.rows
-    return {rows.value_at(row).name for row in range(rows.rowCount())}
+    values = (rows.value_at(row) for row in range(rows.rowCount()))
+    return {value.name for value in values if value is not None}  # None: gone meanwhile
 
 
 def collection(pane: CorpusPane, name: str) -> Collection:
@@ -108,6 +109,20 @@ def test_the_choices_go_below_the_field_where_there_is_little_room(qtbot: QtBot,
     shown._listing.documents.selectRow(0)  # what it shows beside the table takes its share
     wait(qtbot, lambda: toolbar.state.mapTo(shown, toolbar.state.rect().topLeft()).y() > wide)
     assert not toolbar.field.geometry().isNull()
+
+
+def test_no_choice_is_cut_off_beside_what_is_chosen(qtbot: QtBot, shown: CorpusPane) -> None:
+    shown.forge.corpus.collections.create("Committee and board papers, all of them and many more than that")
+    shown.refresh()
+    toolbar = shown._listing.toolbar
+    wait(qtbot, toolbar.collection.isVisible)
+    shown.setMinimumSize(796, 432)  # as in the least window
+    shown.resize(796, 432)
+    shown._listing.documents.selectRow(0)
+    for box in (toolbar.state, toolbar.format, toolbar.age, toolbar.counts):
+        wait(qtbot, lambda box=box: box.width() >= box.sizeHint().width())
+    left = toolbar.field.mapTo(toolbar, toolbar.field.rect().topLeft()).x()
+    assert left == toolbar.state.mapTo(toolbar, toolbar.state.rect().topLeft()).x()
 
 
 # ---- failures
@@ -358,6 +373,17 @@ def test_the_columns_of_collections_give_way_in_a_small_window(qtbot: QtBot, sho
     wait(qtbot, lambda: table.horizontalHeader().length() <= table.viewport().width())
     assert not table.isColumnHidden(0)
     assert not table.isColumnHidden(2)
+
+
+def test_a_collection_is_chosen_in_a_mirrored_window(qtbot: QtBot, shown: CorpusPane) -> None:
+    shown.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    uid = shown.forge.corpus.collections.create("Legal").uid
+    view = shown._collections_view
+    shown.show_page("collections")
+    wait(qtbot, lambda: len(view.collections) == 2)
+    view.choose(uid)
+    assert view.form.uid() == uid
+    assert view.form.name.text() == "Legal"
 
 
 # ---- questions

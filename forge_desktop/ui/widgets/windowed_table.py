@@ -240,7 +240,9 @@ class WindowedTable(QTableView):
         """Select one row by id and scroll to it; nothing happens when it is not shown."""
         row = self.rows.row_of(row_id)
         if row >= 0:
-            self.selectRow(row)
+            # WORKAROUND: QTableView.selectRow selects nothing when the layout is mirrored
+            flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+            self.selectionModel().setCurrentIndex(self.rows.index(row, 0), flags)
             self.scrollTo(self.rows.index(row, 0))
 
     def selected_ids(self) -> list[int]:

@@ -210,7 +210,7 @@ class Listing(QWidget):
         rows = [number for number, hit in enumerate(self.hits) if chosen is not None and hit.passage.id == chosen.id]
         self.found.blockSignals(True)  # the passage beside is the same
         for number in rows:
-            self.found.selectRow(number)
+            self.found.select_id(number)
         self.found.blockSignals(False)
         bar.setValue(place)
 

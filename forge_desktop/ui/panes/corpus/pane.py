@@ -214,7 +214,7 @@ class CorpusPane(Pane):
         self._questions = Questions(self.forge.corpus, self._errands)
         self._questions.notice.connect(self.notice)
         self._questions.troubled.connect(self._on_trouble)
-        self._questions.left.connect(lambda: self._listing.field.setFocus())
+        self._questions.left.connect(self._on_question_left)
         self._survey = SurveyCard()
         self._survey.confirmed.connect(self.index)
         self._survey.dismissed.connect(self._show_body)
@@ -414,6 +414,10 @@ class CorpusPane(Pane):
     def _on_show_failed(self) -> None:
         self._listing.show_failed()
         self._failures.clear()
+
+    @Slot()
+    def _on_question_left(self) -> None:
+        self._listing.field.setFocus()
 
     # dropping
 
