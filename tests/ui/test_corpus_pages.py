@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
@@ -302,6 +303,40 @@ def test_a_collection_is_made_filled_and_found_alone(qtbot: QtBot, shown: Corpus
     wait(qtbot, lambda: listed(shown) == {"claim.txt"})
     search(qtbot, shown, "workshop")
     wait(qtbot, lambda: [hit.passage.path.rpartition("/")[2] for hit in shown._listing.hits] == ["claim.txt"])
+
+
+def test_what_is_indexed_already_can_join_another_collection(qtbot: QtBot, shown: CorpusPane, papers: Path) -> None:
+    uid = shown.forge.corpus.collections.create("Legal").uid
+    wait(qtbot, lambda: len(shown._collections_view.collections) == 2)
+    shown.add_paths([papers], uid)
+    wait(qtbot, lambda: shown._survey._start.isVisible())
+    assert shown._survey._start.text() == "Add to Legal"
+    qtbot.mouseClick(shown._survey._start, Qt.MouseButton.LeftButton)
+    wait(qtbot, lambda: collection(shown, "Legal").documents == 3)
+    assert shown.forge.corpus.stats().documents == 3
+    wait(qtbot, lambda: any(c.uid == uid and c.roots for c in shown._collections_view.collections))
+    shown.add_paths([papers], uid)  # once more changes nothing
+    wait(qtbot, lambda: shown._survey._title.text() == "Nothing new to read")
+    assert not shown._survey._start.isVisible()
+
+
+def test_what_is_dropped_on_a_collection_goes_into_it(qtbot: QtBot, shown: CorpusPane, tmp_path: Path) -> None:
+    (tmp_path / "claim.txt").write_text("The claim was settled.\n")
+    uid = shown.forge.corpus.collections.create("Legal").uid
+    view = shown._collections_view
+    shown.show_page("collections")
+    wait(qtbot, lambda: len(view.collections) == 2)
+    view.choose(uid)
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(tmp_path / "claim.txt"))])
+    how = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    shown.dragEnterEvent(QDragEnterEvent(QPoint(200, 300), *how))
+    assert shown._pages.geometry().contains(shown._drop.geometry())
+    shown.dropEvent(QDropEvent(QPointF(200, 300), *how))
+    wait(qtbot, lambda: shown._survey._start.isVisible())
+    assert "into Legal" in shown._survey._text.text()
+    qtbot.mouseClick(shown._survey._start, Qt.MouseButton.LeftButton)
+    wait(qtbot, lambda: collection(shown, "Legal").documents == 1)
 
 
 def test_an_edit_says_its_effect_before_it_is_saved(qtbot: QtBot, shown: CorpusPane) -> None:

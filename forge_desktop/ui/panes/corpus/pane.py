@@ -136,6 +136,13 @@ class CorpusPane(Pane):
         """Start reading these paths."""
         self._follow(self.forge.corpus.index(paths, self._into))
 
+    def _joins(self) -> bool:
+        """Whether something of what is being added lies in no folder yet of the collection it goes into."""
+        known = self._collections_view.collections
+        into = next((c for c in known if c.uid == self._into or (c.standing and not self._into)), None)
+        roots = [Path(root) for root in into.roots] if into else []
+        return any(not any(root == path or root in path.parents for root in roots) for path in self._survey.paths())
+
     def _collection_name(self, uid: str) -> str:
         return next((c.name for c in self._collections_view.collections if c.uid == uid), "")
 
@@ -370,7 +377,7 @@ class CorpusPane(Pane):
         elif event.job_id == self._surveying and isinstance(event.error, ForgeError):
             self._on_trouble(event.error)
         elif event.job_id == self._surveying and isinstance(event.result, Survey):
-            self._survey.show_survey(event.result)
+            self._survey.show_survey(event.result, joins=self._joins())
 
     def _on_index_job(self, event: JobChanged) -> None:
         if event.state in ("queued", "running", "paused"):
@@ -424,7 +431,7 @@ class CorpusPane(Pane):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
-            self._drop.setGeometry(self._body.geometry().adjusted(16, 16, -16, -16))
+            self._drop.setGeometry(self._pages.geometry().adjusted(16, 16, -16, -16))
             self._drop.show()
             self._drop.raise_()
 
@@ -436,7 +443,8 @@ class CorpusPane(Pane):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             event.acceptProposedAction()
-            self.add_paths(paths)
+            chosen = self._segments.key() == "collections"
+            self.add_paths(paths, self._collections_view.form.uid() if chosen else "")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
