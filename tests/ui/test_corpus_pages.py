@@ -18,8 +18,10 @@ from forge_desktop.forge import Forge
 from forge_desktop.ui import theme
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.panes.corpus import CorpusPane
+from forge_desktop.ui.panes.corpus.columns import DOCUMENT_COLUMNS
 from forge_desktop.ui.panes.corpus.questions import question_words
 from forge_desktop.ui.widgets.basics import Button, Notice
+from forge_desktop.ui.widgets.windowed_table import WindowedTable
 
 LONG = 20_000
 
@@ -419,6 +421,26 @@ def test_a_collection_is_chosen_in_a_mirrored_window(qtbot: QtBot, shown: Corpus
     view.choose(uid)
     assert view.form.uid() == uid
     assert view.form.name.text() == "Legal"
+
+
+def test_tables_grow_with_the_font_of_the_user(
+    qtbot: QtBot, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = WindowedTable(DOCUMENT_COLUMNS, lambda ids: [None for _ in ids], "Documents")
+    monkeypatch.setattr(theme._InForce, "scale", 1.6)
+    theme.apply(qapp, "light")
+    try:
+        large = WindowedTable(DOCUMENT_COLUMNS, lambda ids: [None for _ in ids], "Documents")
+        qtbot.addWidget(usual)
+        qtbot.addWidget(large)
+        header = large.horizontalHeader()
+        for number, column in enumerate(DOCUMENT_COLUMNS):
+            if not column.stretch:
+                assert large.columnWidth(number) >= header.sectionSizeHint(number), column.title
+        assert large.verticalHeader().defaultSectionSize() > usual.verticalHeader().defaultSectionSize()
+    finally:
+        monkeypatch.undo()
+        theme.apply(qapp, "light")
 
 
 # ---- questions
