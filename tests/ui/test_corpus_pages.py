@@ -484,6 +484,28 @@ def test_the_keyboard_stays_on_the_page_after_an_answer(qtbot: QtBot, pane: Corp
     assert pane._listing.field.hasFocus()
 
 
+def test_a_folder_that_is_there_again_is_no_longer_said_to_be_missing(
+    qtbot: QtBot, pane: CorpusPane, tmp_path: Path
+) -> None:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "kettle.txt").write_text("The kettle is blue.\n")
+    pane.forge.jobs.wait(pane.forge.corpus.index([folder]))
+    folder.rename(tmp_path / "away")
+    pane.rescan()
+    wait(qtbot, lambda: pane._questions.isVisible() and pane._failures.isVisible())
+    (tmp_path / "away").rename(folder)
+    pane.forge.jobs.wait(pane.forge.corpus._look(None))  # as the watching of folders does
+    wait(qtbot, lambda: not pane._questions.isVisible() and not pane._failures.isVisible())
+
+
+def test_the_notice_of_failures_goes_with_the_last_of_them(qtbot: QtBot, shown: CorpusPane) -> None:
+    shown.rescan()
+    wait(qtbot, lambda: shown._failures.isVisible() and not shown.forge.jobs.running())
+    shown.remove([i for group in shown.forge.corpus.failures() for i in group.documents])
+    wait(qtbot, lambda: not shown._failures.isVisible())
+
+
 # ---- totals
 
 
@@ -491,6 +513,7 @@ def test_totals_languages_and_disk_are_shown(qtbot: QtBot, shown: CorpusPane) ->
     shown.show_page("statistics")
     wait(qtbot, lambda: shown._statistics._figures["Documents"].text() == "3")
     assert int(shown._statistics._figures["Tokens, about"].text().replace(",", "")) > 100
+    assert "Rescan compares them" in shown._statistics._sync.text()
     names = {meter.accessibleName() for meter in shown._statistics._languages.children() if hasattr(meter, "set_value")}
     assert any(name.startswith("English") for name in names)
 

@@ -53,7 +53,7 @@ _REFRESH_MS = 250  # at most this often while an index run commits documents
 _PAGES = (("documents", "Documents"), ("collections", "Collections"), ("statistics", "Statistics"))
 _NOUNS = frozenset(("documents", "collections", "questions", "sync"))  # what the pane shows
 _READING = ("index", "sync", "repair", "import")  # jobs that make documents searchable
-_RESCAN = "Rescan"
+_RESCAN, _SHOW_FAILED = "Rescan", "Show failed documents"
 _NARROW = 1000  # pixels; with less the viewer takes the table's place
 
 
@@ -222,6 +222,7 @@ class CorpusPane(Pane):
         self._questions.notice.connect(self.notice)
         self._questions.troubled.connect(self._on_trouble)
         self._questions.left.connect(self._on_question_left)
+        self._questions.settled.connect(self._on_questions_settled)
         self._survey = SurveyCard()
         self._survey.confirmed.connect(self.index)
         self._survey.dismissed.connect(self._show_body)
@@ -285,6 +286,8 @@ class CorpusPane(Pane):
         self._share = self.forge.corpus.indexed_share()
         self._subtitle.setText(self._summary(stats.passages, stats.documents, stats.last_indexed))
         self._rescan.setEnabled(self._total > 0)
+        if not stats.failed and self._failures.action() == _SHOW_FAILED:
+            self._failures.clear()
         self._show_body()
         self._listing.refresh(stats.failed)
         self._questions.refresh()
@@ -395,7 +398,8 @@ class CorpusPane(Pane):
 
     def _on_indexed(self, report: IndexReport) -> None:
         read = report.new + report.changed
-        nothing = "Nothing new was read" if report.failed else "Everything was up to date"
+        asked = bool(self.forge.corpus.sync.questions())
+        nothing = "Nothing new was read" if report.failed or asked else "Everything was up to date"
         words = f"Indexed {count_words(read, 'document')}" if read else nothing
         gone = f", {report.removed:,} left the index" if report.removed else ""
         self.notice.emit(Notice(f"{words}{gone}: {count_words(report.passages, 'passage')} ready to search."))
@@ -407,7 +411,7 @@ class CorpusPane(Pane):
                 "Not everything could be read" if others else f"{name} could not be read",
                 f"{name}: {reason} And {others:,} more." if others else reason,
                 kind="warn",
-                action="Show failed documents" if self.forge.corpus.stats().failed else "",
+                action=_SHOW_FAILED if self.forge.corpus.stats().failed else "",
             )
         else:
             self._failures.clear()
@@ -425,6 +429,11 @@ class CorpusPane(Pane):
     @Slot()
     def _on_question_left(self) -> None:
         self._listing.field.setFocus()
+
+    @Slot()
+    def _on_questions_settled(self) -> None:
+        if not self._failures.action():  # it was about a folder that is there again, or was decided on
+            self._failures.clear()
 
     # dropping
 

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 
 class Questions(QWidget):
-    """One card a question. `notice` carries a Notice, `troubled` a ForgeError; `left`: the keyboard needs a place."""
+    """One card a question. `notice` carries a Notice, `troubled` a ForgeError.
+
+    `left` when the keyboard needs another place, `settled` when no question is open any more.
+    """
 
     notice = Signal(object)
     troubled = Signal(object)
     left = Signal()
+    settled = Signal()
 
     def __init__(self, corpus: Corpus, errands: Errands) -> None:
         super().__init__()
@@ -75,6 +79,8 @@ class Questions(QWidget):
         self.setVisible(bool(questions))
         if held:
             self.left.emit()
+        if not questions:
+            self.settled.emit()
         for question in fresh:
             announce(self, " ".join(question_words(question)))
 
