@@ -249,6 +249,19 @@ def test_a_hit_says_why_it_was_found(qtbot: QtBot, shown: CorpusPane) -> None:
     assert found.bm25 == pytest.approx(shown._listing.hits[0].bm25)
 
 
+def test_a_long_passage_is_shown_at_the_first_word_found(qtbot: QtBot, shown: CorpusPane, tmp_path: Path) -> None:
+    rows = "\n".join(f"item {number},{'unicorn' if number == 40 else 'plain'}" for number in range(44))
+    (tmp_path / "list.csv").write_text(f"name,kind\n{rows}\n")
+    shown.forge.jobs.wait(shown.forge.corpus.index([tmp_path / "list.csv"]))
+    search(qtbot, shown, "unicorn")
+    wait(qtbot, lambda: bool(shown._listing.hits))
+    shown._listing.found.select_id(0)
+    text = shown._details._text
+    assert shown._details.highlighted() == ["unicorn"]
+    wait(qtbot, lambda: text.toPlainText()[text.textCursor().position() :].startswith("unicorn"))
+    assert text.viewport().rect().contains(text.cursorRect().center())
+
+
 def test_a_passage_that_was_not_found_says_why_not(qtbot: QtBot, shown: CorpusPane) -> None:
     search(qtbot, shown, '"kettle"')
     shown._listing.toolbar.view.setCurrentIndex(1)

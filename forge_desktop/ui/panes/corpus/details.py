@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QColor, QDesktopServices, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QTextEdit, QVBoxLayout, QWidget
 
@@ -191,9 +191,19 @@ class DocumentDetails(QFrame):
         self._shown = passage
         self._where.setText(passage_place(passage))
         self._text.setPlainText(passage.text)
-        self._text.setExtraSelections(self._marks(passage.text))
+        marks = self._marks(passage.text)
+        self._text.setExtraSelections(marks)
+        if marks:
+            first = marks[0].cursor.selectionStart()
+            QTimer.singleShot(0, self._text, lambda: self._bring_to(first))  # once it has its size
         self.explanation.hide()
         self.passage_shown.emit(passage)
+
+    def _bring_to(self, position: int) -> None:
+        cursor = self._text.textCursor()
+        cursor.setPosition(min(position, self._text.document().characterCount() - 1))
+        self._text.setTextCursor(cursor)
+        self._text.ensureCursorVisible()
 
     def _marks(self, text: str) -> list[QTextEdit.ExtraSelection]:
         marks = []
