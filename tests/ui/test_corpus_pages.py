@@ -20,7 +20,7 @@ from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.panes.corpus import CorpusPane
 from forge_desktop.ui.panes.corpus.columns import DOCUMENT_COLUMNS
 from forge_desktop.ui.panes.corpus.questions import question_words
-from forge_desktop.ui.widgets.basics import Button, Notice
+from forge_desktop.ui.widgets.basics import Button, IconButton, Notice
 from forge_desktop.ui.widgets.windowed_table import WindowedTable
 
 LONG = 20_000
@@ -295,6 +295,31 @@ def test_the_page_opens_beside_the_passage(qtbot: QtBot, shown: CorpusPane) -> N
     assert not shown._viewer.isVisible()
 
 
+def test_what_closes_gives_the_keyboard_back(qtbot: QtBot, shown: CorpusPane) -> None:
+    search(qtbot, shown, "workshop kettle")
+    wait(qtbot, lambda: bool(shown._listing.hits))
+    shown._listing.found.select_id(0)
+    details = shown._details
+    details._why.setFocus()
+    qtbot.keyClick(details._why, Qt.Key.Key_Space)
+    wait(qtbot, details.explanation.isVisible)
+    close = next(b for b in details.explanation.findChildren(IconButton))
+    close.setFocus()
+    qtbot.keyClick(close, Qt.Key.Key_Space)
+    assert details._why.hasFocus()
+    qtbot.keyClick(details._beside, Qt.Key.Key_Space)
+    wait(qtbot, shown._viewer.isVisible)
+    close = next(b for b in shown._viewer.findChildren(IconButton) if b.accessibleName().startswith("Close"))
+    close.setFocus()
+    qtbot.keyClick(close, Qt.Key.Key_Space)
+    assert details._beside.hasFocus()
+    remove = next(b for b in details.findChildren(Button) if b.text() == "Remove")
+    remove.setFocus()
+    qtbot.keyClick(remove, Qt.Key.Key_Space)
+    wait(qtbot, lambda: not details.isVisible())
+    assert shown._listing.isAncestorOf(QApplication.focusWidget())
+
+
 # ---- collections
 
 
@@ -494,7 +519,7 @@ def test_the_keyboard_stays_on_the_page_after_an_answer(qtbot: QtBot, pane: Corp
     keep.setFocus()
     qtbot.keyClick(keep, Qt.Key.Key_Space)
     wait(qtbot, lambda: not pane._questions.isVisible())
-    assert pane._listing.field.hasFocus()
+    assert pane._listing.documents.hasFocus()
 
 
 def test_a_folder_that_is_there_again_is_no_longer_said_to_be_missing(

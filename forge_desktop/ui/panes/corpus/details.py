@@ -41,7 +41,7 @@ class DocumentDetails(QFrame):
         self._shown: Passage | None = None
         self._spans: Spans | None = None
         self.explanation = ExplanationCard()
-        self.explanation.closed.connect(self.explanation.hide)
+        self.explanation.closed.connect(self._on_explanation_closed)
         self._name = ElidedLabel("", tokens.SUBTITLE, 600, middle=True)
         self._state = Pill("")
         self._reason = label("", tokens.SMALL, cls="bad", wrap=True)
@@ -218,6 +218,15 @@ class DocumentDetails(QFrame):
             mark.cursor, mark.format = cursor, look
             marks.append(mark)
         return marks
+
+    def take_focus(self) -> None:
+        """Take the keyboard where the page beside was opened."""
+        self._beside.setFocus()
+
+    @Slot()
+    def _on_explanation_closed(self) -> None:
+        self._why.setFocus()
+        self.explanation.hide()
 
     @Slot()
     def _on_before(self) -> None:

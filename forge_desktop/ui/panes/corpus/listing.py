@@ -83,6 +83,12 @@ class Listing(QWidget):
         """The uid of the collection that is shown alone, "" for all."""
         return self.toolbar.collection.currentData() or ""
 
+    @Slot()
+    def take_focus(self) -> None:
+        """Take the keyboard: the table, or the field where there is nothing to choose from."""
+        shown = self.tables.currentWidget()
+        (shown if isinstance(shown, WindowedTable) else self.field).setFocus()
+
     def _make_tables(self) -> None:
         self.documents = WindowedTable(DOCUMENT_COLUMNS, self._corpus.document_rows, "Documents")
         self.documents.sort_requested.connect(self._on_sort)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QStackedWidget, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, JobChanged
@@ -221,7 +221,6 @@ class CorpusPane(Pane):
         self._questions = Questions(self.forge.corpus, self._errands)
         self._questions.notice.connect(self.notice)
         self._questions.troubled.connect(self._on_trouble)
-        self._questions.left.connect(self._on_question_left)
         self._questions.settled.connect(self._on_questions_settled)
         self._survey = SurveyCard()
         self._survey.confirmed.connect(self.index)
@@ -233,6 +232,7 @@ class CorpusPane(Pane):
         self._progress.hide()
         between = (self._problem, self._questions, self._failures, self._survey)
         self._listing = Listing(self.forge.corpus, self._errands, between, self._progress)
+        self._questions.left.connect(self._listing.take_focus)
         self._listing.chosen.connect(self._on_chosen)
         self._listing.remove_asked.connect(self.remove)
         self._listing.retry_asked.connect(self.retry)
@@ -319,6 +319,8 @@ class CorpusPane(Pane):
     @Slot(object, object)
     def _on_chosen(self, document: Document | None, hit: Hit | None) -> None:
         query = self._listing.query
+        if document is None and _holds_focus(self._details, self._viewer):
+            self._listing.take_focus()
         self._details.setVisible(document is not None)
         if document is None or query != self._explained:
             self._details.explanation.hide()
@@ -362,6 +364,8 @@ class CorpusPane(Pane):
     @Slot()
     def _on_viewer_closed(self) -> None:
         self._reader.forget()
+        if _holds_focus(self._viewer):
+            self._details.take_focus()
         self._viewer.hide()
         self._fit()
 
@@ -427,10 +431,6 @@ class CorpusPane(Pane):
         self._failures.clear()
 
     @Slot()
-    def _on_question_left(self) -> None:
-        self._listing.field.setFocus()
-
-    @Slot()
     def _on_questions_settled(self) -> None:
         if not self._failures.action():  # it was about a folder that is there again, or was decided on
             self._failures.clear()
@@ -469,6 +469,11 @@ class CorpusPane(Pane):
         self._rescan.setAccessibleName(_RESCAN)
         self._viewer.setMinimumWidth(theme.px(360))
         self._viewer.setMaximumWidth(width if narrow else max(theme.px(360), width // 3))
+
+
+def _holds_focus(*parts: QWidget) -> bool:
+    focus = QApplication.focusWidget()
+    return focus is not None and any(part.isAncestorOf(focus) for part in parts)
 
 
 def _place(passage: Passage) -> Place:
