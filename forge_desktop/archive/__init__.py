@@ -59,9 +59,9 @@ class Archive:
 
         with ExportFolder(directory) as folder, self._db.snapshot():
             files = [
-                folder.write_rows("documents.jsonl", self._corpus.iterate_documents()),
-                folder.write_rows("passages.jsonl", noted(self._corpus.iterate_passages())),
-                folder.write_vectors("vectors.npy", passages, self._corpus.iterate_vectors()),
+                folder.write_rows("documents.jsonl", self._corpus.transfer.iterate_documents()),
+                folder.write_rows("passages.jsonl", noted(self._corpus.transfer.iterate_passages())),
+                folder.write_vectors("vectors.npy", passages, self._corpus.transfer.iterate_vectors()),
                 folder.write_rows("conversations.jsonl", self._chat.export_conversations()),
                 folder.write_rows("messages.jsonl", self._chat.export_messages()),
             ]
@@ -80,7 +80,7 @@ class Archive:
         def job(ctx: JobContext) -> object:
             with self._db.snapshot():
                 writer = BundleWriter(file, found, with_files=with_files, ctx=ctx)
-                return writer.write(self._corpus.portable(found.uid), self._corpus.versions())
+                return writer.write(self._corpus.transfer.portable(found.uid), self._corpus.versions())
 
         return self._jobs.start(_LANE, "export", job)
 
@@ -96,7 +96,7 @@ class Archive:
                 bundle.check(lambda done, total: ctx.progress(done, total, f"Checking {file.name}"))
                 yield bundle.collection, bundle.documents()
 
-        return self._corpus.adopt(opened)
+        return self._corpus.transfer.adopt(opened)
 
     def _refuse_inside(self, target: Path) -> None:
         if self._data_dir.resolve() in (target.resolve(), *target.resolve().parents):
@@ -110,7 +110,7 @@ class Archive:
         with self._db.snapshot():
             try:
                 damaged = [f"The database: {sentence}." for sentence in self._db.damage()]
-                stats = self._corpus.stats()
+                stats = self._corpus.shelf.stats()
                 damaged += self._corpus.verify()
                 checked = 1 + stats.documents + stats.passages
                 quotes, wrong = self._check_quotes()
@@ -147,8 +147,8 @@ class Archive:
         return checked, damaged
 
     def _text_of(self, sha256: str, path: str) -> str | None:
-        document = self._corpus.find_document(sha256, path)
-        return self._corpus.stored_text(document.id) if document and document.sha256 == sha256 else None
+        document = self._corpus.shelf.find_document(sha256, path)
+        return self._corpus.shelf.stored_text(document.id) if document and document.sha256 == sha256 else None
 
     def _check_students(self) -> tuple[int, list[str]]:
         """Every student's file: still there, and byte for byte the one that was imported."""

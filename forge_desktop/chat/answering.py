@@ -130,7 +130,7 @@ class AnswerWriter:
         wanted = evidence.worth_offering(hits) if task.grounding != "free" or judged.strong else []
         if task.grounding == "documents_first" and not judged.strong:
             wanted = wanted[:_WHEN_WEAK]
-        offered = number_sources(wanted, task.known, self._corpus.stored_text)
+        offered = number_sources(wanted, task.known, self._corpus.shelf.stored_text)
         self._store.save_prompt(task.message_id, offered)
         self._events.changed("messages")
         if task.grounding == "documents_only" and not judged.strong:
@@ -228,7 +228,7 @@ class AnswerWriter:
         text = not_found(facts["collections"])
         if offered:
             text = f"{text} {NEAREST}"
-        if not self._corpus.stats().passages:
+        if not self._corpus.shelf.stats().passages:
             text = NO_DOCUMENTS
         self._end(task, "complete", text, _remark(text), {**facts, **_NOBODY, "not_found": True}, sources=offered)
 

@@ -55,7 +55,7 @@ class Widener:
             page=first.page if before else source.page,
             first_line=first.first_line if before else source.first_line,
             last_line=last.last_line if after else source.last_line,
-            quote=self._corpus.stored_text(first.document_id, start, end),
+            quote=self._corpus.shelf.stored_text(first.document_id, start, end),
             parts=(
                 *(_part(passage, found=False) for passage in before),
                 *parts,
@@ -65,7 +65,7 @@ class Widener:
 
     def _free(self, passage_id: int, step: int, taken: Collection[int]) -> list[Passage]:
         """The passages next to this one in one direction, nearest first."""
-        near = {passage.id: passage for passage in self._corpus.neighbours(passage_id, self._reach)}
+        near = {passage.id: passage for passage in self._corpus.shelf.neighbours(passage_id, self._reach)}
         found = []
         while (passage_id := passage_id + step) in near and passage_id not in taken:
             found.append(near[passage_id])

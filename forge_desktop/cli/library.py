@@ -23,10 +23,10 @@ def index(forge: Forge, options: argparse.Namespace, out: Output) -> int:
 
 def show_report(forge: Forge, report: IndexReport, out: Output, *, answer: str | None) -> int:
     """Print what an index run did and what it asks, after answering that where an answer is given."""
-    before = forge.corpus.stats()
+    before = forge.corpus.shelf.stats()
     for question in report.questions if answer else ():
         forge.corpus.sync.answer(question.id, answer or "")
-    after = forge.corpus.stats()
+    after = forge.corpus.shelf.stats()
     removed = before.documents - after.documents
     questions = () if answer else report.questions
     out.result(

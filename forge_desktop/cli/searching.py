@@ -18,8 +18,8 @@ def search(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """Print the best passages, best first."""
     query, where = " ".join(options.query), _where(options)
     finding = forge.corpus.find(query, options.k, where=where, every=options.all)
-    explanation = forge.corpus.explain(query, options.explain, where=where) if options.explain else None
-    check = forge.corpus.check_ranking(query) if options.verify else None
+    explanation = forge.corpus.explainer.explain(query, options.explain, where=where) if options.explain else None
+    check = forge.corpus.explainer.check_ranking(query) if options.verify else None
     out.result(
         {
             "results": [_hit_fields(hit) for hit in finding.hits],
@@ -42,7 +42,7 @@ def search(forge: Forge, options: argparse.Namespace, out: Output) -> int:
 
 def _show_hits(forge: Forge, finding: Finding, out: Output) -> None:
     if not finding.hits and not finding.note:
-        out.line("No passage matches." if forge.corpus.stats().passages else "There are no documents yet.")
+        out.line("No passage matches." if forge.corpus.shelf.stats().passages else "There are no documents yet.")
     for number, hit in enumerate(finding.hits, 1):
         _show(number, hit, out)
     if finding.note:

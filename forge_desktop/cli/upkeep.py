@@ -61,7 +61,7 @@ def _parameters(count: int) -> str:
 
 def status(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """Say what is stored where, and who answers."""
-    stats = forge.corpus.stats()
+    stats = forge.corpus.shelf.stats()
     student = forge.students.active()
     device = _last_device(forge, student.sha256) if student else None
     database = forge.archive.database_facts()
@@ -75,7 +75,7 @@ def status(forge: Forge, options: argparse.Namespace, out: Output) -> int:
             "tokens": stats.tokens,
             "languages": dict(stats.languages),
             "disk": dict(stats.disk),
-            "indexed_share": round(forge.corpus.indexed_share(), 4),
+            "indexed_share": round(forge.corpus.shelf.indexed_share(), 4),
             "model": student.name if student else None,
             "device": device,
             "offline": True,  # no room opens a connection

@@ -27,7 +27,7 @@ class Explainer:
     def __init__(self, store: Store, index: Index, finder: Finder) -> None:
         self._store, self._index, self._finder = store, index, finder
 
-    def explain(self, text: str, passage_id: int, where: SearchFilter | None) -> Explanation:
+    def explain(self, text: str, passage_id: int, *, where: SearchFilter | None = None) -> Explanation:
         """Why this passage is found, or not. Raises ForgeError when it is gone."""
         passage = self._store.passages_by_id([passage_id]).get(passage_id)
         if passage is None:

@@ -55,17 +55,17 @@ class Reading:
 
 def look_up(corpus: Corpus, place: Place, width: int) -> Reading:
     """Read what there is, best first: the page as it looks, the stored text, the quote kept with the answer."""
-    status = corpus.source_status(place.path, place.document_sha256)
-    document = corpus.find_document(place.document_sha256, place.path)
+    status = corpus.shelf.source_status(place.path, place.document_sha256)
+    document = corpus.shelf.find_document(place.document_sha256, place.path)
     if document is None:  # removed, or indexed again with other content: the answer kept its own words
         return Reading(place, status, None, place.quote, 0, len(place.quote), place.first_line, None, None)
     image, problem = None, None
     if place.page is not None and document.format == "pdf" and status == "same":  # slides have numbers, but no picture
         try:
-            image = corpus.page(document.id, place.page, width, place.start, place.end)
+            image = corpus.shelf.page(document.id, place.page, width, place.start, place.end)
         except ForgeError as error:
             problem = error
-    text = "" if image else corpus.stored_text(document.id)
+    text = "" if image else corpus.shelf.stored_text(document.id)
     return Reading(place, status, document, text, place.start, place.end, 1, image, problem)
 
 
@@ -142,7 +142,7 @@ class SourceReader(QObject):
         here = page == place.page
         span = (place.start, place.end) if here else (0, 0)
         self._errands.run(
-            lambda: self._corpus.page(document.id, page, width, *span),
+            lambda: self._corpus.shelf.page(document.id, page, width, *span),
             lambda image: self._viewer.show_page(
                 image.png, image.rectangles if here else (), page, image.pages, place.quote if here else ""
             ),

@@ -67,7 +67,7 @@ class Shell(QMainWindow):
             self.dress()
         pane = self._state.pane
         if pane not in PANES:
-            pane = "corpus" if forge.corpus.stats().documents == 0 else "chat"
+            pane = "corpus" if forge.corpus.shelf.stats().documents == 0 else "chat"
         self.visit(pane)
 
     def visit(self, key: str, *, by_keyboard: bool = False) -> Pane:

@@ -43,7 +43,7 @@ def test_every_row_is_there_and_the_manifest_says_so(forge: Forge, tmp_path: Pat
         assert hashlib.sha256((out / file.name).read_bytes()).hexdigest() == file.sha256
         if file.name.endswith(".jsonl"):
             assert len(rows(out / file.name)) == file.rows
-    stats = forge.corpus.stats()
+    stats = forge.corpus.shelf.stats()
     assert counts["documents.jsonl"] == stats.documents
     assert counts["passages.jsonl"] == counts["vectors.npy"] == stats.passages
     assert counts["conversations.jsonl"] == 1
@@ -68,7 +68,7 @@ def test_passages_are_spans_of_their_documents(forge: Forge, tmp_path: Path) -> 
 def test_vectors_open_with_numpy_alone(forge: Forge, tmp_path: Path) -> None:
     forge.archive.export(tmp_path / "out")
     vectors = np.load(tmp_path / "out" / "vectors.npy", allow_pickle=False)
-    assert vectors.shape[0] == forge.corpus.stats().passages
+    assert vectors.shape[0] == forge.corpus.shelf.stats().passages
     assert np.any(vectors, axis=1).all(), "each passage has a vector"
 
 

@@ -36,7 +36,7 @@ def test_a_sound_directory_is_ok(forge: Forge) -> None:
     ask(forge, "How long may I keep a hand tool?")
     verdict = forge.archive.verify()
     assert verdict.ok, verdict.damaged
-    stats = forge.corpus.stats()
+    stats = forge.corpus.shelf.stats()
     assert verdict.checked > stats.documents + stats.passages
     assert forge.archive.verify() == verdict
 

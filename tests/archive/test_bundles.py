@@ -67,10 +67,13 @@ def stored(forge: Forge) -> object:
             row.format,
             row.size,
             row.changed,
-            forge.corpus.stored_text(row.id),
-            [(p.start, p.end, p.page, p.heading, p.first_line, p.last_line) for p in forge.corpus.passages(row.id)],
+            forge.corpus.shelf.stored_text(row.id),
+            [
+                (p.start, p.end, p.page, p.heading, p.first_line, p.last_line)
+                for p in forge.corpus.shelf.passages(row.id)
+            ],
         )
-        for row in forge.corpus.document_rows(forge.corpus.documents())
+        for row in forge.corpus.shelf.document_rows(forge.corpus.shelf.documents())
     )
 
 
@@ -84,7 +87,7 @@ def found(forge: Forge) -> object:
 def test_what_comes_in_is_what_left(forge: Forge, elsewhere: Forge, tmp_path: Path) -> None:
     left = leave(forge, tmp_path / "sample.forgecollection")
     came = bring(elsewhere, tmp_path / "sample.forgecollection")
-    stats = forge.corpus.stats()
+    stats = forge.corpus.shelf.stats()
     assert (left.documents, left.passages) == (stats.documents, stats.passages)
     assert (came.documents, came.passages, came.present, came.files) == (stats.documents, stats.passages, 0, 0)
     assert stored(elsewhere) == stored(forge)
@@ -98,8 +101,8 @@ def test_a_document_without_a_file_stays_whatever_looks_for_it(
 ) -> None:
     leave(forge, tmp_path / "sample.forgecollection")
     came = bring(elsewhere, tmp_path / "sample.forgecollection")
-    rows = elsewhere.corpus.document_rows(elsewhere.corpus.documents())
-    assert {elsewhere.corpus.source_status(row.path, row.sha256) for row in rows} == {"missing"}
+    rows = elsewhere.corpus.shelf.document_rows(elsewhere.corpus.shelf.documents())
+    assert {elsewhere.corpus.shelf.source_status(row.path, row.sha256) for row in rows} == {"missing"}
     assert all(row.path.startswith(f"{came.folder}{os.sep}sample{os.sep}") for row in rows)
     before = stored(elsewhere)
     around = tmp_path  # the data directory lies in it
@@ -113,8 +116,8 @@ def test_a_document_without_a_file_stays_whatever_looks_for_it(
 def test_original_files_come_too_when_asked_for(elsewhere: Forge, bundle: Path, sample_dir: Path) -> None:
     came = bring(elsewhere, bundle)
     assert came.files == came.documents > 0
-    rows = elsewhere.corpus.document_rows(elsewhere.corpus.documents())
-    assert {elsewhere.corpus.source_status(row.path, row.sha256) for row in rows} == {"same"}
+    rows = elsewhere.corpus.shelf.document_rows(elsewhere.corpus.shelf.documents())
+    assert {elsewhere.corpus.shelf.source_status(row.path, row.sha256) for row in rows} == {"same"}
     for row in rows:
         assert hashlib.sha256(Path(row.path).read_bytes()).hexdigest() == row.sha256
         assert row.path.startswith(came.folder)
@@ -146,7 +149,7 @@ def test_a_collection_keeps_its_policy_and_takes_only_its_own(forge: Forge, else
     came = bring(elsewhere, tmp_path / "mine.forgecollection")
     there = elsewhere.corpus.collections.get("Mine")
     assert (there.uid, there.include, there.max_megabytes, there.never_send) == (came.uid, ("pl*",), 3, True)
-    assert not any(elsewhere.corpus.collections.may_leave(number) for number in elsewhere.corpus.documents())
+    assert not any(elsewhere.corpus.collections.may_leave(number) for number in elsewhere.corpus.shelf.documents())
     with zipfile.ZipFile(tmp_path / "mine.forgecollection") as archive:
         everything = b"".join(archive.read(name) for name in archive.namelist())
     assert str(tmp_path).encode() not in everything, "no path above the collection's folders leaves"
@@ -173,7 +176,7 @@ def test_names_that_other_systems_cannot_hold_find_a_place(elsewhere: Forge, bun
     changed = remade(bundle, tmp_path / "odd.forgecollection", rows={"documents.jsonl": rename})
     came = bring(elsewhere, changed)
     assert came.files == came.documents
-    paths = [row.path for row in elsewhere.corpus.document_rows(elsewhere.corpus.documents())]
+    paths = [row.path for row in elsewhere.corpus.shelf.document_rows(elsewhere.corpus.shelf.documents())]
     assert len({path.casefold() for path in paths}) == len(paths)
     assert all(Path(path).resolve().is_relative_to(came.folder) for path in paths)
     assert all(len(part.encode()) <= 210 for path in paths for part in path.split(os.sep))
@@ -449,11 +452,11 @@ def an_import_is_killed(base: Path, bundle: Path, steps: int) -> bool:
             bring(forge, bundle)
         with zipfile.ZipFile(bundle) as archive:
             manifest = json.loads(archive.read("manifest.json"))
-        stats = forge.corpus.stats()
+        stats = forge.corpus.shelf.stats()
         assert (stats.documents, stats.passages) == (manifest["documents"], manifest["passages"])
         assert forge.archive.verify().damaged == ()
-        rows = forge.corpus.document_rows(forge.corpus.documents())
-        assert {forge.corpus.source_status(row.path, row.sha256) for row in rows} == {"same"}
+        rows = forge.corpus.shelf.document_rows(forge.corpus.shelf.documents())
+        assert {forge.corpus.shelf.source_status(row.path, row.sha256) for row in rows} == {"same"}
         assert not list(data.glob("imported/.unfinished-*"))
     return reached
 
@@ -487,7 +490,7 @@ def test_kill_nine_in_the_middle_of_an_export_leaves_a_whole_bundle_or_none(
             leave(again, file)
         assert [path.name for path in file.parent.iterdir()] == [file.name]
         assert again.archive.verify().damaged == ()
-        assert bring(elsewhere, file).documents == again.corpus.stats().documents
+        assert bring(elsewhere, file).documents == again.corpus.shelf.stats().documents
 
 
 def test_files_whose_import_ended_between_two_steps_are_put_right(tmp_path: Path, bundle: Path) -> None:
@@ -499,8 +502,8 @@ def test_files_whose_import_ended_between_two_steps_are_put_right(tmp_path: Path
     (folder.parent / ".unfinished-Another").mkdir()
     (folder.parent / ".unfinished-Another" / "x.txt").write_text("never committed")
     with contextlib.closing(Forge(data, holder="a test")) as forge:
-        rows = forge.corpus.document_rows(forge.corpus.documents())
-        assert {forge.corpus.source_status(row.path, row.sha256) for row in rows} == {"same"}
+        rows = forge.corpus.shelf.document_rows(forge.corpus.shelf.documents())
+        assert {forge.corpus.shelf.source_status(row.path, row.sha256) for row in rows} == {"same"}
         assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 
 

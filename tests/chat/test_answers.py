@@ -26,9 +26,9 @@ def check_citations(room: Room, message: ChatMessage) -> None:
         assert end <= sentence.start < sentence.end <= len(message.text)
         end = sentence.end
     for source in message.sources:
-        document = room.corpus.find_document(source.document_sha256, source.path)
+        document = room.corpus.shelf.find_document(source.document_sha256, source.path)
         assert document is not None
-        assert room.corpus.stored_text(document.id)[source.start : source.end] == source.quote
+        assert room.corpus.shelf.stored_text(document.id)[source.start : source.end] == source.quote
         assert source.quote
 
 

@@ -89,7 +89,7 @@ def test_the_grounding_of_a_conversation_stays(quoting: Room) -> None:
 
 def test_sources_outlive_their_document(quoting: Room, documents: Path) -> None:
     message = quoting.ask("How long are power tools lent?")
-    document = quoting.corpus.find_document(message.sources[0].document_sha256, message.sources[0].path)
+    document = quoting.corpus.shelf.find_document(message.sources[0].document_sha256, message.sources[0].path)
     assert document is not None
     quoting.corpus.remove([document.id])
     assert quoting.chat.message(message.id).sources == message.sources

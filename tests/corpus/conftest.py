@@ -48,7 +48,7 @@ class Room:
 
     def rows(self) -> dict[str, Document]:
         """Every document by its name."""
-        return {row.name: row for row in self.corpus.document_rows(self.corpus.documents())}
+        return {row.name: row for row in self.corpus.shelf.document_rows(self.corpus.shelf.documents())}
 
     def whole(self) -> None:
         """What must hold at any time: every passage is its span of the stored text, sums agree, nothing is damaged."""
@@ -57,9 +57,9 @@ class Room:
         kept = self.db.rows(f"SELECT {sums}, sum(documents) FROM document_totals WHERE documents > 0 GROUP BY 1, 2")
         counted = self.db.rows(f"SELECT {sums}, count(*) FROM documents WHERE removal IS NULL GROUP BY 1, 2")
         assert list(map(tuple, kept)) == list(map(tuple, counted))
-        for document_id in self.corpus.documents():
-            text = self.corpus.stored_text(document_id)
-            for passage in self.corpus.passages(document_id):
+        for document_id in self.corpus.shelf.documents():
+            text = self.corpus.shelf.stored_text(document_id)
+            for passage in self.corpus.shelf.passages(document_id):
                 assert passage.text == text[passage.start : passage.end]
                 assert passage.text.strip() == passage.text != ""
 

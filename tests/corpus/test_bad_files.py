@@ -128,7 +128,7 @@ def test_a_mailbox_with_a_message_nested_too_deep(room: Room, folder: Path) -> N
     mails = [b"Subject: First\n\nThe kettle.\n\n", parts + b"\nx\n\n", b"Subject: Third\n\nThe saw.\n\n"]
     (folder / "a.mbox").write_bytes(b"".join(b"From somebody\n" + mail for mail in mails))
     assert room.index(folder).failed == ()
-    text = room.corpus.stored_text(room.rows()["a.mbox"].id)
+    text = room.corpus.shelf.stored_text(room.rows()["a.mbox"].id)
     instead = "(a message that cannot be read)"
     assert text.split("\n\n") == ["Subject: First", "The kettle.", instead, "Subject: Third", "The saw."]
     (folder / "a.mbox").unlink()
@@ -260,9 +260,9 @@ def test_names_that_are_not_unicode(room: Room, folder: Path) -> None:
         path = room.corpus.search(f"number{number}", 1)[0].passage.path
         assert os.fsencode(path) == os.path.join(os.fsencode(folder), name)
         sha256 = room.corpus.search(f"number{number}", 1)[0].passage.document_sha256
-        assert room.corpus.source_status(path, sha256) == "same"
+        assert room.corpus.shelf.source_status(path, sha256) == "same"
     assert room.index(folder).unchanged == len(names)
-    assert len(room.corpus.documents("e\u0301.TXT")) == 2  # both spellings of é
+    assert len(room.corpus.shelf.documents("e\u0301.TXT")) == 2  # both spellings of é
 
 
 def test_a_file_that_vanishes_before_its_turn(room: Room, folder: Path) -> None:
@@ -294,7 +294,7 @@ def test_a_file_that_becomes_something_else_before_its_turn(room: Room, folder: 
     file = folder / "a.txt"
     file.write_text("kettle")
     room.index(folder)
-    waiting = room.corpus.documents()
+    waiting = room.corpus.shelf.documents()
     file.unlink()
     if become == "pipe":
         os.mkfifo(file)
@@ -373,7 +373,7 @@ def test_files_from_bug_trackers(room: Room, ocr: bool) -> None:
     room.settings.change(ocr=ocr)
     files = [path for path in BAD.rglob("*") if path.suffix in PARSERS]
     report = room.index(BAD)
-    assert len(room.corpus.documents()) == len(files)
+    assert len(room.corpus.shelf.documents()) == len(files)
     assert report.documents + len(report.failed) == len(files)
     assert report.documents > 400
     assert all(sentence.endswith(".") for _, sentence in report.failed)

@@ -15,7 +15,7 @@ from tests.corpus.conftest import Room, needs_posix, opened
 
 
 def names(room: Room, *collections: str) -> list[str]:
-    rows = room.corpus.document_rows(room.corpus.collections.members(collections or ("Documents",)))
+    rows = room.corpus.shelf.document_rows(room.corpus.collections.members(collections or ("Documents",)))
     return sorted(row.name for row in rows)
 
 
@@ -46,7 +46,7 @@ def test_one_folder_in_two_collections_is_stored_once(room: Room, folder: Path) 
     report = index_into(room, "work", folder)
     assert (report.documents, report.new, report.unchanged) == (1, 0, 1)
     assert [c.documents for c in room.corpus.collections.all()] == [1, 1]
-    assert room.corpus.stats().documents == 1
+    assert room.corpus.shelf.stats().documents == 1
     held = room.corpus.collections.of_document(room.rows()["a.txt"].id)
     assert [c.name for c in held] == ["Documents", "Work"]
     room.whole()
@@ -180,7 +180,7 @@ def test_links_are_followed_when_a_collection_wants_it(room: Room, folder: Path,
     assert report.failed == ()
     assert room.rows()["near.txt"].path == str(folder / "real" / "near.txt")
     assert room.corpus.search("single kettle")[0].passage.path == str(folder / "one.txt")
-    assert room.corpus.source_status(str(folder / "one.txt"), room.rows()["one.txt"].sha256) == "same"
+    assert room.corpus.shelf.source_status(str(folder / "one.txt"), room.rows()["one.txt"].sha256) == "same"
     room.corpus.collections.change("Documents", follow_links=False)
     assert room.result(room.corpus.rescan()).removed == 2
     assert names(room) == ["near.txt"]
@@ -194,7 +194,7 @@ def test_a_file_that_became_a_link_is_not_followed_unawares(room: Room, folder: 
     (folder / "a.txt").unlink()
     (folder / "a.txt").symlink_to(tmp_path / "secret.txt")
     room.index(folder)
-    assert room.corpus.stats().documents == 0
+    assert room.corpus.shelf.stats().documents == 0
 
 
 def test_never_send_is_as_strict_as_the_strictest_collection(room: Room, folder: Path, tmp_path: Path) -> None:
@@ -368,8 +368,8 @@ def test_what_an_older_schema_holds_belongs_to_the_standing_collection(data_dir:
     room = opened(data_dir)
     (documents,) = room.corpus.collections.all()
     assert (documents.name, documents.standing, documents.synced) == ("Documents", True, None)
-    assert documents.documents == room.corpus.stats().documents > 0
+    assert documents.documents == room.corpus.shelf.stats().documents > 0
     assert len(documents.roots) > 0
-    assert list(room.corpus.collections.members(["Documents"])) == sorted(room.corpus.documents())
-    assert all(room.corpus.collections.may_leave(document_id) for document_id in room.corpus.documents())
+    assert list(room.corpus.collections.members(["Documents"])) == sorted(room.corpus.shelf.documents())
+    assert all(room.corpus.collections.may_leave(document_id) for document_id in room.corpus.shelf.documents())
     room.close()

@@ -56,7 +56,7 @@ def test_other_dimensions_are_made_in_the_background(harbour: Room) -> None:
     assert names(harbour, "harbuor")[0] == "ships.txt"
     finish(harbour)
     assert harbour.corpus.versions()["embedder"] == "hash-128-2"
-    assert {len(body) for _, body in harbour.corpus.iterate_vectors()} == {128}
+    assert {len(body) for _, body in harbour.corpus.transfer.iterate_vectors()} == {128}
     assert names(harbour, "harbuor")[0] == "ships.txt"
     assert harbour.corpus.resume_pending() is None
     harbour.whole()
@@ -65,15 +65,15 @@ def test_other_dimensions_are_made_in_the_background(harbour: Room) -> None:
 def test_an_embedder_answers_once_it_has_seen_all(harbour: Room, tmp_path: Path) -> None:
     model = Sea()
     model.gate.clear()
-    job = harbour.corpus.use_embedder(model)
-    assert "not embedded all passages yet" in harbour.corpus.search_note()
-    assert harbour.corpus.find("harbuor").note == harbour.corpus.search_note()
+    job = harbour.corpus.vectors.use(model)
+    assert "not embedded all passages yet" in harbour.corpus.vectors.note
+    assert harbour.corpus.find("harbuor").note == harbour.corpus.vectors.note
     assert names(harbour, "harbuor")[0] == "ships.txt"
     assert names(harbour, "vessel") == []
     model.gate.set()
     assert job is not None
     assert harbour.jobs.wait(job) == 2
-    assert harbour.corpus.search_note() == ""
+    assert harbour.corpus.vectors.note == ""
     assert names(harbour, "vessel")[0] == "ships.txt"
     (tmp_path / "notes" / "port.txt").write_text("Another harbour.")
     harbour.index(tmp_path / "notes")
@@ -87,17 +87,17 @@ def test_an_embedder_answers_once_it_has_seen_all(harbour: Room, tmp_path: Path)
 def test_an_embedder_that_fails_leaves_a_note(harbour: Room) -> None:
     model = Sea()
     model.broken = True
-    job = harbour.corpus.use_embedder(model)
+    job = harbour.corpus.vectors.use(model)
     assert job is not None
     with pytest.raises(ForgeError, match="the file is gone"):
         harbour.jobs.wait(job)
-    assert "the file is gone" in harbour.corpus.search_note()
+    assert "the file is gone" in harbour.corpus.vectors.note
     assert names(harbour, "harbuor")[0] == "ships.txt"
     model.broken = False
     finish(harbour)
     again = harbour.corpus.resume_pending()
     assert again is not None
     harbour.jobs.wait(again)
-    assert harbour.corpus.search_note() == ""
-    harbour.corpus.use_embedder(None)
+    assert harbour.corpus.vectors.note == ""
+    harbour.corpus.vectors.use(None)
     assert names(harbour, "vessel") == []

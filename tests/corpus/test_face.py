@@ -28,7 +28,7 @@ def filled(room: Room, folder: Path) -> Room:
 
 
 def names(room: Room, **options: object) -> list[str]:
-    return [row.name for row in room.corpus.document_rows(room.corpus.documents(**options))]  # type: ignore[arg-type]
+    return [row.name for row in room.corpus.shelf.document_rows(room.corpus.shelf.documents(**options))]  # type: ignore[arg-type]
 
 
 def test_documents_are_listed_sorted_and_filtered(filled: Room, folder: Path) -> None:
@@ -42,21 +42,21 @@ def test_documents_are_listed_sorted_and_filtered(filled: Room, folder: Path) ->
     assert names(filled, text="%") == []
     assert names(filled, text="a", state="indexed", sort="changed") == ["Apple.txt", "banana.md"]
     with pytest.raises(ForgeError, match="cannot be sorted by"):
-        filled.corpus.documents(sort="id; DROP TABLE documents")
+        filled.corpus.shelf.documents(sort="id; DROP TABLE documents")
 
 
 def test_a_document_and_its_passages(filled: Room, folder: Path) -> None:
     row = filled.rows()["Apple.txt"]
-    assert filled.corpus.document(row.id) == row
+    assert filled.corpus.shelf.document(row.id) == row
     assert (row.format, row.state, row.size, row.path) == ("text", "indexed", 2000, str(folder / "Apple.txt"))
     assert row.changed == pytest.approx(os.stat(folder / "Apple.txt").st_mtime)
-    passages = filled.corpus.passages(row.id)
+    passages = filled.corpus.shelf.passages(row.id)
     assert len(passages) == row.passages == 2
-    assert filled.corpus.passage(passages[1].id) == passages[1]
-    assert filled.corpus.passage(10**9) is None
+    assert filled.corpus.shelf.passage(passages[1].id) == passages[1]
+    assert filled.corpus.shelf.passage(10**9) is None
     with pytest.raises(ForgeError, match="not in the index"):
-        filled.corpus.document(10**9)
-    stats = filled.corpus.stats()
+        filled.corpus.shelf.document(10**9)
+    stats = filled.corpus.shelf.stats()
     assert (stats.documents, stats.passages, stats.failed) == (2, 3, 1)
     assert stats.last_indexed == max(row.indexed or 0 for row in filled.rows().values())
 
@@ -64,14 +64,14 @@ def test_a_document_and_its_passages(filled: Room, folder: Path) -> None:
 def test_removal_and_undo(filled: Room, folder: Path) -> None:
     before = filled.corpus.search("kettle hammer", 10)
     ids = [filled.rows()["Apple.txt"].id, filled.rows()["cherry.pdf"].id, 10**9]
-    assert filled.corpus.removal_effect(ids) == (2, 2)
+    assert filled.corpus.shelf.removal_effect(ids) == (2, 2)
     filled.seen.clear()
     token = filled.corpus.remove(ids)
     assert DataChanged(frozenset({"documents"})) in filled.seen
     assert names(filled) == ["banana.md"]
-    assert filled.corpus.stats().passages == 1
+    assert filled.corpus.shelf.stats().passages == 1
     assert {hit.passage.path for hit in filled.corpus.search("kettle hammer", 10)} == {str(folder / "banana.md")}
-    assert filled.corpus.passage(before[0].passage.id) is None or "hammer" in before[0].passage.text
+    assert filled.corpus.shelf.passage(before[0].passage.id) is None or "hammer" in before[0].passage.text
     assert (folder / "Apple.txt").exists()
     filled.whole()
     filled.corpus.restore(token)
@@ -118,16 +118,16 @@ def test_undo_after_the_file_was_added_again(filled: Room, folder: Path) -> None
 
 def test_source_status(filled: Room, folder: Path) -> None:
     row = filled.rows()["Apple.txt"]
-    assert filled.corpus.source_status(row.path, row.sha256) == "same"
+    assert filled.corpus.shelf.source_status(row.path, row.sha256) == "same"
     (folder / "Apple.txt").touch()
-    assert filled.corpus.source_status(row.path, row.sha256) == "same"
+    assert filled.corpus.shelf.source_status(row.path, row.sha256) == "same"
     (folder / "Apple.txt").write_text("other")
-    assert filled.corpus.source_status(row.path, row.sha256) == "changed"
+    assert filled.corpus.shelf.source_status(row.path, row.sha256) == "changed"
     (folder / "Apple.txt").unlink()
-    assert filled.corpus.source_status(row.path, row.sha256) == "missing"
-    assert filled.corpus.source_status("", "") == "missing"
-    assert filled.corpus.source_status("a\0b", "") == "missing"
-    assert filled.corpus.source_status(str(folder), "") == "changed"
+    assert filled.corpus.shelf.source_status(row.path, row.sha256) == "missing"
+    assert filled.corpus.shelf.source_status("", "") == "missing"
+    assert filled.corpus.shelf.source_status("a\0b", "") == "missing"
+    assert filled.corpus.shelf.source_status(str(folder), "") == "changed"
 
 
 @pytest.mark.parametrize(
@@ -154,14 +154,14 @@ def test_verify_finds_damage(filled: Room, data_dir: Path, statement: str, sente
 
 
 def test_exports(filled: Room, folder: Path) -> None:
-    documents = list(filled.corpus.iterate_documents())
+    documents = list(filled.corpus.transfer.iterate_documents())
     assert [document["state"] for document in documents] == ["indexed", "indexed", "failed"]
     assert documents[1]["text"] == (folder / "banana.md").read_text()
-    passages = list(filled.corpus.iterate_passages())
+    passages = list(filled.corpus.transfer.iterate_passages())
     texts = {document["path"]: str(document["text"]) for document in documents}
     for passage in passages:
         assert texts[passage["path"]][passage["start"] : passage["end"]] == passage["text"]  # type: ignore[misc,index]
-    vectors = list(filled.corpus.iterate_vectors())
+    vectors = list(filled.corpus.transfer.iterate_vectors())
     assert [number for number, _ in vectors] == [passage["passage_id"] for passage in passages]
     assert {len(body) for _, body in vectors} == {512}
     assert set(filled.corpus.versions()) == {"index", "analyser", "embedder"}
@@ -180,7 +180,7 @@ def test_reading_beside_the_owner(filled: Room, data_dir: Path, folder: Path) ->
     reader = Corpus(beside, filled.jobs, filled.events, filled.settings)
     assert reader.search("kettle") == filled.corpus.search("kettle")
     assert reader.verify() == []
-    assert reader.stats() == filled.corpus.stats()
+    assert reader.shelf.stats() == filled.corpus.shelf.stats()
     with pytest.raises(ForgeError, match="can only be read"):
         filled.jobs.wait(reader.index([folder]))
     with pytest.raises(ForgeError, match="can only be read"):
@@ -206,15 +206,15 @@ def test_ten_thousand_rows(room: Room, folder: Path) -> None:
             "INSERT INTO documents (path, name, folded, format, state, added) VALUES (?, ?, ?, 'text', 'failed', 0)",
             ((b"/x/%d.txt" % n, f"{n}.txt", f"{n}.txt\n/x/{n}.txt") for n in range(10_000)),
         )
-    ids = room.corpus.documents()
+    ids = room.corpus.shelf.documents()
     assert (len(ids), ids.itemsize) == (10_000, 8)
     expected = sorted(f"{number}.txt" for number in range(10_000))
-    assert [row.name for row in room.corpus.document_rows(ids[5000:5050])] == expected[5000:5050]
+    assert [row.name for row in room.corpus.shelf.document_rows(ids[5000:5050])] == expected[5000:5050]
 
 
 def test_viewing_a_page_leaves_no_child_behind(room: Room, folder: Path) -> None:
     (folder / "a.pdf").write_bytes(pdf_bytes([["one"]]))
     room.index(folder)
-    room.corpus.page(1, 1, 100, 0, 3)
+    room.corpus.shelf.page(1, 1, 100, 0, 3)
     room.corpus.close()
-    room.corpus.page(1, 1, 100, 0, 3)  # usable again: closing ended the process only
+    room.corpus.shelf.page(1, 1, 100, 0, 3)  # usable again: closing ended the process only

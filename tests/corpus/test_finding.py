@@ -235,14 +235,14 @@ def test_scores_do_not_depend_on_a_filter(shelf: Room) -> None:
 
 
 def _explained(room: Room, query: str, name: str, where: SearchFilter | None = None) -> Explanation:
-    passage = room.corpus.passages(room.rows()[name].id)[0]
-    return room.corpus.explain(query, passage.id, where=where)
+    passage = room.corpus.shelf.passages(room.rows()[name].id)[0]
+    return room.corpus.explainer.explain(query, passage.id, where=where)
 
 
 def test_why_a_passage_is_found(shelf: Room) -> None:
     query = "blue kettle nowhere"
     for rank, hit in enumerate(shelf.corpus.search(query), 1):
-        told = shelf.corpus.explain(query, hit.passage.id)
+        told = shelf.corpus.explainer.explain(query, hit.passage.id)
         assert (told.rank, told.score, told.shown_by) == (rank, hit.score, None)
         assert (told.bm25, told.vector, told.vector_rank) == (hit.bm25, hit.vector, hit.vector_rank)
         assert told.note == f"It is found, at rank {rank}."
@@ -277,19 +277,19 @@ def test_why_a_filter_or_another_passage_hides_one(changing: Room, folder: Path)
     (folder / "second.txt").write_text((folder / "boat.txt").read_text())
     changing.index(folder)
     (hit,) = (hit for hit in changing.corpus.search("aground") if hit.alike)
-    told = changing.corpus.explain("aground", hit.alike[0])
+    told = changing.corpus.explainer.explain("aground", hit.alike[0])
     assert (told.rank, told.shown_by) == (None, hit.passage.id)
     assert str(hit.passage.id) in told.note
     with pytest.raises(ForgeError, match="no passage 999999"):
-        changing.corpus.explain("kettle", 999_999)
+        changing.corpus.explainer.explain("kettle", 999_999)
 
 
 def test_the_ranking_is_that_of_rank_bm25(shelf: Room) -> None:
-    checked = shelf.corpus.check_ranking("old blue kettle")
+    checked = shelf.corpus.explainer.check_ranking("old blue kettle")
     assert (checked.passages, checked.same_scores, checked.same_order) == (5, True, True)
     assert checked.compared == 4
     with pytest.raises(ForgeError, match="nothing to compare"):
-        shelf.corpus.check_ranking("the")
+        shelf.corpus.explainer.check_ranking("the")
 
 
 def test_passages_that_say_the_same_are_one_hit(room: Room, folder: Path) -> None:
@@ -312,7 +312,7 @@ def test_passages_that_say_the_same_are_one_hit(room: Room, folder: Path) -> Non
     assert len(shown) <= 3
     for hit in found.hits:
         for passage_id in hit.alike:
-            assert room.corpus.passage(passage_id) is not None
+            assert room.corpus.shelf.passage(passage_id) is not None
     every = room.corpus.find("jetties harbour crane", every=True)
     assert len(every.hits) == 6
     assert [hit.alike for hit in every.hits] == [()] * 6

@@ -21,7 +21,7 @@ def read(room: Room, file: Path, content: bytes) -> tuple[Document, str, list[Pa
     assert report.failed == ()
     row = room.rows()[file.name]
     room.whole()
-    return row, room.corpus.stored_text(row.id), room.corpus.passages(row.id)
+    return row, room.corpus.shelf.stored_text(row.id), room.corpus.shelf.passages(row.id)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_pdf_pages(room: Room, folder: Path) -> None:
 
 def test_a_passage_is_marked_on_its_page(room: Room, folder: Path) -> None:
     row, text, passages = read(room, folder / "a.pdf", pdf_bytes(PAGES))
-    image = room.corpus.page(row.id, 1, 595, passages[0].start, passages[0].end)
+    image = room.corpus.shelf.page(row.id, 1, 595, passages[0].start, passages[0].end)
     assert (image.width, image.height, image.pages) == (595, 842, 4)
     assert image.png.startswith(b"\x89PNG")
     assert len(image.rectangles) == 3  # one a line
@@ -192,10 +192,10 @@ def test_a_passage_is_marked_on_its_page(room: Room, folder: Path) -> None:
         assert 5 < height < 20
         assert y + height == pytest.approx(842 - 760 + 16 * number, abs=4)
     part = text.index("ated at")  # across the hyphen that was dropped
-    image = room.corpus.page(row.id, 1, 595, part - 6, part + 7)
+    image = room.corpus.shelf.page(row.id, 1, 595, part - 6, part + 7)
     assert len(image.rectangles) == 2
-    assert room.corpus.page(row.id, 2, 1190, passages[1].start, passages[1].end).width == 1190
-    assert room.corpus.page(row.id, 3, 300, 0, 10).rectangles == ()
+    assert room.corpus.shelf.page(row.id, 2, 1190, passages[1].start, passages[1].end).width == 1190
+    assert room.corpus.shelf.page(row.id, 3, 300, 0, 10).rectangles == ()
 
 
 def test_pixels_under_the_rectangles(room: Room, folder: Path) -> None:
@@ -204,7 +204,7 @@ def test_pixels_under_the_rectangles(room: Room, folder: Path) -> None:
     import PIL.ImageDraw
 
     row, _, passages = read(room, folder / "a.pdf", pdf_bytes([["The saw lies on the bench."]]))
-    image = room.corpus.page(row.id, 1, 1000, passages[0].start, passages[0].end)
+    image = room.corpus.shelf.page(row.id, 1, 1000, passages[0].start, passages[0].end)
     picture = PIL.Image.open(io.BytesIO(image.png)).convert("L")
     assert picture.size == (image.width, image.height)
     assert picture.getextrema()[0] < 100
@@ -238,8 +238,8 @@ def test_letters_beyond_the_basic_plane_are_marked(room: Room, folder: Path) -> 
         content = content.replace(b"<%02X> <0000>" % code, b"<%02X><0000>" % code)
     row, text, _ = read(room, folder / "a.pdf", content)
     assert text.startswith("\U0001d538\U0001d539\U0001d53b end")
-    whole = room.corpus.page(row.id, 1, 595, 0, 7).rectangles[0]
-    end = room.corpus.page(row.id, 1, 595, 4, 7).rectangles[0]
+    whole = room.corpus.shelf.page(row.id, 1, 595, 0, 7).rectangles[0]
+    end = room.corpus.shelf.page(row.id, 1, 595, 4, 7).rectangles[0]
     assert end[0] > whole[0] + 20
     assert end[0] + end[2] == pytest.approx(whole[0] + whole[2], abs=1)
 
@@ -247,17 +247,17 @@ def test_letters_beyond_the_basic_plane_are_marked(room: Room, folder: Path) -> 
 def test_pages_that_cannot_be_drawn(room: Room, folder: Path) -> None:
     row, _, _ = read(room, folder / "a.pdf", pdf_bytes([["one"]]))
     with pytest.raises(ForgeError, match="there is no page 2"):
-        room.corpus.page(row.id, 2, 500, 0, 1)
+        room.corpus.shelf.page(row.id, 2, 500, 0, 1)
     (folder / "a.pdf").write_bytes(pdf_bytes([["another one"]]))
     with pytest.raises(ForgeError, match="has changed since it was indexed") as caught:
-        room.corpus.page(row.id, 1, 500, 0, 1)
+        room.corpus.shelf.page(row.id, 1, 500, 0, 1)
     assert caught.value.hint == "The stored text can still be read."
     os.unlink(folder / "a.pdf")
     with pytest.raises(ForgeError, match="no longer there"):
-        room.corpus.page(row.id, 1, 500, 0, 1)
+        room.corpus.shelf.page(row.id, 1, 500, 0, 1)
     text = read(room, folder / "b.txt", b"text")[0]
     with pytest.raises(ForgeError, match="no pages"):
-        room.corpus.page(text.id, 1, 500, 0, 1)
+        room.corpus.shelf.page(text.id, 1, 500, 0, 1)
 
 
 def test_a_rotated_page_is_marked_where_it_is_drawn(room: Room, folder: Path) -> None:
@@ -269,7 +269,7 @@ def test_a_rotated_page_is_marked_where_it_is_drawn(room: Room, folder: Path) ->
     drawing.drawString(50, 500, "turned")
     drawing.save()
     row, _, _ = read(room, folder / "a.pdf", out.getvalue())
-    image = room.corpus.page(row.id, 1, 600, 0, 6)
+    image = room.corpus.shelf.page(row.id, 1, 600, 0, 6)
     assert (image.width, image.height) == (600, 400)
     x, y, width, height = image.rectangles[0]
     assert x == pytest.approx(500, abs=12)

@@ -20,7 +20,7 @@ def test_a_folder_is_indexed_and_found(room: Room, folder: Path) -> None:
     (folder / "inner" / "c.pdf").write_bytes(pdf_bytes([["First page."], ["The saw lies on the bench."]]))
     report = room.index(folder)
     assert (report.documents, report.new, report.failed) == (3, 3, ())
-    assert report.passages == room.corpus.stats().passages == 4
+    assert report.passages == room.corpus.shelf.stats().passages == 4
     assert report.bytes == sum(path.stat().st_size for path in folder.rglob("*.*"))
     best = room.corpus.search("where is the saw", 3)[0]
     assert (best.passage.text, best.passage.page) == ("The saw lies on the bench.", 2)
@@ -49,7 +49,7 @@ def test_a_survey_counts_and_changes_nothing(room: Room, folder: Path) -> None:
         str(folder / "c.xyz"): "Files ending in .xyz cannot be read yet.",
         str(folder / ".hidden.txt"): "It is hidden.",
     }
-    assert len(room.corpus.documents()) == 0
+    assert len(room.corpus.shelf.documents()) == 0
     room.index(folder)
     (folder / "a.txt").write_text("one more")
     survey = room.survey(folder)
@@ -60,12 +60,12 @@ def test_unchanged_files_are_not_read_again(room: Room, folder: Path) -> None:
     (folder / "a.txt").write_text("one")
     (folder / "b.txt").write_text("two")
     room.index(folder)
-    before = [passage.id for row in room.rows().values() for passage in room.corpus.passages(row.id)]
+    before = [passage.id for row in room.rows().values() for passage in room.corpus.shelf.passages(row.id)]
     (folder / "b.txt").touch()  # another date, the same bytes: read, hashed, kept
     report = room.index(folder)
     assert (report.new, report.changed, report.unchanged, report.documents) == (0, 0, 2, 2)
     assert report.bytes == 3
-    assert [passage.id for row in room.rows().values() for passage in room.corpus.passages(row.id)] == before
+    assert [passage.id for row in room.rows().values() for passage in room.corpus.shelf.passages(row.id)] == before
     assert room.index(folder).bytes == 0
 
 
@@ -91,8 +91,8 @@ def test_a_changed_file_replaces_its_passages(room: Room, folder: Path) -> None:
     assert (report.changed, report.documents, report.passages) == (1, 1, 1)
     assert room.corpus.search("kettle") == []
     assert room.corpus.search("bicycle")[0].passage.text == "The bicycle is red."
-    assert room.corpus.passage(old.id) is None
-    assert room.corpus.find_document(old.document_sha256, old.path) is None
+    assert room.corpus.shelf.passage(old.id) is None
+    assert room.corpus.shelf.find_document(old.document_sha256, old.path) is None
     room.whole()
 
 
@@ -114,7 +114,7 @@ def test_the_last_deleted_file_leaves_the_index_too(room: Room, folder: Path) ->
     room.index(folder)
     (folder / "a.txt").unlink()
     assert room.index(folder).removed == 1
-    assert room.corpus.stats().documents == 0
+    assert room.corpus.shelf.stats().documents == 0
 
 
 def test_a_vanished_folder_never_empties_the_index(room: Room, folder: Path) -> None:
@@ -138,7 +138,7 @@ def test_an_empty_mount_point_never_empties_the_index(room: Room, folder: Path) 
     for report in (room.index(folder), room.result(room.corpus.rescan())):
         assert report.removed == 0
         assert "not the one that was indexed" in report.failed[0][1]
-    assert room.corpus.stats().documents == 1
+    assert room.corpus.shelf.stats().documents == 1
     folder.rmdir()
     shutil.move(folder.with_name("drive"), folder)
     assert room.index(folder).unchanged == 1
@@ -153,7 +153,7 @@ def test_one_missing_path_stops_the_run_before_anything_is_done(room: Room, fold
             room.index(odd)
     with pytest.raises(ForgeError, match="does not exist"):
         room.survey(folder / "missing")
-    assert len(room.corpus.documents()) == 0
+    assert len(room.corpus.shelf.documents()) == 0
 
 
 def test_a_file_given_by_itself_and_with_its_folder_is_one_document(room: Room, folder: Path) -> None:
@@ -170,7 +170,7 @@ def test_equal_files_are_two_documents_and_one_hit(room: Room, folder: Path) -> 
     hits = room.corpus.search("kettle", 2)
     assert [hit.passage.text for hit in hits] == ["A kettle, red.", "The kettle is blue."]
     sha256 = hits[1].passage.document_sha256
-    assert room.corpus.find_document(sha256, str(folder / "b.txt")).name == "b.txt"  # type: ignore[union-attr]
+    assert room.corpus.shelf.find_document(sha256, str(folder / "b.txt")).name == "b.txt"  # type: ignore[union-attr]
     room.corpus.remove([room.rows()["a.txt"].id])
     assert room.corpus.search("kettle", 2)[1].passage.path == str(folder / "b.txt")
 
@@ -181,7 +181,7 @@ def test_another_passage_length_splits_again(room: Room, folder: Path) -> None:
     room.settings.change(passage_tokens=44, passage_overlap_tokens=0)
     report = room.index(folder)
     assert report.changed == 1
-    assert report.passages == len(room.corpus.passages(room.rows()["a.txt"].id)) == 8
+    assert report.passages == len(room.corpus.shelf.passages(room.rows()["a.txt"].id)) == 8
     room.whole()
 
 
@@ -207,7 +207,7 @@ def test_a_cancelled_run_keeps_what_is_done_and_goes_on_later(room: Room, folder
         room.index(folder)
     unsubscribe()
     done = {row.id: row.indexed for row in room.rows().values() if row.state == "indexed"}
-    waiting = room.corpus.documents(state="pending")
+    waiting = room.corpus.shelf.documents(state="pending")
     assert len(done) > 0
     assert len(waiting) > 0
     assert len(done) + len(waiting) == 1500
@@ -215,8 +215,8 @@ def test_a_cancelled_run_keeps_what_is_done_and_goes_on_later(room: Room, folder
     report = room.result(room.corpus.resume_pending())
     assert report.new == len(waiting)
     assert room.corpus.resume_pending() is None
-    assert room.corpus.stats().documents == 1500
-    assert all(room.corpus.document(document_id).indexed == when for document_id, when in done.items())
+    assert room.corpus.shelf.stats().documents == 1500
+    assert all(room.corpus.shelf.document(document_id).indexed == when for document_id, when in done.items())
     room.whole()
 
 
@@ -270,7 +270,7 @@ def test_retry_reads_again(room: Room, folder: Path) -> None:
     (folder / "b.txt").write_text("fine")
     room.index(folder)
     (folder / "a.txt").write_text("The kettle is blue.")
-    report = room.result(room.corpus.retry(room.corpus.documents(state="failed")))
+    report = room.result(room.corpus.retry(room.corpus.shelf.documents(state="failed")))
     assert (report.documents, report.new, report.failed) == (1, 1, ())
     again = room.result(room.corpus.retry([room.rows()["b.txt"].id]))
     assert (again.documents, again.changed) == (1, 1)

@@ -26,7 +26,7 @@ from pathlib import Path
 from tests.corpus.conftest import opened
 from forge_desktop.base.events import DataChanged
 room = opened(Path(sys.argv[1]))
-room.events.subscribe(lambda event: print(len(room.corpus.documents(state="indexed")), flush=True)
+room.events.subscribe(lambda event: print(len(room.corpus.shelf.documents(state="indexed")), flush=True)
                       if isinstance(event, DataChanged) else None)
 room.index(sys.argv[2])
 print("done", flush=True)
@@ -115,7 +115,7 @@ def test_kill_nine_in_the_middle_of_a_run(data_dir: Path, folder: Path, commits:
         run.wait()
     room = opened(data_dir)
     done = {row.id: row.indexed for row in room.rows().values() if row.state == "indexed"}
-    waiting = len(room.corpus.documents(state="pending"))
+    waiting = len(room.corpus.shelf.documents(state="pending"))
     assert len(done) >= int(acknowledged)
     assert waiting > 0
     room.whole()
@@ -123,7 +123,7 @@ def test_kill_nine_in_the_middle_of_a_run(data_dir: Path, folder: Path, commits:
     assert report.new == waiting
     report = room.index(folder)
     assert (report.documents, report.new, report.changed, report.failed) == (400, 0, 0, ())
-    assert all(room.corpus.document(document_id).indexed == when for document_id, when in done.items())
+    assert all(room.corpus.shelf.document(document_id).indexed == when for document_id, when in done.items())
     assert room.corpus.search("number399", 1)[0].passage.path == str(folder / "399.txt")
     room.whole()
     room.close()
@@ -197,7 +197,7 @@ def test_kill_nine_at_any_point(tmp_path: Path, statements: int, point: int) -> 
             assert name in rows, "no acknowledged document is lost"
             assert rows[name].indexed is not None
             assert rows[name].indexed >= when
-            assert room.corpus.passages(rows[name].id)
+            assert room.corpus.shelf.passages(rows[name].id)
     finished = {
         name: row.indexed
         for name, row in rows.items()
@@ -256,12 +256,12 @@ def test_a_full_disk_loses_nothing(small_disk: Path, folder: Path) -> None:
     with pytest.raises(ForgeError, match="is full") as caught:
         room.index(folder)
     assert "Free some space" in caught.value.hint
-    done = len(room.corpus.documents(state="indexed"))
-    assert done + len(room.corpus.documents(state="pending")) == 300
+    done = len(room.corpus.shelf.documents(state="indexed"))
+    assert done + len(room.corpus.shelf.documents(state="pending")) == 300
     assert done > 0
     room.whole()
     subprocess.run(["mount", "-o", "remount,size=100m", small_disk], check=True)
     assert room.result(room.corpus.resume_pending()).new == 300 - done
-    assert room.corpus.stats().documents == 300
+    assert room.corpus.shelf.stats().documents == 300
     room.whole()
     room.close()

@@ -64,7 +64,7 @@ def test_a_folder_of_very_many_files(room: Room, folder: Path, count: int) -> No
     moved = min(count, 10_000)
     report = room.result(room.corpus.rescan(), 1200)
     assert (report.moved, report.unchanged, report.bytes, report.questions) == (moved, count, 0, ())
-    assert room.corpus.stats().documents == count
+    assert room.corpus.shelf.stats().documents == count
 
 
 @pytest.mark.parametrize("count", COUNTS)
@@ -81,7 +81,7 @@ def test_a_walk_through_very_many_files_ends_when_asked(room: Room, folder: Path
     with pytest.raises(Cancelled):
         room.result(room.corpus.index([folder]), 600)
     assert time.process_time() - asked[0] < 1.0  # seconds of processor time, whatever else this machine does
-    assert count / 3 < len(room.corpus.documents(state="pending")) < count
+    assert count / 3 < len(room.corpus.shelf.documents(state="pending")) < count
     assert room.corpus.verify() == []
 
 
@@ -97,7 +97,8 @@ def test_names_of_every_kind_are_indexed_moved_and_removed(room: Room, folder: P
     report = room.index(folder)
     assert (report.documents, report.failed) == (len(names), ())
     assert {
-        os.path.basename(os.fsencode(row.path)) for row in room.corpus.document_rows(room.corpus.documents())
+        os.path.basename(os.fsencode(row.path))
+        for row in room.corpus.shelf.document_rows(room.corpus.shelf.documents())
     } == names
     assert room.index(folder).unchanged == len(names)
     (folder / "a").rename(folder / "\udcffb")

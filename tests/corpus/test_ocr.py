@@ -43,7 +43,7 @@ def test_pictures(room: Room, folder: Path) -> None:
         (folder / f"a.{kind.lower()}").write_bytes(saved(picture(f"The {kind} kettle is blue.", "It whistles."), kind))
     assert room.index(folder).failed == ()
     for kind in kinds:
-        (passage,) = room.corpus.passages(room.rows()[f"a.{kind.lower()}"].id)
+        (passage,) = room.corpus.shelf.passages(room.rows()[f"a.{kind.lower()}"].id)
         assert passage.page is None
         assert kind in passage.text
         assert passage.text.endswith("\nIt whistles.")
@@ -65,14 +65,14 @@ def test_a_pdf_that_is_half_scanned(room: Room, folder: Path) -> None:
     content = scan("The first page has text.", picture("The kettle is blue."), "The third has text again.")
     (folder / "a.pdf").write_bytes(content)
     assert room.index(folder).failed == ()
-    passages = room.corpus.passages(room.corpus.documents()[0])
+    passages = room.corpus.shelf.passages(room.corpus.shelf.documents()[0])
     assert [(passage.page, passage.text) for passage in passages] == [
         (1, "The first page has text."),
         (2, "The kettle is blue."),
         (3, "The third has text again."),
     ]
     room.whole()
-    image = room.corpus.page(room.corpus.documents()[0], 2, 400, passages[1].start, passages[1].end)
+    image = room.corpus.shelf.page(room.corpus.shelf.documents()[0], 2, 400, passages[1].start, passages[1].end)
     assert (image.pages, image.rectangles) == (3, ())
 
 

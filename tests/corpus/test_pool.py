@@ -52,7 +52,7 @@ def test_the_number_of_children_changes_no_passage(data_dir: Path, folder: Path)
         room.index(folder)
         found.append(
             {
-                name: [(p.start, p.end, p.text, p.first_line) for p in room.corpus.passages(row.id)]
+                name: [(p.start, p.end, p.text, p.first_line) for p in room.corpus.shelf.passages(row.id)]
                 for name, row in room.rows().items()
             }
         )
@@ -63,7 +63,7 @@ def test_the_number_of_children_changes_no_passage(data_dir: Path, folder: Path)
 
 def test_progress_tells_stage_files_rates_and_the_share_that_is_searchable(room: Room, folder: Path) -> None:
     fill(folder, 300)
-    assert room.corpus.indexed_share() == 1.0
+    assert room.corpus.shelf.indexed_share() == 1.0
     room.index(folder)
     stages = [detail.stage for detail in details(room.seen)]
     assert stages == sorted(stages)  # finding, then reading
@@ -78,7 +78,7 @@ def test_progress_tells_stage_files_rates_and_the_share_that_is_searchable(room:
     assert last.bytes_per_second > 0
     assert last.passages_per_second > 0
     assert all(str(folder) in path for detail in reading for path in detail.current)
-    assert room.corpus.indexed_share() == 1.0
+    assert room.corpus.shelf.indexed_share() == 1.0
 
 
 def test_the_share_counts_what_an_interrupted_run_left(room: Room, folder: Path) -> None:
@@ -86,9 +86,9 @@ def test_the_share_counts_what_an_interrupted_run_left(room: Room, folder: Path)
     room.events.subscribe(lambda event: _cancel_at_half(room, event))
     with pytest.raises(Cancelled):
         room.index(folder)
-    done = len(room.corpus.documents(state="indexed"))
+    done = len(room.corpus.shelf.documents(state="indexed"))
     assert 0 < done < 600
-    assert room.corpus.indexed_share() == done / 600
+    assert room.corpus.shelf.indexed_share() == done / 600
 
 
 def _cancel_at_half(room: Room, event: Event) -> None:
@@ -156,7 +156,7 @@ def test_on_battery_a_run_waits(data_dir: Path, folder: Path) -> None:
 
     def plug_in(event: Event) -> None:
         if isinstance(event, JobChanged) and event.note == "Waiting: on battery":
-            waited.append(len(room.corpus.documents(state="indexed")))
+            waited.append(len(room.corpus.shelf.documents(state="indexed")))
             battery[0] = False
 
     room.events.subscribe(plug_in)

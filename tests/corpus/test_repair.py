@@ -57,19 +57,19 @@ def place(indexed: Path, tmp_path: Path) -> Path:
 def seen(room: Room) -> object:
     """Everything a user can see: texts, places, results."""
     documents = {
-        name: (row.sha256, row.state, row.passages, room.corpus.stored_text(row.id))
+        name: (row.sha256, row.state, row.passages, room.corpus.shelf.stored_text(row.id))
         for name, row in room.rows().items()
     }
     places = sorted(
         (passage.path, passage.start, passage.end, passage.page, passage.heading, passage.first_line, passage.text)
         for row in room.rows().values()
-        for passage in room.corpus.passages(row.id)
+        for passage in room.corpus.shelf.passages(row.id)
     )
     found = [
         sorted((hit.passage.path, hit.passage.start, round(hit.score, 9)) for hit in hits)
         for hits in (room.corpus.find(query, 1000, every=True).hits for query in QUERIES)
     ]
-    return documents, places, found, room.corpus.stats().passages
+    return documents, places, found, room.corpus.shelf.stats().passages
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +205,7 @@ def test_a_damaged_text_whose_file_is_gone_is_kept_as_far_as_it_is_sound(
     with contextlib.closing(opened(place)) as room:
         room.index(folder)
         long = room.rows()["long.txt"].id
-        before = {passage.start: passage for passage in room.corpus.passages(long)}
+        before = {passage.start: passage for passage in room.corpus.shelf.passages(long)}
     (folder / "long.txt").unlink()
     if rewritten:
         (folder / "long.txt").write_text("something else")
@@ -219,10 +219,10 @@ def test_a_damaged_text_whose_file_is_gone_is_kept_as_far_as_it_is_sound(
         assert "long.txt" in lost
         assert ("changed since" if rewritten else "is gone") in lost
         assert (report.reread, report.kept) == ((), ())
-        row = room.corpus.document(long)
+        row = room.corpus.shelf.document(long)
         assert row.state == "failed"
         assert row.reason.startswith("Its stored text is damaged and the file")
-        now = room.corpus.passages(long)
+        now = room.corpus.shelf.passages(long)
         assert [passage.start for passage in now] == list(before)
         sound = [passage for passage in now if passage.start >= 65_536]
         assert [passage.text for passage in sound] == [before[passage.start].text for passage in sound]
@@ -240,7 +240,7 @@ def test_lost_places_are_made_again_from_the_text_when_the_file_is_gone(data_dir
     with contextlib.closing(opened(place)) as room:
         room.index(folder)
         guide = room.rows()["guide.md"].id
-        before = room.corpus.passages(guide)
+        before = room.corpus.shelf.passages(guide)
     (folder / "guide.md").unlink()
     with tampering(place) as db:
         db.execute("DELETE FROM passages WHERE document_id = ? AND start > 10 AND id % 9 = 0", (guide,))
@@ -249,9 +249,9 @@ def test_lost_places_are_made_again_from_the_text_when_the_file_is_gone(data_dir
         (kept,) = report.kept
         assert "guide.md" in kept
         assert (report.reread, report.lost) == ((), ())
-        assert room.corpus.document(guide).state == "indexed"
+        assert room.corpus.shelf.document(guide).state == "indexed"
         room.whole()
-        now = room.corpus.passages(guide)
+        now = room.corpus.shelf.passages(guide)
         assert "".join("".join(p.text.split()) for p in now) == "".join("".join(p.text.split()) for p in before)
         assert {passage.heading for passage in now} <= {passage.heading for passage in before}
 
@@ -268,7 +268,7 @@ def test_damaged_numbers_do_not_fill_the_disk(data_dir: Path, tmp_path: Path) ->
         db.execute("UPDATE texts SET text = 'x' || text WHERE document_id = ?", (guide,))
     with contextlib.closing(opened(place)) as room:
         assert any("guide.md" in sentence for sentence in repair(room).lost)
-        assert len(room.corpus.stored_text(guide)) < 100_000
+        assert len(room.corpus.shelf.stored_text(guide)) < 100_000
         assert room.corpus.verify() == [f"{folder}/guide.md: its stored text is damaged."]
 
 

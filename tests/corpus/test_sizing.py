@@ -21,7 +21,7 @@ CHINESE = "水壶在厨房里，它是蓝色的。"
 
 
 def longest(room: Room, name: str) -> int:
-    return max(passage.end - passage.start for passage in room.corpus.passages(room.rows()[name].id))
+    return max(passage.end - passage.start for passage in room.corpus.shelf.passages(room.rows()[name].id))
 
 
 def test_a_passage_has_fewer_characters_where_a_token_is_worth_fewer(room: Room, folder: Path) -> None:
@@ -52,12 +52,12 @@ def test_a_loaded_student_is_measured_once_and_re_splits_nothing(data_dir: Path,
     room = opened(data_dir, loaded=lambda: loaded[0] if loaded else None)
     (folder / "a.txt").write_text(ENGLISH * 200)
     room.index(folder)
-    before = room.corpus.passages(room.rows()["a.txt"].id)
+    before = room.corpus.shelf.passages(room.rows()["a.txt"].id)
     loaded.append(("5" * 64, count))
     (folder / "b.txt").write_text(ENGLISH * 200)
     report = room.index(folder)
     assert (report.new, report.changed, report.unchanged) == (1, 0, 1)
-    assert room.corpus.passages(room.rows()["a.txt"].id) == before
+    assert room.corpus.shelf.passages(room.rows()["a.txt"].id) == before
     assert longest(room, "b.txt") <= room.settings.values.passage_tokens < longest(room, "a.txt") / 3
     loaded.clear()
     (folder / "c.txt").write_text(ENGLISH * 200)

@@ -80,9 +80,9 @@ def test_every_format_through_the_real_reader(room: Room, folder: Path) -> None:
     rows = room.rows()
     assert sorted(rows) == sorted(made)
     for name, expected in made.items():
-        passages = room.corpus.passages(rows[name].id)
+        passages = room.corpus.shelf.passages(rows[name].id)
         spans = [Span(p.start, p.end, p.page, p.heading, p.first_line, p.last_line) for p in passages]
-        holds(expected, room.corpus.stored_text(rows[name].id), spans, 1200)
+        holds(expected, room.corpus.shelf.stored_text(rows[name].id), spans, 1200)
 
 
 def test_every_format_has_a_generator() -> None:

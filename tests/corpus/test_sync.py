@@ -34,7 +34,7 @@ def rescan(room: Room) -> IndexReport:
 
 
 def passages(room: Room) -> dict[str, list[int]]:
-    return {name: [p.id for p in room.corpus.passages(row.id)] for name, row in room.rows().items()}
+    return {name: [p.id for p in room.corpus.shelf.passages(row.id)] for name, row in room.rows().items()}
 
 
 # ---- moves ----
@@ -52,10 +52,10 @@ def test_a_renamed_file_is_moved_without_being_read(room: Room, folder: Path) ->
     after = room.corpus.search("kettle")
     assert [hit.passage.id for hit in after] == [hit.passage.id for hit in before]
     assert after[0].passage.path == str(folder / "b.pdf")
-    found = room.corpus.find_document(old.sha256, str(folder / "b.pdf"))
+    found = room.corpus.shelf.find_document(old.sha256, str(folder / "b.pdf"))
     assert found is not None
     assert (found.id, found.path) == (row.id, row.path)
-    assert list(room.corpus.documents("b.pdf")) == [row.id]
+    assert list(room.corpus.shelf.documents("b.pdf")) == [row.id]
     assert rescan(room).bytes == 0
     room.whole()
 
@@ -149,11 +149,11 @@ def test_removing_after_a_mass_deletion_can_be_undone(room: Room, folder: Path) 
     (question,) = rescan(room).questions
     token = room.corpus.sync.answer(question.id, "remove")
     assert token is not None
-    assert (room.corpus.stats().documents, room.corpus.sync.questions()) == (5, [])
+    assert (room.corpus.shelf.stats().documents, room.corpus.sync.questions()) == (5, [])
     with pytest.raises(ForgeError, match="settled"):
         room.corpus.sync.answer(question.id, "keep")
     room.corpus.restore(token)
-    assert room.corpus.stats().documents == 30
+    assert room.corpus.shelf.stats().documents == 30
     assert rescan(room).questions == ()  # undone is as good as kept
     room.whole()
 
@@ -212,7 +212,7 @@ def test_a_vanished_folder_can_be_given_up(room: Room, folder: Path) -> None:
     shutil.move(folder, folder.with_name("drive"))
     (question,) = rescan(room).questions
     room.corpus.sync.answer(question.id, "remove")
-    assert (room.corpus.stats().documents, rescan(room).questions) == (0, ())
+    assert (room.corpus.shelf.stats().documents, rescan(room).questions) == (0, ())
     shutil.move(folder.with_name("drive"), folder)
     assert rescan(room).new == 3
 
@@ -322,7 +322,7 @@ def test_what_happens_in_a_watched_folder_is_in_the_index(followed: Followed, ro
     followed.until(lambda: followed.names() == ["b.txt", "c.txt"])
     before = room.rows()["c.txt"].id
     (folder / "inner" / "deep").rename(folder / "moved")
-    followed.until(lambda: room.corpus.document(before).path == str(folder / "moved" / "c.txt"))
+    followed.until(lambda: room.corpus.shelf.document(before).path == str(folder / "moved" / "c.txt"))
     room.corpus.sync.stop()
     assert room.corpus.sync.state().mode == "off"
     room.whole()

@@ -27,8 +27,8 @@ def check(room: Room, folder: Path, cases: dict[str, Case]) -> None:
     room.whole()
     rows = room.rows()
     for name, case in cases.items():
-        passages = room.corpus.passages(rows[name].id)
-        assert (name, room.corpus.stored_text(rows[name].id)) == (name, case.text)
+        passages = room.corpus.shelf.passages(rows[name].id)
+        assert (name, room.corpus.shelf.stored_text(rows[name].id)) == (name, case.text)
         if case.headings is not None:
             assert (name, [passage.heading for passage in passages]) == (name, case.headings)
         if case.lines:
@@ -55,7 +55,7 @@ def test_tables(room: Room, folder: Path) -> None:
     long = "Tool,Place\n" + "".join(f"saw{number},shelf {number} of the second room\n" for number in range(2, 400))
     (folder / "long.csv").write_text(long)
     assert room.index(folder / "long.csv").failed == ()
-    passages = room.corpus.passages(room.rows()["long.csv"].id)
+    passages = room.corpus.shelf.passages(room.rows()["long.csv"].id)
     assert len(passages) > 5
     for passage in passages:
         assert passage.heading == ("Tool | Place",)

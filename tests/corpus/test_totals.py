@@ -28,7 +28,7 @@ def told(stats: CorpusStats) -> tuple[int, int, int, int, int, int]:
 
 def test_totals_follow_every_change(room: Room, folder: Path) -> None:
     draw = random.Random(4)
-    assert told(room.corpus.stats()) == (0, 0, 0, 0, 0, 0)
+    assert told(room.corpus.shelf.stats()) == (0, 0, 0, 0, 0, 0)
     for _ in range(12):
         path = folder / f"{draw.randrange(6)}.txt"
         match draw.randrange(5):
@@ -38,14 +38,14 @@ def test_totals_follow_every_change(room: Room, folder: Path) -> None:
                 path.write_bytes(b"")  # fails
             case 2 if room.rows():
                 token = room.corpus.remove([draw.choice(list(room.rows().values())).id])
-                assert told(room.corpus.stats()) == summed(room)
+                assert told(room.corpus.shelf.stats()) == summed(room)
                 if draw.random() < 0.5:
                     room.corpus.restore(token)
             case _:
                 path.write_text(draw.choice((GERMAN, ENGLISH)) * draw.randint(1, 60))
         room.index(folder)
-        assert told(room.corpus.stats()) == summed(room)
-    assert room.corpus.stats().documents > 0
+        assert told(room.corpus.shelf.stats()) == summed(room)
+    assert room.corpus.shelf.stats().documents > 0
 
 
 def test_what_is_told_about_a_corpus(room: Room, folder: Path) -> None:
@@ -54,7 +54,7 @@ def test_what_is_told_about_a_corpus(room: Room, folder: Path) -> None:
     (folder / "de.txt").write_text(GERMAN * 100)
     (folder / "numbers.txt").write_text("1 2 3")
     room.index(folder)
-    stats = room.corpus.stats()
+    stats = room.corpus.shelf.stats()
     assert stats.languages == (("en", 3), ("", 1), ("de", 1))
     assert stats.disk["texts"] == sum(path.stat().st_size for path in folder.iterdir())
     assert stats.disk["index"] > 0
@@ -69,11 +69,11 @@ def test_failures_are_grouped_by_reason_and_retried(room: Room, folder: Path) ->
         (folder / f"empty-{number}.txt").write_bytes(b"")
         (folder / f"large-{number}.txt").write_text("word " * (220_000 + 50_000 * number))
     room.index(folder)
-    groups = room.corpus.failures()
+    groups = room.corpus.shelf.failures()
     assert [group.count for group in groups] == [3, 3]
     empty = next(group for group in groups if "empty" in group.reason)
     large = next(group for group in groups if group is not empty)
     assert not any(letter.isdigit() for letter in large.reason)
     room.settings.change(file_megabytes=10)
     assert room.result(room.corpus.retry(large.documents)).new == 3
-    assert room.corpus.failures() == [empty]
+    assert room.corpus.shelf.failures() == [empty]

@@ -30,7 +30,7 @@ def test_from_a_folder_to_the_marked_passage(qtbot: QtBot, window: Shell, forge:
     corpus.add_paths([papers])
     qtbot.waitUntil(lambda: corpus._survey._start.isVisible(), timeout=20_000)
     qtbot.mouseClick(corpus._survey._start, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: forge.corpus.stats().documents == 2, timeout=60_000)
+    qtbot.waitUntil(lambda: forge.corpus.shelf.stats().documents == 2, timeout=60_000)
 
     chat = window.visit("chat")
     assert isinstance(chat, ChatPane)

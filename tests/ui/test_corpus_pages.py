@@ -147,7 +147,7 @@ def test_failures_are_grouped_by_reason_and_tried_again(qtbot: QtBot, shown: Cor
     wait(qtbot, lambda: listed(shown) == {"empty.txt", "void.md"})
     (papers / "empty.txt").write_text("Not empty any more: the kettle is green.\n")
     qtbot.mouseClick(retry, Qt.MouseButton.LeftButton)
-    wait(qtbot, lambda: shown.forge.corpus.stats().failed == 2)
+    wait(qtbot, lambda: shown.forge.corpus.shelf.stats().failed == 2)
 
 
 def test_a_group_that_could_be_read_gives_the_list_back_to_the_others(
@@ -353,7 +353,7 @@ def test_what_is_indexed_already_can_join_another_collection(qtbot: QtBot, shown
     assert shown._survey._start.text() == "Add to Legal"
     qtbot.mouseClick(shown._survey._start, Qt.MouseButton.LeftButton)
     wait(qtbot, lambda: collection(shown, "Legal").documents == 3)
-    assert shown.forge.corpus.stats().documents == 3
+    assert shown.forge.corpus.shelf.stats().documents == 3
     wait(qtbot, lambda: any(c.uid == uid and c.roots for c in shown._collections_view.collections))
     shown.add_paths([papers], uid)  # once more changes nothing
     wait(qtbot, lambda: shown._survey._title.text() == "Nothing new to read")
@@ -497,12 +497,12 @@ def test_files_that_went_away_are_asked_about(qtbot: QtBot, pane: CorpusPane, tm
     question = pane._questions.questions[0]
     assert (question.documents, question.total) == (39, 40)
     assert question_words(question)[0] == f"39 documents of 40 are gone from {folder}"
-    assert pane.forge.corpus.stats().documents == 40
+    assert pane.forge.corpus.shelf.stats().documents == 40
     with qtbot.waitSignal(pane.notice, timeout=LONG, check_params_cb=lambda n: n.undo is not None) as told:
         pane._questions.answer(question, "remove")
-    wait(qtbot, lambda: pane.forge.corpus.stats().documents == 1 and not pane._questions.isVisible())
+    wait(qtbot, lambda: pane.forge.corpus.shelf.stats().documents == 1 and not pane._questions.isVisible())
     told.args[0].undo()
-    wait(qtbot, lambda: pane.forge.corpus.stats().documents == 40)
+    wait(qtbot, lambda: pane.forge.corpus.shelf.stats().documents == 40)
 
 
 def test_the_keyboard_stays_on_the_page_after_an_answer(qtbot: QtBot, pane: CorpusPane, tmp_path: Path) -> None:
@@ -540,7 +540,7 @@ def test_a_folder_that_is_there_again_is_no_longer_said_to_be_missing(
 def test_the_notice_of_failures_goes_with_the_last_of_them(qtbot: QtBot, shown: CorpusPane) -> None:
     shown.rescan()
     wait(qtbot, lambda: shown._failures.isVisible() and not shown.forge.jobs.running())
-    shown.remove([i for group in shown.forge.corpus.failures() for i in group.documents])
+    shown.remove([i for group in shown.forge.corpus.shelf.failures() for i in group.documents])
     wait(qtbot, lambda: not shown._failures.isVisible())
 
 
@@ -623,7 +623,7 @@ def test_after_a_cancelled_run_the_subtitle_says_how_to_go_on(qtbot: QtBot, pane
         (folder / f"note-{number}.txt").write_text(f"Note {number} about the kettle.\n")
 
     def cancel(event: JobChanged) -> None:
-        if event.kind == "index" and event.state == "running" and pane.forge.corpus.stats().documents:
+        if event.kind == "index" and event.state == "running" and pane.forge.corpus.shelf.stats().documents:
             pane.forge.jobs.cancel(event.job_id)
 
     pane.bridge.job_changed.connect(cancel)

@@ -72,7 +72,7 @@ def test_the_dry_run_counts_before_anything_is_read(qtbot: QtBot, pane: CorpusPa
     files = sum(1 for path in folder.iterdir() if path.suffix != ".exe")
     assert f"{files} files to read" in pane._survey._title.text()
     assert "program.exe" in pane._survey._skipped.toPlainText()
-    assert pane.forge.corpus.stats().documents == 0
+    assert pane.forge.corpus.shelf.stats().documents == 0
 
 
 def test_adding_a_folder_lists_every_document(qtbot: QtBot, pane: CorpusPane, folder: Path) -> None:
@@ -153,20 +153,20 @@ def test_a_search_without_a_match_says_so(qtbot: QtBot, pane: CorpusPane, folder
 
 def test_removal_says_its_exact_effect_and_can_be_undone(qtbot: QtBot, pane: CorpusPane, folder: Path) -> None:
     index(qtbot, pane, folder)
-    before = pane.forge.corpus.stats()
+    before = pane.forge.corpus.shelf.stats()
     qtbot.waitUntil(lambda: pane._listing.documents.rows.rowCount() == before.documents)
     pane._listing.documents.selectAll()
     chosen = pane._listing.documents.selected_ids()[:2]
-    gone = sum(document.passages for document in pane.forge.corpus.document_rows(chosen))
+    gone = sum(document.passages for document in pane.forge.corpus.shelf.document_rows(chosen))
     with qtbot.waitSignal(pane.notice, timeout=20_000) as told:
         pane.remove(chosen)
     notice = told.args[0]
     assert isinstance(notice, Notice)
     assert f"2 documents ({gone} passages)" in notice.text
-    assert pane.forge.corpus.stats().documents == before.documents - 2
+    assert pane.forge.corpus.shelf.stats().documents == before.documents - 2
     assert notice.undo is not None
     notice.undo()
-    qtbot.waitUntil(lambda: pane.forge.corpus.stats() == before, timeout=20_000)
+    qtbot.waitUntil(lambda: pane.forge.corpus.shelf.stats() == before, timeout=20_000)
     assert all((folder / path.name).exists() for path in folder.iterdir())
 
 
@@ -178,13 +178,13 @@ def test_pause_and_cancel_keep_what_is_done(qtbot: QtBot, pane: CorpusPane, tmp_
     pane.add_paths([papers])
     qtbot.waitUntil(lambda: pane._survey._start.isVisible(), timeout=20_000)
     qtbot.mouseClick(pane._survey._start, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: pane.forge.corpus.stats().passages > 0, timeout=20_000)
+    qtbot.waitUntil(lambda: pane.forge.corpus.shelf.stats().passages > 0, timeout=20_000)
     qtbot.mouseClick(pane._progress.pause, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: pane._progress.pause.text() == "Resume", timeout=20_000)
     qtbot.mouseClick(pane._progress.pause, Qt.MouseButton.LeftButton)
     with qtbot.waitSignal(pane.bridge.job_changed, timeout=60_000, check_params_cb=_index_ended):
         pane._progress.cancel.click()
-    kept = pane.forge.corpus.stats().passages
+    kept = pane.forge.corpus.shelf.stats().passages
     assert kept > 0
     report = index_again(qtbot, pane)
     assert report.documents == 400
@@ -202,13 +202,13 @@ def test_a_rescan_without_its_folder_does_not_call_it_up_to_date(
     qtbot: QtBot, pane: CorpusPane, folder: Path, tmp_path: Path
 ) -> None:
     index(qtbot, pane, folder)
-    before = pane.forge.corpus.stats()
+    before = pane.forge.corpus.shelf.stats()
     folder.rename(tmp_path / "elsewhere")
     with qtbot.waitSignal(pane.notice, timeout=20_000) as told:
         pane.rescan()
     assert "Nothing new was read" in told.args[0].text
     assert pane._failures.isVisible()
-    assert pane.forge.corpus.stats() == before  # a drive that is away empties nothing
+    assert pane.forge.corpus.shelf.stats() == before  # a drive that is away empties nothing
 
 
 def test_dropping_a_folder_starts_the_dry_run(qtbot: QtBot, pane: CorpusPane, folder: Path) -> None:

@@ -41,8 +41,9 @@ class Desk:
 
     def source(self, name: str, words: str) -> Source:
         """A citation of the passage of `name` that has these words."""
-        found = next(d for d in self.forge.corpus.document_rows(self.forge.corpus.documents()) if d.name == name)
-        passage = next(p for p in self.forge.corpus.passages(found.id) if words in p.text)
+        shelf = self.forge.corpus.shelf
+        found = next(d for d in shelf.document_rows(shelf.documents()) if d.name == name)
+        passage = next(p for p in shelf.passages(found.id) if words in p.text)
         return cite(passage)
 
     def open(self, source: Source) -> None:
@@ -143,9 +144,9 @@ def test_every_span_is_found_in_qts_own_text(text: str, data: st.DataObject) -> 
 
 
 def test_a_pdf_page_with_the_passage_painted_over(desk: Desk, qtbot: QtBot) -> None:
-    rows = desk.forge.corpus.document_rows(desk.forge.corpus.documents())
+    rows = desk.forge.corpus.shelf.document_rows(desk.forge.corpus.shelf.documents())
     report = next(row for row in rows if row.name == "annual-report-2025.pdf")
-    passages = desk.forge.corpus.passages(report.id)
+    passages = desk.forge.corpus.shelf.passages(report.id)
     source = cite(passages[-1])
     desk.open(source)
     viewer = desk.viewer
@@ -175,9 +176,9 @@ def test_a_changed_file_says_so_and_the_stored_passage_is_shown(desk: Desk) -> N
 
 
 def test_a_changed_pdf_falls_back_to_its_stored_text(desk: Desk) -> None:
-    rows = desk.forge.corpus.document_rows(desk.forge.corpus.documents())
+    rows = desk.forge.corpus.shelf.document_rows(desk.forge.corpus.shelf.documents())
     report = next(row for row in rows if row.name == "annual-report-2025.pdf")
-    source = cite(desk.forge.corpus.passages(report.id)[0])
+    source = cite(desk.forge.corpus.shelf.passages(report.id)[0])
     (desk.papers / "annual-report-2025.pdf").unlink()
     desk.open(source)
     assert not desk.viewer.shows_page()
@@ -188,7 +189,7 @@ def test_a_changed_pdf_falls_back_to_its_stored_text(desk: Desk) -> None:
 
 def test_a_forgotten_document_still_shows_its_quote(desk: Desk, qtbot: QtBot) -> None:
     source = desk.source("special.txt", "forty-two")
-    found = desk.forge.corpus.find_document(source.document_sha256, source.path)
+    found = desk.forge.corpus.shelf.find_document(source.document_sha256, source.path)
     assert found is not None
     desk.forge.corpus.remove([found.id])
     desk.open(source)

@@ -93,9 +93,9 @@ def test_from_a_folder_to_the_place_an_answer_rests_on(
     qtbot.waitUntil(lambda: bool(viewer.marked_text()), timeout=20_000)
     assert viewer.isVisible()
     assert viewer.marked_text() == cited[0].quote
-    document = forge.corpus.find_document(cited[0].document_sha256, cited[0].path)
+    document = forge.corpus.shelf.find_document(cited[0].document_sha256, cited[0].path)
     assert document is not None
-    assert forge.corpus.stored_text(document.id)[cited[0].start : cited[0].end] == cited[0].quote
+    assert forge.corpus.shelf.stored_text(document.id)[cited[0].start : cited[0].end] == cited[0].quote
     assert Path(cited[0].path).parent == folder
     QApplication.processEvents()
     assert not viewer.grab().isNull()

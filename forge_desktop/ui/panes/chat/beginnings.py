@@ -23,8 +23,8 @@ _ASKING = ("who", "when", "where", "which", "why", "how", "can", "may")
 
 def example_questions(corpus: Corpus) -> list[str]:
     """Questions that the documents themselves suggest: about headings, of as many documents as possible."""
-    ids = list(corpus.documents(state="indexed"))
-    asked = [_questions_of(corpus.passages(document_id)) for document_id in ids[:: max(1, len(ids) // 12)][:12]]
+    ids = list(corpus.shelf.documents(state="indexed"))
+    asked = [_questions_of(corpus.shelf.passages(document_id)) for document_id in ids[:: max(1, len(ids) // 12)][:12]]
     in_turn = itertools.chain.from_iterable(itertools.zip_longest(*asked))
     return list(dict.fromkeys(question for question in in_turn if question))[:_EXAMPLES]
 

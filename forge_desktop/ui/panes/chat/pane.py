@@ -240,7 +240,7 @@ class ChatPane(Pane):
         corpus, students = self.forge.corpus, self.forge.students
 
         def read() -> tuple[CorpusStats, list[str], bool, dict[str, str]]:
-            stats = corpus.stats()
+            stats = corpus.shelf.stats()
             examples = example_questions(corpus) if stats.documents else []
             return stats, examples, students.active() is not None, corpus.collections.names()
 

@@ -46,7 +46,7 @@ class Keeping(QObject):
         corpus = self._forge.corpus
 
         def work() -> tuple[CorpusStats, str]:
-            return corpus.stats(), _watching(corpus.sync.state())
+            return corpus.shelf.stats(), _watching(corpus.sync.state())
 
         self._errands.run(work, lambda found: self._statistics.show_stats(*found), key="statistics")
 

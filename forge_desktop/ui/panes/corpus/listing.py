@@ -63,7 +63,7 @@ class Listing(QWidget):
         """Read the shown rows again; `failed` documents in all are named beside the count."""
         self._failed = failed
         self._errands.run(self._corpus.collections.all, self.toolbar.show_collections, key="collections of the list")
-        self._errands.run(self._corpus.formats, self.toolbar.show_formats, key="formats of the list")
+        self._errands.run(self._corpus.shelf.formats, self.toolbar.show_formats, key="formats of the list")
         self._show()
         if self._errands.awaits("found"):
             self._outdated = True
@@ -90,7 +90,7 @@ class Listing(QWidget):
         (shown if isinstance(shown, WindowedTable) else self.field).setFocus()
 
     def _make_tables(self) -> None:
-        self.documents = WindowedTable(DOCUMENT_COLUMNS, self._corpus.document_rows, "Documents")
+        self.documents = WindowedTable(DOCUMENT_COLUMNS, self._corpus.shelf.document_rows, "Documents")
         self.documents.sort_requested.connect(self._on_sort)
         self.documents.selection_changed.connect(self._on_document_selected)
         self.documents.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -128,11 +128,11 @@ class Listing(QWidget):
         query, state, where, only = self.query, self.toolbar.state.currentData() or None, self.where(), self._only
 
         def work() -> tuple[array.array[int], Sequence[FailureGroup]]:
-            ids = self._corpus.documents(text=query, state=state, sort=sort, descending=descending, where=where)
+            ids = self._corpus.shelf.documents(text=query, state=state, sort=sort, descending=descending, where=where)
             if only is not None:
                 kept = set(only)
                 ids = array.array("q", (number for number in ids if number in kept))
-            return ids, self._corpus.failures() if state == "failed" else []
+            return ids, self._corpus.shelf.failures() if state == "failed" else []
 
         # with 100,000 documents this takes longer than the window may wait
         self._errands.run(work, self._on_listed, self.troubled.emit, key="list")
@@ -152,7 +152,7 @@ class Listing(QWidget):
         self._choose_document()
 
     def _choose_document(self) -> None:
-        rows: Sequence[Document] = self._corpus.document_rows(self.documents.selected_ids()[:1])
+        rows: Sequence[Document] = self._corpus.shelf.document_rows(self.documents.selected_ids()[:1])
         self.chosen.emit(rows[0] if rows else None, None)
 
     def _hit_rows(self, ids: Sequence[int]) -> Sequence[tuple[int, Hit]]:
@@ -205,7 +205,7 @@ class Listing(QWidget):
             self._keep_chosen(chosen)
         self._show()
         if chosen is not None and self.tables.currentWidget() is not self.documents:
-            rows = self._corpus.document_rows([chosen.document_id])
+            rows = self._corpus.shelf.document_rows([chosen.document_id])
             self.chosen.emit(rows[0] if rows else None, None)
 
     def _keep_chosen(self, chosen: Passage | None) -> None:
@@ -221,7 +221,7 @@ class Listing(QWidget):
         bar.setValue(place)
 
     def _words(self, found: Finding) -> str:
-        return " · ".join(filter(None, (finding_words(found), self._corpus.search_note())))
+        return " · ".join(filter(None, (finding_words(found), self._corpus.vectors.note)))
 
     def _show_hits(self, hits: Sequence[Hit], words: str) -> None:
         self.hits, self._found_words = hits, words
@@ -246,7 +246,7 @@ class Listing(QWidget):
         selected = self.found.selected_ids()
         if selected and selected[0] < len(self.hits):
             hit = self.hits[selected[0]]
-            if rows := self._corpus.document_rows([hit.passage.document_id]):
+            if rows := self._corpus.shelf.document_rows([hit.passage.document_id]):
                 self.chosen.emit(rows[0], hit)
 
     @Slot()
@@ -266,7 +266,7 @@ class Listing(QWidget):
             return
         menu = QMenu(self)
         menu.addAction(theme.icon("refresh-cw"), "Read again", lambda: self.retry_asked.emit(ids))
-        documents, passages = self._corpus.removal_effect(ids)
+        documents, passages = self._corpus.shelf.removal_effect(ids)
         words = f"Remove {count_words(documents, 'document')} ({count_words(passages, 'passage')}) from the index"
         menu.addAction(theme.icon("trash-2"), words, lambda: self.remove_asked.emit(ids))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

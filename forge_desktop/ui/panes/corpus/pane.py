@@ -153,7 +153,7 @@ class CorpusPane(Pane):
         ids = list(document_ids)
         if not ids:
             return
-        effect = self.forge.corpus.removal_effect(ids)
+        effect = self.forge.corpus.shelf.removal_effect(ids)
 
         def done(token: int) -> None:
             self.notice.emit(Notice(removal_words(*effect), undo=lambda: self._restore(token), icon="trash-2"))
@@ -254,7 +254,7 @@ class CorpusPane(Pane):
         return self._empty
 
     def _make_details(self) -> QWidget:
-        self._details = DocumentDetails(self.forge.corpus.passages)
+        self._details = DocumentDetails(self.forge.corpus.shelf.passages)
         self._details.retry_pressed.connect(lambda document_id: self.retry([document_id]))
         self._details.remove_pressed.connect(lambda document_id: self.remove([document_id]))
         self._details.explain_asked.connect(self._on_explain_asked)
@@ -281,9 +281,9 @@ class CorpusPane(Pane):
     @Slot()
     def refresh(self) -> None:
         """Read totals and the shown rows again."""
-        stats = self.forge.corpus.stats()
+        stats = self.forge.corpus.shelf.stats()
         self._total = stats.documents + stats.failed
-        self._share = self.forge.corpus.indexed_share()
+        self._share = self.forge.corpus.shelf.indexed_share()
         self._subtitle.setText(self._summary(stats.passages, stats.documents, stats.last_indexed))
         self._rescan.setEnabled(self._total > 0)
         if not stats.failed and self._failures.action() == _SHOW_FAILED:
@@ -343,7 +343,7 @@ class CorpusPane(Pane):
                 self._details.explanation.show_explanation(found)
 
         self._errands.run(
-            lambda: self.forge.corpus.explain(query, passage_id, where=where),
+            lambda: self.forge.corpus.explainer.explain(query, passage_id, where=where),
             arrived,
             self._on_trouble,
             key="explain",
@@ -415,7 +415,7 @@ class CorpusPane(Pane):
                 "Not everything could be read" if others else f"{name} could not be read",
                 f"{name}: {reason} And {others:,} more." if others else reason,
                 kind="warn",
-                action=_SHOW_FAILED if self.forge.corpus.stats().failed else "",
+                action=_SHOW_FAILED if self.forge.corpus.shelf.stats().failed else "",
             )
         else:
             self._failures.clear()
