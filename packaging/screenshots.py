@@ -114,7 +114,7 @@ def _lively(shell: Shell, forge: Forge, scene: str, theme: str) -> QImage:
 
 def _show_corpus(pane: Any, forge: Forge, scene: str) -> None:
     """A state of the Corpus pane."""
-    words = {"corpus-found": "overdue tools", "corpus-page": "repairs members 2025"}.get(scene, "")
+    words = {"corpus-found": "late fee tools", "corpus-page": "repairs members 2025"}.get(scene, "")
     pane.search().setText(words)
     settle(forge, 400)
     pane.show_page({"corpus-collections": "collections", "corpus-statistics": "statistics"}.get(scene, "documents"))

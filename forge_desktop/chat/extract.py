@@ -46,23 +46,26 @@ def _with_quotes(before: Attribution, question: str, quotes: int) -> Attribution
 
 
 def _best_stretch(question: str, text: str) -> tuple[int, int]:
-    """The neighbouring sentences that hold most of the question's words; the beginning when none holds any."""
+    """The neighbouring sentences that hold most of the question's words and numbers; the beginning when none does."""
     spans = split(text)
     if not spans:
         return 0, 0
-    asked = said(question).words
-    contents = [said(text[span.start : span.end]).words for span in spans]
+    asked = said(question)
+    contents = [said(text[span.start : span.end]) for span in spans]
     best, best_score = (0, 0), -len(spans) - 1.0
     only_headings = all(span.kind == "heading" for span in spans)
     for first in range(len(spans)):
         if spans[first].kind == "heading" and not only_headings:
             continue  # a quotation says something itself
-        words: frozenset[str] = frozenset()
+        words = frozenset[str]()
+        numbers = frozenset[str]()
         for last in range(first, len(spans)):
             if last > first and spans[last].end - spans[first].start > _LONGEST:
                 break
-            words |= contents[last]
-            held = sum(found_in(word, words) for word in asked)
+            words |= contents[last].words
+            numbers = numbers.union(*(number.forms for number in contents[last].numbers))
+            held = sum(found_in(word, words) for word in asked.words)
+            held += sum(not number.forms.isdisjoint(numbers) for number in asked.numbers)
             score = held - 0.2 * (last - first)
             if score > best_score:
                 best, best_score = (first, last), score

@@ -21,7 +21,7 @@ Window = Callable[[Path], int]
 def main(argv: list[str], window: Window | None = None) -> int:
     """Run one verb, or without a verb `window(data_dir)`; return the exit status."""
     output.prepare_streams()
-    Parser.asked_json = "--json" in argv
+    Parser.asked_json, Parser.asked_search = "--json" in argv, "search" in argv
     try:
         options = make_parser().parse_args(argv)
     except SystemExit as end:  # argparse ends --help, --version and usage errors this way

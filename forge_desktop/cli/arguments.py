@@ -17,18 +17,24 @@ exit status: 0 done, 1 an error said in one sentence, 2 wrong usage, 3 verify fo
 Everything is kept in one data directory; nothing leaves this machine."""
 
 
+_MINUS = "Put -- before a query with words to leave out: forge-desktop search -- boat -motor"
+
+
 class Parser(argparse.ArgumentParser):
     """An ArgumentParser whose usage errors are the one JSON object too, when --json was asked for."""
 
     asked_json = False
+    asked_search = False
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the arguments and end with status 2."""
+        minus = Parser.asked_search and message.startswith(("unrecognized arguments: -", "argument -h/--help: ignored"))
         if Parser.asked_json:
-            Output(json=True).error(message[:1].upper() + message[1:] + ".", f"See {self.prog} --help.")
+            hint = _MINUS if minus else f"See {self.prog} --help."
+            Output(json=True).error(message[:1].upper() + message[1:] + ".", hint)
         else:
             self.print_usage(sys.stderr)
-            Output(json=False).error(message)
+            Output(json=False).error(f"{message}." if minus else message, _MINUS if minus else "")
         sys.exit(2)
 
 
@@ -79,7 +85,13 @@ def _add_answers(verb: argparse.ArgumentParser) -> None:
         const="remove",
         help="take documents out whose files are gone, however many",
     )
-    answers.add_argument("--keep-missing", dest="answer", action="store_const", const="keep", help="keep them for good")
+    answers.add_argument(
+        "--keep-missing",
+        dest="answer",
+        action="store_const",
+        const="keep",
+        help="keep them until the files are there again",
+    )
 
 
 def _add_collections_verb(verb: argparse.ArgumentParser) -> None:
@@ -107,34 +119,17 @@ def _add_collections_verb(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--dry-run", action="store_true", help="only say what would go out of the index and come in")
 
 
-def make_parser() -> Parser:
-    """The whole grammar. The chosen verb is in `verb`, None for the window."""
-    parser = Parser(
-        prog="forge-desktop",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"Forge Desktop {__version__}")
-    parser.add_argument(
-        "--data-dir",
-        type=_named,
-        metavar="DIR",
-        help="where everything is kept (else $FORGE_DATA_DIR, else the system's place)",
-    )
-    parser.add_argument("--verbose", action="store_true", help="write more into logs/forge.log")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
+_Verb = Callable[..., argparse.ArgumentParser]  # name, help, description
 
-    def verb(name: str, help: str, description: str = "") -> argparse.ArgumentParser:
-        made = verbs.add_parser(name, help=help, description=description or help[:1].upper() + help[1:] + ".")
-        made.add_argument("--json", action="store_true", help="print exactly one JSON object")
-        return made
 
+def _add_filling(verb: _Verb) -> None:
+    """The verbs that bring documents in."""
     index = verb(
         "index",
         "read documents into the corpus",
-        "Read files and folders into the corpus: text, Markdown, HTML, PDF and DOCX. What has not changed is skipped, "
-        "and an interrupted run continues. A file that cannot be read is listed and stops nothing.",
+        "Read files and folders into the corpus: texts, PDF, office files, e-books, e-mail, web pages, source code and "
+        "more. What has not changed is skipped, and an interrupted run continues. A file that cannot be read is listed "
+        "and stops nothing.",
     )
     index.add_argument("paths", metavar="PATH", nargs="+", help="a file or a folder")
     index.add_argument("--collection", type=_named, metavar="NAME", help="the collection they belong to (Documents)")
@@ -149,6 +144,8 @@ def make_parser() -> Parser:
     _add_answers(sync)
     _add_collections_verb(verb("collections", "list, create, change and delete collections"))
 
+
+def _add_searching(verb: _Verb) -> None:
     search = verb(
         "search",
         "find passages",
@@ -181,6 +178,9 @@ def make_parser() -> Parser:
     )
     search.add_argument("--all", action="store_true", help="also passages that say the same as a better one")
 
+
+def _add_asking(verb: _Verb) -> None:
+    """`ask`, and the students who answer."""
     ask = verb(
         "ask",
         "ask the documents",
@@ -204,6 +204,9 @@ def make_parser() -> Parser:
         "--use", type=_named, metavar="NAME", help="let this student answer (its name, or the start of its sha256)"
     )
 
+
+def _add_keeping(verb: _Verb) -> None:
+    """What is stored: said, checked, written out, brought in; and the tour."""
     verb("status", "say what is stored where, and who answers")
     verify = verb("verify", "check everything that is stored for damage")
     verify.add_argument(
@@ -223,4 +226,31 @@ def make_parser() -> Parser:
     bring = verb("import", "bring a collection's bundle in", "Bring a collection's bundle in as a new collection.")
     bring.add_argument("file", type=_named, metavar="FILE", help="a file that `export --collection` wrote")
     verb("tour", "try it all on the sample documents", "Index the sample documents, search them, ask them questions.")
+
+
+def make_parser() -> Parser:
+    """The whole grammar. The chosen verb is in `verb`, None for the window."""
+    parser = Parser(
+        prog="forge-desktop",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"Forge Desktop {__version__}")
+    parser.add_argument(
+        "--data-dir",
+        type=_named,
+        metavar="DIR",
+        help="where everything is kept (else $FORGE_DATA_DIR, else the system's place)",
+    )
+    parser.add_argument("--verbose", action="store_true", help="write more into logs/forge.log")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
+
+    def verb(name: str, help: str, description: str = "") -> argparse.ArgumentParser:
+        made = verbs.add_parser(name, help=help, description=description or help[:1].upper() + help[1:] + ".")
+        made.add_argument("--json", action="store_true", help="print exactly one JSON object")
+        return made
+
+    for add in (_add_filling, _add_searching, _add_asking, _add_keeping):
+        add(verb)
     return parser

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import collections
 import dataclasses
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,14 +19,21 @@ from forge_desktop.forge import Forge
 def index(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """Read the paths into the corpus, then finish what an interrupted run elsewhere left pending."""
     report = read_paths(forge, options.paths, out, collection=options.collection or "")
-    return show_report(forge, report, out, answer=options.answer)
+    return show_report(forge, report, out, answer=options.answer, places=options.paths)
 
 
-def show_report(forge: Forge, report: IndexReport, out: Output, *, answer: str | None) -> int:
+def show_report(
+    forge: Forge, report: IndexReport, out: Output, *, answer: str | None, places: Sequence[str] = ()
+) -> int:
     """Print what an index run did and what it asks, after answering that where an answer is given."""
     before = forge.corpus.shelf.stats()
     for question in report.questions if answer else ():
         forge.corpus.sync.answer(question.id, answer or "")
+    if answer == "remove":
+        forge.corpus.sync.give_up(places)
+        settled = {question.root for question in report.questions}  # that these are away, and kept, is no longer so
+        left = [(path, why) for path, why in report.failed if path not in settled and os.path.lexists(path)]
+        report = dataclasses.replace(report, failed=tuple(left))
     after = forge.corpus.shelf.stats()
     removed = before.documents - after.documents
     questions = () if answer else report.questions
@@ -64,7 +72,7 @@ def _question_in_words(question: SyncQuestion) -> str:
     kept = f"{question.documents:,} of {counted(question.total, 'document')} have no file any more and are kept"
     return (
         f"{question.root} {gone}: {kept}. `forge-desktop sync --remove-missing` takes them out of the index,"
-        " --keep-missing keeps them for good."
+        " --keep-missing keeps them."
     )
 
 

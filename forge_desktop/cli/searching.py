@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import datetime
+from collections.abc import Sequence
 
 from forge_desktop.cli.output import Output, counted
 from forge_desktop.corpus.parsers import units_of
@@ -12,6 +13,9 @@ from forge_desktop.corpus.records import Explanation, Finding, Hit, Passage, Ran
 from forge_desktop.forge import Forge
 
 _SHOWN_LINES = 3
+_SHOWN_LETTERS = 160  # of a line
+_SHOWN_HEADING = 120
+_BEFORE = 60  # letters of a long line before the first word of the query
 
 
 def search(forge: Forge, options: argparse.Namespace, out: Output) -> int:
@@ -34,17 +38,17 @@ def search(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     if explanation:
         _show_explanation(explanation, out)
     else:
-        _show_hits(forge, finding, out)
+        _show_hits(forge, query, finding, out)
     if check:
         _show_check(check, out)
     return 0
 
 
-def _show_hits(forge: Forge, finding: Finding, out: Output) -> None:
+def _show_hits(forge: Forge, query: str, finding: Finding, out: Output) -> None:
     if not finding.hits and not finding.note:
         out.line("No passage matches." if forge.corpus.shelf.stats().passages else "There are no documents yet.")
     for number, hit in enumerate(finding.hits, 1):
-        _show(number, hit, out)
+        _show(number, hit, forge.corpus.matches(query, hit.passage.text), out)
     if finding.note:
         out.line(finding.note)
 
@@ -78,16 +82,35 @@ def _show_understood(finding: Finding, out: Output) -> None:
         out.note(" ".join(said))
 
 
-def _show(number: int, hit: Hit, out: Output) -> None:
+def _show(number: int, hit: Hit, spans: Sequence[tuple[int, int]], out: Output) -> None:
     out.line(f"{number}. {place(hit.passage)}  ({hit.score:.2f})")
-    lines = [line.strip() for line in hit.passage.text.splitlines() if line.strip()]
-    for line in lines[:_SHOWN_LINES]:
-        out.line(f"   {line if len(line) <= 160 else line[:159] + '…'}")
-    if len(lines) > _SHOWN_LINES:
-        out.line("   …")
+    for line in _excerpt(hit.passage.text, spans):
+        out.line(f"   {line}")
     if hit.alike:
         one = len(hit.alike) == 1
         out.line(f"   And {counted(len(hit.alike), 'passage')} that {'says' if one else 'say'} the same (--all).")
+
+
+def _excerpt(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
+    """The lines of a passage in which most words of the query stand, long ones cut around the first of them."""
+    lines: list[tuple[str, list[int]]] = []  # with the places of words in it
+    offset = 0
+    for line in text.splitlines(keepends=True):
+        if shown := line.strip():
+            start = offset + line.index(shown)
+            lines.append((shown, [at - start for at, _ in spans if start <= at < start + len(shown)]))
+        offset += len(line)
+    windows = [sum(len(found) for _, found in lines[at : at + _SHOWN_LINES]) for at in range(len(lines))]
+    begin = windows.index(max(windows)) if lines else 0
+    excerpt = ["…"] if begin else []
+    excerpt += [_cut(line, found[0] if found else 0) for line, found in lines[begin : begin + _SHOWN_LINES]]
+    return [*excerpt, "…"] if len(lines) > begin + _SHOWN_LINES else excerpt
+
+
+def _cut(line: str, at: int) -> str:
+    start = at - _BEFORE if at > _SHOWN_LETTERS - _BEFORE and len(line) > _SHOWN_LETTERS else 0
+    shown = f"{'…' if start else ''}{line[start:]}"
+    return shown if len(shown) <= _SHOWN_LETTERS else shown[: _SHOWN_LETTERS - 1] + "…"
 
 
 def _show_explanation(told: Explanation, out: Output) -> None:
@@ -130,7 +153,10 @@ def _explanation_fields(told: Explanation) -> dict[str, object]:
 def place(passage: Passage) -> str:
     """Where a passage stands: file and lines, or file and page, and the headings above it."""
     where = place_of(passage.path, passage.page, passage.first_line, passage.last_line)
-    return f"{where}  {' › '.join(passage.heading)}" if passage.heading else where
+    heading = " › ".join(passage.heading)
+    if len(heading) > _SHOWN_HEADING:
+        heading = heading[: _SHOWN_HEADING - 1] + "…"
+    return f"{where}  {heading}" if heading else where
 
 
 def place_of(path: str, page: int | None, first_line: int, last_line: int) -> str:

@@ -20,6 +20,8 @@ _AT_ONCE = 64  # passages whose text is read in one go
 _MOST_READ = 5_000  # passages whose text is compared with phrases; half a second
 _MOST_CHARACTERS = 20_000_000  # that are read for a phrase of which no word is indexed
 _NOTHING_ASKED = "There is no word to look for."
+_ONLY_COMMON = "These words are too common to look for; in quotation marks they are found side by side."
+_ONLY_ALIKE = "No passage that was searched has any of these words; what is shown is only alike."
 _NOTHING_LEFT = "No document fits the filter."
 _CUT = "Only a part of the passages was compared with the phrases and the words to leave out; there may be more."
 
@@ -62,15 +64,23 @@ class Finder:
         else:
             asked = self.narrowed(asked)
             hits, cut = self._hits(asked, k, every)
-        note = _CUT if cut else ""
-        if not hits and operators and not query.phrases and not analyser.words(query.text):
-            note = _NOTHING_ASKED
-        note = " ".join(filter(None, (note, self._index.embedding.note)))
+        notes = (_CUT if cut else "", self._noted(query, hits) if operators else "", self._index.embedding.note)
+        note = " ".join(filter(None, notes))
         return Finding(tuple(hits), query.understood, asked.documents, note)
+
+    def _noted(self, query: Query, hits: Sequence[Hit]) -> str:
+        """What somebody should know who sees these hits, or none."""
+        if query.phrases:
+            return ""
+        if hits:
+            return "" if any(hit.bm25 is not None for hit in hits) else _ONLY_ALIKE
+        if not analyser.words(query.text):
+            return _NOTHING_ASKED
+        return "" if self._index.query_words(query.text) else _ONLY_COMMON
 
     def asked(self, query: Query, where: SearchFilter | None) -> Asked:
         """The query with what the filter leaves."""
-        terms = {term for word in query.excluded_words for term in self._index.query_terms(word)}
+        terms = {term for word in query.excluded_words for term in self._index.excluded_terms(word)}
         asked = Asked(query, excluded=tuple(sorted(terms)))
         scoped = None if where is None else self._scopes.of(where)
         return asked if scoped is None else replace(asked, scope=scoped.scope, documents=scoped.documents)

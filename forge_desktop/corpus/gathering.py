@@ -44,7 +44,7 @@ class Gathered:
     unchanged: int = 0
     removed: int = 0
     moved: int = 0
-    failed: list[tuple[str, str]] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     questions: tuple[SyncQuestion, ...] = ()
 
@@ -107,6 +107,9 @@ class Gatherer:
         self._drop_or_ask(there, gone)
         self._ask_about_lost()
         self._finish([aim for aim in there if aim.is_whole])
+        if len(aims) > 1:  # what one collection or folder passed over may be held by another one
+            for path in self._store.held(os.fsencode(path) for path in self._found.skipped):
+                del self._found.skipped[os.fsdecode(path)]
         about = {os.fsdecode(aim.root) for aim in aims}
         self._found.questions = tuple(question for question in self._questions.all() if question.root in about)
         return self._found
@@ -169,7 +172,7 @@ class Gatherer:
         """Documents whose files are gone (id to path), and those that no longer fit, by collection."""
         gone: dict[int, bytes] = {}
         unfit: dict[int, list[int]] = {}
-        passed = {path for path, _ in self._found.failed} | self._found.skipped.keys()
+        passed = self._found.failed.keys() | self._found.skipped.keys()
         whole = {(aim.collection, aim.root) for aim in aims if aim.is_whole}
         away = [*self._unlisted, *self._lost, self.own_folder]  # what was imported counts as lying there
         for aim in aims:
@@ -249,7 +252,7 @@ class Gatherer:
         self._events.changed("collections", "questions")
 
     def _note_failed(self, path: bytes, reason: str) -> None:
-        self._found.failed.append((os.fsdecode(path), reason))
+        self._found.failed[os.fsdecode(path)] = reason
 
     # ---- the dry run of another policy ----
 

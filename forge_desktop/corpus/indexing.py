@@ -183,7 +183,7 @@ class IndexRun:
             changed=done.changed,
             unchanged=found.unchanged + done.unchanged,
             removed=found.removed,
-            failed=(*found.failed, *tally.failed),
+            failed=(*found.failed.items(), *tally.failed),
             partial=tally.partial,
             seconds=time.monotonic() - self._started,
             bytes=done.bytes,

@@ -105,6 +105,7 @@ def understand(text: str) -> Query:
         text = text[:_LONGEST]
     for token in _TOKEN.finditer(text):
         parts.take(token)
+    parts.spell_out()
     if not (parts.phrases or parts.left_out or parts.ignored):
         return Query(text, Understood(tuple(parts.words)))
     return parts.query()
@@ -119,12 +120,17 @@ class _Parts:
         self.phrases: list[Phrase] = []
         self.left_out: list[tuple[str, Phrase]] = []  # with the bare word, or ""
         self.ignored: list[str] = []
+        self.alone: list[str] = []  # characters of a script without spaces: words mostly, but indexed only in pairs
 
     def take(self, token: re.Match[str]) -> None:
         """The next part of the query."""
         word, phrase = token["word"], token["phrase"]
         if phrase is not None:
             self._take_phrase(phrase, minus=bool(token["minus"]))
+        elif _UNSPACED.fullmatch(word):
+            self.alone.append(word)
+            self.ranked.append(word)
+            self.words.append(word)
         elif word.startswith("-") and not word.startswith("--"):
             self._leave_out(word[1:], _phrase(word[1:]), "A minus sign without a word was passed over.")
         else:
@@ -132,6 +138,13 @@ class _Parts:
                 self.ignored.append("A quotation mark has no partner, so its words are looked for one by one.")
             self.ranked.append(word)
             self.words.append(word)
+
+    def spell_out(self) -> None:
+        """Where nothing but characters alone is asked for, look for them as for phrases."""
+        if self.alone and self.alone == self.ranked:
+            self.ranked, self.words = [], []
+            for character in self.alone:
+                self._take_phrase(character, minus=False)
 
     def query(self) -> Query:
         """All of it."""
@@ -169,6 +182,8 @@ class _Parts:
 
 def _is_indexed(word: str) -> bool:
     """Whether every passage that has this word is indexed under it: it is one word, and in no language a stop word."""
+    if _UNSPACED.fullmatch(word):  # a character alone is indexed only in pairs
+        return False
     return len(analyser.words(word)) == 1 == len(analyser.required_words(word))
 
 

@@ -101,18 +101,20 @@ class Store:
                 json.dumps(list(ids)),
             )
         }
-        held = self._collections(found)
-        return [
-            replace(found[document_id], collections=held.get(document_id, ()))
-            for document_id in ids
-            if document_id in found
-        ]
+        filled = {document.id: document for document in self._in_collections(found.values())}
+        return [filled[document_id] for document_id in ids if document_id in filled]
 
     def formats(self) -> dict[str, int]:
         """How many documents of each format there are."""
         return dict(
             map(tuple, self._db.rows("SELECT format, count(*) FROM documents WHERE removal IS NULL GROUP BY format"))
         )
+
+    def _in_collections(self, documents: Iterable[Document]) -> list[Document]:
+        """The same documents, with the names of the collections that hold them."""
+        listed = list(documents)
+        held = self._collections([document.id for document in listed])
+        return [replace(document, collections=held.get(document.id, ())) for document in listed]
 
     def _collections(self, ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
         """The names of the collections that hold each of these documents."""
@@ -128,7 +130,7 @@ class Store:
     def every_document(self) -> Iterator[Document]:
         """All documents by id."""
         for row in self._db.connection.execute(f"SELECT {_DOCUMENT} FROM documents WHERE removal IS NULL ORDER BY id"):
-            yield _document(row)
+            yield from self._in_collections([_document(row)])
 
     def find(self, sha256: str, path: bytes) -> Document | None:
         """The indexed document with these bytes, the one at `path` first."""
@@ -138,7 +140,7 @@ class Store:
             sha256,
             path,
         )
-        return None if row is None else _document(row)
+        return None if row is None else self._in_collections([_document(row)])[0]
 
     # ---- passages and texts ----
 

@@ -65,6 +65,14 @@ class QuestionRows:
         """Documents that stay although their files are gone: somebody said so."""
         return {row[0] for row in self._db.rows("SELECT document_id FROM missing WHERE question IS NULL")}
 
+    def kept_paths(self, connection: sqlite3.Connection) -> list[tuple[int, bytes]]:
+        """Of those that are still in the index, the ids and paths."""
+        sql = (
+            "SELECT d.id, d.path FROM missing m JOIN documents d ON d.id = m.document_id"
+            " WHERE m.question IS NULL AND d.removal IS NULL ORDER BY d.id"
+        )
+        return connection.execute(sql).fetchall()
+
     def asked(self) -> set[int]:
         """Documents whose question is open."""
         return {row[0] for row in self._db.rows("SELECT document_id FROM missing WHERE question IS NOT NULL")}

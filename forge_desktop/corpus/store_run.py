@@ -339,6 +339,11 @@ class RunStore:
         """How many of these documents there are, and their passages."""
         return Store(self._db).count(ids)
 
+    def held(self, paths: Iterable[bytes]) -> list[bytes]:
+        """Those of these paths that are documents."""
+        sql = "SELECT 1 FROM documents WHERE removal IS NULL AND path = ?"
+        return [path for path in paths if self._db.row(sql, path) is not None]
+
     def under(self, root: bytes) -> Iterator[tuple[int, bytes]]:
         """Documents at or inside `root`: id and path."""
         for row in self._db.rows(

@@ -81,6 +81,23 @@ class Sync:
         self._events.changed("documents", "collections", "questions")
         return token
 
+    def give_up(self, places: Sequence[str | os.PathLike[str]] = ()) -> int | None:
+        """Remove what "keep" kept in these places (none: anywhere) and has no file still.
+
+        Returns the token for Corpus.restore, or None when there is nothing of that kind.
+        """
+        inside = [os.fsencode(os.path.abspath(place)) for place in places]
+        with self._db.write() as connection:
+            ids = [
+                document_id
+                for document_id, path in self._questions.kept_paths(connection)
+                if not os.path.lexists(path) and (not inside or any(is_within(path, place) for place in inside))
+            ]
+            token = self._remover.hide(connection, ids, exclude=False) if ids else None
+        if ids:
+            self._events.changed("documents", "collections")
+        return token
+
     # ---- following ----
 
     def state(self) -> SyncState:

@@ -37,7 +37,7 @@ class Transfer:
             with source(ctx) as (collection, documents):
                 return self._adopter.adopt(collection, documents, ctx=ctx)
 
-        return self._jobs.start(self._lane, "import", job)
+        return self._jobs.start(self._lane, "bring", job)
 
     def iterate_documents(self) -> Iterator[dict[str, object]]:
         """Every document with its stored text, for an export."""

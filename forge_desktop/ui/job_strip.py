@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from forge_desktop.base.events import JobChanged
+from forge_desktop.corpus import IndexProgress
 from forge_desktop.ui import tokens
 from forge_desktop.ui.widgets.basics import ProgressRow
 
@@ -13,10 +14,19 @@ _SHOWN = {
     # kind: (words, the pane that shows it itself, whether it can be paused)
     "index": ("Indexing", "corpus", True),
     "rescan": ("Indexing", "corpus", True),
+    "sync": ("Indexing", "corpus", True),
+    "repair": ("Repairing", "corpus", False),
+    "bring": ("Importing a collection", "corpus", False),
+    "export": ("Exporting", "corpus", False),
     "embed": ("Preparing search", "", True),
     "import": ("Importing", "students", False),
 }
 _LIVE = ("queued", "running", "paused")
+
+
+def is_reading(event: JobChanged) -> bool:
+    """Whether an index job has found something to read: the regular look through the folders mostly has not."""
+    return isinstance(event.detail, IndexProgress) and event.detail.stage != "finding"
 
 
 class JobStrip(QFrame):
@@ -39,7 +49,7 @@ class JobStrip(QFrame):
 
     def show_job(self, event: JobChanged) -> None:
         """Follow every job's events; those nobody needs to see here are ignored."""
-        if event.kind not in _SHOWN:
+        if event.kind not in _SHOWN or (event.kind == "sync" and event.state in _LIVE and not is_reading(event)):
             return
         if event.state not in _LIVE:
             gone = self._rows.pop(event.job_id, None)

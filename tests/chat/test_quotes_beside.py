@@ -49,6 +49,15 @@ def test_quotations_follow_with_exact_places() -> None:
     assert shown.sentences[0].sources == ()  # the student's own sentence stays marked
 
 
+def test_a_number_in_the_question_decides_which_sentence_is_quoted() -> None:
+    pages = "\n".join(f"On page {page} we discuss revenue of {page},000 dollars." for page in range(5, 10))
+    offered = [source(1, pages, 0)]
+    question = "What revenue is discussed on page 7?"
+    (cited,) = [source for source in extract.quotation(question, offered, "No student.").sources if source.cited]
+    assert cited.quote == "On page 7 we discuss revenue of 7,000 dollars."
+    assert pages[cited.start : cited.end] == cited.quote
+
+
 def test_nothing_offered_adds_no_quotation() -> None:
     shown = extract.beside(attribute("It is blue.", [], "What colour is it?"), "What colour is it?")
     assert not any(sentence.sources for sentence in shown.sentences)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -48,7 +49,6 @@ def test_a_collections_life(cli: Cli, cli_json: CliJson, shelf: Path) -> None:
     assert "Home\n    2 documents, 2 passages, 29 bytes\n" in shown.stdout
     gone = cli("collections", "--delete", "Home")
     assert "2 documents with 2 passages went out of the index; files stay." in gone.stderr
-    assert cli_json("status")["documents"] == 0
 
 
 def test_index_into_a_collection(cli: Cli, cli_json: CliJson, shelf: Path) -> None:
@@ -56,8 +56,8 @@ def test_index_into_a_collection(cli: Cli, cli_json: CliJson, shelf: Path) -> No
     assert refused["error"]["message"] == "There is no collection called Work."
     cli("collections", "--create", "Work")
     assert cli_json("index", shelf, "--collection", "Work")["documents"] == 2
-    assert named(cli_json("collections"), "Work")["documents"] == 2
-    assert named(cli_json("collections"), "Documents")["documents"] == 0
+    found = cli_json("collections")
+    assert (named(found, "Work")["documents"], named(found, "Documents")["documents"]) == (2, 0)
     taken = cli_json("collections", "--create", "WORK", expect=1)
     assert "already" in taken["error"]["message"]
     assert cli_json("collections", "--add", shelf, expect=1)["error"]["message"] == "Which collection?"
@@ -77,8 +77,47 @@ def test_what_is_gone_is_asked_and_answered(cli: Cli, cli_json: CliJson, shelf: 
     assert (answered["questions"], answered["removed"]) == ([], 2)
     assert (answered["documents"], answered["passages"]) == (0, 0)
     assert cli_json("status")["documents"] == 0
-    shutil.move(away, shelf)
-    assert cli_json("index", shelf)["new"] == 2
+
+
+def test_what_was_kept_can_be_removed_later(cli: Cli, cli_json: CliJson, shelf: Path) -> None:
+    other = shelf.with_name("other")
+    other.mkdir()
+    for folder in (shelf, other):
+        for number in range(30):
+            (folder / f"{number}.txt").write_text(f"kettle {number}")
+        cli_json("index", folder)
+        shutil.move(folder, folder.with_name(f"{folder.name} away"))
+    assert len(cli_json("sync")["questions"]) == 2
+    kept = cli_json("sync", "--keep-missing")
+    assert (kept["questions"], kept["removed"], kept["documents"]) == ([], 0, 62)
+    assert cli_json("sync")["documents"] == 62
+    other.mkdir()
+    (other / "new.txt").write_text("A red kettle.")
+    removed = cli_json("index", other, "--remove-missing")
+    assert (removed["removed"], removed["documents"]) == (30, 1)
+    done = cli("sync", "--remove-missing")
+    assert "Removed from the index, because their files are gone: 32 documents." in done.stdout
+    assert "is kept" not in done.stdout
+    assert cli_json("status")["documents"] == 1
+
+
+def test_what_another_collection_or_name_holds_was_not_left_out(cli_json: CliJson, shelf: Path) -> None:
+    (shelf / "c.tmp").write_text("no document")
+    cli_json("index", shelf)
+    cli_json("collections", "--create", "Work", "--add", shelf, "--include", "a.txt")
+    assert [Path(left["path"]).name for left in cli_json("sync")["skipped"]] == ["c.tmp"]
+    cli_json("collections", "--change", "Documents", "--take-out", shelf)
+    before = len(cli_json("sync")["skipped"])
+    by_name = cli_json("index", shelf / "b.md", "--collection", "Work")
+    assert (before, by_name["documents"], by_name["skipped"]) == (2, 1, [])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_file_that_two_collections_cannot_read_is_named_once(cli_json: CliJson, shelf: Path) -> None:
+    os.mkfifo(shelf / "pipe.txt")
+    cli_json("index", shelf)
+    cli_json("collections", "--create", "Work", "--add", shelf)
+    assert [found["path"] for found in cli_json("sync")["failed"]] == [str(shelf / "pipe.txt")]
 
 
 def test_a_mass_deletion_is_answered_by_index_too(cli_json: CliJson, shelf: Path) -> None:
@@ -90,4 +129,3 @@ def test_a_mass_deletion_is_answered_by_index_too(cli_json: CliJson, shelf: Path
     (question,) = cli_json("index", shelf)["questions"]
     assert (question["kind"], question["documents"], question["total"]) == ("mass_deletion", 30, 32)
     assert cli_json("index", shelf, "--remove-missing")["documents"] == 2
-    assert cli_json("index", shelf)["questions"] == []

@@ -51,6 +51,30 @@ def test_operators_and_what_was_understood(cli: Cli, cli_json: CliJson, shelf: P
     assert cli("search", "pump").stderr == ""
 
 
+def test_a_minus_sign_that_is_taken_for_an_option_is_explained(cli: Cli, cli_json: CliJson, shelf: Path) -> None:
+    for word in ("-motor", "-hand"):
+        assert "search -- boat -motor" in cli("search", "pump", word, expect=2).stderr
+    assert "Put --" in cli_json("search", "pump", "-motor", expect=2)["error"]["hint"]
+    found = cli("search", "--", "pump", "-motor").stdout
+    assert "pump.txt" in found or "copy.txt" in found
+    assert "motor.md" not in found
+    assert "Put --" not in cli("search", "pump", "-k", "none", expect=2).stderr
+
+
+def test_the_words_that_were_looked_for_are_shown(cli: Cli, shelf: Path) -> None:
+    (shelf / "long.txt").write_text("filler " * 60 + "walrus " + "filler " * 30 + "\n", encoding="utf-8")
+    (shelf / "many.txt").write_text("First.\nSecond.\nThird.\nFourth.\nA narwhal.\nLast.\n", encoding="utf-8")
+    (shelf / "wide.csv").write_text(",".join(f"column{n}" for n in range(500)) + "\n" + "axolotl," * 500)
+    cli("index", shelf)
+    shown = cli("search", "walrus", "-k", "1").stdout.splitlines()
+    assert "walrus" in shown[1]
+    assert shown[1].strip()[0] == shown[1][-1] == "…"
+    assert max(map(len, shown[1:])) < 170
+    shown = cli("search", "narwhal", "-k", "1").stdout.splitlines()
+    assert [line.strip() for line in shown[1:]] == ["…", "Third.", "Fourth.", "A narwhal.", "…"]
+    assert len(cli("search", "axolotl", "-k", "1").stdout.splitlines()[0]) < 400
+
+
 def test_filters(cli: Cli, cli_json: CliJson, shelf: Path) -> None:
     for options, names in (
         (["--type", "markdown", "--type", ".htm"], {"motor.md", "old.html"}),

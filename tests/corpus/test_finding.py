@@ -87,6 +87,13 @@ def test_a_phrase_must_stand_there(shelf: Room, query: str, found: set[str]) -> 
     assert names(shelf, query) == found
 
 
+@pytest.mark.parametrize(
+    ("query", "found"), [("壺", {"cn.txt"}), ("壺 藍", {"cn.txt"}), ("油", set()), ("壺 -京", set())]
+)
+def test_a_character_alone_is_found_where_it_stands_in_a_word(shelf: Room, query: str, found: set[str]) -> None:
+    assert names(shelf, query) == found
+
+
 def test_phrases_in_several_languages(room: Room, folder: Path) -> None:
     """A stop word of one language is a word of another one, and each passage is indexed by its own."""
     (folder / "fr.txt").write_text(
@@ -138,7 +145,12 @@ def test_what_was_understood_is_said(shelf: Room) -> None:
     assert found.documents is None
     assert shelf.corpus.find("old kettle").understood.ignored == ()
     assert shelf.corpus.find("-kettle").note == shelf.corpus.find("?!").note != ""
-    assert shelf.corpus.find("nowhere").note == ""
+    assert shelf.corpus.find("kettle").note == ""
+    assert "too common" in shelf.corpus.find("the").note
+    assert shelf.corpus.find("kettel boiller").hits
+    assert "only alike" in shelf.corpus.find("kettel boiller").note
+    assert shelf.corpus.find('"to be or not to be"').note == ""
+    assert shelf.corpus.find("kettel boiller", operators=False).note == ""  # a question; the answer says enough
 
 
 def test_a_question_has_no_operators(shelf: Room) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from forge_desktop.corpus.retrieval import Index
+from forge_desktop.corpus.retrieval import Index, analyser, store
+from forge_desktop.corpus.retrieval.builder import Builder
 from forge_desktop.corpus.retrieval.codes import Codes
 from forge_desktop.corpus.retrieval.coding import decode, encode
 from forge_desktop.corpus.retrieval.postings import Postings
@@ -186,3 +187,24 @@ def test_a_code_never_bounds_an_impact_too_low():
                 given = codes.of(np.full(len(lengths), often), classes)
                 assert (codes.bounds(average)[given] >= impact).all()
                 assert (codes.frequencies[given] == min(often, 8)).all()
+
+
+def test_a_question_of_many_words_has_its_exact_best(library):
+    index, passages = library
+    source = random.Random(11)
+    query = " ".join(source.choices(WORDS, k=2000))
+    scores = oracle(passages, query)
+    expected = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:10]
+    assert list(index.best(query, 10).items()) == expected
+
+
+def test_a_word_in_exactly_half_of_very_many_passages_adds_nothing_and_is_found(db, index):
+    """Its idf is zero, and so is the score of what has no other word; it still comes, lowest ids first."""
+    texts = {number: "half" if number > 12_000 else "rare" if number < 4 else "other" for number in range(1, 24_001)}
+    with db.write() as connection:
+        store.note_versions(connection, analyser.ANALYSER_VERSION)
+        tokens = Builder().add(connection, [(number, [text]) for number, text in texts.items()])
+        store.count_in(connection, len(texts), tokens)
+    found = index.best("rare half", 10)
+    assert list(found) == [1, 2, 3, *range(12_001, 12_008)]
+    assert list(found.values())[3:] == [0.0] * 7

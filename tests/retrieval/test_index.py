@@ -54,6 +54,24 @@ def test_a_misspelt_word_is_found_by_its_vector(db, index):
     assert found[0].vector_rank == 1
 
 
+def test_words_of_a_language_seldom_met_are_found_as_its_passages_have_them(db, index):
+    english = {number: f"The harbour master counts the ships of the day {number}." for number in range(1, 400)}
+    german = {
+        500: "Die Übergabe der Schlüssel ist am Freitag und nicht am Montag, die Wartungen folgen dann.",
+        501: "schlüssel",
+    }
+    add(db, index, english | german)
+    for query in ("Schlüssel", "Übergaben", "wartung", "wo sind die Schlüssel der Wartungen"):
+        found = index.search(query)
+        assert (found[0].passage_id, found[0].bm25_rank) == (500, 1) or query == "Schlüssel"
+        assert found[0].bm25 == index.scores(query)[found[0].passage_id]
+        assert 500 in index.best(query)
+        assert index.explain(query, 500).terms
+    assert index.matches("Übergaben", german[500]) == [(4, 12)]
+    assert 500 not in index.best("freitag", excluded=index.excluded_terms("Schlüssels"))
+    assert ids(index, "ships") == ids(index, "ship")
+
+
 def test_stop_words_alone_and_blank_questions_find_nothing(db, index):
     add(db, index, HARBOUR)
     for query in ("", "   ", "the of and", "?!…", "\x00"):

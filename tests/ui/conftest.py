@@ -15,6 +15,7 @@ from forge_desktop.ui import theme
 from forge_desktop.ui.application import application
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.crash import CrashReports
+from forge_desktop.ui.panes.corpus import CorpusPane
 from forge_desktop.ui.shell import Shell
 
 
@@ -60,3 +61,16 @@ def open_window(qtbot: QtBot, qapp: QApplication, forge: Forge) -> Iterator[Call
 def window(open_window: Callable[[], Shell]) -> Shell:
     """The window, open."""
     return open_window()
+
+
+@pytest.fixture
+def pane(qtbot: QtBot, qapp: QApplication, forge: Forge) -> Iterator[CorpusPane]:
+    """The Corpus pane alone, as wide as in the window."""
+    theme.apply(qapp, "light")
+    bridge = Bridge(forge.events)
+    made = CorpusPane(forge, bridge)
+    qtbot.addWidget(made)
+    made.resize(1276, 760)
+    made.show()
+    yield made
+    bridge.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from forge_desktop.base.events import JobChanged
 from forge_desktop.corpus import Collection, IndexProgress
-from forge_desktop.forge import Forge
 from forge_desktop.ui import theme
-from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.panes.corpus import CorpusPane
 from forge_desktop.ui.panes.corpus.columns import DOCUMENT_COLUMNS
 from forge_desktop.ui.panes.corpus.questions import question_words
@@ -24,21 +22,6 @@ from forge_desktop.ui.widgets.basics import Button, IconButton, Notice
 from forge_desktop.ui.widgets.windowed_table import WindowedTable
 
 LONG = 20_000
-
-
-@pytest.fixture
-def pane(qtbot: QtBot, qapp: QApplication, data_dir: Path) -> Iterator[CorpusPane]:
-    theme.load_fonts(qapp)
-    theme.apply(qapp, "light")
-    forge = Forge(data_dir, holder="a test")
-    bridge = Bridge(forge.events)
-    made = CorpusPane(forge, bridge)
-    qtbot.addWidget(made)
-    made.resize(1276, 760)
-    made.show()
-    yield made
-    bridge.close()
-    forge.close()
 
 
 @pytest.fixture
@@ -73,8 +56,8 @@ def search(qtbot: QtBot, pane: CorpusPane, query: str) -> None:
 
 def listed(pane: CorpusPane) -> set[str]:
     rows = pane._listing.documents.rows
-    values = (rows.value_at(row) for row in range(rows.rowCount()))
-    return {value.name for value in values if value is not None}  # None: gone meanwhile
+    values = [rows.value_at(row) for row in range(rows.rowCount())]
+    return {value.name for value in values if value is not None}  # None: a job took it out since the rows were counted
 
 
 def collection(pane: CorpusPane, name: str) -> Collection:
@@ -247,6 +230,8 @@ def test_a_hit_says_why_it_was_found(qtbot: QtBot, shown: CorpusPane) -> None:
     assert found.rank == 1
     assert {term.term for term in found.terms if term.frequency} == {"workshop", "kettl"}
     assert found.bm25 == pytest.approx(shown._listing.hits[0].bm25)
+    qtbot.mouseClick(shown._details.explanation._check, Qt.MouseButton.LeftButton)
+    wait(qtbot, lambda: "the same scores, bit for bit" in shown._details.explanation.check_words())
 
 
 def test_a_long_passage_is_shown_at_the_first_word_found(qtbot: QtBot, shown: CorpusPane, tmp_path: Path) -> None:
@@ -575,8 +560,11 @@ def test_a_check_finds_damage_and_a_repair_mends_it(qtbot: QtBot, shown: CorpusP
 
 def test_a_collection_leaves_as_a_file_and_comes_back(qtbot: QtBot, shown: CorpusPane, tmp_path: Path) -> None:
     target = tmp_path / "papers.forgecollection"
-    with qtbot.waitSignal(shown.notice, timeout=LONG):
-        shown._keeping.export(collection(shown, "Documents").uid, target)
+    shown.show_page("collections")
+    told = shown._collections_view.problem
+    shown._keeping.export(collection(shown, "Documents").uid, target)
+    wait(qtbot, told.isVisible)
+    assert told.accessibleName().startswith("3 documents exported to papers.forgecollection")
     assert target.stat().st_size > 0
     with qtbot.waitSignal(shown.notice, timeout=LONG):
         shown._keeping.bring(target)

@@ -5,38 +5,18 @@ from __future__ import annotations
 import itertools
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.base.events import JobChanged
 from forge_desktop.corpus import IndexReport
-from forge_desktop.forge import Forge
-from forge_desktop.ui import theme
-from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.panes.corpus import CorpusPane
 from forge_desktop.ui.panes.corpus.columns import safe_words
 from forge_desktop.ui.widgets.basics import Button, Notice
-
-
-@pytest.fixture
-def pane(qtbot: QtBot, qapp: QApplication, data_dir: Path) -> Iterator[CorpusPane]:
-    theme.load_fonts(qapp)
-    theme.apply(qapp, "light")
-    forge = Forge(data_dir, holder="a test")
-    bridge = Bridge(forge.events)
-    made = CorpusPane(forge, bridge)
-    qtbot.addWidget(made)
-    made.resize(1276, 760)
-    made.show()
-    yield made
-    bridge.close()
-    forge.close()
 
 
 @pytest.fixture

@@ -152,10 +152,9 @@ class Index:
         committed = not self._db.connection.in_transaction
         asked = self.embedding.ask(query)
         with self._reading() as (connection, view):
-            words = analyser.query_words(query, _languages(connection, view))
+            words, question = _asked(connection, view, query)
             if not words or k < 1 or not view.state.passages:
                 return []
-            question = okapi.ask(connection, view, _flat(words))
             masks = allowed(connection, view, scope, excluded)
             pool = max(fusion.POOL, k)
             best = top_k(question, pool, masks)
@@ -172,11 +171,10 @@ class Index:
     ) -> dict[int, float]:
         """The k passages with the best BM25 scores, best first, ties by the lowest id."""
         with self._reading() as (connection, view):
-            terms = analyser.query_terms(query, _languages(connection, view))
-            if not terms or k < 1 or not view.state.passages:
+            words, question = _asked(connection, view, query)
+            if not words or k < 1 or not view.state.passages:
                 return {}
-            masks = allowed(connection, view, scope, excluded)
-            return top_k(okapi.ask(connection, view, terms), k, masks)
+            return top_k(question, k, allowed(connection, view, scope, excluded))
 
     def with_all(
         self, words: Sequence[Sequence[str]], *, scope: Scope | None = None, excluded: Sequence[str] = ()
@@ -194,40 +192,45 @@ class Index:
         with self._reading() as (connection, view):
             if not view.state.passages:
                 return None
-            return explained(okapi.ask(connection, view, self.query_terms(query)), passage_id)
+            return explained(_asked(connection, view, query)[1], passage_id)
 
     def scores(self, query: str) -> dict[int, float]:
         """The BM25 score of every passage that has a word of the question."""
         with self._reading() as (connection, view):
             if not view.state.passages:
                 return {}
-            return okapi.every(okapi.ask(connection, view, self.query_terms(query)))
+            return okapi.every(_asked(connection, view, query)[1])
 
     def terms(self, query: str) -> list[tuple[str, int, float]]:
         """What is looked for: each term with the number of passages that have it and its weight (idf)."""
         with self._reading() as (connection, view):
-            terms = analyser.query_terms(query, _languages(connection, view))
+            words, question = _asked(connection, view, query)
             if not view.state.passages:
-                return [(term, 0, 0.0) for term in dict.fromkeys(terms)]
-            question = okapi.ask(connection, view, terms)
+                return [(term, 0, 0.0) for term in dict.fromkeys(_flat(words))]
             return [(term, question.passages_with[term], question.idf[term]) for term in question.idf]
 
     def term_list(self, text: str) -> list[str]:
         """The terms of a passage in order."""
         return analyser.terms(text)
 
-    def query_words(self, query: str) -> list[tuple[str, ...]]:
+    def query_words(self, query: str) -> list[analyser.Terms]:
         """The words of a question, each as the terms that passages of the languages met have for it."""
-        return analyser.query_words(query, self._spoken())
+        with self._reading() as (connection, view):
+            return _asked(connection, view, query)[0]
 
     def query_terms(self, query: str) -> list[str]:
-        """The terms a question is scored by, repeats kept: its words as passages of every language met have them."""
-        return analyser.query_terms(query, self._spoken())
+        """The terms a question is scored by, repeats kept: its words as passages of the languages met have them."""
+        return _flat(self.query_words(query))
+
+    def excluded_terms(self, word: str) -> list[str]:
+        """The terms that a word to leave out may be, in passages of any language met."""
+        return analyser.query_terms(word, store_languages.met(self._db.connection))
 
     def matches(self, query: str, text: str) -> list[tuple[int, int]]:
         """Where words of the question stand in a text, as (start, end) in code points."""
-        languages = self._spoken()
-        return analyser.matches(analyser.query_terms(query, languages), text, languages)
+        connection = self._db.connection
+        spoken = store_languages.spoken(connection, store.state(connection).passages)
+        return analyser.matches(self.query_terms(query), text, spoken)
 
     def ids(self) -> list[int]:
         """The ids of all indexed passages, ascending."""
@@ -293,10 +296,6 @@ class Index:
                 found += wanted[places[store.alive_in(connection, row)[passages]]].tolist()
         return found
 
-    def _spoken(self) -> list[str]:
-        connection = self._db.connection
-        return store_languages.spoken(connection, store.state(connection).passages)
-
     @contextlib.contextmanager
     def _reading(self) -> Iterator[tuple[sqlite3.Connection, snapshot.Snapshot]]:
         """This thread's connection inside one read transaction, and the snapshot that belongs to it."""
@@ -314,8 +313,20 @@ class Index:
                 connection.execute("ROLLBACK")
 
 
-def _languages(connection: sqlite3.Connection, view: snapshot.Snapshot) -> list[str]:
-    return store_languages.spoken(connection, view.state.passages)
+def _asked(
+    connection: sqlite3.Connection, view: snapshot.Snapshot, query: str
+) -> tuple[list[analyser.Terms], okapi.Question]:
+    """The words of a question and what the index knows of them; words it has not in the languages often met are
+    looked for in those seldom met too."""
+    spoken = store_languages.spoken(connection, view.state.passages)
+    met = store_languages.met(connection)
+    words = analyser.query_words(query, spoken, met=met)
+    question = okapi.ask(connection, view, _flat(words))
+    unheard = {stems for stems in words if not any(map(question.passages_with.get, stems))}
+    if unheard and len(met) > len(spoken):
+        words = analyser.query_words(query, spoken, met=met, unheard=unheard)
+        question = okapi.ask(connection, view, _flat(words))
+    return words, question
 
 
 def _flat(words: Sequence[Sequence[str]]) -> list[str]:

@@ -22,7 +22,8 @@ from forge_desktop.corpus.retrieval.snapshot import Mask
 _FEW = 5000  # postings, or passages allowed: below, looking at all is quicker than looking for the best
 _ADDED_UP = 10_000  # postings of the shortest lists that are added up before a score to reach is looked for
 _SEEDS = 8  # times k: passages that are scored to find what k of them reach
-_SLACK = 1e-5  # bounds are sums in another order and precision than scores
+_SLACK = 2e-7  # for each list: bounds are sums in another order and in single precision, which is half of this exact
+_LIGHTEST = 1e-30  # stands for a weight of zero, so that passages with that term alone are told from those without
 
 Singles = npt.NDArray[np.float32]
 Passages = npt.NDArray[np.int32]
@@ -38,10 +39,11 @@ def top_k(question: Question, k: int, masks: Sequence[Mask | None]) -> dict[int,
     for at in sorted(range(len(segments)), key=lambda at: -segments[at].row.passages):
         if not question.lists[at]:
             continue
-        least = best_scores[-1] if len(best_scores) == k else 0.0
-        passages, scores = _Search(question, at, k, masks[at]).best(float(least))
-        ids = np.concatenate((best_ids, segments[at].body.ids.of(passages)))
-        scores = np.concatenate((best_scores, scores))
+        least = float(best_scores[-1]) if len(best_scores) == k else 0.0
+        passages, scores = _Search(question, at, k, masks[at]).best(least)
+        ids = segments[at].body.ids.of(passages)
+        if len(best_ids):
+            ids, scores = np.concatenate((best_ids, ids)), np.concatenate((best_scores, scores))
         order = np.lexsort((ids, -scores))[:k]
         best_ids, best_scores = ids[order], scores[order]
     return dict(zip(best_ids.tolist(), best_scores.tolist(), strict=True))
@@ -55,11 +57,12 @@ class _Search:
         lists = question.lists[at]
         asked = Counter(question.terms)
         self._weights = {term: question.idf[term] * asked[term] for term in lists}
-        self._lists = [(found, self._weights[term]) for term, found in lists.items()]
+        self._lists = [(found, max(self._weights[term], _LIGHTEST)) for term, found in lists.items()]
         self._lists.sort(key=lambda entry: entry[0].count)
         self._known = np.zeros(0, np.int32), np.zeros(0), np.zeros(0, np.bool_)  # what was scored for a bound
-        codes = question.view.segments[at].body.codes
-        self._bounds: Singles = (codes.bounds(question.view.average) * (1 + _SLACK)).astype(np.float32)
+        self._slack = _SLACK * (len(lists) + 4)
+        bounds, self._highest = question.view.bounds(at)
+        self._bounds: Singles = (bounds * (1 + self._slack)).astype(np.float32)
 
     def best(self, least: float) -> tuple[Passages, Floats]:
         """Passages that may be among the k best, with their scores; none below `least`, above zero when k reach it."""
@@ -69,12 +72,14 @@ class _Search:
             return self._scored(self._allowed(_distinct([found.passages for found, _ in self._lists])))
         if self._mask is not None and np.count_nonzero(self._mask) <= _FEW:
             return self._scored(np.flatnonzero(self._mask).astype(np.int32))
-        return self._scored(self._candidates(least * (1 - _SLACK)))
+        return self._scored(self._candidates(least * (1 - self._slack)))
 
     def _candidates(self, least: float) -> Passages:
         """Passages among which those that reach `least` and are among the k best are."""
-        most = [weight * float(self._bounds[: int(found.codes.max()) + 1].max()) for found, weight in self._lists]
-        rest = np.append(np.cumsum(most[::-1])[::-1], 0.0).tolist()
+        rest = [0.0]  # what the lists from each on can add
+        for found, weight in reversed(self._lists):
+            rest.append(rest[-1] + weight * self._highest[found.codes.max()] * (1 + self._slack))
+        rest.reverse()
         sums = _Sums(self._question.view.segments[self._at].row.passages)
         number = 0
         while number < len(self._lists) and (sums.postings < _ADDED_UP or rest[number] >= least):
@@ -103,7 +108,7 @@ class _Search:
             return 0.0
         scores, matched = score_some(self._question, self._at, passages)
         self._known = passages, scores, matched
-        return float(np.partition(scores, -self._k)[-self._k]) * (1 - _SLACK)
+        return float(np.partition(scores, -self._k)[-self._k]) * (1 - self._slack)
 
     def _allowed(self, passages: Passages) -> Passages:
         return passages if self._mask is None else passages[self._mask[passages]]
@@ -128,6 +133,7 @@ class _Sums:
 
     def __init__(self, passages: int) -> None:
         self._size = passages
+        self._parts: list[tuple[Passages, Singles]] = []  # of the shortest lists, not added up yet
         self._passages, self._values = np.zeros(0, np.int32), np.zeros(0, np.float32)
         self._places: Singles | None = None
         self.postings = 0
@@ -135,24 +141,18 @@ class _Sums:
     def add(self, passages: Passages, values: Singles) -> None:
         """Add the values of these ascending passages."""
         self.postings += len(passages)
-        if not len(self._passages):
-            self._passages, self._values = passages, values
-            return
-        if self._places is None and self.postings > _ADDED_UP:
+        if self._places is None and self.postings > _ADDED_UP and (self._parts or len(self._passages)):
+            self._add_up()
             self._places = np.zeros(self._size, np.float32)
             self._places[self._passages] = self._values
-        if self._places is not None:
-            np.add.at(self._places, passages.astype(np.intp), values)
+        if self._places is None:
+            self._parts.append((passages, values))
         else:
-            together = np.concatenate((self._passages, passages))
-            order = together.argsort()
-            together = together[order]
-            starts = runs(together)
-            self._passages = together[starts]
-            self._values = np.add.reduceat(np.concatenate((self._values, values))[order], starts)
+            np.add.at(self._places, passages.astype(np.intp), values)
 
     def best(self, most: int) -> Passages:
         """Of the passages in the shortest lists that many with the highest sums, ascending."""
+        self._add_up()
         if len(self._passages) <= most:
             return self._passages
         values = self._values if self._places is None else self._places[self._passages]
@@ -160,11 +160,27 @@ class _Sums:
 
     def reaching(self, need: float) -> tuple[Passages, Singles]:
         """Passages whose sum is at least `need`, ascending, and these sums."""
+        self._add_up()
         if self._places is None:
             kept = (self._values >= need).nonzero()[0]
             return self._passages[kept], self._values[kept]
         passages = (self._places >= need if need > 0 else self._places > 0).nonzero()[0]
         return passages.astype(np.int32), self._places[passages]
+
+    def _add_up(self) -> None:
+        if not self._parts:
+            return
+        parts = [(self._passages, self._values), *self._parts] if len(self._passages) else self._parts
+        self._parts = []
+        if len(parts) == 1:
+            ((self._passages, self._values),) = parts
+            return
+        together = np.concatenate([passages for passages, _ in parts])
+        order = together.argsort()
+        together = together[order]
+        starts = runs(together)
+        self._passages = together[starts]
+        self._values = np.add.reduceat(np.concatenate([values for _, values in parts])[order], starts)
 
 
 def _highest(values: Singles, most: int) -> npt.NDArray[np.intp]:

@@ -70,6 +70,7 @@ class Snapshot:
     state: store.State
     segments: tuple[Segment, ...]
     _masks: OrderedDict[Hashable, list[Mask | None]] = field(default_factory=OrderedDict)
+    _bounds: dict[int, tuple[Floats, list[float]]] = field(default_factory=dict)
     memory: dict[str, float] = field(default_factory=dict)
 
     @cached_property
@@ -82,6 +83,14 @@ class Snapshot:
         """BM25's length term of a passage of each length."""
         longest = max(int(segment.body.lengths.max(initial=0)) for segment in self.segments)
         return norm(np.arange(longest + 1), self.average)
+
+    def bounds(self, at: int) -> tuple[Floats, list[float]]:
+        """What a posting of segment `at` counts at most by its code, and by its code and all lower ones."""
+        found = self._bounds.get(at)
+        if found is None:
+            bounds = self.segments[at].body.codes.bounds(self.average)
+            found = self._bounds[at] = bounds, np.maximum.accumulate(bounds).tolist()
+        return found
 
     def masks(self, scope: Scope | None) -> list[Mask | None]:
         """For each segment which passages are alive and in the scope; None for all."""

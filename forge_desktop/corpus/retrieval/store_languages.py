@@ -24,6 +24,11 @@ def spoken(connection: sqlite3.Connection, passages: int) -> list[str]:
     return [row[0] for row in connection.execute(sql, (passages * _LEAST_SHARE,))]
 
 
+def met(connection: sqlite3.Connection) -> list[str]:
+    """Every language that passages were analysed in, however few."""
+    return [row[0] for row in connection.execute("SELECT language FROM index_languages ORDER BY language")]
+
+
 def clear(connection: sqlite3.Connection) -> None:
     """Forget all of them."""
     connection.execute("DELETE FROM index_languages")

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
 
-from forge_desktop.corpus import Explanation
+from forge_desktop.corpus import Explanation, RankingCheck
 from forge_desktop.ui import tokens
 from forge_desktop.ui.panes.corpus.columns import safe_words
-from forge_desktop.ui.widgets.basics import ElidedLabel, IconButton, Meter, column, label, row
+from forge_desktop.ui.widgets.basics import Button, ElidedLabel, IconButton, Meter, column, label, row
 
 _MOST_TERMS = 12
 
 
 class ExplanationCard(QFrame):
-    """Hidden until `show_explanation`. `closed` when its cross is pressed."""
+    """Hidden until `show_explanation`. `closed` when its cross is pressed, `check_pressed` to ask rank_bm25 too."""
 
     closed = Signal()
+    check_pressed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,7 +31,11 @@ class ExplanationCard(QFrame):
         self._note = label("", tokens.SMALL, cls="muted", wrap=True)
         self._terms = QWidget()
         self._facts = QWidget()
-        self._body = column(head, self._note, self._terms, self._facts, gap=8, margins=(14, 8, 8, 12))
+        self._check = Button("Check this ranking with rank_bm25", "shield-check", "link")
+        self._check.clicked.connect(self._on_check)
+        self._checked = label("", tokens.SMALL, wrap=True)
+        parts = (head, self._note, self._terms, self._facts, self._check, self._checked)
+        self._body = column(*parts, gap=8, margins=(14, 8, 8, 12))
         self.setLayout(self._body)
         self.explanation: Explanation | None = None
         self.hide()
@@ -43,7 +48,31 @@ class ExplanationCard(QFrame):
         self._note.setVisible(bool(found.note))
         self._terms = self._replaced(self._terms, _term_lines(found))
         self._facts = self._replaced(self._facts, _fact_lines(found))
+        self._check.show()
+        self._checked.hide()
         self.show()
+
+    def show_check(self, check: RankingCheck) -> None:
+        """What rank_bm25 made of the same passages."""
+        scores = "the same scores, bit for bit" if check.same_scores else "other scores"
+        order = "the same order" if check.same_order else "another order"
+        best = f"{check.compared:,} best of {check.passages:,} passages"
+        self.show_words(f"rank_bm25 gives {scores}, and {order} of the {best} ({check.seconds:.1f} s).")
+
+    def show_words(self, words: str) -> None:
+        """How the check goes, or why there is none."""
+        self._check.hide()
+        self._checked.setText(words)
+        self._checked.show()
+
+    def check_words(self) -> str:
+        """What is said about the check."""
+        return self._checked.text()
+
+    @Slot()
+    def _on_check(self) -> None:
+        self.show_words("Comparing with rank_bm25 …")
+        self.check_pressed.emit()
 
     def _replaced(self, old: QWidget, grid: QGridLayout) -> QWidget:
         made = QWidget()

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from forge_desktop.archive import BundleReport
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.corpus import CorpusStats, RepairReport, SyncState
+from forge_desktop.corpus import CorpusStats, ImportReport, RepairReport, SyncState
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.corpus.collections import CollectionsView
 from forge_desktop.ui.panes.corpus.columns import safe_words
@@ -93,8 +94,10 @@ class Keeping(QObject):
     def export(self, uid: str, target: Path) -> None:
         """Write a collection to a file."""
 
-        def done(_: object) -> None:
-            self.notice.emit(Notice(f"Exported to {safe_words(target.name)}: the texts of its documents are in it."))
+        def done(report: object) -> None:
+            assert isinstance(report, BundleReport)
+            what = f"{count_words(report.documents, 'document')} exported to {safe_words(target.name)}"
+            self._collections.problem.show_message(what, " ".join((*report.notes, *report.left_out)), kind="info")
 
         self._do(lambda: self._forge.archive.export_collection(uid, target), done)
 
@@ -107,8 +110,11 @@ class Keeping(QObject):
     def bring(self, source: Path) -> None:
         """Take in a collection from a file."""
 
-        def done(_: object) -> None:
-            self.notice.emit(Notice(f"Imported {safe_words(source.name)}."))
+        def done(report: object) -> None:
+            assert isinstance(report, ImportReport)
+            words = f"Imported {count_words(report.documents, 'document')} into {safe_words(report.collection)}"
+            here = f"; {report.present:,} of them were here already" if report.present else ""
+            self.notice.emit(Notice(f"{words}{here}."))
             self._collections.refresh()
 
         self._do(lambda: self._forge.archive.import_collection(source), done)

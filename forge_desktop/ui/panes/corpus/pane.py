@@ -18,6 +18,7 @@ from forge_desktop.corpus import Document, Explanation, Hit, IndexReport, Passag
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
+from forge_desktop.ui.job_strip import is_reading
 from forge_desktop.ui.panes import Pane
 from forge_desktop.ui.panes.corpus.collections import CollectionsView
 from forge_desktop.ui.panes.corpus.columns import passage_place, safe_words
@@ -259,6 +260,7 @@ class CorpusPane(Pane):
         self._details.remove_pressed.connect(lambda document_id: self.remove([document_id]))
         self._details.explain_asked.connect(self._on_explain_asked)
         self._details.place_asked.connect(self._on_place_asked)
+        self._details.explanation.check_pressed.connect(self._on_check_asked)
         self._details.passage_shown.connect(self._on_passage_shown)
         self._details.hide()
         return self._details
@@ -350,6 +352,17 @@ class CorpusPane(Pane):
             lane="search",
         )
 
+    @Slot()
+    def _on_check_asked(self) -> None:
+        query, card = self._listing.query, self._details.explanation
+        self._errands.run(
+            lambda: self.forge.corpus.explainer.check_ranking(query),
+            card.show_check,
+            lambda error: card.show_words(f"{error.message} {error.hint}".strip()),
+            key="check",
+            lane="search",
+        )
+
     @Slot(object)
     def _on_place_asked(self, passage: Passage) -> None:
         self._viewer.show()
@@ -381,6 +394,8 @@ class CorpusPane(Pane):
     def _on_job(self, event: JobChanged) -> None:
         if event.kind == "index":
             self._on_index_job(event)
+        elif event.kind == "sync":
+            self._on_sync_job(event)
         elif event.job_id == self._surveying and isinstance(event.error, ForgeError):
             self._on_trouble(event.error)
         elif event.job_id == self._surveying and isinstance(event.result, Survey):
@@ -399,6 +414,16 @@ class CorpusPane(Pane):
         elif isinstance(event.error, ForgeError):
             self._problem.show_error(event.error)
         self.refresh()
+
+    def _on_sync_job(self, event: JobChanged) -> None:
+        """What the folders' own changes brought: shown while something is read, and no word at the end."""
+        if event.state in ("queued", "running", "paused"):
+            if is_reading(event):
+                self._progress.show()
+                self._progress.show_job(event)
+            return
+        self._progress.setVisible(bool(self._index_jobs))
+        self._refreshing.start()
 
     def _on_indexed(self, report: IndexReport) -> None:
         read = report.new + report.changed
