@@ -31,7 +31,7 @@ class ExplanationCard(QFrame):
         self._note = label("", tokens.SMALL, cls="muted", wrap=True)
         self._terms = QWidget()
         self._facts = QWidget()
-        self._check = Button("Check this ranking with rank_bm25", "shield-check", "link")
+        self._check = Button("Check with rank_bm25", "shield-check", "link")
         self._check.clicked.connect(self._on_check)
         self._checked = label("", tokens.SMALL, wrap=True)
         parts = (head, self._note, self._terms, self._facts, self._check, self._checked)
