@@ -69,6 +69,10 @@ class Errands(QObject):
         """Drop the answers still on their way for `key`."""
         self._latest.pop(key, None)
 
+    def awaits(self, key: str) -> bool:
+        """Whether an answer for `key` is still on its way."""
+        return key in self._latest
+
     @Slot(object)
     def _on_job(self, event: JobChanged) -> None:
         if event.kind != KIND or event.state not in ("done", "failed", "cancelled"):

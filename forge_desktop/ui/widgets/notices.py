@@ -85,6 +85,10 @@ class Banner(QFrame):
         self.show()
         announce(self, f"{title} {text}".strip())
 
+    def action(self) -> str:
+        """The words on the button."""
+        return self._action.text()
+
     def show_error(self, error: ForgeError, action: str = "") -> None:
         """Show an expected failure: its sentence, and under it what to do next."""
         self.show_message(error.message, error.hint, action=action)

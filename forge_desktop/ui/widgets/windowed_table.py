@@ -33,7 +33,7 @@ from PySide6.QtWidgets import (
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.widgets.painted import draw_pill, pill_width
 
-ROW_HEIGHT = 42  # pixels, as in the design
+ROW_HEIGHT = 42  # as in the design; like all sizes here it grows with the user's font
 _PAGE = 256
 _PAGES_KEPT = 40
 _Index = QModelIndex | QPersistentModelIndex
@@ -163,19 +163,21 @@ class _RowDelegate(QStyledItemDelegate):
             if column.pill:
                 words, kind, icon = column.pill(value)
                 face = theme.font(tokens.SMALL, 600)
-                area = QRectF(inner.left(), inner.center().y() - 10, pill_width(words, icon, face), theme.px(22))
+                height = theme.px(22)
+                top = inner.center().y() + 1 - height // 2
+                area = QRectF(inner.left(), top, pill_width(words, icon, face), height)
                 draw_pill(painter, area, words, kind, icon, face)
             else:
                 self._paint_words(painter, inner, column, value, first=index.column() == 0)
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(80, ROW_HEIGHT)
+        return QSize(80, theme.px(ROW_HEIGHT))
 
     def _paint_words(self, painter: QPainter, box: QRect, column: Column, value: Any, *, first: bool) -> None:
         colours = theme.current()
         if column.icon:
-            edge = 16
+            edge = theme.px(16)
             place = QRect(box.left(), box.center().y() - edge // 2 + 1, edge, edge)
             mirrored = painter.layoutDirection() == Qt.LayoutDirection.RightToLeft
             theme.icon(column.icon(value)).paint(painter, QStyle.visualRect(painter.layoutDirection(), box, place))
@@ -214,7 +216,7 @@ class WindowedTable(QTableView):
         vertical = self.verticalHeader()
         vertical.hide()
         vertical.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        vertical.setDefaultSectionSize(ROW_HEIGHT)
+        vertical.setDefaultSectionSize(theme.px(ROW_HEIGHT))
         self._set_up_header(columns)
         self.selectionModel().selectionChanged.connect(self._on_selection_changed)
 
@@ -240,7 +242,9 @@ class WindowedTable(QTableView):
         """Select one row by id and scroll to it; nothing happens when it is not shown."""
         row = self.rows.row_of(row_id)
         if row >= 0:
-            self.selectRow(row)
+            # WORKAROUND: QTableView.selectRow selects nothing when the layout is mirrored
+            flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+            self.selectionModel().setCurrentIndex(self.rows.index(row, 0), flags)
             self.scrollTo(self.rows.index(row, 0))
 
     def selected_ids(self) -> list[int]:
@@ -260,7 +264,7 @@ class WindowedTable(QTableView):
         """Hide columns that give way until the others fit."""
         columns = self.rows.columns
         widths = [
-            min(c.width, self._LEAST_STRETCHED) if c.stretch else self.columnWidth(n) or c.width
+            theme.px(min(c.width, self._LEAST_STRETCHED)) if c.stretch else self.columnWidth(n) or theme.px(c.width)
             for n, c in enumerate(columns)
         ]
         left = self.viewport().width() - sum(widths)
@@ -274,12 +278,12 @@ class WindowedTable(QTableView):
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionsClickable(True)
-        header.setMinimumSectionSize(60)
-        header.setFixedHeight(36)
+        header.setMinimumSectionSize(theme.px(60))
+        header.setFixedHeight(theme.px(36))
         for number, column in enumerate(columns):
             mode = QHeaderView.ResizeMode.Stretch if column.stretch else QHeaderView.ResizeMode.Interactive
             header.setSectionResizeMode(number, mode)
-            self.setColumnWidth(number, column.width)
+            self.setColumnWidth(number, theme.px(column.width))
         header.setSortIndicatorShown(True)
         header.setSortIndicatorClearable(False)
         header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)

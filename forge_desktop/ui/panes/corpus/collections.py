@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
 
 from forge_desktop.base.errors import ForgeError
@@ -24,15 +25,15 @@ if TYPE_CHECKING:
     from forge_desktop.base.jobs import Jobs
     from forge_desktop.corpus import Corpus
 
-_FORM_WIDTH = 380
+_FORM_WIDTH, _FORM_LEAST = 380, 300
 
 _COLUMNS = (
     Column("Collection", lambda c: safe_words(c.name), width=220, stretch=True, icon=lambda c: "library"),
-    Column("Teachers", lambda c: "Never" if c.never_send else "May see it", width=110),
+    Column("Teachers", lambda c: "Never" if c.never_send else "May see it", width=110, yields=1),
     Column("Documents", lambda c: f"{c.documents:,}", width=100, right=True),
-    Column("Passages", lambda c: f"{c.passages:,}", width=96, right=True),
-    Column("Size", lambda c: size_words(c.bytes), width=92, right=True),
-    Column("Compared", lambda c: moment_words(c.synced), width=110),
+    Column("Passages", lambda c: f"{c.passages:,}", width=96, right=True, yields=2),
+    Column("Size", lambda c: size_words(c.bytes), width=92, right=True, yields=3),
+    Column("Compared", lambda c: moment_words(c.synced), width=110, yields=4),
 )
 
 
@@ -79,11 +80,15 @@ class CollectionsView(QWidget):
         body = column(head, self.problem, self.table, gap=tokens.MD, margins=(tokens.XL, 14, 20, 14))
         body.setStretchFactor(self.table, 1)
         left.setLayout(body)
-        side = frame("sideR", column(self.form, gap=0))
-        side.setFixedWidth(theme.px(_FORM_WIDTH))
-        line = row(left, side, gap=0)
+        self._side = frame("sideR", column(self.form, gap=0))
+        line = row(left, self._side, gap=0)
         line.setStretch(0, 1)
         self.setLayout(line)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The form gives way to the table where there is little width."""
+        super().resizeEvent(event)
+        self._side.setFixedWidth(max(theme.px(_FORM_LEAST), min(theme.px(_FORM_WIDTH), self.width() * 2 // 5)))
 
     def refresh(self) -> None:
         """Read the collections again."""
@@ -120,6 +125,7 @@ class CollectionsView(QWidget):
         """Make a collection and choose it."""
 
         def made(collection: Collection) -> None:
+            self.problem.clear()
             self.form.show_collection(collection)
             self.refresh()
 
@@ -180,6 +186,7 @@ class CollectionsView(QWidget):
     def _on_delete(self, uid: str) -> None:
         name = next((safe_words(c.name) for c in self.collections if c.uid == uid), "")
         held = self._corpus.collections
+        self.table.setFocus()  # the button may go with the collection
         self._take_out(lambda: (held.deletion_effect(uid), held.delete(uid)), f"Deleted the collection {name}")
 
     def _take_out(self, work: Callable[[], tuple[tuple[int, int], int]], words: str) -> None:

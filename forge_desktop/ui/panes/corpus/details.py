@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QColor, QDesktopServices, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QTextEdit, QVBoxLayout, QWidget
 
 from forge_desktop.corpus import Document, Passage
 from forge_desktop.ui import theme, tokens
@@ -38,9 +38,10 @@ class DocumentDetails(QFrame):
         self._document: Document | None = None
         self._passages: Sequence[Passage] = ()
         self._place = 0
+        self._shown: Passage | None = None
         self._spans: Spans | None = None
         self.explanation = ExplanationCard()
-        self.explanation.closed.connect(self.explanation.hide)
+        self.explanation.closed.connect(self._on_explanation_closed)
         self._name = ElidedLabel("", tokens.SUBTITLE, 600, middle=True)
         self._state = Pill("")
         self._reason = label("", tokens.SMALL, cls="bad", wrap=True)
@@ -51,7 +52,9 @@ class DocumentDetails(QFrame):
         folder.clicked.connect(self._on_folder)
         remove = Button("Remove", "trash-2", "pill")
         remove.clicked.connect(self._on_remove)
-        layout = QVBoxLayout(self)
+        content = QWidget()
+        content.setProperty("cls", "flow")
+        layout = QVBoxLayout(content)
         layout.setContentsMargins(16, 14, 16, 16)
         layout.setSpacing(10)
         for item in (
@@ -69,6 +72,13 @@ class DocumentDetails(QFrame):
             else:
                 layout.addLayout(item)
         layout.addStretch(0)
+        self._scroll = QScrollArea()
+        self._scroll.setAccessibleName("The chosen document")
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(content)
+        self.setLayout(column(self._scroll, gap=0))
 
     def show_document(self, document: Document, passage_id: int | None = None, spans: Spans | None = None) -> None:
         """Show a document, at the given passage or where it was; `spans` marks found words in a passage's text."""
@@ -151,6 +161,7 @@ class DocumentDetails(QFrame):
         self._text.setFont(theme.font(tokens.TABLE))
         self._text.setAccessibleName("Text of the passage")
         self._text.setTabChangesFocus(True)
+        self._text.setMinimumHeight(theme.px(96))
         self._card = frame(
             "card",
             column(
@@ -166,17 +177,33 @@ class DocumentDetails(QFrame):
     def _show_passage(self) -> None:
         self._card.setVisible(bool(self._passages))
         if not self._passages:
+            self._shown = None
+            self.explanation.hide()
             return
         self._place = min(max(0, self._place), len(self._passages) - 1)
         passage = self._passages[self._place]
         self._count.setText(f"Passage {self._place + 1:,} of {len(self._passages):,}")
         self._before.setEnabled(self._place > 0)
         self._after.setEnabled(self._place < len(self._passages) - 1)
+        if passage == self._shown:  # as it is: the reader's place and the explanation stay
+            self._text.setExtraSelections(self._marks(passage.text))
+            return
+        self._shown = passage
         self._where.setText(passage_place(passage))
         self._text.setPlainText(passage.text)
-        self._text.setExtraSelections(self._marks(passage.text))
+        marks = self._marks(passage.text)
+        self._text.setExtraSelections(marks)
+        if marks:
+            first = marks[0].cursor.selectionStart()
+            QTimer.singleShot(0, self._text, lambda: self._bring_to(first))  # once it has its size
         self.explanation.hide()
         self.passage_shown.emit(passage)
+
+    def _bring_to(self, position: int) -> None:
+        cursor = self._text.textCursor()
+        cursor.setPosition(min(position, self._text.document().characterCount() - 1))
+        self._text.setTextCursor(cursor)
+        self._text.ensureCursorVisible()
 
     def _marks(self, text: str) -> list[QTextEdit.ExtraSelection]:
         marks = []
@@ -191,6 +218,15 @@ class DocumentDetails(QFrame):
             mark.cursor, mark.format = cursor, look
             marks.append(mark)
         return marks
+
+    def take_focus(self) -> None:
+        """Take the keyboard where the page beside was opened."""
+        self._beside.setFocus()
+
+    @Slot()
+    def _on_explanation_closed(self) -> None:
+        self._why.setFocus()
+        self.explanation.hide()
 
     @Slot()
     def _on_before(self) -> None:

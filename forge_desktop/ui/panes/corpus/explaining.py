@@ -31,7 +31,7 @@ class ExplanationCard(QFrame):
         self._note = label("", tokens.SMALL, cls="muted", wrap=True)
         self._terms = QWidget()
         self._facts = QWidget()
-        self._check = Button("Check this ranking with rank_bm25", "shield-check", "link")
+        self._check = Button("Check with rank_bm25", "shield-check", "link")
         self._check.clicked.connect(self._on_check)
         self._checked = label("", tokens.SMALL, wrap=True)
         parts = (head, self._note, self._terms, self._facts, self._check, self._checked)
@@ -116,7 +116,7 @@ def _fact_lines(found: Explanation) -> QGridLayout:
         ("Length", f"{found.length:,} terms, average {found.average_length:,.0f}"),
     )
     for number, (name, value) in enumerate(facts):
-        grid.addWidget(label(name, tokens.SMALL, cls="muted"), number, 0)
+        grid.addWidget(ElidedLabel(name, tokens.SMALL, cls="muted"), number, 0)
         grid.addWidget(label(value, tokens.SMALL, 500, tabular=True), number, 1)
     return grid
 
@@ -124,4 +124,4 @@ def _fact_lines(found: Explanation) -> QGridLayout:
 def _side(score: float | None, rank: int | None) -> str:
     if score is None:
         return "no match"
-    return f"{score:.3f} · {rank:,}. best" if rank else f"{score:.3f}"
+    return f"{score:.3f} · rank {rank:,}" if rank else f"{score:.3f}"

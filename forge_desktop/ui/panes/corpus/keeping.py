@@ -127,7 +127,7 @@ class Keeping(QObject):
 def _watching(state: SyncState) -> str:
     """How the folders are followed, as a sentence."""
     if state.mode == "off":
-        return "They are not followed by themselves; the settings of the corpus say when they are."
+        return "Rescan compares them; in the settings of the corpus this can be left to Forge Desktop."
     if state.note:
         return state.note
     return "Changes in them are noticed at once." if state.mode == "watching" else "They are looked through regularly."

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.corpus import Corpus, Document, FailureGroup, Finding, Hit, SearchFilter
+from forge_desktop.corpus import Corpus, Document, FailureGroup, Finding, Hit, Passage, SearchFilter
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.corpus.columns import DOCUMENT_COLUMNS, finding_words, hit_columns
@@ -44,6 +44,7 @@ class Listing(QWidget):
         self._only: list[int] | None = None  # documents of one group of failures
         self.hits: Sequence[Hit] = ()
         self._found_words = ""
+        self._outdated = False  # the corpus changed while a search was on its way
         self.query = ""
         self.toolbar = Toolbar()
         self.field = self.toolbar.field
@@ -64,6 +65,10 @@ class Listing(QWidget):
         self._errands.run(self._corpus.collections.all, self.toolbar.show_collections, key="collections of the list")
         self._errands.run(self._corpus.shelf.formats, self.toolbar.show_formats, key="formats of the list")
         self._show()
+        if self._errands.awaits("found"):
+            self._outdated = True
+        elif self.query:
+            self._find(self._on_found_again)
 
     def show_failed(self) -> None:
         """Show only what could not be read."""
@@ -77,6 +82,12 @@ class Listing(QWidget):
     def collection(self) -> str:
         """The uid of the collection that is shown alone, "" for all."""
         return self.toolbar.collection.currentData() or ""
+
+    @Slot()
+    def take_focus(self) -> None:
+        """Take the keyboard: the table, or the field where there is nothing to choose from."""
+        shown = self.tables.currentWidget()
+        (shown if isinstance(shown, WindowedTable) else self.field).setFocus()
 
     def _make_tables(self) -> None:
         self.documents = WindowedTable(DOCUMENT_COLUMNS, self._corpus.shelf.document_rows, "Documents")
@@ -92,7 +103,8 @@ class Listing(QWidget):
         self.found.selection_changed.connect(self._on_hit_selected)
         self.nothing = EmptyState("search", "No passage matches", "Try other words, or fewer of them.")
         self.tables = QStackedWidget()
-        for page in (self.documents, self.found, self.nothing):
+        self.none = EmptyState("search", "No document matches", "Try other words, or choose fewer filters.")
+        for page in (self.documents, self.found, self.nothing, self.none):
             self.tables.addWidget(page)
 
     @Slot()
@@ -127,11 +139,16 @@ class Listing(QWidget):
 
     def _on_listed(self, listed: tuple[array.array[int], Sequence[FailureGroup]]) -> None:
         ids, groups = listed
+        if not ids and self._only is not None:  # the group could be read meanwhile
+            self._only = None
+            self._list()
+            return
         self.documents.show_ids(ids)
         self.groups.show_groups(groups)
         failed = f" · {self._failed:,} failed" if self._failed else ""
         self.toolbar.counts.setText(f"{count_words(len(ids), 'document')}{failed}")
-        self.tables.setCurrentWidget(self.documents)
+        narrowed = self.query or self.toolbar.state.currentData() or self.where() is not None
+        self.tables.setCurrentWidget(self.none if narrowed and not ids else self.documents)
         self._choose_document()
 
     def _choose_document(self) -> None:
@@ -153,10 +170,20 @@ class Listing(QWidget):
             self.hits = ()
             self._show()
             return
-        where = self.where()
+        self._find(self._on_found)
+
+    def _find(self, then: Callable[[Finding], None]) -> None:
+        query, where = self.query, self.where()
+
+        def arrived(found: Finding) -> None:
+            then(found)
+            if self._outdated and self.query:
+                self._find(self._on_found_again)
+
+        self._outdated = False
         self._errands.run(
             lambda: self._corpus.find(query, _FOUND, where=where),
-            self._on_found,
+            arrived,
             self._on_search_trouble,
             key="found",
             lane="search",
@@ -167,7 +194,34 @@ class Listing(QWidget):
         self.troubled.emit(error)
 
     def _on_found(self, found: Finding) -> None:
-        self._show_hits(found.hits, " · ".join(filter(None, (finding_words(found), self._corpus.vectors.note))))
+        self._show_hits(found.hits, self._words(found))
+
+    def _on_found_again(self, found: Finding) -> None:
+        """The same search after the corpus changed: what is chosen stays so, unless it has gone."""
+        chosen = next((self.hits[number].passage for number in self.found.selected_ids()[:1]), None)
+        self._found_words = self._words(found)
+        if list(found.hits) != list(self.hits):
+            self.hits = found.hits
+            self._keep_chosen(chosen)
+        self._show()
+        if chosen is not None and self.tables.currentWidget() is not self.documents:
+            rows = self._corpus.shelf.document_rows([chosen.document_id])
+            self.chosen.emit(rows[0] if rows else None, None)
+
+    def _keep_chosen(self, chosen: Passage | None) -> None:
+        bar = self.found.verticalScrollBar()
+        place = bar.value()
+        self.found.rows.set_ids(array.array("q"))
+        self.found.show_ids(array.array("q", range(len(self.hits))))
+        rows = [number for number, hit in enumerate(self.hits) if chosen is not None and hit.passage.id == chosen.id]
+        self.found.blockSignals(True)  # the passage beside is the same
+        for number in rows:
+            self.found.select_id(number)
+        self.found.blockSignals(False)
+        bar.setValue(place)
+
+    def _words(self, found: Finding) -> str:
+        return " · ".join(filter(None, (finding_words(found), self._corpus.vectors.note)))
 
     def _show_hits(self, hits: Sequence[Hit], words: str) -> None:
         self.hits, self._found_words = hits, words

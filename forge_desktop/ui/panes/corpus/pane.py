@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QStackedWidget, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, JobChanged
@@ -53,7 +53,8 @@ if TYPE_CHECKING:
 _REFRESH_MS = 250  # at most this often while an index run commits documents
 _PAGES = (("documents", "Documents"), ("collections", "Collections"), ("statistics", "Statistics"))
 _NOUNS = frozenset(("documents", "collections", "questions", "sync"))  # what the pane shows
-_RESCAN = "Rescan"
+_READING = ("index", "sync", "repair", "import")  # jobs that make documents searchable
+_RESCAN, _SHOW_FAILED = "Rescan", "Show failed documents"
 _NARROW = 1000  # pixels; with less the viewer takes the table's place
 
 
@@ -70,6 +71,7 @@ class CorpusPane(Pane):
         self._share = 1.0  # of the known documents, how many can be searched
         self._errands = Errands(forge.jobs, bridge, self)
         self._surveying = 0
+        self._explained = ""  # the query of the explanation shown
         self._into = ""  # the collection that what is being added goes into
         self._index_jobs: set[int] = set()
         self.setAcceptDrops(True)
@@ -134,6 +136,13 @@ class CorpusPane(Pane):
     def index(self, paths: Sequence[Path]) -> None:
         """Start reading these paths."""
         self._follow(self.forge.corpus.index(paths, self._into))
+
+    def _joins(self) -> bool:
+        """Whether something of what is being added lies in no folder yet of the collection it goes into."""
+        known = self._collections_view.collections
+        into = next((c for c in known if c.uid == self._into or (c.standing and not self._into)), None)
+        roots = [Path(root) for root in into.roots] if into else []
+        return any(not any(root == path or root in path.parents for root in roots) for path in self._survey.paths())
 
     def _collection_name(self, uid: str) -> str:
         return next((c.name for c in self._collections_view.collections if c.uid == uid), "")
@@ -213,6 +222,7 @@ class CorpusPane(Pane):
         self._questions = Questions(self.forge.corpus, self._errands)
         self._questions.notice.connect(self.notice)
         self._questions.troubled.connect(self._on_trouble)
+        self._questions.settled.connect(self._on_questions_settled)
         self._survey = SurveyCard()
         self._survey.confirmed.connect(self.index)
         self._survey.dismissed.connect(self._show_body)
@@ -223,6 +233,7 @@ class CorpusPane(Pane):
         self._progress.hide()
         between = (self._problem, self._questions, self._failures, self._survey)
         self._listing = Listing(self.forge.corpus, self._errands, between, self._progress)
+        self._questions.left.connect(self._listing.take_focus)
         self._listing.chosen.connect(self._on_chosen)
         self._listing.remove_asked.connect(self.remove)
         self._listing.retry_asked.connect(self.retry)
@@ -277,6 +288,8 @@ class CorpusPane(Pane):
         self._share = self.forge.corpus.shelf.indexed_share()
         self._subtitle.setText(self._summary(stats.passages, stats.documents, stats.last_indexed))
         self._rescan.setEnabled(self._total > 0)
+        if not stats.failed and self._failures.action() == _SHOW_FAILED:
+            self._failures.clear()
         self._show_body()
         self._listing.refresh(stats.failed)
         self._questions.refresh()
@@ -289,7 +302,9 @@ class CorpusPane(Pane):
             return "Nothing is indexed yet"
         words = f"{count_words(passages, 'passage')} from {count_words(documents, 'document')}"
         if self._share < 1:
-            return f"{words} · {self._share:.0%} indexed, search works meanwhile"
+            reading = any(self.forge.jobs.running(kind) for kind in _READING)
+            then = "search works meanwhile" if reading else "Rescan reads the rest"
+            return f"{words} · {self._share:.0%} indexed, {then}"
         return words + (f" · last indexed {moment_words(last)}" if last else "")
 
     @Slot()
@@ -305,11 +320,15 @@ class CorpusPane(Pane):
 
     @Slot(object, object)
     def _on_chosen(self, document: Document | None, hit: Hit | None) -> None:
+        query = self._listing.query
+        if document is None and _holds_focus(self._details, self._viewer):
+            self._listing.take_focus()
         self._details.setVisible(document is not None)
+        if document is None or query != self._explained:
+            self._details.explanation.hide()
         if document is None:
             self._on_viewer_closed()
             return
-        query = self._listing.query
         spans = (lambda text: self.forge.corpus.matches(query, text)) if query else None
         self._details.show_document(document, hit.passage.id if hit else None, spans)
 
@@ -322,6 +341,7 @@ class CorpusPane(Pane):
         def arrived(found: Explanation) -> None:
             passage = self._details.passage()
             if passage is not None and passage.id == passage_id:
+                self._explained = query
                 self._details.explanation.show_explanation(found)
 
         self._errands.run(
@@ -357,6 +377,8 @@ class CorpusPane(Pane):
     @Slot()
     def _on_viewer_closed(self) -> None:
         self._reader.forget()
+        if _holds_focus(self._viewer):
+            self._details.take_focus()
         self._viewer.hide()
         self._fit()
 
@@ -377,7 +399,7 @@ class CorpusPane(Pane):
         elif event.job_id == self._surveying and isinstance(event.error, ForgeError):
             self._on_trouble(event.error)
         elif event.job_id == self._surveying and isinstance(event.result, Survey):
-            self._survey.show_survey(event.result)
+            self._survey.show_survey(event.result, joins=self._joins())
 
     def _on_index_job(self, event: JobChanged) -> None:
         if event.state in ("queued", "running", "paused"):
@@ -405,9 +427,10 @@ class CorpusPane(Pane):
 
     def _on_indexed(self, report: IndexReport) -> None:
         read = report.new + report.changed
-        nothing = "Nothing new was read" if report.failed else "Everything was up to date"
+        asked = bool(self.forge.corpus.sync.questions())
+        nothing = "Nothing new was read" if report.failed or asked else "Everything was up to date"
         words = f"Indexed {count_words(read, 'document')}" if read else nothing
-        gone = f", {report.removed} no longer there" if report.removed else ""
+        gone = f", {report.removed:,} left the index" if report.removed else ""
         self.notice.emit(Notice(f"{words}{gone}: {count_words(report.passages, 'passage')} ready to search."))
         if report.failed:
             path, reason = report.failed[0]
@@ -417,7 +440,7 @@ class CorpusPane(Pane):
                 "Not everything could be read" if others else f"{name} could not be read",
                 f"{name}: {reason} And {others:,} more." if others else reason,
                 kind="warn",
-                action="Show failed documents" if self.forge.corpus.shelf.stats().failed else "",
+                action=_SHOW_FAILED if self.forge.corpus.shelf.stats().failed else "",
             )
         else:
             self._failures.clear()
@@ -432,12 +455,17 @@ class CorpusPane(Pane):
         self._listing.show_failed()
         self._failures.clear()
 
+    @Slot()
+    def _on_questions_settled(self) -> None:
+        if not self._failures.action():  # it was about a folder that is there again, or was decided on
+            self._failures.clear()
+
     # dropping
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
-            self._drop.setGeometry(self._body.geometry().adjusted(16, 16, -16, -16))
+            self._drop.setGeometry(self._pages.geometry().adjusted(16, 16, -16, -16))
             self._drop.show()
             self._drop.raise_()
 
@@ -449,7 +477,8 @@ class CorpusPane(Pane):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             event.acceptProposedAction()
-            self.add_paths(paths)
+            chosen = self._segments.key() == "collections"
+            self.add_paths(paths, self._collections_view.form.uid() if chosen else "")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -459,12 +488,17 @@ class CorpusPane(Pane):
         """Share the width: the viewer gets a third, or the table's place where there is little."""
         width, open_ = self.width(), self._viewer.isVisible()
         narrow = width < theme.px(_NARROW)
-        self._details.setFixedWidth(max(theme.px(260), min(theme.px(320), width // 3)))
+        self._details.setFixedWidth(max(theme.px(280), min(theme.px(320), width // 3)))
         self._body.setVisible(not (open_ and narrow))
         self._rescan.setText("" if narrow else _RESCAN)
         self._rescan.setAccessibleName(_RESCAN)
         self._viewer.setMinimumWidth(theme.px(360))
         self._viewer.setMaximumWidth(width if narrow else max(theme.px(360), width // 3))
+
+
+def _holds_focus(*parts: QWidget) -> bool:
+    focus = QApplication.focusWidget()
+    return focus is not None and any(part.isAncestorOf(focus) for part in parts)
 
 
 def _place(passage: Passage) -> Place:

@@ -55,11 +55,11 @@ class IndexStrip(QWidget):
         share = event.done / event.total if event.total else None
         self._meter.setVisible(share is not None)
         self._meter.set_value(share or 0.0)
-        left = at.seconds_left if at else event.seconds_left
+        left = None if self._paused else at.seconds_left if at else event.seconds_left
         percent = "" if share is None else f"{min(1.0, share):.0%}"
         self._numbers.setText(" · ".join(filter(None, (percent, "" if left is None else f"{duration(left)} left"))))
         self._files.setText(_names(at.current) if at else safe_words(event.note))
-        self._rates.setText(_rates(at) if at else "")
+        self._rates.setText(_rates(at) if at and not self._paused else "")
         self._icon.set_icon("pause" if self._paused else "refresh-cw", "muted" if self._paused else "info")
         self.pause.setText("Resume" if self._paused else "Pause")
         self.pause.set_icon("play" if self._paused else "pause")

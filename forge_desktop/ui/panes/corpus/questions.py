@@ -20,10 +20,15 @@ if TYPE_CHECKING:
 
 
 class Questions(QWidget):
-    """One card a question. `notice` carries a Notice, `troubled` a ForgeError."""
+    """One card a question. `notice` carries a Notice, `troubled` a ForgeError.
+
+    `left` when the keyboard needs another place, `settled` when no question is open any more.
+    """
 
     notice = Signal(object)
     troubled = Signal(object)
+    left = Signal()
+    settled = Signal()
 
     def __init__(self, corpus: Corpus, errands: Errands) -> None:
         super().__init__()
@@ -63,6 +68,8 @@ class Questions(QWidget):
             return
         fresh = [question for question in questions if question not in self.questions]
         self.questions = questions
+        focus = self.focusWidget()
+        held = focus is not None and focus.hasFocus()
         while (item := self._cards.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
@@ -70,6 +77,10 @@ class Questions(QWidget):
         for question in questions:
             self._cards.addWidget(self._card(question))
         self.setVisible(bool(questions))
+        if held:
+            self.left.emit()
+        if not questions:
+            self.settled.emit()
         for question in fresh:
             announce(self, " ".join(question_words(question)))
 

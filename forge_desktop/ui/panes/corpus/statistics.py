@@ -34,6 +34,7 @@ class StatisticsView(QScrollArea):
         self._language_card = _card("Languages", self._languages)
         self._disk_card = _card("On disk", self._disk)
         self._sync = label("", tokens.TABLE, wrap=True)
+        self._held = False  # one of the buttons had the keyboard when it was pressed
         figures = QGridLayout()
         figures.setSpacing(tokens.MD)
         for number, (name, figure) in enumerate(self._figures.items()):
@@ -78,35 +79,47 @@ class StatisticsView(QScrollArea):
 
     def show_checking(self) -> None:
         """A check is running."""
-        self._check.setEnabled(False)
+        self._pause_buttons()
         self._repair.hide()
         self._verdict.setText("Checking every text, every passage and the search index …")
         self._damage.hide()
 
     def show_check(self, damaged: Sequence[str]) -> None:
         """What a check found."""
-        self._check.setEnabled(True)
         self._repair.setVisible(bool(damaged))
         self._repair.setEnabled(True)
+        self._give_back(self._repair if damaged else self._check)
         self._verdict.setText(f"{count_words(len(damaged), 'fault')} found." if damaged else "Everything is sound.")
         self._show_lines(damaged)
 
     def show_repairing(self) -> None:
         """A repair is running."""
-        self._check.setEnabled(False)
-        self._repair.setEnabled(False)
+        self._pause_buttons()
         self._verdict.setText("Repairing what is damaged …")
 
     def show_verdict(self, words: str, lines: Sequence[str] = ()) -> None:
         """How a check or a repair ended, with one line for each thing that stays to be said."""
-        self._check.setEnabled(True)
         self._repair.hide()
+        self._give_back(self._check)
         self._verdict.setText(words)
         self._show_lines(lines)
 
     def verdict(self) -> str:
         """The sentence about the last check."""
         return self._verdict.text()
+
+    def _pause_buttons(self) -> None:
+        self._held = self._check.hasFocus() or self._repair.hasFocus()
+        if self._held:
+            self.setFocus()  # or it would go to the next widget of the window
+        self._check.setEnabled(False)
+        self._repair.setEnabled(False)
+
+    def _give_back(self, button: Button) -> None:
+        """Let the buttons be pressed again; the keyboard goes back to one if it is where the pressing left it."""
+        self._check.setEnabled(True)
+        if self._held and self.hasFocus():
+            button.setFocus()
 
     def _show_lines(self, lines: Sequence[str]) -> None:
         self._damage.setPlainText("\n".join(lines))

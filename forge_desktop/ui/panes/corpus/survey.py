@@ -14,6 +14,8 @@ from forge_desktop.ui.panes.corpus.columns import format_words, safe_words
 from forge_desktop.ui.widgets.basics import Button, IconLabel, PrimaryButton, column, frame, label, row
 from forge_desktop.ui.widgets.words import count_words, size_words
 
+_LONGEST_NAME = 24  # on the button
+
 
 class SurveyCard(QWidget):
     """`confirmed` carries the paths to index; `dismissed` when the user changes their mind. Hidden until used."""
@@ -42,6 +44,10 @@ class SurveyCard(QWidget):
         self.setLayout(column(frame("card", column(head, self._skipped, margins=(16, 12, 14, 12)))))
         self.hide()
 
+    def paths(self) -> Sequence[Path]:
+        """What is being added."""
+        return self._paths
+
     def show_counting(self, paths: Sequence[Path], collection: str = "") -> None:
         """Say that counting has begun, and into which collection it goes if there are several."""
         self._paths, self._collection = list(paths), collection
@@ -52,8 +58,8 @@ class SurveyCard(QWidget):
         self._skipped.hide()
         self.show()
 
-    def show_survey(self, survey: Survey) -> None:
-        """Show what would happen, and let the user start it."""
+    def show_survey(self, survey: Survey, *, joins: bool = False) -> None:
+        """Show what would happen, and let the user start it; `joins` when these places are new in the collection."""
         todo = survey.new + survey.changed
         kinds = ", ".join(
             f"{count} {format_words(kind)}" for kind, count in sorted(survey.formats.items(), key=lambda f: -f[1])
@@ -61,7 +67,7 @@ class SurveyCard(QWidget):
         if todo:
             self._title.setText(f"{count_words(todo, 'file')} to read, {size_words(survey.bytes)}")
         elif survey.files:
-            self._title.setText("Nothing new to read")
+            self._title.setText("Everything here is indexed already" if joins else "Nothing new to read")
         else:
             self._title.setText("No readable files here")
         facts = [f"into {safe_words(self._collection)}"] if self._collection else []
@@ -77,10 +83,11 @@ class SurveyCard(QWidget):
         lines = min(5, len(survey.skipped))
         self._skipped.setFixedHeight(self._skipped.fontMetrics().lineSpacing() * lines + theme.px(24))
         self._skipped.setVisible(bool(survey.skipped))
-        self._start.setText(f"Index {count_words(todo, 'file')}")
-        self._start.setVisible(bool(todo))
+        into = safe_words(self._collection) or "the collection"
+        self._start.setText(f"Index {count_words(todo, 'file')}" if todo else f"Add to {_short(into)}")
+        self._start.setVisible(bool(todo or (joins and survey.files)))
         self.show()
-        if todo:
+        if self._start.isVisibleTo(self):
             self._start.setFocus()
 
     @Slot()
@@ -92,3 +99,7 @@ class SurveyCard(QWidget):
     def _on_dismiss(self) -> None:
         self.hide()
         self.dismissed.emit()
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"

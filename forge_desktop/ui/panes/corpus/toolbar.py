@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QTimer, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QComboBox, QSizePolicy, QWidget
 
@@ -42,6 +42,7 @@ class Toolbar(QWidget):
         for words, state in _STATES:
             self.state.addItem(words, state)
         self.collection = self._choice("Show one collection")
+        self.collection.setMaximumWidth(theme.px(240))
         self.format = self._choice("Show one type of file")
         self.age = self._choice("Show by date of change")
         for words, days in _AGES:
@@ -52,11 +53,13 @@ class Toolbar(QWidget):
         self.show_collections([])
         self.show_formats({})
         self._search = QWidget()
-        line = row(self.field, self.view)
-        line.setStretch(0, 1)
+        line = row(self.field, self.view, None)
+        line.setStretch(0, 100)  # the field takes what it may before room stays empty
         self._search.setLayout(line)
-        self._filters = QWidget()
-        self._filters.setLayout(row(self.state, self.collection, self.format, self.age, None, self.counts))
+        self._which = row(self.state, self.collection, None)
+        self._when = row(self.format, self.age, None, self.counts)
+        self._filters = row(self._which, self._when)
+        self._filters.setStretch(1, 1)
         self._parts = row(self._search, self._filters)
         self._parts.setStretch(1, 1)
         self.setLayout(column(self._parts, self.understood, gap=4))
@@ -97,13 +100,24 @@ class Toolbar(QWidget):
         self.understood.setVisible(bool(words))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The choices go below the search field where they have no room beside it."""
         super().resizeEvent(event)
-        needed = self._search.sizeHint().width() + self._filters.sizeHint().width() + tokens.SM
-        directions = QBoxLayout.Direction
-        wanted = directions.LeftToRight if needed <= self.width() else directions.TopToBottom
-        if self._parts.direction() != wanted:
-            self._parts.setDirection(wanted)
+        self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        """Another choice to show, or longer words: there may be too little room now."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit()
+        return super().event(event)
+
+    def _fit(self) -> None:
+        """The choices go below the search field where they have no room beside it, and in two lines if they must."""
+        search, which, when = (part.sizeHint().width() for part in (self._search, self._which, self._when))
+        choices = which + tokens.SM + when
+        for parts, needed in ((self._parts, search + tokens.SM + choices), (self._filters, choices)):
+            directions = QBoxLayout.Direction
+            wanted = directions.LeftToRight if needed <= self.width() else directions.TopToBottom
+            if parts.direction() != wanted:
+                parts.setDirection(wanted)
 
     def _choice(self, name: str) -> QComboBox:
         made = QComboBox()
