@@ -19,8 +19,8 @@ from tests.retrieval.conftest import add
     [
         ("The Runner's dogs are running", ["runner", "s", "dog", "run"]),
         ("snake_case v2 3.5 km", ["snake_cas", "v2", "3", "5", "km"]),
-        ("ﬁne naïve ＣＡＦÉ STRASSE Straße", ["fine", "naïv", "café", "strass", "strass"]),
-        ("cafe\u0301 = café", ["café", "café"]),
+        ("ﬁne naïve ＣＡＦÉ STRASSE Straße", ["fine", "naiv", "cafe", "strass", "strass"]),
+        ("cafe\u0301 = café", ["cafe", "cafe"]),
         ("Красивые книги", ["красив", "книг"]),
         ("हिन्दी भाषा", ["हिन्दी", "भाषा"]),
         ("東京大学で学ぶ", ["東京", "京大", "大学", "学で", "で学", "学ぶ"]),
@@ -30,7 +30,7 @@ from tests.retrieval.conftest import add
         ("GPT4は速い", ["gpt4", "は速", "速い"]),
         ("שלום עולם", ["שלום", "עולם"]),
         ("می\u200cخواهم", ["میخواهم"]),
-        ("Mon\u00adday Eisen\u00adbahn\u00adbrücke", ["monday", "eisenbahnbrück"]),
+        ("Mon\u00adday Eisen\u00adbahn\u00adbrücke", ["monday", "eisenbahnbruck"]),
         ("x" * 150, ["x" * 64, "x" * 64, "x" * 22]),
         ("ж" * 65, ["ж" * 64, "ж"]),
         ("the of and", []),
@@ -48,7 +48,7 @@ def test_terms_of_many_scripts(text, terms):
         ("ﬁne", "Fine, ﬁne, define", ["Fine", "ﬁne"]),
         ("大学", "東京大学で", ["大学"]),
         ("京大学", "東京大学で", ["京大学"]),
-        ("cafe\u0301", "Café, cafe\u0301, cafe", ["Café", "cafe\u0301"]),
+        ("cafe\u0301", "Café, cafe\u0301, cafe", ["Café", "cafe\u0301", "cafe"]),
         ("книга", "Две книги, книжный", ["книги"]),
         ("monday", "On Mon\u00adday we open", ["Mon\u00adday"]),
         ("the", "the end", []),
@@ -96,13 +96,13 @@ def test_a_passage_is_stemmed_and_freed_of_stop_words_by_its_own_language():
         "de",
         ["alt", "haus", "kust", "krieg", "fisch", "aufgebaut"],
     )
-    assert analyser.terms("Häuser") == ["häuser"]  # too short to tell
+    assert analyser.terms("Häuser") == ["hauser"]  # too short to tell
     assert analyser.terms(f"{GERMAN} Running красивые книги")[-3:] == ["running", "красив", "книг"]
 
 
 def test_a_question_meets_passages_of_every_language_in_the_index(db, index):
     add(db, index, {1: GERMAN, 2: ENGLISH, 3: "Haus 3", 4: "nothing", 5: "else"})
-    assert index.query_terms("Häuser") == ["häuser", "haus"]
+    assert index.query_terms("Häuser") == ["hauser", "haus"]
     for query, found in (("Häuser Fischer", 1), ("house fisherman war", 2), ("haus", 3)):
         assert found in {one.passage_id for one in index.search(query, 2) if one.bm25}
     assert index.query_terms("who was at the house with the boats") == ["hous", "boat"]
@@ -118,7 +118,7 @@ def test_a_word_without_a_stem_in_one_language_is_not_taken_for_misspelt(db, ind
 
 def test_languages_seldom_met_are_asked_in_only_where_they_are_likely_meant(db, index):
     add(db, index, {1: GERMAN} | dict.fromkeys(range(2, 202), ENGLISH))
-    assert index.query_terms("Häuser") == ["häuser", "haus"]  # a letter that English lacks
+    assert index.query_terms("Häuser") == ["hauser", "haus"]  # a letter that English lacks
     assert index.query_terms("boots") == ["boot"]
     assert index.query_terms("kriege")[-1] == "krieg"  # English passages have no such word
     assert index.query_terms("houses") == ["hous"]  # they have this one
@@ -198,3 +198,22 @@ def test_matches_are_ordered_spans_of_words_that_share_a_term(query, text):
         assert end_before <= start < end <= len(text)
         assert analyser.language(text) or terms & set(analyser.terms(text[start:end]))
         end_before = end
+
+
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("Zoë Müller", "zoe muller"),
+        ("Søren", "soren"),
+        ("naïve café", "naive cafe"),
+        ("Łódź", "lodz"),
+        ("œuvre", "oeuvre"),
+    ],
+)
+def test_accents_of_latin_letters_make_no_difference(written: str, asked: str) -> None:
+    assert analyser.terms(written) == analyser.terms(asked)
+    assert analyser.matches(analyser.query_terms(asked), written)[0][0] == 0
+
+
+def test_letters_of_other_scripts_keep_their_marks() -> None:
+    assert analyser.terms("йод") != analyser.terms("иод")

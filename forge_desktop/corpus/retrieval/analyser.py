@@ -4,7 +4,8 @@ NFKC and casefold, words with their combining marks, character bigrams where a s
 passage is stemmed (Snowball) and freed of stop words by its own language, told by its function words; words in another
 script than that language's, and passages too short to tell, take their script's usual language. Four words of a
 question tell no language, so a question is stemmed by every language that the index holds. English stop words are
-dropped everywhere: an English quotation in a German passage would make "the" a rare and heavy word there.
+dropped everywhere: an English quotation in a German passage would make "the" a rare and heavy word there. Latin letters
+lose their accents after stemming.
 
 Any change of what `terms` returns needs a new ANALYSER_VERSION.
 """
@@ -33,6 +34,8 @@ _UNSPACED = re.compile(
     "[\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3100-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
     "\uf900-\ufaff\U00020000-\U0003134f\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]+"
 )
+
+_LIGATURES = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 
 _ALGORITHMS = (
     "en=english de=german fr=french es=spanish it=italian pt=portuguese ca=catalan nl=dutch sv=swedish da=danish"
@@ -190,6 +193,11 @@ def _parts(word: str, offset: int) -> list[tuple[int, int]]:
     return [(offset + start, offset + end) for start, end in parts]
 
 
+def _unaccented(stem: str) -> str:
+    """A Latin stem without its accents: who looks for Zoe means Zoë too. Afterwards, as stemmers need them."""
+    return "".join(c for c in unicodedata.normalize("NFD", stem.translate(_LIGATURES)) if not unicodedata.combining(c))
+
+
 def _tables(languages: Collection[str]) -> list[_Stems]:
     return [table for code, table in _STEMS.items() if code in languages] or [_STEMS[""]]
 
@@ -249,7 +257,8 @@ class _Stems(dict[str, str]):
                     return word
                 if code not in self._stemmers:
                     self._stemmers[code] = _stemmer(code)
-                return self._stemmers[code](word) or word
+                stem = self._stemmers[code](word) or word
+                return _unaccented(stem) if script == "latin" and not stem.isascii() else stem
         return word
 
 
