@@ -10,12 +10,11 @@ import docx
 import openpyxl
 import pptx
 import xlwt
-from odf import draw, opendocument, style, table, text
-from odf.namespaces import PRESENTATIONNS
 from pptx.util import Inches
 
 from tests.corpus import generators
 from tests.corpus.generators import Made, Section, Story, bodies, paths
+from tests.corpus.odf import PRESENTATIONNS, draw, opendocument, style, table, text
 from tests.corpus.office_files import book, saved
 
 

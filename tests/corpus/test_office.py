@@ -137,7 +137,7 @@ def test_diagrams_and_comments_on_a_slide(room: Room, folder: Path) -> None:
 
 
 def test_opendocument_text(room: Room, folder: Path) -> None:
-    from odf import dc, draw, office, opendocument, style, table, text
+    from tests.corpus.odf import dc, draw, office, opendocument, style, table, text
 
     document = opendocument.OpenDocumentText()
     layout = style.PageLayout(name="layout")
@@ -186,9 +186,8 @@ def test_opendocument_text(room: Room, folder: Path) -> None:
 
 
 def test_opendocument_slides(room: Room, folder: Path) -> None:
-    from odf import draw, opendocument, style, text
-    from odf import presentation as shown
-    from odf.namespaces import PRESENTATIONNS
+    from tests.corpus.odf import PRESENTATIONNS, draw, opendocument, style, text
+    from tests.corpus.odf import presentation as shown
 
     document = opendocument.OpenDocumentPresentation()
     layout = style.PageLayout(name="layout")

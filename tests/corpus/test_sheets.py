@@ -212,7 +212,7 @@ def test_a_thread_of_comments_replaces_its_copy(room: Room, folder: Path) -> Non
 
 
 def test_opendocument_sheets(room: Room, folder: Path) -> None:
-    from odf import dc, office, opendocument, style, table, text
+    from tests.corpus.odf import dc, office, opendocument, style, table, text
 
     document = opendocument.OpenDocumentSpreadsheet()
     unseen = style.Style(name="unseen", family="table")
