@@ -15,6 +15,7 @@ from forge_desktop.corpus.records import Understood
 from forge_desktop.corpus.retrieval import analyser
 
 _LONGEST = 100_000  # characters that are read
+_FILTER = re.compile(r"(?:type|format|folder|path|collection|after|before|since|until|date):\S", re.IGNORECASE)
 _MOST_PHRASES, _MOST_LEFT_OUT = 20, 200
 _QUOTES = '"“”„‟«»＂'
 _TOKEN = re.compile(rf"(?<!\S)(?P<minus>-?)[{_QUOTES}](?P<phrase>[^{_QUOTES}]*)[{_QUOTES}]|(?P<word>\S+)")
@@ -134,6 +135,10 @@ class _Parts:
         elif word.startswith("-") and not word.startswith("--"):
             self._leave_out(word[1:], _phrase(word[1:]), "A minus sign without a word was passed over.")
         else:
+            if _FILTER.match(word):
+                self.ignored.append(
+                    f"“{word[:60]}” was read as words: filters are chosen beside the field or by options."
+                )
             if word[0] in _QUOTES:
                 self.ignored.append("A quotation mark has no partner, so its words are looked for one by one.")
             self.ranked.append(word)

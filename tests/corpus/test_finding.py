@@ -153,6 +153,12 @@ def test_what_was_understood_is_said(shelf: Room) -> None:
     assert shelf.corpus.find("kettel boiller", operators=False).note == ""  # a question; the answer says enough
 
 
+def test_a_filter_typed_as_a_word_is_said_to_be_none(shelf: Room) -> None:
+    told = shelf.corpus.find("kettle after:2020-01-01").understood.ignored
+    assert told == ("“after:2020-01-01” was read as words: filters are chosen beside the field or by options.",)
+    assert shelf.corpus.find("10:30 kettle").understood.ignored == ()
+
+
 def test_a_question_has_no_operators(shelf: Room) -> None:
     asked = "kettle -boat “boat” -"
     assert "boat.txt" in names(shelf, asked, operators=False)
