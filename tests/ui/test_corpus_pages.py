@@ -256,7 +256,7 @@ def test_a_passage_that_was_not_found_says_why_not(qtbot: QtBot, shown: CorpusPa
     shown._listing.documents.selectRow(0)
     passage = shown._details.passage()
     assert passage is not None
-    shown._on_explain_asked(passage.id)
+    shown._beside.explain(passage.id)
     wait(qtbot, lambda: shown._details.explanation.isVisible())
     found = shown._details.explanation.explanation
     assert found is not None

@@ -16,6 +16,7 @@ from forge_desktop.base.events import JobChanged
 from forge_desktop.corpus import IndexReport
 from forge_desktop.ui.panes.corpus import CorpusPane
 from forge_desktop.ui.panes.corpus.columns import safe_words
+from forge_desktop.ui.panes.corpus.reports import report_words, trouble_words
 from forge_desktop.ui.widgets.basics import Button, Notice
 
 
@@ -84,6 +85,14 @@ def test_a_bad_file_alone_is_a_row_too(qtbot: QtBot, pane: CorpusPane, tmp_path:
     qtbot.waitUntil(lambda: pane._listing.documents.rows.rowCount() == 1)
     pane._failures.clear()
     assert pane._body.currentWidget() is pane._listing
+
+
+def test_what_was_read_in_part_is_said() -> None:
+    report = IndexReport(
+        1, 2, 1, 0, 0, 0, (), 0.1, 10, partial=(("/papers/scan.pdf", "1 of its 3 pages hold only pictures."),)
+    )
+    assert trouble_words(report) == ("scan.pdf was read in part", "1 of its 3 pages hold only pictures.")
+    assert report_words(report, asked=False) == "Indexed 1 document: 2 passages ready to search."
 
 
 def test_what_has_no_row_is_not_called_a_failed_document(qtbot: QtBot, pane: CorpusPane, folder: Path) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QAction, QFocusEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QBoxLayout,
     QFrame,
     QHBoxLayout,
@@ -134,6 +135,12 @@ def show_ring(widget: QWidget, event: QFocusEvent) -> None:
     """
     if event.reason() not in _PASSING:
         set_property(widget, "ring", "1" if event.gotFocus() and event.reason() in _KEYBOARD else "")
+
+
+def holds_focus(*parts: QWidget) -> bool:
+    """Whether the keyboard focus is inside one of these."""
+    focus = QApplication.focusWidget()
+    return focus is not None and any(part.isAncestorOf(focus) for part in parts)
 
 
 class Button(QPushButton):

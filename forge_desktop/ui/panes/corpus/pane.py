@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QStackedWidget, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, JobChanged
 from forge_desktop.base.paths import resources_dir
-from forge_desktop.corpus import Document, Explanation, Hit, IndexReport, Passage, Survey
+from forge_desktop.corpus import Document, Hit, IndexReport, Survey
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.job_strip import is_reading
 from forge_desktop.ui.panes import Pane
+from forge_desktop.ui.panes.corpus.beside import Beside
 from forge_desktop.ui.panes.corpus.collections import CollectionsView
-from forge_desktop.ui.panes.corpus.columns import passage_place, safe_words
 from forge_desktop.ui.panes.corpus.details import DocumentDetails, removal_words
 from forge_desktop.ui.panes.corpus.keeping import Keeping
 from forge_desktop.ui.panes.corpus.listing import Listing
 from forge_desktop.ui.panes.corpus.progress import IndexStrip
 from forge_desktop.ui.panes.corpus.questions import Questions
+from forge_desktop.ui.panes.corpus.reports import report_words, trouble_words
 from forge_desktop.ui.panes.corpus.statistics import StatisticsView
 from forge_desktop.ui.panes.corpus.survey import SurveyCard
-from forge_desktop.ui.reading import Place, SourceReader
 from forge_desktop.ui.widgets.basics import (
     Banner,
     Button,
@@ -39,12 +38,12 @@ from forge_desktop.ui.widgets.basics import (
     PrimaryButton,
     column,
     frame,
+    holds_focus,
     label,
     page_head,
     row,
 )
 from forge_desktop.ui.widgets.segments import Segments
-from forge_desktop.ui.widgets.source_viewer import SourceViewer
 from forge_desktop.ui.widgets.words import count_words, moment_words
 
 if TYPE_CHECKING:
@@ -71,7 +70,6 @@ class CorpusPane(Pane):
         self._share = 1.0  # of the known documents, how many can be searched
         self._errands = Errands(forge.jobs, bridge, self)
         self._surveying = 0
-        self._explained = ""  # the query of the explanation shown
         self._into = ""  # the collection that what is being added goes into
         self._index_jobs: set[int] = set()
         self.setAcceptDrops(True)
@@ -258,19 +256,14 @@ class CorpusPane(Pane):
         self._details = DocumentDetails(self.forge.corpus.shelf.passages)
         self._details.retry_pressed.connect(lambda document_id: self.retry([document_id]))
         self._details.remove_pressed.connect(lambda document_id: self.remove([document_id]))
-        self._details.explain_asked.connect(self._on_explain_asked)
-        self._details.place_asked.connect(self._on_place_asked)
-        self._details.explanation.check_pressed.connect(self._on_check_asked)
-        self._details.passage_shown.connect(self._on_passage_shown)
         self._details.hide()
         return self._details
 
     def _make_viewer(self) -> QWidget:
-        self._viewer = SourceViewer()
-        self._viewer.setProperty("cls", "sideR")
-        self._viewer.closed.connect(self._on_viewer_closed)
-        self._reader = SourceReader(self.forge.corpus, self._errands, self._viewer)
-        self._viewer.hide()
+        self._beside = Beside(self.forge.corpus, self._errands, self._listing, self._details)
+        self._beside.changed.connect(self._fit)
+        self._beside.troubled.connect(self._on_trouble)
+        self._viewer = self._beside.viewer
         return self._viewer
 
     def _drop_words(self) -> QWidget:
@@ -321,66 +314,15 @@ class CorpusPane(Pane):
     @Slot(object, object)
     def _on_chosen(self, document: Document | None, hit: Hit | None) -> None:
         query = self._listing.query
-        if document is None and _holds_focus(self._details, self._viewer):
+        if document is None and holds_focus(self._details, self._viewer):
             self._listing.take_focus()
         self._details.setVisible(document is not None)
-        if document is None or query != self._explained:
-            self._details.explanation.hide()
+        self._beside.outdate(query if document is not None else "")
         if document is None:
-            self._on_viewer_closed()
+            self._beside.close()
             return
         spans = (lambda text: self.forge.corpus.matches(query, text)) if query else None
         self._details.show_document(document, hit.passage.id if hit else None, spans)
-
-    # why, and the page beside
-
-    @Slot(int)
-    def _on_explain_asked(self, passage_id: int) -> None:
-        query, where = self._listing.query, self._listing.where()
-
-        def arrived(found: Explanation) -> None:
-            passage = self._details.passage()
-            if passage is not None and passage.id == passage_id:
-                self._explained = query
-                self._details.explanation.show_explanation(found)
-
-        self._errands.run(
-            lambda: self.forge.corpus.explainer.explain(query, passage_id, where=where),
-            arrived,
-            self._on_trouble,
-            key="explain",
-            lane="search",
-        )
-
-    @Slot()
-    def _on_check_asked(self) -> None:
-        query, card = self._listing.query, self._details.explanation
-        self._errands.run(
-            lambda: self.forge.corpus.explainer.check_ranking(query),
-            card.show_check,
-            lambda error: card.show_words(f"{error.message} {error.hint}".strip()),
-            key="check",
-            lane="search",
-        )
-
-    @Slot(object)
-    def _on_place_asked(self, passage: Passage) -> None:
-        self._viewer.show()
-        self._fit()
-        self._reader.open(_place(passage))
-
-    @Slot(object)
-    def _on_passage_shown(self, passage: Passage) -> None:
-        if self._viewer.isVisible():
-            self._reader.open(_place(passage))
-
-    @Slot()
-    def _on_viewer_closed(self) -> None:
-        self._reader.forget()
-        if _holds_focus(self._viewer):
-            self._details.take_focus()
-        self._viewer.hide()
-        self._fit()
 
     # following jobs
 
@@ -426,24 +368,13 @@ class CorpusPane(Pane):
         self._refreshing.start()
 
     def _on_indexed(self, report: IndexReport) -> None:
-        read = report.new + report.changed
         asked = bool(self.forge.corpus.sync.questions())
-        nothing = "Nothing new was read" if report.failed or asked else "Everything was up to date"
-        words = f"Indexed {count_words(read, 'document')}" if read else nothing
-        gone = f", {report.removed:,} left the index" if report.removed else ""
-        self.notice.emit(Notice(f"{words}{gone}: {count_words(report.passages, 'passage')} ready to search."))
-        if report.failed:
-            path, reason = report.failed[0]
-            name, others = safe_words(os.path.basename(path)), len(report.failed) - 1
-            # Not all of it has a row: a pipe or a folder that went away is no document.
-            self._failures.show_message(
-                "Not everything could be read" if others else f"{name} could not be read",
-                f"{name}: {reason} And {others:,} more." if others else reason,
-                kind="warn",
-                action=_SHOW_FAILED if self.forge.corpus.shelf.stats().failed else "",
-            )
-        else:
+        self.notice.emit(Notice(report_words(report, asked=asked)))
+        if (words := trouble_words(report)) is None:
             self._failures.clear()
+            return
+        failed = report.failed and self.forge.corpus.shelf.stats().failed
+        self._failures.show_message(*words, kind="warn", action=_SHOW_FAILED if failed else "")
 
     @Slot(object)
     def _on_data(self, event: DataChanged) -> None:
@@ -484,6 +415,7 @@ class CorpusPane(Pane):
         super().resizeEvent(event)
         self._fit()
 
+    @Slot()
     def _fit(self) -> None:
         """Share the width: the viewer gets a third, or the table's place where there is little."""
         width, open_ = self.width(), self._viewer.isVisible()
@@ -494,21 +426,3 @@ class CorpusPane(Pane):
         self._rescan.setAccessibleName(_RESCAN)
         self._viewer.setMinimumWidth(theme.px(360))
         self._viewer.setMaximumWidth(width if narrow else max(theme.px(360), width // 3))
-
-
-def _holds_focus(*parts: QWidget) -> bool:
-    focus = QApplication.focusWidget()
-    return focus is not None and any(part.isAncestorOf(focus) for part in parts)
-
-
-def _place(passage: Passage) -> Place:
-    return Place(
-        passage.path,
-        passage.document_sha256,
-        passage.start,
-        passage.end,
-        passage.page,
-        passage.first_line,
-        passage.text,
-        passage_place(passage),
-    )
