@@ -15,7 +15,7 @@ import docx
 import pytest
 
 from forge_desktop.corpus import IndexReport
-from forge_desktop.corpus.parsers import PARSERS
+from forge_desktop.corpus.parsers import format_of
 from tests.corpus.conftest import Room, needs_posix, pdf_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -371,7 +371,7 @@ def test_changed_for_the_worse(room: Room, folder: Path) -> None:
 @pytest.mark.parametrize("ocr", [False, pytest.param(True, marks=pytest.mark.full)])
 def test_files_from_bug_trackers(room: Room, ocr: bool) -> None:
     room.settings.change(ocr=ocr)
-    files = [path for path in BAD.rglob("*") if path.suffix in PARSERS]
+    files = [path for path in BAD.rglob("*") if path.is_file() and format_of(str(path))]
     report = room.index(BAD)
     assert len(room.corpus.shelf.documents()) == len(files)
     assert report.documents + len(report.failed) == len(files)

@@ -36,9 +36,9 @@ def children() -> list[int]:
 
 
 def test_as_many_files_are_read_at_once_as_was_set(room: Room, folder: Path) -> None:
-    fill(folder, 60)
+    fill(folder, 120, words=4000)  # long enough for some events
     room.settings.change(parser_processes=3)
-    assert room.index(folder).documents == 60
+    assert room.index(folder).documents == 120
     assert max(len(detail.current) for detail in details(room.seen)) in (2, 3)
     room.whole()
 
