@@ -63,7 +63,6 @@ class Committer:
                     self._index.add(connection, fresh)
             self._committed(stored)
             self._rest(began)
-            self._index.tidy(lambda: self._rest(time.monotonic()))
         for task, outcome in large:
             self._commit_large(task, outcome)
 
