@@ -123,6 +123,11 @@ def test_xml_that_declares_entities(room: Room, folder: Path, encoding: str) -> 
     assert reason(room, folder / "laughs.xml") == "The file declares entities, so it is not read."
 
 
+def test_a_mailbox_whose_first_line_has_no_end(room: Room, folder: Path) -> None:
+    (folder / "a.mbox").write_bytes(b"From nobody, and then no line ends")
+    assert room.index(folder).failed[0][1] == "The file is not a mailbox: it does not begin with a message."
+
+
 def test_a_mailbox_with_a_message_nested_too_deep(room: Room, folder: Path) -> None:
     parts = b"".join(b"Content-Type: multipart/mixed; boundary=B%d\n\n--B%d\n" % (n, n) for n in range(2000))
     mails = [b"Subject: First\n\nThe kettle.\n\n", parts + b"\nx\n\n", b"Subject: Third\n\nThe saw.\n\n"]

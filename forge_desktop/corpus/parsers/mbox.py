@@ -15,7 +15,7 @@ _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 
 def parse(data: bytes) -> Parsed:
     """Every message, a heading in the place of one that cannot be read. Raises Unreadable for what is no mailbox."""
-    if not data.startswith(b"From "):
+    if not _FROM.match(data):
         raise Unreadable("The file is not a mailbox: it does not begin with a message.")
     found = Composer()
     for message in _messages(data):
