@@ -135,6 +135,33 @@ def test_a_renewal_goes_on_where_it_was_and_answers_meanwhile(db, index):
     assert [row[0] for row in db.rows("SELECT DISTINCT analyser FROM segments")] == [analyser.ANALYSER_VERSION]
 
 
+def test_passages_that_an_older_program_put_back_during_a_renewal_stay(db, index):
+    passages = {number: f"stone bridge {number}" for number in range(1, 9)}
+    add(db, index, passages)
+
+    def age(connection: object) -> None:
+        connection.execute("UPDATE index_state SET analyser = 'older'")
+        connection.execute("UPDATE segments SET analyser = 'older'")
+
+    def texts(connection: object, after: int, at_most: int) -> list[tuple[int, str]]:
+        return [(number, passages[number]) for number in passages if number > after][:at_most]
+
+    with db.write() as connection:
+        age(connection)
+        assert index.renew(connection, texts, 6) == 6
+        age(connection)  # it indexed these again, and one that is gone since
+    del passages[3]
+    done: int | None = 0
+    while done is not None:
+        assert index.stale
+        with db.write() as connection:
+            done = index.renew(connection, texts, 2)
+    assert not index.stale
+    assert index.check(passages) == []
+    assert index.scores("stone bridge") == oracle(passages, "stone bridge")
+    assert [row[0] for row in db.rows("SELECT DISTINCT analyser FROM segments")] == [analyser.ANALYSER_VERSION]
+
+
 def test_passages_that_are_gone_leave_a_renewed_index(db, index):
     add(db, index, {number: f"stone bridge {number}" for number in range(1, 9)})
     with db.write() as connection:

@@ -116,8 +116,9 @@ class Index:
         begun = state.renewed is not None and state.renewing == target
         items = texts(connection, state.renewed if begun and state.renewed is not None else _FIRST, at_most)
         if not items:
-            self.remove(connection, self._indexed(connection, fresh=False))
-            store.note_versions(connection, analyser.ANALYSER_VERSION)
+            if self._renew_left(connection, texts, at_most):
+                return state.renewed or 0
+            store.note_versions(connection, target)
             return None
         fresh = set(self._indexed(connection, fresh=True, between=(items[0][0], items[-1][0])))
         again = [(passage, text) for passage, text in items if passage not in fresh]
@@ -125,6 +126,16 @@ class Index:
         self.add(connection, again)
         store.note_versions(connection, state.analyser, items[-1][0], target)
         return items[-1][0]
+
+    def _renew_left(self, connection: sqlite3.Connection, texts: Texts, at_most: int) -> bool:
+        """What another version still has at the end: what an older program, started in between, indexed behind the
+        renewal is indexed again, what should no longer be searched leaves. Whether there is more of it."""
+        left = sorted(self._indexed(connection, fresh=False))
+        part = left[:at_most]
+        again = [item for passage in part for item in texts(connection, passage - 1, 1) if item[0] == passage]
+        self.remove(connection, part)
+        self.add(connection, again)
+        return len(left) > at_most
 
     def merge(self, connection: sqlite3.Connection, *, wholly: bool = False) -> bool:
         """Do a slice of tidying up, some 50 ms, in the caller's transaction; whether there was anything to do.
