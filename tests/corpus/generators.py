@@ -123,22 +123,22 @@ def text(story: Story) -> Made:
     return Made(said.encode(), text=said)
 
 
-def markdown(story: Story) -> Made:
+def _marked(story: Story, mark: str, before: str, after: str) -> Made:
+    """Markdown and Org differ in how they mark a heading and what stands round code."""
     blocks, whole = [], []
     for section in story:
         items = [f"- {item}" for item in section.items]
         rows = ["| " + " | ".join(row) + " |" for row in section.rows]
-        code = "```\n" + "\n\n".join(section.code) + "\n```"
-        blocks += [
-            f"{'#' * section.level} {section.title}",
-            *section.paragraphs,
-            "\n".join(items),
-            "\n".join(rows),
-            code,
-        ]
+        code = f"{before}\n" + "\n\n".join(section.code) + f"\n{after}"
+        blocks += [f"{mark * section.level} {section.title}", *section.paragraphs]
+        blocks += ["\n".join(items), "\n".join(rows), code]
         whole += [*items, *rows, code]
     said = _joined(blocks)
     return Made(said.encode(), headings=paths(story), whole=tuple(whole), text=said)
+
+
+def markdown(story: Story) -> Made:
+    return _marked(story, "#", "```", "```")
 
 
 def page(story: Story) -> Made:
@@ -273,21 +273,7 @@ def asciidoc(story: Story) -> Made:
 
 
 def org(story: Story) -> Made:
-    blocks, whole = [], []
-    for section in story:
-        items = [f"- {item}" for item in section.items]
-        rows = ["| " + " | ".join(row) + " |" for row in section.rows]
-        code = "#+BEGIN_SRC\n" + "\n\n".join(section.code) + "\n#+END_SRC"
-        blocks += [
-            f"{'*' * section.level} {section.title}",
-            *section.paragraphs,
-            "\n".join(items),
-            "\n".join(rows),
-            code,
-        ]
-        whole += [*items, *rows, code]
-    said = _joined(blocks)
-    return Made(said.encode(), headings=paths(story), whole=tuple(whole), text=said)
+    return _marked(story, "*", "#+BEGIN_SRC", "#+END_SRC")
 
 
 def code(story: Story) -> Made:

@@ -17,7 +17,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, Event, Events, JobChanged
 from forge_desktop.base.jobs import Jobs
 from forge_desktop.base.settings import SettingsFile
-from forge_desktop.corpus import Corpus, IndexReport, watching
+from forge_desktop.corpus import Corpus, IndexReport, SyncQuestion, watching
 from forge_desktop.corpus.sync import Sync
 from forge_desktop.corpus.watching import Touched, Watcher, identity_of
 from forge_desktop.storage import Database
@@ -117,6 +117,16 @@ def test_a_copy_is_no_move_and_swapped_names_are_read(room: Room, folder: Path) 
 # ---- what is gone ----
 
 
+def asked(room: Room, folder: Path) -> SyncQuestion:
+    """The question about 25 of 30 documents whose files are gone."""
+    fill(folder, 30)
+    room.index(folder)
+    for number in range(25):
+        (folder / f"{number:03}.txt").unlink()
+    (question,) = rescan(room).questions
+    return question
+
+
 def test_a_mass_deletion_asks_and_keeps(room: Room, folder: Path) -> None:
     fill(folder, 50)
     room.index(folder)
@@ -142,11 +152,7 @@ def test_twenty_deleted_files_are_meant(room: Room, folder: Path) -> None:
 
 
 def test_removing_after_a_mass_deletion_can_be_undone(room: Room, folder: Path) -> None:
-    fill(folder, 30)
-    room.index(folder)
-    for number in range(25):
-        (folder / f"{number:03}.txt").unlink()
-    (question,) = rescan(room).questions
+    question = asked(room, folder)
     token = room.corpus.sync.answer(question.id, "remove")
     assert token is not None
     assert (room.corpus.shelf.stats().documents, room.corpus.sync.questions()) == (5, [])
@@ -159,11 +165,7 @@ def test_removing_after_a_mass_deletion_can_be_undone(room: Room, folder: Path) 
 
 
 def test_kept_documents_stay_until_their_files_are_there_again(room: Room, folder: Path) -> None:
-    fill(folder, 30)
-    room.index(folder)
-    for number in range(25):
-        (folder / f"{number:03}.txt").unlink()
-    (question,) = rescan(room).questions
+    question = asked(room, folder)
     assert room.corpus.sync.answer(question.id, "keep") is None
     report = rescan(room)
     assert (report.questions, report.removed, report.documents) == ((), 0, 30)

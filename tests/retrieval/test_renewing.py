@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import tempfile
 from pathlib import Path
 
@@ -24,6 +25,12 @@ STEPS = st.lists(
     min_size=4,
     max_size=24,
 )
+
+
+def age(connection: sqlite3.Connection) -> None:
+    """Make what is indexed the work of an older program."""
+    connection.execute("UPDATE index_state SET analyser = 'older' WHERE analyser <> ''")
+    connection.execute("UPDATE segments SET analyser = 'older'")
 
 
 class Kept:
@@ -62,8 +69,7 @@ class Kept:
             if what in ("merge", "wholly"):
                 merging.go_on(connection, wholly=what == "wholly", most=15)
             elif what == "age":
-                connection.execute("UPDATE index_state SET analyser = 'older' WHERE analyser <> ''")
-                connection.execute("UPDATE segments SET analyser = 'older'")
+                age(connection)
             elif what == "renew" and self.index.stale:
                 self.index.renew(connection, self.texts, 3)
         if what == "killed":  # a merge and a renewal that are taken back, and a program that starts anew
@@ -114,8 +120,7 @@ def test_a_renewal_goes_on_where_it_was_and_answers_meanwhile(db, index):
     passages = {number: f"stone bridge {number}" for number in range(1, 21)}
     add(db, index, passages)
     with db.write() as connection:
-        connection.execute("UPDATE index_state SET analyser = 'older'")
-        connection.execute("UPDATE segments SET analyser = 'older'")
+        age(connection)
     asked = []
 
     def texts(connection: object, after: int, at_most: int) -> list[tuple[int, str]]:
@@ -139,10 +144,6 @@ def test_passages_that_an_older_program_put_back_during_a_renewal_stay(db, index
     passages = {number: f"stone bridge {number}" for number in range(1, 9)}
     add(db, index, passages)
 
-    def age(connection: object) -> None:
-        connection.execute("UPDATE index_state SET analyser = 'older'")
-        connection.execute("UPDATE segments SET analyser = 'older'")
-
     def texts(connection: object, after: int, at_most: int) -> list[tuple[int, str]]:
         return [(number, passages[number]) for number in passages if number > after][:at_most]
 
@@ -165,8 +166,7 @@ def test_passages_that_an_older_program_put_back_during_a_renewal_stay(db, index
 def test_passages_that_are_gone_leave_a_renewed_index(db, index):
     add(db, index, {number: f"stone bridge {number}" for number in range(1, 9)})
     with db.write() as connection:
-        connection.execute("UPDATE index_state SET analyser = 'older'")
-        connection.execute("UPDATE segments SET analyser = 'older'")
+        age(connection)
     add(db, index, {9: "stone wall"})  # already of the new version, so not asked for
 
     def texts(connection: object, after: int, at_most: int) -> list[tuple[int, str]]:

@@ -469,7 +469,8 @@ def test_tables_grow_with_the_font_of_the_user(
 # ---- questions
 
 
-def test_files_that_went_away_are_asked_about(qtbot: QtBot, pane: CorpusPane, tmp_path: Path) -> None:
+def asked(qtbot: QtBot, pane: CorpusPane, tmp_path: Path) -> Path:
+    """A folder of 40 documents of which 39 went away, and the question about it."""
     folder = tmp_path / "many"
     folder.mkdir()
     for number in range(40):
@@ -479,6 +480,11 @@ def test_files_that_went_away_are_asked_about(qtbot: QtBot, pane: CorpusPane, tm
         (folder / f"note-{number}.txt").unlink()
     pane.rescan()
     wait(qtbot, lambda: pane._questions.isVisible())
+    return folder
+
+
+def test_files_that_went_away_are_asked_about(qtbot: QtBot, pane: CorpusPane, tmp_path: Path) -> None:
+    folder = asked(qtbot, pane, tmp_path)
     question = pane._questions.questions[0]
     assert (question.documents, question.total) == (39, 40)
     assert question_words(question)[0] == f"39 documents of 40 are gone from {folder}"
@@ -491,15 +497,7 @@ def test_files_that_went_away_are_asked_about(qtbot: QtBot, pane: CorpusPane, tm
 
 
 def test_the_keyboard_stays_on_the_page_after_an_answer(qtbot: QtBot, pane: CorpusPane, tmp_path: Path) -> None:
-    folder = tmp_path / "many"
-    folder.mkdir()
-    for number in range(40):
-        (folder / f"note-{number}.txt").write_text(f"Note {number} about the kettle.\n")
-    pane.forge.jobs.wait(pane.forge.corpus.index([folder]))
-    for number in range(1, 40):
-        (folder / f"note-{number}.txt").unlink()
-    pane.rescan()
-    wait(qtbot, lambda: pane._questions.isVisible())
+    asked(qtbot, pane, tmp_path)
     keep = next(button for button in pane._questions.findChildren(Button) if button.text() == "Keep them")
     keep.setFocus()
     qtbot.keyClick(keep, Qt.Key.Key_Space)
