@@ -177,10 +177,6 @@ class Collections:
         """Ids of the documents in any of these collections, ascending."""
         return self._rows.members([self.kept(uid).id for uid in uids])
 
-    def of_document(self, document_id: int) -> list[Collection]:
-        """The collections that hold a document."""
-        return self._rows.records(self._rows.holding(document_id))
-
     def may_leave(self, document_id: int) -> bool:
         """Whether a document's text may be sent to a teacher.
 

@@ -10,7 +10,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.corpus.finding import Asked, Finder
 from forge_desktop.corpus.query import Query, understand
 from forge_desktop.corpus.records import Explanation, Hit, Passage, RankingCheck, SearchFilter, TermExplained
-from forge_desktop.corpus.retrieval import Found, Index
+from forge_desktop.corpus.retrieval import Found, Index, analyser
 from forge_desktop.corpus.retrieval.filtering import Explained
 from forge_desktop.corpus.retrieval.fusion import POOL
 from forge_desktop.corpus.retrieval.scope import Scope
@@ -82,7 +82,7 @@ class Explainer:
             raise ForgeError(
                 "There is nothing to compare: rank_bm25 needs four passages and a word.", hint="Ask for another word."
             )
-        listed = [self._index.term_list(passage.text) for passage in self._passages(ids)]
+        listed = [analyser.terms(passage.text) for passage in self._passages(ids)]
         theirs = BM25Okapi(listed).get_scores(terms).tolist() if len(listed) == len(ids) else []
         wanted = set(terms)
         met = {

@@ -142,7 +142,7 @@ class Finder:
 
     def kept_out(self, asked: Asked, passage: Passage) -> str:
         """What in its text keeps a passage from being found, as a sentence, or ""."""
-        if met := set(asked.excluded).intersection(self._index.term_list(passage.text)) if asked.excluded else None:
+        if met := set(asked.excluded).intersection(analyser.terms(passage.text)) if asked.excluded else None:
             return f"It has a word that the query leaves out: {', '.join(sorted(met))}."
         return asked.query.missing(Wording(passage.text))
 

@@ -85,7 +85,7 @@ def test_a_move_into_another_collection_changes_who_holds_it(room: Room, folder:
     (private / "a.txt").rename(folder / "a.txt")
     assert rescan(room).moved == 1
     assert room.rows()["a.txt"].id == document
-    assert [c.name for c in room.corpus.collections.of_document(document)] == ["Documents"]
+    assert [(c.name, c.documents) for c in room.corpus.collections.all()] == [("Documents", 1), ("Private", 0)]
     assert room.corpus.collections.may_leave(document)
 
 

@@ -157,7 +157,7 @@ class Index:
     ) -> list[Found]:
         """The best k passages, best first. Never raises for any string; nothing to look for gives an empty list.
 
-        `scope` leaves only its passages; one that has any of the `excluded` terms (`term_list` gives them) is left out.
+        `scope` leaves only its passages; one with any of the `excluded` terms (see `excluded_terms`) is left out.
         What terms weigh stays that of the whole index.
         """
         committed = not self._db.connection.in_transaction
@@ -219,10 +219,6 @@ class Index:
             if not view.state.passages:
                 return [(term, 0, 0.0) for term in dict.fromkeys(_flat(words))]
             return [(term, question.passages_with[term], question.idf[term]) for term in question.idf]
-
-    def term_list(self, text: str) -> list[str]:
-        """The terms of a passage in order."""
-        return analyser.terms(text)
 
     def query_words(self, query: str) -> list[analyser.Terms]:
         """The words of a question, each as the terms that passages of the languages met have for it."""
