@@ -35,10 +35,14 @@ class ModelHeader:
 
 @dataclass(frozen=True)
 class PromptPart:
-    """A piece of one message. Untrusted parts (documents, questions) are tokenised without special tokens."""
+    """A piece of one message. Untrusted parts (documents, questions) are tokenised without special tokens.
+
+    `tokens` are those an earlier answer was sampled as: they stand for its text, which tokenised anew could differ.
+    """
 
     text: str
     trusted: bool = False
+    tokens: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,15 +55,39 @@ class PromptMessage:
 
 @dataclass(frozen=True)
 class Sampling:
-    """How tokens are chosen. temperature 0 is greedy; `seed` makes a draw repeatable."""
+    """How tokens are chosen. temperature 0 is greedy; `seed` makes a draw repeatable.
+
+    The values are llama.cpp's, by its names; the defaults of penalties, DRY, XTC and mirostat leave them off.
+    `grammar` is GBNF, `schema` a JSON schema as JSON text; at most one of them. `think_tokens` is how long a thinking
+    model may think: -1 without limit, 0 not at all. `lookup` allows prompt-lookup decoding, which can change an answer
+    by the rounding of other batch shapes: off where answers are compared.
+    """
 
     temperature: float = 0.0
     top_k: int = 40
     top_p: float = 0.95
     min_p: float = 0.05
+    typical_p: float = 1.0
+    repeat_penalty: float = 1.0
+    repeat_last: int = 64
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
+    dry_multiplier: float = 0.0
+    dry_base: float = 1.75
+    dry_allowed: int = 2
+    dry_range: int = -1
+    xtc_probability: float = 0.0
+    xtc_threshold: float = 0.1
+    mirostat: int = 0
+    mirostat_tau: float = 5.0
+    mirostat_eta: float = 0.1
     seed: int = 1
     max_tokens: int = 512
     stop: tuple[str, ...] = ()
+    grammar: str = ""
+    schema: str = ""
+    think_tokens: int = -1
+    lookup: bool = True
 
 
 @dataclass(frozen=True)
@@ -78,6 +106,9 @@ class Generation:
     """A finished (or stopped, or cut off) answer and how it came about. Times in milliseconds.
 
     `stop` is "died" when the child died in the middle: `text` then holds what had arrived and `problem` one sentence.
+    `thinking` is what a thinking model wrote before its answer, which `text` alone holds. `tokens` are the sampled ones
+    when they spell exactly the text, else none. `restored_tokens` of the reused ones came from a file; `drafted` tokens
+    were guessed from the prompt, `accepted` of them were right.
     """
 
     text: str
@@ -93,6 +124,12 @@ class Generation:
     prompt_sha256: str
     seed: int
     problem: str = ""
+    thinking: str = ""
+    tokens: tuple[int, ...] = ()
+    prompt_tokens_per_second: float = 0.0
+    restored_tokens: int = 0
+    drafted: int = 0
+    accepted: int = 0
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ class Flags:
         """Start with this rung from now on."""
         with self._db.write() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO engine_flags VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO engine_flags (build, device, model_sha256, extra_bufts, gpu, noted)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
                 (build, device, sha256, int(rung.extra_bufts), int(rung.gpu), time.time()),
             )

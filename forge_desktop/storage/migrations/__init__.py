@@ -12,6 +12,7 @@ from forge_desktop.storage.migrations import (
     m0007_collections,
     m0008_reading,
     m0009_scope,
+    m0010_engine,
 )
 
 MIGRATIONS = Migrations("forge")
@@ -26,5 +27,6 @@ for _step in (
     m0007_collections,
     m0008_reading,
     m0009_scope,
+    m0010_engine,
 ):
     MIGRATIONS(name=_step.__name__.rpartition(".")[2])(_step.migrate)
