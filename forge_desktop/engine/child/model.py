@@ -60,6 +60,11 @@ class Model:
         self._template: ChatTemplate | None = None
 
     @property
+    def log(self) -> NativeLog:
+        """What llama.cpp said last: where reasons are read from."""
+        return self._log
+
+    @property
     def device(self) -> str:
         """Where the layers were counted: "CPU", or the devices and how many layers they hold."""
         if not self.on_gpu:
