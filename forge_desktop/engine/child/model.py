@@ -8,11 +8,11 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.child import machine
 from forge_desktop.engine.child.native import NativeLog, finite, llama
 from forge_desktop.engine.child.template import ChatTemplate
 from forge_desktop.engine.child.tokens import Tokeniser
+from forge_desktop.engine.errors import loading_case, trouble
 from forge_desktop.engine.records import PromptMessage
 
 _SMALL_CONTEXT = 8192  # up to here a sliding-window model keeps its whole cache, so that prefixes can be reused
@@ -92,13 +92,10 @@ class Model:
             tokens = (llama.llama_token * count)(*[token] * count)
             code = llama.llama_decode(self.context, llama.llama_batch_get_one(tokens, count))
             if code != 0:
-                raise ForgeError(f"The student cannot compute on this machine (llama.cpp code {code}).", hint=_OTHER)
+                raise trouble("CPU_FEATURE.code", number=code)
             logits = llama.llama_get_logits_ith(self.context, -1)
             if not finite(logits, min(64, llama.llama_vocab_n_tokens(self.vocab))):
-                raise ForgeError(
-                    "The student computes no usable numbers; its file is probably damaged.",
-                    hint="Get the GGUF file again and import it.",
-                )
+                raise trouble("MODEL_CORRUPT.numbers")
         llama.llama_memory_clear(self.memory, True)
 
     def meta(self, key: str) -> str:
@@ -123,10 +120,7 @@ class Model:
         context = llama.llama_init_from_model(self.handle, params)
         if not context:
             reason = self._log.reason() or "llama.cpp gave no reason"
-            raise ForgeError(
-                f"There is not enough memory for a context of {tokens:,} tokens: {reason}.",
-                hint="Lower the context length in Settings, or choose a smaller student.",
-            )
+            raise trouble("MEM_DEVICE", tokens=tokens, reason=reason)
         # The abort callback is C's own strlen over one shared byte: no Python runs, so it costs nothing per token.
         libc = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
         self._abort = ctypes.cast(libc.strlen, llama.ggml_abort_callback)
@@ -135,9 +129,9 @@ class Model:
 
     def _refuse_what_cannot_chat(self) -> None:
         if llama.llama_model_has_encoder(self.handle) or not llama.llama_model_has_decoder(self.handle):
-            raise ForgeError("This model translates text and cannot chat.", hint=_OTHER)
+            raise trouble("NOT_A_CHAT_MODEL.encoder")
         if self.meta("%s.attention.causal") == "false":
-            raise ForgeError("This is an embedding model; it cannot answer.", hint=_OTHER)
+            raise trouble("NOT_A_CHAT_MODEL.embedder")
 
     def _refuse_too_much_memory(self, tokens: int) -> None:
         free = machine.free_memory()
@@ -149,17 +143,10 @@ class Model:
         layers = llama.llama_model_n_layer(self.handle)
         needed = 2 * tokens * layers * llama.llama_model_n_head_kv(self.handle) * (key + value)
         if needed > 0.9 * free:
-            raise ForgeError(
-                f"A context of {tokens:,} tokens needs about {needed / 1e9:.1f} GB of memory, "
-                f"but {free / 1e9:.1f} GB are free.",
-                hint="Lower the context length in Settings, or close other programs.",
-            )
+            raise trouble("MEM_PLAN", tokens=tokens, needed=needed / 1e9, free=free / 1e9)
 
     def _text_of(self, token: int) -> str:
         return self.tokeniser.piece(token, special=True).decode("utf-8", "replace") if token >= 0 else ""
-
-
-_OTHER = "Choose another student."
 
 
 def _refuse_too_large(path: str) -> None:
@@ -170,10 +157,7 @@ def _refuse_too_large(path: str) -> None:
     except OSError:
         return  # the loader says why
     if free is not None and size > free and not llama.llama_supports_gpu_offload():
-        raise ForgeError(
-            f"The student needs {size / 1e9:.1f} GB of memory, but {free / 1e9:.1f} GB are free.",
-            hint="Close other programs, or choose a smaller student.",
-        )
+        raise trouble("MEM_PLAN.weights", needed=size / 1e9, free=free / 1e9)
 
 
 def _load_weights(
@@ -190,9 +174,6 @@ def _load_weights(
     params.progress_callback = callback
     handle = llama.llama_model_load_from_file(path.encode("utf-8", "surrogateescape"), params)
     if not handle:
-        reason = log.reason()
-        raise ForgeError(
-            f"The student {path} could not be loaded: {reason or 'llama.cpp gave no reason'}.",
-            hint="The file may be damaged or of a kind this version does not know. Import it again or choose another.",
-        )
+        reason = log.reason() or "llama.cpp gave no reason"
+        raise trouble(loading_case(reason), path=path, reason=reason)
     return handle
