@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.native import llama
+from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import Sampling
 
 _ABORTED, _NO_ROOM = 2, 1  # llama_decode's codes for "the abort callback said so" and "no cells left"
@@ -94,8 +94,8 @@ class Decoder:
         if code == _ABORTED:
             raise Stopped
         if code == _NO_ROOM:
-            raise ForgeError("The student's context is full.", hint="Start a new conversation or ask more briefly.")
-        raise ForgeError(f"The student could not go on (llama.cpp code {code}).", hint="Try again.")
+            raise trouble("CTX_FULL.answer")
+        raise trouble("ENGINE_CRASH.decode", number=code)
 
     def _keep(self, tokens: list[int]) -> int:
         """Cut the sequence back to what `tokens` begins with; returns how many tokens stay."""
