@@ -69,6 +69,11 @@ class Lost(Exception):  # noqa: N818 - the engine decides what it means
             faults |= {signal.SIGBUS}
         return -self.code in faults or self.code > 0xC000_0000
 
+    @property
+    def illegal(self) -> bool:
+        """Whether it met an instruction that this processor does not have."""
+        return self.code in (-signal.SIGILL, 0xC000_001D)
+
 
 class TemplateStuck(Exception):  # noqa: N818 - worded by the engine, which knows the student's name
     """The chat template did not come to an end; the child was killed."""
@@ -256,7 +261,9 @@ class RunningChild:
 
 def _final(frame: Frame) -> Frame:
     if frame["ev"] == "error":
-        raise ForgeError(frame["message"], hint=frame["hint"])
+        raise ForgeError(
+            frame["message"], hint=frame["hint"], code=frame.get("code", ""), action=frame.get("action", "")
+        )
     return frame
 
 

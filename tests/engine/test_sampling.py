@@ -101,11 +101,11 @@ def _nested(kind: str, depth: int) -> str:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"grammar": "root ::= ("}, "The grammar cannot be used: it is not valid GBNF"),
-        ({"grammar": 'start ::= "a"'}, "The grammar cannot be used: it has no rule called root"),
-        ({"grammar": 'root ::= root "a" | "b"'}, "The grammar cannot be used: a rule begins with itself"),
-        ({"grammar": 'root ::= "a" missing'}, "The grammar cannot be used: it is not valid GBNF"),
-        ({"grammar": 'root ::= "a"{100000}'}, "The grammar cannot be used: it is not valid GBNF"),
+        ({"grammar": "root ::= ("}, "The grammar for the answer cannot be used: it is not valid GBNF"),
+        ({"grammar": 'start ::= "a"'}, "The grammar for the answer cannot be used: it has no rule called root"),
+        ({"grammar": 'root ::= root "a" | "b"'}, "cannot be used: a rule begins with itself"),
+        ({"grammar": 'root ::= "a" missing'}, "The grammar for the answer cannot be used: it is not valid GBNF"),
+        ({"grammar": 'root ::= "a"{100000}'}, "The grammar for the answer cannot be used: it is not valid GBNF"),
         ({"grammar": _nested("grammar", 100_000)}, "its brackets are nested more than 128 deep"),
         ({"grammar": 'root ::= "a"' + " " * 300_000}, "has 300,012 characters"),
         ({"grammar": 'root ::= "a"', "schema": "{}"}, "a grammar or a JSON schema, not both"),

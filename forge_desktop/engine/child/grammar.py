@@ -11,6 +11,7 @@ import json
 from typing import Any
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import Sampling
 
 _LONGEST = 256 * 1024  # characters of a grammar or a schema
@@ -19,13 +20,12 @@ _MOST_PARTS = 10_000  # values in a schema
 _MOST_PROPERTIES = 200  # of one object: the converter's work grows with their third power
 _MOST_TIMES = 1000  # an item or character repeated
 _TIMES = ("minItems", "maxItems", "minLength", "maxLength")
-_HINT = "Correct it, or ask without one."
 
 
 def gbnf(sampling: Sampling) -> str:
     """The grammar that an answer must follow, or "". Raises ForgeError in words."""
     if sampling.grammar and sampling.schema:
-        raise ForgeError("An answer can follow a grammar or a JSON schema, not both.", hint="Leave one of them out.")
+        raise trouble("GRAMMAR_BAD.both")
     if sampling.schema:
         return _from_schema(sampling.schema)
     if sampling.grammar:
@@ -35,7 +35,7 @@ def gbnf(sampling: Sampling) -> str:
 
 def unusable(reason: str) -> ForgeError:
     """The error for a grammar that llama.cpp does not take, with its reason."""
-    return ForgeError(f"The grammar cannot be used: {reason.rstrip('.') or 'it cannot be read'}.", hint=_HINT)
+    return trouble("GRAMMAR_BAD", reason=reason)
 
 
 def _refuse_unfit(text: str) -> None:
@@ -183,4 +183,4 @@ def _repeated(
 
 
 def _bad_schema(reason: str) -> ForgeError:
-    return ForgeError(f"The JSON schema cannot be used: {reason.rstrip('.')}.", hint=_HINT)
+    return trouble("GRAMMAR_BAD.schema", reason=reason.rstrip("."))

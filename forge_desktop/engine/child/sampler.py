@@ -19,6 +19,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.child import grammar
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.native import llama
+from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import Sampling
 
 _DRY_BREAKS = (b"\n", b":", b'"', b"*")  # a repetition does not reach across these; llama.cpp's own choice
@@ -62,10 +63,7 @@ class Sampler:
         if not self._fits(token):
             token = self._choose(context, index, lawful=True)
             if not self._fits(token):  # llama.cpp ends the process when such a token is accepted
-                raise ForgeError(
-                    "The grammar cannot be followed any further: none of the student's tokens fits.",
-                    hint="Correct the grammar, or ask without one.",
-                )
+                raise trouble("GRAMMAR_BAD.stuck")
         llama.llama_sampler_accept(self._chain, token)
         llama.llama_sampler_accept(self._rules, token)
         return token
@@ -98,7 +96,7 @@ def make(sampling: Sampling, model: Model, prompt: Sequence[int] = ()) -> Sample
     chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
     words: int = llama.llama_vocab_n_tokens(model.vocab)
     window = 0
-    for step, seen in (*_penalties(sampling, model, words), *_draw(sampling, words)):
+    for step, seen in (*_penalties(sampling, model, words, len(prompt) + sampling.max_tokens), *_draw(sampling, words)):
         llama.llama_sampler_chain_add(chain, step)
         window = max(window, seen)
     sampler = Sampler(chain, rules, words)
@@ -123,14 +121,14 @@ def _reason(text: str, logged: str) -> str:
     return "a rule begins with itself" if "left recursion" in logged else "it is not valid GBNF"
 
 
-def _penalties(sampling: Sampling, model: Model, words: int) -> list[tuple[Any, int]]:
-    """(sampler, tokens it looks back) of what makes repetition less likely."""
+def _penalties(sampling: Sampling, model: Model, words: int, longest: int) -> list[tuple[Any, int]]:
+    """(sampler, tokens it looks back) of what makes repetition less likely; `longest` is all there can be."""
     found: list[tuple[Any, int]] = []
-    last = sampling.repeat_last if sampling.repeat_last >= 0 else model.context_tokens
+    last = sampling.repeat_last if sampling.repeat_last >= 0 else longest
     repeat, frequency, presence = sampling.repeat_penalty, sampling.frequency_penalty, sampling.presence_penalty
     if last > 0 and (repeat, frequency, presence) != (1.0, 0.0, 0.0):
         found.append((llama.llama_sampler_init_penalties(words, last, repeat, frequency, presence), last))
-    reach = sampling.dry_range if sampling.dry_range >= 0 else model.context_tokens
+    reach = sampling.dry_range if sampling.dry_range >= 0 else longest
     if sampling.dry_multiplier > 0 and reach > 0:
         breaks = (ctypes.c_char_p * len(_DRY_BREAKS))(*_DRY_BREAKS)
         dry = llama.llama_sampler_init_dry(
