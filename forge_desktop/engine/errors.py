@@ -79,6 +79,12 @@ TABLE: dict[str, Row] = {
         "The student's context is full.", "Start a new conversation or ask more briefly.", "settings"
     ),
     "GRAMMAR_BAD": Row("The grammar for the answer cannot be used: {reason}.", "Correct the grammar or leave it out."),
+    "GRAMMAR_BAD.schema": Row("The JSON schema cannot be used: {reason}.", "Correct the schema or leave it out."),
+    "GRAMMAR_BAD.both": Row("An answer can follow a grammar or a JSON schema, not both.", "Leave one of them out."),
+    "GRAMMAR_BAD.stuck": Row(
+        "The grammar cannot be followed any further: none of the student's tokens fits.",
+        "Correct the grammar or leave it out.",
+    ),
     "ENGINE_CRASH": Row("The student's process {what}.", "Try again in a moment."),
     "ENGINE_CRASH.decode": Row("The student could not go on (llama.cpp code {number}).", "Try again."),
     "ENGINE_CRASH.loading": Row(

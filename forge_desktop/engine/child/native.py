@@ -61,6 +61,11 @@ class NativeLog:
                     return re.sub(r"^(?:[\w:~]+: |error loading model: )+", "", line.strip())[:300].rstrip(".")
         return ""
 
+    def newest_error(self) -> str:
+        """The last error line, without its function name; empty when there was none."""
+        lines = (line for level, line in reversed(self._lines) if level == self._ERROR and line.strip())
+        return re.sub(r"^[\w:~]+: ", "", next(lines, "").strip())[:300].rstrip(".")
+
     def offloaded(self) -> tuple[int, int]:
         """(layers on GPU devices, layers in all) as counted by the loader; (0, 0) when it said nothing."""
         for _, line in reversed(self._lines):
