@@ -11,10 +11,15 @@ from forge_desktop.engine.running import RunningChild
 
 
 class Answer:
-    """Collects the frames of one request. `on_text` is told each piece of text as it comes."""
+    """Collects the frames of one request. `on_text` is told each piece of the answer as it comes, `on_thinking` of what
+    a thinking student writes before it.
+    """
 
-    def __init__(self, seed: int, on_text: Callable[[str], None]) -> None:
-        self._seed, self._on_text = seed, on_text
+    def __init__(
+        self, seed: int, on_text: Callable[[str], None], on_thinking: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._seed, self._on_text, self._on_thinking = seed, on_text, on_thinking
+        self._thoughts: list[str] = []
         self._started = time.monotonic()
         self._first: float | None = None
         self._texts: list[str] = []
@@ -40,8 +45,12 @@ class Answer:
         elif frame["ev"] == "text":
             if self._first is None:
                 self._first = time.monotonic()
-            self._texts.append(frame["text"])
             self._tokens = frame["tokens"]
+            if frame.get("part") == "thinking":
+                self._thoughts.append(frame["text"])
+                self._on_thinking(frame["text"])
+                return
+            self._texts.append(frame["text"])
             self._on_text(frame["text"])
 
     def result(self, stop: str, *, done: Frame | None = None, problem: str = "") -> Generation:
@@ -54,7 +63,7 @@ class Answer:
             text="".join(self._texts),
             stop=stop,  # type: ignore[arg-type]
             prompt_tokens=self._prompt.get("tokens", 0),
-            reused_tokens=done["reused"] if done else 0,
+            reused_tokens=done["reused"] if done else self._prompt.get("reused", 0),
             answer_tokens=tokens,
             ttft_ms=1000 * ((self._first or now) - self._started),
             tokens_per_second=rate,
@@ -64,4 +73,10 @@ class Answer:
             prompt_sha256=self._prompt.get("sha256", ""),
             seed=self._seed,
             problem=problem,
+            thinking="".join(self._thoughts),
+            tokens=tuple(done["ids"]) if done else (),
+            prompt_tokens_per_second=done["prompt_tokens_per_second"] if done else 0.0,
+            restored_tokens=done["restored"] if done else self._prompt.get("restored", 0),
+            drafted=done["drafted"] if done else 0,
+            accepted=done["accepted"] if done else 0,
         )

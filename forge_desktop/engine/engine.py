@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from forge_desktop.base.child import Frame, RestartBudget
-from forge_desktop.base.errors import Cancelled, ForgeError
+from forge_desktop.base.errors import Cancelled
 from forge_desktop.base.events import Events
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.engine.answer import Answer
-from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.gguf_header import read_header
 from forge_desktop.engine.keeper import Keeper, nothing
 from forge_desktop.engine.records import (
@@ -25,20 +22,19 @@ from forge_desktop.engine.records import (
     Sampling,
     StudentSpec,
 )
-from forge_desktop.engine.running import Limits, Lost, RunningChild, TemplateStuck
+from forge_desktop.engine.running import Limits, Lost, RunningChild, plain
 from forge_desktop.engine.store import Flags
+from forge_desktop.engine.talk import Talk
 from forge_desktop.storage import Database
-
-_TICK = 0.05
 
 
 class Engine:
     """Answers with the student that `use` named; loads it at first use, in a child process.
 
-    Safe from any thread; one request at a time, others wait. A child that dies is replaced in the background at once;
-    the fourth death within five minutes stops the engine until `use` or `warm` is called. Every change is published as
-    EngineChanged. `command` starts another program than this application's own child; `limits` and `budget` are the
-    deadlines and the restarts allowed.
+    Safe from any thread; one request at a time, others wait, those in the background behind a person's. A child that
+    dies is replaced in the background at once; the fourth death within five minutes stops the engine until `use` or
+    `warm` is called. Every change is published as EngineChanged. `command` starts another program than this
+    application's own child; `limits` and `budget` are the deadlines and the restarts allowed.
     """
 
     def __init__(
@@ -55,7 +51,7 @@ class Engine:
         self._keeper = Keeper(
             Flags(db), events, settings, command=command, limits=self._limits, budget=budget or RestartBudget()
         )
-        self._turn = threading.Lock()  # held while one request talks to the child
+        self._talk = Talk(self._keeper, self._limits)
 
     def use(self, spec: StudentSpec | None, *, check: Callable[[], None] | None = None) -> None:
         """Take this student from now on; None is no student. Nothing is loaded yet.
@@ -71,7 +67,7 @@ class Engine:
         `check` is called every 50 ms while it waits; what it raises ends the waiting, not the loading.
         """
         self._keeper.forgive()
-        with self._taking_turn(check):
+        with self._talk.turns.taking(check):
             self._keeper.ready(check)
         return self._keeper.state()
 
@@ -96,7 +92,7 @@ class Engine:
         self, messages: Sequence[PromptMessage], *, sampling: Sampling, check: Callable[[], None] = nothing
     ) -> RenderedPrompt:
         """The exact prompt that `generate` would decode. Raises ForgeError, and what `check` raises while it waits."""
-        with self._request(check) as child:
+        with self._talk.short(check) as child:
             frame = child.render(messages)
         return RenderedPrompt(
             text=frame["text"],
@@ -108,7 +104,7 @@ class Engine:
 
     def count(self, texts: Sequence[str], check: Callable[[], None] = nothing) -> list[int]:
         """Tokens of each text, special tokens not read as such. Raises ForgeError, and what `check` raises."""
-        with self._request(check) as child:
+        with self._talk.short(check) as child:
             return child.count(texts)
 
     def counter(self) -> tuple[str, Callable[[Sequence[str], Callable[[], None]], list[int]]] | None:
@@ -122,19 +118,30 @@ class Engine:
         sampling: Sampling,
         on_text: Callable[[str], None],
         check: Callable[[], None] = nothing,
+        *,
+        on_thinking: Callable[[str], None] = lambda _: None,
+        conversation: str = "",
+        background: bool = False,
     ) -> Generation:
         """Answer, telling `on_text` each piece as it comes. Always returns what was written.
 
         `check` is called every 50 ms at least; when it raises Cancelled, the answer so far is returned with stop
         "cancelled". When the child dies, with stop "died" and a sentence in `problem`. Raises ForgeError before
         anything is decoded: no student, not loadable, prompt longer than the context.
+
+        What was computed is kept under `conversation`, so that its next question need not be read from the beginning;
+        "" is none. With `background` it lets every request go first that has it not, and goes on after.
         """
-        answer = Answer(sampling.seed, on_text)
+        answer = Answer(sampling.seed, on_text, on_thinking)
+        request = {
+            "op": "generate",
+            "messages": plain(messages),
+            "sampling": dataclasses.asdict(sampling),
+            "conversation": conversation,
+            "background": background,
+        }
         try:
-            with self._taking_turn(check):
-                child = self._keeper.ready(check)
-                answer.by(child)
-                return self._generate(child, messages, sampling, answer, check)
+            return self._generate(request, answer, check)
         except Cancelled:
             return answer.result("cancelled")
 
@@ -142,60 +149,25 @@ class Engine:
         """End the child and refuse everything from now on."""
         self._keeper.close()
 
-    @contextlib.contextmanager
-    def _taking_turn(self, check: Callable[[], None]) -> Iterator[None]:
-        while not self._turn.acquire(timeout=_TICK):
-            check()
-        try:
-            yield
-        finally:
-            self._turn.release()
+    def _generate(self, request: Frame, answer: Answer, check: Callable[[], None]) -> Generation:
+        asked: list[RunningChild] = []
 
-    @contextlib.contextmanager
-    def _request(self, check: Callable[[], None]) -> Iterator[RunningChild]:
-        """A ready child for one short request; a death in it is worded as ForgeError."""
-        with self._taking_turn(check):
-            child = self._keeper.ready(check)
-            try:
-                yield child
-            except Lost as lost:
-                self._keeper.lose(child, lost.what)
-                raise trouble("ENGINE_CRASH", what=lost.what) from lost
-            except TemplateStuck as stuck:
-                raise self._stuck(child) from stuck
+        def begin(child: RunningChild) -> None:
+            asked.append(child)
+            answer.by(child)
 
-    def _generate(
-        self,
-        child: RunningChild,
-        messages: Sequence[PromptMessage],
-        sampling: Sampling,
-        answer: Answer,
-        check: Callable[[], None],
-    ) -> Generation:
-        def take(frame: Frame) -> None:
+        def take(child: RunningChild, frame: Frame) -> None:
             if frame["ev"] == "prefill":
                 self._keeper.show(child, "busy", note=f"Reading, {frame['share']:.0%}")
             elif frame["ev"] == "text" and not answer.begun:
                 self._keeper.show(child, "busy")
             answer.take(frame)
 
-        self._keeper.show(child, "busy")
         try:
-            done = child.generate(messages, dataclasses.asdict(sampling), take, check)
+            done = self._talk.long(request, take, check, begin=begin)
         except Lost as lost:
-            if not self._keeper.lose(child, lost.what) or lost.stopping:
+            if not self._keeper.lose(asked[0], lost.what) or lost.stopping:
                 return answer.result("cancelled")  # ended on purpose (another student, closing), or told to stop
             problem = f"The student's process {lost.what} while answering; the text so far was kept."
             return answer.result("died", problem=f"{problem} {self._keeper.stopped}".strip())
-        except TemplateStuck as stuck:
-            raise self._stuck(child) from stuck
-        except ForgeError:
-            self._keeper.show(child, "ready")
-            raise
-        self._keeper.show(child, "ready", rate=done["tokens_per_second"])
         return answer.result(done["stop"], done=done)
-
-    def _stuck(self, child: RunningChild) -> ForgeError:
-        self._keeper.discard(child)
-        name = child.spec.name if child.spec else "this student"
-        return trouble("TEMPLATE_TIMEOUT", name=name, seconds=self._limits.template)

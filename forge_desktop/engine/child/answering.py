@@ -1,0 +1,149 @@
+"""One answer in the child: the prompt read, tokens turned into text, and what is told of it at the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from forge_desktop.base.child import Frame
+from forge_desktop.engine.child import sampler as samplers
+from forge_desktop.engine.child.decode import Decoder, Stopped
+from forge_desktop.engine.child.lookup import Lookup
+from forge_desktop.engine.child.model import Model
+from forge_desktop.engine.child.pausing import Work
+from forge_desktop.engine.child.sequences import Known, Sequences
+from forge_desktop.engine.child.stream import Coalesced, TextStream
+from forge_desktop.engine.child.template import PLAIN_STOP
+from forge_desktop.engine.errors import trouble
+from forge_desktop.engine.records import Sampling
+
+Send = Callable[[Frame], None]
+
+
+@dataclass
+class Course:
+    """How an answer is going: times, counts, and its tokens with the bytes each of them spells."""
+
+    started: float = field(default_factory=time.monotonic)
+    first: float = 0.0
+    prompt: int = 0
+    reused: int = 0
+    restored: int = 0
+    stop: str = "length"
+    tokens: list[int] = field(default_factory=list)
+    pieces: list[bytes] = field(default_factory=list)
+
+    def done(self, text: str, lookup: Lookup | None) -> Frame:
+        """The final frame."""
+        now = time.monotonic()
+        reading, writing = (self.first or now) - self.started, now - self.first if self.first else 0.0
+        read = self.prompt - self.reused
+        return {
+            "ev": "done",
+            "stop": self.stop,
+            "reused": self.reused,
+            "restored": self.restored,
+            "tokens": len(self.tokens),
+            "ids": spelling(text, self.tokens, self.pieces),
+            "tokens_per_second": len(self.tokens) / writing if self.tokens and writing > 0 else 0.0,
+            "prompt_tokens_per_second": read / reading if self.first and reading > 0 else 0.0,
+            "drafted": lookup.drafted if lookup else 0,
+            "accepted": lookup.accepted if lookup else 0,
+        }
+
+
+class Answering:
+    """Writes answers into the streams of one context, each as work that can be interrupted."""
+
+    def __init__(self, send: Send, model: Model, sequences: Sequences, decoder: Decoder) -> None:
+        self._send, self._model, self._sequences, self._decoder = send, model, sequences, decoder
+        self._last_report = 0.0
+
+    def work(self, prompt: tuple[str, str, list[int]], sampling: Sampling, known: Known, restored: int) -> Work:
+        """Answer `prompt` (text, its sha256, tokens) in a stream that was taken for it."""
+        _, sha256, tokens = prompt
+        refuse_overflow(len(tokens), self._sequences.context_tokens, sampling.max_tokens)
+        sampler = samplers.make(sampling, self._model, tokens)
+        lookup = Lookup(tokens) if sampling.lookup and self._sequences.can_take_back else None
+        try:
+            same = self._sequences.alike(known, tokens)
+            self._send(
+                {
+                    "ev": "prompt",
+                    "tokens": len(tokens),
+                    "sha256": sha256,
+                    "reused": same,
+                    "restored": min(same, restored),
+                }
+            )
+            course = Course(prompt=len(tokens))
+            stream = TextStream([*sampling.stop, PLAIN_STOP] if self._model.template.plain else sampling.stop)
+            texts: list[str] = []
+            out = Coalesced(lambda part: self._tell(part, texts, course), time.monotonic)
+            try:
+                course.reused = yield from self._decoder.prefill(
+                    known, tokens, lambda place: self._report(place / len(tokens))
+                )
+                course.restored = min(course.reused, restored)
+                course.first = time.monotonic()
+                answer = self._decoder.answer(known, sampler, sampling.max_tokens, lookup=lookup)
+                yield from self._write(answer, known, course, stream, out)
+            except Stopped:
+                course.stop = "cancelled"
+            out.put(stream.finish())
+            out.flush()
+            return course.done("".join(texts), lookup)
+        finally:
+            sampler.close()
+            known.busy = False
+
+    def _write(self, answer: Iterator[int], known: Known, course: Course, stream: TextStream, out: Coalesced) -> Work:
+        piece, tokens, pieces = self._model.tokeniser.piece, course.tokens.append, course.pieces.append
+        for token in answer:
+            spelled = piece(token)
+            tokens(token)
+            pieces(spelled)
+            out.put(stream.feed(spelled))
+            if stream.stopped:
+                course.stop = "stop"
+                return {}
+            if (yield):
+                yield from self._decoder.bring_back(known)
+        if self._decoder.ended:
+            course.stop = "end"
+        return {}
+
+    def _tell(self, part: str, texts: list[str], course: Course) -> None:
+        texts.append(part)
+        self._send({"ev": "text", "text": part, "tokens": len(course.tokens), "part": "answer"})
+
+    def _report(self, share: float) -> None:
+        now = time.monotonic()
+        if now - self._last_report >= 0.1:
+            self._last_report = now
+            self._send({"ev": "prefill", "share": share})
+
+
+def refuse_overflow(prompt: int, context: int, answer: int) -> None:
+    """Raise ForgeError when a prompt leaves no room for an answer."""
+    if prompt + min(16, answer) > context:
+        raise trouble("CTX_FULL", prompt=prompt, context=context)
+
+
+def spelling(text: str, tokens: Sequence[int], pieces: Sequence[bytes]) -> list[int]:
+    """The first of the tokens, as many as spell exactly the text; none when there is no such number of them.
+
+    A token that spells nothing is a special one: what comes before it counts, if that is all of the text.
+    """
+    wanted, spelled = text.encode("utf-8", "replace"), b"".join(pieces)
+    if not wanted or not spelled.startswith(wanted):
+        return []
+    size = 0
+    for count, piece in enumerate(pieces, 1):
+        size += len(piece)
+        if not piece or size > len(wanted):
+            return []
+        if size == len(wanted):
+            return list(tokens[:count])
+    return []

@@ -1,0 +1,95 @@
+"""Requests to the loaded child, in turns: short ones, and long ones that may be interrupted by a person's."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+from forge_desktop.base.child import Frame
+from forge_desktop.base.errors import Cancelled, ForgeError
+from forge_desktop.engine.errors import trouble
+from forge_desktop.engine.keeper import Keeper
+from forge_desktop.engine.running import Limits, Lost, RunningChild, TemplateStuck
+from forge_desktop.engine.turns import Turns
+
+
+class Talk:
+    """The one way to the child of a keeper. Safe from any thread; one request at a time, others wait."""
+
+    def __init__(self, keeper: Keeper, limits: Limits) -> None:
+        self._keeper, self._limits = keeper, limits
+        self.turns = Turns()
+
+    @contextlib.contextmanager
+    def short(self, check: Callable[[], None]) -> Iterator[RunningChild]:
+        """A ready child for one short request; a death in it is worded as ForgeError."""
+        with self.turns.taking(check):
+            child = self._keeper.ready(check)
+            try:
+                yield child
+            except Lost as lost:
+                self._keeper.lose(child, lost.what)
+                raise trouble("ENGINE_CRASH", what=lost.what) from lost
+            except TemplateStuck as stuck:
+                raise self.stuck(child) from stuck
+
+    def long(
+        self,
+        request: Frame,
+        on_frame: Callable[[RunningChild, Frame], None],
+        check: Callable[[], None],
+        *,
+        begin: Callable[[RunningChild], None] = lambda _: None,
+    ) -> Frame:
+        """The final frame of a request that takes its time. `begin` is told the child before it is asked.
+
+        With `background` in the request it gives way to every request that has not, and goes on after it. When `check`
+        or `on_frame` raises Cancelled the child is told to stop, and the final frame says so; while it waits for its
+        turn, Cancelled is raised. Raises ForgeError, and Lost once the keeper knows of the death.
+        """
+        background = bool(request.get("background"))
+        with self.turns.taking(check, background=background):
+            child = self._keeper.ready(check)
+            begin(child)
+            frame = self._ask(child, request, on_frame, check, background)
+        while frame["ev"] == "paused":
+            number = frame["id"]
+            try:
+                with self.turns.taking(check, background=True):
+                    if self._keeper.ready(check) is not child:
+                        raise Lost(child.end, code=None)
+                    frame = self._ask(child, {"op": "resume", "id": number}, on_frame, check, background)
+            except Cancelled:
+                child.abandon(number)
+                raise
+        return frame
+
+    def _ask(
+        self,
+        child: RunningChild,
+        request: Frame,
+        on_frame: Callable[[RunningChild, Frame], None],
+        check: Callable[[], None],
+        background: bool,
+    ) -> Frame:
+        way = self.turns.interruptible(child.give_way) if background else contextlib.nullcontext()
+        rate: float | None = None
+        self._keeper.show(child, "busy")
+        try:
+            with way:
+                frame = child.work(request, lambda frame: on_frame(child, frame), check)
+            rate = frame.get("tokens_per_second")
+            return frame
+        except TemplateStuck as stuck:
+            raise self.stuck(child) from stuck
+        except Lost as lost:
+            self._keeper.lose(child, lost.what)
+            raise
+        finally:
+            self._keeper.show(child, "ready", rate=rate)  # without effect on a child that is gone
+
+    def stuck(self, child: RunningChild) -> ForgeError:
+        """End a child whose template does not come to an end; the error to raise."""
+        self._keeper.discard(child)
+        name = child.spec.name if child.spec else "this student"
+        return trouble("TEMPLATE_TIMEOUT", name=name, seconds=self._limits.template)
