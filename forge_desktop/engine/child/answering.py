@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 
 from forge_desktop.base.child import Frame
@@ -98,9 +98,16 @@ class Answering:
             sampler.close()
             known.busy = False
 
-    def _write(self, answer: Iterator[int], known: Known, course: Course, stream: TextStream, out: Coalesced) -> Work:
+    def _write(
+        self, answer: Generator[int, None, bool], known: Known, course: Course, stream: TextStream, out: Coalesced
+    ) -> Work:
         piece, tokens, pieces = self._model.tokeniser.piece, course.tokens.append, course.pieces.append
-        for token in answer:
+        while True:
+            try:
+                token = next(answer)
+            except StopIteration as end:
+                course.stop = "end" if end.value else "length"
+                return {}
             spelled = piece(token)
             tokens(token)
             pieces(spelled)
@@ -110,9 +117,6 @@ class Answering:
                 return {}
             if (yield):
                 yield from self._decoder.bring_back(known)
-        if self._decoder.ended:
-            course.stop = "end"
-        return {}
 
     def _tell(self, part: str, texts: list[str], course: Course) -> None:
         texts.append(part)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from forge_desktop.engine.child.feed import Feed
 from forge_desktop.engine.child.flag import Flag
@@ -33,7 +33,6 @@ class Decoder:
         self._feed = Feed(self._context, max(model.chunk, OUTPUTS))
         self._threads = threads
         self._asked = 0
-        self.ended = False
 
     def prefill(self, known: Known, tokens: Sequence[int], report: Callable[[int], None]) -> Generator[None, bool, int]:
         """Bring the stream to exactly `tokens`; returns how many were already there. Raises Stopped."""
@@ -67,29 +66,27 @@ class Decoder:
         *,
         lookup: Lookup | None = None,
         after: Callable[[int], Sequence[int]] = lambda _: (),
-    ) -> Iterator[int]:
-        """Tokens one after another until the model ends its turn, then `ended` is True, or until there is no room or
-        `limit` are out. Raises Stopped.
+    ) -> Generator[int, None, bool]:
+        """Tokens one after another until the model ends its turn (returns True), or until there is no room or `limit`
+        are out. Raises Stopped.
 
         `sampler` chooses and remembers. `after` is told each token and gives those that have to follow it.
         """
         vocab, is_end, cached = self._model.vocab, llama.llama_vocab_is_eog, known.tokens
         place = len(cached)  # where the next token stands
         left = min(limit, self._sequences.context_tokens - place)
-        self.ended = False
         sampled = [sampler.sample(self._context, -1)]
         while left > 0:
             forced: Sequence[int] = ()
             for token in sampled:
                 if is_end(vocab, token):
-                    self.ended = True
-                    return
+                    return True
                 self._look()
                 yield token
                 place += 1
                 left -= 1
                 if left <= 0:
-                    return
+                    return False
                 if lookup is not None:
                     lookup.add(token)
                 if forced := after(token):
@@ -104,6 +101,7 @@ class Decoder:
                 left -= 1
             if left > 0:
                 sampled = self._forced(known, token, forced, sampler, place)
+        return False
 
     def _step(self, known: Known, token: int, sampler: Sampler, lookup: Lookup | None, left: int) -> list[int]:
         """Decode a sampled token and what may follow it; the tokens sampled after it, of which the last is not decoded
