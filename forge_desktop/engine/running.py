@@ -170,9 +170,10 @@ class RunningChild:
         )
         self.spec, self.wish = spec, wish
 
-    def render(self, messages: Sequence[PromptMessage]) -> Frame:
-        """The prompt after the chat template. Raises TemplateStuck, ForgeError, Lost."""
-        return self._ask({"op": "render", "messages": _plain(messages)}, self._limits.silence, template=True)
+    def render(self, messages: Sequence[PromptMessage], source: str = "") -> Frame:
+        """The prompt after the chat template, or another one's `source`. Raises TemplateStuck, ForgeError, Lost."""
+        request = {"op": "render", "messages": _plain(messages), "template": source}
+        return self._ask(request, self._limits.silence, template=True)
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text."""
