@@ -11,13 +11,16 @@ from forge_desktop.engine.running import RunningChild
 
 
 class Answer:
-    """Collects the frames of one request. `on_text` is told each piece of text as it comes."""
+    """Collects the frames of one request. `on_text` is told each piece of the answer as it comes, `on_thinking` each
+    piece of what a thinking student writes before it.
+    """
 
-    def __init__(self, seed: int, on_text: Callable[[str], None]) -> None:
-        self._seed, self._on_text = seed, on_text
+    def __init__(self, seed: int, on_text: Callable[[str], None], on_thinking: Callable[[str], None]) -> None:
+        self._seed, self._on_text, self._on_thinking = seed, on_text, on_thinking
         self._started = time.monotonic()
         self._first: float | None = None
         self._texts: list[str] = []
+        self._thoughts: list[str] = []
         self._prompt: Frame = {}
         self._tokens = 0
         self._name = self._sha256 = self._device = ""
@@ -40,9 +43,10 @@ class Answer:
         elif frame["ev"] == "text":
             if self._first is None:
                 self._first = time.monotonic()
-            self._texts.append(frame["text"])
             self._tokens = frame["tokens"]
-            self._on_text(frame["text"])
+            thinking = frame.get("part") == "thinking"
+            (self._thoughts if thinking else self._texts).append(frame["text"])
+            (self._on_thinking if thinking else self._on_text)(frame["text"])
 
     def result(self, stop: str, *, done: Frame | None = None, problem: str = "") -> Generation:
         """The record, from what arrived."""
@@ -64,4 +68,5 @@ class Answer:
             prompt_sha256=self._prompt.get("sha256", ""),
             seed=self._seed,
             problem=problem,
+            thinking="".join(self._thoughts),
         )
