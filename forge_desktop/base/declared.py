@@ -49,6 +49,6 @@ def check_value(field: dataclasses.Field[Any], value: object) -> object:
     choices, low, high = (field.metadata[name] for name in ("choices", "minimum", "maximum"))
     if choices is not None and value not in choices:
         raise ForgeError(f"{label} cannot be {value!r}.", hint="Choose one of: " + ", ".join(map(str, choices)) + ".")
-    if low is not None and not low <= value <= high:  # type: ignore[operator]
+    if low is not None and not low <= value <= high:
         raise ForgeError(f"{label} cannot be {value}.", hint=f"Choose a value from {low} to {high}.")
     return value

@@ -30,6 +30,7 @@ from forge_desktop.storage import Database
 _LONGEST_NAME = 60
 _LONGEST_TEXT = 200_000  # characters of instructions or a template
 _STUDENTS_OWN = tuple(name for name, field in FIELDS.items() if field.metadata["group"] == "Student")
+_CORRECT = "Correct it, or go back to the one in the student's file."
 _EXAMPLE = (
     ("system", "Answer shortly."),
     ("user", "How long may I keep a hand tool?"),
@@ -39,7 +40,7 @@ _EXAMPLE = (
 
 
 class OptionBook:
-    """Layers of options. Changes are committed and announced (`DataChanged({"options"})`); a value of None takes back."""
+    """Layers of options. Changes are committed and announced (`DataChanged({"options"})`); None takes a value back."""
 
     def __init__(self, db: Database, events: Events, settings: SettingsFile, engine: Engine) -> None:
         self._store = OptionStore(db)
@@ -151,7 +152,11 @@ class OptionBook:
         Raises ForgeError with one sentence for a template that is broken or does not end.
         """
         messages = [PromptMessage(role, (PromptPart(text),)) for role, text in _EXAMPLE]
-        return self._engine.render(messages, sampling=Sampling(), check=check, template=template)
+        try:
+            return self._engine.render(messages, sampling=Sampling(), check=check, template=template, marks=True)
+        except ForgeError as error:
+            hint = _CORRECT if template and "chat template" in error.message else error.hint
+            raise ForgeError(error.message, hint=hint) from error
 
     # ---- inside ----
 
@@ -206,4 +211,3 @@ def _changed(layer: Layer, changes: Layer, refused: tuple[str, ...]) -> dict[str
 
 def _folded(name: str) -> str:
     return " ".join(name.split()).casefold()
-

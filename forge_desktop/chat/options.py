@@ -120,12 +120,8 @@ class ChatOptions:
     mirostat_tau: float = declared(
         5.0, _ADVANCED, "Mirostat surprise", "How surprising the text is to be.", minimum=0.0, maximum=20.0
     )
-    mirostat_eta: float = declared(
-        0.1, _ADVANCED, "Mirostat pace", "How fast it gets there.", minimum=0.0, maximum=1.0
-    )
-    template: str = declared(
-        "", _STUDENT, "Chat template", "Takes the place of the template in the student's file."
-    )
+    mirostat_eta: float = declared(0.1, _ADVANCED, "Mirostat pace", "How fast it gets there.", minimum=0.0, maximum=1.0)
+    template: str = declared("", _STUDENT, "Chat template", "Takes the place of the template in the student's file.")
 
     def sampling(self) -> Sampling:
         """As the engine takes them."""

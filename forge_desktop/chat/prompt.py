@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.base.settings import Settings
+from forge_desktop.chat.options import ChatOptions
 from forge_desktop.chat.records import Grounding, SeenPrompt, Source
 from forge_desktop.chat.rows import Task, Turn
 from forge_desktop.chat.spans import Widener, found_part, parts_of
@@ -73,10 +73,11 @@ class PromptBuilder:
     """
 
     def __init__(
-        self, engine: Engine, settings: Settings, task: Task, sampling: Sampling, check: Callable[[], None]
+        self, engine: Engine, options: ChatOptions, task: Task, sampling: Sampling, check: Callable[[], None]
     ) -> None:
         self._engine, self._task, self._sampling, self._check = engine, task, sampling, check
-        own = settings.system_prompt.strip()
+        self._template = options.template
+        own = options.system_prompt.strip()
         self._system = PromptMessage(
             "system", (PromptPart(_SYSTEM, trusted=True), *((PromptPart(f"\n\n{own}"),) if own else ()))
         )
@@ -131,7 +132,9 @@ class PromptBuilder:
         return Prompt(
             messages=tuple(messages),
             sampling=dataclasses.replace(
-                self._sampling, max_tokens=answer_room, stop=(f"[{self._mark}", f"\n{_QUESTION}")
+                self._sampling,
+                max_tokens=answer_room,
+                stop=(*self._sampling.stop, f"[{self._mark}", f"\n{_QUESTION}"),
             ),
             turn=tuple(turn),
             offered=(*passages, *_still_above(turns, passages)),
@@ -158,7 +161,7 @@ class PromptBuilder:
         return wider
 
     def _render(self, messages: Sequence[PromptMessage]) -> RenderedPrompt:
-        return self._engine.render(messages, sampling=self._sampling, check=self._check)
+        return self._engine.render(messages, sampling=self._sampling, check=self._check, template=self._template)
 
     def _messages(
         self, turns: Sequence[Turn], passages: Sequence[Source]

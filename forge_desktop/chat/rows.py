@@ -66,6 +66,7 @@ class Ending:
     problem: str
     sentences: Sequence[Sentence]
     provenance: dict[str, object]
+    thinking: str = ""  # empty leaves what was stored while it came
 
 
 def fold(text: str) -> str:
@@ -156,4 +157,6 @@ def message_of(row: sqlite3.Row, place: tuple[int, int], sources: Sequence[Sourc
         grounding=row["grounding"],
         provenance=json.loads(row["provenance"]),
         collections=tuple(json.loads(row["collections"])),
+        thinking=row["thinking"],
+        summary=row["summary"],
     )

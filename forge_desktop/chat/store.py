@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.chat.options import sound
 from forge_desktop.chat.records import ChatMessage, Conversation, SeenPrompt, Source
 from forge_desktop.chat.rows import (
     Asked,
@@ -25,13 +26,15 @@ from forge_desktop.chat.rows import (
     unpack,
 )
 from forge_desktop.chat.spans import found_part
+from forge_desktop.chat.store_options import read_layer
 from forge_desktop.engine.records import PromptPart
 from forge_desktop.storage import Database
 
 _SNIPPET = 160
 _SEARCH_WORDS = 32  # words of a search that count; more would make an expression SQLite refuses
 _MESSAGE = (
-    "id, conversation_id, parent_id, role, text, state, problem, created, grounding, sentences, provenance, collections"
+    "id, conversation_id, parent_id, role, text, state, problem, created, grounding, sentences, provenance,"
+    " collections, thinking, summary"
 )
 
 
@@ -159,11 +162,12 @@ class ChatStore:
             self._touch(connection, question["conversation_id"], "")
         return answer
 
-    def save_text(self, message_id: int, text: str) -> None:
-        """Store what has been written so far."""
+    def save_text(self, message_id: int, text: str, thinking: str = "") -> None:
+        """Store what has been written, and thought, so far."""
         with self._db.write() as connection:
             connection.execute(
-                "UPDATE messages SET text = ?, raw = ? WHERE id = ? AND state = 'writing'", (text, text, message_id)
+                "UPDATE messages SET text = ?, raw = ?, thinking = ? WHERE id = ? AND state = 'writing'",
+                (text, text, storable(thinking), message_id),
             )
 
     def save_prompt(
@@ -196,7 +200,8 @@ class ChatStore:
         with self._db.write() as connection:
             changed = connection.execute(
                 """
-                UPDATE messages SET state = ?, text = ?, raw = ?, folded = ?, problem = ?, sentences = ?, provenance = ?
+                UPDATE messages SET state = ?, text = ?, raw = ?, folded = ?, problem = ?, sentences = ?,
+                    provenance = ?, thinking = coalesce(nullif(?, ''), thinking)
                 WHERE id = ? AND state = 'writing'
                 """,
                 (
@@ -207,6 +212,7 @@ class ChatStore:
                     storable(ending.problem),
                     json.dumps([[s.start, s.end, list(s.sources), s.needs_support] for s in ending.sentences]),
                     json.dumps(ending.provenance),
+                    storable(ending.thinking),
                     message_id,
                 ),
             )
@@ -344,9 +350,9 @@ class ChatStore:
     def export_conversations(self) -> Iterator[dict[str, object]]:
         """Every conversation as plain values, oldest first."""
         for row in self._db.rows(
-            "SELECT uid, title, created, updated FROM conversations WHERE deleted IS NULL ORDER BY id"
+            "SELECT uid, title, created, updated, options FROM conversations WHERE deleted IS NULL ORDER BY id"
         ):
-            yield dict(row)
+            yield {**dict(row), "options": sound(read_layer(row["options"]))}
 
     def export_messages(self) -> Iterator[dict[str, object]]:
         """Every message of every branch as plain values, oldest first, with the sources an answer was offered."""
@@ -374,6 +380,8 @@ class ChatStore:
                 "sentences": [vars(sentence) for sentence in message.sentences],
                 "sources": [_exported(source) for source in message.sources],
                 "provenance": message.provenance,
+                "thinking": message.thinking,
+                "summary": message.summary,
             }
 
     # inside

@@ -24,7 +24,7 @@ class OptionStore:
         row = self._db.row("SELECT options FROM conversations WHERE id = ? AND deleted IS NULL", conversation_id)
         if row is None:
             raise ForgeError("This conversation is no longer there.", hint="Choose another one or start a new one.")
-        return _read(row["options"])
+        return read_layer(row["options"])
 
     def put_conversation(self, conversation_id: int, layer: Mapping[str, Any]) -> None:
         """Store a conversation's layer; its place in the list stays."""
@@ -33,7 +33,7 @@ class OptionStore:
 
     def of_student(self, sha256: str) -> dict[str, Any]:
         """A student's layer, as a person changed it."""
-        return _read(self._db.value("SELECT options FROM student_options WHERE model_sha256 = ?", sha256) or "{}")
+        return read_layer(self._db.value("SELECT options FROM student_options WHERE model_sha256 = ?", sha256) or "{}")
 
     def put_student(self, sha256: str, layer: Mapping[str, Any]) -> None:
         """Store a student's layer."""
@@ -46,7 +46,7 @@ class OptionStore:
     def presets(self) -> list[tuple[str, dict[str, Any]]]:
         """Names and values of a person's own presets, by name."""
         rows = self._db.rows("SELECT name, sampling FROM presets ORDER BY name COLLATE NOCASE, name")
-        return [(row["name"], _read(row["sampling"])) for row in rows]
+        return [(row["name"], read_layer(row["sampling"])) for row in rows]
 
     def put_preset(self, name: str, values: Mapping[str, Any]) -> None:
         """Store a preset, new or in place of the one of that name."""
@@ -78,12 +78,13 @@ class OptionStore:
                     (name,),
                 ).fetchall()
                 for row in chosen:
-                    layer = {**values, **_read(row["options"])}
+                    layer = {**values, **read_layer(row["options"])}
                     del layer["preset"]
                     connection.execute(f"UPDATE {table} SET options = ? WHERE {key} = ?", (_written(layer), row["id"]))
 
 
-def _read(text: str) -> dict[str, Any]:
+def read_layer(text: str) -> dict[str, Any]:
+    """A stored layer; empty when it is not one."""
     try:
         found = json.loads(text)
     except ValueError:
