@@ -56,7 +56,7 @@ class OptionBook:
         None is a conversation that does not exist yet. Raises ForgeError when the conversation is gone.
         """
         layer = self._store.of_conversation(conversation_id) if conversation_id is not None else {}
-        layer = _changed(sound(layer), pending or {}, _STUDENTS_OWN)
+        layer = self._new(sound(layer), pending or {}, _STUDENTS_OWN)
         state = self._engine.state()
         return self._resolve(state.model_sha256 or "", state.path, layer)
 
