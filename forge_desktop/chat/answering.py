@@ -22,6 +22,7 @@ from forge_desktop.chat.records import MessageState, Sentence, Source
 from forge_desktop.chat.rows import Ending, Task
 from forge_desktop.chat.spans import Widener, number_sources
 from forge_desktop.chat.store import ChatStore
+from forge_desktop.chat.summary import Summariser
 from forge_desktop.corpus import Corpus, SearchFilter
 from forge_desktop.engine import Engine, Generation, Sampling
 
@@ -110,7 +111,9 @@ class AnswerWriter:
         chosen = self._options.resolved(task.conversation_id)
         facts["preset"] = chosen.preset if not chosen.changed else None
         try:
-            builder = PromptBuilder(self._engine, chosen.options, task, _sampling(chosen, task), ctx.check)
+            builder = PromptBuilder(
+                self._engine, chosen.options, task, _sampling(chosen, task), ctx.check, self._summariser(chosen, ctx)
+            )
             prompt = builder.build(offered, Widener(self._corpus, settings.neighbours) if settings.neighbours else None)
             prompt = prompt.searched_in(tuple(collections.values()))
         except QuestionTooLong:
@@ -130,6 +133,16 @@ class AnswerWriter:
                 hint="Choose others, or all documents, and ask again.",
             )
         return left
+
+    def _summariser(self, chosen: Resolved, ctx: JobContext) -> Summariser | None:
+        if self._settings.values.long_conversations != "summarise":
+            return None
+        return Summariser(
+            self._engine,
+            chosen.options.template,
+            check=ctx.check,
+            progress=lambda note: ctx.progress(0, None, note),
+        )
 
     def _no_student(self) -> str:
         """Why nobody can answer, in a sentence, or ""."""
@@ -153,6 +166,8 @@ class AnswerWriter:
             turn=prompt.turn,
             seen=prompt.seen,
             history_from=prompt.history_from,
+            summary=prompt.summary,
+            summary_until=prompt.summary_until,
         )
         notice = OWN_KNOWLEDGE if task.grounding == "documents_first" and not judged.strong else ""
         draft = Draft(self._store, self._events, task, notice)

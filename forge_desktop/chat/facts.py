@@ -43,4 +43,5 @@ def facts_of(done: Generation, prompt: Prompt) -> dict[str, object]:
         "context": prompt.seen.context,
         "passages_offered": [source.n for source in prompt.offered],
         "cut": list(prompt.seen.cut),
+        "noticed": list(prompt.noticed),
     }

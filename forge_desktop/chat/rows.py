@@ -40,10 +40,12 @@ class Task:
     """An answer that is to be written: the question, how it may be grounded, and what was said before on its branch.
 
     `turns` are the earlier questions a student answered, `known` all passages that have a number in this conversation.
-    `history_from` is the question from which on the last prompt kept history.
+    `history_from` is the question from which on the last prompt kept history, `summary` what stands for the turns
+    before `summary_until`, if they were summed up.
     """
 
     message_id: int
+    question_id: int
     conversation_id: int
     question: str
     grounding: Grounding
@@ -54,6 +56,8 @@ class Task:
     alternatives: int
     collections: tuple[str, ...]
     mark_key: bytes  # secret of this database, for the marks around documents
+    summary: str = ""
+    summary_until: int = 0
 
 
 @dataclass(frozen=True)

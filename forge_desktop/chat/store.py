@@ -178,8 +178,14 @@ class ChatStore:
         turn: Sequence[PromptPart] = (),
         seen: SeenPrompt | None = None,
         history_from: int | None = None,
+        summary: str = "",
+        summary_until: int = 0,
     ) -> None:
-        """Store what the answer will rest on, before the student is asked."""
+        """Store what the answer will rest on, before the student is asked.
+
+        A new `summary` of all turns before the question `summary_until` is stored with the question asked now, and
+        stands in every later prompt.
+        """
         with self._db.write() as connection:
             self._write_sources(connection, message_id, [(source, source) for source in sources])
             connection.execute(
@@ -191,6 +197,12 @@ class ChatStore:
                     message_id,
                 ),
             )
+            if summary:
+                connection.execute(
+                    "UPDATE messages SET summary = ?, history_from = ?"
+                    " WHERE id = (SELECT parent_id FROM messages WHERE id = ?)",
+                    (storable(summary), summary_until, message_id),
+                )
 
     def finish(self, message_id: int, ending: Ending, sources: Sequence[Source] | None = None) -> None:
         """Store how a writing answer ended, with its narrowed sources, in one transaction.
@@ -305,7 +317,7 @@ class ChatStore:
                 SELECT id, parent_id FROM messages WHERE id = ?
                 UNION ALL SELECT m.id, m.parent_id FROM messages AS m JOIN up ON m.id = up.parent_id
             )
-            SELECT m.id, m.role, m.text, m.raw, m.turn, m.history_from
+            SELECT m.id, m.role, m.text, m.raw, m.turn, m.history_from, m.summary
             FROM up JOIN messages AS m ON m.id = up.id ORDER BY m.id
             """,
             answer.parent_id,
@@ -319,8 +331,10 @@ class ChatStore:
                 parts = tuple(PromptPart(text, trusted) for text, trusted in unpack(said["turn"]))
                 turns.append(Turn(question["id"], said["id"], parts, said["raw"], tuple(sources)))
         kept = [row["history_from"] for row in path if row["history_from"] is not None]
+        summed = [(row["summary"], row["history_from"]) for row in path if row["summary"]]
         return Task(
             message_id,
+            path[-1]["id"],
             answer.conversation_id,
             path[-1]["text"],
             answer.grounding,
@@ -331,6 +345,7 @@ class ChatStore:
             answer.siblings,
             answer.collections,
             self._db.value("SELECT key FROM mark_key"),
+            *(summed[-1] if summed else ()),
         )
 
     def sources(self, message_id: int, *, whole: bool = True) -> list[Source]:
