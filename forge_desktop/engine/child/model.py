@@ -7,11 +7,11 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.child import machine
 from forge_desktop.engine.child.native import NativeLog, finite, llama
 from forge_desktop.engine.child.template import ChatTemplate
 from forge_desktop.engine.child.tokens import Tokeniser
+from forge_desktop.engine.errors import loading_case, trouble
 from forge_desktop.engine.records import PromptMessage
 
 _CPU_CHUNK, _GPU_CHUNK = 128, 512
@@ -97,13 +97,10 @@ class Model:
             tokens = (llama.llama_token * count)(*[token] * count)
             code = llama.llama_decode(context, llama.llama_batch_get_one(tokens, count))
             if code != 0:
-                raise ForgeError(f"The student cannot compute on this machine (llama.cpp code {code}).", hint=_OTHER)
+                raise trouble("CPU_FEATURE.code", number=code)
             logits = llama.llama_get_logits_ith(context, -1)
             if not finite(logits, min(64, llama.llama_vocab_n_tokens(self.vocab))):
-                raise ForgeError(
-                    "The student computes no usable numbers; its file is probably damaged.",
-                    hint="Get the GGUF file again and import it.",
-                )
+                raise trouble("MODEL_CORRUPT.numbers")
         llama.llama_memory_clear(llama.llama_get_memory(context), True)
 
     def meta(self, key: str) -> str:
@@ -132,23 +129,16 @@ class Model:
         """Raise ForgeError where a context of so many tokens would not fit into the free memory."""
         free, needed = machine.free_memory(), self.kv_bytes(tokens)
         if free is not None and not self.on_gpu and needed > 0.9 * free:
-            raise ForgeError(
-                f"A context of {tokens:,} tokens needs about {needed / 1e9:.1f} GB of memory, "
-                f"but {free / 1e9:.1f} GB are free.",
-                hint="Lower the context length in Settings, or close other programs.",
-            )
+            raise trouble("MEM_PLAN", tokens=tokens, needed=needed / 1e9, free=free / 1e9)
 
     def _refuse_what_cannot_chat(self) -> None:
         if llama.llama_model_has_encoder(self.handle) or not llama.llama_model_has_decoder(self.handle):
-            raise ForgeError("This model translates text and cannot chat.", hint=_OTHER)
+            raise trouble("NOT_A_CHAT_MODEL.encoder")
         if self.meta("%s.attention.causal") == "false":
-            raise ForgeError("This is an embedding model; it cannot answer.", hint=_OTHER)
+            raise trouble("NOT_A_CHAT_MODEL.embedder")
 
     def _text_of(self, token: int) -> str:
         return self.tokeniser.piece(token, special=True).decode("utf-8", "replace") if token >= 0 else ""
-
-
-_OTHER = "Choose another student."
 
 
 def _refuse_too_large(path: str) -> None:
@@ -159,10 +149,7 @@ def _refuse_too_large(path: str) -> None:
     except OSError:
         return  # the loader says why
     if free is not None and size > free and not llama.llama_supports_gpu_offload():
-        raise ForgeError(
-            f"The student needs {size / 1e9:.1f} GB of memory, but {free / 1e9:.1f} GB are free.",
-            hint="Close other programs, or choose a smaller student.",
-        )
+        raise trouble("MEM_PLAN.weights", needed=size / 1e9, free=free / 1e9)
 
 
 def _load_weights(
@@ -179,9 +166,6 @@ def _load_weights(
     params.progress_callback = callback
     handle = llama.llama_model_load_from_file(path.encode("utf-8", "surrogateescape"), params)
     if not handle:
-        reason = log.reason()
-        raise ForgeError(
-            f"The student {path} could not be loaded: {reason or 'llama.cpp gave no reason'}.",
-            hint="The file may be damaged or of a kind this version does not know. Import it again or choose another.",
-        )
+        reason = log.reason() or "llama.cpp gave no reason"
+        raise trouble(loading_case(reason), path=path, reason=reason)
     return handle
