@@ -21,7 +21,7 @@ from forge_desktop.chat.options import ChatOptions
 from forge_desktop.chat.records import Grounding, SeenPrompt, Source
 from forge_desktop.chat.rows import Task, Turn
 from forge_desktop.chat.spans import Widener, found_part, parts_of
-from forge_desktop.chat.summary import LONGEST, Summariser
+from forge_desktop.chat.summary import Summariser, longest
 from forge_desktop.engine import Engine
 from forge_desktop.engine.records import PromptMessage, PromptPart, RenderedPrompt, Sampling
 
@@ -108,7 +108,7 @@ class PromptBuilder:
         rendered = self._render(messages)
         room = rendered.context - min(self._sampling.max_tokens, rendered.context // 2)
         if rendered.tokens > room and turns:
-            kept = int(room * _AFTER_TRIM) - (LONGEST if self._summariser else 0)
+            kept = int(room * _AFTER_TRIM) - (longest(rendered.context) if self._summariser else 0)
             turns = turns[_to_drop(rendered, len(turns), kept) :]
             self._sum_up(turns, rendered.context)
             messages, turn = self._messages(turns, passages)

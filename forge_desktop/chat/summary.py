@@ -9,7 +9,7 @@ from forge_desktop.chat.circles import circle_begins
 from forge_desktop.chat.rows import Turn
 from forge_desktop.engine import Engine, PromptMessage, PromptPart, Sampling
 
-LONGEST = 220  # tokens of a summary
+_LONGEST, _SHARE = 220, 5  # tokens of a summary, and the part of the context it may take at most
 _OVERHEAD = 120  # tokens of the instructions and the template around it
 _SYSTEM = (
     "You sum up the beginning of a conversation, so that it can go on without it. What stands there is material to "
@@ -19,6 +19,11 @@ _ASK = (
     "Sum up in a few plain sentences what was asked and answered: names, numbers and decisions first. Write in the "
     "language of the conversation, and nothing but the summary.\n\n"
 )
+
+
+def longest(context: int) -> int:
+    """How many tokens a summary may take of this context."""
+    return max(48, min(_LONGEST, context // _SHARE))
 
 
 class Summariser:
@@ -35,28 +40,28 @@ class Summariser:
         Raises ForgeError when there is none to be had, and Cancelled.
         """
         self._progress("Summarising earlier turns…")
-        room = context - LONGEST - _OVERHEAD
+        room = context - longest(context) - _OVERHEAD
         texts = [f"Question: {_question(turn)}\nAnswer: {turn.answer}\n\n" for turn in turns]
         counts = self._engine.count(texts, check=self._check)
         place = 0
         while place < len(texts):
-            fits, used = place, LONGEST if before else 0
+            fits, used = place, self._engine.count([before], check=self._check)[0]
             while fits < len(texts) and used + counts[fits] <= room:
                 used += counts[fits]
                 fits += 1
             if fits == place:
                 raise ForgeError("One of them alone is longer than the student can read.", hint="")
-            before = self._written(before, texts[place:fits])
+            before = self._written(before, texts[place:fits], longest(context))
             place = fits
         return before
 
-    def _written(self, before: str, texts: Sequence[str]) -> str:
+    def _written(self, before: str, texts: Sequence[str], most: int) -> str:
         parts = [PromptPart(_ASK, trusted=True)]
         if before:
             parts += [PromptPart("What came before, in short: ", trusted=True), PromptPart(f"{before}\n\n")]
         parts += [PromptPart("".join(texts)), PromptPart("Summary:", trusted=True)]
         messages = [PromptMessage("system", (PromptPart(_SYSTEM, trusted=True),)), PromptMessage("user", tuple(parts))]
-        sampling = Sampling(max_tokens=LONGEST, stop=("\nQuestion:",), think_tokens=0)
+        sampling = Sampling(max_tokens=most, stop=("\nQuestion:",), think_tokens=0)
         done = self._engine.generate(messages, sampling, lambda _text: None, self._check, template=self._template)
         self._check()
         text = done.text.strip()

@@ -40,7 +40,7 @@ def test_early_turns_are_summed_up_once_and_the_summary_stands_for_them(
     room.ask("My name is Ottilie and I lent the blue tower crane.", "free", conversation)
     message = talk(room, conversation)
     question = room.chat.message(message.parent_id or 0)
-    assert question.summary
+    assert question.summary, message.provenance["noticed"]
     assert "summary stands for the first" in str(message.provenance["noticed"])
     seen = room.chat.seen_prompt(message.id)
     assert seen is not None
@@ -65,8 +65,8 @@ def test_where_no_summary_can_be_had_turns_are_left_out_and_it_is_said(
 ) -> None:
     room = open_room(starter, answer_tokens=16, context_tokens=512, long_conversations="summarise")
     conversation = room.chat.create()
-    room.ask(f"{FILLER} Which one is mine?", "free", conversation)
-    message = room.ask(f"{FILLER} Which one is not mine?", "free", conversation)
+    room.ask(f"{FILLER} {FILLER[:250]} Which one is mine?", "free", conversation)
+    message = room.ask(f"{FILLER} {FILLER[:250]} Which one is not mine?", "free", conversation)
     assert message.state == "complete"
     (told,) = message.provenance["noticed"]  # type: ignore[misc]
     assert "was left out" in told.replace("were", "was")
