@@ -13,6 +13,7 @@ from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.engine.answer import Answer
+from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.gguf_header import read_header
 from forge_desktop.engine.keeper import Keeper, nothing
 from forge_desktop.engine.records import (
@@ -24,8 +25,9 @@ from forge_desktop.engine.records import (
     Sampling,
     StudentSpec,
 )
-from forge_desktop.engine.running import Limits, Lost, RunningChild, TemplateStuck
+from forge_desktop.engine.running import Lost, RunningChild, TemplateStuck
 from forge_desktop.engine.store import Flags
+from forge_desktop.engine.vigil import Limits
 from forge_desktop.storage import Database
 
 _TICK = 0.05
@@ -159,7 +161,7 @@ class Engine:
                 yield child
             except Lost as lost:
                 self._keeper.lose(child, lost.what)
-                raise ForgeError(f"The student's process {lost.what}.", hint="Try again in a moment.") from lost
+                raise trouble(lost.case, what=lost.what) from lost
             except TemplateStuck as stuck:
                 raise self._stuck(child) from stuck
 
@@ -197,7 +199,4 @@ class Engine:
     def _stuck(self, child: RunningChild) -> ForgeError:
         self._keeper.discard(child)
         name = child.spec.name if child.spec else "this student"
-        return ForgeError(
-            f"The chat template of {name} did not come to an end within {self._limits.template:.0f} seconds.",
-            hint="Choose another student, or a GGUF of this one with a repaired template.",
-        )
+        return trouble("TEMPLATE_TIMEOUT", name=name, seconds=self._limits.template)
