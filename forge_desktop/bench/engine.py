@@ -27,7 +27,7 @@ Figures = dict[str, Figure]
 
 @dataclass(frozen=True)
 class _Size:
-    """How much is measured: tokens of long and short answers, rounds, turns of a conversation, cancels."""
+    """How much is measured: tokens of long and short answers, rounds, turns, words of a document, cancels."""
 
     tokens: int
     rounds: int
@@ -35,9 +35,10 @@ class _Size:
     cancels: int = 40
     answer: int = 120
     sentences: int = 45
+    words: int = 90
 
 
-_QUICK = _Size(tokens=12, rounds=1, turns=2, cancels=2, answer=16, sentences=10)
+_QUICK = _Size(tokens=8, rounds=1, turns=2, cancels=2, answer=16, sentences=5, words=10)
 
 
 @dataclass
@@ -116,7 +117,8 @@ def _server(shared: _Run) -> Figures:
 
 def _follow_ups(shared: _Run) -> Figures:
     shared.old |= engine_cache.first_tokens(shared.engine, shared.size.sentences)
-    return {"follow_up_first_token": engine_cache.follow_ups(shared.engine, shared.model, shared.size.turns)}
+    size = shared.size
+    return {"follow_up_first_token": engine_cache.follow_ups(shared.engine, shared.model, size.turns, size.words)}
 
 
 def _cancels(shared: _Run) -> Figures:

@@ -31,7 +31,7 @@ def first_tokens(engine: Engine, sentences: int = 45) -> dict[str, Any]:
     }
 
 
-def follow_ups(engine: Engine, model: Path, turns: int) -> Figure:
+def follow_ups(engine: Engine, model: Path, turns: int, words: int = 90) -> Figure:
     """Turns of a conversation as the chat lays it out: documents stay where they came, one new one each time.
 
     Each turn is asked in the conversation and, in another child, with other rules before it, which makes it new there.
@@ -41,7 +41,7 @@ def follow_ups(engine: Engine, model: Path, turns: int) -> Figure:
         ask(other, "Say hello.", 4)
         messages = [message("system", _RULES)]
         for turn in range(turns):
-            messages.append(message("user", _question(turn)))
+            messages.append(message("user", _question(turn, words)))
             here = ask(engine, messages, 40)
             if turn:
                 there = ask(other, [message("system", f"{turn}. {_OTHER_RULES}"), *messages[1:]], 1)
@@ -66,11 +66,11 @@ def _row(here: Asked, there: Asked) -> dict[str, Any]:
     }
 
 
-def _question(turn: int) -> str:
-    """Four documents and a question; from the second turn on, one document."""
+def _question(turn: int, words: int) -> str:
+    """Four documents of so many words and a question; from the second turn on, one document."""
     draw = random.Random(turn)
     documents = [
-        f"[document {number + 1}] " + " ".join(draw.choice(_WORDS) for _ in range(90))
+        f"[document {number + 1}] " + " ".join(draw.choice(_WORDS) for _ in range(words))
         for number in (range(4) if turn == 0 else [3 + turn])
     ]
     asked = f"Question: what does the manual say about the {_WORDS[turn]} and the {_WORDS[turn + 5]}?"

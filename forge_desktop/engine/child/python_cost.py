@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 
-from forge_desktop.base.child import Frame, frame_bytes
+from forge_desktop.base.frames import Frame, frame_bytes
 from forge_desktop.engine.child.native import llama
 from forge_desktop.engine.child.serve import Server
 from forge_desktop.engine.records import Sampling
