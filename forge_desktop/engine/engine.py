@@ -25,8 +25,9 @@ from forge_desktop.engine.records import (
     Sampling,
     StudentSpec,
 )
-from forge_desktop.engine.running import Limits, Lost, RunningChild, TemplateStuck
+from forge_desktop.engine.running import Lost, RunningChild, TemplateStuck
 from forge_desktop.engine.store import Flags
+from forge_desktop.engine.vigil import Limits
 from forge_desktop.storage import Database
 
 _TICK = 0.05
@@ -163,7 +164,7 @@ class Engine:
                 yield child
             except Lost as lost:
                 self._keeper.lose(child, lost.what)
-                raise trouble("ENGINE_CRASH", what=lost.what) from lost
+                raise trouble(lost.case, what=lost.what) from lost
             except TemplateStuck as stuck:
                 raise self._stuck(child) from stuck
 

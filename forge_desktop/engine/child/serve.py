@@ -13,7 +13,7 @@ import time
 
 from forge_desktop.base.child import ChildEnd, Frame
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.engine.child import machine, native
+from forge_desktop.engine.child import heartbeat, machine, native
 from forge_desktop.engine.child.context import make_context
 from forge_desktop.engine.child.decode import Decoder, Stopped
 from forge_desktop.engine.child.flag import Flag
@@ -65,6 +65,7 @@ class Server:
 
     def _hello(self, request: Frame) -> Frame:
         self._flag = Flag(request["flag"])
+        heartbeat.start(self._end, request.get("beat", 2.0))
         found = native.devices()
         return {
             "ev": "hello",
