@@ -135,14 +135,17 @@ class Engine:
         sampling: Sampling,
         on_text: Callable[[str], None],
         check: Callable[[], None] = nothing,
+        *,
+        on_thinking: Callable[[str], None] = lambda _: None,
     ) -> Generation:
-        """Answer, telling `on_text` each piece as it comes. Always returns what was written.
+        """Answer, telling `on_text` each piece as it comes, and `on_thinking` what the student thinks before. Always
+        returns what was written.
 
         `check` is called every 50 ms at least; when it raises Cancelled, the answer so far is returned with stop
         "cancelled". When the child dies, with stop "died" and a sentence in `problem`. Raises ForgeError before
         anything is decoded: no student, not loadable, prompt longer than the context.
         """
-        answer = Answer(sampling.seed, on_text)
+        answer = Answer(sampling.seed, on_text, on_thinking)
         try:
             with self._taking_turn(check):
                 child = self._keeper.ready(check)
@@ -188,8 +191,8 @@ class Engine:
         def take(frame: Frame) -> None:
             if frame["ev"] == "prefill":
                 self._keeper.show(child, "busy", note=f"Reading, {frame['share']:.0%}")
-            elif frame["ev"] == "text" and not answer.begun:
-                self._keeper.show(child, "busy")
+            elif frame["ev"] == "text" and frame["part"] != answer.part:
+                self._keeper.show(child, "busy", note="Thinking" if frame["part"] == "thinking" else "")
             answer.take(frame)
 
         self._keeper.show(child, "busy")
