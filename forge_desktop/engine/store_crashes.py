@@ -6,6 +6,7 @@ import contextlib
 import time
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.paths import shown_path
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import StudentSpec
 from forge_desktop.storage import Database
@@ -34,7 +35,7 @@ class Crashes:
             "INSERT INTO engine_crashes (model_sha256, path, unfinished, noted) VALUES (?, ?, 1, ?)"
             " ON CONFLICT (model_sha256) DO UPDATE SET unfinished = unfinished + 1",
             spec.sha256,
-            spec.path,
+            shown_path(spec.path),
             time.time(),
         )
 
@@ -49,7 +50,7 @@ class Crashes:
         self._note(
             "INSERT OR REPLACE INTO engine_crashes (model_sha256, path, what, noted) VALUES (?, ?, ?, ?)",
             spec.sha256,
-            spec.path,
+            shown_path(spec.path),
             what,
             time.time(),
         )
