@@ -32,7 +32,6 @@ _VARIED = 0.7  # temperature of a further answer where the setting is 0, which w
 NOT_FOUND = "This is not in your documents."
 NEAREST = "The passages that come nearest are listed as sources."
 OWN_KNOWLEDGE = "Your documents do not seem to answer this; what follows is the student's own knowledge."
-_ONLY_THOUGHT = "The student thought until its tokens ran out, and gave no answer."
 UNSUPPORTED = "Nothing in your documents supports this answer."
 REPEATED = "The student began to repeat itself and was stopped there."
 NO_DOCUMENTS = "There are no documents yet. Add a folder to the corpus, then ask again."
@@ -190,7 +189,7 @@ class AnswerWriter:
             done = dataclasses.replace(done, text=done.text[:begins].rstrip(), stop="stop")
             facts["stop"], problem = "repeated", REPEATED
         if not done.text.strip() and done.stop not in ("cancelled", "died"):
-            reason = _ONLY_THOUGHT if done.thinking.strip() else "The student gave no answer."
+            reason = problem or "The student gave no answer."
             self._quote(task, prompt.offered, facts, reason, thinking=done.thinking)
             return
         self._store_answer(task, prompt, done, facts, notice, problem)
