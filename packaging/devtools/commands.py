@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from devtools import checks, environment, locking, packs
+from devtools import checks, environment, locking, packs, peers
 from devtools.machine import QT_LIBRARIES, XCB_LIBRARIES, has_display, missing_libraries
 from devtools.recipes import RECIPES
 from devtools.steps import Problem, say
@@ -38,6 +38,8 @@ def main(argv: list[str]) -> int:
             )
             say(f"The pack is in {folder}.")
             return 0
+        if options.command == "peers":
+            return peers.show(only_cached=options.cached)
         environment.set_up("runtime")
         say("Start it with: python3 packaging/dev.py run")
     except Problem as problem:
@@ -61,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     pack.add_argument("backend", choices=list(RECIPES))
     pack.add_argument("--arch", default="", help="for which GPUs, such as 90 (CUDA) or gfx1100 (ROCm); else the usual")
     pack.add_argument("--source", type=Path, help="llama.cpp's source; nothing is fetched then")
+    others = commands.add_parser("peers", help="compile what the engine's benchmark compares with, and say where it is")
+    others.add_argument("--cached", action="store_true", help="only say what is there already")
     commands.add_parser("lock", help="write the lock files anew (needs uv)")
     return parser
 
