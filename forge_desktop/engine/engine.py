@@ -22,9 +22,11 @@ from forge_desktop.engine.records import (
     Sampling,
     StudentSpec,
 )
-from forge_desktop.engine.running import Limits, Lost, RunningChild, plain
+from forge_desktop.engine.running import Lost, RunningChild, plain
 from forge_desktop.engine.store import Flags
+from forge_desktop.engine.store_crashes import Crashes
 from forge_desktop.engine.talk import Talk
+from forge_desktop.engine.vigil import Limits
 from forge_desktop.storage import Database
 
 
@@ -49,24 +51,35 @@ class Engine:
     ) -> None:
         self._limits = limits or Limits()
         self._keeper = Keeper(
-            Flags(db), events, settings, command=command, limits=self._limits, budget=budget or RestartBudget()
+            Flags(db),
+            Crashes(db),
+            events,
+            settings,
+            command=command,
+            limits=self._limits,
+            budget=budget or RestartBudget(),
         )
         self._talk = Talk(self._keeper, self._limits)
 
-    def use(self, spec: StudentSpec | None, *, check: Callable[[], None] | None = None) -> None:
+    def use(self, spec: StudentSpec | None, *, check: Callable[[], None] | None = None, asked: bool = True) -> None:
         """Take this student from now on; None is no student. Nothing is loaded yet.
+
+        A student whose process ended too often is loaded again only when a person `asked` for it, here or in `warm`,
+        until it has answered; this is remembered.
 
         An answer that another student is writing ends as cancelled. `check` is called before each load and raises
         ForgeError when the file is not the one that is meant.
         """
-        self._keeper.use(spec, check or nothing)
+        self._keeper.use(spec, check or nothing, asked=asked)
 
-    def warm(self, check: Callable[[], None] = nothing) -> EngineState:
-        """Load the student now and say where it runs. Raises ForgeError. Also the way on after the engine stopped.
+    def warm(self, check: Callable[[], None] = nothing, *, asked: bool = True) -> EngineState:
+        """Load the student now and say where it runs. Raises ForgeError. When a person `asked` for it, also the way on
+        after the engine stopped.
 
         `check` is called every 50 ms while it waits; what it raises ends the waiting, not the loading.
         """
-        self._keeper.forgive()
+        if asked:
+            self._keeper.forgive()
         with self._talk.turns.taking(check):
             self._keeper.ready(check)
         return self._keeper.state()
@@ -89,17 +102,27 @@ class Engine:
         return read_header(path)
 
     def render(
-        self, messages: Sequence[PromptMessage], *, sampling: Sampling, check: Callable[[], None] = nothing
+        self,
+        messages: Sequence[PromptMessage],
+        *,
+        sampling: Sampling,
+        check: Callable[[], None] = nothing,
+        template: str = "",
+        marks: bool = False,
     ) -> RenderedPrompt:
-        """The exact prompt that `generate` would decode. Raises ForgeError, and what `check` raises while it waits."""
-        with self._talk.short(check) as child:
-            frame = child.render(messages)
+        """The exact prompt that `generate` would decode. Raises ForgeError, and what `check` raises while it waits.
+
+        `template` takes the place of the one in the student's file; with `marks` special tokens are pointed out.
+        """
+        with self._talk.short(check, template) as child:
+            frame = child.render(messages, template=template, marks=marks)
         return RenderedPrompt(
             text=frame["text"],
             sha256=frame["sha256"],
             tokens=frame["tokens"],
             message_tokens=tuple(frame["message_tokens"]),
             context=frame["context"],
+            special=tuple((start, end) for start, end in frame["special"]),
         )
 
     def count(self, texts: Sequence[str], check: Callable[[], None] = nothing) -> list[int]:
@@ -120,10 +143,14 @@ class Engine:
         check: Callable[[], None] = nothing,
         *,
         on_thinking: Callable[[str], None] = lambda _: None,
+        template: str = "",
         conversation: str = "",
         background: bool = False,
     ) -> Generation:
-        """Answer, telling `on_text` each piece as it comes. Always returns what was written.
+        """Answer, telling `on_text` each piece as it comes, and `on_thinking` what the student thinks before. Always
+        returns what was written.
+
+        `template` takes the place of the one in the student's file.
 
         `check` is called every 50 ms at least; when it raises Cancelled, the answer so far is returned with stop
         "cancelled". When the child dies, with stop "died" and a sentence in `problem`. Raises ForgeError before
@@ -137,6 +164,7 @@ class Engine:
             "op": "generate",
             "messages": plain(messages),
             "sampling": dataclasses.asdict(sampling),
+            "template": template,
             "conversation": conversation,
             "background": background,
         }
@@ -159,8 +187,8 @@ class Engine:
         def take(child: RunningChild, frame: Frame) -> None:
             if frame["ev"] == "prefill":
                 self._keeper.show(child, "busy", note=f"Reading, {frame['share']:.0%}")
-            elif frame["ev"] == "text" and not answer.begun:
-                self._keeper.show(child, "busy")
+            elif frame["ev"] == "text" and frame["part"] != answer.part:
+                self._keeper.show(child, "busy", note="Thinking" if frame["part"] == "thinking" else "")
             answer.take(frame)
 
         try:
@@ -170,4 +198,5 @@ class Engine:
                 return answer.result("cancelled")  # ended on purpose (another student, closing), or told to stop
             problem = f"The student's process {lost.what} while answering; the text so far was kept."
             return answer.result("died", problem=f"{problem} {self._keeper.stopped}".strip())
+        self._keeper.prove(asked[0])
         return answer.result(done["stop"], done=done)

@@ -52,6 +52,11 @@ TABLE: dict[str, Row] = {
     "TEMPLATE_TIMEOUT": Row(
         "The chat template of {name} did not come to an end within {seconds:.0f} seconds.", _TEMPLATE, "students"
     ),
+    "TEMPLATE_TIMEOUT.own": Row(
+        "The chat template did not come to an end within {seconds:.0f} seconds.",
+        "Correct it, or go back to the one in the student's file.",
+        "students",
+    ),
     "ADAPTER_BAD": Row(
         "The adapter {path} could not be loaded: {reason}.", "Train it again for this student, or choose another one."
     ),
@@ -96,7 +101,9 @@ TABLE: dict[str, Row] = {
         "The student's process {what} while answering; the text so far was kept.", "Ask again.", "load"
     ),
     "ENGINE_CRASH.often": Row(
-        "The student {path} was stopped: its process ended four times within five minutes.", _AGAIN, "load"
+        "The student {path} was stopped: its process ended four times within five minutes; at last it {what}.",
+        _AGAIN,
+        "load",
     ),
     "ENGINE_CRASH.unfinished": Row(
         "The student {path} was not loaded: its last two loads did not come to an end.", _AGAIN, "load"
@@ -117,6 +124,7 @@ TABLE: dict[str, Row] = {
     "CPU_FEATURE.code": Row(
         "The student cannot compute on this machine (llama.cpp code {number}).", _OTHER, "students"
     ),
+    "PROTOCOL.garbled": Row("The student's process {what}.", "Try again in a moment."),
     "PROTOCOL": Row("The engine failed: {reason}.", "Try again.", "load"),
 }  # fmt: skip
 

@@ -9,33 +9,18 @@ import signal
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from forge_desktop.base.child import ChildDied, ChildProcess, Frame, describe_exit
+from forge_desktop.base.child import ChildDied, ChildProcess, Frame
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.engine.records import PromptMessage, PromptPart, StudentSpec
+from forge_desktop.engine.vigil import Limits, Vigil
 
 _TICK = 0.05
 _FINAL = ("hello", "loaded", "rendered", "counted", "done", "paused", "error")
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Seconds of silence after which a child counts as hung.
-
-    `start` until it says hello, `load` between two signs of life while loading, `template` for rendering the prompt,
-    `silence` between two signs of life while answering, `cancel` after it was told to stop.
-    """
-
-    start: float = 60.0
-    load: float = 600.0
-    template: float = 5.0
-    silence: float = 30.0
-    cancel: float = 15.0
 
 
 @dataclass(frozen=True)
@@ -50,14 +35,21 @@ class Wish:
 class Lost(Exception):  # noqa: N818 - the engine decides what it means
     """The child is gone. `what` continues "The student's process …"; `crash` tells a crash from a kill.
 
-    `stopping`: it was already told to stop, so nobody misses the rest.
+    `stopping`: it was already told to stop, so nobody misses the rest. `garbled`: it wrote what is no frame.
     """
 
     def __init__(
-        self, what: str, *, code: int | None = None, lines: Sequence[str] = (), stopping: bool = False
+        self,
+        what: str,
+        *,
+        code: int | None = None,
+        lines: Sequence[str] = (),
+        stopping: bool = False,
+        garbled: bool = False,
     ) -> None:
         super().__init__(what)
         self.what, self.code, self.lines, self.stopping = what, code, list(lines), stopping
+        self.case = "PROTOCOL.garbled" if garbled else "ENGINE_CRASH"
 
     @property
     def crash(self) -> bool:
@@ -142,9 +134,10 @@ class RunningChild:
         self.lost = False  # the keeper's mark: it died while it was the one in use
         self._dismissed = False
         self._on_end = on_end
+        self._vigil = Vigil(limits)
         self._made = threading.Event()  # it may end before its constructor has returned
         try:
-            self._child = ChildProcess("engine", command=command, on_end=self._ended_by_itself)
+            self._child = ChildProcess("engine", command=command, on_end=self._ended_by_itself, aside=self._vigil.beat)
         except OSError:
             self._bytes.close()
             raise
@@ -163,11 +156,13 @@ class RunningChild:
     @property
     def end(self) -> str:
         """How it ended, in words."""
-        return describe_exit(self._child.exit_code)
+        return self._child.end
 
     def start(self) -> None:
         """Wait for the hello: the child stands and has its native library. Raises Lost."""
-        self.hello = self._ask({"op": "hello", "flag": str(self._bytes.path)}, self._limits.start)
+        self.hello = self._ask(
+            {"op": "hello", "flag": str(self._bytes.path), "beat": self._limits.beat}, self._limits.start
+        )
         if sys.platform != "win32":
             self._bytes.unlink()
 
@@ -189,9 +184,10 @@ class RunningChild:
         )
         self.spec, self.wish = spec, wish
 
-    def render(self, messages: Sequence[PromptMessage]) -> Frame:
-        """The prompt after the chat template. Raises TemplateStuck, ForgeError, Lost."""
-        return self._ask({"op": "render", "messages": plain(messages)}, self._limits.silence, template=True)
+    def render(self, messages: Sequence[PromptMessage], *, template: str = "", marks: bool = False) -> Frame:
+        """The prompt after the chat template, or after the one given. Raises TemplateStuck, ForgeError, Lost."""
+        request = {"op": "render", "messages": plain(messages), "template": template, "marks": marks}
+        return self._ask(request, self._limits.silence, template=True)
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text."""
@@ -238,20 +234,17 @@ class RunningChild:
         check: Callable[[], None] | None = None,
     ) -> Frame:
         self._bytes.stop(False)
-        limit, in_template, stopping = silence, False, False
+        self._vigil.begin(silence)
+        stopping = False
         abandoned, self._abandoned = self._abandoned, []
         try:
             self._child.send({**request, "abandoned": abandoned} if abandoned else request)
-            heard = time.monotonic()
             while True:
                 frame = self._child.receive(_TICK)
-                now = time.monotonic()
                 if frame is not None:
-                    heard = now
                     if frame["ev"] in _FINAL:
                         return _final(frame)
-                    in_template = template and frame["ev"] == "started"
-                    limit = self._limits.template if in_template else silence
+                    self._vigil.hear(rendering=template and frame["ev"] == "started")
                 try:
                     if frame is not None and on_frame is not None:
                         on_frame(frame)
@@ -260,13 +253,15 @@ class RunningChild:
                 except Cancelled:
                     stopping = True
                     self._bytes.stop(True)
-                patience = min(limit, self._limits.cancel) if stopping else limit
-                if now - heard > patience:
-                    if in_template:
+                    self._vigil.stop()
+                if hung := self._vigil.verdict():
+                    if self._vigil.rendering:
                         raise TemplateStuck
-                    raise Lost(f"gave no sign of life for {patience:.0f} seconds", stopping=stopping)
+                    raise Lost(hung, stopping=stopping)
         except ChildDied as death:
-            raise Lost(str(death), code=death.code, lines=death.last_lines, stopping=stopping) from death
+            raise Lost(
+                str(death), code=death.code, lines=death.last_lines, stopping=stopping, garbled=death.garbled
+            ) from death
         except ForgeError:
             raise
         except BaseException:

@@ -9,8 +9,9 @@ from forge_desktop.base.child import Frame
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.keeper import Keeper
-from forge_desktop.engine.running import Limits, Lost, RunningChild, TemplateStuck
+from forge_desktop.engine.running import Lost, RunningChild, TemplateStuck
 from forge_desktop.engine.turns import Turns
+from forge_desktop.engine.vigil import Limits
 
 
 class Talk:
@@ -21,7 +22,7 @@ class Talk:
         self.turns = Turns()
 
     @contextlib.contextmanager
-    def short(self, check: Callable[[], None]) -> Iterator[RunningChild]:
+    def short(self, check: Callable[[], None], template: str = "") -> Iterator[RunningChild]:
         """A ready child for one short request; a death in it is worded as ForgeError."""
         with self.turns.taking(check):
             child = self._keeper.ready(check)
@@ -29,9 +30,9 @@ class Talk:
                 yield child
             except Lost as lost:
                 self._keeper.lose(child, lost.what)
-                raise trouble("ENGINE_CRASH", what=lost.what) from lost
+                raise trouble(lost.case, what=lost.what) from lost
             except TemplateStuck as stuck:
-                raise self.stuck(child) from stuck
+                raise self._stuck(child, template) from stuck
 
     def long(
         self,
@@ -81,15 +82,17 @@ class Talk:
             rate = frame.get("tokens_per_second")
             return frame
         except TemplateStuck as stuck:
-            raise self.stuck(child) from stuck
+            raise self._stuck(child, request.get("template", "")) from stuck
         except Lost as lost:
             self._keeper.lose(child, lost.what)
             raise
         finally:
             self._keeper.show(child, "ready", rate=rate)  # without effect on a child that is gone
 
-    def stuck(self, child: RunningChild) -> ForgeError:
+    def _stuck(self, child: RunningChild, template: str) -> ForgeError:
         """End a child whose template does not come to an end; the error to raise."""
         self._keeper.discard(child)
+        if template:
+            return trouble("TEMPLATE_TIMEOUT.own", seconds=self._limits.template)
         name = child.spec.name if child.spec else "this student"
         return trouble("TEMPLATE_TIMEOUT", name=name, seconds=self._limits.template)

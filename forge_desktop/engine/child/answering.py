@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
@@ -12,9 +13,10 @@ from forge_desktop.engine.child.decode import Decoder, Stopped
 from forge_desktop.engine.child.lookup import Lookup
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.pausing import Work
+from forge_desktop.engine.child.sampler import Sampler
 from forge_desktop.engine.child.sequences import Known, Sequences
-from forge_desktop.engine.child.stream import Coalesced, TextStream
-from forge_desktop.engine.child.template import PLAIN_STOP
+from forge_desktop.engine.child.stream import Coalesced
+from forge_desktop.engine.child.thinking import Governor
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import Sampling
 
@@ -33,8 +35,9 @@ class Course:
     stop: str = "length"
     tokens: list[int] = field(default_factory=list)
     pieces: list[bytes] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
 
-    def done(self, text: str, lookup: Lookup | None) -> Frame:
+    def done(self, lookup: Lookup | None) -> Frame:
         """The final frame."""
         now = time.monotonic()
         reading, writing = (self.first or now) - self.started, now - self.first if self.first else 0.0
@@ -45,7 +48,7 @@ class Course:
             "reused": self.reused,
             "restored": self.restored,
             "tokens": len(self.tokens),
-            "ids": spelling(text, self.tokens, self.pieces),
+            "ids": spelling("".join(self.texts), self.tokens, self.pieces),
             "tokens_per_second": len(self.tokens) / writing if self.tokens and writing > 0 else 0.0,
             "prompt_tokens_per_second": read / reading if self.first and reading > 0 else 0.0,
             "drafted": lookup.drafted if lookup else 0,
@@ -64,63 +67,74 @@ class Answering:
         """Answer `prompt` (text, its sha256, tokens) in a stream that was taken for it."""
         _, sha256, tokens = prompt
         refuse_overflow(len(tokens), self._sequences.context_tokens, sampling.max_tokens)
+        course = Course(prompt=len(tokens))
+        governor = Governor(sampling, self._model, tokens)
+        tokens = tokens + governor.begin()
+        same = self._sequences.alike(known, tokens)
+        self._send(
+            {
+                "ev": "prompt",
+                "tokens": course.prompt,
+                "sha256": sha256,
+                "reused": same,
+                "restored": min(same, restored),
+            }
+        )
         sampler = samplers.make(sampling, self._model, tokens)
         lookup = Lookup(tokens) if sampling.lookup and self._sequences.can_take_back else None
+        out = Coalesced(lambda text, part: self._tell(text, part, course), time.monotonic)
         try:
-            same = self._sequences.alike(known, tokens)
-            self._send(
-                {
-                    "ev": "prompt",
-                    "tokens": len(tokens),
-                    "sha256": sha256,
-                    "reused": same,
-                    "restored": min(same, restored),
-                }
+            course.reused = yield from self._decoder.prefill(
+                known, tokens, lambda place: self._report(place / len(tokens))
             )
-            course = Course(prompt=len(tokens))
-            stream = TextStream([*sampling.stop, PLAIN_STOP] if self._model.template.plain else sampling.stop)
-            texts: list[str] = []
-            out = Coalesced(lambda part: self._tell(part, texts, course), time.monotonic)
-            try:
-                course.reused = yield from self._decoder.prefill(
-                    known, tokens, lambda place: self._report(place / len(tokens))
-                )
-                course.restored = min(course.reused, restored)
-                course.first = time.monotonic()
-                answer = self._decoder.answer(known, sampler, sampling.max_tokens, lookup=lookup)
-                yield from self._write(answer, known, course, stream, out)
-            except Stopped:
-                course.stop = "cancelled"
-            out.put(stream.finish())
-            out.flush()
-            return course.done("".join(texts), lookup)
+            course.restored = min(course.reused, restored)
+            course.first = time.monotonic()
+            sampler.held = governor.answering
+            answer = self._decoder.answer(known, sampler, sampling.max_tokens, lookup=lookup, after=governor.after)
+            course.stop = yield from self._write(answer, known, course, governor, sampler, out)
+        except Stopped:
+            course.stop = "cancelled"
         finally:
             sampler.close()
             known.busy = False
+        governor.finish()
+        for text, part in governor.take():
+            out.put(text, part)
+        out.flush()
+        return {**course.done(lookup), "unfinished": governor.unfinished}
 
     def _write(
-        self, answer: Generator[int, None, bool], known: Known, course: Course, stream: TextStream, out: Coalesced
-    ) -> Work:
+        self,
+        answer: Generator[int, None, bool],
+        known: Known,
+        course: Course,
+        governor: Governor,
+        sampler: Sampler,
+        out: Coalesced,
+    ) -> Generator[None, bool, str]:
+        """Turn tokens into text until the answer ends; gives why it did."""
         piece, tokens, pieces = self._model.tokeniser.piece, course.tokens.append, course.pieces.append
         while True:
             try:
                 token = next(answer)
             except StopIteration as end:
-                course.stop = "end" if end.value else "length"
-                return {}
+                return "end" if end.value else "length"
             spelled = piece(token)
             tokens(token)
             pieces(spelled)
-            out.put(stream.feed(spelled))
-            if stream.stopped:
-                course.stop = "stop"
-                return {}
+            governor.hear(token, spelled)
+            sampler.held = governor.answering
+            for text, part in governor.take():
+                out.put(text, part)
+            if governor.stopped:
+                return "stop"
             if (yield):
                 yield from self._decoder.bring_back(known)
 
-    def _tell(self, part: str, texts: list[str], course: Course) -> None:
-        texts.append(part)
-        self._send({"ev": "text", "text": part, "tokens": len(course.tokens), "part": "answer"})
+    def _tell(self, text: str, part: str, course: Course) -> None:
+        if part == "answer":
+            course.texts.append(text)
+        self._send({"ev": "text", "text": text, "part": part, "tokens": len(course.tokens)})
 
     def _report(self, share: float) -> None:
         now = time.monotonic()
@@ -136,18 +150,14 @@ def refuse_overflow(prompt: int, context: int, answer: int) -> None:
 
 
 def spelling(text: str, tokens: Sequence[int], pieces: Sequence[bytes]) -> list[int]:
-    """The first of the tokens, as many as spell exactly the text; none when there is no such number of them.
+    """Those of the tokens, one after another, that spell exactly the text; none where there are no such.
 
-    A token that spells nothing is a special one: what comes before it counts, if that is all of the text.
+    A thought may stand before it, and the beginning of a stop string after it. A token that spells nothing is special.
     """
-    wanted, spelled = text.encode("utf-8", "replace"), b"".join(pieces)
-    if not wanted or not spelled.startswith(wanted):
+    wanted = text.encode("utf-8", "replace")
+    ends = [0, *itertools.accumulate(map(len, pieces))]
+    start = b"".join(pieces).rfind(wanted)
+    if not wanted or start not in ends or start + len(wanted) not in ends:
         return []
-    size = 0
-    for count, piece in enumerate(pieces, 1):
-        size += len(piece)
-        if not piece or size > len(wanted):
-            return []
-        if size == len(wanted):
-            return list(tokens[:count])
-    return []
+    first, last = len(ends) - 1 - ends[::-1].index(start), ends.index(start + len(wanted))
+    return list(tokens[first:last]) if all(pieces[first:last]) else []

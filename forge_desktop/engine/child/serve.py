@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from forge_desktop.base.child import ChildEnd, Frame
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.engine.child import machine, native
+from forge_desktop.engine.child import heartbeat, machine, native
 from forge_desktop.engine.child.answering import Answering
 from forge_desktop.engine.child.context import make_context
 from forge_desktop.engine.child.decode import OUTPUTS, Decoder
@@ -79,6 +79,7 @@ class Server:
 
     def _hello(self, request: Frame) -> Frame:
         self._flag = self._pausing.flag = Flag(request["flag"])
+        heartbeat.start(self._end, request.get("beat", 2.0))
         found = native.devices()
         return {
             "ev": "hello",
@@ -126,9 +127,11 @@ class Server:
 
     def _render(self, request: Frame) -> Frame:
         student = self._loaded()
+        student.model.use_template(request.get("template", ""))
         text, tokens, counts = student.model.prompt(_messages(request))
         return {
             "ev": "rendered",
+            "special": student.model.special_places(_messages(request)) if request.get("marks") else [],
             "text": text,
             "sha256": _sha256(text),
             "tokens": len(tokens),
@@ -143,6 +146,7 @@ class Server:
     def _generate(self, request: Frame) -> Frame:
         student = self._loaded()
         sampling = Sampling(**{**request["sampling"], "stop": tuple(request["sampling"]["stop"])})
+        student.model.use_template(request.get("template", ""))
         text, tokens, _ = student.model.prompt(_messages(request))
         known = student.sequences.take(request.get("conversation", ""))
         known.busy = bool(request.get("background"))
