@@ -13,6 +13,7 @@ from forge_desktop.base.settings import SettingsFile
 from forge_desktop.engine.answer import Answer
 from forge_desktop.engine.gguf_header import read_header
 from forge_desktop.engine.keeper import Keeper, nothing
+from forge_desktop.engine.kept import Kept
 from forge_desktop.engine.records import (
     EngineState,
     Generation,
@@ -29,6 +30,8 @@ from forge_desktop.engine.talk import Talk
 from forge_desktop.engine.vigil import Limits
 from forge_desktop.storage import Database
 
+_PATIENCE = 3.0  # seconds that saving conversations may hold up the end of a child
+
 
 class Engine:
     """Answers with the student that `use` named; loads it at first use, in a child process.
@@ -36,7 +39,8 @@ class Engine:
     Safe from any thread; one request at a time, others wait, those in the background behind a person's. A child that
     dies is replaced in the background at once; the fourth death within five minutes stops the engine until `use` or
     `warm` is called. Every change is published as EngineChanged. `command` starts another program than this
-    application's own child; `limits` and `budget` are the deadlines and the restarts allowed.
+    application's own child; `limits` and `budget` are the deadlines and the restarts allowed; after `idle` seconds
+    without a request conversations are saved.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class Engine:
         command: Sequence[str] | None = None,
         limits: Limits | None = None,
         budget: RestartBudget | None = None,
+        idle: float = 20.0,
     ) -> None:
         self._limits = limits or Limits()
         self._keeper = Keeper(
@@ -59,7 +64,8 @@ class Engine:
             limits=self._limits,
             budget=budget or RestartBudget(),
         )
-        self._talk = Talk(self._keeper, self._limits)
+        self._kept = Kept(db, events, settings)
+        self._talk = Talk(self._keeper, self._limits, self._kept, idle=idle)
 
     def use(self, spec: StudentSpec | None, *, check: Callable[[], None] | None = None, asked: bool = True) -> None:
         """Take this student from now on; None is no student. Nothing is loaded yet.
@@ -70,6 +76,8 @@ class Engine:
         An answer that another student is writing ends as cancelled. `check` is called before each load and raises
         ForgeError when the file is not the one that is meant.
         """
+        if spec is None or spec.sha256 != self._keeper.state().model_sha256:
+            self._talk.keep(_PATIENCE)
         self._keeper.use(spec, check or nothing, asked=asked)
 
     def warm(self, check: Callable[[], None] = nothing, *, asked: bool = True) -> EngineState:
@@ -86,7 +94,14 @@ class Engine:
 
     def eject(self) -> None:
         """End the child and give its memory back; the next request loads again."""
+        self._talk.keep(_PATIENCE)
         self._keeper.drop()
+
+    def forget(self, conversations: Sequence[str]) -> None:
+        """Keep nothing of these conversations any more, neither in memory nor on the disk."""
+        self._kept.forget(conversations)
+        if (child := self._keeper.loaded()) is not None:
+            child.forget(conversations)
 
     def state(self) -> EngineState:
         """What the engine is doing now."""
@@ -174,7 +189,9 @@ class Engine:
             return answer.result("cancelled")
 
     def close(self) -> None:
-        """End the child and refuse everything from now on."""
+        """Save conversations, end the child and refuse everything from now on."""
+        self._talk.close()
+        self._talk.keep(_PATIENCE)
         self._keeper.close()
 
     def _generate(self, request: Frame, answer: Answer, check: Callable[[], None]) -> Generation:
@@ -183,6 +200,7 @@ class Engine:
         def begin(child: RunningChild) -> None:
             asked.append(child)
             answer.by(child)
+            request["kv"] = self._kept.order(child, request["conversation"])
 
         def take(child: RunningChild, frame: Frame) -> None:
             if frame["ev"] == "prefill":

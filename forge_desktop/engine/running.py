@@ -126,7 +126,7 @@ class RunningChild:
     ) -> None:
         self._limits = limits
         self._bytes = SharedBytes()
-        self._abandoned: list[int] = []
+        self._aside: dict[str, list[Any]] = {"abandoned": [], "forgotten": []}  # told with the next request
         self.spec: StudentSpec | None = None
         self.wish: Wish | None = None
         self.hello: Frame = {}
@@ -211,7 +211,11 @@ class RunningChild:
 
     def abandon(self, number: int) -> None:
         """Paused work that nobody waits for any more; the child hears of it with the next request."""
-        self._abandoned.append(number)
+        self._aside["abandoned"].append(number)
+
+    def forget(self, conversations: Sequence[str]) -> None:
+        """Conversations of which nothing is to be kept; the child hears of it with the next request."""
+        self._aside["forgotten"] += conversations
 
     def kill(self) -> None:
         """End it now, wait until it is gone, and let go of everything. Safe from any thread, and twice."""
@@ -236,9 +240,10 @@ class RunningChild:
         self._bytes.stop(False)
         self._vigil.begin(silence)
         stopping = False
-        abandoned, self._abandoned = self._abandoned, []
+        aside = {name: values for name, values in self._aside.items() if values}
+        self._aside = {"abandoned": [], "forgotten": []}
         try:
-            self._child.send({**request, "abandoned": abandoned} if abandoned else request)
+            self._child.send({**request, **aside})
             while True:
                 frame = self._child.receive(_TICK)
                 if frame is not None:

@@ -66,7 +66,6 @@ class Answering:
     def work(self, prompt: tuple[str, str, list[int]], sampling: Sampling, known: Known, restored: int) -> Work:
         """Answer `prompt` (text, its sha256, tokens) in a stream that was taken for it."""
         _, sha256, tokens = prompt
-        refuse_overflow(len(tokens), self._sequences.context_tokens, sampling.max_tokens)
         course = Course(prompt=len(tokens))
         governor = Governor(sampling, self._model, tokens)
         tokens = tokens + governor.begin()

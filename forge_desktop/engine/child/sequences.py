@@ -61,15 +61,21 @@ class Sequences:
         """Every conversation that has a stream, least recently used first."""
         return sorted(self._known, key=lambda known: known.used)
 
-    def take(self, conversation: str) -> Known:
-        """The conversation's stream, or another one given up for it."""
+    def take(self, conversation: str) -> tuple[Known, bool]:
+        """The conversation's stream, or another one given up for it, and whether that is new to it."""
         for known in self._known:
             if known.conversation == conversation and not known.busy:
                 known.used = next(self._clock)
-                return known
+                return known, False
         known = Known(conversation)
         self._place(known)
-        return known
+        return known, True
+
+    def drop(self, conversations: Sequence[str]) -> None:
+        """Forget conversations and give their streams back."""
+        for known in self.known():
+            if known.conversation in conversations and not known.busy:
+                self.release(known)
 
     def bring_back(self, known: Known) -> list[int]:
         """A stream for what paused work left. Gives the tokens that have to be computed again: none, or all of them."""
@@ -85,7 +91,7 @@ class Sequences:
 
     def alike(self, known: Known, tokens: Sequence[int]) -> int:
         """How many of `tokens` are computed already and can be used."""
-        same = min(_common(known.tokens, tokens), len(tokens) - 1)
+        same = min(common(known.tokens, tokens), len(tokens) - 1)
         if same < known.prompt_end:
             same = max((cut for cut in known.cuts if cut <= same), default=0)
         return same if self.can_cut(known, same) else 0
@@ -161,7 +167,7 @@ class Sequences:
             return
         size = llama.llama_state_seq_get_size(self.context, known.stream)
         state = (ctypes.c_uint8 * size)()
-        if llama.llama_state_seq_get_data(self.context, state, size, known.stream) == size:
+        if llama.llama_state_seq_get_data(self.context, state, size, known.stream):
             known.state = state
 
     def _inherit(self, known: Known, other: Known) -> None:
@@ -173,7 +179,7 @@ class Sequences:
         known.prompt_end = len(known.tokens) + 1
 
 
-def _common(left: Sequence[int], right: Sequence[int]) -> int:
+def common(left: Sequence[int], right: Sequence[int]) -> int:
     """Length of the longest common beginning; bisected, so that the comparing is done in C."""
     low, high = 0, min(len(left), len(right))
     while low < high:

@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from forge_desktop.base.child import ChildEnd, Frame
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.child import heartbeat, machine, native
-from forge_desktop.engine.child.answering import Answering
+from forge_desktop.engine.child.answering import Answering, refuse_overflow
 from forge_desktop.engine.child.context import make_context
 from forge_desktop.engine.child.decode import OUTPUTS, Decoder
 from forge_desktop.engine.child.flag import Flag
+from forge_desktop.engine.child.kv_files import KvFiles
 from forge_desktop.engine.child.model import Model
-from forge_desktop.engine.child.pausing import Pausing
+from forge_desktop.engine.child.pausing import Pausing, Work
 from forge_desktop.engine.child.sequences import Sequences
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import PromptMessage, PromptPart, Sampling
@@ -39,6 +40,7 @@ class Student:
     model: Model
     sequences: Sequences
     answering: Answering
+    files: KvFiles
 
 
 class Server:
@@ -62,13 +64,14 @@ class Server:
             "render": self._render,
             "count": self._count,
             "generate": self._generate,
+            "keep": self._keep,
             "resume": self._pausing.resume,
         }
         while True:
             request = self._end.requests.get()
             self._end.send({"ev": "started"})
             try:
-                self._pausing.give_up(request.get("abandoned", []))
+                self._prepare(request)
                 reply = answer[request["op"]](request)
             except ForgeError as error:
                 reply = _error(error)
@@ -76,6 +79,13 @@ class Server:
                 log.exception("request %s failed", request.get("op"))
                 reply = {**_error(trouble("PROTOCOL", reason=repr(error))), "bug": True}
             self._end.send(reply)
+
+    def _prepare(self, request: Frame) -> None:
+        """What the parent says along with any request."""
+        self._pausing.give_up(request.get("abandoned", []))
+        if self._student is not None:
+            self._student.sequences.drop(request.get("forgotten", []))
+            self._student.files.order = request.get("kv", {})
 
     def _hello(self, request: Frame) -> Frame:
         self._flag = self._pausing.flag = Flag(request["flag"])
@@ -101,6 +111,7 @@ class Server:
         wanted = model.fitting_context(request["context"])
         model.refuse_too_much_memory(wanted)
         threads = machine.threads(request["threads"])
+        flash = None if model.on_gpu else False
         context = make_context(
             model,
             tokens=wanted,
@@ -108,14 +119,15 @@ class Server:
             outputs=OUTPUTS,
             batch=model.chunk,
             threads=threads,
-            flash=None if model.on_gpu else False,
+            flash=flash,
             swa_full=wanted <= _SMALL_CONTEXT,
             flag_address=self._flag.address,
         )
         model.self_test(context)
         sequences = Sequences(model, context)
         decoder = Decoder(model, sequences, self._flag, threads)
-        self._student = Student(model, sequences, Answering(self._end.send, model, sequences, decoder))
+        answering = Answering(self._end.send, model, sequences, decoder)
+        self._student = Student(model, sequences, answering, KvFiles(sequences, self._end.send))
         return {
             "ev": "loaded",
             "context": sequences.context_tokens,
@@ -123,6 +135,7 @@ class Server:
             "device": model.device,
             "offloaded": model.offloaded,
             "layers": model.layers,
+            "layout": f"{native.build_name()} f16 {sequences.context_tokens} {model.device} {flash}",
         }
 
     def _render(self, request: Frame) -> Frame:
@@ -148,10 +161,24 @@ class Server:
         sampling = Sampling(**{**request["sampling"], "stop": tuple(request["sampling"]["stop"])})
         student.model.use_template(request.get("template", ""))
         text, tokens, _ = student.model.prompt(_messages(request))
-        known = student.sequences.take(request.get("conversation", ""))
+        refuse_overflow(len(tokens), student.sequences.context_tokens, sampling.max_tokens)
+        known, new = student.sequences.take(request.get("conversation", ""))
+        restored = student.files.load(known, tokens) if new else 0
         known.busy = bool(request.get("background"))
-        work = student.answering.work((text, _sha256(text), tokens), sampling, known, 0)
+        work = student.answering.work((text, _sha256(text), tokens), sampling, known, restored)
         return self._pausing.run(work, request)
+
+    def _keep(self, request: Frame) -> Frame:
+        return self._pausing.run(self._keeping(), request)
+
+    def _keeping(self) -> Work:
+        """Save every conversation, the least recently used last."""
+        student = self._loaded()
+        for known in student.sequences.known()[::-1]:
+            if not self._flag.cancelled():
+                student.files.save(known)
+            yield
+        return {"ev": "done"}
 
     def _loaded(self) -> Student:
         if self._student is None:
