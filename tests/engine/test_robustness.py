@@ -102,7 +102,7 @@ def test_random_bytes_inside_the_weights_are_told_or_answer_nonsense(
 
 
 @linux
-@pytest.mark.parametrize("cache", [10, 16])
+@pytest.mark.parametrize("cache", [16, pytest.param(10, marks=pytest.mark.full)])
 def test_a_million_tokens_of_context_cost_at_most_the_child(
     make_engine: EngineMaker, tiny: Path, tmp_path: Path, cache: int, expect_log: Callable[[str], None]
 ) -> None:
