@@ -1,4 +1,4 @@
-"""The low-level llama.cpp binding: imported without its Python layer, its log captured, its devices listed."""
+"""The low-level llama.cpp binding: imported without its Python layer, its log captured."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import platform
 import re
 import sys
 import types
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,7 @@ _install_bare_package()
 
 from llama_cpp import llama_cpp as llama  # noqa: E402 - after the package was entered
 
-__all__ = ["Device", "NativeLog", "build_name", "devices", "finite", "llama", "processor_name"]
+__all__ = ["NativeLog", "build_name", "finite", "llama", "processor_name"]
 
 
 class NativeLog:
@@ -84,58 +83,6 @@ class NativeLog:
             self._lines.append((before_level, before + line))
         elif level in (self._INFO, self._WARNING, self._ERROR):
             self._lines.append((level, line.rstrip("\n")))
-
-
-@dataclass(frozen=True)
-class Device:
-    """A ggml device. Memory in bytes, 0 when the backend does not say."""
-
-    name: str
-    description: str
-    gpu: bool
-    free: int
-    total: int
-
-
-_CPU, _GPU, _INTEGRATED = 0, 1, 2  # enum ggml_backend_dev_type
-
-
-def devices() -> list[Device]:
-    """Every device ggml has registered in this process."""
-    # WORKAROUND the wheel holds copies (libggml.so, .so.0, .so.0.x): only the one libllama itself is linked with has
-    # the live registry; the others are second registries without devices.
-    folder = Path(str(llama._base_path))
-    names = {"win32": ("ggml.dll",), "darwin": ("libggml.0.dylib", "libggml.dylib")}.get(
-        sys.platform, ("libggml.so.0", "libggml.so")
-    )
-    path = next((folder / name for name in names if (folder / name).exists()), None)
-    if path is None:
-        return []
-    registry = ctypes.CDLL(str(path))
-    base = ctypes.CDLL(str(folder / "ggml-base.dll")) if sys.platform == "win32" else registry
-    registry.ggml_backend_dev_count.restype = ctypes.c_size_t
-    registry.ggml_backend_dev_get.restype = ctypes.c_void_p
-    registry.ggml_backend_dev_get.argtypes = [ctypes.c_size_t]
-    for name in ("ggml_backend_dev_name", "ggml_backend_dev_description"):
-        getattr(base, name).restype = ctypes.c_char_p
-        getattr(base, name).argtypes = [ctypes.c_void_p]
-    base.ggml_backend_dev_type.argtypes = [ctypes.c_void_p]
-    base.ggml_backend_dev_memory.argtypes = [ctypes.c_void_p] + [ctypes.POINTER(ctypes.c_size_t)] * 2
-    found = []
-    for index in range(registry.ggml_backend_dev_count()):
-        device = registry.ggml_backend_dev_get(index)
-        free, total = ctypes.c_size_t(), ctypes.c_size_t()
-        base.ggml_backend_dev_memory(device, ctypes.byref(free), ctypes.byref(total))
-        found.append(
-            Device(
-                name=(base.ggml_backend_dev_name(device) or b"").decode("utf-8", "replace"),
-                description=(base.ggml_backend_dev_description(device) or b"").decode("utf-8", "replace"),
-                gpu=base.ggml_backend_dev_type(device) in (_GPU, _INTEGRATED),
-                free=free.value,
-                total=total.value,
-            )
-        )
-    return found
 
 
 def build_name() -> str:
