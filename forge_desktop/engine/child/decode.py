@@ -29,9 +29,12 @@ class Decoder:
     """
 
     model: Model
+    context: Any
     cancelled: Callable[[], bool]
 
     def __post_init__(self) -> None:
+        self.context_tokens: int = llama.llama_n_ctx_seq(self.context)
+        self._memory = llama.llama_get_memory(self.context)
         self._cached: list[int] = []
         self._prompt_end = 0
         self._cuts: list[int] = []
@@ -58,9 +61,9 @@ class Decoder:
         """(token, its bytes) one after another until the model ends its turn, then `ended` is True, or until there is
         no room or `max_tokens` are out. Raises Stopped.
         """
-        context, vocab, cached = self.model.context, self.model.vocab, self._cached
+        context, vocab, cached = self.context, self.model.vocab, self._cached
         sample, is_end, piece = llama.llama_sampler_sample, llama.llama_vocab_is_eog, self.model.tokeniser.piece
-        left = min(sampling.max_tokens, self.model.context_tokens - len(cached))
+        left = min(sampling.max_tokens, self.context_tokens - len(cached))
         one = (llama.llama_token * 1)()
         batch = llama.llama_batch_get_one(one, 1)  # llama.cpp places it after what the sequence already holds
         sampler = _sampler(sampling)
@@ -83,10 +86,10 @@ class Decoder:
             llama.llama_sampler_free(sampler)
 
     def _decode(self, batch: Any) -> None:
-        code = llama.llama_decode(self.model.context, batch)
+        code = llama.llama_decode(self.context, batch)
         if code == 0:
             return
-        if not llama.llama_memory_seq_rm(self.model.memory, 0, len(self._cached), -1):
+        if not llama.llama_memory_seq_rm(self._memory, 0, len(self._cached), -1):
             self._forget()
         if code == _ABORTED:
             raise Stopped
@@ -100,9 +103,9 @@ class Decoder:
         if same < self._prompt_end:
             same = max((cut for cut in self._cuts if cut <= same), default=0)
         window = llama.llama_model_n_swa(self.model.handle)
-        if same and window > 0 and llama.llama_memory_seq_pos_min(self.model.memory, 0) > max(0, same - window):
+        if same and window > 0 and llama.llama_memory_seq_pos_min(self._memory, 0) > max(0, same - window):
             same = 0  # a sliding window has already dropped cells that the next token would have to see
-        if same == 0 or not llama.llama_memory_seq_rm(self.model.memory, 0, same, -1):
+        if same == 0 or not llama.llama_memory_seq_rm(self._memory, 0, same, -1):
             self._forget()
             return 0
         del self._cached[same:]
@@ -110,7 +113,7 @@ class Decoder:
         return same
 
     def _forget(self) -> None:
-        llama.llama_memory_clear(self.model.memory, True)
+        llama.llama_memory_clear(self._memory, True)
         self._cached, self._cuts, self._prompt_end = [], [], 0
 
 

@@ -6,23 +6,25 @@ Frames to the parent carry `ev`: "hello" once; then per request "started", some 
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import logging
-import mmap
 import os
 import time
 
 from forge_desktop.base.child import ChildEnd, Frame
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.child import machine, native
+from forge_desktop.engine.child.context import make_context
 from forge_desktop.engine.child.decode import Decoder, Stopped
+from forge_desktop.engine.child.flag import Flag
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.stream import Coalesced, TextStream
 from forge_desktop.engine.child.template import PLAIN_STOP
 from forge_desktop.engine.records import PromptMessage, PromptPart, Sampling
 
 log = logging.getLogger(__name__)
+
+_SMALL_CONTEXT = 8192  # up to here a sliding-window model keeps its whole cache, so that prefixes can be reused
 
 
 class Server:
@@ -33,8 +35,7 @@ class Server:
         self._native_log = native.NativeLog()
         self._model: Model | None = None
         self._decoder: Decoder | None = None
-        self._flag: mmap.mmap | None = None
-        self._flag_address = 0
+        self._flag = Flag()
         self._last_report = 0.0
         machine.offer_to_oom_killer()
         native.llama.llama_backend_init()
@@ -61,9 +62,7 @@ class Server:
             self._end.send(reply)
 
     def _hello(self, request: Frame) -> Frame:
-        with open(request["flag"], "r+b") as file:
-            self._flag = mmap.mmap(file.fileno(), 64)
-        self._flag_address = ctypes.addressof((ctypes.c_char * 64).from_buffer(self._flag))
+        self._flag = Flag(request["flag"])
         found = native.devices()
         return {
             "ev": "hello",
@@ -77,19 +76,27 @@ class Server:
         model = Model(
             request["path"],
             log=self._native_log,
-            context=request["context"],
             gpu_layers=request["gpu_layers"],
-            threads=request["threads"],
             extra_bufts=request["extra_bufts"],
-            flag_address=self._flag_address,
             progress=lambda fraction: self._report({"ev": "loading", "fraction": fraction}),
         )
         self._end.send({"ev": "loading", "fraction": 1.0})
-        model.self_test()
-        self._model, self._decoder = model, Decoder(model, self._cancelled)
+        wanted = model.fitting_context(request["context"])
+        model.refuse_too_much_memory(wanted)
+        context = make_context(
+            model,
+            tokens=wanted,
+            batch=model.chunk,
+            threads=machine.threads(request["threads"]),
+            flash=None if model.on_gpu else False,
+            swa_full=wanted <= _SMALL_CONTEXT,
+            flag_address=self._flag.address,
+        )
+        model.self_test(context)
+        self._model, self._decoder = model, Decoder(model, context, self._flag.cancelled)
         return {
             "ev": "loaded",
-            "context": model.context_tokens,
+            "context": self._decoder.context_tokens,
             "trained_context": model.trained_context,
             "device": model.device,
             "offloaded": model.offloaded,
@@ -97,7 +104,7 @@ class Server:
         }
 
     def _render(self, request: Frame) -> Frame:
-        model, _ = self._loaded()
+        model, decoder = self._loaded()
         text, tokens, counts = model.prompt(_messages(request))
         return {
             "ev": "rendered",
@@ -105,7 +112,7 @@ class Server:
             "sha256": _sha256(text),
             "tokens": len(tokens),
             "message_tokens": counts,
-            "context": model.context_tokens,
+            "context": decoder.context_tokens,
         }
 
     def _count(self, request: Frame) -> Frame:
@@ -116,7 +123,7 @@ class Server:
         model, decoder = self._loaded()
         sampling = Sampling(**{**request["sampling"], "stop": tuple(request["sampling"]["stop"])})
         text, tokens, _ = model.prompt(_messages(request))
-        _refuse_overflow(len(tokens), model.context_tokens, sampling.max_tokens)
+        _refuse_overflow(len(tokens), decoder.context_tokens, sampling.max_tokens)
         self._end.send({"ev": "prompt", "tokens": len(tokens), "sha256": _sha256(text)})
         stops = [*sampling.stop, PLAIN_STOP] if model.template.plain else sampling.stop
         stream = TextStream(stops)
@@ -150,9 +157,6 @@ class Server:
         if self._model is None or self._decoder is None:
             raise ForgeError("No student is loaded.", hint="Load one in Students.")
         return self._model, self._decoder
-
-    def _cancelled(self) -> bool:
-        return self._flag is not None and self._flag[0] != 0
 
     def _report(self, frame: Frame) -> None:
         now = time.monotonic()
