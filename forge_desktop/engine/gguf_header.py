@@ -127,10 +127,10 @@ class Header:
         """A whole number by its key; "%s" stands for the architecture."""
         return self._number(key.replace("%s", self._text("general.architecture")), missing)
 
-    def numbers(self, key: str, count: int) -> list[int]:
+    def numbers(self, key: str, count: int, missing: int = 0) -> list[int]:
         """One number for each of `count` layers, whether the header has a list or one for all."""
         found = self._lists.get(key.replace("%s", self._text("general.architecture")), [])
-        return found[:count] if len(found) >= count else [self.number(key)] * count
+        return found[:count] if len(found) >= count else [self.number(key, missing)] * count
 
     # -- reading ----------------------------------------------------------------------------------------------------
 

@@ -67,7 +67,7 @@ def shape_of(header: Header) -> ModelShape:
     width = header.number("%s.embedding_length") // heads
     key = header.number("%s.attention.key_length") or width
     value = header.number("%s.attention.value_length") or width
-    kv_heads = header.numbers("%s.attention.head_count_kv", count)
+    kv_heads = header.numbers("%s.attention.head_count_kv", count, missing=heads)
     return ModelShape(
         layers=tuple(layers),
         embedding=embedding,

@@ -11,16 +11,18 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from forge_desktop.base.child import ChildDied, ChildProcess, Frame, describe_exit
 from forge_desktop.base.errors import Cancelled, ForgeError
+from forge_desktop.engine.packs import FoundPack
 from forge_desktop.engine.records import PromptMessage, StudentSpec
+from forge_desktop.engine.records_plan import Device, Pack, Placement, Plan, PlanWish
 
 _TICK = 0.05
-_FINAL = ("hello", "loaded", "rendered", "counted", "done", "error")
+_FINAL = ("hello", "packs", "devices", "planned", "tuned", "loaded", "rendered", "counted", "done", "error")
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,7 @@ class Limits:
 class Wish:
     """How a student is to be loaded: the settings that need a fresh child when they change."""
 
-    context: int
-    gpu_layers: int
+    plan: PlanWish
     threads: int
 
 
@@ -119,7 +120,11 @@ class RunningChild:
         self.spec: StudentSpec | None = None
         self.wish: Wish | None = None
         self.hello: Frame = {}
+        self.devices: list[Device] = []
+        self.packs: list[Pack] = []
+        self.plan: Plan | None = None
         self.facts: Frame = {}
+        self.note = ""  # a sentence when it does not run as it was planned
         self.lost = False  # the keeper's mark: it died while it was the one in use
         self._dismissed = False
         self._on_end = on_end
@@ -152,17 +157,41 @@ class RunningChild:
         if sys.platform != "win32":
             self._byte.unlink()
 
+    def load_pack(self, pack: FoundPack) -> str:
+        """Load a verified backend pack; returns why it is of no use, or "". Raises Lost when it kills the child."""
+        asked = {"op": "load_packs", "file": pack.module, "needed": list(pack.needed)}
+        problem: str = self._ask(asked, self._limits.start)["problem"]
+        return problem
+
+    def survey(self) -> None:
+        """Ask for the devices and how much memory of each is free now."""
+        told = self._ask({"op": "devices"}, self._limits.start)["devices"]
+        self.devices = [Device(**device) for device in told]
+
+    def measure(self, path: str, placement: Placement, *, extra_bufts: bool, flash: bool | None) -> Frame:
+        """What a placement of a model takes. Raises ForgeError with the reason, or Lost."""
+        asked = {"op": "plan", "path": path, "plan": asdict(placement), "extra_bufts": extra_bufts, "flash": flash}
+        return self._ask(asked, self._limits.load)
+
     def load(
-        self, spec: StudentSpec, wish: Wish, *, extra_bufts: bool, gpu: bool, progress: Callable[[float], None]
+        self,
+        spec: StudentSpec,
+        wish: Wish,
+        placement: Placement,
+        *,
+        extra_bufts: bool,
+        flash: bool | None,
+        threads: int,
+        progress: Callable[[float], None],
     ) -> None:
         """Load the student and let it decode a few tokens. Raises ForgeError with the reason, or Lost."""
         self.facts = self._ask(
             {
                 "op": "load",
                 "path": spec.path,
-                "context": wish.context,
-                "gpu_layers": wish.gpu_layers if gpu else 0,
-                "threads": wish.threads,
+                "plan": asdict(placement),
+                "threads": threads,
+                "flash": flash,
                 "extra_bufts": extra_bufts,
             },
             self._limits.load,

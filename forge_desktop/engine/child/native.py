@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import ctypes
 import hashlib
 import importlib.util
@@ -11,6 +12,7 @@ import platform
 import re
 import sys
 import types
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +47,22 @@ class NativeLog:
 
     def __init__(self) -> None:
         self._lines: collections.deque[tuple[int, str]] = collections.deque(maxlen=1000)
+        self._listener: Callable[[str], None] | None = None
         self._callback = llama.llama_log_callback(self._take)  # kept alive: native code holds only the address
         llama.llama_log_set(self._callback, ctypes.c_void_p(0))
 
     def clear(self) -> None:
         """Forget the lines: a new load starts."""
         self._lines.clear()
+
+    @contextlib.contextmanager
+    def listening(self, take: Callable[[str], None]) -> Iterator[None]:
+        """Within, every line goes to `take` as well, also those that are for looking closely."""
+        self._listener = take
+        try:
+            yield
+        finally:
+            self._listener = None
 
     def reason(self) -> str:
         """The first error line of the last load, without its function name; empty when there was none."""
@@ -76,13 +88,30 @@ class NativeLog:
                 names.append(found[1])
         return names
 
+    def sizes(self) -> dict[str, dict[str, int]]:
+        """Bytes of the buffers that were made, by buffer name and then "model", "KV", "RS", "compute", "output"."""
+        found: dict[str, dict[str, int]] = {}
+        for _, line in self._lines:
+            if size := re.search(r"(\S+) +(model|KV|RS|compute|output) buffer size = +([\d.]+) MiB", line):
+                kinds = found.setdefault(size[1], {})
+                kinds[size[2]] = kinds.get(size[2], 0) + round(float(size[3]) * 1024 * 1024)
+        return found
+
     def _take(self, level: int, text: bytes | None, _data: object) -> None:
         line = (text or b"").decode("utf-8", "replace")
+        if self._listener is not None:
+            self._listener(line)
         if level == self._CONTINUED and self._lines:
             before_level, before = self._lines.pop()
             self._lines.append((before_level, before + line))
         elif level in (self._INFO, self._WARNING, self._ERROR):
             self._lines.append((level, line.rstrip("\n")))
+
+
+def features() -> list[str]:
+    """What the CPU part of this build uses of the processor ("AVX2"), by llama.cpp's own words."""
+    told = llama.llama_print_system_info().decode("utf-8", "replace")
+    return [name for name in re.findall(r"(\w+) = 1", told) if name not in ("OPENMP", "REPACK", "LLAMAFILE")]
 
 
 def build_name() -> str:
