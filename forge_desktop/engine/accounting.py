@@ -53,9 +53,7 @@ def lines_of(placement: Placement, measured: Measured, devices: Sequence[Device]
     return (cpu_line, *gpu_lines)
 
 
-def _cpu_line(
-    placement: Placement, measured: Measured, devices: Sequence[Device], where: Sequence[int]
-) -> PlanLine:
+def _cpu_line(placement: Placement, measured: Measured, devices: Sequence[Device], where: Sequence[int]) -> PlanLine:
     shape, cpu = measured.shape, next((device for device in devices if device.kind == "cpu"), None)
     on_cpu = [unit for unit, place in enumerate(where) if place == CPU]
     weights = shape.embedding + sum(shape.layers[unit] for unit in on_cpu if unit < len(shape.layers))
@@ -77,9 +75,7 @@ def _cpu_line(
     )
 
 
-def _gpu_line(
-    number: int, device: Device, placement: Placement, measured: Measured, where: Sequence[int]
-) -> PlanLine:
+def _gpu_line(number: int, device: Device, placement: Placement, measured: Measured, where: Sequence[int]) -> PlanLine:
     shape = measured.shape
     here = [unit for unit, place in enumerate(where) if place == number]
     layers = [unit for unit in here if unit < len(shape.layers)]

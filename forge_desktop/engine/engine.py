@@ -13,8 +13,11 @@ from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.engine.answer import Answer
+from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.gguf_header import read_header
 from forge_desktop.engine.keeper import Keeper, nothing
+from forge_desktop.engine.layout import Layout
+from forge_desktop.engine.packs import Packs, pack_folders
 from forge_desktop.engine.records import (
     EngineState,
     Generation,
@@ -24,8 +27,11 @@ from forge_desktop.engine.records import (
     Sampling,
     StudentSpec,
 )
+from forge_desktop.engine.records_plan import Hardware, Plan, PlanWish
 from forge_desktop.engine.running import Limits, Lost, RunningChild, TemplateStuck
+from forge_desktop.engine.starting import Starter
 from forge_desktop.engine.store import Flags
+from forge_desktop.engine.store_layout import Timings, Wishes
 from forge_desktop.storage import Database
 
 _TICK = 0.05
@@ -51,8 +57,19 @@ class Engine:
         budget: RestartBudget | None = None,
     ) -> None:
         self._limits = limits or Limits()
+        self._command = command
+        flags, timings = Flags(db), Timings(db)
+        starter = Starter(Packs(pack_folders(db.path.parent)), flags)
+        self.layout = Layout(Wishes(db), timings, settings, starter, self._bare_child, flags.forget)
         self._keeper = Keeper(
-            Flags(db), events, settings, command=command, limits=self._limits, budget=budget or RestartBudget()
+            flags,
+            events,
+            settings,
+            layout=self.layout,
+            starter=starter,
+            command=command,
+            limits=self._limits,
+            budget=budget or RestartBudget(),
         )
         self._turn = threading.Lock()  # held while one request talks to the child
 
@@ -137,6 +154,23 @@ class Engine:
         except Cancelled:
             return answer.result("cancelled")
 
+    def plan(self, spec: StudentSpec | None = None, wish: PlanWish | None = None) -> Plan:
+        """How a student (the one in use, if None) would be laid out, as it is wished or as `wish` says. Loads nothing.
+
+        It takes about half a second: a process is started to ask llama.cpp itself. Raises ForgeError.
+        """
+        spec = spec or self._keeper.spec
+        if spec is None:
+            raise ForgeError("There is no student.", hint="Import a GGUF file in Students.")
+        return self.layout.plan(spec, wish, instead=self._keeper.child)
+
+    def hardware(self) -> Hardware:
+        """The machine, its devices and packs, what fits on it and what was measured. Loads nothing. Raises ForgeError.
+
+        It takes about half a second, as `plan` does.
+        """
+        return self.layout.hardware(instead=self._keeper.child)
+
     def close(self) -> None:
         """End the child and refuse everything from now on."""
         self._keeper.close()
@@ -159,7 +193,7 @@ class Engine:
                 yield child
             except Lost as lost:
                 self._keeper.lose(child, lost.what)
-                raise ForgeError(f"The student's process {lost.what}.", hint="Try again in a moment.") from lost
+                raise trouble("ENGINE_CRASH", what=lost.what) from lost
             except TemplateStuck as stuck:
                 raise self._stuck(child) from stuck
 
@@ -194,10 +228,13 @@ class Engine:
         self._keeper.show(child, "ready", rate=done["tokens_per_second"])
         return answer.result(done["stop"], done=done)
 
+    def _bare_child(self) -> RunningChild:
+        try:
+            return RunningChild(command=self._command, limits=self._limits, on_end=lambda _: None)
+        except OSError as error:
+            raise trouble("ENGINE_CRASH.spawn", what=error.strerror or error) from error
+
     def _stuck(self, child: RunningChild) -> ForgeError:
         self._keeper.discard(child)
         name = child.spec.name if child.spec else "this student"
-        return ForgeError(
-            f"The chat template of {name} did not come to an end within {self._limits.template:.0f} seconds.",
-            hint="Choose another student, or a GGUF of this one with a repaired template.",
-        )
+        return trouble("TEMPLATE_TIMEOUT", name=name, seconds=self._limits.template)

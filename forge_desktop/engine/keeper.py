@@ -11,9 +11,12 @@ from forge_desktop.base.child import RestartBudget
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import EngineChanged, EngineStatus, Events
 from forge_desktop.base.settings import SettingsFile
+from forge_desktop.engine.errors import trouble
+from forge_desktop.engine.layout import Layout
 from forge_desktop.engine.loading import Superseded, UnloadableError, load_student
 from forge_desktop.engine.records import EngineState, StudentSpec
 from forge_desktop.engine.running import Limits, RunningChild, Wish
+from forge_desktop.engine.starting import Starter
 from forge_desktop.engine.store import Flags
 
 log = logging.getLogger(__name__)
@@ -38,11 +41,14 @@ class Keeper:
         events: Events,
         settings: SettingsFile,
         *,
+        layout: Layout,
+        starter: Starter,
         command: Sequence[str] | None,
         limits: Limits,
         budget: RestartBudget,
     ) -> None:
         self._flags, self._events, self._settings = flags, events, settings
+        self._layout, self._starter = layout, starter
         self._command, self._limits, self._budget = command, limits, budget
         self._lock = threading.RLock()
         self._telling = threading.RLock()
@@ -104,7 +110,7 @@ class Keeper:
             with self._lock:
                 spec = self._usable_spec()
                 child = self._child
-                if child is not None and not child.ended and child.wish == self._wish():
+                if child is not None and not child.ended and child.wish == self._wish(spec):
                     return child
                 fresh = self._loading is None
                 if fresh:
@@ -159,6 +165,16 @@ class Keeper:
         return child.pid if child is not None else None
 
     @property
+    def child(self) -> RunningChild | None:
+        """The loaded child, or None."""
+        return self._child
+
+    @property
+    def spec(self) -> StudentSpec | None:
+        """The student that `use` named."""
+        return self._spec
+
+    @property
     def stopped(self) -> str:
         """The sentence that says why no child is started any more, or ""."""
         return self._stopped
@@ -174,7 +190,7 @@ class Keeper:
                 device=facts.get("device"),
                 context=facts.get("context"),
                 tokens_per_second=self._rate,
-                note=self._note,
+                note=self._note or (self._child.note if self._child else ""),
             )
 
     # -- loading ----------------------------------------------------------------------------------------------------
@@ -188,9 +204,8 @@ class Keeper:
             raise ForgeError(self._stopped, hint="Load it again in Students, or choose another one.")
         return self._spec
 
-    def _wish(self) -> Wish:
-        values = self._settings.values
-        return Wish(values.context_tokens, values.gpu_layers, values.threads)
+    def _wish(self, spec: StudentSpec) -> Wish:
+        return Wish(self._layout.wish(spec.sha256), self._settings.values.threads)
 
     def _restart(self, what: str) -> None:
         """Start the next child, or stop; the lock is held."""
@@ -209,7 +224,7 @@ class Keeper:
         """Queue a load; the lock is held. A load before it that is no longer wanted ends at once."""
         old, self._child = self._child, None
         self._status, self._note = status, ""
-        self._loading = self._pool.submit(self._load, spec, self._wish(), self._epoch, old, self._check_file)
+        self._loading = self._pool.submit(self._load, spec, self._wish(spec), self._epoch, old, self._check_file)
 
     def _load(
         self, spec: StudentSpec, wish: Wish, epoch: int, old: RunningChild | None, check_file: Callable[[], None]
@@ -223,7 +238,8 @@ class Keeper:
             child = load_student(
                 spec,
                 wish,
-                spawn=lambda: self._spawn(epoch),
+                start=lambda gpu: self._starter.start(lambda: self._spawn(epoch), gpu=gpu),
+                layout=self._layout,
                 flags=self._flags,
                 budget=self._budget,
                 wanted=lambda: self._epoch == epoch,
@@ -266,10 +282,7 @@ class Keeper:
             try:
                 self._starting = RunningChild(command=self._command, limits=self._limits, on_end=self._on_end)
             except OSError as error:
-                raise ForgeError(
-                    f"The engine's process could not be started: {error.strerror or error}.",
-                    hint="Free some disk space or memory and try again.",
-                ) from error
+                raise trouble("ENGINE_CRASH.spawn", what=error.strerror or error) from error
             return self._starting
 
     def _on_end(self, child: RunningChild) -> None:

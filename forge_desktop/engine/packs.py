@@ -61,11 +61,8 @@ class Packs:
         try:
             with note.open("rb") as file:
                 told = json.loads(file.read(_LARGEST_NOTE))
-            pack = Pack(
-                *(str(told[key]) for key in ("name",)),
-                str(note.parent),
-                *(str(told[key]) for key in ("backend", "build", "sha256")),
-            )
+            name, backend, made_for, sha256 = (str(told[key]) for key in ("name", "backend", "build", "sha256"))
+            pack = Pack(name, str(note.parent), backend, made_for, sha256)
             files = [
                 _File(_beside(note, str(entry["file"])), str(entry["sha256"]), int(entry["size"]))
                 for entry in [*told.get("libraries", []), told]

@@ -16,7 +16,7 @@ from forge_desktop.engine.sharing import shares
 
 _FLOOR = 2048  # tokens that a context which may shrink keeps
 _MOST_SEQUENCES = 4
-_SPARE_SHARE = 4  # further conversations may take a fourth of what would stay free
+_SPARE_SHARE, _SPARE_MOST = 16, 256 * 1024**2  # of what would stay free, further conversations may take so much
 _UNKNOWN_ROOM = 1024**3
 
 Measure = Callable[[Placement], Measured]
@@ -142,13 +142,18 @@ class _Planner:
         for sequences in range(_MOST_SEQUENCES, 1, -1):
             extra = sequences - 1
             if all(
-                not line.free or _SPARE_SHARE * extra * line.kv <= line.free - line.margin - line.needed
+                not line.free
+                or extra * line.kv <= min(_SPARE_MOST, (line.free - line.margin - line.needed) // _SPARE_SHARE)
                 for line in plan.lines
             ):
-                more = self._exact(dataclasses.replace(plan.placement, sequences=sequences))
-                if more.fits:
-                    return more
+                return self._more(plan, sequences)
         return plan
+
+    def _more(self, plan: Plan, sequences: int) -> Plan:
+        """The cache grows with the conversations, and hardly anything else does: no need to measure again."""
+        one = self._measure(plan.placement)
+        more = dataclasses.replace(one, kv=tuple(size * sequences for size in one.kv))
+        return self._plan_of(dataclasses.replace(plan.placement, sequences=sequences), more)
 
     # -- what it takes ----------------------------------------------------------------------------------------------
 

@@ -28,9 +28,9 @@ class Device:
 class PlanWish:
     """How a person wants a student laid out; "auto" values are the planner's to choose.
 
-    `context` in tokens, 0 is as much as fits of what the settings say; `gpu_layers` -1 chooses, 0 is none; `kv_type` of the key-value cache; `kv_on_gpu` False keeps
-    it in the computer's memory; `split` is the share of the layers of each GPU in `Hardware.devices`' order, empty
-    chooses. `anyway` loads although it does not fit.
+    `context` in tokens, 0 is as much as fits of what the settings say; `gpu_layers` -1 chooses, 0 is none; `kv_type` of
+    the key-value cache; `kv_on_gpu` False keeps it in the computer's memory; `split` is the share of the layers of each
+    GPU in `Hardware.devices`' order, empty chooses. `anyway` loads although it does not fit.
     """
 
     context: int = 4096
@@ -45,7 +45,7 @@ class PlanWish:
 class Placement:
     """Where a student's layers and cache go: what a child is told, once to measure and once to load.
 
-    `gpu_layers` layers, counted from the last, are shared out to `devices` (GPUs by name) in the proportions of `split`;
+    `gpu_layers` layers, counted from the last, are shared out to `devices` (GPUs by name) in proportions of `split`;
     `context` tokens for each of `sequences` conversations.
     """
 
@@ -62,7 +62,7 @@ class Placement:
 class PlanLine:
     """What a student takes of one device, in bytes. `free` is what the device had free, 0 unknown; `margin` stays.
 
-    `compute` of the CPU's line has the process itself in it. Of an integrated GPU, `free` is what the CPU's part leaves.
+    `compute` of the CPU's line has the process itself in it. An integrated GPU's `free` is what the CPU leaves.
     """
 
     device: str
@@ -117,9 +117,7 @@ class Plan:
     def placement(self) -> Placement:
         """The same, as a child is told: the lines of GPUs are in the order of `split`."""
         gpus = tuple(line.device for line in self.lines if not line.cpu)
-        return Placement(
-            self.gpu_layers, gpus, self.split, self.kv_type, self.kv_on_gpu, self.context, self.sequences
-        )
+        return Placement(self.gpu_layers, gpus, self.split, self.kv_type, self.kv_on_gpu, self.context, self.sequences)
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from forge_desktop.base.child import ChildDied, ChildProcess, Frame, describe_exit
 from forge_desktop.base.errors import Cancelled, ForgeError
-from forge_desktop.engine.packs import FoundPack
 from forge_desktop.engine.records import PromptMessage, StudentSpec
-from forge_desktop.engine.records_plan import Device, Pack, Placement, Plan, PlanWish
+from forge_desktop.engine.records_plan import Device, Pack, Plan, PlanWish
 
 _TICK = 0.05
 _FINAL = ("hello", "packs", "devices", "planned", "tuned", "loaded", "rendered", "counted", "done", "error")
@@ -70,6 +69,11 @@ class Lost(Exception):  # noqa: N818 - the engine decides what it means
             faults |= {signal.SIGBUS}
         return -self.code in faults or self.code > 0xC000_0000
 
+    @property
+    def illegal(self) -> bool:
+        """Whether it met an instruction that this processor does not have."""
+        return self.code in (-signal.SIGILL, 0xC000_001D)
+
 
 class TemplateStuck(Exception):  # noqa: N818 - worded by the engine, which knows the student's name
     """The chat template did not come to an end; the child was killed."""
@@ -115,7 +119,7 @@ class RunningChild:
     def __init__(
         self, *, command: Sequence[str] | None, limits: Limits, on_end: Callable[[RunningChild], None]
     ) -> None:
-        self._limits = limits
+        self.limits = limits
         self._byte = CancelByte()
         self.spec: StudentSpec | None = None
         self.wish: Wish | None = None
@@ -147,65 +151,32 @@ class RunningChild:
         return self._child.exit_code is not None
 
     @property
+    def loaded(self) -> bool:
+        """Whether the student is in it."""
+        return bool(self.facts)
+
+    @property
     def end(self) -> str:
         """How it ended, in words."""
         return describe_exit(self._child.exit_code)
 
     def start(self) -> None:
         """Wait for the hello: the child stands and has its native library. Raises Lost."""
-        self.hello = self._ask({"op": "hello", "flag": str(self._byte.path)}, self._limits.start)
+        self.hello = self._ask({"op": "hello", "flag": str(self._byte.path)}, self.limits.start)
         if sys.platform != "win32":
             self._byte.unlink()
 
-    def load_pack(self, pack: FoundPack) -> str:
-        """Load a verified backend pack; returns why it is of no use, or "". Raises Lost when it kills the child."""
-        asked = {"op": "load_packs", "file": pack.module, "needed": list(pack.needed)}
-        problem: str = self._ask(asked, self._limits.start)["problem"]
-        return problem
-
-    def survey(self) -> None:
-        """Ask for the devices and how much memory of each is free now."""
-        told = self._ask({"op": "devices"}, self._limits.start)["devices"]
-        self.devices = [Device(**device) for device in told]
-
-    def measure(self, path: str, placement: Placement, *, extra_bufts: bool, flash: bool | None) -> Frame:
-        """What a placement of a model takes. Raises ForgeError with the reason, or Lost."""
-        asked = {"op": "plan", "path": path, "plan": asdict(placement), "extra_bufts": extra_bufts, "flash": flash}
-        return self._ask(asked, self._limits.load)
-
-    def load(
-        self,
-        spec: StudentSpec,
-        wish: Wish,
-        placement: Placement,
-        *,
-        extra_bufts: bool,
-        flash: bool | None,
-        threads: int,
-        progress: Callable[[float], None],
-    ) -> None:
-        """Load the student and let it decode a few tokens. Raises ForgeError with the reason, or Lost."""
-        self.facts = self._ask(
-            {
-                "op": "load",
-                "path": spec.path,
-                "plan": asdict(placement),
-                "threads": threads,
-                "flash": flash,
-                "extra_bufts": extra_bufts,
-            },
-            self._limits.load,
-            on_frame=lambda frame: progress(frame.get("fraction", 0.0)) if frame["ev"] == "loading" else None,
-        )
-        self.spec, self.wish = spec, wish
+    def ask(self, request: Frame, silence: float, on_frame: Callable[[Frame], None] | None = None) -> Frame:
+        """One request and the frame that ends it, for what is not an answer. Raises ForgeError, Lost."""
+        return self._ask(request, silence, on_frame=on_frame)
 
     def render(self, messages: Sequence[PromptMessage]) -> Frame:
         """The prompt after the chat template. Raises TemplateStuck, ForgeError, Lost."""
-        return self._ask({"op": "render", "messages": _plain(messages)}, self._limits.silence, template=True)
+        return self._ask({"op": "render", "messages": _plain(messages)}, self.limits.silence, template=True)
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text."""
-        counted: list[int] = self._ask({"op": "count", "texts": list(texts)}, self._limits.silence)["tokens"]
+        counted: list[int] = self._ask({"op": "count", "texts": list(texts)}, self.limits.silence)["tokens"]
         return counted
 
     def generate(
@@ -221,7 +192,7 @@ class RunningChild:
         """
         return self._ask(
             {"op": "generate", "messages": _plain(messages), "sampling": sampling},
-            self._limits.silence,
+            self.limits.silence,
             template=True,
             on_frame=on_frame,
             check=check,
@@ -260,7 +231,7 @@ class RunningChild:
                     if frame["ev"] in _FINAL:
                         return _final(frame)
                     in_template = template and frame["ev"] == "started"
-                    limit = self._limits.template if in_template else silence
+                    limit = self.limits.template if in_template else silence
                 try:
                     if frame is not None and on_frame is not None:
                         on_frame(frame)
@@ -269,7 +240,7 @@ class RunningChild:
                 except Cancelled:
                     stopping = True
                     self._byte.put(True)
-                patience = min(limit, self._limits.cancel) if stopping else limit
+                patience = min(limit, self.limits.cancel) if stopping else limit
                 if now - heard > patience:
                     if in_template:
                         raise TemplateStuck
@@ -285,7 +256,9 @@ class RunningChild:
 
 def _final(frame: Frame) -> Frame:
     if frame["ev"] == "error":
-        raise ForgeError(frame["message"], hint=frame["hint"])
+        raise ForgeError(
+            frame["message"], hint=frame["hint"], code=frame.get("code", ""), action=frame.get("action", "")
+        )
     return frame
 
 

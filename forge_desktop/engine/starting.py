@@ -9,6 +9,7 @@ from collections.abc import Callable
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.machine_facts import driver_mark
 from forge_desktop.engine.packs import FoundPack, Packs, refused
+from forge_desktop.engine.records_plan import Device
 from forge_desktop.engine.running import Lost, RunningChild
 from forge_desktop.engine.store import Flags, Rung
 
@@ -35,7 +36,7 @@ class Starter:
                 child.start()
                 found = self._packs.find(child.hello["key"]) if gpu else []
                 if self._load(child, found, deadly):
-                    child.survey()
+                    survey(child)
                     return child
             except BaseException:
                 child.kill()
@@ -51,7 +52,7 @@ class Starter:
                 pack = refused(pack, _DEADLY)
             if not pack.pack.problem:
                 try:
-                    pack = refused(pack, child.load_pack(pack))
+                    pack = _tried(child, pack)
                 except Lost as lost:
                     child.kill()
                     if not lost.crash:
@@ -63,3 +64,14 @@ class Starter:
                     return False
             child.packs.append(pack.pack)
         return True
+
+
+def survey(child: RunningChild) -> None:
+    """Ask the child for the devices, and how much memory of each is free now."""
+    told = child.ask({"op": "devices"}, child.limits.start)["devices"]
+    child.devices = [Device(**device) for device in told]
+
+
+def _tried(child: RunningChild, pack: FoundPack) -> FoundPack:
+    asked = {"op": "load_packs", "file": pack.module, "needed": list(pack.needed)}
+    return refused(pack, child.ask(asked, child.limits.start)["problem"])

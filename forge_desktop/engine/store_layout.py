@@ -15,9 +15,26 @@ class Wishes:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._known: dict[str, PlanWish | None] = {}  # asked before every answer
 
     def find(self, sha256: str) -> PlanWish | None:
         """The wish for this model, or None."""
+        if sha256 not in self._known:
+            self._known[sha256] = self._read(sha256)
+        return self._known[sha256]
+
+    def keep(self, sha256: str, wish: PlanWish | None) -> None:
+        """Remember it, or forget it."""
+        with self._db.write() as connection:
+            connection.execute("DELETE FROM engine_wishes WHERE model_sha256 = ?", (sha256,))
+            if wish is not None:
+                connection.execute(
+                    "INSERT INTO engine_wishes (model_sha256, wish, changed) VALUES (?, ?, ?)",
+                    (sha256, json.dumps(asdict(wish)), time.time()),
+                )
+        self._known[sha256] = wish
+
+    def _read(self, sha256: str) -> PlanWish | None:
         row = self._db.row("SELECT wish FROM engine_wishes WHERE model_sha256 = ?", sha256)
         if row is None:
             return None
@@ -26,17 +43,6 @@ class Wishes:
             return PlanWish(**{**told, "split": tuple(told.get("split", ()))})
         except (ValueError, TypeError):  # written by a newer version: the settings hold
             return None
-
-    def keep(self, sha256: str, wish: PlanWish | None) -> None:
-        """Remember it, or forget it."""
-        with self._db.write() as connection:
-            if wish is None:
-                connection.execute("DELETE FROM engine_wishes WHERE model_sha256 = ?", (sha256,))
-                return
-            connection.execute(
-                "INSERT OR REPLACE INTO engine_wishes (model_sha256, wish, changed) VALUES (?, ?, ?)",
-                (sha256, json.dumps(asdict(wish)), time.time()),
-            )
 
 
 class Timings:

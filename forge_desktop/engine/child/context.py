@@ -6,8 +6,8 @@ import ctypes
 import sys
 from typing import Any, Protocol
 
-from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.child.native import NativeLog, llama
+from forge_desktop.engine.errors import trouble
 
 _GGML_TYPES = {"f16": 1, "q8_0": 8}  # enum ggml_type
 
@@ -66,9 +66,6 @@ def make_context(
     context = llama.llama_init_from_model(model.handle, params)
     if not context:
         reason = model.log.reason() or "llama.cpp gave no reason"
-        raise ForgeError(
-            f"There is not enough memory for a context of {tokens:,} tokens: {reason}.",
-            hint="Lower the context length in Settings, or choose a smaller student.",
-        )
+        raise trouble("MEM_DEVICE", tokens=tokens, reason=reason)
     llama.llama_set_abort_callback(context, _ABORT, ctypes.c_void_p(flag_address))
     return context

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.native import llama
+from forge_desktop.engine.child.sampler import make
+from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import Sampling
 
 _ABORTED, _NO_ROOM = 2, 1  # llama_decode's codes for "the abort callback said so" and "no cells left"
@@ -62,17 +63,18 @@ class Decoder:
         no room or `max_tokens` are out. Raises Stopped.
         """
         context, vocab, cached = self.context, self.model.vocab, self._cached
-        sample, is_end, piece = llama.llama_sampler_sample, llama.llama_vocab_is_eog, self.model.tokeniser.piece
+        is_end, piece = llama.llama_vocab_is_eog, self.model.tokeniser.piece
         left = min(sampling.max_tokens, self.context_tokens - len(cached))
         one = (llama.llama_token * 1)()
         batch = llama.llama_batch_get_one(one, 1)  # llama.cpp places it after what the sequence already holds
-        sampler = _sampler(sampling)
+        sampler = make(sampling, self.model, cached)
+        sample = sampler.sample
         self.ended = False
         try:
             while left > 0:
                 if self.cancelled():
                     raise Stopped
-                token = sample(sampler, context, -1)
+                token = sample(context, -1)
                 if is_end(vocab, token):
                     self.ended = True
                     return
@@ -83,7 +85,7 @@ class Decoder:
                     self._decode(batch)
                     cached.append(token)
         finally:
-            llama.llama_sampler_free(sampler)
+            sampler.close()
 
     def _decode(self, batch: Any) -> None:
         code = llama.llama_decode(self.context, batch)
@@ -94,8 +96,8 @@ class Decoder:
         if code == _ABORTED:
             raise Stopped
         if code == _NO_ROOM:
-            raise ForgeError("The student's context is full.", hint="Start a new conversation or ask more briefly.")
-        raise ForgeError(f"The student could not go on (llama.cpp code {code}).", hint="Try again.")
+            raise trouble("CTX_FULL.answer")
+        raise trouble("ENGINE_CRASH.decode", number=code)
 
     def _keep(self, tokens: list[int]) -> int:
         """Cut the sequence back to what `tokens` begins with; returns how many tokens stay."""
@@ -127,20 +129,3 @@ def _common(left: list[int], right: list[int]) -> int:
         else:
             high = middle - 1
     return low
-
-
-def _sampler(sampling: Sampling) -> Any:
-    chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
-    if sampling.temperature <= 0:
-        steps = [llama.llama_sampler_init_greedy()]
-    else:
-        steps = [
-            llama.llama_sampler_init_top_k(sampling.top_k),
-            llama.llama_sampler_init_top_p(sampling.top_p, 1),
-            llama.llama_sampler_init_min_p(sampling.min_p, 1),
-            llama.llama_sampler_init_temp(sampling.temperature),
-            llama.llama_sampler_init_dist(sampling.seed & 0xFFFF_FFFF),
-        ]
-    for step in steps:
-        llama.llama_sampler_chain_add(chain, step)
-    return chain

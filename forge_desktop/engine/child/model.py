@@ -6,11 +6,11 @@ import ctypes
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.child.native import NativeLog, finite, llama
 from forge_desktop.engine.child.placing import chunk, load_weights
 from forge_desktop.engine.child.template import ChatTemplate
 from forge_desktop.engine.child.tokens import Tokeniser
+from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import PromptMessage
 from forge_desktop.engine.records_plan import Placement
 
@@ -80,13 +80,10 @@ class Model:
             tokens = (llama.llama_token * count)(*[token] * count)
             code = llama.llama_decode(context, llama.llama_batch_get_one(tokens, count))
             if code != 0:
-                raise ForgeError(f"The student cannot compute on this machine (llama.cpp code {code}).", hint=_OTHER)
+                raise trouble("CPU_FEATURE.code", number=code)
             logits = llama.llama_get_logits_ith(context, -1)
             if not finite(logits, min(64, llama.llama_vocab_n_tokens(self.vocab))):
-                raise ForgeError(
-                    "The student computes no usable numbers; its file is probably damaged.",
-                    hint="Get the GGUF file again and import it.",
-                )
+                raise trouble("MODEL_CORRUPT.numbers")
         llama.llama_memory_clear(llama.llama_get_memory(context), True)
 
     def meta(self, key: str) -> str:
@@ -99,12 +96,9 @@ class Model:
 
     def _refuse_what_cannot_chat(self) -> None:
         if llama.llama_model_has_encoder(self.handle) or not llama.llama_model_has_decoder(self.handle):
-            raise ForgeError("This model translates text and cannot chat.", hint=_OTHER)
+            raise trouble("NOT_A_CHAT_MODEL.encoder")
         if self.meta("%s.attention.causal") == "false":
-            raise ForgeError("This is an embedding model; it cannot answer.", hint=_OTHER)
+            raise trouble("NOT_A_CHAT_MODEL.embedder")
 
     def _text_of(self, token: int) -> str:
         return self.tokeniser.piece(token, special=True).decode("utf-8", "replace") if token >= 0 else ""
-
-
-_OTHER = "Choose another student."

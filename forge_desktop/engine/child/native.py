@@ -72,6 +72,11 @@ class NativeLog:
                     return re.sub(r"^(?:[\w:~]+: |error loading model: )+", "", line.strip())[:300].rstrip(".")
         return ""
 
+    def newest_error(self) -> str:
+        """The last error line, without its function name; empty when there was none."""
+        lines = (line for level, line in reversed(self._lines) if level == self._ERROR and line.strip())
+        return re.sub(r"^[\w:~]+: ", "", next(lines, "").strip())[:300].rstrip(".")
+
     def offloaded(self) -> tuple[int, int]:
         """(layers on GPU devices, layers in all) as counted by the loader; (0, 0) when it said nothing."""
         for _, line in reversed(self._lines):
@@ -94,7 +99,8 @@ class NativeLog:
         for _, line in self._lines:
             if size := re.search(r"(\S+) +(model|KV|RS|compute|output) buffer size = +([\d.]+) MiB", line):
                 kinds = found.setdefault(size[1], {})
-                kinds[size[2]] = kinds.get(size[2], 0) + round(float(size[3]) * 1024 * 1024)
+                known = 0 if size[2] == "compute" else kinds.get(size[2], 0)  # buffers are said again when renewed
+                kinds[size[2]] = known + round(float(size[3]) * 1024 * 1024)
         return found
 
     def _take(self, level: int, text: bytes | None, _data: object) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from forge_desktop.base.child import Frame
-from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.child.context import Weights, make_context
 from forge_desktop.engine.child.devices import handles
 from forge_desktop.engine.child.native import NativeLog, llama
+from forge_desktop.engine.errors import loading_case, trouble
 from forge_desktop.engine.records_plan import Placement
 
 _CPU_CHUNK, _GPU_CHUNK = 128, 512
@@ -51,11 +51,8 @@ def load_weights(
         params.no_alloc, params.load_mode = True, llama.LLAMA_LOAD_MODE_NONE
     handle = llama.llama_model_load_from_file(path.encode("utf-8", "surrogateescape"), params)
     if not handle:
-        reason = log.reason()
-        raise ForgeError(
-            f"The student {path} could not be loaded: {reason or 'llama.cpp gave no reason'}.",
-            hint="The file may be damaged or of a kind this version does not know. Import it again or choose another.",
-        )
+        reason = log.reason() or "llama.cpp gave no reason"
+        raise trouble(loading_case(reason), path=path, reason=reason)
     return handle
 
 

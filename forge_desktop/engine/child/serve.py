@@ -21,6 +21,7 @@ from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.placing import chat_context, placement_of
 from forge_desktop.engine.child.stream import Coalesced, TextStream
 from forge_desktop.engine.child.template import PLAIN_STOP
+from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import PromptMessage, PromptPart, Sampling
 
 log = logging.getLogger(__name__)
@@ -57,10 +58,10 @@ class Server:
             try:
                 reply = answer[request["op"]](request)
             except ForgeError as error:
-                reply = {"ev": "error", "message": error.message, "hint": error.hint}
+                reply = _error(error)
             except Exception as error:  # the child's main loop: a bug here must reach the parent, not end the student
                 log.exception("request %s failed", request.get("op"))
-                reply = {"ev": "error", "message": f"The engine failed: {error!r}.", "hint": "Try again.", "bug": True}
+                reply = {**_error(trouble("PROTOCOL", reason=repr(error))), "bug": True}
             self._end.send(reply)
 
     def _hello(self, request: Frame) -> Frame:
@@ -193,10 +194,17 @@ def _messages(request: Frame) -> list[PromptMessage]:
 
 def _refuse_overflow(prompt: int, context: int, answer: int) -> None:
     if prompt + min(16, answer) > context:
-        raise ForgeError(
-            f"The prompt has {prompt:,} tokens; the student's context holds {context:,}, answer included.",
-            hint="Ask more briefly, offer fewer passages, or raise the context length in Settings.",
-        )
+        raise trouble("CTX_FULL", prompt=prompt, context=context)
+
+
+def _error(error: ForgeError) -> Frame:
+    return {
+        "ev": "error",
+        "message": error.message,
+        "hint": error.hint,
+        "code": error.code,
+        "action": error.action,
+    }
 
 
 def _sha256(text: str) -> str:
