@@ -28,10 +28,11 @@ from forge_desktop.engine.records import (
     StudentSpec,
 )
 from forge_desktop.engine.records_plan import Hardware, Plan, PlanWish
-from forge_desktop.engine.running import Limits, Lost, RunningChild, TemplateStuck
+from forge_desktop.engine.running import Lost, RunningChild, TemplateStuck
 from forge_desktop.engine.starting import Starter
 from forge_desktop.engine.store import Flags
 from forge_desktop.engine.store_layout import Timings, Wishes
+from forge_desktop.engine.vigil import Limits
 from forge_desktop.storage import Database
 
 _TICK = 0.05
@@ -193,7 +194,7 @@ class Engine:
                 yield child
             except Lost as lost:
                 self._keeper.lose(child, lost.what)
-                raise trouble("ENGINE_CRASH", what=lost.what) from lost
+                raise trouble(lost.case, what=lost.what) from lost
             except TemplateStuck as stuck:
                 raise self._stuck(child) from stuck
 

@@ -126,6 +126,7 @@ TABLE: dict[str, Row] = {
     "CPU_FEATURE.code": Row(
         "The student cannot compute on this machine (llama.cpp code {number}).", _OTHER, "students"
     ),
+    "PROTOCOL.garbled": Row("The student's process {what}.", "Try again in a moment."),
     "PROTOCOL": Row("The engine failed: {reason}.", "Try again.", "load"),
 }  # fmt: skip
 

@@ -15,9 +15,10 @@ from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.layout import Layout
 from forge_desktop.engine.loading import Superseded, UnloadableError, load_student
 from forge_desktop.engine.records import EngineState, StudentSpec
-from forge_desktop.engine.running import Limits, RunningChild, Wish
+from forge_desktop.engine.running import RunningChild, Wish
 from forge_desktop.engine.starting import Starter
 from forge_desktop.engine.store import Flags
+from forge_desktop.engine.vigil import Limits
 
 log = logging.getLogger(__name__)
 

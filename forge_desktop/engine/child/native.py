@@ -37,7 +37,23 @@ _install_bare_package()
 
 from llama_cpp import llama_cpp as llama  # noqa: E402 - after the package was entered
 
-__all__ = ["NativeLog", "build_name", "finite", "llama", "processor_name"]
+__all__ = ["NativeLog", "build_name", "finite", "llama", "processor_name", "steps"]
+
+
+class _Steps:
+    """llama_decode, and how often it came back: the measure of work that the heartbeat tells."""
+
+    def __init__(self, decode: Any) -> None:
+        self._decode = decode
+        self.calls = 0
+
+    def __call__(self, context: Any, batch: Any) -> Any:
+        code = self._decode(context, batch)
+        self.calls += 1
+        return code
+
+
+steps = llama.llama_decode = _Steps(llama.llama_decode)
 
 
 class NativeLog:

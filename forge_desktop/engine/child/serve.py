@@ -14,7 +14,7 @@ import time
 
 from forge_desktop.base.child import ChildEnd, Frame
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.engine.child import devices, machine, native, packs, planning
+from forge_desktop.engine.child import devices, heartbeat, machine, native, packs, planning
 from forge_desktop.engine.child.decode import Decoder, Stopped
 from forge_desktop.engine.child.flag import Flag
 from forge_desktop.engine.child.model import Model
@@ -66,6 +66,7 @@ class Server:
 
     def _hello(self, request: Frame) -> Frame:
         self._flag = Flag(request["flag"])
+        heartbeat.start(self._end, request.get("beat", 2.0))
         return {
             "ev": "hello",
             "pid": os.getpid(),
