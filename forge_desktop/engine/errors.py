@@ -60,12 +60,12 @@ TABLE: dict[str, Row] = {
         "The adapter {path} could not be loaded: {reason}.", "Train it again for this student, or choose another one."
     ),
     "MEM_PLAN": Row(
-        "A context of {tokens:,} tokens needs about {needed:.1f} GB of memory on {device}, but {free:.1f} GB are free.",
+        "A context of {tokens:,} tokens needs about {needed:.1f} GB of memory{where}, but {free:.1f} GB are free.",
         "{fitting}",
         "settings",
     ),
     "MEM_PLAN.weights": Row(
-        "The student needs {needed:.1f} GB of memory on {device}, but {free:.1f} GB are free.",
+        "The student needs {needed:.1f} GB of memory{where}, but {free:.1f} GB are free.",
         "Close other programs, or choose a smaller student.",
         "students",
     ),

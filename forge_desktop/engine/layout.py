@@ -152,7 +152,7 @@ def measured_from(frame: Frame) -> Measured:
 def _refusal(plan: Plan) -> Exception:
     """The sentence on the line that does not fit, and what would."""
     line = next(line for line in plan.lines if not line.fits)
-    facts = {"device": line.device, "free": line.free / 1e9}
+    facts = {"where": "" if line.cpu else f" on {line.device}", "free": line.free / 1e9}
     room = line.free - line.margin - line.weights - line.compute
     if line.kv <= 0 or room <= 0:
         return trouble("MEM_PLAN.weights", needed=line.needed / 1e9, **facts)
