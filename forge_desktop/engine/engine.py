@@ -31,6 +31,7 @@ from forge_desktop.engine.records_plan import Hardware, Plan, PlanWish
 from forge_desktop.engine.running import Lost, RunningChild, TemplateStuck
 from forge_desktop.engine.starting import Starter
 from forge_desktop.engine.store import Flags
+from forge_desktop.engine.store_crashes import Crashes
 from forge_desktop.engine.store_layout import Timings, Wishes
 from forge_desktop.engine.vigil import Limits
 from forge_desktop.storage import Database
@@ -64,6 +65,7 @@ class Engine:
         self.layout = Layout(Wishes(db), timings, settings, starter, self._bare_child, flags.forget)
         self._keeper = Keeper(
             flags,
+            Crashes(db),
             events,
             settings,
             layout=self.layout,
@@ -74,20 +76,25 @@ class Engine:
         )
         self._turn = threading.Lock()  # held while one request talks to the child
 
-    def use(self, spec: StudentSpec | None, *, check: Callable[[], None] | None = None) -> None:
+    def use(self, spec: StudentSpec | None, *, check: Callable[[], None] | None = None, asked: bool = True) -> None:
         """Take this student from now on; None is no student. Nothing is loaded yet.
+
+        A student whose process ended too often is loaded again only when a person `asked` for it, here or in `warm`,
+        until it has answered; this is remembered.
 
         An answer that another student is writing ends as cancelled. `check` is called before each load and raises
         ForgeError when the file is not the one that is meant.
         """
-        self._keeper.use(spec, check or nothing)
+        self._keeper.use(spec, check or nothing, asked=asked)
 
-    def warm(self, check: Callable[[], None] = nothing) -> EngineState:
-        """Load the student now and say where it runs. Raises ForgeError. Also the way on after the engine stopped.
+    def warm(self, check: Callable[[], None] = nothing, *, asked: bool = True) -> EngineState:
+        """Load the student now and say where it runs. Raises ForgeError. When a person `asked` for it, also the way on
+        after the engine stopped.
 
         `check` is called every 50 ms while it waits; what it raises ends the waiting, not the loading.
         """
-        self._keeper.forgive()
+        if asked:
+            self._keeper.forgive()
         with self._taking_turn(check):
             self._keeper.ready(check)
         return self._keeper.state()
@@ -139,14 +146,17 @@ class Engine:
         sampling: Sampling,
         on_text: Callable[[str], None],
         check: Callable[[], None] = nothing,
+        *,
+        on_thinking: Callable[[str], None] = lambda _: None,
     ) -> Generation:
-        """Answer, telling `on_text` each piece as it comes. Always returns what was written.
+        """Answer, telling `on_text` each piece as it comes, and `on_thinking` what the student thinks before. Always
+        returns what was written.
 
         `check` is called every 50 ms at least; when it raises Cancelled, the answer so far is returned with stop
         "cancelled". When the child dies, with stop "died" and a sentence in `problem`. Raises ForgeError before
         anything is decoded: no student, not loadable, prompt longer than the context.
         """
-        answer = Answer(sampling.seed, on_text)
+        answer = Answer(sampling.seed, on_text, on_thinking)
         try:
             with self._taking_turn(check):
                 child = self._keeper.ready(check)
@@ -209,8 +219,8 @@ class Engine:
         def take(frame: Frame) -> None:
             if frame["ev"] == "prefill":
                 self._keeper.show(child, "busy", note=f"Reading, {frame['share']:.0%}")
-            elif frame["ev"] == "text" and not answer.begun:
-                self._keeper.show(child, "busy")
+            elif frame["ev"] == "text" and frame["part"] != answer.part:
+                self._keeper.show(child, "busy", note="Thinking" if frame["part"] == "thinking" else "")
             answer.take(frame)
 
         self._keeper.show(child, "busy")
@@ -227,6 +237,7 @@ class Engine:
             self._keeper.show(child, "ready")
             raise
         self._keeper.show(child, "ready", rate=done["tokens_per_second"])
+        self._keeper.prove(child)
         return answer.result(done["stop"], done=done)
 
     def _bare_child(self) -> RunningChild:

@@ -61,7 +61,7 @@ TABLE: dict[str, Row] = {
     ),
     "MEM_PLAN": Row(
         "A context of {tokens:,} tokens needs about {needed:.1f} GB of memory{where}, but {free:.1f} GB are free.",
-        "{fitting}",
+        "Lower the context length in Settings, or close other programs.",
         "settings",
     ),
     "MEM_PLAN.weights": Row(
@@ -105,7 +105,9 @@ TABLE: dict[str, Row] = {
         "The student's process {what} while answering; the text so far was kept.", "Ask again.", "load"
     ),
     "ENGINE_CRASH.often": Row(
-        "The student {path} was stopped: its process ended four times within five minutes.", _AGAIN, "load"
+        "The student {path} was stopped: its process ended four times within five minutes; at last it {what}.",
+        _AGAIN,
+        "load",
     ),
     "ENGINE_CRASH.unfinished": Row(
         "The student {path} was not loaded: its last two loads did not come to an end.", _AGAIN, "load"
@@ -134,9 +136,7 @@ TABLE: dict[str, Row] = {
 def trouble(case: str, kind: type[ForgeError] = ForgeError, /, **facts: object) -> ForgeError:
     """The error of this case (of this kind of exception), worded with its facts and carrying its code."""
     row = TABLE[case]
-    return kind(
-        row.sentence.format(**facts), hint=row.hint.format(**facts), code=case.partition(".")[0], action=row.action
-    )
+    return kind(row.sentence.format(**facts), hint=row.hint, code=case.partition(".")[0], action=row.action)
 
 
 def loading_case(reason: str) -> str:

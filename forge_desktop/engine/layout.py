@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import cast
 
 from forge_desktop.base.child import Frame
+from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.engine.accounting import Measured
 from forge_desktop.engine.errors import trouble
@@ -149,17 +150,15 @@ def measured_from(frame: Frame) -> Measured:
     )
 
 
-def _refusal(plan: Plan) -> Exception:
+def _refusal(plan: Plan) -> ForgeError:
     """The sentence on the line that does not fit, and what would."""
     line = next(line for line in plan.lines if not line.fits)
-    facts = {"where": "" if line.cpu else f" on {line.device}", "free": line.free / 1e9}
+    where, free = "" if line.cpu else f" on {line.device}", line.free / 1e9
     room = line.free - line.margin - line.weights - line.compute
     if line.kv <= 0 or room <= 0:
-        return trouble("MEM_PLAN.weights", needed=line.needed / 1e9, **facts)
-    tokens = max(0, int(plan.context * room / line.kv)) // 256 * 256
-    fitting = (
-        f"A context of {tokens:,} tokens would fit. Lower it in Settings, or close other programs."
-        if tokens >= 256
-        else "Close other programs, or choose a smaller student."
-    )
-    return trouble("MEM_PLAN", tokens=plan.context, needed=line.needed / 1e9, fitting=fitting, **facts)
+        return trouble("MEM_PLAN.weights", needed=line.needed / 1e9, where=where, free=free)
+    error = trouble("MEM_PLAN", tokens=plan.context, needed=line.needed / 1e9, where=where, free=free)
+    tokens = int(plan.context * room / line.kv) // 256 * 256
+    if tokens >= 256:
+        error.hint = f"A context of {tokens:,} tokens would fit. {error.hint}"
+    return error

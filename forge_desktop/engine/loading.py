@@ -27,6 +27,10 @@ class UnloadableError(ForgeError):
     """The file kills the child on every rung, or too often: the engine stops until a person tries again."""
 
 
+class NoEngineError(UnloadableError):
+    """The child does not even start; no file's fault."""
+
+
 def load_student(
     spec: StudentSpec,
     wish: Wish,
@@ -59,7 +63,7 @@ def load_student(
             log.warning("the engine child %s while loading: %s", lost.what, " | ".join(lost.lines[-5:]))
             if child is None and lost.code is not None and lost.code > 0:
                 said = lost.lines[-1] if lost.lines else lost.what
-                raise trouble("ENGINE_CRASH.start", UnloadableError, what=said) from lost
+                raise trouble("ENGINE_CRASH.start", NoEngineError, what=said) from lost
             if not (lost.crash and ladder.step(f"its process {lost.what}")) and (lost.crash or not budget.spend()):
                 case = "CPU_FEATURE" if lost.illegal else "ENGINE_CRASH.loading"
                 raise trouble(case, UnloadableError, path=spec.path, what=lost.what) from lost

@@ -2,11 +2,12 @@
 
 `always` crashes whatever it is told; `repacked` only with repacked weights, as a miscompiled kernel would; `broken`
 does not even start; `killed` dies like a process that the system took to free memory; `pack` when a backend pack is
-loaded.
+loaded; `waits` never gets on.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
@@ -27,6 +28,8 @@ class Crashing(model.Model):
         super().__init__(path, extra_bufts=extra_bufts, **rest)
 
     def self_test(self, context: Any) -> None:
+        if sys.argv[1] == "waits":
+            ctypes.CDLL(None).sleep(1000)
         if sys.argv[1] == "killed":
             os.kill(os.getpid(), signal.SIGKILL)
         if (self._extra and sys.argv[1] == "repacked") or sys.argv[1] == "always":

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.native import llama
-from forge_desktop.engine.child.sampler import make
+from forge_desktop.engine.child.sampler import Sampler
 from forge_desktop.engine.errors import trouble
-from forge_desktop.engine.records import Sampling
 
 _ABORTED, _NO_ROOM = 2, 1  # llama_decode's codes for "the abort callback said so" and "no cells left"
 
@@ -58,34 +57,37 @@ class Decoder:
             place += len(part)
         return reused
 
-    def answer(self, sampling: Sampling) -> Iterator[tuple[int, bytes]]:
-        """(token, its bytes) one after another until the model ends its turn, then `ended` is True, or until there is
-        no room or `max_tokens` are out. Raises Stopped.
+    def answer(
+        self, sampler: Sampler, limit: int, after: Callable[[int], Sequence[int]] = lambda _: ()
+    ) -> Iterator[int]:
+        """Tokens one after another until the model ends its turn, then `ended` is True, or until there is no room or
+        `limit` are out. Raises Stopped. `after` is told each token and gives those that have to follow it.
         """
-        context, vocab, cached = self.context, self.model.vocab, self._cached
-        is_end, piece = llama.llama_vocab_is_eog, self.model.tokeniser.piece
-        left = min(sampling.max_tokens, self.context_tokens - len(cached))
+        context, vocab, cached, is_end = self.context, self.model.vocab, self._cached, llama.llama_vocab_is_eog
+        left = min(limit, self.context_tokens - len(cached))
         one = (llama.llama_token * 1)()
         batch = llama.llama_batch_get_one(one, 1)  # llama.cpp places it after what the sequence already holds
-        sampler = make(sampling, self.model, cached)
         sample = sampler.sample
+        forced: list[int] = []
         self.ended = False
-        try:
-            while left > 0:
-                if self.cancelled():
-                    raise Stopped
+        while left > 0:
+            if self.cancelled():
+                raise Stopped
+            if forced:
+                token = forced.pop(0)
+                sampler.accept(token)
+            else:
                 token = sample(context, -1)
                 if is_end(vocab, token):
                     self.ended = True
                     return
-                yield token, piece(token)
-                left -= 1
-                if left > 0:
-                    one[0] = token
-                    self._decode(batch)
-                    cached.append(token)
-        finally:
-            sampler.close()
+            yield token
+            left -= 1
+            if left > 0:
+                forced += after(token)
+                one[0] = token
+                self._decode(batch)
+                cached.append(token)
 
     def _decode(self, batch: Any) -> None:
         code = llama.llama_decode(self.context, batch)

@@ -13,13 +13,13 @@ from forge_desktop.base.child import Frame
 from forge_desktop.engine.child import machine
 from forge_desktop.engine.child.native import NativeLog, llama
 from forge_desktop.engine.child.placing import chat_context, load_weights
-from forge_desktop.engine.gguf_shape import ModelShape, read_shape
+from forge_desktop.engine.gguf_shape import KV_BYTES, ModelShape, read_shape
 from forge_desktop.engine.records_plan import Placement
 
 _MIB = 1024 * 1024
 _COMPUTE = re.compile(r"(\S+)\s+(?:compute|output) buffer size = +([\d.]+) MiB")
 _CACHE_LAYER = re.compile(r"layer +(\d+): dev = (\S+)")
-_CACHE_SIZE = re.compile(r"llama_\w+: size = +([\d.]+) MiB")
+_CACHE_SIZE = re.compile(r"llama_\w+: size = +([\d.]+) MiB \( *(\d+) cells")
 _LAYER = re.compile(r"layer +(\d+) assigned to device (\S+?),")
 
 
@@ -48,10 +48,11 @@ def measure(path: str, placement: Placement, *, log: NativeLog, extra_bufts: boo
         finally:
             layers = llama.llama_model_n_layer(handle)
             llama.llama_model_free(handle)
+    shape = _shape(path)
     return {
         "ev": "planned",
-        "shape": asdict(_shape(path)),
-        "kv": _cache(lines, layers),
+        "shape": asdict(shape),
+        "kv": _cache(lines, layers, shape, placement),
         "compute": _compute(lines),
         "placed": {found[1]: found[2] for line in lines if (found := _LAYER.search(line))},
         "resident": resident,
@@ -78,15 +79,24 @@ def _compute(lines: list[str]) -> dict[str, int]:
     return found
 
 
-def _cache(lines: list[str], layers: int) -> list[int]:
-    """Bytes in each layer: a model may have several caches, each announcing its layers and then its size."""
+def _cache(lines: list[str], layers: int, shape: ModelShape, placement: Placement) -> list[int]:
+    """Bytes in each layer: a model may have several caches, each announcing its layers and then its size.
+
+    The size is told in hundredths of a mebibyte; where the header's formula says the same, it says it exactly.
+    """
     sizes: defaultdict[int, float] = defaultdict(float)
     announced: list[int] = []
     for line in lines:
         if layer := _CACHE_LAYER.search(line):
             announced.append(int(layer[1]))
         elif (size := _CACHE_SIZE.search(line)) and announced:
-            for number in announced:
-                sizes[number] += float(size[1]) * _MIB / len(announced)
+            told = float(size[1]) * _MIB
+            cells = int(size[2]) * placement.sequences
+            exact = [cells * row * KV_BYTES[placement.kv_type] for row in shape.kv_row]
+            known = [exact[number] if number < len(exact) else 0.0 for number in announced]
+            if abs(sum(known) - told) > _MIB / 50:
+                known = [told / len(announced)] * len(announced)
+            for number, each in zip(announced, known, strict=True):
+                sizes[number] += each
             announced = []
     return [round(sizes[number]) for number in range(layers)]

@@ -19,8 +19,9 @@ from forge_desktop.engine.child.decode import Decoder, Stopped
 from forge_desktop.engine.child.flag import Flag
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.placing import chat_context, placement_of
-from forge_desktop.engine.child.stream import Coalesced, TextStream
-from forge_desktop.engine.child.template import PLAIN_STOP
+from forge_desktop.engine.child.sampler import make
+from forge_desktop.engine.child.stream import Coalesced
+from forge_desktop.engine.child.thinking import Governor
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import PromptMessage, PromptPart, Sampling
 
@@ -146,31 +147,44 @@ class Server:
         text, tokens, _ = model.prompt(_messages(request))
         _refuse_overflow(len(tokens), decoder.context_tokens, sampling.max_tokens)
         self._end.send({"ev": "prompt", "tokens": len(tokens), "sha256": _sha256(text)})
-        stops = [*sampling.stop, PLAIN_STOP] if model.template.plain else sampling.stop
-        stream = TextStream(stops)
+        governor = Governor(sampling, model, tokens)
+        tokens += governor.begin()
+        sampler = make(sampling, model, tokens)
         counted, stop, reused, started = 0, "length", 0, time.monotonic()
-        out = Coalesced(lambda part: self._end.send({"ev": "text", "text": part, "tokens": counted}), time.monotonic)
+        out = Coalesced(
+            lambda text, part: self._end.send({"ev": "text", "text": text, "part": part, "tokens": counted}),
+            time.monotonic,
+        )
         try:
             reused = decoder.prefill(tokens, lambda done: self._report({"ev": "prefill", "share": done / len(tokens)}))
             started = time.monotonic()
-            for _, piece in decoder.answer(sampling):
+            sampler.held = governor.answering
+            for token in decoder.answer(sampler, sampling.max_tokens, governor.after):
                 counted += 1
-                out.put(stream.feed(piece))
-                if stream.stopped:
+                governor.hear(token, model.tokeniser.piece(token))
+                sampler.held = governor.answering
+                for text, part in governor.take():
+                    out.put(text, part)
+                if governor.stopped:
                     stop = "stop"
                     break
             if decoder.ended:
                 stop = "end"
         except Stopped:
             stop = "cancelled"
+        finally:
+            sampler.close()
         seconds = time.monotonic() - started
-        out.put(stream.finish())
+        governor.finish()
+        for text, part in governor.take():
+            out.put(text, part)
         out.flush()
         return {
             "ev": "done",
             "stop": stop,
             "reused": reused,
             "tokens": counted,
+            "unfinished": governor.unfinished,
             "tokens_per_second": counted / seconds if counted and seconds > 0 else 0.0,
         }
 

@@ -59,6 +59,7 @@ class ChatTemplate:
     """One model's template, compiled in a sandbox. A template that never ends is the parent's to kill."""
 
     def __init__(self, source: str, *, bos: str, eos: str) -> None:
+        self.source = source
         self.plain = not source.strip()
         self._names = {"bos_token": bos, "eos_token": eos}
         environment = jinja2.sandbox.ImmutableSandboxedEnvironment(
