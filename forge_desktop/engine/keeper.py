@@ -207,6 +207,7 @@ class Keeper:
                 context=facts.get("context"),
                 tokens_per_second=self._rate,
                 note=self._note or (self._child.note if self._child else ""),
+                path=self._spec.path if self._spec else "",
             )
 
     # -- loading ----------------------------------------------------------------------------------------------------
