@@ -46,6 +46,7 @@ class Model:
         self._bos = self._text_of(llama.llama_vocab_bos(self.vocab))
         self._own_template = self._template_source = source
         self._template: ChatTemplate | None = None
+        self.rendered: Callable[[], None] = lambda: None  # called when the template has come to its end
 
     @property
     def device(self) -> str:
@@ -79,6 +80,7 @@ class Model:
     def prompt(self, messages: Sequence[PromptMessage]) -> tuple[str, list[int], list[int]]:
         """(text after the template, its tokens, tokens of each message)."""
         spans = self.template.render(messages)
+        self.rendered()
         text = "".join(span.text for span in spans)
         tokens, counts = self.tokeniser.encode(spans)
         if llama.llama_vocab_get_add_bos(self.vocab) and not (self._bos and text.startswith(self._bos)):

@@ -1,7 +1,7 @@
 """The child's main loop: one request after another, each answered in frames that end with one final frame.
 
-Frames to the parent carry `ev`: "hello" once; then per request "started", some of "loading" / "prompt" / "prefill" /
-"text", and at the end "loaded", "rendered", "counted", "done" or "error".
+Frames to the parent carry `ev`: "hello" once; then per request "started", some of "loading" / "templated" / "prompt" /
+"prefill" / "text", and at the end "loaded", "rendered", "counted", "done" or "error". "alive" comes at any time.
 """
 
 from __future__ import annotations
@@ -104,6 +104,7 @@ class Server:
             extra_bufts=request["extra_bufts"],
             progress=lambda fraction: self._report({"ev": "loading", "fraction": fraction}),
         )
+        model.rendered = lambda: self._end.send({"ev": "templated"})
         self._end.send({"ev": "loading", "fraction": 1.0})
         context = chat_context(
             model,
