@@ -67,16 +67,16 @@ class Layout:
 
     def hardware(self, *, instead: RunningChild | None = None) -> Hardware:
         """The machine and what is known of it. What `instead` has loaded counts as free. Raises ForgeError."""
-        with self.surveyor() as child:
+        with self.surveyor(afresh=True) as child:
             devices = self.holdings.beside(child.devices, instead)
             return describe(child, devices, self._timings.all())
 
     @contextlib.contextmanager
-    def surveyor(self) -> Iterator[RunningChild]:
+    def surveyor(self, *, afresh: bool = False) -> Iterator[RunningChild]:
         """A child that knows the devices and has nothing loaded, for as long as it takes. Raises ForgeError."""
         with self._surveying:
             try:
-                child = self._starter.start(self._spawn)
+                child = self._starter.start(self._spawn, afresh=afresh)
                 try:
                     yield child
                 finally:
