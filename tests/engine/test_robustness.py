@@ -3,6 +3,7 @@
 | what happens | shown by |
 |---|---|
 | truncated file; header alone; magic and noise | here, test_engine_loading (truncated), test_gguf_header |
+| memory runs out | here |
 | random bytes inside the weights | here; students: test_students (sha256) |
 | counts in the header that llama.cpp aborts on | here (fuzz), test_engine_loading (layer count, damaged header) |
 | context of 1 million tokens | here, within bounded memory; test_engine_loading (refused with numbers) |
@@ -32,7 +33,7 @@ import shutil
 import struct
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import gguf
@@ -170,6 +171,35 @@ def test_loading_and_ejecting_leaves_nothing_behind(make_engine: EngineMaker, ti
     assert found[1:] == [found[1]] * 9
     assert memory[-1] - memory[1] < 4_000_000
     assert process.children() == []
+
+
+MEMORY = Path("/sys/fs/cgroup/memory")  # cgroups of the first version: there a test can be given little memory
+LITTLE = 'echo $$ > "$1/tasks"; exec "$0" -m forge_desktop --child engine'
+
+
+@pytest.fixture
+def little_memory() -> Iterator[Path]:
+    """A group of processes that may use 48 MB together."""
+    group = MEMORY / f"forge-{os.getpid()}"
+    try:
+        group.mkdir()
+        (group / "memory.limit_in_bytes").write_text("48M")
+    except OSError:
+        pytest.skip("no memory group can be made here")
+    yield group
+    group.rmdir()
+
+
+@linux
+def test_the_system_ends_the_child_when_memory_runs_out(
+    little_memory: Path, make_engine: EngineMaker, starter: Path, tiny: Path, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("the engine child was ended by the system, because memory ran out")
+    command = ["bash", "-c", LITTLE, sys.executable, str(little_memory)]
+    engine = make_engine(command=command)
+    sentence = f"The student {starter} was not loaded: its process was ended by the system, because memory ran out."
+    assert ends_in_words(engine, starter) == sentence
+    assert ends_in_words(engine, tiny) == ""
 
 
 NUMBERS = [0, 1, 2, 3, 7, 255, 65_536, 2**31 - 1, 2**31, 2**32 - 1]
