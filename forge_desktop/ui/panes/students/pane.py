@@ -80,6 +80,7 @@ class StudentsPane(Pane):
         add.clicked.connect(self.choose_file)
         self._subtitle = label("", tokens.SMALL, cls="muted")
         self._banner = Banner()
+        self._banner.acted.connect(self._on_mend)
         self._progress = ProgressRow("Importing", can_pause=False)
         self._progress.cancel_pressed.connect(self.forge.jobs.cancel)
         self._progress.hide()
@@ -175,6 +176,14 @@ class StudentsPane(Pane):
         self._errand("load", self.forge.engine.warm)
 
     @Slot()
+    def _on_mend(self) -> None:
+        self._banner.clear()
+        if self._banner.place == "load":
+            self._on_load()
+        else:
+            self.wants_pane.emit(self._banner.place)
+
+    @Slot()
     def _on_eject(self) -> None:
         self._errand("eject", self.forge.engine.eject)
 
@@ -209,7 +218,7 @@ class StudentsPane(Pane):
             if live:
                 self._progress.show_job(event)
         if event.state == "failed" and ours and isinstance(event.error, ForgeError):
-            self._banner.show_error(event.error)
+            self._banner.show_error(event.error, mend=event.error.action != "students")
         if event.state == "done" and event.job_id in self._imports:
             self.notice.emit(Notice("Student imported", icon="graduation-cap"))
         if event.state in ("done", "failed", "cancelled"):
