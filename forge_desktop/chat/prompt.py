@@ -159,7 +159,7 @@ class PromptBuilder:
             history_from=self._question_at(len(self._task.turns) - len(turns)),
             summary=self._summary if self._summary != self._task.summary else "",
             summary_until=self._question_at(self._summed),
-            noticed=cut if len(turns) < known else tuple(line for line in cut if line not in self._of_turns(turns)),
+            noticed=self._noticed(cut, turns, known),
         )
 
     def _question_at(self, place: int) -> int:
@@ -253,6 +253,12 @@ class PromptBuilder:
         if answer_room < self._sampling.max_tokens:
             cut.append(f"The answer may have {answer_room:,} tokens instead of {self._sampling.max_tokens:,}: no room.")
         return tuple(cut)
+
+    def _noticed(self, cut: tuple[str, ...], turns: Sequence[Turn], known: int) -> tuple[str, ...]:
+        """What of this is new with this prompt; a summary is told by the question that it stands with."""
+        of_turns = self._of_turns(turns)
+        old = of_turns if len(turns) == known else of_turns[: 1 if self._summed else 0]
+        return tuple(line for line in cut if line not in old)
 
     def _of_turns(self, turns: Sequence[Turn]) -> list[str]:
         """What became of the turns before these."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from forge_desktop.ui import theme, tokens
@@ -65,9 +64,3 @@ class Fold(QWidget):
         self._button.set_icon("chevron-down" if self.opened else "chevron-right")
         self._name()
         self.toggled.emit(self.opened)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.opened:
-            self._on_clicked()
-        else:
-            super().keyPressEvent(event)

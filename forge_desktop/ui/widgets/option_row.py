@@ -42,6 +42,7 @@ class OptionRow(QWidget):
         self._error.hide()
         self._back = IconButton("rotate-ccw", f"Reset {about['label']}", f"Back to {back}", size=14)
         self._back.clicked.connect(self._on_back)
+        self._back.setFixedSize(theme.px(28), theme.px(28))
         place = self._back.sizePolicy()
         place.setRetainSizeWhenHidden(True)
         self._back.setSizePolicy(place)
@@ -71,8 +72,10 @@ class OptionRow(QWidget):
     def _lay_out(self) -> None:
         text = isinstance(self.editor, TextField)
         if text:
-            head = row(self._name, None, self._origin, self._back, gap=4)
-            self.setLayout(column(head, self._help, self.editor, self._error, gap=4))
+            texts = column(row(self._name, None, self._origin, gap=4), self._help, gap=2)
+            head = row(texts, column(self._back, None), gap=2)
+            head.setStretch(0, 1)
+            self.setLayout(column(head, self.editor, self._error, gap=4))
             return
         self.editor.setFixedWidth(theme.px(_WIDE if isinstance(self.editor, OfferField | ChoiceField) else _WIDTH))
         end = row(self.editor, self._back, gap=2)

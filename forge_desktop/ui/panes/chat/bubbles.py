@@ -258,6 +258,7 @@ class AnswerBubble(Bubble):
         if isinstance(noticed, list) and noticed:
             self._left_out = LeftOut([str(line) for line in noticed])
             self._content.insertWidget(1, self._left_out)
+            self._left_out.show()
         marks = [
             SentenceMark(s.start, s.end, s.sources, unsupported=s.needs_support and not s.sources)
             for s in message.sentences
@@ -292,7 +293,10 @@ class AnswerBubble(Bubble):
             "stopped": ("info", "Stopped. What was written is kept.", "Write it again"),
             "complete": ("info", message.problem, ""),
         }.get(message.state)
-        said = not message.problem or message.provenance.get("student") is None  # a quoted answer begins with it
+        # a quoted answer begins with it
+        said = (
+            not message.problem or message.provenance.get("student") is None or message.text.startswith(message.problem)
+        )
         if shown is None or (message.state == "complete" and said):
             return
         kind, title, action = shown

@@ -6,6 +6,7 @@ import time
 
 from PySide6.QtCore import QTimer, Slot
 
+from forge_desktop.ui.panes.chat.words import thought_words
 from forge_desktop.ui.widgets.basics import duration
 from forge_desktop.ui.widgets.fold import Fold
 
@@ -42,7 +43,7 @@ class Thought(Fold):
         if self._clock.isActive():
             self._clock.stop()
             self._on_soon()
-            self.set_heading(_words(1000 * (time.monotonic() - self._since)))
+            self.set_heading(thought_words(1000 * (time.monotonic() - self._since)))
 
     def end(self, text: str, milliseconds: object) -> None:
         """All of it, and how long it took."""
@@ -50,7 +51,7 @@ class Thought(Fold):
         self._soon.stop()
         self._whole = text
         self.set_text(text.strip())
-        self.set_heading(_words(milliseconds))
+        self.set_heading(thought_words(milliseconds))
 
     @Slot()
     def _on_clock(self) -> None:
@@ -59,10 +60,3 @@ class Thought(Fold):
     @Slot()
     def _on_soon(self) -> None:
         self.set_text(self._whole.strip())
-
-
-def _words(milliseconds: object) -> str:
-    if not isinstance(milliseconds, int | float) or milliseconds <= 0:
-        return "Thought"
-    seconds = milliseconds / 1000
-    return f"Thought for {seconds:.1f} s" if seconds < 10 else f"Thought for {duration(seconds)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from forge_desktop.chat.records import ChatMessage, Source
 from forge_desktop.corpus.parsers import units_of
+from forge_desktop.ui.widgets.notices import duration
 from forge_desktop.ui.widgets.words import file_name, place_words
 
 GROUNDINGS = {
@@ -47,6 +48,14 @@ def model_words(message: ChatMessage) -> str:
     if student:
         return str(student)
     return "" if message.state == "writing" or not message.text else "best passages, quoted"
+
+
+def thought_words(milliseconds: object) -> str:
+    """ "Thought for 3.2 s", as far as known."""
+    if not isinstance(milliseconds, int | float) or milliseconds <= 0:
+        return "Thought"
+    seconds = milliseconds / 1000
+    return f"Thought for {seconds:.1f} s" if seconds < 10 else f"Thought for {duration(seconds)}"
 
 
 def stats_words(message: ChatMessage) -> str:
