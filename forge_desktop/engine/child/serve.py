@@ -20,7 +20,7 @@ from forge_desktop.engine.child.flag import Flag
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.sampler import make
 from forge_desktop.engine.child.stream import Coalesced
-from forge_desktop.engine.child.thinking import Governor
+from forge_desktop.engine.child.thinking import Governor, marks_of
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import PromptMessage, PromptPart, Sampling
 
@@ -117,6 +117,7 @@ class Server:
             "sha256": _sha256(text),
             "tokens": len(tokens),
             "message_tokens": counts,
+            "thinks": marks_of(model) is not None,
             "context": decoder.context_tokens,
         }
 

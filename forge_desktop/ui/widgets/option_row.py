@@ -15,7 +15,7 @@ from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.widgets.basics import IconButton, column, label, row, set_cls
 from forge_desktop.ui.widgets.fields import ChoiceField, NumberField, OfferField, TextField
 
-_WIDTH, _WIDE = 104, 184
+_WIDTH, _WIDE = 104, 172
 _Editor = ChoiceField | NumberField | OfferField | TextField
 
 

@@ -170,6 +170,7 @@ class AnswerBubble(Bubble):
         self._legend: QWidget | None = None
         self._actions: QWidget | None = None
         self._left_out: QWidget | None = None
+        self._doing = ""  # what it was last told that happens
         self._figures: FigureTable | None = None
         self.thought = Thought()
         self.thought.hide()
@@ -222,7 +223,8 @@ class AnswerBubble(Bubble):
         if self.view.written or not self.thought.isHidden():
             return
         offered = len(self.message.sources)
-        words = words or (f"Reading {count_words(offered, 'passage')}…" if offered else "Looking for passages…")
+        self._doing = words or self._doing
+        words = self._doing or (f"Reading {count_words(offered, 'passage')}…" if offered else "Looking for passages…")
         seconds = time.time() - self.message.created
         self._progress.setText(f"{words} {duration(seconds)}" if seconds > 3 else words)
         self._progress.show()

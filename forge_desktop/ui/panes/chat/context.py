@@ -27,7 +27,7 @@ class ContextWatch(QObject):
         super().__init__(meter)
         self._chat, self._settings, self._errands, self._meter = chat, settings, errands, meter
         self._answer: ChatMessage | None = None
-        self._seen: SeenPrompt | None = None
+        self._seen: tuple[SeenPrompt, ChatMessage] | None = None  # the last prompt, and the answer to it
         self._draft = ""
         self._popup = ContextPopup(meter)
         self._popup.seen_wanted.connect(self._on_seen)
@@ -48,7 +48,8 @@ class ContextWatch(QObject):
             return
 
         def arrived(seen: SeenPrompt | None) -> None:
-            self._seen = seen
+            if seen is not None:  # an answer without a student leaves the context as it was
+                self._seen = (seen, answer)
             self._show()
 
         self._errands.run(lambda: self._chat.seen_prompt(answer.id), arrived, key=_KEY)
@@ -60,10 +61,10 @@ class ContextWatch(QObject):
             self._show()
 
     def _show(self) -> None:
-        answer, seen, values = self._answer, self._seen, self._settings.values
-        if answer is None or seen is None:
+        if self._seen is None:
             self._meter.show_filling(None)
             return
+        (seen, answer), values = self._seen, self._settings.values
         sampling, tokens = answer.provenance.get("sampling"), answer.provenance.get("answer_tokens")
         longest = sampling.get("max_tokens") if isinstance(sampling, dict) else None
         self._meter.show_filling(
@@ -83,5 +84,5 @@ class ContextWatch(QObject):
 
     @Slot()
     def _on_seen(self) -> None:
-        if self._answer is not None:
-            self.seen_wanted.emit(self._answer.id)
+        if self._seen is not None:
+            self.seen_wanted.emit(self._seen[1].id)

@@ -59,7 +59,8 @@ class ContextMeter(QAbstractButton):
 
     def _numbers(self) -> str:
         filling = self._filling
-        return f"{short(filling.used)} / {short(filling.context)}" if filling else ""
+        # isolated: in a right-to-left window the two numbers would change places
+        return f"\u2066{short(filling.used)} / {short(filling.context)}\u2069" if filling else ""
 
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
@@ -99,8 +100,6 @@ class ContextMeter(QAbstractButton):
             area = place(theme.px(_BAR))
             bar = QRectF(area.left(), area.center().y() - 3, area.width(), 6)
             draw_budget(painter, bar, filling.parts, filling.context, "track")
-            if filling.warning:
-                painter.setBrush(Qt.BrushStyle.NoBrush)
         if filling is not None and filling.warning:
             side = theme.px(14)
             area = place(side)
