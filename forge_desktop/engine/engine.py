@@ -138,6 +138,7 @@ class Engine:
             message_tokens=tuple(frame["message_tokens"]),
             context=frame["context"],
             special=tuple((start, end) for start, end in frame["special"]),
+            thinks=frame["thinks"],
         )
 
     def count(self, texts: Sequence[str], check: Callable[[], None] = nothing) -> list[int]:

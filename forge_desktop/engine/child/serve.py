@@ -21,7 +21,7 @@ from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.placing import chat_context, placement_of
 from forge_desktop.engine.child.sampler import make
 from forge_desktop.engine.child.stream import Coalesced
-from forge_desktop.engine.child.thinking import Governor
+from forge_desktop.engine.child.thinking import Governor, marks_of
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import PromptMessage, PromptPart, Sampling
 from forge_desktop.engine.records_plan import Placement
@@ -153,6 +153,7 @@ class Server:
             "sha256": _sha256(text),
             "tokens": len(tokens),
             "message_tokens": counts,
+            "thinks": marks_of(model) is not None,
             "context": decoder.context_tokens,
         }
 
