@@ -162,9 +162,15 @@ class RunningChild:
         if sys.platform != "win32":
             self._byte.unlink()
 
-    def ask(self, request: Frame, silence: float, on_frame: Callable[[Frame], None] | None = None) -> Frame:
+    def ask(
+        self,
+        request: Frame,
+        silence: float,
+        on_frame: Callable[[Frame], None] | None = None,
+        check: Callable[[], None] | None = None,
+    ) -> Frame:
         """One request and the frame that ends it, for what is not an answer. Raises ForgeError, Lost."""
-        return self._ask(request, silence, on_frame=on_frame)
+        return self._ask(request, silence, on_frame=on_frame, check=check)
 
     def render(self, messages: Sequence[PromptMessage], *, template: str = "", marks: bool = False) -> Frame:
         """The prompt after the chat template, or after the one given. Raises TemplateStuck, ForgeError, Lost."""
