@@ -65,6 +65,8 @@ def load_student(
             if child is None and lost.code is not None and lost.code > 0:
                 said = lost.lines[-1] if lost.lines else lost.what
                 raise trouble("ENGINE_CRASH.start", NoEngineError, what=said) from lost
+            if lost.starved:
+                raise trouble("MEM_DEVICE.killed", UnloadableError, path=spec.path, what=lost.what) from lost
             if not (lost.crash and ladder.step(f"its process {lost.what}")) and (lost.crash or not budget.spend()):
                 case = "CPU_FEATURE" if lost.illegal else "ENGINE_CRASH.loading"
                 raise trouble(case, UnloadableError, path=spec.path, what=lost.what) from lost
