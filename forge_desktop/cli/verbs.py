@@ -11,7 +11,7 @@ from pathlib import Path
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.logs import start_logging
 from forge_desktop.base.paths import data_dir
-from forge_desktop.cli import answers, collecting, library, searching, tour, upkeep
+from forge_desktop.cli import answers, collecting, doctor, library, searching, tour, upkeep
 from forge_desktop.cli.output import Output
 from forge_desktop.forge import Forge
 
@@ -32,6 +32,7 @@ VERBS = {
     "ask": Verb(answers.ask, writes=True),
     "models": Verb(upkeep.models),
     "status": Verb(upkeep.status),
+    "doctor": Verb(doctor.doctor),
     "verify": Verb(upkeep.verify),
     "export": Verb(upkeep.export),
     "import": Verb(upkeep.bring_in, writes=True),
@@ -39,7 +40,15 @@ VERBS = {
 }
 
 
-_WRITING = ("import_file", "use", "create", "change", "delete", "repair")  # options with which a reading verb writes
+_WRITING = (
+    "import_file",
+    "use",
+    "create",
+    "change",
+    "delete",
+    "repair",
+    "measure",
+)  # options with which a reading verb writes
 
 
 def run_verb(options: argparse.Namespace, out: Output) -> int:

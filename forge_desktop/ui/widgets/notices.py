@@ -47,12 +47,13 @@ def announce(widget: QWidget, text: str) -> None:
 
 
 class Banner(QFrame):
-    """An inline message in the pane that asked: what, why, one fix, dismiss. Hidden until `show_message`.
+    """An inline message in the pane that asked: what, why, a fix or two, dismiss. Hidden until `show_message`.
 
-    `acted` is emitted when the fix is pressed, `dismissed` when it is closed by hand.
+    `acted` is emitted when the fix is pressed, `acted_second` for the other one, `dismissed` when it is closed by hand.
     """
 
     acted = Signal()
+    acted_second = Signal()
     dismissed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -62,17 +63,21 @@ class Banner(QFrame):
         self._text = label("", tokens.SMALL, wrap=True)
         self._action = Button("")
         self._action.clicked.connect(self.acted)
+        self._second = Button("")
+        self._second.clicked.connect(self.acted_second)
         close = IconButton("x", "Dismiss message", size=14)
         close.clicked.connect(self._on_close)
         texts = column(self._title, self._text, gap=0)
-        line = row(self._icon, texts, self._action, close, gap=tokens.MD, margins=(14, 8, 10, 8))
+        line = row(self._icon, texts, self._action, self._second, close, gap=tokens.MD, margins=(14, 8, 10, 8))
         line.setStretch(1, 1)
         self.setLayout(line)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.hide()
 
-    def show_message(self, title: str, text: str = "", *, kind: str = "bad", action: str = "") -> None:
-        """Show; kind bad, warn, info or ok. `action` is the words on the button, none without."""
+    def show_message(
+        self, title: str, text: str = "", *, kind: str = "bad", action: str = "", second: str = ""
+    ) -> None:
+        """Show; kind bad, warn, info or ok. `action` and `second` are the words on the buttons, none without."""
         self._icon.set_icon(_ICONS[kind], kind)
         self._title.setText(title)
         set_cls(self._title, kind)
@@ -80,6 +85,8 @@ class Banner(QFrame):
         self._text.setVisible(bool(text))
         self._action.setText(action)
         self._action.setVisible(bool(action))
+        self._second.setText(second)
+        self._second.setVisible(bool(second))
         set_cls(self, kind)
         self.setAccessibleName(f"{title} {text}".strip())
         self.show()
