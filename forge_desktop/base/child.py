@@ -1,18 +1,16 @@
 """Child processes: started from this same application, spoken to in length-prefixed JSON frames over pipes.
 
-A frame is four bytes of big-endian length and that many bytes of JSON. End of file is the news of death on both sides:
- the parent sees the child die, and a child whose parent died leaves. Nothing a native library prints can enter the
-protocol, because the child's standard output is re-pointed to standard error before anything else is imported.
+End of file is the news of death on both sides: the parent sees the child die, and a child whose parent died leaves.
+Nothing a native library prints can enter the protocol, because the child's standard output is re-pointed to standard
+error before anything else is imported. What is no frame all the same is the end of the child that wrote it.
 """
 
 from __future__ import annotations
 
 import collections
 import contextlib
-import json
 import os
 import queue
-import struct
 import subprocess
 import sys
 import threading
@@ -21,23 +19,28 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.frames import Frame, Garbled, frame_bytes, read_frame
+from forge_desktop.base.lifeline import Lifeline, hold_on
 from forge_desktop.base.paths import child_command
 
-Frame = dict[str, Any]
+__all__ = ["ChildDied", "ChildEnd", "ChildProcess", "Frame", "RestartBudget", "describe_exit", "must"]
 
-_HEADER = struct.Struct(">I")
 _BUFFER = 1 << 17  # bytes: each read that the buffer cannot serve waits for the interpreter's lock, up to 5 ms
-_MAX_FRAME = 512 * 1024 * 1024
+_LONGEST_LINE = 4096
 _SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
 
 
 class ChildDied(Exception):  # noqa: N818 - an event the caller must word, not yet an error for the user
-    """The child is gone. `code` is its exit status (negative: the signal), `last_lines` the end of its stderr."""
+    """The child is gone. `code` is its exit status (negative: the signal), `last_lines` the end of its stderr.
 
-    def __init__(self, code: int | None, last_lines: list[str]) -> None:
-        super().__init__(describe_exit(code))
+    `garbled`: it was ended because it wrote what is no frame.
+    """
+
+    def __init__(self, code: int | None, last_lines: list[str], *, garbled: bool = False) -> None:
+        super().__init__("sent what is no message" if garbled else describe_exit(code))
         self.code = code
         self.last_lines = last_lines
+        self.garbled = garbled
 
 
 def describe_exit(code: int | None) -> str:
@@ -52,34 +55,14 @@ def describe_exit(code: int | None) -> str:
     return f"ended with status {code}"
 
 
-def read_frame(stream: IO[bytes]) -> Frame | None:
-    """The next frame, or None at end of file or when the other side died inside a frame."""
-    header = stream.read(_HEADER.size)
-    if len(header) < _HEADER.size:
-        return None
-    (length,) = _HEADER.unpack(header)
-    if length > _MAX_FRAME:
-        return None
-    body = stream.read(length)
-    if len(body) < length:
-        return None
-    frame = json.loads(body)
-    return frame if isinstance(frame, dict) else None
-
-
-def frame_bytes(frame: Mapping[str, Any]) -> bytes:
-    """One frame, ready to be written. Lone surrogates survive as JSON escapes."""
-    body = json.dumps(frame, separators=(",", ":")).encode("ascii")
-    return _HEADER.pack(len(body)) + body
-
-
 class ChildProcess:
     """The parent's end of one running child.
 
     `receive` gives frames in order and raises ChildDied at end of file, after the process has been waited for: so a
     dead child is never still there when the next one starts. No key travels in its environment. `command` starts
     another program than this application; `on_end` is called once, on the reading thread, when the child's output ends.
-    With `most_waiting` the child is held up while that many of its frames have not been received.
+    With `most_waiting` the child is held up while that many of its frames have not been received. `aside` sees each
+    frame first, on the reading thread, and answers whether it has taken it: then nobody receives it.
     """
 
     def __init__(
@@ -90,28 +73,36 @@ class ChildProcess:
         command: Sequence[str] | None = None,
         on_end: Callable[[], None] | None = None,
         most_waiting: int | None = None,
+        aside: Callable[[Frame], bool] | None = None,
     ) -> None:
+        self._lifeline = Lifeline()
         env = {k: v for k, v in os.environ.items() if not any(word in k.upper() for word in _SECRET_WORDS)}
         env |= {"PYTHONIOENCODING": "utf-8", "GGML_NO_BACKTRACE": "1", **(environment or {})}
-        options: dict[str, Any] = {}
+        env |= self._lifeline.environment
+        options = dict(self._lifeline.options)
         if sys.platform == "win32":
             options["creationflags"] = subprocess.CREATE_NO_WINDOW
         else:
             options["start_new_session"] = True  # Ctrl+C in a terminal is the parent's to handle
-        self._process = subprocess.Popen(
-            [*(command or child_command(kind)), *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=_BUFFER,
-            env=env,
-            **options,
-        )
+        try:
+            self._process = subprocess.Popen(
+                [*(command or child_command(kind)), *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=_BUFFER,
+                env=env,
+                **options,
+            )
+        except BaseException:
+            self._lifeline.close()
+            raise
+        self._lifeline.attach(self._process)
         self._frames: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
         self._lines: collections.deque[str] = collections.deque(maxlen=40)
         self._writing = threading.Lock()
-        self._ended = False
-        self._on_end = on_end
+        self._ended = self._garbled = False
+        self._on_end, self._aside = on_end, aside
         self._room = None if most_waiting is None else threading.Semaphore(most_waiting)
         self._threads = [
             threading.Thread(target=self._read_frames, name=f"forge-{kind}-frames", daemon=True),
@@ -134,6 +125,11 @@ class ChildProcess:
     def exit_code(self) -> int | None:
         """The exit status (negative: the signal), or None while it runs."""
         return self._process.poll()
+
+    @property
+    def end(self) -> str:
+        """How it ended, in words."""
+        return str(ChildDied(self._process.poll(), [], garbled=self._garbled))
 
     def send(self, frame: Mapping[str, Any]) -> None:
         """Write one frame; raises ChildDied when nobody reads any more."""
@@ -177,13 +173,13 @@ class ChildProcess:
 
     def _death(self) -> ChildDied:
         try:
-            code: int | None = self._process.wait(timeout=1.0)
+            code: int | None = self._process.wait(timeout=0.0 if self._garbled else 1.0)
         except subprocess.TimeoutExpired:
             self._process.kill()  # it closed its end but lives on: it will never answer
             self._process.wait()
             code = None
         self._reap()
-        return ChildDied(code, list(self._lines))
+        return ChildDied(code, list(self._lines), garbled=self._garbled)
 
     def _reap(self) -> None:
         self._process.wait()
@@ -197,13 +193,21 @@ class ChildProcess:
             if stream is not None:
                 with contextlib.suppress(OSError, ValueError):
                     stream.close()
+        self._lifeline.close()
 
     def _read_frames(self) -> None:
         assert self._process.stdout is not None
-        with contextlib.suppress(OSError, ValueError, RecursionError, MemoryError):  # or nobody would learn of its end
+        try:
             while (frame := self._next_frame(self._process.stdout)) is not None:
-                self._frames.put(frame)
-        self._frames.put(None)
+                if self._aside is None or not self._aside(frame):
+                    self._frames.put(frame)
+                elif self._room is not None:
+                    self._room.release()
+        except (Garbled, MemoryError):
+            self._garbled = True
+        except (OSError, ValueError):  # closed from here
+            pass
+        self._frames.put(None)  # or nobody would learn of its end
         if self._on_end is not None:
             self._on_end()
 
@@ -215,7 +219,7 @@ class ChildProcess:
     def _read_lines(self) -> None:
         assert self._process.stderr is not None
         with contextlib.suppress(OSError, ValueError):
-            for line in self._process.stderr:
+            while line := self._process.stderr.readline(_LONGEST_LINE):  # a flood without line ends stays small
                 self._lines.append(line.decode("utf-8", "replace").rstrip()[:500])
 
 
@@ -223,10 +227,15 @@ class ChildEnd:
     """The child's own end of the pipes; made first thing in the child's main, before any native library is loaded.
 
     A reader thread turns requests into a queue and ends the whole process at end of file, even in the middle of a
-    native call: the parent is gone.
+    native call: the parent is gone. No core dump is written: it would hold a person's documents.
     """
 
     def __init__(self) -> None:
+        hold_on()
+        if sys.platform != "win32":
+            import resource
+
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         self._out = os.fdopen(os.dup(1), "wb", buffering=0)
         os.dup2(2, 1)
         self._in = os.fdopen(os.dup(0), "rb")
@@ -246,8 +255,9 @@ class ChildEnd:
             os._exit(0)
 
     def _read(self) -> None:
-        while (frame := read_frame(self._in)) is not None:
-            self.requests.put(frame)
+        with contextlib.suppress(Garbled, MemoryError):
+            while (frame := read_frame(self._in)) is not None:
+                self.requests.put(frame)
         os._exit(0)
 
 

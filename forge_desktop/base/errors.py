@@ -7,13 +7,16 @@ class ForgeError(Exception):
     """An expected failure, worded for the user.
 
     `message` says what happened and why in one sentence; `hint` says what to do next. The window shows it as a banner
-    in the pane that asked, the command line as one line on stderr with exit status 1.
+    in the pane that asked, the command line as one line on stderr with exit status 1. `code` names the kind where a
+    room has a table of them, and `action` where the window can bring the person: see engine/errors.py.
     """
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", code: str = "", action: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.code = code
+        self.action = action
 
 
 class Cancelled(Exception):  # noqa: N818 - not an error: the user asked for it

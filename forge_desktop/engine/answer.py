@@ -9,16 +9,26 @@ from forge_desktop.base.child import Frame
 from forge_desktop.engine.records import Generation
 from forge_desktop.engine.running import RunningChild
 
+_UNFINISHED = (
+    "The student was still thinking when its answer ended. Allow longer answers, or less thinking, and ask again."
+)
+
 
 class Answer:
-    """Collects the frames of one request. `on_text` is told each piece of text as it comes."""
+    """Collects the frames of one request. `on_text` is told each piece of the answer as it comes, `on_thinking` what
+    the student thinks before it.
+    """
 
-    def __init__(self, seed: int, on_text: Callable[[str], None]) -> None:
-        self._seed, self._on_text = seed, on_text
+    def __init__(
+        self, seed: int, on_text: Callable[[str], None], on_thinking: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._seed, self._on_text, self._on_thinking = seed, on_text, on_thinking
         self._started = time.monotonic()
         self._first: float | None = None
         self._texts: list[str] = []
+        self._thoughts: list[str] = []
         self._prompt: Frame = {}
+        self._part = ""
         self._tokens = 0
         self._name = self._sha256 = self._device = ""
 
@@ -29,9 +39,9 @@ class Answer:
         self._device = child.facts["device"]
 
     @property
-    def begun(self) -> bool:
-        """Whether some text has come."""
-        return self._first is not None
+    def part(self) -> str:
+        """Of what the last text was a piece: "thinking" or "answer"; "" before the first."""
+        return self._part
 
     def take(self, frame: Frame) -> None:
         """One frame of the child."""
@@ -40,9 +50,11 @@ class Answer:
         elif frame["ev"] == "text":
             if self._first is None:
                 self._first = time.monotonic()
-            self._texts.append(frame["text"])
             self._tokens = frame["tokens"]
-            self._on_text(frame["text"])
+            self._part = frame["part"]
+            thought = self._part == "thinking"
+            (self._thoughts if thought else self._texts).append(frame["text"])
+            (self._on_thinking if thought else self._on_text)(frame["text"])
 
     def result(self, stop: str, *, done: Frame | None = None, problem: str = "") -> Generation:
         """The record, from what arrived."""
@@ -63,5 +75,6 @@ class Answer:
             device=self._device,
             prompt_sha256=self._prompt.get("sha256", ""),
             seed=self._seed,
-            problem=problem,
+            problem=problem or (_UNFINISHED if done and done.get("unfinished") and stop != "cancelled" else ""),
+            thinking="".join(self._thoughts),
         )

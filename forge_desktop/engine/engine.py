@@ -13,6 +13,7 @@ from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.engine.answer import Answer
+from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.gguf_header import read_header
 from forge_desktop.engine.keeper import Keeper, nothing
 from forge_desktop.engine.records import (
@@ -24,8 +25,9 @@ from forge_desktop.engine.records import (
     Sampling,
     StudentSpec,
 )
-from forge_desktop.engine.running import Limits, Lost, RunningChild, TemplateStuck
+from forge_desktop.engine.running import Lost, RunningChild, TemplateStuck
 from forge_desktop.engine.store import Flags
+from forge_desktop.engine.vigil import Limits
 from forge_desktop.storage import Database
 
 _TICK = 0.05
@@ -121,14 +123,17 @@ class Engine:
         sampling: Sampling,
         on_text: Callable[[str], None],
         check: Callable[[], None] = nothing,
+        *,
+        on_thinking: Callable[[str], None] = lambda _: None,
     ) -> Generation:
-        """Answer, telling `on_text` each piece as it comes. Always returns what was written.
+        """Answer, telling `on_text` each piece as it comes, and `on_thinking` what the student thinks before. Always
+        returns what was written.
 
         `check` is called every 50 ms at least; when it raises Cancelled, the answer so far is returned with stop
         "cancelled". When the child dies, with stop "died" and a sentence in `problem`. Raises ForgeError before
         anything is decoded: no student, not loadable, prompt longer than the context.
         """
-        answer = Answer(sampling.seed, on_text)
+        answer = Answer(sampling.seed, on_text, on_thinking)
         try:
             with self._taking_turn(check):
                 child = self._keeper.ready(check)
@@ -159,7 +164,7 @@ class Engine:
                 yield child
             except Lost as lost:
                 self._keeper.lose(child, lost.what)
-                raise ForgeError(f"The student's process {lost.what}.", hint="Try again in a moment.") from lost
+                raise trouble(lost.case, what=lost.what) from lost
             except TemplateStuck as stuck:
                 raise self._stuck(child) from stuck
 
@@ -174,8 +179,8 @@ class Engine:
         def take(frame: Frame) -> None:
             if frame["ev"] == "prefill":
                 self._keeper.show(child, "busy", note=f"Reading, {frame['share']:.0%}")
-            elif frame["ev"] == "text" and not answer.begun:
-                self._keeper.show(child, "busy")
+            elif frame["ev"] == "text" and frame["part"] != answer.part:
+                self._keeper.show(child, "busy", note="Thinking" if frame["part"] == "thinking" else "")
             answer.take(frame)
 
         self._keeper.show(child, "busy")
@@ -197,7 +202,4 @@ class Engine:
     def _stuck(self, child: RunningChild) -> ForgeError:
         self._keeper.discard(child)
         name = child.spec.name if child.spec else "this student"
-        return ForgeError(
-            f"The chat template of {name} did not come to an end within {self._limits.template:.0f} seconds.",
-            hint="Choose another student, or a GGUF of this one with a repaired template.",
-        )
+        return trouble("TEMPLATE_TIMEOUT", name=name, seconds=self._limits.template)

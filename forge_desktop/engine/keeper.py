@@ -11,10 +11,12 @@ from forge_desktop.base.child import RestartBudget
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import EngineChanged, EngineStatus, Events
 from forge_desktop.base.settings import SettingsFile
+from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.loading import Superseded, UnloadableError, load_student
 from forge_desktop.engine.records import EngineState, StudentSpec
-from forge_desktop.engine.running import Limits, RunningChild, Wish
+from forge_desktop.engine.running import RunningChild, Wish
 from forge_desktop.engine.store import Flags
+from forge_desktop.engine.vigil import Limits
 
 log = logging.getLogger(__name__)
 
@@ -266,10 +268,7 @@ class Keeper:
             try:
                 self._starting = RunningChild(command=self._command, limits=self._limits, on_end=self._on_end)
             except OSError as error:
-                raise ForgeError(
-                    f"The engine's process could not be started: {error.strerror or error}.",
-                    hint="Free some disk space or memory and try again.",
-                ) from error
+                raise trouble("ENGINE_CRASH.spawn", what=error.strerror or error) from error
             return self._starting
 
     def _on_end(self, child: RunningChild) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from forge_desktop.base.child import RestartBudget
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import StudentSpec
 from forge_desktop.engine.running import Lost, RunningChild, Wish
 from forge_desktop.engine.store import Flags, Rung
@@ -54,17 +55,13 @@ def load_student(
                 raise Superseded from lost
             log.warning("the engine child %s while loading: %s", lost.what, " | ".join(lost.lines[-5:]))
             if not child.hello and lost.code is not None and lost.code > 0:
-                raise UnloadableError(
-                    f"The engine could not be started: {lost.lines[-1] if lost.lines else lost.what}.",
-                    hint="Run the set-up again: python3 packaging/dev.py run",
-                ) from lost
+                said = lost.lines[-1] if lost.lines else lost.what
+                raise trouble("ENGINE_CRASH.start", UnloadableError, what=said) from lost
             if lost.crash and len(rungs) > 1:
                 rungs, fell = rungs[1:], True
             elif lost.crash or not budget.spend():
-                raise UnloadableError(
-                    f"The student {spec.path} cannot be loaded: its process {lost.what} each time.",
-                    hint="The file may be damaged or too large for this computer. Choose another student.",
-                ) from lost
+                case = "CPU_FEATURE" if lost.illegal else "ENGINE_CRASH.loading"
+                raise trouble(case, UnloadableError, path=spec.path, what=lost.what) from lost
         except BaseException:
             child.kill()
             raise

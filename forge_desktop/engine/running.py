@@ -9,33 +9,18 @@ import signal
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from forge_desktop.base.child import ChildDied, ChildProcess, Frame, describe_exit
+from forge_desktop.base.child import ChildDied, ChildProcess, Frame
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.engine.records import PromptMessage, StudentSpec
+from forge_desktop.engine.vigil import Limits, Vigil
 
 _TICK = 0.05
 _FINAL = ("hello", "loaded", "rendered", "counted", "done", "error")
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Seconds of silence after which a child counts as hung.
-
-    `start` until it says hello, `load` between two signs of life while loading, `template` for rendering the prompt,
-    `silence` between two signs of life while answering, `cancel` after it was told to stop.
-    """
-
-    start: float = 60.0
-    load: float = 600.0
-    template: float = 5.0
-    silence: float = 30.0
-    cancel: float = 15.0
 
 
 @dataclass(frozen=True)
@@ -50,14 +35,21 @@ class Wish:
 class Lost(Exception):  # noqa: N818 - the engine decides what it means
     """The child is gone. `what` continues "The student's process …"; `crash` tells a crash from a kill.
 
-    `stopping`: it was already told to stop, so nobody misses the rest.
+    `stopping`: it was already told to stop, so nobody misses the rest. `garbled`: it wrote what is no frame.
     """
 
     def __init__(
-        self, what: str, *, code: int | None = None, lines: Sequence[str] = (), stopping: bool = False
+        self,
+        what: str,
+        *,
+        code: int | None = None,
+        lines: Sequence[str] = (),
+        stopping: bool = False,
+        garbled: bool = False,
     ) -> None:
         super().__init__(what)
         self.what, self.code, self.lines, self.stopping = what, code, list(lines), stopping
+        self.case = "PROTOCOL.garbled" if garbled else "ENGINE_CRASH"
 
     @property
     def crash(self) -> bool:
@@ -68,6 +60,11 @@ class Lost(Exception):  # noqa: N818 - the engine decides what it means
         if sys.platform != "win32":
             faults |= {signal.SIGBUS}
         return -self.code in faults or self.code > 0xC000_0000
+
+    @property
+    def illegal(self) -> bool:
+        """Whether it met an instruction that this processor does not have."""
+        return self.code in (-signal.SIGILL, 0xC000_001D)
 
 
 class TemplateStuck(Exception):  # noqa: N818 - worded by the engine, which knows the student's name
@@ -123,9 +120,10 @@ class RunningChild:
         self.lost = False  # the keeper's mark: it died while it was the one in use
         self._dismissed = False
         self._on_end = on_end
+        self._vigil = Vigil(limits)
         self._made = threading.Event()  # it may end before its constructor has returned
         try:
-            self._child = ChildProcess("engine", command=command, on_end=self._ended_by_itself)
+            self._child = ChildProcess("engine", command=command, on_end=self._ended_by_itself, aside=self._vigil.beat)
         except OSError:
             self._byte.close()
             raise
@@ -144,11 +142,13 @@ class RunningChild:
     @property
     def end(self) -> str:
         """How it ended, in words."""
-        return describe_exit(self._child.exit_code)
+        return self._child.end
 
     def start(self) -> None:
         """Wait for the hello: the child stands and has its native library. Raises Lost."""
-        self.hello = self._ask({"op": "hello", "flag": str(self._byte.path)}, self._limits.start)
+        self.hello = self._ask(
+            {"op": "hello", "flag": str(self._byte.path), "beat": self._limits.beat}, self._limits.start
+        )
         if sys.platform != "win32":
             self._byte.unlink()
 
@@ -219,19 +219,16 @@ class RunningChild:
         check: Callable[[], None] | None = None,
     ) -> Frame:
         self._byte.put(False)
-        limit, in_template, stopping = silence, False, False
+        self._vigil.begin(silence)
+        stopping = False
         try:
             self._child.send(request)
-            heard = time.monotonic()
             while True:
                 frame = self._child.receive(_TICK)
-                now = time.monotonic()
                 if frame is not None:
-                    heard = now
                     if frame["ev"] in _FINAL:
                         return _final(frame)
-                    in_template = template and frame["ev"] == "started"
-                    limit = self._limits.template if in_template else silence
+                    self._vigil.hear(rendering=template and frame["ev"] == "started")
                 try:
                     if frame is not None and on_frame is not None:
                         on_frame(frame)
@@ -240,13 +237,15 @@ class RunningChild:
                 except Cancelled:
                     stopping = True
                     self._byte.put(True)
-                patience = min(limit, self._limits.cancel) if stopping else limit
-                if now - heard > patience:
-                    if in_template:
+                    self._vigil.stop()
+                if hung := self._vigil.verdict():
+                    if self._vigil.rendering:
                         raise TemplateStuck
-                    raise Lost(f"gave no sign of life for {patience:.0f} seconds", stopping=stopping)
+                    raise Lost(hung, stopping=stopping)
         except ChildDied as death:
-            raise Lost(str(death), code=death.code, lines=death.last_lines, stopping=stopping) from death
+            raise Lost(
+                str(death), code=death.code, lines=death.last_lines, stopping=stopping, garbled=death.garbled
+            ) from death
         except ForgeError:
             raise
         except BaseException:
@@ -256,7 +255,9 @@ class RunningChild:
 
 def _final(frame: Frame) -> Frame:
     if frame["ev"] == "error":
-        raise ForgeError(frame["message"], hint=frame["hint"])
+        raise ForgeError(
+            frame["message"], hint=frame["hint"], code=frame.get("code", ""), action=frame.get("action", "")
+        )
     return frame
 
 

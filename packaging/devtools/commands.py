@@ -8,7 +8,7 @@ import io
 import os
 import sys
 
-from devtools import checks, environment, locking
+from devtools import checks, environment, locking, peers
 from devtools.machine import QT_LIBRARIES, XCB_LIBRARIES, has_display, missing_libraries
 from devtools.steps import Problem, say
 
@@ -30,6 +30,8 @@ def main(argv: list[str]) -> int:
             return checks.build()
         if options.command == "lock":
             return locking.lock()
+        if options.command == "peers":
+            return peers.show(only_cached=options.cached)
         environment.set_up("runtime")
         say("Start it with: python3 packaging/dev.py run")
     except Problem as problem:
@@ -49,6 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     test = commands.add_parser("test", help="set up and run every check")
     test.add_argument("--full", action="store_true", help="the long counts too")
     commands.add_parser("build", help="set up and make the frozen application in dist/")
+    others = commands.add_parser("peers", help="compile what the engine's benchmark compares with, and say where it is")
+    others.add_argument("--cached", action="store_true", help="only say what is there already")
     commands.add_parser("lock", help="write the lock files anew (needs uv)")
     return parser
 

@@ -11,6 +11,7 @@ import platform
 import shutil
 import sys
 import sysconfig
+import tarfile
 import tempfile
 import time
 import zipfile
@@ -74,7 +75,7 @@ def wheel(python: str) -> Path:
         return ready
     shutil.rmtree(folder, ignore_errors=True)
     require_space(folder, 1.0)
-    with _workplace(folder.parent) as work:
+    with workplace(folder.parent) as work:
         started = time.monotonic()
         say("Compiling llama.cpp (llama-cpp-python), once; two to five minutes on two cores ...")
         built = _compile(python, work)
@@ -89,25 +90,18 @@ def wheel(python: str) -> Path:
 
 def _compile(python: str, work: Path) -> Path:
     """Compile into a folder of its own and return that folder."""
-    tools = work / "tools"
     failed = "llama.cpp could not be compiled."
-    run([python, "-m", "venv", tools], failed=failed)
-    bin_dir = tools / ("Scripts" if sys.platform == "win32" else "bin")
-    pip: list[str | Path] = [bin_dir / "python", "-m", "pip"]
-    run(
-        [*pip, "install", "--require-hashes", "--only-binary", ":all:", "-r", locks.LOCKS / "build.txt"],
-        failed="The tools that compile llama.cpp could not be installed.",
-    )
-    source = locks.write(work / "llama.txt", [locks.only(locks.read("runtime"), NAME)])
+    bin_dir = tools(python, work)
+    wanted = locks.write(work / "llama.txt", [locks.only(locks.read("runtime"), NAME)])
     built = work / "wheel"
     run(
-        [*pip, "-v", "wheel", "--require-hashes", "--no-deps", "--no-build-isolation", "--no-cache-dir",
-         "--no-binary", ":all:", "-r", source, "-w", built],
+        [bin_dir / "python", "-m", "pip", "-v", "wheel", "--require-hashes", "--no-deps", "--no-build-isolation",
+         "--no-cache-dir", "--no-binary", ":all:", "-r", wanted, "-w", built],
         failed=failed,
         env=clean_environment(
             PATH=os.pathsep.join([str(bin_dir), os.environ.get("PATH", os.defpath)]),
             CMAKE_ARGS=" ".join([*flags(), f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={TRIM.as_posix()}"]),
-            CMAKE_BUILD_PARALLEL_LEVEL=str(_cores()),
+            CMAKE_BUILD_PARALLEL_LEVEL=str(cores()),
             # The same libraries and headers once more, outside the package: nothing uses them.
             SKBUILD_WHEEL_EXCLUDE="/lib/**;/include/**;/bin/**",
             TMPDIR=str(work),
@@ -116,6 +110,35 @@ def _compile(python: str, work: Path) -> Path:
     if cached_wheel(built) is None:
         raise Problem(f"{failed} The compiler made no wheel.")
     return built
+
+
+def tools(python: str, work: Path) -> Path:
+    """The locked CMake, ninja and build backend, in an environment of their own: its folder of programs."""
+    run([python, "-m", "venv", work / "tools"], failed="The place for the compiler's tools could not be made.")
+    bin_dir = work / "tools" / ("Scripts" if sys.platform == "win32" else "bin")
+    run(
+        [bin_dir / "python", "-m", "pip", "install", "--require-hashes", "--only-binary", ":all:",
+         "-r", locks.LOCKS / "build.txt"],
+        failed="The tools that compile llama.cpp could not be installed.",
+    )  # fmt: skip
+    return bin_dir
+
+
+def source(bin_dir: Path, work: Path) -> Path:
+    """The llama.cpp that the locked llama-cpp-python vendors, unpacked under `work`."""
+    wanted = locks.write(work / "source.txt", [locks.only(locks.read("runtime"), NAME)])
+    failed = "The source of llama.cpp could not be brought."
+    run(
+        [bin_dir / "python", "-m", "pip", "download", "--require-hashes", "--no-deps", "--no-build-isolation",
+         "--no-cache-dir", "--no-binary", ":all:", "-r", wanted, "-d", work],
+        failed=failed,
+        env=clean_environment(PATH=os.pathsep.join([str(bin_dir), os.environ.get("PATH", os.defpath)])),
+    )  # fmt: skip
+    for archive in work.glob("llama_cpp_python-*.tar.gz"):
+        with tarfile.open(archive) as packed:
+            packed.extractall(work, filter="data")
+        return archive.with_name(archive.name.removesuffix(".tar.gz")) / "vendor" / "llama.cpp"
+    raise Problem(f"{failed} The package index gave no archive.")
 
 
 def _whole(path: Path) -> bool:
@@ -127,14 +150,15 @@ def _whole(path: Path) -> bool:
         return False
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many compilers may run at once."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 @contextlib.contextmanager
-def _workplace(parent: Path) -> Iterator[Path]:
+def workplace(parent: Path) -> Iterator[Path]:
     """A folder beside the finished wheels, so that the last step is a rename; gone afterwards, whatever happens."""
     parent.mkdir(parents=True, exist_ok=True)
     for old in parent.glob("building-*"):  # left by a set-up that was killed

@@ -25,12 +25,12 @@ class Crashing(model.Model):
         self._extra = extra_bufts
         super().__init__(path, extra_bufts=extra_bufts, **rest)
 
-    def self_test(self) -> None:
+    def self_test(self, context: Any) -> None:
         if sys.argv[1] == "killed":
             os.kill(os.getpid(), signal.SIGKILL)
         if self._extra or sys.argv[1] == "always":
             os.kill(os.getpid(), signal.SIGILL)
-        super().self_test()
+        super().self_test(context)
 
 
 if sys.argv[1] == "broken":

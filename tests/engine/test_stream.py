@@ -63,10 +63,19 @@ def test_an_unfinished_character_comes_out_marked_at_the_end() -> None:
 def test_pieces_within_the_gap_are_sent_together() -> None:
     sent: list[str] = []
     now = [0.0]
-    out = Coalesced(sent.append, lambda: now[0], gap=0.02)
+    out = Coalesced(lambda text, _: sent.append(text), lambda: now[0], gap=0.02)
     for moment, piece in ((0.0, "a"), (0.005, "b"), (0.01, "c"), (0.021, "d"), (0.03, "e")):
         now[0] = moment
         out.put(piece)
     out.flush()
     out.flush()
     assert sent == ["a", "bcd", "e"]
+
+
+def test_a_batch_is_of_one_part() -> None:
+    sent: list[tuple[str, str]] = []
+    out = Coalesced(lambda text, part: sent.append((part, text)), lambda: 0.0)
+    for text, part in (("a", "thinking"), ("b", "thinking"), ("c", "answer"), ("", "thinking"), ("d", "answer")):
+        out.put(text, part)
+    out.flush()
+    assert sent == [("thinking", "a"), ("thinking", "b"), ("answer", "cd")]

@@ -9,15 +9,11 @@ from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.native import NativeLog, llama
 from forge_desktop.engine.records import PromptMessage, PromptPart
 
-ZERO = llama.ctypes.create_string_buffer(64)
 MODEL = Model(
     sys.argv[1],
     log=NativeLog(),
-    context=512,
     gpu_layers=0,
-    threads=1,
     extra_bufts=True,
-    flag_address=llama.ctypes.addressof(ZERO),
     progress=lambda _: None,
 )
 found = []

@@ -138,7 +138,6 @@ def _limit_memory(megabytes: int) -> None:
         import resource
     except ImportError:  # Windows: the deadline alone guards there
         return
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "darwin":  # it accepts the limit and then refuses thread stacks
         return
     try:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.native import llama
-from forge_desktop.engine.records import Sampling
+from forge_desktop.engine.child.sampler import Sampler
+from forge_desktop.engine.errors import trouble
 
 _ABORTED, _NO_ROOM = 2, 1  # llama_decode's codes for "the abort callback said so" and "no cells left"
 
@@ -29,9 +29,12 @@ class Decoder:
     """
 
     model: Model
+    context: Any
     cancelled: Callable[[], bool]
 
     def __post_init__(self) -> None:
+        self.context_tokens: int = llama.llama_n_ctx_seq(self.context)
+        self._memory = llama.llama_get_memory(self.context)
         self._cached: list[int] = []
         self._prompt_end = 0
         self._cuts: list[int] = []
@@ -54,45 +57,49 @@ class Decoder:
             place += len(part)
         return reused
 
-    def answer(self, sampling: Sampling) -> Iterator[tuple[int, bytes]]:
-        """(token, its bytes) one after another until the model ends its turn, then `ended` is True, or until there is
-        no room or `max_tokens` are out. Raises Stopped.
+    def answer(
+        self, sampler: Sampler, limit: int, after: Callable[[int], Sequence[int]] = lambda _: ()
+    ) -> Iterator[int]:
+        """Tokens one after another until the model ends its turn, then `ended` is True, or until there is no room or
+        `limit` are out. Raises Stopped. `after` is told each token and gives those that have to follow it.
         """
-        context, vocab, cached = self.model.context, self.model.vocab, self._cached
-        sample, is_end, piece = llama.llama_sampler_sample, llama.llama_vocab_is_eog, self.model.tokeniser.piece
-        left = min(sampling.max_tokens, self.model.context_tokens - len(cached))
+        context, vocab, cached, is_end = self.context, self.model.vocab, self._cached, llama.llama_vocab_is_eog
+        left = min(limit, self.context_tokens - len(cached))
         one = (llama.llama_token * 1)()
         batch = llama.llama_batch_get_one(one, 1)  # llama.cpp places it after what the sequence already holds
-        sampler = _sampler(sampling)
+        sample = sampler.sample
+        forced: list[int] = []
         self.ended = False
-        try:
-            while left > 0:
-                if self.cancelled():
-                    raise Stopped
-                token = sample(sampler, context, -1)
+        while left > 0:
+            if self.cancelled():
+                raise Stopped
+            if forced:
+                token = forced.pop(0)
+                sampler.accept(token)
+            else:
+                token = sample(context, -1)
                 if is_end(vocab, token):
                     self.ended = True
                     return
-                yield token, piece(token)
-                left -= 1
-                if left > 0:
-                    one[0] = token
-                    self._decode(batch)
-                    cached.append(token)
-        finally:
-            llama.llama_sampler_free(sampler)
+            yield token
+            left -= 1
+            if left > 0:
+                forced += after(token)
+                one[0] = token
+                self._decode(batch)
+                cached.append(token)
 
     def _decode(self, batch: Any) -> None:
-        code = llama.llama_decode(self.model.context, batch)
+        code = llama.llama_decode(self.context, batch)
         if code == 0:
             return
-        if not llama.llama_memory_seq_rm(self.model.memory, 0, len(self._cached), -1):
+        if not llama.llama_memory_seq_rm(self._memory, 0, len(self._cached), -1):
             self._forget()
         if code == _ABORTED:
             raise Stopped
         if code == _NO_ROOM:
-            raise ForgeError("The student's context is full.", hint="Start a new conversation or ask more briefly.")
-        raise ForgeError(f"The student could not go on (llama.cpp code {code}).", hint="Try again.")
+            raise trouble("CTX_FULL.answer")
+        raise trouble("ENGINE_CRASH.decode", number=code)
 
     def _keep(self, tokens: list[int]) -> int:
         """Cut the sequence back to what `tokens` begins with; returns how many tokens stay."""
@@ -100,9 +107,9 @@ class Decoder:
         if same < self._prompt_end:
             same = max((cut for cut in self._cuts if cut <= same), default=0)
         window = llama.llama_model_n_swa(self.model.handle)
-        if same and window > 0 and llama.llama_memory_seq_pos_min(self.model.memory, 0) > max(0, same - window):
+        if same and window > 0 and llama.llama_memory_seq_pos_min(self._memory, 0) > max(0, same - window):
             same = 0  # a sliding window has already dropped cells that the next token would have to see
-        if same == 0 or not llama.llama_memory_seq_rm(self.model.memory, 0, same, -1):
+        if same == 0 or not llama.llama_memory_seq_rm(self._memory, 0, same, -1):
             self._forget()
             return 0
         del self._cached[same:]
@@ -110,7 +117,7 @@ class Decoder:
         return same
 
     def _forget(self) -> None:
-        llama.llama_memory_clear(self.model.memory, True)
+        llama.llama_memory_clear(self._memory, True)
         self._cached, self._cuts, self._prompt_end = [], [], 0
 
 
@@ -124,20 +131,3 @@ def _common(left: list[int], right: list[int]) -> int:
         else:
             high = middle - 1
     return low
-
-
-def _sampler(sampling: Sampling) -> Any:
-    chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
-    if sampling.temperature <= 0:
-        steps = [llama.llama_sampler_init_greedy()]
-    else:
-        steps = [
-            llama.llama_sampler_init_top_k(sampling.top_k),
-            llama.llama_sampler_init_top_p(sampling.top_p, 1),
-            llama.llama_sampler_init_min_p(sampling.min_p, 1),
-            llama.llama_sampler_init_temp(sampling.temperature),
-            llama.llama_sampler_init_dist(sampling.seed & 0xFFFF_FFFF),
-        ]
-    for step in steps:
-        llama.llama_sampler_chain_add(chain, step)
-    return chain

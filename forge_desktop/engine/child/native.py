@@ -36,7 +36,23 @@ _install_bare_package()
 
 from llama_cpp import llama_cpp as llama  # noqa: E402 - after the package was entered
 
-__all__ = ["Device", "NativeLog", "build_name", "devices", "finite", "llama", "processor_name"]
+__all__ = ["Device", "NativeLog", "build_name", "devices", "finite", "llama", "processor_name", "steps"]
+
+
+class _Steps:
+    """llama_decode, and how often it came back: the measure of work that the heartbeat tells."""
+
+    def __init__(self, decode: Any) -> None:
+        self._decode = decode
+        self.calls = 0
+
+    def __call__(self, context: Any, batch: Any) -> Any:
+        code = self._decode(context, batch)
+        self.calls += 1
+        return code
+
+
+steps = llama.llama_decode = _Steps(llama.llama_decode)
 
 
 class NativeLog:
@@ -60,6 +76,11 @@ class NativeLog:
                 if level == wanted and line.strip():
                     return re.sub(r"^(?:[\w:~]+: |error loading model: )+", "", line.strip())[:300].rstrip(".")
         return ""
+
+    def newest_error(self) -> str:
+        """The last error line, without its function name; empty when there was none."""
+        lines = (line for level, line in reversed(self._lines) if level == self._ERROR and line.strip())
+        return re.sub(r"^[\w:~]+: ", "", next(lines, "").strip())[:300].rstrip(".")
 
     def offloaded(self) -> tuple[int, int]:
         """(layers on GPU devices, layers in all) as counted by the loader; (0, 0) when it said nothing."""

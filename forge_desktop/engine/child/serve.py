@@ -6,23 +6,27 @@ Frames to the parent carry `ev`: "hello" once; then per request "started", some 
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import logging
-import mmap
 import os
 import time
 
 from forge_desktop.base.child import ChildEnd, Frame
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.engine.child import machine, native
+from forge_desktop.engine.child import heartbeat, machine, native
+from forge_desktop.engine.child.context import make_context
 from forge_desktop.engine.child.decode import Decoder, Stopped
+from forge_desktop.engine.child.flag import Flag
 from forge_desktop.engine.child.model import Model
-from forge_desktop.engine.child.stream import Coalesced, TextStream
-from forge_desktop.engine.child.template import PLAIN_STOP
+from forge_desktop.engine.child.sampler import make
+from forge_desktop.engine.child.stream import Coalesced
+from forge_desktop.engine.child.thinking import Governor
+from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import PromptMessage, PromptPart, Sampling
 
 log = logging.getLogger(__name__)
+
+_SMALL_CONTEXT = 8192  # up to here a sliding-window model keeps its whole cache, so that prefixes can be reused
 
 
 class Server:
@@ -33,8 +37,7 @@ class Server:
         self._native_log = native.NativeLog()
         self._model: Model | None = None
         self._decoder: Decoder | None = None
-        self._flag: mmap.mmap | None = None
-        self._flag_address = 0
+        self._flag = Flag()
         self._last_report = 0.0
         machine.offer_to_oom_killer()
         native.llama.llama_backend_init()
@@ -54,16 +57,15 @@ class Server:
             try:
                 reply = answer[request["op"]](request)
             except ForgeError as error:
-                reply = {"ev": "error", "message": error.message, "hint": error.hint}
+                reply = _error(error)
             except Exception as error:  # the child's main loop: a bug here must reach the parent, not end the student
                 log.exception("request %s failed", request.get("op"))
-                reply = {"ev": "error", "message": f"The engine failed: {error!r}.", "hint": "Try again.", "bug": True}
+                reply = {**_error(trouble("PROTOCOL", reason=repr(error))), "bug": True}
             self._end.send(reply)
 
     def _hello(self, request: Frame) -> Frame:
-        with open(request["flag"], "r+b") as file:
-            self._flag = mmap.mmap(file.fileno(), 64)
-        self._flag_address = ctypes.addressof((ctypes.c_char * 64).from_buffer(self._flag))
+        self._flag = Flag(request["flag"])
+        heartbeat.start(self._end, request.get("beat", 2.0))
         found = native.devices()
         return {
             "ev": "hello",
@@ -77,19 +79,27 @@ class Server:
         model = Model(
             request["path"],
             log=self._native_log,
-            context=request["context"],
             gpu_layers=request["gpu_layers"],
-            threads=request["threads"],
             extra_bufts=request["extra_bufts"],
-            flag_address=self._flag_address,
             progress=lambda fraction: self._report({"ev": "loading", "fraction": fraction}),
         )
         self._end.send({"ev": "loading", "fraction": 1.0})
-        model.self_test()
-        self._model, self._decoder = model, Decoder(model, self._cancelled)
+        wanted = model.fitting_context(request["context"])
+        model.refuse_too_much_memory(wanted)
+        context = make_context(
+            model,
+            tokens=wanted,
+            batch=model.chunk,
+            threads=machine.threads(request["threads"]),
+            flash=None if model.on_gpu else False,
+            swa_full=wanted <= _SMALL_CONTEXT,
+            flag_address=self._flag.address,
+        )
+        model.self_test(context)
+        self._model, self._decoder = model, Decoder(model, context, self._flag.cancelled)
         return {
             "ev": "loaded",
-            "context": model.context_tokens,
+            "context": self._decoder.context_tokens,
             "trained_context": model.trained_context,
             "device": model.device,
             "offloaded": model.offloaded,
@@ -97,7 +107,7 @@ class Server:
         }
 
     def _render(self, request: Frame) -> Frame:
-        model, _ = self._loaded()
+        model, decoder = self._loaded()
         text, tokens, counts = model.prompt(_messages(request))
         return {
             "ev": "rendered",
@@ -105,7 +115,7 @@ class Server:
             "sha256": _sha256(text),
             "tokens": len(tokens),
             "message_tokens": counts,
-            "context": model.context_tokens,
+            "context": decoder.context_tokens,
         }
 
     def _count(self, request: Frame) -> Frame:
@@ -116,33 +126,46 @@ class Server:
         model, decoder = self._loaded()
         sampling = Sampling(**{**request["sampling"], "stop": tuple(request["sampling"]["stop"])})
         text, tokens, _ = model.prompt(_messages(request))
-        _refuse_overflow(len(tokens), model.context_tokens, sampling.max_tokens)
+        _refuse_overflow(len(tokens), decoder.context_tokens, sampling.max_tokens)
         self._end.send({"ev": "prompt", "tokens": len(tokens), "sha256": _sha256(text)})
-        stops = [*sampling.stop, PLAIN_STOP] if model.template.plain else sampling.stop
-        stream = TextStream(stops)
+        governor = Governor(sampling, model, tokens)
+        tokens += governor.begin()
+        sampler = make(sampling, model, tokens)
         counted, stop, reused, started = 0, "length", 0, time.monotonic()
-        out = Coalesced(lambda part: self._end.send({"ev": "text", "text": part, "tokens": counted}), time.monotonic)
+        out = Coalesced(
+            lambda text, part: self._end.send({"ev": "text", "text": text, "part": part, "tokens": counted}),
+            time.monotonic,
+        )
         try:
             reused = decoder.prefill(tokens, lambda done: self._report({"ev": "prefill", "share": done / len(tokens)}))
             started = time.monotonic()
-            for _, piece in decoder.answer(sampling):
+            sampler.held = governor.answering
+            for token in decoder.answer(sampler, sampling.max_tokens, governor.after):
                 counted += 1
-                out.put(stream.feed(piece))
-                if stream.stopped:
+                governor.hear(token, model.tokeniser.piece(token))
+                sampler.held = governor.answering
+                for text, part in governor.take():
+                    out.put(text, part)
+                if governor.stopped:
                     stop = "stop"
                     break
             if decoder.ended:
                 stop = "end"
         except Stopped:
             stop = "cancelled"
+        finally:
+            sampler.close()
         seconds = time.monotonic() - started
-        out.put(stream.finish())
+        governor.finish()
+        for text, part in governor.take():
+            out.put(text, part)
         out.flush()
         return {
             "ev": "done",
             "stop": stop,
             "reused": reused,
             "tokens": counted,
+            "unfinished": governor.unfinished,
             "tokens_per_second": counted / seconds if counted and seconds > 0 else 0.0,
         }
 
@@ -150,9 +173,6 @@ class Server:
         if self._model is None or self._decoder is None:
             raise ForgeError("No student is loaded.", hint="Load one in Students.")
         return self._model, self._decoder
-
-    def _cancelled(self) -> bool:
-        return self._flag is not None and self._flag[0] != 0
 
     def _report(self, frame: Frame) -> None:
         now = time.monotonic()
@@ -170,10 +190,17 @@ def _messages(request: Frame) -> list[PromptMessage]:
 
 def _refuse_overflow(prompt: int, context: int, answer: int) -> None:
     if prompt + min(16, answer) > context:
-        raise ForgeError(
-            f"The prompt has {prompt:,} tokens; the student's context holds {context:,}, answer included.",
-            hint="Ask more briefly, offer fewer passages, or raise the context length in Settings.",
-        )
+        raise trouble("CTX_FULL", prompt=prompt, context=context)
+
+
+def _error(error: ForgeError) -> Frame:
+    return {
+        "ev": "error",
+        "message": error.message,
+        "hint": error.hint,
+        "code": error.code,
+        "action": error.action,
+    }
 
 
 def _sha256(text: str) -> str:

@@ -38,13 +38,13 @@ class TextStream:
         if found:
             self.stopped, self._tail = True, ""
             return text[: min(found)]
-        held = max((_overlap(text, stop) for stop in self._stops), default=0)
+        held = max((overlap(text, stop) for stop in self._stops), default=0)
         self._tail = text[len(text) - held :]
         return text[: len(text) - held]
 
 
-def _overlap(text: str, stop: str) -> int:
-    """How many characters at the end of `text` are a beginning of `stop`."""
+def overlap(text: str, stop: str) -> int:
+    """How many characters at the end of `text` are a beginning of `stop`, and not all of it."""
     for size in range(min(len(stop) - 1, len(text)), 0, -1):
         if text.endswith(stop[:size]):
             return size
@@ -52,16 +52,20 @@ def _overlap(text: str, stop: str) -> int:
 
 
 class Coalesced:
-    """Sends text in batches at most every `gap` seconds; the first piece goes at once."""
+    """Sends text in batches at most every `gap` seconds; the first piece goes at once. A batch is of one part."""
 
-    def __init__(self, send: Callable[[str], None], clock: Callable[[], float], gap: float = 0.02) -> None:
+    def __init__(self, send: Callable[[str, str], None], clock: Callable[[], float], gap: float = 0.02) -> None:
         self._send, self._clock, self._gap = send, clock, gap
         self._waiting: list[str] = []
+        self._part = ""
         self._last = -1.0
 
-    def put(self, text: str) -> None:
+    def put(self, text: str, part: str = "answer") -> None:
         """Take a piece; send everything waiting when the gap has passed."""
         if text:
+            if part != self._part:
+                self.flush()
+                self._part = part
             self._waiting.append(text)
         if self._waiting and self._clock() - self._last >= self._gap:
             self.flush()
@@ -69,6 +73,6 @@ class Coalesced:
     def flush(self) -> None:
         """Send what is waiting now."""
         if self._waiting:
-            self._send("".join(self._waiting))
+            self._send("".join(self._waiting), self._part)
             self._waiting.clear()
             self._last = self._clock()

@@ -20,6 +20,7 @@ import jinja2.sandbox
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.child.machine import bounded_memory
+from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import PromptMessage
 
 # A model without a template gets this plain transcript; PLAIN_STOP ends its turn.
@@ -58,6 +59,7 @@ class ChatTemplate:
     """One model's template, compiled in a sandbox. A template that never ends is the parent's to kill."""
 
     def __init__(self, source: str, *, bos: str, eos: str) -> None:
+        self.source = source
         self.plain = not source.strip()
         self._names = {"bos_token": bos, "eos_token": eos}
         environment = jinja2.sandbox.ImmutableSandboxedEnvironment(
@@ -85,10 +87,7 @@ class ChatTemplate:
             # Some templates refuse a system message, others drop it without a word: put it before the question.
             spans = self._render(messages, [[0, 1], *groups[2:]])
         if messages and not _holds(spans, messages, len(messages) - 1):
-            raise ForgeError(
-                "The student's chat template leaves out the question.",
-                hint="Choose another student, or a GGUF of this one with a repaired template.",
-            )
+            raise trouble("TEMPLATE_BAD.question")
         return spans
 
     def _render(self, messages: Sequence[PromptMessage], groups: list[list[int]]) -> list[Span]:
@@ -156,7 +155,4 @@ def _to_json(value: Any, indent: int | None = None) -> str:
 
 def _unusable(error: Exception) -> ForgeError:
     reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
-    return ForgeError(
-        f"The student's chat template cannot be used: {reason}.",
-        hint="Choose another student, or a GGUF of this one with a repaired template.",
-    )
+    return trouble("TEMPLATE_BAD", reason=reason)
