@@ -83,7 +83,7 @@ class HardwarePanel(QFrame):
 
     @Slot()
     def ask(self) -> None:
-        """Look at everything again, off the window's thread; asked again before the answer is there, that one counts."""
+        """Look at everything again, off the window's thread; an answer that is on its way will do."""
         if self._errands.awaits(_KEY):
             return
         self._asked = True
