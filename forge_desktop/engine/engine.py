@@ -27,6 +27,7 @@ from forge_desktop.engine.records import (
 )
 from forge_desktop.engine.running import Lost, RunningChild, TemplateStuck
 from forge_desktop.engine.store import Flags
+from forge_desktop.engine.store_crashes import Crashes
 from forge_desktop.engine.vigil import Limits
 from forge_desktop.storage import Database
 
@@ -54,24 +55,35 @@ class Engine:
     ) -> None:
         self._limits = limits or Limits()
         self._keeper = Keeper(
-            Flags(db), events, settings, command=command, limits=self._limits, budget=budget or RestartBudget()
+            Flags(db),
+            Crashes(db),
+            events,
+            settings,
+            command=command,
+            limits=self._limits,
+            budget=budget or RestartBudget(),
         )
         self._turn = threading.Lock()  # held while one request talks to the child
 
-    def use(self, spec: StudentSpec | None, *, check: Callable[[], None] | None = None) -> None:
+    def use(self, spec: StudentSpec | None, *, check: Callable[[], None] | None = None, asked: bool = True) -> None:
         """Take this student from now on; None is no student. Nothing is loaded yet.
+
+        A student whose process ended too often is loaded again only when a person `asked` for it, here or in `warm`,
+        until it has answered; this is remembered.
 
         An answer that another student is writing ends as cancelled. `check` is called before each load and raises
         ForgeError when the file is not the one that is meant.
         """
-        self._keeper.use(spec, check or nothing)
+        self._keeper.use(spec, check or nothing, asked=asked)
 
-    def warm(self, check: Callable[[], None] = nothing) -> EngineState:
-        """Load the student now and say where it runs. Raises ForgeError. Also the way on after the engine stopped.
+    def warm(self, check: Callable[[], None] = nothing, *, asked: bool = True) -> EngineState:
+        """Load the student now and say where it runs. Raises ForgeError. When a person `asked` for it, also the way on
+        after the engine stopped.
 
         `check` is called every 50 ms while it waits; what it raises ends the waiting, not the loading.
         """
-        self._keeper.forgive()
+        if asked:
+            self._keeper.forgive()
         with self._taking_turn(check):
             self._keeper.ready(check)
         return self._keeper.state()
@@ -197,6 +209,7 @@ class Engine:
             self._keeper.show(child, "ready")
             raise
         self._keeper.show(child, "ready", rate=done["tokens_per_second"])
+        self._keeper.prove(child)
         return answer.result(done["stop"], done=done)
 
     def _stuck(self, child: RunningChild) -> ForgeError:

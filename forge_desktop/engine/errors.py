@@ -96,7 +96,9 @@ TABLE: dict[str, Row] = {
         "The student's process {what} while answering; the text so far was kept.", "Ask again.", "load"
     ),
     "ENGINE_CRASH.often": Row(
-        "The student {path} was stopped: its process ended four times within five minutes.", _AGAIN, "load"
+        "The student {path} was stopped: its process ended four times within five minutes; at last it {what}.",
+        _AGAIN,
+        "load",
     ),
     "ENGINE_CRASH.unfinished": Row(
         "The student {path} was not loaded: its last two loads did not come to an end.", _AGAIN, "load"

@@ -24,6 +24,10 @@ class UnloadableError(ForgeError):
     """The file kills the child on every rung, or too often: the engine stops until a person tries again."""
 
 
+class NoEngineError(UnloadableError):
+    """The child does not even start; no file's fault."""
+
+
 def load_student(
     spec: StudentSpec,
     wish: Wish,
@@ -56,7 +60,7 @@ def load_student(
             log.warning("the engine child %s while loading: %s", lost.what, " | ".join(lost.lines[-5:]))
             if not child.hello and lost.code is not None and lost.code > 0:
                 said = lost.lines[-1] if lost.lines else lost.what
-                raise trouble("ENGINE_CRASH.start", UnloadableError, what=said) from lost
+                raise trouble("ENGINE_CRASH.start", NoEngineError, what=said) from lost
             if lost.crash and len(rungs) > 1:
                 rungs, fell = rungs[1:], True
             elif lost.crash or not budget.spend():

@@ -11,15 +11,14 @@ import platform
 import shutil
 import sys
 import sysconfig
-import tarfile
-import tempfile
 import time
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from devtools import locks
+from devtools.compiling import cores, make_tools, path_with, workplace
 from devtools.machine import cache_dir, has_avx2, require_space
 from devtools.steps import Problem, clean_environment, run, say
 
@@ -91,15 +90,15 @@ def wheel(python: str) -> Path:
 def _compile(python: str, work: Path) -> Path:
     """Compile into a folder of its own and return that folder."""
     failed = "llama.cpp could not be compiled."
-    bin_dir = tools(python, work)
-    wanted = locks.write(work / "llama.txt", [locks.only(locks.read("runtime"), NAME)])
+    programs = make_tools(python, work)
+    source = locks.write(work / "llama.txt", [locks.only(locks.read("runtime"), NAME)])
     built = work / "wheel"
     run(
-        [bin_dir / "python", "-m", "pip", "-v", "wheel", "--require-hashes", "--no-deps", "--no-build-isolation",
-         "--no-cache-dir", "--no-binary", ":all:", "-r", wanted, "-w", built],
+        [programs / "python", "-m", "pip", "-v", "wheel", "--require-hashes", "--no-deps", "--no-build-isolation",
+         "--no-cache-dir", "--no-binary", ":all:", "-r", source, "-w", built],
         failed=failed,
         env=clean_environment(
-            PATH=os.pathsep.join([str(bin_dir), os.environ.get("PATH", os.defpath)]),
+            PATH=path_with(programs),
             CMAKE_ARGS=" ".join([*flags(), f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={TRIM.as_posix()}"]),
             CMAKE_BUILD_PARALLEL_LEVEL=str(cores()),
             # The same libraries and headers once more, outside the package: nothing uses them.
@@ -112,35 +111,6 @@ def _compile(python: str, work: Path) -> Path:
     return built
 
 
-def tools(python: str, work: Path) -> Path:
-    """The locked CMake, ninja and build backend, in an environment of their own: its folder of programs."""
-    run([python, "-m", "venv", work / "tools"], failed="The place for the compiler's tools could not be made.")
-    bin_dir = work / "tools" / ("Scripts" if sys.platform == "win32" else "bin")
-    run(
-        [bin_dir / "python", "-m", "pip", "install", "--require-hashes", "--only-binary", ":all:",
-         "-r", locks.LOCKS / "build.txt"],
-        failed="The tools that compile llama.cpp could not be installed.",
-    )  # fmt: skip
-    return bin_dir
-
-
-def source(bin_dir: Path, work: Path) -> Path:
-    """The llama.cpp that the locked llama-cpp-python vendors, unpacked under `work`."""
-    wanted = locks.write(work / "source.txt", [locks.only(locks.read("runtime"), NAME)])
-    failed = "The source of llama.cpp could not be brought."
-    run(
-        [bin_dir / "python", "-m", "pip", "download", "--require-hashes", "--no-deps", "--no-build-isolation",
-         "--no-cache-dir", "--no-binary", ":all:", "-r", wanted, "-d", work],
-        failed=failed,
-        env=clean_environment(PATH=os.pathsep.join([str(bin_dir), os.environ.get("PATH", os.defpath)])),
-    )  # fmt: skip
-    for archive in work.glob("llama_cpp_python-*.tar.gz"):
-        with tarfile.open(archive) as packed:
-            packed.extractall(work, filter="data")
-        return archive.with_name(archive.name.removesuffix(".tar.gz")) / "vendor" / "llama.cpp"
-    raise Problem(f"{failed} The package index gave no archive.")
-
-
 def _whole(path: Path) -> bool:
     """Whether the wheel can be read to its end; a power cut may have left less."""
     try:
@@ -148,24 +118,3 @@ def _whole(path: Path) -> bool:
             return archive.testzip() is None
     except (OSError, zipfile.BadZipFile, zlib.error):
         return False
-
-
-def cores() -> int:
-    """How many compilers may run at once."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-@contextlib.contextmanager
-def workplace(parent: Path) -> Iterator[Path]:
-    """A folder beside the finished wheels, so that the last step is a rename; gone afterwards, whatever happens."""
-    parent.mkdir(parents=True, exist_ok=True)
-    for old in parent.glob("building-*"):  # left by a set-up that was killed
-        if time.time() - old.stat().st_mtime > 86_400:
-            shutil.rmtree(old, ignore_errors=True)
-    work = Path(tempfile.mkdtemp(prefix="building-", dir=parent))
-    try:
-        yield work
-    finally:
-        shutil.rmtree(work, ignore_errors=True)

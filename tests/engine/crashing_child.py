@@ -1,11 +1,12 @@
 """An engine child that crashes while it decodes for the first time, unless it was told to load more carefully.
 
 `always` crashes whatever it is told; `repacked` only with repacked weights, as a miscompiled kernel would; `broken`
-does not even start; `killed` dies like a process that the system took to free memory.
+does not even start; `killed` dies like a process that the system took to free memory; `waits` never gets on.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
@@ -26,6 +27,8 @@ class Crashing(model.Model):
         super().__init__(path, extra_bufts=extra_bufts, **rest)
 
     def self_test(self, context: Any) -> None:
+        if sys.argv[1] == "waits":
+            ctypes.CDLL(None).sleep(1000)
         if sys.argv[1] == "killed":
             os.kill(os.getpid(), signal.SIGKILL)
         if self._extra or sys.argv[1] == "always":
