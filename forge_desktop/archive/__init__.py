@@ -16,7 +16,7 @@ from forge_desktop import __version__
 from forge_desktop.archive.bundle_reading import Bundle
 from forge_desktop.archive.bundle_writing import BundleWriter
 from forge_desktop.archive.records import BundleReport, DatabaseFacts, ExportedFile, Verdict
-from forge_desktop.archive.records_checkup import Checkup, CrashNote, Device, Finding, Fit, Hardware, Pack, Timing
+from forge_desktop.archive.records_checkup import Checkup, Crash, Device, Finding, Fit, Hardware, Pack, Timing
 from forge_desktop.archive.writing import ExportFolder
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.jobs import JobContext, Jobs
@@ -29,7 +29,7 @@ __all__ = [
     "Archive",
     "BundleReport",
     "Checkup",
-    "CrashNote",
+    "Crash",
     "DatabaseFacts",
     "Device",
     "ExportedFile",

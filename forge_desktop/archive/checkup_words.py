@@ -51,7 +51,7 @@ def _facts(checkup: Checkup, *, private: bool) -> Iterator[tuple[str, str]]:
         yield "Measured now", timing_words(checkup.measured)
     for crash in checkup.crashes:
         path = PurePath(crash.path).name if private else crash.path
-        yield "Crash", f"{path}: {crash.what} ({day(crash.noted)})"
+        yield "Crash", f"{path}: its process {crash.what} ({day(crash.noted)})"
     yield "SQLite", checkup.sqlite.version
     yield "Keyring", checkup.keyring or "none"
     yield "Data directory", f"{checkup.data_dir}, {in_words(checkup.data_free)} free"

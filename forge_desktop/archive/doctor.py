@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from forge_desktop import __version__
 from forge_desktop.archive.findings import find, remark
-from forge_desktop.archive.records_checkup import Checkup, CrashNote, Finding, Hardware, Plan, StudentFacts, Timing
+from forge_desktop.archive.records_checkup import Checkup, Finding, Hardware, Plan, StudentFacts, Timing
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.secrets import keyring_name
 from forge_desktop.base.settings import SettingsFile
@@ -55,7 +55,7 @@ class Doctor:
             machine=platform.machine(),
             hardware=hardware,
             student=student,
-            crashes=self._crashes(),
+            crashes=tuple(self._engine.crashes()),
             sqlite=self._archive.database_facts(),
             keyring=keyring_name(),
             data_dir=str(self._data_dir),
@@ -98,6 +98,3 @@ class Doctor:
             except ForgeError as error:
                 found.append(Finding(error.message, error.hint))
         return StudentFacts(student.name, student.sha256, student.path, student.problem, laid_out)
-
-    def _crashes(self) -> tuple[CrashNote, ...]:
-        return ()

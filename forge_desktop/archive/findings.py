@@ -32,8 +32,8 @@ def _findings(facts: Checkup, settings_problem: str) -> Iterator[Finding]:
         )
     for crash in facts.crashes:
         yield Finding(
-            f"{PurePath(crash.path).name} is not loaded by itself: {crash.what}.",
-            "Load it again in Students, or choose another student.",
+            f"{PurePath(crash.path).name} is not loaded by itself any more: its process {crash.what}.",
+            "Load it again in Students, or choose another one.",
         )
     if facts.data_free < _ENOUGH_DISK:
         yield Finding(
@@ -48,7 +48,7 @@ def _hardware(hardware: Hardware, machine: str) -> Iterator[Finding]:
     if machine.lower() in ("x86_64", "amd64") and hardware.features and "AVX2" not in hardware.features:
         yield Finding(
             "This processor has no AVX2, which the engine's build expects.",
-            "Build the engine for it: CMAKE_ARGS with GGML_AVX2=OFF, see docs/development.md.",
+            "Run the set-up on this computer, so that the engine is built for it.",
         )
     used = {pack.backend for pack in hardware.packs if not pack.problem}
     for pack in hardware.packs:

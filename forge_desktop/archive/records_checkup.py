@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from forge_desktop.archive.records import DatabaseFacts
+from forge_desktop.engine.records import Crash
 from forge_desktop.engine.records_plan import Device, Fit, Hardware, Pack, Plan, Timing
 
-__all__ = ["Checkup", "CrashNote", "Device", "Finding", "Fit", "Hardware", "Pack", "Plan", "StudentFacts", "Timing"]
+__all__ = ["Checkup", "Crash", "Device", "Finding", "Fit", "Hardware", "Pack", "Plan", "StudentFacts", "Timing"]
 
 
 @dataclass(frozen=True)
@@ -16,15 +17,6 @@ class Finding:
 
     what: str
     advice: str
-
-
-@dataclass(frozen=True)
-class CrashNote:
-    """A model whose process ended too often: its file, what happened, and when (epoch seconds)."""
-
-    path: str
-    what: str
-    noted: float
 
 
 @dataclass(frozen=True)
@@ -52,7 +44,7 @@ class Checkup:
     machine: str
     hardware: Hardware | None
     student: StudentFacts | None
-    crashes: tuple[CrashNote, ...]
+    crashes: tuple[Crash, ...]
     sqlite: DatabaseFacts
     keyring: str
     data_dir: str

@@ -17,6 +17,7 @@ from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.gguf_header import read_header
 from forge_desktop.engine.keeper import Keeper, nothing
 from forge_desktop.engine.records import (
+    Crash,
     EngineState,
     Generation,
     ModelHeader,
@@ -54,9 +55,10 @@ class Engine:
         budget: RestartBudget | None = None,
     ) -> None:
         self._limits = limits or Limits()
+        self._crashes = Crashes(db)
         self._keeper = Keeper(
             Flags(db),
-            Crashes(db),
+            self._crashes,
             events,
             settings,
             command=command,
@@ -95,6 +97,10 @@ class Engine:
     def state(self) -> EngineState:
         """What the engine is doing now."""
         return self._keeper.state()
+
+    def crashes(self) -> list[Crash]:
+        """The students that are loaded only when a person asks, because their process kept ending."""
+        return self._crashes.all()
 
     @property
     def pid(self) -> int | None:

@@ -24,6 +24,7 @@ from forge_desktop.ui.widgets.controls import (
     set_cls,
 )
 from forge_desktop.ui.widgets.painted import Meter
+from forge_desktop.ui.widgets.words import breakable
 
 _ICONS = {"bad": "circle-alert", "warn": "triangle-alert", "info": "info", "ok": "circle-check"}
 
@@ -79,9 +80,9 @@ class Banner(QFrame):
     ) -> None:
         """Show; kind bad, warn, info or ok. `action` and `second` are the words on the buttons, none without."""
         self._icon.set_icon(_ICONS[kind], kind)
-        self._title.setText(title)
+        self._title.setText(breakable(title))
         set_cls(self._title, kind)
-        self._text.setText(text)
+        self._text.setText(breakable(text))
         self._text.setVisible(bool(text))
         self._action.setText(action)
         self._action.setVisible(bool(action))
