@@ -21,7 +21,7 @@ ATTENTION = 1
 def doctor(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """Say how things are; status 1 when something needs attention."""
     out.progress("Measuring" if options.measure else "Looking")
-    checkup = _examined(forge, measure=options.measure)
+    checkup = examined(forge, measure=options.measure)
     out.clear()
     out.result(_as_json(checkup))
     for name, text in facts(checkup):
@@ -32,14 +32,16 @@ def doctor(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     return 0 if checkup.ok else ATTENTION
 
 
-def _examined(forge: Forge, *, measure: bool) -> Checkup:
+def examined(forge: Forge, *, measure: bool, deadline: float = DEADLINE) -> Checkup:
+    """The checkup; an engine that has not answered by the deadline is ended, and that is then a finding."""
+
     def examine(ctx: JobContext) -> Checkup:
         return forge.doctor.examine(ctx.check, measure=measure)
 
     job = forge.jobs.start("doctor", "doctor", examine)
     if not measure:  # a load may rightly take minutes, and has deadlines of its own
         with contextlib.suppress(TimeoutError):
-            return _checkup(jobs.wait(forge, job, timeout=DEADLINE))
+            return _checkup(jobs.wait(forge, job, timeout=deadline))
         forge.engine.eject()  # what does not answer is ended; then the job says so
     return _checkup(jobs.wait(forge, job))
 
