@@ -112,17 +112,27 @@ class Engine:
         return read_header(path)
 
     def render(
-        self, messages: Sequence[PromptMessage], *, sampling: Sampling, check: Callable[[], None] = nothing
+        self,
+        messages: Sequence[PromptMessage],
+        *,
+        sampling: Sampling,
+        check: Callable[[], None] = nothing,
+        template: str = "",
+        marks: bool = False,
     ) -> RenderedPrompt:
-        """The exact prompt that `generate` would decode. Raises ForgeError, and what `check` raises while it waits."""
-        with self._request(check) as child:
-            frame = child.render(messages)
+        """The exact prompt that `generate` would decode. Raises ForgeError, and what `check` raises while it waits.
+
+        `template` takes the place of the one in the student's file; with `marks` special tokens are pointed out.
+        """
+        with self._request(check, template) as child:
+            frame = child.render(messages, template=template, marks=marks)
         return RenderedPrompt(
             text=frame["text"],
             sha256=frame["sha256"],
             tokens=frame["tokens"],
             message_tokens=tuple(frame["message_tokens"]),
             context=frame["context"],
+            special=tuple((start, end) for start, end in frame["special"]),
         )
 
     def count(self, texts: Sequence[str], check: Callable[[], None] = nothing) -> list[int]:
@@ -143,9 +153,12 @@ class Engine:
         check: Callable[[], None] = nothing,
         *,
         on_thinking: Callable[[str], None] = lambda _: None,
+        template: str = "",
     ) -> Generation:
         """Answer, telling `on_text` each piece as it comes, and `on_thinking` what the student thinks before. Always
         returns what was written.
+
+        `template` takes the place of the one in the student's file.
 
         `check` is called every 50 ms at least; when it raises Cancelled, the answer so far is returned with stop
         "cancelled". When the child dies, with stop "died" and a sentence in `problem`. Raises ForgeError before
@@ -156,7 +169,7 @@ class Engine:
             with self._taking_turn(check):
                 child = self._keeper.ready(check)
                 answer.by(child)
-                return self._generate(child, messages, sampling, answer, check)
+                return self._generate(child, messages, sampling, answer, check, template)
         except Cancelled:
             return answer.result("cancelled")
 
@@ -174,7 +187,7 @@ class Engine:
             self._turn.release()
 
     @contextlib.contextmanager
-    def _request(self, check: Callable[[], None]) -> Iterator[RunningChild]:
+    def _request(self, check: Callable[[], None], template: str = "") -> Iterator[RunningChild]:
         """A ready child for one short request; a death in it is worded as ForgeError."""
         with self._taking_turn(check):
             child = self._keeper.ready(check)
@@ -184,7 +197,7 @@ class Engine:
                 self._keeper.lose(child, lost.what)
                 raise trouble(lost.case, what=lost.what) from lost
             except TemplateStuck as stuck:
-                raise self._stuck(child) from stuck
+                raise self._stuck(child, template) from stuck
 
     def _generate(
         self,
@@ -193,6 +206,7 @@ class Engine:
         sampling: Sampling,
         answer: Answer,
         check: Callable[[], None],
+        template: str,
     ) -> Generation:
         def take(frame: Frame) -> None:
             if frame["ev"] == "prefill":
@@ -203,14 +217,14 @@ class Engine:
 
         self._keeper.show(child, "busy")
         try:
-            done = child.generate(messages, dataclasses.asdict(sampling), take, check)
+            done = child.generate(messages, dataclasses.asdict(sampling), take, check, template=template)
         except Lost as lost:
             if not self._keeper.lose(child, lost.what) or lost.stopping:
                 return answer.result("cancelled")  # ended on purpose (another student, closing), or told to stop
             problem = f"The student's process {lost.what} while answering; the text so far was kept."
             return answer.result("died", problem=f"{problem} {self._keeper.stopped}".strip())
         except TemplateStuck as stuck:
-            raise self._stuck(child) from stuck
+            raise self._stuck(child, template) from stuck
         except ForgeError:
             self._keeper.show(child, "ready")
             raise
@@ -218,7 +232,9 @@ class Engine:
         self._keeper.prove(child)
         return answer.result(done["stop"], done=done)
 
-    def _stuck(self, child: RunningChild) -> ForgeError:
+    def _stuck(self, child: RunningChild, template: str) -> ForgeError:
         self._keeper.discard(child)
+        if template:
+            return trouble("TEMPLATE_TIMEOUT.own", seconds=self._limits.template)
         name = child.spec.name if child.spec else "this student"
         return trouble("TEMPLATE_TIMEOUT", name=name, seconds=self._limits.template)

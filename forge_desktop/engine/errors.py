@@ -52,6 +52,11 @@ TABLE: dict[str, Row] = {
     "TEMPLATE_TIMEOUT": Row(
         "The chat template of {name} did not come to an end within {seconds:.0f} seconds.", _TEMPLATE, "students"
     ),
+    "TEMPLATE_TIMEOUT.own": Row(
+        "The chat template did not come to an end within {seconds:.0f} seconds.",
+        "Correct it, or go back to the one in the student's file.",
+        "students",
+    ),
     "ADAPTER_BAD": Row(
         "The adapter {path} could not be loaded: {reason}.", "Train it again for this student, or choose another one."
     ),

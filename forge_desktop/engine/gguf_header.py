@@ -45,6 +45,7 @@ _FILE_TYPES = {
     29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M", 32: "BF16", 36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4_MOE",
 }  # fmt: skip
 
+_SAMPLING = "general.sampling."
 _DAMAGED = "Get the file again; it is damaged or not complete."
 
 
@@ -109,6 +110,7 @@ class _Header:
             template=self._text("tokenizer.chat_template"),
             file_bytes=self._size,
             gguf_version=self._version,
+            sampling=self._recommended(),
         )
 
     # -- reading ----------------------------------------------------------------------------------------------------
@@ -262,6 +264,14 @@ class _Header:
             sizes[tensor.type] += tensor.elements
         most = sizes.most_common(1)[0][0]
         return _TENSOR_TYPES[most][0] if most in _TENSOR_TYPES else f"type {most}"
+
+    def _recommended(self) -> tuple[tuple[str, float], ...]:
+        numbers = ((key, value) for key, value in self._values.items() if key.startswith(_SAMPLING))
+        return tuple(
+            (key.removeprefix(_SAMPLING), value)
+            for key, value in numbers
+            if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        )
 
     def _text(self, key: str) -> str:
         value = self._values.get(key, "")

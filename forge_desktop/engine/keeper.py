@@ -192,6 +192,7 @@ class Keeper:
                 context=facts.get("context"),
                 tokens_per_second=self._rate,
                 note=self._note,
+                path=self._spec.path if self._spec else "",
             )
 
     # -- loading ----------------------------------------------------------------------------------------------------

@@ -170,9 +170,10 @@ class RunningChild:
         )
         self.spec, self.wish = spec, wish
 
-    def render(self, messages: Sequence[PromptMessage]) -> Frame:
-        """The prompt after the chat template. Raises TemplateStuck, ForgeError, Lost."""
-        return self._ask({"op": "render", "messages": _plain(messages)}, self._limits.silence, template=True)
+    def render(self, messages: Sequence[PromptMessage], *, template: str = "", marks: bool = False) -> Frame:
+        """The prompt after the chat template, or after the one given. Raises TemplateStuck, ForgeError, Lost."""
+        request = {"op": "render", "messages": _plain(messages), "template": template, "marks": marks}
+        return self._ask(request, self._limits.silence, template=True)
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text."""
@@ -185,13 +186,15 @@ class RunningChild:
         sampling: dict[str, Any],
         on_frame: Callable[[Frame], None],
         check: Callable[[], None],
+        *,
+        template: str = "",
     ) -> Frame:
         """Answer; frames "prompt", "prefill", "text" go to `on_frame`; returns the "done" frame.
 
         When `check` or `on_frame` raises Cancelled the child is told to stop, and the "done" frame says so.
         """
         return self._ask(
-            {"op": "generate", "messages": _plain(messages), "sampling": sampling},
+            {"op": "generate", "messages": _plain(messages), "sampling": sampling, "template": template},
             self._limits.silence,
             template=True,
             on_frame=on_frame,

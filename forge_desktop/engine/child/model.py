@@ -47,7 +47,7 @@ class Model:
         source = (llama.llama_model_chat_template(self.handle, None) or b"").decode("utf-8", "replace")
         self.tokeniser = Tokeniser(self.vocab, source)
         self._bos = self._text_of(llama.llama_vocab_bos(self.vocab))
-        self._template_source = source
+        self._own_template = self._template_source = source
         self._template: ChatTemplate | None = None
 
     @property
@@ -61,9 +61,23 @@ class Model:
     def template(self) -> ChatTemplate:
         """The chat template, compiled at its first use."""
         if self._template is None:
-            eos = self._text_of(llama.llama_vocab_eos(self.vocab))
-            self._template = ChatTemplate(self._template_source, bos=self._bos, eos=eos)
+            self._template = self._compiled(self._template_source)
         return self._template
+
+    def use_template(self, source: str) -> None:
+        """Render with this template from now on; "" is the file's own. Raises ForgeError, and keeps the one before."""
+        source = source or self._own_template
+        if source == self._template_source:
+            return
+        template, tokeniser = self._compiled(source), Tokeniser(self.vocab, source)
+        self._template_source, self._template, self.tokeniser = source, template, tokeniser
+
+    def special_places(self, messages: Sequence[PromptMessage]) -> list[tuple[int, int]]:
+        """Where in the prompt's text special tokens stand."""
+        return self.tokeniser.special_places(self.template.render(messages))
+
+    def _compiled(self, source: str) -> ChatTemplate:
+        return ChatTemplate(source, bos=self._bos, eos=self._text_of(llama.llama_vocab_eos(self.vocab)))
 
     def prompt(self, messages: Sequence[PromptMessage]) -> tuple[str, list[int], list[int]]:
         """(text after the template, its tokens, tokens of each message)."""

@@ -108,9 +108,11 @@ class Server:
 
     def _render(self, request: Frame) -> Frame:
         model, decoder = self._loaded()
+        model.use_template(request.get("template", ""))
         text, tokens, counts = model.prompt(_messages(request))
         return {
             "ev": "rendered",
+            "special": model.special_places(_messages(request)) if request.get("marks") else [],
             "text": text,
             "sha256": _sha256(text),
             "tokens": len(tokens),
@@ -125,6 +127,7 @@ class Server:
     def _generate(self, request: Frame) -> Frame:
         model, decoder = self._loaded()
         sampling = Sampling(**{**request["sampling"], "stop": tuple(request["sampling"]["stop"])})
+        model.use_template(request.get("template", ""))
         text, tokens, _ = model.prompt(_messages(request))
         _refuse_overflow(len(tokens), decoder.context_tokens, sampling.max_tokens)
         self._end.send({"ev": "prompt", "tokens": len(tokens), "sha256": _sha256(text)})
