@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _STATE_FILE = "window.json"
+_OPEN = {"settings": "Open Settings"}  # where the way out of an error is; else in Students
 _STARTED_HERE = ("warm",)  # jobs that no pane asked for: their failure is shown by the window
 
 
@@ -178,7 +179,7 @@ class Shell(QMainWindow):
         self._banner.acted.connect(self._on_banner_action)
         self._stopped = EngineBanner()
         self._stopped.acted.connect(self._on_load_again)
-        self._stopped.acted_second.connect(self._on_banner_action)
+        self._stopped.acted_second.connect(self._on_student_pressed)
         self._strip = JobStrip()
         self._status = StatusLine()
         root = QWidget()
@@ -246,8 +247,9 @@ class Shell(QMainWindow):
 
     @Slot()
     def _on_banner_action(self) -> None:
+        pane = "settings" if self._banner.action() == _OPEN["settings"] else "students"
         self._banner.clear()
-        self.visit("students", by_keyboard=True)
+        self.visit(pane, by_keyboard=True)
 
     @Slot()
     def _on_load_again(self) -> None:
@@ -262,7 +264,7 @@ class Shell(QMainWindow):
         if not isinstance(event.error, ForgeError):
             self._reports.tell(event.error)
         elif event.kind in _STARTED_HERE and self._forge.engine.state().status != "stopped":  # else it is said already
-            self._banner.show_error(event.error, action="Open Students")
+            self._banner.show_error(event.error, action=_OPEN.get(event.error.action, "Open Students"))
 
     @Slot(object)
     def _on_engine_changed(self, event: EngineChanged) -> None:

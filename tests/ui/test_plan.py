@@ -228,6 +228,9 @@ def test_cancel_loads_nothing(qtbot: QtBot, pane: StudentsPane, planner: Planner
     planner.free = 3.0
     qtbot.mouseClick(button(pane, "Load now"), Qt.MouseButton.LeftButton)
     asked = dialog(qtbot, pane)
+    type_in(panel(asked).fields.context, "4000")
+    QTest.keyClick(panel(asked).fields.context, Qt.Key.Key_Return)
+    assert asked.isVisible(), "Enter in a field presses no button that was not meant"
     QTest.keyClick(asked, Qt.Key.Key_Escape)
     assert not asked.isVisible()
     assert (planner.stored, forge.engine.state().status) == (None, "empty")

@@ -44,6 +44,9 @@ class PlanDialog(QDialog):
         self._anyway.clicked.connect(self._on_anyway)
         self._load = PrimaryButton("Load", "play")
         self._load.clicked.connect(self._on_load)
+        for button in (self._cancel, self._anyway):
+            button.setAutoDefault(False)  # Enter in a field must not press them
+        self._load.setDefault(True)
         self._build()
         self.panel.show_student(student.id, plan)
 
