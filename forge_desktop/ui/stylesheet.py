@@ -138,8 +138,8 @@ def _fields(t: Theme, px: _Pixels, picture: _Picture) -> str:
     QPlainTextEdit[cls="field"]:focus, QTextEdit[cls="field"]:focus {{ border:2px solid {t.focus}; padding:5px; }}
     QAbstractSpinBox {{ min-height:{px(28)}; }}
     QAbstractSpinBox:focus {{ min-height:{px(26)}; }}
-    QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{ background:transparent; border:0;
-        padding:0 0 0 9px; min-height:0; }}
+    QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{ background:transparent; border:0; padding:0;
+        min-height:0; }}
     QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled {{ color:{t.disabled};
         background:{t.surface2}; border-color:{t.border}; }}
     QLineEdit[cls="icon"] {{ padding-left:2px; }}

@@ -249,7 +249,7 @@ def test_too_tight_and_unknown_are_said(planner: Planner, qtbot: QtBot, open_pan
 def test_the_plan_has_room_names_and_keys(
     qtbot: QtBot, planner: Planner, open_pane: Callable[[], StudentsPane], size: tuple[int, int]
 ) -> None:
-    planner.gpus = 2
+    planner.gpus = 3
     pane = open_pane()
     pane.window().resize(*size)
     found = unfold(qtbot, pane)

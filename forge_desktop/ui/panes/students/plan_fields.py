@@ -101,7 +101,9 @@ class PlanFields(QWidget):
         grid.setColumnMinimumWidth(0, theme.px(_NAME_WIDTH))
         grid.setColumnStretch(1, 1)
         self._share_place = QWidget()
-        self._share_place.setLayout(row(gap=tokens.SM))
+        self._share_grid = QGridLayout(self._share_place)
+        self._share_grid.setContentsMargins(0, 0, 0, 0)
+        self._share_grid.setSpacing(tokens.SM)
         slider = row(self.slider, self.layers, gap=tokens.SM)
         slider.setStretch(0, 1)
         layers = column(slider, self.layers_automatic, gap=0)
@@ -140,19 +142,18 @@ class PlanFields(QWidget):
             part.setHidden(not shown)
 
     def _make_shares(self, plan: Plan) -> None:
-        box = self._share_place.layout()
-        assert box is not None
+        box = self._share_grid
         while (item := box.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
         self._shares = []
-        for name in self._gpus:
+        for place, name in enumerate(self._gpus):
             share = _number(f"Share of {name}", 0, 100, 5, " %")
             share.valueChanged.connect(self._on_share)
             share.setPrefix(f"{name}  ")
             share.setMinimumWidth(theme.px(118))
             self._shares.append(share)
-            box.addWidget(share)
+            box.addWidget(share, place // 2, place % 2)
         self._show_shares(plan.split)
 
     def _show_shares(self, split: Sequence[float]) -> None:
@@ -241,7 +242,8 @@ def _number(accessible_name: str, least: int, most: int, step: int, suffix: str 
     made.setGroupSeparatorShown(True)
     made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     made.setFont(theme.font(tokens.BODY, tabular=True))
-    made.setMinimumWidth(theme.px(104))
+    made.setMinimumWidth(theme.px(112))
+    made.lineEdit().setTextMargins(8, 0, 0, 0)  # the style sheet's padding does not reach it
     return made
 
 
