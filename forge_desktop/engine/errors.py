@@ -60,6 +60,7 @@ TABLE: dict[str, Row] = {
     "ADAPTER_BAD": Row(
         "The adapter {path} could not be loaded: {reason}.", "Train it again for this student, or choose another one."
     ),
+    "ADAPTER_BAD.use": Row("The adapter could not be used (llama.cpp code {number}).", "Answer without an adapter."),
     "MEM_PLAN": Row(
         "A context of {tokens:,} tokens needs about {needed:.1f} GB of memory, but {free:.1f} GB are free.",
         "Lower the context length in Settings, or close other programs.",

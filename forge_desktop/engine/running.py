@@ -16,6 +16,7 @@ from typing import Any
 
 from forge_desktop.base.child import ChildDied, ChildProcess, Frame
 from forge_desktop.base.errors import Cancelled, ForgeError
+from forge_desktop.base.frames import Garbled
 from forge_desktop.engine.records import PromptMessage, StudentSpec
 from forge_desktop.engine.vigil import Limits, Vigil
 
@@ -123,7 +124,7 @@ class RunningChild:
         self._vigil = Vigil(limits)
         self._made = threading.Event()  # it may end before its constructor has returned
         try:
-            self._child = ChildProcess("engine", command=command, on_end=self._ended_by_itself, aside=self._vigil.beat)
+            self._child = ChildProcess("engine", command=command, on_end=self._ended_by_itself, aside=self._set_aside)
         except OSError:
             self._byte.close()
             raise
@@ -206,6 +207,11 @@ class RunningChild:
         self._dismissed = True
         self._child.kill()
         self._byte.close()
+
+    def _set_aside(self, frame: Frame) -> bool:
+        if not isinstance(frame.get("ev"), str):
+            raise Garbled
+        return self._vigil.beat(frame)
 
     def _ended_by_itself(self) -> None:
         self._made.wait()

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _STATE_FILE = "window.json"
-_OPEN = {"settings": "Open Settings"}  # where the way out of an error is; else in Students
 _STARTED_HERE = ("warm",)  # jobs that no pane asked for: their failure is shown by the window
 
 
@@ -247,14 +246,16 @@ class Shell(QMainWindow):
 
     @Slot()
     def _on_banner_action(self) -> None:
-        pane = "settings" if self._banner.action() == _OPEN["settings"] else "students"
         self._banner.clear()
-        self.visit(pane, by_keyboard=True)
+        if self._banner.place == "load":
+            self._on_load_again()
+        else:
+            self.visit(self._banner.place or "students", by_keyboard=True)
 
     @Slot()
     def _on_load_again(self) -> None:
-        forge = self._forge
-        forge.jobs.start("engine", "warm", lambda context: forge.engine.warm(context.check))
+        engine = self._forge.engine
+        self._forge.jobs.start("engine", "warm", lambda context: engine.warm(context.check))
 
     @Slot(object)
     def _on_job_changed(self, event: JobChanged) -> None:
@@ -264,7 +265,7 @@ class Shell(QMainWindow):
         if not isinstance(event.error, ForgeError):
             self._reports.tell(event.error)
         elif event.kind in _STARTED_HERE and self._forge.engine.state().status != "stopped":  # else it is said already
-            self._banner.show_error(event.error, action=_OPEN.get(event.error.action, "Open Students"))
+            self._banner.show_error(event.error, action="Open Students", mend=True)
 
     @Slot(object)
     def _on_engine_changed(self, event: EngineChanged) -> None:

@@ -96,6 +96,7 @@ class ChatPane(Pane):
         self.conversations = ConversationList()
         self.header = ChatHeader()
         self.banner = Banner()
+        self.banner.acted.connect(self._on_mend)
         self.transcript = Transcript()
         self.beginning = Beginning()
         self.composer = Composer(GROUNDINGS)
@@ -296,9 +297,18 @@ class ChatPane(Pane):
 
     @Slot(object, str)
     def _on_failed(self, error: ForgeError, question: str = "") -> None:
-        self.banner.show_error(error)
+        self.banner.show_error(error, mend=True)
         if question and not self.composer.text():
             self.composer.set_text(question)
+
+    @Slot()
+    def _on_mend(self) -> None:
+        self.banner.clear()
+        if self.banner.place == "load":
+            engine = self.forge.engine
+            self.forge.jobs.start("engine", "warm", lambda context: engine.warm(context.check))
+        else:
+            self.wants_pane.emit(self.banner.place)
 
     @Slot()
     def _on_writing(self) -> None:

@@ -88,6 +88,7 @@ class StudentsPane(Pane):
         add.clicked.connect(self.choose_file)
         self._subtitle = label("", tokens.SMALL, cls="muted")
         self._banner = Banner()
+        self._banner.acted.connect(self._on_mend)
         self._progress = ProgressRow("Importing", can_pause=False)
         self._progress.cancel_pressed.connect(self.forge.jobs.cancel)
         self._progress.hide()
@@ -179,6 +180,14 @@ class StudentsPane(Pane):
         self._on_use(self._details.student_id())
 
     @Slot()
+    def _on_mend(self) -> None:
+        self._banner.clear()
+        if self._banner.place == "load":
+            self._on_load()
+        else:
+            self.wants_pane.emit(self._banner.place)
+
+    @Slot()
     def _on_eject(self) -> None:
         self._banner.clear()
         self._loading.eject()
@@ -196,7 +205,7 @@ class StudentsPane(Pane):
 
     @Slot(object)
     def _on_failed(self, error: ForgeError) -> None:
-        self._banner.show_error(error)
+        self._banner.show_error(error, mend=error.action != "students")
 
     @Slot(int)
     def _on_remove(self, student_id: int) -> None:
@@ -228,7 +237,7 @@ class StudentsPane(Pane):
             if live:
                 self._progress.show_job(event)
         if event.state == "failed" and event.job_id in self._imports and isinstance(event.error, ForgeError):
-            self._banner.show_error(event.error)
+            self._banner.show_error(event.error, mend=event.error.action != "students")
         if event.state == "done" and event.job_id in self._imports:
             self.notice.emit(Notice("Student imported", icon="graduation-cap"))
         if event.state in ("done", "failed", "cancelled"):
