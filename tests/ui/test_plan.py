@@ -11,13 +11,15 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.events import EngineChanged
 from forge_desktop.engine.records_plan import PlanWish
 from forge_desktop.forge import Forge
 from forge_desktop.ui.panes.students import StudentsPane
 from forge_desktop.ui.panes.students.plan_dialog import PlanDialog
 from forge_desktop.ui.panes.students.plan_panel import PlanPanel
 from forge_desktop.ui.shell import Shell
-from forge_desktop.ui.widgets.basics import Banner, Button
+from forge_desktop.ui.status_line import StatusLine
+from forge_desktop.ui.widgets.basics import Banner, Button, ElidedLabel
 from tests.ui.plans import LAYERS, Planner
 
 
@@ -234,6 +236,28 @@ def test_cancel_loads_nothing(qtbot: QtBot, pane: StudentsPane, planner: Planner
     QTest.keyClick(asked, Qt.Key.Key_Escape)
     assert not asked.isVisible()
     assert (planner.stored, forge.engine.state().status) == (None, "empty")
+
+
+def test_a_load_can_be_given_up(qtbot: QtBot, pane: StudentsPane, forge: Forge) -> None:
+    qtbot.mouseClick(button(pane, "Load now"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: pane._details._eject.isVisible(), timeout=30_000)
+    assert pane._details._eject.text() in ("Stop loading", "Eject")
+    assert pane._details._eject.isEnabled()
+    qtbot.mouseClick(pane._details._eject, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not forge.jobs.running() and forge.engine.state().status == "empty", timeout=30_000)
+    assert not pane._banner.isVisible(), "it was wished"
+    assert button(pane, "Load now").isVisible()
+
+
+def test_where_it_runs_is_what_was_counted(qtbot: QtBot, pane: StudentsPane, forge: Forge) -> None:
+    why = "It runs with 15 of 31 layers on the GPU, because its process ran out of memory."
+    forge.events.publish(EngineChanged("ready", "a-model", "Vulkan0 · 15/31 layers", 41.8, why))
+    qtbot.waitUntil(lambda: f"Loaded and ready. {why}" in shown(pane))
+    assert "Vulkan0 · 15/31 layers" in shown(pane)
+    status = pane.window().findChild(StatusLine)
+    qtbot.waitUntil(lambda: "Vulkan0 · 15/31 layers" in shown(status))
+    told = next(found for found in status.findChildren(ElidedLabel) if found.isVisible())
+    assert told.whole_text() == why
 
 
 def test_too_tight_and_unknown_are_said(planner: Planner, qtbot: QtBot, open_pane: Callable[[], StudentsPane]) -> None:
