@@ -16,6 +16,8 @@ from forge_desktop.engine.answer import Answer
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.gguf_header import read_header
 from forge_desktop.engine.keeper import Keeper, nothing
+from forge_desktop.engine.layout import Layout
+from forge_desktop.engine.packs import Packs, pack_folders
 from forge_desktop.engine.records import (
     Crash,
     EngineState,
@@ -26,9 +28,12 @@ from forge_desktop.engine.records import (
     Sampling,
     StudentSpec,
 )
+from forge_desktop.engine.records_plan import Hardware, Plan, PlanWish
 from forge_desktop.engine.running import Lost, RunningChild, TemplateStuck
+from forge_desktop.engine.starting import Starter
 from forge_desktop.engine.store import Flags
 from forge_desktop.engine.store_crashes import Crashes
+from forge_desktop.engine.store_layout import Timings, Wishes
 from forge_desktop.engine.vigil import Limits
 from forge_desktop.storage import Database
 
@@ -55,12 +60,18 @@ class Engine:
         budget: RestartBudget | None = None,
     ) -> None:
         self._limits = limits or Limits()
+        self._command = command
+        flags, timings = Flags(db), Timings(db)
+        starter = Starter(Packs(pack_folders(db.path.parent)), flags)
+        self.layout = Layout(Wishes(db), timings, settings, starter, self._bare_child, flags.forget)
         self._crashes = Crashes(db)
         self._keeper = Keeper(
-            Flags(db),
+            flags,
             self._crashes,
             events,
             settings,
+            layout=self.layout,
+            starter=starter,
             command=command,
             limits=self._limits,
             budget=budget or RestartBudget(),
@@ -173,6 +184,23 @@ class Engine:
         except Cancelled:
             return answer.result("cancelled")
 
+    def plan(self, spec: StudentSpec | None = None, wish: PlanWish | None = None) -> Plan:
+        """How a student (the one in use, if None) would be laid out, as it is wished or as `wish` says. Loads nothing.
+
+        It takes about half a second: a process is started to ask llama.cpp itself. Raises ForgeError.
+        """
+        spec = spec or self._keeper.spec
+        if spec is None:
+            raise ForgeError("There is no student.", hint="Import a GGUF file in Students.")
+        return self.layout.plan(spec, wish, instead=self._keeper.child)
+
+    def hardware(self) -> Hardware:
+        """The machine, its devices and packs, what fits on it and what was measured. Loads nothing. Raises ForgeError.
+
+        It takes about half a second, as `plan` does.
+        """
+        return self.layout.hardware(instead=self._keeper.child)
+
     def close(self) -> None:
         """End the child and refuse everything from now on."""
         self._keeper.close()
@@ -231,6 +259,12 @@ class Engine:
         self._keeper.show(child, "ready", rate=done["tokens_per_second"])
         self._keeper.prove(child)
         return answer.result(done["stop"], done=done)
+
+    def _bare_child(self) -> RunningChild:
+        try:
+            return RunningChild(command=self._command, limits=self._limits, on_end=lambda _: None)
+        except OSError as error:
+            raise trouble("ENGINE_CRASH.spawn", what=error.strerror or error) from error
 
     def _stuck(self, child: RunningChild, template: str) -> ForgeError:
         self._keeper.discard(child)

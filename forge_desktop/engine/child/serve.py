@@ -1,11 +1,12 @@
 """The child's main loop: one request after another, each answered in frames that end with one final frame.
 
-Frames to the parent carry `ev`: "hello" once; then per request "started", some of "loading" / "prompt" / "prefill" /
-"text", and at the end "loaded", "rendered", "counted", "done" or "error".
+Frames to the parent carry `ev`: "hello" once; then per request "started", some of "loading" / "templated" / "prompt" /
+"prefill" / "text", and at the end "loaded", "rendered", "counted", "done" or "error". "alive" comes at any time.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import logging
 import os
@@ -13,11 +14,11 @@ import time
 
 from forge_desktop.base.child import ChildEnd, Frame
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.engine.child import heartbeat, machine, native
-from forge_desktop.engine.child.context import make_context
+from forge_desktop.engine.child import devices, heartbeat, machine, native, packs, planning
 from forge_desktop.engine.child.decode import Decoder, Stopped
 from forge_desktop.engine.child.flag import Flag
 from forge_desktop.engine.child.model import Model
+from forge_desktop.engine.child.placing import chat_context, placement_of
 from forge_desktop.engine.child.sampler import make
 from forge_desktop.engine.child.stream import Coalesced
 from forge_desktop.engine.child.thinking import Governor
@@ -25,8 +26,6 @@ from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import PromptMessage, PromptPart, Sampling
 
 log = logging.getLogger(__name__)
-
-_SMALL_CONTEXT = 8192  # up to here a sliding-window model keeps its whole cache, so that prefixes can be reused
 
 
 class Server:
@@ -46,6 +45,9 @@ class Server:
         """Serve until the parent closes the pipe; ChildEnd then ends the process."""
         answer = {
             "hello": self._hello,
+            "load_packs": self._load_packs,
+            "devices": lambda _: self._devices(),
+            "plan": self._plan,
             "load": self._load,
             "render": self._render,
             "count": self._count,
@@ -66,33 +68,49 @@ class Server:
     def _hello(self, request: Frame) -> Frame:
         self._flag = Flag(request["flag"])
         heartbeat.start(self._end, request.get("beat", 2.0))
-        found = native.devices()
         return {
             "ev": "hello",
             "pid": os.getpid(),
             "build": native.build_name(),
-            "gpus": [device.name for device in found if device.gpu],
-            "device": " + ".join([native.processor_name(), *(d.description for d in found if d.gpu)]),
+            "key": devices.build_key(),
+            "cpu": native.processor_name(),
+            "features": native.features(),
+            "threads": machine.threads(0),
         }
 
+    def _load_packs(self, request: Frame) -> Frame:
+        """Load one backend pack: one at a time, so that the parent knows which one ends this process."""
+        problem = packs.load_pack(request["file"], request["needed"], self._native_log)
+        return {"ev": "packs", "problem": problem}
+
+    def _devices(self) -> Frame:
+        return {"ev": "devices", "devices": [dataclasses.asdict(device) for device in devices.devices()]}
+
+    def _plan(self, request: Frame) -> Frame:
+        return planning.measure(
+            request["path"],
+            placement_of(request),
+            log=self._native_log,
+            extra_bufts=request["extra_bufts"],
+            flash=request["flash"],
+        )
+
     def _load(self, request: Frame) -> Frame:
+        placement = placement_of(request)
         model = Model(
             request["path"],
             log=self._native_log,
-            gpu_layers=request["gpu_layers"],
+            placement=placement,
             extra_bufts=request["extra_bufts"],
             progress=lambda fraction: self._report({"ev": "loading", "fraction": fraction}),
         )
+        model.rendered = lambda: self._end.send({"ev": "templated"})
         self._end.send({"ev": "loading", "fraction": 1.0})
-        wanted = model.fitting_context(request["context"])
-        model.refuse_too_much_memory(wanted)
-        context = make_context(
+        context = chat_context(
             model,
-            tokens=wanted,
-            batch=model.chunk,
+            placement,
             threads=machine.threads(request["threads"]),
-            flash=None if model.on_gpu else False,
-            swa_full=wanted <= _SMALL_CONTEXT,
+            flash=request["flash"],
             flag_address=self._flag.address,
         )
         model.self_test(context)
@@ -104,6 +122,8 @@ class Server:
             "device": model.device,
             "offloaded": model.offloaded,
             "layers": model.layers,
+            "buffers": self._native_log.sizes(),
+            "resident": machine.resident_memory(),
         }
 
     def _render(self, request: Frame) -> Frame:
