@@ -78,11 +78,11 @@ def _hardware(hardware: Hardware) -> Iterator[tuple[str, str]]:
 
 
 def cpu_words(hardware: Hardware) -> str:
-    """The processor, what it can do, and how much of it is used."""
+    """The processor, what it can do, and how wide it is."""
     features = f" with {', '.join(hardware.features)}" if hardware.features else ""
     cores = "1 core" if hardware.cores == 1 else f"{hardware.cores} cores"
     threads = "1 thread" if hardware.threads == 1 else f"{hardware.threads} threads"
-    return f"{hardware.cpu}{features}; {cores}, {threads} used"
+    return f"{hardware.cpu}{features}; {cores}, {threads}"
 
 
 def device_words(device: Device) -> str:
@@ -108,7 +108,8 @@ def fit_words(fit: Fit) -> str:
 
 def timing_words(timing: Timing) -> str:
     """What was measured: reading and writing, where, and when."""
-    layers = f", {timing.gpu_layers} layers on the GPU" if timing.gpu_layers > 0 else ""
+    threads = "1 thread" if timing.threads == 1 else f"{timing.threads} threads"
+    layers = f", {timing.gpu_layers} layers on the GPU" if timing.gpu_layers > 0 else f", {threads}"
     return (
         f"{timing.model} on {timing.device}{layers}: reads {timing.prompt_tokens_per_second:,.0f} and writes "
         f"{timing.tokens_per_second:,.1f} tokens/s ({day(timing.measured)})"

@@ -75,7 +75,7 @@ def gpu_advice(hardware: Hardware) -> str:
     if any(device.kind != "cpu" for device in hardware.devices):
         return ""
     if not hardware.packs:
-        return "No GPU is used: no GPU pack is installed. packaging/ builds the Vulkan pack; the CPU does everything."
+        return "No GPU is used: no GPU pack is installed. `packaging/dev.py pack` makes one; the CPU computes."
     if all(pack.problem for pack in hardware.packs):
         return "No GPU is used: see what is wrong with the GPU pack."
     backends = " and ".join(sorted({pack.backend for pack in hardware.packs if not pack.problem}))

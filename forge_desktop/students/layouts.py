@@ -23,7 +23,7 @@ class Layouts:
 
     def wish(self, student_id: int) -> PlanWish | None:
         """How a person wants it laid out, None when that is left to the planner."""
-        return self._engine.layout.wish(self._spec_of(student_id).sha256)
+        return self._engine.layout.wished(self._spec_of(student_id).sha256)
 
     def keep(self, student_id: int, wish: PlanWish | None) -> None:
         """Lay it out like this from its next load on; None leaves it to the planner again. Raises ForgeError."""

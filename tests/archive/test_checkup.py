@@ -53,7 +53,7 @@ def test_every_fact_is_a_sentence(rooms: Forge) -> None:
     checkup = examined(rooms, engine)
     words = text(checkup)
     for fact in (
-        "AMD EPYC with AVX2, FMA; 8 cores, 7 threads used",
+        "AMD EPYC with AVX2, FMA; 8 cores, 16 threads",
         "12.0 GB free of 16.0 GB",
         "Vulkan0: GeForce RTX 4070 (GPU), 11.0 GB free of 12.0 GB",
         "NVIDIA 580.12",
