@@ -20,9 +20,7 @@ def _findings(facts: Checkup, settings_problem: str) -> Iterator[Finding]:
         yield from _hardware(facts.hardware, facts.machine)
     student = facts.student
     if student is None:
-        yield Finding(
-            "There is no student.", "Import a GGUF file in Students, or with `forge-desktop models --import`."
-        )
+        yield Finding("There is no student.", "Import a GGUF file in Students, or with forge-desktop models --import.")
     elif student.problem:
         yield Finding(student.problem, "Put the file back as it was, or import it again.")
     elif student.plan is not None and not student.plan.fits:
@@ -75,7 +73,7 @@ def gpu_advice(hardware: Hardware) -> str:
     if any(device.kind != "cpu" for device in hardware.devices):
         return ""
     if not hardware.packs:
-        return "No GPU is used: no GPU pack is installed. `packaging/dev.py pack` makes one; the CPU computes."
+        return "No GPU is used: no GPU pack is installed. packaging/dev.py pack makes one; until then the CPU computes."
     if all(pack.problem for pack in hardware.packs):
         return "No GPU is used: see what is wrong with the GPU pack."
     backends = " and ".join(sorted({pack.backend for pack in hardware.packs if not pack.problem}))

@@ -136,7 +136,7 @@ def test_cache_and_context_can_be_left_to_the_planner(qtbot: QtBot, pane: Studen
     QTest.keyClick(found.fields.cache, Qt.Key.Key_End)
     found.fields.cache.activated.emit(found.fields.cache.currentIndex())
     field(pane, QCheckBox, "Keep the cache on the GPU").click()
-    field(pane, QCheckBox, "Context length chosen automatically").click()
+    field(pane, QCheckBox, "Context as long as fits").click()
     qtbot.waitUntil(lambda: found.plan() is not None)
     wish = found.wish()
     assert (wish.kv_type, wish.kv_on_gpu, wish.context) == ("q8_0", False, 0)

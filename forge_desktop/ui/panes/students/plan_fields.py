@@ -28,8 +28,8 @@ class PlanFields(QWidget):
         self._wish: PlanWish | None = None
         self._gpus: tuple[str, ...] = ()
         self.context = _number("Context length", _LEAST_CONTEXT, _MOST_CONTEXT, _CONTEXT_STEP, " tokens")
-        self.context_automatic = _check("Automatic", "Context length chosen automatically")
-        self.context_automatic.setToolTip("As long as fits, up to the length in Settings")
+        self.context_automatic = _check("As much as fits", "Context as long as fits")
+        self.context_automatic.setToolTip("As long as fits, up to the length that Settings say")
         self.layers = _number("Layers on the GPU", 0, 0, 1)
         self.slider = _Slider("Layers on the GPU, slider")
         self.layers_automatic = _check("Automatic", "Layers on the GPU chosen automatically")
