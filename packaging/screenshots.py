@@ -31,6 +31,7 @@ LIVELY = (
     "corpus-statistics",
     "chat",
     "chat-source",
+    "chat-options",
     "students-plan",
     "settings-hardware",
 )
@@ -116,6 +117,8 @@ def _lively(shell: Shell, forge: Forge, scene: str, theme: str) -> QImage:
         _show_corpus(pane, forge, scene)
     elif scene == "chat-source":
         pane.side.open_source(1)
+    elif scene == "chat-options":
+        pane.side.show_options()
     elif scene == "students-plan":
         _press(pane, "Show plan")
         settle(forge, 600)
@@ -123,7 +126,7 @@ def _lively(shell: Shell, forge: Forge, scene: str, theme: str) -> QImage:
         pane.commands()["hardware"]()
         settle(forge, 600)
     picture = _picture(shell, forge)
-    if scene == "chat-source":
+    if scene in ("chat-source", "chat-options"):
         pane.side.close_panel()
     return picture
 

@@ -28,7 +28,7 @@ from forge_desktop.engine.records import (
     Sampling,
     StudentSpec,
 )
-from forge_desktop.engine.records_plan import Hardware, Plan, PlanWish
+from forge_desktop.engine.records_plan import Hardware, Plan, PlanWish, Timing
 from forge_desktop.engine.running import Lost, RunningChild, TemplateStuck
 from forge_desktop.engine.starting import Starter
 from forge_desktop.engine.store import Flags
@@ -144,6 +144,7 @@ class Engine:
             message_tokens=tuple(frame["message_tokens"]),
             context=frame["context"],
             special=tuple((start, end) for start, end in frame["special"]),
+            thinks=frame["thinks"],
         )
 
     def count(self, texts: Sequence[str], check: Callable[[], None] = nothing) -> list[int]:
@@ -200,6 +201,16 @@ class Engine:
         It takes about half a second, as `plan` does.
         """
         return self.layout.hardware(instead=self._keeper.child)
+
+    def measure(self, check: Callable[[], None] = nothing) -> Timing:
+        """Measure how fast the student in use computes, which takes a few seconds; its fastest settings are used from
+        now on. Raises ForgeError, and what `check` raises while it waits.
+        """
+        with self._request(check) as child:
+            timing = self.layout.measure(child, check)
+        if not self.layout.is_up_to_date(child):
+            self._keeper.discard(child)
+        return timing
 
     def close(self) -> None:
         """End the child and refuse everything from now on."""

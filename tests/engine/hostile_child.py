@@ -60,7 +60,6 @@ ACTS: dict[str, Callable[[], object]] = {
     "takes its time": compute,
     "prints": flood,
     "no frame": lambda: raw(b"ggml_abort: this is no frame"),
-    "no json": lambda: raw(struct.pack(">I", 9) + b"{]\xff      "),
     "600 MB": lambda: raw(struct.pack(">I", 600_000_000)),
     "no event": lambda: raw(struct.pack(">I", 2) + b"{}"),
     "reads address 0": lambda: ctypes.string_at(0),

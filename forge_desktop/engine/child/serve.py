@@ -14,16 +14,17 @@ import time
 
 from forge_desktop.base.child import ChildEnd, Frame
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.engine.child import devices, heartbeat, machine, native, packs, planning
+from forge_desktop.engine.child import devices, heartbeat, machine, native, packs, planning, tuning
 from forge_desktop.engine.child.decode import Decoder, Stopped
 from forge_desktop.engine.child.flag import Flag
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.placing import chat_context, placement_of
 from forge_desktop.engine.child.sampler import make
 from forge_desktop.engine.child.stream import Coalesced
-from forge_desktop.engine.child.thinking import Governor
+from forge_desktop.engine.child.thinking import Governor, marks_of
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import PromptMessage, PromptPart, Sampling
+from forge_desktop.engine.records_plan import Placement
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class Server:
             "load_packs": self._load_packs,
             "devices": lambda _: self._devices(),
             "plan": self._plan,
+            "tune": self._tune,
             "load": self._load,
             "render": self._render,
             "count": self._count,
@@ -95,6 +97,14 @@ class Server:
             flash=request["flash"],
         )
 
+    def _tune(self, request: Frame) -> Frame:
+        model, _ = self._loaded()
+        return self._tuned(model, placement_of(request), request, tuning.THOROUGH)
+
+    def _tuned(self, model: Model, placement: Placement, request: Frame, seconds: float) -> Frame:
+        cancelled = self._flag.cancelled
+        return tuning.tune(model, placement, threads=request["threads"], seconds=seconds, cancelled=cancelled)
+
     def _load(self, request: Frame) -> Frame:
         placement = placement_of(request)
         model = Model(
@@ -106,11 +116,14 @@ class Server:
         )
         model.rendered = lambda: self._end.send({"ev": "templated"})
         self._end.send({"ev": "loading", "fraction": 1.0})
+        tuned = self._tuned(model, placement, request, tuning.QUICK) if request.get("tune") else {}
+        threads = machine.threads(request["threads"] or tuned.get("threads", 0))
+        flash = tuned["flash"] if tuned and not placement.gpu_layers else request["flash"]
         context = chat_context(
             model,
             placement,
-            threads=machine.threads(request["threads"]),
-            flash=request["flash"],
+            threads=threads,
+            flash=flash,
             flag_address=self._flag.address,
         )
         model.self_test(context)
@@ -122,6 +135,9 @@ class Server:
             "device": model.device,
             "offloaded": model.offloaded,
             "layers": model.layers,
+            "tuned": tuned,
+            "threads": threads,
+            "flash": flash,
             "buffers": self._native_log.sizes(),
             "resident": machine.resident_memory(),
         }
@@ -137,6 +153,7 @@ class Server:
             "sha256": _sha256(text),
             "tokens": len(tokens),
             "message_tokens": counts,
+            "thinks": marks_of(model) is not None,
             "context": decoder.context_tokens,
         }
 

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPlainTextEdit, QScro
 
 from forge_desktop.students.records import Student
 from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.panes.students.options import StudentOptions
 from forge_desktop.ui.panes.students.plan_card import PlanCard
 from forge_desktop.ui.panes.students.rows import parameters_in_words
 from forge_desktop.ui.status_line import EngineNews
@@ -44,9 +45,9 @@ class StudentDetails(QScrollArea):
     remove_pressed = Signal(int)
     copied = Signal(str)
 
-    def __init__(self, plan: PlanCard, parent: QWidget | None = None) -> None:
+    def __init__(self, plan: PlanCard, options: StudentOptions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._plan = plan
+        self._plan, self._options = plan, options
         self.setAccessibleName("Student")
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -77,6 +78,7 @@ class StudentDetails(QScrollArea):
         self._use.setVisible(not student.active)
         self._remove.setVisible(not student.shipped)
         self._plan.show_student(student)
+        self._options.show_student(student)
         self.show_engine(engine)
 
     def show_engine(self, engine: EngineNews) -> None:
@@ -125,6 +127,7 @@ class StudentDetails(QScrollArea):
             self._problem,
             self._running,
             self._plan,
+            self._options,
             _card("What its file says", _grid(self._facts), self._file_row(), self._template_part()),
             _later(),
             None,

@@ -19,6 +19,7 @@ from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes import Pane
 from forge_desktop.ui.panes.students.details import StudentDetails
 from forge_desktop.ui.panes.students.loading import Loading
+from forge_desktop.ui.panes.students.options import StudentOptions
 from forge_desktop.ui.panes.students.plan_card import PlanCard
 from forge_desktop.ui.panes.students.plan_dialog import PlanDialog
 from forge_desktop.ui.panes.students.rows import StudentDelegate, StudentsModel
@@ -110,7 +111,9 @@ class StudentsPane(Pane):
         self._plan = PlanCard(self.forge.students.layouts, self._errands)
         self._plan.load_wanted.connect(self._on_load_as)
         self._plan.automatic_wanted.connect(self._on_automatic)
-        self._details = StudentDetails(self._plan)
+        self._options = StudentOptions(self.forge.chat.options, self._errands)
+        self._options.noticed.connect(self.notice)
+        self._details = StudentDetails(self._plan, self._options)
         self._details.use_pressed.connect(self._on_use)
         self._details.load_pressed.connect(self._on_load)
         self._details.eject_pressed.connect(self._on_eject)
@@ -247,6 +250,8 @@ class StudentsPane(Pane):
     def _on_data_changed(self, event: DataChanged) -> None:
         if "students" in event.what:
             self._refresh()
+        elif event.what & {"options", "settings"}:
+            self._options.refresh()
 
     @Slot(object)
     def _on_engine_changed(self, event: EngineChanged) -> None:
