@@ -18,6 +18,7 @@ from forge_desktop.engine.kept import Kept
 from forge_desktop.engine.layout import Layout
 from forge_desktop.engine.packs import Packs, pack_folders
 from forge_desktop.engine.records import (
+    Crash,
     EngineState,
     Generation,
     ModelHeader,
@@ -65,9 +66,10 @@ class Engine:
         flags, timings = Flags(db), Timings(db)
         starter = Starter(Packs(pack_folders(db.path.parent)), flags)
         self.layout = Layout(Wishes(db), timings, settings, starter, self._bare_child, flags.forget)
+        self._crashes = Crashes(db)
         self._keeper = Keeper(
             flags,
-            Crashes(db),
+            self._crashes,
             events,
             settings,
             layout=self.layout,
@@ -118,6 +120,10 @@ class Engine:
     def state(self) -> EngineState:
         """What the engine is doing now."""
         return self._keeper.state()
+
+    def crashes(self) -> list[Crash]:
+        """The students that are loaded only when a person asks, because their process kept ending."""
+        return self._crashes.all()
 
     @property
     def pid(self) -> int | None:

@@ -122,6 +122,7 @@ class _Ladder:
             "flash": self._layout.flash(child, self._spec.sha256, plan.placement),
             "tune": timing is None and os.environ.get("FORGE_MEASURE") != "0",
             "extra_bufts": rung.extra_bufts,
+            "check": self._crashed,  # it may have been the file: then say so, whatever the time that takes
         }
         child.facts = child.ask(
             asked,
