@@ -20,6 +20,7 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_SCALE_FACTOR", "1")
 os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+os.environ.setdefault("FORGE_MEASURE", "0")  # measured settings would differ from run to run, and so could answers
 _NOBODYS = os.path.join(tempfile.gettempdir(), f"forge-tests-{os.getpid()}")
 os.environ["FORGE_DATA_DIR"] = _NOBODYS
 

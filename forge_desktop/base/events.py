@@ -35,7 +35,8 @@ class JobChanged:
 class DataChanged:
     """Committed rows changed.
 
-    Nouns: documents, collections, questions and sync (of folders), conversations, messages, students, settings.
+    Nouns: documents, collections, questions and sync (of folders), conversations, messages, options, students,
+    settings.
     """
 
     what: frozenset[str]
@@ -43,11 +44,12 @@ class DataChanged:
 
 @dataclass(frozen=True)
 class AnswerDelta:
-    """Text the student just produced for a message that is still being written."""
+    """Text the student just produced for a message that is still being written; `thinking` comes before the answer."""
 
     conversation_id: int
     message_id: int
     text: str
+    thinking: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,34 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from forge_desktop.base.declared import check_value
+from forge_desktop.base.declared import declared as _setting
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.base.paths import write_atomically
 
 log = logging.getLogger(__name__)
-
-
-def _setting(
-    default: Any,
-    group: str,
-    label: str,
-    help: str,
-    *,
-    choices: dict[Any, str] | None = None,
-    minimum: float | None = None,
-    maximum: float | None = None,
-) -> Any:
-    return dataclasses.field(
-        default=default,
-        metadata={
-            "group": group,
-            "label": label,
-            "help": help,
-            "choices": choices,
-            "minimum": minimum,
-            "maximum": maximum,
-        },
-    )
 
 
 @dataclass(frozen=True)
@@ -79,6 +58,14 @@ class Settings:
     system_prompt: str = _setting(
         "", "Chat", "Own instructions", "Added to the instructions that the student gets with every question."
     )
+    long_conversations: str = _setting(
+        "leave_out",
+        "Chat",
+        "When a conversation grows longer than the context",
+        "What becomes of the early questions and answers. A summary is written by the student, once, which takes a"
+        " moment; either way the conversation says so.",
+        choices={"leave_out": "Leave out early turns", "summarise": "Summarise them"},
+    )
     context_tokens: int = _setting(
         4096,
         "Student",
@@ -89,6 +76,14 @@ class Settings:
     )
     answer_tokens: int = _setting(
         512, "Student", "Longest answer", "Tokens after which an answer is cut.", minimum=16, maximum=32_768
+    )
+    preset: str = _setting(
+        "own",
+        "Student",
+        "Preset",
+        "How words are chosen, where neither the student nor the conversation says otherwise. The student's own: what"
+        " its file says, else the values below.",
+        choices={"own": "The student's own", "precise": "Precise", "balanced": "Balanced", "creative": "Creative"},
     )
     temperature: float = _setting(
         0.0,
@@ -108,6 +103,17 @@ class Settings:
     seed: int = _setting(
         1, "Student", "Seed", "The same seed, prompt and student give the same answer.", minimum=0, maximum=2**31 - 1
     )
+    think_tokens: int = _setting(
+        -1,
+        "Student",
+        "Thinking",
+        "Tokens a thinking student may think before it answers: -1 without limit, 0 not at all.",
+        minimum=-1,
+        maximum=1_048_576,
+    )
+    stop_strings: str = _setting(
+        "", "Student", "Stop at", "An answer ends before any of these, one a line; \\n stands for the end of a line."
+    )
     gpu_layers: int = _setting(
         -1,
         "Student",
@@ -115,6 +121,13 @@ class Settings:
         "-1 offloads every layer when there is a GPU; 0 stays on the CPU.",
         minimum=-1,
         maximum=1000,
+    )
+    kv_type: str = _setting(
+        "auto",
+        "Student",
+        "Key-value cache",
+        "How precisely the student's memory of a conversation is kept. 8 bits take about half the room.",
+        choices={"auto": "16 bits, 8 where only that fits", "f16": "16 bits", "q8_0": "8 bits"},
     )
     threads: int = _setting(0, "Student", "CPU threads", "0 chooses by the number of cores.", minimum=0, maximum=256)
     passage_tokens: int = _setting(
@@ -205,23 +218,7 @@ def check_setting(key: str, value: object) -> object:
     fields = {field.name: field for field in dataclasses.fields(Settings)}
     if key not in fields:
         raise ForgeError(f"There is no setting called {key}.", hint="See the list in Settings.")
-    field = fields[key]
-    label: str = field.metadata["label"]
-    kind: Any = type(field.default)
-    if isinstance(value, bool) != (kind is bool) or (kind is str) != isinstance(value, str):
-        raise ForgeError(f"{label} cannot be {value!r}.", hint=field.metadata["help"])
-    try:
-        if kind is int and isinstance(value, float) and not value.is_integer():
-            raise ValueError("not a whole number")
-        value = kind(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ForgeError(f"{label} cannot be {value!r}.", hint=field.metadata["help"]) from error
-    choices, low, high = (field.metadata[name] for name in ("choices", "minimum", "maximum"))
-    if choices is not None and value not in choices:
-        raise ForgeError(f"{label} cannot be {value!r}.", hint="Choose one of: " + ", ".join(map(str, choices)) + ".")
-    if low is not None and not low <= value <= high:
-        raise ForgeError(f"{label} cannot be {value}.", hint=f"Choose a value from {low} to {high}.")
-    return value
+    return check_value(fields[key], value)
 
 
 def _within(key: str, value: float) -> int:

@@ -1,35 +1,56 @@
 """What the application adds to llama.cpp: `python -m forge_desktop.bench engine [--model FILE] [--json]`.
 
-The whole path of an answer (engine, pipes, child, sampler, text) and llama-bench's bare decode loop take turns in the
-same run, one thread each, and are compared by processor time, which other work on the machine hardly touches.
+Every figure that the engine is held to, with its target, in one run: one thread, processor time of this process and the
+child together, which other work on the machine hardly touches, both sides taking turns.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
-import signal
-import statistics
-import subprocess
-import sys
-import tempfile
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from forge_desktop.base.errors import Cancelled, ForgeError
-from forge_desktop.base.events import Events
 from forge_desktop.base.paths import resources_dir
-from forge_desktop.base.settings import SettingsFile
-from forge_desktop.engine import Engine, Generation, PromptMessage, PromptPart, Sampling, StudentSpec
-from forge_desktop.storage import Database
+from forge_desktop.bench import engine_cache, engine_death, engine_lookup, engine_speed
+from forge_desktop.bench import engine_peers as peers
+from forge_desktop.bench.engine_figures import Figure, NotMeasured, measured, table
+from forge_desktop.bench.engine_student import ask, student
+from forge_desktop.engine import Engine
 
-_STORY = "Tell a very long story about a ship, its crew and the storms they met, with many chapters."
-_SENTENCE = "Rivers carry water and sediment from the mountains to the sea. "
+Figures = dict[str, Figure]
+
+
+@dataclass(frozen=True)
+class _Size:
+    """How much is measured: tokens of long and short answers, rounds, turns, words of a document, cancels."""
+
+    tokens: int
+    rounds: int
+    turns: int = 5
+    cancels: int = 40
+    answer: int = 120
+    sentences: int = 45
+    words: int = 90
+
+
+_QUICK = _Size(tokens=8, rounds=1, turns=2, cancels=2, answer=16, sentences=5, words=10)
+
+
+@dataclass
+class _Run:
+    """What the parts of a run share. `old` are the figures that have no target."""
+
+    model: Path
+    size: _Size
+    peers: peers.Peers
+    engine: Engine
+    flash: bool = False
+    old: dict[str, Any] = field(default_factory=dict)
 
 
 def run(arguments: list[str]) -> int:
@@ -37,160 +58,105 @@ def run(arguments: list[str]) -> int:
     starter = resources_dir() / "students" / "SmolLM2-135M-Instruct.Q4_1.gguf"
     parser = argparse.ArgumentParser(prog="python -m forge_desktop.bench engine", description=__doc__)
     parser.add_argument("--model", type=Path, default=starter, help="a GGUF file (the starter student)")
-    parser.add_argument("--tokens", type=int, default=256, help="tokens to write in a round (256)")
+    parser.add_argument("--tokens", type=int, default=512, help="tokens to write in a round (512)")
     parser.add_argument("--rounds", type=int, default=3, help="how often both take turns (3)")
+    parser.add_argument("--only", default="", help="parts of names of figures, with commas; the others are left out")
+    parser.add_argument("--quick", action="store_true", help="only see that everything runs: the figures mean nothing")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
-    found = measure(options.model, options.tokens, options.rounds)
-    print(json.dumps(found) if options.json else "\n".join(f"{key:32} {value}" for key, value in found.items()))
+    size = _QUICK if options.quick else _Size(options.tokens, options.rounds)
+    found = measure(options.model, size, peers.Peers if options.quick else peers.find, options.only)
+    print(json.dumps(found) if options.json else _readable(found))
     return 0
 
 
-def measure(model: Path, tokens: int, rounds: int) -> dict[str, Any]:
-    """Every figure of the engine, by name; times in milliseconds unless the name says otherwise."""
-    with tempfile.TemporaryDirectory() as folder, _engine(Path(folder), model) as engine:
-        cold = _answer(engine, "Say hello.", 4)  # starts the child and loads the model first
-        found: dict[str, Any] = {
-            "model": model.name,
-            "device": cold.device,
-            "threads": 1,
-            "cold_first_token_ms": round(cold.ttft_ms, 1),
-        }
-        found |= _first_tokens(engine)
-        found |= _generation(engine, model, tokens, rounds)
-        found |= _cancels(engine)
-        found |= _restart(engine)
-    return found
-
-
-@contextlib.contextmanager
-def _engine(folder: Path, model: Path) -> Iterator[Engine]:
-    events = Events()
-    settings = SettingsFile(folder / "settings.json", events)
-    settings.change(threads=1, gpu_layers=0)
-    database = Database(folder / "bench.db")
-    engine = Engine(database, events, settings)
-    try:
-        engine.probe(model)
-        engine.use(StudentSpec(model.stem, str(model.absolute()), "0" * 64))
-        yield engine
-    finally:
-        engine.close()
-        database.close()
-
-
-def _answer(engine: Engine, text: str, tokens: int) -> Generation:
-    messages = [PromptMessage("user", (PromptPart(text),))]
-    return engine.generate(messages, Sampling(max_tokens=tokens), lambda _: None)
-
-
-def _first_tokens(engine: Engine) -> dict[str, Any]:
-    """Time to the first token: a fresh prompt of some 600 tokens, the same again, and a follow-up turn."""
-    question = _SENTENCE * 45 + "What do rivers carry?"
-    fresh = _answer(engine, question, 8)
-    again = _answer(engine, question, 8)
-    messages = [
-        PromptMessage("user", (PromptPart(question),)),
-        PromptMessage("assistant", (PromptPart(again.text),)),
-        PromptMessage("user", (PromptPart("And where to?"),)),
-    ]
-    follow_up = engine.generate(messages, Sampling(max_tokens=8), lambda _: None)
+def measure(model: Path, size: _Size, find: Callable[[], peers.Peers], only: str = "") -> dict[str, Any]:
+    """Every figure by name; times in milliseconds unless the name says otherwise. `find` may compile the others."""
+    began = time.monotonic()
+    figures: Figures = {}
+    with student(model) as engine:
+        cold = ask(engine, "Say hello.", 4).answer  # starts the child and loads the model first
+        shared = _Run(model, size, find(), engine)
+        shared.old |= {"model": model.name, "device": cold.device, "threads": 1}
+        shared.old["cold_first_token_ms"] = round(cold.ttft_ms, 1)
+        for names, part in _PARTS.items():
+            if not only or any(word in name for word in only.split(",") for name in names):
+                figures |= measured(names, lambda part=part: part(shared))  # type: ignore[misc]
     return {
-        "prompt_tokens": fresh.prompt_tokens,
-        "first_token_ms": round(fresh.ttft_ms, 1),
-        "first_token_again_ms": round(again.ttft_ms, 1),
-        "first_token_follow_up_ms": round(follow_up.ttft_ms, 1),
-        "follow_up_reused_tokens": follow_up.reused_tokens,
+        **shared.old,
+        "minutes": round((time.monotonic() - began) / 60, 1),
+        "load_average": [round(value, 1) for value in os.getloadavg()] if hasattr(os, "getloadavg") else [],
+        "figures": table(figures),
     }
 
 
-def _generation(engine: Engine, model: Path, tokens: int, rounds: int) -> dict[str, Any]:
-    """Both loops in turn. The answer must not end early, so the bare loop is asked for as many tokens as it had."""
-    ours: list[float] = []
-    bare: list[float] = []
-    rates: list[float] = []
-    with _bare_loop(model) as ask:
-        for number in range(rounds):
-            before = _cpu_of(engine)
-            answer = _answer(engine, f"{number}. {_STORY}", tokens)
-            ours.append(1000 * (_cpu_of(engine) - before) / answer.answer_tokens)
-            computed = answer.prompt_tokens - answer.reused_tokens
-            bare.append(1000 * ask(computed, answer.answer_tokens)["cpu"] / answer.answer_tokens)
-            rates.append(answer.tokens_per_second)
-    ratios = [mine / other for mine, other in zip(ours, bare, strict=True)]
-    return {
-        "tokens": answer.answer_tokens,
-        "tokens_per_second": round(statistics.median(rates), 1),
-        "application_cpu_ms_per_token": [round(value, 2) for value in ours],
-        "llama_cpp_cpu_ms_per_token": [round(value, 2) for value in bare],
-        "ratio": round(statistics.median(ratios), 3),
-    }
+def _generation(shared: _Run) -> Figures:
+    figure, old = engine_speed.generation(
+        shared.engine, shared.model, shared.peers.bench, shared.size.tokens, shared.size.rounds
+    )
+    shared.old |= old
+    shared.flash = bool(figure.more.get("llama_bench_flash"))
+    return {"generation_starter": figure}
 
 
-@contextlib.contextmanager
-def _bare_loop(model: Path) -> Iterator[Any]:
-    command = [sys.executable, "-m", "forge_desktop.engine.child.bare_loop", str(model), "4096"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        if process.stdout.readline() != "ready\n":
-            raise ForgeError("llama.cpp alone could not load the model.", hint="See the lines above.")
-
-        def ask(prompt: int, tokens: int) -> Any:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write(f"{prompt} {tokens}\n")
-            process.stdin.flush()
-            return json.loads(process.stdout.readline())
-
-        yield ask
-        process.stdin.close()
+def _second(shared: _Run) -> Figures:
+    model = shared.peers.second
+    if model is None:
+        raise NotMeasured("the second student is not here (python3 packaging/dev.py peers)")
+    with student(model) as engine:
+        ask(engine, "Say hello.", 4)
+        figure, _ = engine_speed.generation(engine, model, shared.peers.bench, shared.size.tokens, shared.size.rounds)
+    return {"generation_second": figure}
 
 
-def _cpu_of(engine: Engine) -> float:
-    """Processor seconds of this process and the engine child together; wall time where /proc is missing."""
-    try:
-        fields = Path(f"/proc/{engine.pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return time.perf_counter()
-    return time.process_time() + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def _server(shared: _Run) -> Figures:
+    return engine_speed.beside_server(
+        shared.engine, shared.model, shared.peers.server, flash=shared.flash, rounds=shared.size.rounds
+    )
 
 
-def _cancels(engine: Engine, delays: Sequence[float] = (0.2, 0.4, 0.6, 0.8, 1.0)) -> dict[str, Any]:
-    """How long after Stop the engine is back, in the middle of a prompt of some 3,000 tokens."""
-    taken = []
-    for number, delay in enumerate(delays):
-        asked = threading.Event()
-        timer = threading.Timer(delay, asked.set)
-        moment = [0.0]
-
-        def check(asked: threading.Event = asked, moment: list[float] = moment) -> None:
-            if asked.is_set():
-                moment[0] = time.perf_counter()
-                raise Cancelled
-
-        messages = [PromptMessage("user", (PromptPart(f"{number}. " + _SENTENCE * 250),))]
-        timer.start()
-        answer = engine.generate(messages, Sampling(max_tokens=8), lambda _: None, check)
-        if answer.stop == "cancelled":
-            taken.append(1000 * (time.perf_counter() - moment[0]))
-        timer.join()
-    return {"cancel_in_prompt_ms": [round(value, 1) for value in sorted(taken)]}
+def _follow_ups(shared: _Run) -> Figures:
+    shared.old |= engine_cache.first_tokens(shared.engine, shared.size.sentences)
+    size = shared.size
+    return {"follow_up_first_token": engine_cache.follow_ups(shared.engine, shared.model, size.turns, size.words)}
 
 
-def _restart(engine: Engine) -> dict[str, Any]:
-    """Kill the child in the middle of an answer: until the caller knows, and until the next answer's first token."""
-    moment = [0.0]
+def _cancels(shared: _Run) -> Figures:
+    figure, old = engine_death.cancels(shared.engine, shared.size.cancels)
+    shared.old |= old
+    return {"cancel_p95_ms": figure}
 
-    def kill(_text: str) -> None:
-        if not moment[0] and engine.pid is not None:
-            moment[0] = time.perf_counter()
-            os.kill(engine.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
-    engine.generate([PromptMessage("user", (PromptPart(_STORY),))], Sampling(max_tokens=400), kill)
-    known = time.perf_counter()
-    first = _answer(engine, "Say hello.", 1)
-    return {
-        "death_known_ms": round(1000 * (known - moment[0]), 1),
-        "answering_again_ms": round(1000 * (known - moment[0]) + first.ttft_ms, 1),
-    }
+def _deaths(shared: _Run) -> Figures:
+    figures, old = engine_death.deaths(shared.model, shared.size.rounds)
+    shared.old |= old
+    return figures
+
+
+_PARTS: dict[tuple[str, ...], Callable[[_Run], Figures]] = {
+    ("generation_starter",): _generation,
+    ("generation_second",): _second,
+    ("python_cost_growth",): lambda shared: {"python_cost_growth": engine_speed.python_cost(shared.model)},
+    ("server_ms_per_token", "server_warm_first_token"): _server,
+    ("follow_up_first_token",): _follow_ups,
+    ("lookup_quoting", "lookup_other"): lambda shared: engine_lookup.lookup(
+        shared.engine, shared.size.answer, min(2, shared.size.rounds)
+    ),
+    ("cancel_p95_ms",): _cancels,
+    (
+        "death_by_kill_ms",
+        "death_by_fault_ms",
+        "death_by_abort_ms",
+        "answering_again_beyond_load_ms",
+    ): _deaths,
+}
+
+
+def _readable(found: dict[str, Any]) -> str:
+    """One line for each figure: met or not, value, target, and the note."""
+    lines = [f"{key:32} {value}" for key, value in found.items() if key != "figures"]
+    words = {True: "met", False: "MISSED", None: "-"}
+    for name, figure in found["figures"].items():
+        value = "" if figure["value"] is None else f"{figure['value']:g}"
+        lines.append(f"{name:32} {words[figure['met']]:7} {value:10} {figure['target']:10} {figure['note']}".rstrip())
+    return "\n".join(lines)

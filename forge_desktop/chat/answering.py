@@ -3,85 +3,54 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Sequence
 
 from forge_desktop.base.errors import Cancelled, ForgeError
-from forge_desktop.base.events import AnswerDelta, Events
+from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext
-from forge_desktop.base.settings import Settings, SettingsFile
+from forge_desktop.base.settings import SettingsFile
 from forge_desktop.chat import evidence, extract
 from forge_desktop.chat.attribution import Attribution, attribute
 from forge_desktop.chat.circles import circle_begins
+from forge_desktop.chat.draft import Draft
 from forge_desktop.chat.evidence import Evidence
+from forge_desktop.chat.facts import NOBODY, facts_of
+from forge_desktop.chat.option_book import OptionBook
+from forge_desktop.chat.options import Resolved
 from forge_desktop.chat.prompt import Prompt, PromptBuilder, QuestionTooLong
 from forge_desktop.chat.records import MessageState, Sentence, Source
 from forge_desktop.chat.rows import Ending, Task
 from forge_desktop.chat.spans import Widener, number_sources
 from forge_desktop.chat.store import ChatStore
+from forge_desktop.chat.summary import Summariser
 from forge_desktop.corpus import Corpus, SearchFilter
 from forge_desktop.engine import Engine, Generation, Sampling
 
 _WHEN_WEAK = 2  # passages read although they do not seem to answer; reading many of them only makes people wait
-_SAVE_EVERY = 0.2  # seconds; what is on the screen is on the disk a quarter of a second later
-_SAVE_AGAIN = 2.0  # seconds until the next try after the disk refused
-_LOOK_EVERY = 0.5  # seconds between two looks whether the student repeats itself
 _VARIED = 0.7  # temperature of a further answer where the setting is 0, which would only give the first one again
 
 NOT_FOUND = "This is not in your documents."
 NEAREST = "The passages that come nearest are listed as sources."
 OWN_KNOWLEDGE = "Your documents do not seem to answer this; what follows is the student's own knowledge."
 UNSUPPORTED = "Nothing in your documents supports this answer."
+_CIRCLED = "The student's thought went in circles and was stopped; it gave no answer."
 REPEATED = "The student began to repeat itself and was stopped there."
 NO_DOCUMENTS = "There are no documents yet. Add a folder to the corpus, then ask again."
-
-
-class Draft:
-    """The text of an answer while it arrives: announced at once, stored at least every 250 ms."""
-
-    def __init__(self, store: ChatStore, events: Events, task: Task, notice: str) -> None:
-        self._store, self._events, self._task = store, events, task
-        self._saved, self._next_save, self._next_look = "", 0.0, 0.0
-        self.text = ""
-        self.circle: int | None = None  # where the student's own text began to repeat itself, once that was noticed
-        if notice:
-            self.add(f"{notice}\n\n")
-        self._own = len(self.text)  # the student's own text begins here
-
-    def add(self, text: str) -> None:
-        """A piece the student just wrote."""
-        self.text += text
-        self._events.publish(AnswerDelta(self._task.conversation_id, self._task.message_id, text))
-        self.keep()
-
-    def keep(self) -> None:
-        """Store what is new when it is time. A disk that is full now may have room later: the end tries again."""
-        now = time.monotonic()
-        if self.text == self._saved or now < self._next_save:
-            return
-        try:
-            self._store.save_text(self._task.message_id, self.text)
-            self._saved, self._next_save = self.text, now + _SAVE_EVERY
-        except ForgeError:
-            self._next_save = now + _SAVE_AGAIN
-
-    def runs_in_circles(self) -> bool:
-        """Whether the answer has begun to repeat itself; looks twice a second."""
-        now = time.monotonic()
-        if now < self._next_look:
-            return False
-        self._next_look = now + _LOOK_EVERY
-        self.circle = circle_begins(self.text[self._own :])
-        return self.circle is not None
 
 
 class AnswerWriter:
     """Writes answers; one at a time, on the thread of the chat's lane."""
 
     def __init__(
-        self, store: ChatStore, events: Events, settings: SettingsFile, corpus: Corpus, engine: Engine
+        self,
+        store: ChatStore,
+        events: Events,
+        settings: SettingsFile,
+        corpus: Corpus,
+        engine: Engine,
+        options: OptionBook,
     ) -> None:
-        self._store, self._events, self._settings = store, events, settings
+        self._store, self._events, self._settings, self._options = store, events, settings, options
         self._corpus, self._engine = corpus, engine
 
     def write(self, message_id: int, ctx: JobContext) -> int:
@@ -139,9 +108,12 @@ class AnswerWriter:
         if reason := self._no_student():
             self._quote(task, offered, facts, reason)
             return
-        sampling = _sampling(settings, task)
+        chosen = self._options.resolved(task.conversation_id)
+        facts["preset"] = chosen.preset if not chosen.changed else None
         try:
-            builder = PromptBuilder(self._engine, settings, task, sampling, ctx.check)
+            builder = PromptBuilder(
+                self._engine, chosen.options, task, _sampling(chosen, task), ctx.check, self._summariser(chosen, ctx)
+            )
             prompt = builder.build(offered, Widener(self._corpus, settings.neighbours) if settings.neighbours else None)
             prompt = prompt.searched_in(tuple(collections.values()))
         except QuestionTooLong:
@@ -149,7 +121,7 @@ class AnswerWriter:
         except ForgeError as error:  # the student cannot be loaded, or its template cannot be used
             self._quote(task, offered, facts, error.message)
             return
-        self._generate(task, prompt, judged, facts, ctx)
+        self._generate(task, prompt, judged, facts, ctx, chosen.options.template)
 
     def _collections(self, task: Task) -> dict[str, str]:
         """Uid and name of the collections to look in; empty for all documents. Raises ForgeError when all are gone."""
@@ -162,6 +134,16 @@ class AnswerWriter:
             )
         return left
 
+    def _summariser(self, chosen: Resolved, ctx: JobContext) -> Summariser | None:
+        if self._settings.values.long_conversations != "summarise":
+            return None
+        return Summariser(
+            self._engine,
+            chosen.options.template,
+            check=ctx.check,
+            progress=lambda note: ctx.progress(0, None, note),
+        )
+
     def _no_student(self) -> str:
         """Why nobody can answer, in a sentence, or ""."""
         state = self._engine.state()
@@ -170,7 +152,13 @@ class AnswerWriter:
         return (state.note or "The student was stopped.") if state.status == "stopped" else ""
 
     def _generate(
-        self, task: Task, prompt: Prompt, judged: Evidence, facts: dict[str, object], ctx: JobContext
+        self,
+        task: Task,
+        prompt: Prompt,
+        judged: Evidence,
+        facts: dict[str, object],
+        ctx: JobContext,
+        template: str,
     ) -> None:
         self._store.save_prompt(
             task.message_id,
@@ -178,6 +166,8 @@ class AnswerWriter:
             turn=prompt.turn,
             seen=prompt.seen,
             history_from=prompt.history_from,
+            summary=prompt.summary,
+            summary_until=prompt.summary_until,
         )
         notice = OWN_KNOWLEDGE if task.grounding == "documents_first" and not judged.strong else ""
         draft = Draft(self._store, self._events, task, notice)
@@ -188,16 +178,21 @@ class AnswerWriter:
             if draft.runs_in_circles():
                 raise Cancelled
 
-        done = self._engine.generate(prompt.messages, prompt.sampling, draft.add, check)
-        facts |= _facts(done, prompt)
+        done = self._engine.generate(
+            prompt.messages, prompt.sampling, draft.add, check, on_thinking=draft.think, template=template
+        )
+        draft.end()
+        facts |= {**facts_of(done, prompt), "thought_ms": round(draft.thought_ms, 1)}
         problem = done.problem
         # What was noticed holds: the words that came until the student stopped may already break the circle again.
         begins = draft.circle if draft.circle is not None else circle_begins(f"{done.text}\n")
         if not ctx.cancelled and done.stop != "died" and begins is not None:
             done = dataclasses.replace(done, text=done.text[:begins].rstrip(), stop="stop")
             facts["stop"], problem = "repeated", REPEATED
-        if not done.text.strip() and done.stop not in ("cancelled", "died"):
-            self._quote(task, prompt.offered, facts, "The student gave no answer.")
+        circling = draft.thought_circles and not ctx.cancelled
+        if not done.text.strip() and (circling or done.stop not in ("cancelled", "died")):
+            reason = _CIRCLED if circling else problem or "The student gave no answer."
+            self._quote(task, prompt.offered, facts, reason, thinking=done.thinking)
             return
         self._store_answer(task, prompt, done, facts, notice, problem)
 
@@ -221,6 +216,7 @@ class AnswerWriter:
             facts,
             raw=done.text,
             problem=problem,
+            thinking=done.thinking,
             sources=[s for s in found.sources if s.cited or s.bm25_rank or s.vector_rank],
         )
 
@@ -230,12 +226,23 @@ class AnswerWriter:
             text = f"{text} {NEAREST}"
         if not self._corpus.shelf.stats().passages:
             text = NO_DOCUMENTS
-        self._end(task, "complete", text, _remark(text), {**facts, **_NOBODY, "not_found": True}, sources=offered)
+        self._end(task, "complete", text, _remark(text), {**facts, **NOBODY, "not_found": True}, sources=offered)
 
-    def _quote(self, task: Task, offered: Sequence[Source], facts: dict[str, object], reason: str) -> None:
+    def _quote(
+        self, task: Task, offered: Sequence[Source], facts: dict[str, object], reason: str, *, thinking: str = ""
+    ) -> None:
         quoted = extract.quotation(task.question, offered, reason)
-        facts = {**_NOBODY, **facts, "grounded": quoted.grounded}
-        self._end(task, "complete", quoted.text, quoted.sentences, facts, problem=reason, sources=quoted.sources)
+        facts = {**NOBODY, **facts, "grounded": quoted.grounded}
+        self._end(
+            task,
+            "complete",
+            quoted.text,
+            quoted.sentences,
+            facts,
+            problem=reason,
+            sources=quoted.sources,
+            thinking=thinking,
+        )
 
     def _end(
         self,
@@ -248,8 +255,9 @@ class AnswerWriter:
         raw: str = "",
         problem: str = "",
         sources: Sequence[Source] | None = None,
+        thinking: str = "",
     ) -> None:
-        self._store.finish(task.message_id, Ending(state, text, raw, problem, sentences, facts), sources)
+        self._store.finish(task.message_id, Ending(state, text, raw, problem, sentences, facts, thinking), sources)
         self._events.changed("messages", "conversations")
 
 
@@ -262,52 +270,15 @@ def not_found(collections: object) -> str:
     return f"This is not in {joined}."
 
 
-# What the record of an answer says about the student when none gave it.
-_NOBODY: dict[str, object] = {
-    "model": None,
-    "student": None,
-    "model_sha256": None,
-    "device": None,
-    "prompt_tokens": None,
-    "answer_tokens": None,
-    "ttft_ms": None,
-    "tokens_per_second": None,
-}
-
-
-def _sampling(settings: Settings, task: Task) -> Sampling:
-    """The settings' sampling; each further answer to the same question draws anew, so that it can differ."""
+def _sampling(chosen: Resolved, task: Task) -> Sampling:
+    """The sampling in force; each further answer to the same question draws anew, so that it can differ."""
+    sampling = chosen.options.sampling()
     again = task.alternatives > 1
-    return Sampling(
-        temperature=_VARIED if again and settings.temperature == 0 else settings.temperature,
-        top_k=settings.top_k,
-        top_p=settings.top_p,
-        min_p=settings.min_p,
-        seed=settings.seed + task.alternatives - 1,
-        max_tokens=settings.answer_tokens,
+    return dataclasses.replace(
+        sampling,
+        temperature=_VARIED if again and sampling.temperature == 0 else sampling.temperature,
+        seed=sampling.seed + task.alternatives - 1,
     )
-
-
-def _facts(done: Generation, prompt: Prompt) -> dict[str, object]:
-    """What is kept about how an answer came about."""
-    return {
-        "model": done.model or None,
-        "student": done.model or None,
-        "model_sha256": done.model_sha256 or None,
-        "sampling": dataclasses.asdict(prompt.sampling),
-        "seed": done.seed,
-        "prompt_sha256": done.prompt_sha256 or prompt.sha256,
-        "device": done.device or None,
-        "prompt_tokens": done.prompt_tokens,
-        "reused_tokens": done.reused_tokens,
-        "answer_tokens": done.answer_tokens,
-        "ttft_ms": round(done.ttft_ms, 1),
-        "tokens_per_second": round(done.tokens_per_second, 2),
-        "stop": done.stop,
-        "context": prompt.seen.context,
-        "passages_offered": [source.n for source in prompt.offered],
-        "cut": list(prompt.seen.cut),
-    }
 
 
 def _remark(text: str) -> tuple[Sentence, ...]:

@@ -13,6 +13,7 @@ from forge_desktop.base.events import Event, Events, JobChanged
 from forge_desktop.base.jobs import Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.chat.answering import AnswerWriter
+from forge_desktop.chat.option_book import OptionBook
 from forge_desktop.chat.records import ChatMessage, Conversation, Grounding, MessageState, SeenPrompt
 from forge_desktop.chat.rows import Asked, storable
 from forge_desktop.chat.store import ChatStore
@@ -38,8 +39,9 @@ class Chat:
         self, db: Database, jobs: Jobs, events: Events, settings: SettingsFile, corpus: Corpus, engine: Engine
     ) -> None:
         self._store = ChatStore(db)
+        self.options = OptionBook(db, events, settings, engine)
         self._jobs, self._events, self._settings, self._corpus = jobs, events, settings, corpus
-        self._writer = AnswerWriter(self._store, events, settings, corpus, engine)
+        self._writer = AnswerWriter(self._store, events, settings, corpus, engine, self.options)
         self._answers: dict[int, int] = {}  # job id -> message id, while the job is queued or running
         self._lock = threading.RLock()
         self._read_only = db.read_only

@@ -87,12 +87,14 @@ class ChatMessage:
     passages were chosen, `cited` and `sentences` when the answer has ended. `problem` is one sentence: why a "failed"
     or "died" answer ended, or what a "complete" one wants known (no student could answer, nothing supports it).
 
-    `collections` are the uids of those it was asked in, none for all documents.
+    `collections` are the uids of those it was asked in, none for all documents. `thinking` is what a thinking student
+    wrote before its answer. `summary` stands with a question from which on it takes the place of all turns before it.
 
-    `provenance` holds student (None when no student answered), model_sha256, sampling, seed, prompt_sha256, index,
-    analyser and embedder version, device, prompt_tokens, reused_tokens, answer_tokens, ttft_ms, tokens_per_second,
-    stop, passages_offered, retrieval_query, evidence, collections (names), not_found (True where nothing was found),
-    cut (notices of what did not fit), grounded {sentences, supported}.
+    `provenance` holds student (None when no student answered), model_sha256, sampling, preset, seed, prompt_sha256,
+    index, analyser and embedder version, device, prompt_tokens, reused_tokens, restored_tokens, answer_tokens, drafted,
+    accepted, ttft_ms, thought_ms, prompt_tokens_per_second, tokens_per_second, stop, passages_offered, retrieval_query,
+    evidence, collections (names), not_found (True where nothing was found), cut (notices of what did not fit), noticed
+    (those of them that are new with this answer), grounded {sentences, supported}.
     """
 
     id: int
@@ -110,6 +112,8 @@ class ChatMessage:
     grounding: Grounding
     provenance: dict[str, object]
     collections: tuple[str, ...] = ()
+    thinking: str = ""
+    summary: str = ""
 
 
 @dataclass(frozen=True)

@@ -40,10 +40,12 @@ class Task:
     """An answer that is to be written: the question, how it may be grounded, and what was said before on its branch.
 
     `turns` are the earlier questions a student answered, `known` all passages that have a number in this conversation.
-    `history_from` is the question from which on the last prompt kept history.
+    `history_from` is the question from which on the last prompt kept history, `summary` what stands for the turns
+    before `summary_until`, if they were summed up.
     """
 
     message_id: int
+    question_id: int
     conversation_id: int
     question: str
     grounding: Grounding
@@ -54,6 +56,8 @@ class Task:
     alternatives: int
     collections: tuple[str, ...]
     mark_key: bytes  # secret of this database, for the marks around documents
+    summary: str = ""
+    summary_until: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class Ending:
     problem: str
     sentences: Sequence[Sentence]
     provenance: dict[str, object]
+    thinking: str = ""  # empty leaves what was stored while it came
 
 
 def fold(text: str) -> str:
@@ -156,4 +161,6 @@ def message_of(row: sqlite3.Row, place: tuple[int, int], sources: Sequence[Sourc
         grounding=row["grounding"],
         provenance=json.loads(row["provenance"]),
         collections=tuple(json.loads(row["collections"])),
+        thinking=row["thinking"],
+        summary=row["summary"],
     )

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.chat.options import sound
 from forge_desktop.chat.records import ChatMessage, Conversation, SeenPrompt, Source
 from forge_desktop.chat.rows import (
     Asked,
@@ -25,13 +26,15 @@ from forge_desktop.chat.rows import (
     unpack,
 )
 from forge_desktop.chat.spans import found_part
+from forge_desktop.chat.store_options import read_layer
 from forge_desktop.engine.records import PromptPart
 from forge_desktop.storage import Database
 
 _SNIPPET = 160
 _SEARCH_WORDS = 32  # words of a search that count; more would make an expression SQLite refuses
 _MESSAGE = (
-    "id, conversation_id, parent_id, role, text, state, problem, created, grounding, sentences, provenance, collections"
+    "id, conversation_id, parent_id, role, text, state, problem, created, grounding, sentences, provenance,"
+    " collections, thinking, summary"
 )
 
 
@@ -159,11 +162,12 @@ class ChatStore:
             self._touch(connection, question["conversation_id"], "")
         return answer
 
-    def save_text(self, message_id: int, text: str) -> None:
-        """Store what has been written so far."""
+    def save_text(self, message_id: int, text: str, thinking: str = "") -> None:
+        """Store what has been written, and thought, so far."""
         with self._db.write() as connection:
             connection.execute(
-                "UPDATE messages SET text = ?, raw = ? WHERE id = ? AND state = 'writing'", (text, text, message_id)
+                "UPDATE messages SET text = ?, raw = ?, thinking = ? WHERE id = ? AND state = 'writing'",
+                (text, text, storable(thinking), message_id),
             )
 
     def save_prompt(
@@ -174,8 +178,14 @@ class ChatStore:
         turn: Sequence[PromptPart] = (),
         seen: SeenPrompt | None = None,
         history_from: int | None = None,
+        summary: str = "",
+        summary_until: int = 0,
     ) -> None:
-        """Store what the answer will rest on, before the student is asked."""
+        """Store what the answer will rest on, before the student is asked.
+
+        A new `summary` of all turns before the question `summary_until` is stored with the question asked now, and
+        stands in every later prompt.
+        """
         with self._db.write() as connection:
             self._write_sources(connection, message_id, [(source, source) for source in sources])
             connection.execute(
@@ -187,6 +197,12 @@ class ChatStore:
                     message_id,
                 ),
             )
+            if summary:
+                connection.execute(
+                    "UPDATE messages SET summary = ?, history_from = ?"
+                    " WHERE id = (SELECT parent_id FROM messages WHERE id = ?)",
+                    (storable(summary), summary_until, message_id),
+                )
 
     def finish(self, message_id: int, ending: Ending, sources: Sequence[Source] | None = None) -> None:
         """Store how a writing answer ended, with its narrowed sources, in one transaction.
@@ -196,7 +212,8 @@ class ChatStore:
         with self._db.write() as connection:
             changed = connection.execute(
                 """
-                UPDATE messages SET state = ?, text = ?, raw = ?, folded = ?, problem = ?, sentences = ?, provenance = ?
+                UPDATE messages SET state = ?, text = ?, raw = ?, folded = ?, problem = ?, sentences = ?,
+                    provenance = ?, thinking = coalesce(nullif(?, ''), thinking)
                 WHERE id = ? AND state = 'writing'
                 """,
                 (
@@ -207,6 +224,7 @@ class ChatStore:
                     storable(ending.problem),
                     json.dumps([[s.start, s.end, list(s.sources), s.needs_support] for s in ending.sentences]),
                     json.dumps(ending.provenance),
+                    storable(ending.thinking),
                     message_id,
                 ),
             )
@@ -299,7 +317,7 @@ class ChatStore:
                 SELECT id, parent_id FROM messages WHERE id = ?
                 UNION ALL SELECT m.id, m.parent_id FROM messages AS m JOIN up ON m.id = up.parent_id
             )
-            SELECT m.id, m.role, m.text, m.raw, m.turn, m.history_from
+            SELECT m.id, m.role, m.text, m.raw, m.turn, m.history_from, m.summary
             FROM up JOIN messages AS m ON m.id = up.id ORDER BY m.id
             """,
             answer.parent_id,
@@ -313,8 +331,10 @@ class ChatStore:
                 parts = tuple(PromptPart(text, trusted) for text, trusted in unpack(said["turn"]))
                 turns.append(Turn(question["id"], said["id"], parts, said["raw"], tuple(sources)))
         kept = [row["history_from"] for row in path if row["history_from"] is not None]
+        summed = [(row["summary"], row["history_from"]) for row in path if row["summary"]]
         return Task(
             message_id,
+            path[-1]["id"],
             answer.conversation_id,
             path[-1]["text"],
             answer.grounding,
@@ -325,6 +345,7 @@ class ChatStore:
             answer.siblings,
             answer.collections,
             self._db.value("SELECT key FROM mark_key"),
+            *(summed[-1] if summed else ()),
         )
 
     def sources(self, message_id: int, *, whole: bool = True) -> list[Source]:
@@ -344,9 +365,9 @@ class ChatStore:
     def export_conversations(self) -> Iterator[dict[str, object]]:
         """Every conversation as plain values, oldest first."""
         for row in self._db.rows(
-            "SELECT uid, title, created, updated FROM conversations WHERE deleted IS NULL ORDER BY id"
+            "SELECT uid, title, created, updated, options FROM conversations WHERE deleted IS NULL ORDER BY id"
         ):
-            yield dict(row)
+            yield {**dict(row), "options": sound(read_layer(row["options"]))}
 
     def export_messages(self) -> Iterator[dict[str, object]]:
         """Every message of every branch as plain values, oldest first, with the sources an answer was offered."""
@@ -374,6 +395,8 @@ class ChatStore:
                 "sentences": [vars(sentence) for sentence in message.sentences],
                 "sources": [_exported(source) for source in message.sources],
                 "provenance": message.provenance,
+                "thinking": message.thinking,
+                "summary": message.summary,
             }
 
     # inside

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import collections
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import AnswerDelta, Event
 from forge_desktop.chat.records import ChatMessage, Grounding, Sentence
-from forge_desktop.cli import jobs
+from forge_desktop.cli import choosing, jobs
 from forge_desktop.cli.output import Output
 from forge_desktop.cli.searching import place_of
 from forge_desktop.forge import Forge
@@ -33,7 +33,14 @@ def ask(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     question = _question(options)
     if options.k is not None:
         forge.settings.override(passages=options.k)
-    answer = answer_question(forge, question, out, grounding=options.grounding, collections=options.collections or None)
+    answer = answer_question(
+        forge,
+        question,
+        out,
+        grounding=options.grounding,
+        collections=options.collections or None,
+        chosen=choosing.chosen(options),
+    )
     message = answer.message
     if message.state in ("failed", "died") and not message.text:
         raise ForgeError(message.problem or "The answer failed.", hint="Nothing that was stored before is lost.")
@@ -44,6 +51,8 @@ def ask(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         return 130
     if message.provenance.get("not_found") and message.collections:
         out.note("Ask again without --collection to search everywhere.")
+    for noticed in message.provenance.get("noticed") or ():  # type: ignore[attr-defined]
+        out.note(f"forge-desktop: {noticed}")
     if message.problem:
         out.note(f"forge-desktop: {message.problem}")
     return 1 if message.state in ("failed", "died") else 0
@@ -69,17 +78,25 @@ def answer_question(
     *,
     grounding: Grounding | None = None,
     collections: Sequence[str] | None = None,
+    chosen: Mapping[str, object] | None = None,
 ) -> Answer:
-    """Ask in a new conversation; the text is written to `out` while it arrives."""
+    """Ask in a new conversation with these options; the text is written to `out` while it arrives."""
     if collections:
         forge.corpus.collections.uids(collections)  # before a conversation is made for nothing
+    if chosen:
+        forge.chat.options.resolved(None, chosen)
     conversation = forge.chat.create()
+    if chosen:
+        forge.chat.options.change(conversation, chosen)
     streamed = held = ""  # blank lines are held until something follows them
     unheard: list[OSError | ForgeError] = []  # the reader has gone: stop, but keep what was written
 
     def on_event(event: Event) -> None:
         nonlocal streamed, held
         if isinstance(event, AnswerDelta) and event.conversation_id == conversation and not unheard:
+            if event.thinking:
+                out.progress("Thinking …")
+                return
             new = held + event.text
             text = new.rstrip()
             held = new[len(text) :]
@@ -134,10 +151,7 @@ def answer_fields(message: ChatMessage) -> dict[str, object]:
         ],
         "model": facts.get("student"),
         "device": facts.get("device"),
-        "prompt_tokens": facts.get("prompt_tokens"),
-        "answer_tokens": facts.get("answer_tokens"),
-        "ttft_ms": facts.get("ttft_ms"),
-        "tokens_per_second": facts.get("tokens_per_second"),
+        **choosing.figures(message),
         "grounded": facts.get("grounded") or {"sentences": 0, "supported": 0},
         "collections": facts.get("collections") or [],
         "state": message.state,

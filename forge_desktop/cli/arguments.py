@@ -64,6 +64,41 @@ def _day(text: str) -> datetime.date:
         raise argparse.ArgumentTypeError(f"write a day as YYYY-MM-DD, not {text!r}") from None
 
 
+def _number(least: float, most: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"choose a number from {least:g} to {most:g}, not {text!r}")
+        return value
+
+    return parse
+
+
+def _thinking(text: str) -> int:
+    words = {"off": 0, "no": 0, "free": -1}
+    return words[text] if text in words else _count(-1, 1_048_576)(text)
+
+
+def _add_choosing(verb: argparse.ArgumentParser) -> None:
+    """How words are chosen: for one answer, or to be kept as a preset."""
+    verb.add_argument("--preset", type=_named, metavar="NAME", help="a preset (see `presets`)")
+    verb.add_argument("--temperature", type=_number(0, 2), metavar="X", help="0 always takes the likeliest word")
+    verb.add_argument("--top-k", type=_count(0, 1000), metavar="N", help="choose among the N likeliest words (0: all)")
+    verb.add_argument("--top-p", type=_number(0.01, 1), metavar="X", help="choose among words that make up this share")
+    verb.add_argument("--min-p", type=_number(0, 1), metavar="X", help="no words below this share of the likeliest")
+    verb.add_argument(
+        "--option",
+        dest="further",
+        type=_named,
+        action="append",
+        metavar="NAME=VALUE",
+        help="any other option, as dry_multiplier=0.8 (repeatable)",
+    )
+
+
 def _add_collections(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--collection",
@@ -196,6 +231,25 @@ def _add_asking(verb: _Verb) -> None:
         default=None,
         help="what the answer may rest on (else the setting)",
     )
+    _add_choosing(ask)
+    ask.add_argument("--seed", type=_count(0, 2**31 - 1), metavar="N", help="the same seed, the same answer")
+    ask.add_argument("--max-tokens", type=_count(16, 32_768), metavar="N", help="the longest answer")
+    ask.add_argument("--system", dest="system_prompt", metavar="TEXT", help="instructions of your own")
+    ask.add_argument(
+        "--think", dest="think_tokens", type=_thinking, metavar="N", help="tokens to think at most; off, or free"
+    )
+    ask.add_argument("--stop", action="append", metavar="TEXT", help="end the answer before this (repeatable)")
+
+    presets = verb(
+        "presets",
+        "list the presets of how words are chosen, keep one, delete one",
+        "List the presets of how words are chosen. With --save, the values given are kept under a name.",
+    )
+    kept: Any = presets.add_mutually_exclusive_group()
+    kept.add_argument("--save", type=_named, metavar="NAME", help="keep the values given under this name")
+    kept.add_argument("--rename", type=_named, nargs=2, metavar=("NAME", "NEW"), help="give one another name")
+    kept.add_argument("--delete", type=_named, metavar="NAME", help="take one away; what chose it keeps its values")
+    _add_choosing(presets)
 
     models = verb("models", "list the students, import one, choose one")
     change: Any = models.add_mutually_exclusive_group()

@@ -11,7 +11,7 @@ from pathlib import Path
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.logs import start_logging
 from forge_desktop.base.paths import data_dir
-from forge_desktop.cli import answers, collecting, library, searching, tour, upkeep
+from forge_desktop.cli import answers, choosing, collecting, library, searching, tour, upkeep
 from forge_desktop.cli.output import Output
 from forge_desktop.forge import Forge
 
@@ -31,6 +31,7 @@ VERBS = {
     "search": Verb(searching.search),
     "ask": Verb(answers.ask, writes=True),
     "models": Verb(upkeep.models),
+    "presets": Verb(choosing.presets),
     "status": Verb(upkeep.status),
     "verify": Verb(upkeep.verify),
     "export": Verb(upkeep.export),
@@ -39,7 +40,16 @@ VERBS = {
 }
 
 
-_WRITING = ("import_file", "use", "create", "change", "delete", "repair")  # options with which a reading verb writes
+_WRITING = (
+    "import_file",
+    "use",
+    "create",
+    "change",
+    "delete",
+    "repair",
+    "save",
+    "rename",
+)  # options with which a reading verb writes
 
 
 def run_verb(options: argparse.Namespace, out: Output) -> int:

@@ -16,6 +16,8 @@ from forge_desktop.engine.answer import Answer
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.gguf_header import read_header
 from forge_desktop.engine.keeper import Keeper, nothing
+from forge_desktop.engine.layout import Layout
+from forge_desktop.engine.packs import Packs, pack_folders
 from forge_desktop.engine.records import (
     EngineState,
     Generation,
@@ -25,8 +27,12 @@ from forge_desktop.engine.records import (
     Sampling,
     StudentSpec,
 )
+from forge_desktop.engine.records_plan import Hardware, Plan, PlanWish, Timing
 from forge_desktop.engine.running import Lost, RunningChild, TemplateStuck
+from forge_desktop.engine.starting import Starter
 from forge_desktop.engine.store import Flags
+from forge_desktop.engine.store_crashes import Crashes
+from forge_desktop.engine.store_layout import Timings, Wishes
 from forge_desktop.engine.vigil import Limits
 from forge_desktop.storage import Database
 
@@ -53,25 +59,42 @@ class Engine:
         budget: RestartBudget | None = None,
     ) -> None:
         self._limits = limits or Limits()
+        self._command = command
+        flags, timings = Flags(db), Timings(db)
+        starter = Starter(Packs(pack_folders(db.path.parent)), flags)
+        self.layout = Layout(Wishes(db), timings, settings, starter, self._bare_child, flags.forget)
         self._keeper = Keeper(
-            Flags(db), events, settings, command=command, limits=self._limits, budget=budget or RestartBudget()
+            flags,
+            Crashes(db),
+            events,
+            settings,
+            layout=self.layout,
+            starter=starter,
+            command=command,
+            limits=self._limits,
+            budget=budget or RestartBudget(),
         )
         self._turn = threading.Lock()  # held while one request talks to the child
 
-    def use(self, spec: StudentSpec | None, *, check: Callable[[], None] | None = None) -> None:
+    def use(self, spec: StudentSpec | None, *, check: Callable[[], None] | None = None, asked: bool = True) -> None:
         """Take this student from now on; None is no student. Nothing is loaded yet.
+
+        A student whose process ended too often is loaded again only when a person `asked` for it, here or in `warm`,
+        until it has answered; this is remembered.
 
         An answer that another student is writing ends as cancelled. `check` is called before each load and raises
         ForgeError when the file is not the one that is meant.
         """
-        self._keeper.use(spec, check or nothing)
+        self._keeper.use(spec, check or nothing, asked=asked)
 
-    def warm(self, check: Callable[[], None] = nothing) -> EngineState:
-        """Load the student now and say where it runs. Raises ForgeError. Also the way on after the engine stopped.
+    def warm(self, check: Callable[[], None] = nothing, *, asked: bool = True) -> EngineState:
+        """Load the student now and say where it runs. Raises ForgeError. When a person `asked` for it, also the way on
+        after the engine stopped.
 
         `check` is called every 50 ms while it waits; what it raises ends the waiting, not the loading.
         """
-        self._keeper.forgive()
+        if asked:
+            self._keeper.forgive()
         with self._taking_turn(check):
             self._keeper.ready(check)
         return self._keeper.state()
@@ -94,17 +117,28 @@ class Engine:
         return read_header(path)
 
     def render(
-        self, messages: Sequence[PromptMessage], *, sampling: Sampling, check: Callable[[], None] = nothing
+        self,
+        messages: Sequence[PromptMessage],
+        *,
+        sampling: Sampling,
+        check: Callable[[], None] = nothing,
+        template: str = "",
+        marks: bool = False,
     ) -> RenderedPrompt:
-        """The exact prompt that `generate` would decode. Raises ForgeError, and what `check` raises while it waits."""
-        with self._request(check) as child:
-            frame = child.render(messages)
+        """The exact prompt that `generate` would decode. Raises ForgeError, and what `check` raises while it waits.
+
+        `template` takes the place of the one in the student's file; with `marks` special tokens are pointed out.
+        """
+        with self._request(check, template) as child:
+            frame = child.render(messages, template=template, marks=marks)
         return RenderedPrompt(
             text=frame["text"],
             sha256=frame["sha256"],
             tokens=frame["tokens"],
             message_tokens=tuple(frame["message_tokens"]),
             context=frame["context"],
+            special=tuple((start, end) for start, end in frame["special"]),
+            thinks=frame["thinks"],
         )
 
     def count(self, texts: Sequence[str], check: Callable[[], None] = nothing) -> list[int]:
@@ -125,9 +159,12 @@ class Engine:
         check: Callable[[], None] = nothing,
         *,
         on_thinking: Callable[[str], None] = lambda _: None,
+        template: str = "",
     ) -> Generation:
         """Answer, telling `on_text` each piece as it comes, and `on_thinking` what the student thinks before. Always
         returns what was written.
+
+        `template` takes the place of the one in the student's file.
 
         `check` is called every 50 ms at least; when it raises Cancelled, the answer so far is returned with stop
         "cancelled". When the child dies, with stop "died" and a sentence in `problem`. Raises ForgeError before
@@ -138,9 +175,36 @@ class Engine:
             with self._taking_turn(check):
                 child = self._keeper.ready(check)
                 answer.by(child)
-                return self._generate(child, messages, sampling, answer, check)
+                return self._generate(child, messages, sampling, answer, check, template)
         except Cancelled:
             return answer.result("cancelled")
+
+    def plan(self, spec: StudentSpec | None = None, wish: PlanWish | None = None) -> Plan:
+        """How a student (the one in use, if None) would be laid out, as it is wished or as `wish` says. Loads nothing.
+
+        It takes about half a second: a process is started to ask llama.cpp itself. Raises ForgeError.
+        """
+        spec = spec or self._keeper.spec
+        if spec is None:
+            raise ForgeError("There is no student.", hint="Import a GGUF file in Students.")
+        return self.layout.plan(spec, wish, instead=self._keeper.child)
+
+    def hardware(self) -> Hardware:
+        """The machine, its devices and packs, what fits on it and what was measured. Loads nothing. Raises ForgeError.
+
+        It takes about half a second, as `plan` does.
+        """
+        return self.layout.hardware(instead=self._keeper.child)
+
+    def measure(self, check: Callable[[], None] = nothing) -> Timing:
+        """Measure how fast the student in use computes, which takes a few seconds; its fastest settings are used from
+        now on. Raises ForgeError, and what `check` raises while it waits.
+        """
+        with self._request(check) as child:
+            timing = self.layout.measure(child, check)
+        if not self.layout.is_up_to_date(child):
+            self._keeper.discard(child)
+        return timing
 
     def close(self) -> None:
         """End the child and refuse everything from now on."""
@@ -156,7 +220,7 @@ class Engine:
             self._turn.release()
 
     @contextlib.contextmanager
-    def _request(self, check: Callable[[], None]) -> Iterator[RunningChild]:
+    def _request(self, check: Callable[[], None], template: str = "") -> Iterator[RunningChild]:
         """A ready child for one short request; a death in it is worded as ForgeError."""
         with self._taking_turn(check):
             child = self._keeper.ready(check)
@@ -166,7 +230,7 @@ class Engine:
                 self._keeper.lose(child, lost.what)
                 raise trouble(lost.case, what=lost.what) from lost
             except TemplateStuck as stuck:
-                raise self._stuck(child) from stuck
+                raise self._stuck(child, template) from stuck
 
     def _generate(
         self,
@@ -175,6 +239,7 @@ class Engine:
         sampling: Sampling,
         answer: Answer,
         check: Callable[[], None],
+        template: str,
     ) -> Generation:
         def take(frame: Frame) -> None:
             if frame["ev"] == "prefill":
@@ -185,21 +250,30 @@ class Engine:
 
         self._keeper.show(child, "busy")
         try:
-            done = child.generate(messages, dataclasses.asdict(sampling), take, check)
+            done = child.generate(messages, dataclasses.asdict(sampling), take, check, template=template)
         except Lost as lost:
             if not self._keeper.lose(child, lost.what) or lost.stopping:
                 return answer.result("cancelled")  # ended on purpose (another student, closing), or told to stop
             problem = f"The student's process {lost.what} while answering; the text so far was kept."
             return answer.result("died", problem=f"{problem} {self._keeper.stopped}".strip())
         except TemplateStuck as stuck:
-            raise self._stuck(child) from stuck
+            raise self._stuck(child, template) from stuck
         except ForgeError:
             self._keeper.show(child, "ready")
             raise
         self._keeper.show(child, "ready", rate=done["tokens_per_second"])
+        self._keeper.prove(child)
         return answer.result(done["stop"], done=done)
 
-    def _stuck(self, child: RunningChild) -> ForgeError:
+    def _bare_child(self) -> RunningChild:
+        try:
+            return RunningChild(command=self._command, limits=self._limits, on_end=lambda _: None)
+        except OSError as error:
+            raise trouble("ENGINE_CRASH.spawn", what=error.strerror or error) from error
+
+    def _stuck(self, child: RunningChild, template: str) -> ForgeError:
         self._keeper.discard(child)
+        if template:
+            return trouble("TEMPLATE_TIMEOUT.own", seconds=self._limits.template)
         name = child.spec.name if child.spec else "this student"
         return trouble("TEMPLATE_TIMEOUT", name=name, seconds=self._limits.template)

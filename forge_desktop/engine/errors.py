@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +16,9 @@ _NEW_FILE = "Get the GGUF file again and import it."
 _TEMPLATE = "Choose another student, or a GGUF of this one with a repaired template."
 _AGAIN = "Load it again in Students, or choose another one."
 _SET_UP = "Run the set-up again: python3 packaging/dev.py run"
+
+
+_NO_MEMORY = re.compile(r"(unable|failed) to allocate|out of memory|OutOf(Device|Host)Memory|allocation of size", re.I)
 
 
 @dataclass(frozen=True)
@@ -52,18 +56,29 @@ TABLE: dict[str, Row] = {
     "TEMPLATE_TIMEOUT": Row(
         "The chat template of {name} did not come to an end within {seconds:.0f} seconds.", _TEMPLATE, "students"
     ),
+    "TEMPLATE_TIMEOUT.own": Row(
+        "The chat template did not come to an end within {seconds:.0f} seconds.",
+        "Correct it, or go back to the one in the student's file.",
+        "students",
+    ),
     "ADAPTER_BAD": Row(
         "The adapter {path} could not be loaded: {reason}.", "Train it again for this student, or choose another one."
     ),
+    "ADAPTER_BAD.use": Row("The adapter could not be used (llama.cpp code {number}).", "Answer without an adapter."),
     "MEM_PLAN": Row(
-        "A context of {tokens:,} tokens needs about {needed:.1f} GB of memory, but {free:.1f} GB are free.",
+        "A context of {tokens:,} tokens needs about {needed:.1f} GB of memory{where}, but {free:.1f} GB are free.",
         "Lower the context length in Settings, or close other programs.",
         "settings",
     ),
     "MEM_PLAN.weights": Row(
-        "The student needs {needed:.1f} GB of memory, but {free:.1f} GB are free.",
+        "The student needs {needed:.1f} GB of memory{where}, but {free:.1f} GB are free.",
         "Close other programs, or choose a smaller student.",
         "students",
+    ),
+    "MEM_DEVICE.weights": Row(
+        "There is not enough memory for the student {path}: {reason}.",
+        "Close other programs, put fewer layers on the GPU in Settings, or choose a smaller student.",
+        "settings",
     ),
     "MEM_DEVICE": Row(
         "There is not enough memory for a context of {tokens:,} tokens: {reason}.",
@@ -96,7 +111,9 @@ TABLE: dict[str, Row] = {
         "The student's process {what} while answering; the text so far was kept.", "Ask again.", "load"
     ),
     "ENGINE_CRASH.often": Row(
-        "The student {path} was stopped: its process ended four times within five minutes.", _AGAIN, "load"
+        "The student {path} was stopped: its process ended four times within five minutes; at last it {what}.",
+        _AGAIN,
+        "load",
     ),
     "ENGINE_CRASH.unfinished": Row(
         "The student {path} was not loaded: its last two loads did not come to an end.", _AGAIN, "load"
@@ -132,4 +149,6 @@ def loading_case(reason: str) -> str:
     """Which case llama.cpp's own words for a failed load are."""
     if "failed to open" in reason:
         return "MODEL_MISSING"
+    if _NO_MEMORY.search(reason):
+        return "MEM_DEVICE.weights"
     return "MODEL_UNSUPPORTED" if "unknown model architecture" in reason else "MODEL_CORRUPT"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -12,10 +13,13 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import EngineChanged, EngineStatus, Events
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.engine.errors import trouble
-from forge_desktop.engine.loading import Superseded, UnloadableError, load_student
+from forge_desktop.engine.layout import Layout
+from forge_desktop.engine.loading import NoEngineError, Superseded, UnloadableError, load_student
 from forge_desktop.engine.records import EngineState, StudentSpec
 from forge_desktop.engine.running import RunningChild, Wish
+from forge_desktop.engine.starting import Starter
 from forge_desktop.engine.store import Flags
+from forge_desktop.engine.store_crashes import Crashes
 from forge_desktop.engine.vigil import Limits
 
 log = logging.getLogger(__name__)
@@ -37,14 +41,18 @@ class Keeper:
     def __init__(
         self,
         flags: Flags,
+        crashes: Crashes,
         events: Events,
         settings: SettingsFile,
         *,
+        layout: Layout,
+        starter: Starter,
         command: Sequence[str] | None,
         limits: Limits,
         budget: RestartBudget,
     ) -> None:
-        self._flags, self._events, self._settings = flags, events, settings
+        self._layout, self._starter = layout, starter
+        self._flags, self._crashes, self._events, self._settings = flags, crashes, events, settings
         self._command, self._limits, self._budget = command, limits, budget
         self._lock = threading.RLock()
         self._telling = threading.RLock()
@@ -56,27 +64,31 @@ class Keeper:
         self._loading: Future[None] | None = None
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="forge-engine-load")
         self._closed = False
-        self._stopped = ""
+        self._stopped: ForgeError | None = None
         self._status: EngineStatus = "empty"
         self._note = ""
         self._rate: float | None = None
 
     # -- what a person decides --------------------------------------------------------------------------------------
 
-    def use(self, spec: StudentSpec | None, check_file: Callable[[], None]) -> None:
-        """Keep this student from now on; another one's child is ended."""
+    def use(self, spec: StudentSpec | None, check_file: Callable[[], None], *, asked: bool) -> None:
+        """Keep this student from now on; another one's child is ended. One that crashed is only kept when `asked`."""
+        reason = None if asked or spec is None else self._crashes.reason(spec)
         with self._lock:
             same = spec is not None and self._spec is not None and self._spec.sha256 == spec.sha256
             self._spec, self._check_file = spec, check_file
         self.forgive()
-        if not same:
+        if not same or reason is not None:
             self.drop()
+        if reason is not None:
+            self._stop(self._epoch, reason)
+            self._announce()
 
     def forgive(self) -> None:
         """Forget earlier deaths: somebody asked for a fresh try."""
         with self._lock:
-            if self._stopped:
-                self._stopped, self._status, self._note = "", "empty", ""
+            if self._stopped is not None:
+                self._stopped, self._status, self._note = None, "empty", ""
             self._budget.reset()
 
     def drop(self) -> None:
@@ -106,7 +118,7 @@ class Keeper:
             with self._lock:
                 spec = self._usable_spec()
                 child = self._child
-                if child is not None and not child.ended and child.wish == self._wish():
+                if child is not None and not child.ended and child.wish == self._wish(spec):
                     return child
                 fresh = self._loading is None
                 if fresh:
@@ -143,8 +155,16 @@ class Keeper:
             self._child = None
             log.warning("the engine child %s", what)
             self._restart(what)
+            spec = self._spec if self._stopped is not None else None
         self._announce()
+        if spec is not None:
+            self._crashes.stop(spec, what)
         return True
+
+    def prove(self, child: RunningChild) -> None:
+        """It has answered: earlier crashes of its student count no more."""
+        if child.spec is not None:
+            self._crashes.clear(child.spec)
 
     def discard(self, child: RunningChild) -> None:
         """End a child that is of no more use; the next request loads again. Not counted as a death."""
@@ -161,9 +181,19 @@ class Keeper:
         return child.pid if child is not None else None
 
     @property
+    def child(self) -> RunningChild | None:
+        """The loaded child, or None."""
+        return self._child
+
+    @property
+    def spec(self) -> StudentSpec | None:
+        """The student that `use` named."""
+        return self._spec
+
+    @property
     def stopped(self) -> str:
         """The sentence that says why no child is started any more, or ""."""
-        return self._stopped
+        return self._stopped.message if self._stopped is not None else ""
 
     def state(self) -> EngineState:
         """What the status bar says."""
@@ -176,7 +206,8 @@ class Keeper:
                 device=facts.get("device"),
                 context=facts.get("context"),
                 tokens_per_second=self._rate,
-                note=self._note,
+                note=self._note or (self._child.note if self._child else ""),
+                path=self._spec.path if self._spec else "",
             )
 
     # -- loading ----------------------------------------------------------------------------------------------------
@@ -186,13 +217,12 @@ class Keeper:
             raise ForgeError("Forge Desktop is closing.", hint="Start it again to continue.")
         if self._spec is None:
             raise ForgeError("There is no student.", hint="Import a GGUF file in Students.")
-        if self._stopped:
-            raise ForgeError(self._stopped, hint="Load it again in Students, or choose another one.")
+        if self._stopped is not None:
+            raise copy.copy(self._stopped)
         return self._spec
 
-    def _wish(self) -> Wish:
-        values = self._settings.values
-        return Wish(values.context_tokens, values.gpu_layers, values.threads)
+    def _wish(self, spec: StudentSpec) -> Wish:
+        return Wish(self._layout.wish(spec.sha256), self._settings.values.threads)
 
     def _restart(self, what: str) -> None:
         """Start the next child, or stop; the lock is held."""
@@ -203,29 +233,31 @@ class Keeper:
             self._note = f"The student's process {what}; it is being started again."
             return
         self._status = "stopped"
-        self._stopped = self._note = (
-            f"The student {self._spec.path} was stopped: its process ended four times within five minutes."
-        )
+        self._stopped = trouble("ENGINE_CRASH.often", path=self._spec.path, what=what)
+        self._note = self._stopped.message
 
     def _begin_loading(self, spec: StudentSpec, status: EngineStatus) -> None:
         """Queue a load; the lock is held. A load before it that is no longer wanted ends at once."""
         old, self._child = self._child, None
         self._status, self._note = status, ""
-        self._loading = self._pool.submit(self._load, spec, self._wish(), self._epoch, old, self._check_file)
+        self._loading = self._pool.submit(self._load, spec, self._wish(spec), self._epoch, old, self._check_file)
 
     def _load(
         self, spec: StudentSpec, wish: Wish, epoch: int, old: RunningChild | None, check_file: Callable[[], None]
     ) -> None:
         child: RunningChild | None = None
         problem = "The engine failed while loading."
+        ended = True  # also when it failed in words; not when the file ended the child, or us
         try:
             if old is not None:
                 old.kill()
             check_file()
+            self._crashes.begin(spec)
             child = load_student(
                 spec,
                 wish,
-                spawn=lambda: self._spawn(epoch),
+                start=lambda gpu: self._starter.start(lambda: self._spawn(epoch), gpu=gpu),
+                layout=self._layout,
                 flags=self._flags,
                 budget=self._budget,
                 wanted=lambda: self._epoch == epoch,
@@ -234,9 +266,12 @@ class Keeper:
         except ForgeError as error:
             problem = error.message
             if isinstance(error, UnloadableError):
-                self._stop(epoch, problem)
+                ended = isinstance(error, NoEngineError)
+                self._stop(epoch, error)
             raise
         finally:
+            if ended:
+                self._crashes.end(spec)
             self._finish_loading(epoch, child, problem)
 
     def _finish_loading(self, epoch: int, child: RunningChild | None, problem: str) -> None:
@@ -247,7 +282,7 @@ class Keeper:
                 self._child = child
                 if child is not None:
                     self._status, self._note = "ready", ""
-                elif not self._stopped:
+                elif self._stopped is None:
                     self._status, self._note = "empty", problem
         if current:
             self._announce()
@@ -256,10 +291,10 @@ class Keeper:
         if current and child is not None and child.ended:  # between its last frame and now, when nobody listened
             self.lose(child, child.end)
 
-    def _stop(self, epoch: int, problem: str) -> None:
+    def _stop(self, epoch: int, reason: ForgeError) -> None:
         with self._lock:
             if self._epoch == epoch:
-                self._status, self._stopped, self._note = "stopped", problem, problem
+                self._status, self._stopped, self._note = "stopped", reason, reason.message
 
     def _spawn(self, epoch: int) -> RunningChild:
         with self._lock:

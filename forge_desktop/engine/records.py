@@ -19,7 +19,10 @@ class StudentSpec:
 
 @dataclass(frozen=True)
 class ModelHeader:
-    """What a GGUF header says. `context` in tokens, `file_bytes` on disk; `template` is the chat template's source."""
+    """What a GGUF header says. `context` in tokens, `file_bytes` on disk; `template` is the chat template's source.
+
+    `sampling` is what the file recommends (`general.sampling.*`), by llama.cpp's names.
+    """
 
     architecture: str
     name: str
@@ -31,6 +34,7 @@ class ModelHeader:
     template: str
     file_bytes: int
     gguf_version: int
+    sampling: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,13 +96,19 @@ class Sampling:
 
 @dataclass(frozen=True)
 class RenderedPrompt:
-    """The exact prompt: text after the chat template, tokens in all, of each message, context length."""
+    """The exact prompt: text after the chat template, tokens in all, of each message, context length.
+
+    `special` are the places (start, end) in the text that are read as special tokens, where they were asked for.
+    `thinks` tells a student that may think before it answers.
+    """
 
     text: str
     sha256: str
     tokens: int
     message_tokens: tuple[int, ...]
     context: int
+    special: tuple[tuple[int, int], ...] = ()
+    thinks: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,7 +144,10 @@ class Generation:
 
 @dataclass(frozen=True)
 class EngineState:
-    """What the status bar says. `device` names where layers were counted ("CPU", "Vulkan0 · 31/31 layers")."""
+    """What the status bar says. `device` names where layers were counted ("CPU", "Vulkan0 · 31/31 layers").
+
+    `path` is the file of the student in use.
+    """
 
     status: str
     model: str | None
@@ -143,3 +156,4 @@ class EngineState:
     context: int | None
     tokens_per_second: float | None
     note: str = ""
+    path: str = ""

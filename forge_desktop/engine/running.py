@@ -16,19 +16,20 @@ from typing import Any
 
 from forge_desktop.base.child import ChildDied, ChildProcess, Frame
 from forge_desktop.base.errors import Cancelled, ForgeError
+from forge_desktop.base.frames import Garbled
 from forge_desktop.engine.records import PromptMessage, StudentSpec
+from forge_desktop.engine.records_plan import Device, Pack, Plan, PlanWish
 from forge_desktop.engine.vigil import Limits, Vigil
 
 _TICK = 0.05
-_FINAL = ("hello", "loaded", "rendered", "counted", "done", "error")
+_FINAL = ("hello", "packs", "devices", "planned", "tuned", "loaded", "rendered", "counted", "done", "error")
 
 
 @dataclass(frozen=True)
 class Wish:
     """How a student is to be loaded: the settings that need a fresh child when they change."""
 
-    context: int
-    gpu_layers: int
+    plan: PlanWish
     threads: int
 
 
@@ -111,19 +112,23 @@ class RunningChild:
     def __init__(
         self, *, command: Sequence[str] | None, limits: Limits, on_end: Callable[[RunningChild], None]
     ) -> None:
-        self._limits = limits
+        self.limits = limits
         self._byte = CancelByte()
         self.spec: StudentSpec | None = None
         self.wish: Wish | None = None
         self.hello: Frame = {}
+        self.devices: list[Device] = []
+        self.packs: list[Pack] = []
+        self.plan: Plan | None = None
         self.facts: Frame = {}
+        self.note = ""  # a sentence when it does not run as it was planned
         self.lost = False  # the keeper's mark: it died while it was the one in use
         self._dismissed = False
         self._on_end = on_end
         self._vigil = Vigil(limits)
         self._made = threading.Event()  # it may end before its constructor has returned
         try:
-            self._child = ChildProcess("engine", command=command, on_end=self._ended_by_itself, aside=self._vigil.beat)
+            self._child = ChildProcess("engine", command=command, on_end=self._ended_by_itself, aside=self._set_aside)
         except OSError:
             self._byte.close()
             raise
@@ -140,6 +145,11 @@ class RunningChild:
         return self._child.exit_code is not None
 
     @property
+    def loaded(self) -> bool:
+        """Whether the student is in it."""
+        return bool(self.facts)
+
+    @property
     def end(self) -> str:
         """How it ended, in words."""
         return self._child.end
@@ -147,36 +157,29 @@ class RunningChild:
     def start(self) -> None:
         """Wait for the hello: the child stands and has its native library. Raises Lost."""
         self.hello = self._ask(
-            {"op": "hello", "flag": str(self._byte.path), "beat": self._limits.beat}, self._limits.start
+            {"op": "hello", "flag": str(self._byte.path), "beat": self.limits.beat}, self.limits.start
         )
         if sys.platform != "win32":
             self._byte.unlink()
 
-    def load(
-        self, spec: StudentSpec, wish: Wish, *, extra_bufts: bool, gpu: bool, progress: Callable[[float], None]
-    ) -> None:
-        """Load the student and let it decode a few tokens. Raises ForgeError with the reason, or Lost."""
-        self.facts = self._ask(
-            {
-                "op": "load",
-                "path": spec.path,
-                "context": wish.context,
-                "gpu_layers": wish.gpu_layers if gpu else 0,
-                "threads": wish.threads,
-                "extra_bufts": extra_bufts,
-            },
-            self._limits.load,
-            on_frame=lambda frame: progress(frame.get("fraction", 0.0)) if frame["ev"] == "loading" else None,
-        )
-        self.spec, self.wish = spec, wish
+    def ask(
+        self,
+        request: Frame,
+        silence: float,
+        on_frame: Callable[[Frame], None] | None = None,
+        check: Callable[[], None] | None = None,
+    ) -> Frame:
+        """One request and the frame that ends it, for what is not an answer. Raises ForgeError, Lost."""
+        return self._ask(request, silence, on_frame=on_frame, check=check)
 
-    def render(self, messages: Sequence[PromptMessage]) -> Frame:
-        """The prompt after the chat template. Raises TemplateStuck, ForgeError, Lost."""
-        return self._ask({"op": "render", "messages": _plain(messages)}, self._limits.silence, template=True)
+    def render(self, messages: Sequence[PromptMessage], *, template: str = "", marks: bool = False) -> Frame:
+        """The prompt after the chat template, or after the one given. Raises TemplateStuck, ForgeError, Lost."""
+        request = {"op": "render", "messages": _plain(messages), "template": template, "marks": marks}
+        return self._ask(request, self.limits.silence, template=True)
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text."""
-        counted: list[int] = self._ask({"op": "count", "texts": list(texts)}, self._limits.silence)["tokens"]
+        counted: list[int] = self._ask({"op": "count", "texts": list(texts)}, self.limits.silence)["tokens"]
         return counted
 
     def generate(
@@ -185,14 +188,16 @@ class RunningChild:
         sampling: dict[str, Any],
         on_frame: Callable[[Frame], None],
         check: Callable[[], None],
+        *,
+        template: str = "",
     ) -> Frame:
         """Answer; frames "prompt", "prefill", "text" go to `on_frame`; returns the "done" frame.
 
         When `check` or `on_frame` raises Cancelled the child is told to stop, and the "done" frame says so.
         """
         return self._ask(
-            {"op": "generate", "messages": _plain(messages), "sampling": sampling},
-            self._limits.silence,
+            {"op": "generate", "messages": _plain(messages), "sampling": sampling, "template": template},
+            self.limits.silence,
             template=True,
             on_frame=on_frame,
             check=check,
@@ -203,6 +208,11 @@ class RunningChild:
         self._dismissed = True
         self._child.kill()
         self._byte.close()
+
+    def _set_aside(self, frame: Frame) -> bool:
+        if not isinstance(frame.get("ev"), str):
+            raise Garbled
+        return self._vigil.beat(frame)
 
     def _ended_by_itself(self) -> None:
         self._made.wait()

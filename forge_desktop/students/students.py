@@ -50,7 +50,7 @@ class Students:
             raise ForgeError(problem, hint=_AGAIN)
         self._bases.activate(student_id)
         self._events.changed("students")
-        self._use_active()
+        self._use_active(asked=True)
 
     def remove(self, student_id: int) -> None:
         """Take a student off the list; its file stays. The starter cannot be removed: ForgeError."""
@@ -105,14 +105,16 @@ class Students:
         self._bases.add(starter, display_name(starter), sha256, header, status.st_mtime_ns, shipped=True)
         self._events.changed("students")
 
-    def _use_active(self) -> None:
+    def _use_active(self, *, asked: bool = False) -> None:
         base = self._bases.active()
         if base is None:
             self._engine.use(None)
             return
         base_id = base.id
         self._engine.use(
-            StudentSpec(base.name, str(base.path), base.sha256), check=lambda: self._refuse_changed_file(base_id)
+            StudentSpec(base.name, str(base.path), base.sha256),
+            check=lambda: self._refuse_changed_file(base_id),
+            asked=asked,
         )
 
     def _refuse_changed_file(self, base_id: int) -> None:

@@ -118,7 +118,7 @@ class Session(QObject):
             forge.corpus.resume_pending()
             forge.corpus.sync.start()
         if forge.students.active() is not None:
-            forge.jobs.start("engine", "warm", lambda context: forge.engine.warm(context.check))
+            forge.jobs.start("engine", "warm", lambda context: forge.engine.warm(context.check, asked=False))
         if self._smoke:
             self._visit_next()
 

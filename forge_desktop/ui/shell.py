@@ -240,7 +240,11 @@ class Shell(QMainWindow):
     @Slot()
     def _on_banner_action(self) -> None:
         self._banner.clear()
-        self.visit("students", by_keyboard=True)
+        if self._banner.place == "load":
+            engine = self._forge.engine
+            self._forge.jobs.start("engine", "warm", lambda context: engine.warm(context.check))
+        else:
+            self.visit(self._banner.place or "students", by_keyboard=True)
 
     @Slot(object)
     def _on_job_changed(self, event: JobChanged) -> None:
@@ -250,7 +254,7 @@ class Shell(QMainWindow):
         if not isinstance(event.error, ForgeError):
             self._reports.tell(event.error)
         elif event.kind in _STARTED_HERE:
-            self._banner.show_error(event.error, action="Open Students")
+            self._banner.show_error(event.error, action="Open Students", mend=True)
 
     @Slot(object)
     def _on_engine_changed(self, event: EngineChanged) -> None:

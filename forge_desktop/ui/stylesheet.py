@@ -60,6 +60,8 @@ def _grounds(t: Theme) -> str:
     QFrame[cls="composer"] {{ background:{t.surface}; border:1px solid {t.control_border};
         border-radius:{tokens.RADIUS_COMPOSER}px; }}
     QFrame[cls="composer"][focus="1"] {{ border:2px solid {t.focus}; }}
+    QFrame[cls="quoted"] {{ background:{t.surface2}; border:0; border-radius:{tokens.RADIUS_CONTROL}px; }}
+    QFrame[cls="popup"] {{ background:{t.surface}; border:1px solid {t.control_border}; }}
     QFrame[cls="toast"] {{ background:{t.text}; border:0; border-radius:8px; }}
     QFrame[cls="toast"] QLabel {{ color:{t.surface}; }}
     {notices}

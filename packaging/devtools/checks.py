@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devtools import environment
+from devtools import environment, packs, vulkan
 from devtools.machine import QT_LIBRARIES, missing_libraries
 from devtools.steps import ROOT, Problem, clean_environment, say
 
@@ -42,7 +42,7 @@ def test(*, full: bool) -> int:
     python = environment.set_up("dev")
     if missing := missing_libraries(QT_LIBRARIES):
         raise Problem(f"The window's tests need these system libraries: {', '.join(missing)}.")
-    env = checking_environment(full=full)
+    env = checking_environment(full=full) | software_gpu()
     outcomes = [check(name, argv, env) for name, argv in plan(python, full=full, frozen=env.get("CI") == "true")]
     say("\nSummary")
     for outcome in outcomes:
@@ -69,7 +69,35 @@ def plan(python: Path, *, full: bool, frozen: bool) -> list[tuple[str, list[str]
     return found
 
 
-PACKAGING_SOURCES = ["packaging/dev.py", "packaging/devtools", "packaging/smoke_test.py"]
+def software_gpu() -> dict[str, str]:
+    """Make the Vulkan pack and the driver that computes on the processor ready for the tests, or say why not."""
+    try:
+        vulkan.require_driver()
+    except Problem as problem:
+        say(f"The tests of the Vulkan pack are skipped. {problem}")
+        return {"FORGE_PACK_MISSING": str(problem)}
+    reason = with_pack("The tests of the Vulkan pack are skipped.")
+    return {"FORGE_PACK_MISSING": reason} if reason else {}
+
+
+def with_pack(otherwise: str) -> str:
+    """Make the Vulkan pack; where that cannot be, say what happens `otherwise` and return the reason."""
+    try:
+        packs.pack("vulkan", python=environment.base_python())
+    except Problem as problem:
+        say(f"{otherwise} {problem}")
+        return str(problem)
+    return ""
+
+
+PACKAGING_SOURCES = [
+    "packaging/dev.py",
+    "packaging/devtools",
+    "packaging/smoke_test.py",
+    "packaging/gpu_check.py",
+    "packaging/gpucheck",
+    "packaging/synthetic_gguf.py",
+]
 
 
 def checking_environment(*, full: bool) -> dict[str, str]:
@@ -106,6 +134,7 @@ def check(name: str, argv: Sequence[str], env: Mapping[str, str]) -> Outcome:
 def build() -> int:
     """Make the frozen application in dist/forge-desktop."""
     python = environment.set_up("dev")
+    with_pack("The application is made without the Vulkan pack.")
     outcome = check("frozen build", _pyinstaller(python), clean_environment())
     if outcome.status == 0:
         say(f"\nThe application is in {FROZEN.relative_to(ROOT)}{os.sep} ({outcome.seconds:.0f} s).")

@@ -7,9 +7,11 @@ import contextlib
 import io
 import os
 import sys
+from pathlib import Path
 
-from devtools import checks, environment, locking
+from devtools import checks, environment, locking, packs, peers
 from devtools.machine import QT_LIBRARIES, XCB_LIBRARIES, has_display, missing_libraries
+from devtools.recipes import RECIPES
 from devtools.steps import Problem, say
 
 
@@ -30,6 +32,14 @@ def main(argv: list[str]) -> int:
             return checks.build()
         if options.command == "lock":
             return locking.lock()
+        if options.command == "pack":
+            folder = packs.pack(
+                options.backend, python=environment.base_python(), architectures=options.arch, tree=options.source
+            )
+            say(f"The pack is in {folder}.")
+            return 0
+        if options.command == "peers":
+            return peers.show(only_cached=options.cached)
         environment.set_up("runtime")
         say("Start it with: python3 packaging/dev.py run")
     except Problem as problem:
@@ -49,6 +59,12 @@ def _parser() -> argparse.ArgumentParser:
     test = commands.add_parser("test", help="set up and run every check")
     test.add_argument("--full", action="store_true", help="the long counts too")
     commands.add_parser("build", help="set up and make the frozen application in dist/")
+    pack = commands.add_parser("pack", help="compile a GPU backend for the engine into resources/packs/")
+    pack.add_argument("backend", choices=list(RECIPES))
+    pack.add_argument("--arch", default="", help="for which GPUs, such as 90 (CUDA) or gfx1100 (ROCm); else the usual")
+    pack.add_argument("--source", type=Path, help="llama.cpp's source; nothing is fetched then")
+    others = commands.add_parser("peers", help="compile what the engine's benchmark compares with, and say where it is")
+    others.add_argument("--cached", action="store_true", help="only say what is there already")
     commands.add_parser("lock", help="write the lock files anew (needs uv)")
     return parser
 

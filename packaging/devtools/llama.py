@@ -11,14 +11,14 @@ import platform
 import shutil
 import sys
 import sysconfig
-import tempfile
 import time
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from devtools import locks
+from devtools.compiling import cores, make_tools, path_with, workplace
 from devtools.machine import cache_dir, has_avx2, require_space
 from devtools.steps import Problem, clean_environment, run, say
 
@@ -74,7 +74,7 @@ def wheel(python: str) -> Path:
         return ready
     shutil.rmtree(folder, ignore_errors=True)
     require_space(folder, 1.0)
-    with _workplace(folder.parent) as work:
+    with workplace(folder.parent) as work:
         started = time.monotonic()
         say("Compiling llama.cpp (llama-cpp-python), once; two to five minutes on two cores ...")
         built = _compile(python, work)
@@ -89,25 +89,18 @@ def wheel(python: str) -> Path:
 
 def _compile(python: str, work: Path) -> Path:
     """Compile into a folder of its own and return that folder."""
-    tools = work / "tools"
     failed = "llama.cpp could not be compiled."
-    run([python, "-m", "venv", tools], failed=failed)
-    bin_dir = tools / ("Scripts" if sys.platform == "win32" else "bin")
-    pip: list[str | Path] = [bin_dir / "python", "-m", "pip"]
-    run(
-        [*pip, "install", "--require-hashes", "--only-binary", ":all:", "-r", locks.LOCKS / "build.txt"],
-        failed="The tools that compile llama.cpp could not be installed.",
-    )
+    programs = make_tools(python, work)
     source = locks.write(work / "llama.txt", [locks.only(locks.read("runtime"), NAME)])
     built = work / "wheel"
     run(
-        [*pip, "-v", "wheel", "--require-hashes", "--no-deps", "--no-build-isolation", "--no-cache-dir",
-         "--no-binary", ":all:", "-r", source, "-w", built],
+        [programs / "python", "-m", "pip", "-v", "wheel", "--require-hashes", "--no-deps", "--no-build-isolation",
+         "--no-cache-dir", "--no-binary", ":all:", "-r", source, "-w", built],
         failed=failed,
         env=clean_environment(
-            PATH=os.pathsep.join([str(bin_dir), os.environ.get("PATH", os.defpath)]),
+            PATH=path_with(programs),
             CMAKE_ARGS=" ".join([*flags(), f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={TRIM.as_posix()}"]),
-            CMAKE_BUILD_PARALLEL_LEVEL=str(_cores()),
+            CMAKE_BUILD_PARALLEL_LEVEL=str(cores()),
             # The same libraries and headers once more, outside the package: nothing uses them.
             SKBUILD_WHEEL_EXCLUDE="/lib/**;/include/**;/bin/**",
             TMPDIR=str(work),
@@ -125,23 +118,3 @@ def _whole(path: Path) -> bool:
             return archive.testzip() is None
     except (OSError, zipfile.BadZipFile, zlib.error):
         return False
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-@contextlib.contextmanager
-def _workplace(parent: Path) -> Iterator[Path]:
-    """A folder beside the finished wheels, so that the last step is a rename; gone afterwards, whatever happens."""
-    parent.mkdir(parents=True, exist_ok=True)
-    for old in parent.glob("building-*"):  # left by a set-up that was killed
-        if time.time() - old.stat().st_mtime > 86_400:
-            shutil.rmtree(old, ignore_errors=True)
-    work = Path(tempfile.mkdtemp(prefix="building-", dir=parent))
-    try:
-        yield work
-    finally:
-        shutil.rmtree(work, ignore_errors=True)

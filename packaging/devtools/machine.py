@@ -117,9 +117,9 @@ def prepare_system(*, compiler: bool, tests: bool) -> None:
         wanted += [name for name, tool in TEST_TOOLS.items() if not shutil.which(tool)]
     if not wanted:
         return
-    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
+    if may_install():
         try:
-            _apt_install(wanted)
+            install_packages(wanted)
         except Problem as problem:
             if needed:
                 raise
@@ -147,7 +147,13 @@ def _venv_package() -> str:
     return f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
 
 
-def _apt_install(packages: list[str]) -> None:
+def may_install() -> bool:
+    """Whether system packages can be installed here without asking anybody: Debian or Ubuntu, as root."""
+    return bool(shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0)
+
+
+def install_packages(packages: list[str]) -> None:
+    """Install Debian packages. Raises Problem."""
     say(f"Installing system packages: {' '.join(packages)}")
     env = clean_environment(DEBIAN_FRONTEND="noninteractive")
     failed = "The system packages could not be installed."

@@ -76,6 +76,7 @@ class Circling(Engine):
         sampling: Sampling,
         on_text: Callable[[str], None],
         check: Callable[[], None] = lambda: None,
+        **_more: object,
     ) -> Generation:
         text = "Power tools are lent for 7 days, " + "by the desk of " * 6
         on_text(text)

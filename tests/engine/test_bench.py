@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from forge_desktop.bench import engine_figures
+
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "forge_desktop.bench", *arguments]
@@ -22,12 +24,40 @@ def figures(*arguments: str) -> dict[str, Any]:
     return found
 
 
-def test_engine_beside_the_bare_loop(starter: Path) -> None:
-    found = figures("engine", "--model", str(starter), "--tokens", "20", "--rounds", "1")
+def test_every_figure_of_the_engine_has_its_place(starter: Path) -> None:
+    found = figures("engine", "--model", str(starter), "--quick")
     assert found["ratio"] > 0
     assert found["device"] == "CPU"
     assert len(found["llama_cpp_cpu_ms_per_token"]) == 1
     assert found["answering_again_ms"] > 0
+    assert set(found["figures"]) == set(engine_figures.TARGETS)
+    for name, figure in found["figures"].items():
+        assert (figure["value"] is None) == (figure["met"] is None) == bool(figure["note"]), name
+        assert not figure["note"].startswith("failed"), figure
+    for name in ("python_cost_growth", "follow_up_first_token", "cancel_p95_ms", "death_by_abort_ms"):
+        assert found["figures"][name]["value"] is not None
+
+
+def test_a_figure_is_held_to_its_target_and_one_that_is_missing_says_why() -> None:
+    def fails() -> dict[str, engine_figures.Figure]:
+        raise engine_figures.NotMeasured("no server here")
+
+    found = engine_figures.measured(["server_ms_per_token"], fails)
+    found["lookup_quoting"] = engine_figures.Figure(2.1, more={"answers": 3})
+    found["cancel_p95_ms"] = engine_figures.Figure(151.0)
+    rows = engine_figures.table(found)
+    assert rows["server_ms_per_token"]["note"] == "not measured: no server here"
+    assert rows["server_ms_per_token"]["met"] is None
+    assert rows["lookup_quoting"]["met"] is True
+    assert rows["lookup_quoting"]["answers"] == 3
+    assert rows["cancel_p95_ms"]["met"] is False
+    assert rows["batched_sequential"]["value"] is None
+
+
+def test_a_share_of_measured_values() -> None:
+    values = [float(number) for number in range(1, 41)]
+    assert engine_figures.percentile(values, 0.95) == 38.0
+    assert engine_figures.percentile([7.0], 0.95) == 7.0
 
 
 def test_index() -> None:

@@ -10,7 +10,7 @@ import pytest
 from devtools import llama, locks
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("runtime", "dev", "build", "starter")
+NAMES = ("runtime", "dev", "build", "starter", "peers")
 
 
 @pytest.mark.parametrize("name", NAMES)

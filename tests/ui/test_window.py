@@ -296,6 +296,32 @@ def test_a_failed_start_of_the_student_is_a_banner_with_a_way_out(qtbot: QtBot, 
     assert not banner.isVisible()
 
 
+def press(qtbot: QtBot, banner: Banner, words: str) -> None:
+    button = next(found for found in banner.findChildren(Button) if found.text() == words)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert not banner.isVisible()
+
+
+def test_a_student_that_was_stopped_is_loaded_again_by_the_banner(qtbot: QtBot, window: Shell, forge: Forge) -> None:
+    def work(_context: JobContext) -> None:
+        raise ForgeError("It was stopped.", hint="Load it again in Students.", action="load")
+
+    forge.jobs.start("engine", "warm", work)
+    qtbot.waitUntil(window._banner.isVisible)
+    press(qtbot, window._banner, "Load again")
+    qtbot.waitUntil(lambda: forge.engine.state().status == "ready", timeout=30_000)
+
+
+def test_an_error_in_chat_leads_to_where_it_is_mended(qtbot: QtBot, window: Shell) -> None:
+    chat = window.visit("chat")
+    assert isinstance(chat, ChatPane)
+    chat.talk.failed.emit(ForgeError("The context is full.", hint="Make it longer.", action="settings"), "")
+    press(qtbot, chat.banner, "Open Settings")
+    assert window.current_pane() == "settings"
+    chat.talk.failed.emit(ForgeError("No button."), "")
+    assert not any(button.isVisible() for button in chat.banner.findChildren(Button) if button.text())
+
+
 def test_a_bug_in_a_job_is_a_report_and_the_window_stays(
     qtbot: QtBot, window: Shell, forge: Forge, expect_log: Callable[[str], None]
 ) -> None:

@@ -1,8 +1,8 @@
 """What llama.cpp alone needs: llama-bench's decode loop, without sampling, text or frames. For the benchmark only.
 
-`python -m forge_desktop.engine.child.bare_loop MODEL CONTEXT` says "ready" on its standard output, then for each line
-"PROMPT TOKENS" on its standard input decodes a prompt of that many tokens and then that many single ones, and prints
-one JSON object with seconds of processor time and of wall time.
+`python -m forge_desktop.engine.child.bare_loop MODEL CONTEXT [flash]` says "ready" on its standard output, then for
+each line "PROMPT TOKENS" on its standard input decodes a prompt of that many tokens and then that many single ones, and
+prints one JSON object with seconds of processor time and of wall time.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def main(arguments: list[str]) -> int:
     settings = llama.llama_context_default_params()
     settings.n_ctx, settings.n_batch, settings.n_ubatch, settings.n_outputs_max = size, _CHUNK, _CHUNK, 1
     settings.n_threads = settings.n_threads_batch = 1
-    settings.flash_attn_type, settings.no_perf = llama.LLAMA_FLASH_ATTN_TYPE_DISABLED, True
+    flash = "flash" in arguments[2:]
+    settings.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_ENABLED if flash else llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
+    settings.no_perf = True
     context = llama.llama_init_from_model(model, settings)
     words = llama.llama_vocab_n_tokens(llama.llama_model_get_vocab(model))
     print("ready", flush=True)

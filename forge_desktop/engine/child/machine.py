@@ -26,6 +26,14 @@ def threads(wanted: int) -> int:
     return max(1, min(cores - 1, 32))
 
 
+def other_threads(usual: int) -> list[int]:
+    """Numbers of threads that could be faster than the usual one: every core, and half of many."""
+    cores = _physical_cores()
+    quota = _cgroup_cores()
+    cores = min(cores, quota) if quota is not None else cores
+    return [count for count in (min(cores, 32), usual // 2 if usual >= 8 else usual) if count != usual]
+
+
 def _physical_cores() -> int:
     logical = os.cpu_count() or 1
     if not sys.platform.startswith("linux"):
@@ -50,6 +58,11 @@ def _cgroup_cores() -> int | None:
 
 def free_memory() -> int | None:
     """Bytes that can still be used without swapping; None where the system does not say."""
+    if not sys.platform.startswith("linux"):
+        import psutil
+
+        available: int = psutil.virtual_memory().available
+        return available
     free = None
     try:
         for line in Path("/proc/meminfo").read_text().splitlines():
@@ -62,6 +75,24 @@ def free_memory() -> int | None:
     except (OSError, ValueError):
         pass
     return free
+
+
+def total_memory() -> int:
+    """Bytes this process could ever have: the machine's, or less in a container."""
+    import psutil
+
+    total: int = psutil.virtual_memory().total
+    with contextlib.suppress(OSError, ValueError):
+        total = min(total, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return total
+
+
+def resident_memory() -> int:
+    """Bytes of memory this process holds now."""
+    import psutil
+
+    resident: int = psutil.Process().memory_info().rss
+    return resident
 
 
 @contextlib.contextmanager

@@ -1,11 +1,12 @@
 """The child's main loop: one request after another, each answered in frames that end with one final frame.
 
-Frames to the parent carry `ev`: "hello" once; then per request "started", some of "loading" / "prompt" / "prefill" /
-"text", and at the end "loaded", "rendered", "counted", "done" or "error".
+Frames to the parent carry `ev`: "hello" once; then per request "started", some of "loading" / "templated" / "prompt" /
+"prefill" / "text", and at the end "loaded", "rendered", "counted", "done" or "error". "alive" comes at any time.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import logging
 import os
@@ -13,20 +14,19 @@ import time
 
 from forge_desktop.base.child import ChildEnd, Frame
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.engine.child import heartbeat, machine, native
-from forge_desktop.engine.child.context import make_context
+from forge_desktop.engine.child import devices, heartbeat, machine, native, packs, planning, tuning
 from forge_desktop.engine.child.decode import Decoder, Stopped
 from forge_desktop.engine.child.flag import Flag
 from forge_desktop.engine.child.model import Model
+from forge_desktop.engine.child.placing import chat_context, placement_of
 from forge_desktop.engine.child.sampler import make
 from forge_desktop.engine.child.stream import Coalesced
-from forge_desktop.engine.child.thinking import Governor
+from forge_desktop.engine.child.thinking import Governor, marks_of
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import PromptMessage, PromptPart, Sampling
+from forge_desktop.engine.records_plan import Placement
 
 log = logging.getLogger(__name__)
-
-_SMALL_CONTEXT = 8192  # up to here a sliding-window model keeps its whole cache, so that prefixes can be reused
 
 
 class Server:
@@ -46,6 +46,10 @@ class Server:
         """Serve until the parent closes the pipe; ChildEnd then ends the process."""
         answer = {
             "hello": self._hello,
+            "load_packs": self._load_packs,
+            "devices": lambda _: self._devices(),
+            "plan": self._plan,
+            "tune": self._tune,
             "load": self._load,
             "render": self._render,
             "count": self._count,
@@ -66,33 +70,60 @@ class Server:
     def _hello(self, request: Frame) -> Frame:
         self._flag = Flag(request["flag"])
         heartbeat.start(self._end, request.get("beat", 2.0))
-        found = native.devices()
         return {
             "ev": "hello",
             "pid": os.getpid(),
             "build": native.build_name(),
-            "gpus": [device.name for device in found if device.gpu],
-            "device": " + ".join([native.processor_name(), *(d.description for d in found if d.gpu)]),
+            "key": devices.build_key(),
+            "cpu": native.processor_name(),
+            "features": native.features(),
+            "threads": machine.threads(0),
         }
 
+    def _load_packs(self, request: Frame) -> Frame:
+        """Load one backend pack: one at a time, so that the parent knows which one ends this process."""
+        problem = packs.load_pack(request["file"], request["needed"], self._native_log)
+        return {"ev": "packs", "problem": problem}
+
+    def _devices(self) -> Frame:
+        return {"ev": "devices", "devices": [dataclasses.asdict(device) for device in devices.devices()]}
+
+    def _plan(self, request: Frame) -> Frame:
+        return planning.measure(
+            request["path"],
+            placement_of(request),
+            log=self._native_log,
+            extra_bufts=request["extra_bufts"],
+            flash=request["flash"],
+        )
+
+    def _tune(self, request: Frame) -> Frame:
+        model, _ = self._loaded()
+        return self._tuned(model, placement_of(request), request, tuning.THOROUGH)
+
+    def _tuned(self, model: Model, placement: Placement, request: Frame, seconds: float) -> Frame:
+        cancelled = self._flag.cancelled
+        return tuning.tune(model, placement, threads=request["threads"], seconds=seconds, cancelled=cancelled)
+
     def _load(self, request: Frame) -> Frame:
+        placement = placement_of(request)
         model = Model(
             request["path"],
             log=self._native_log,
-            gpu_layers=request["gpu_layers"],
+            placement=placement,
             extra_bufts=request["extra_bufts"],
             progress=lambda fraction: self._report({"ev": "loading", "fraction": fraction}),
         )
+        model.rendered = lambda: self._end.send({"ev": "templated"})
         self._end.send({"ev": "loading", "fraction": 1.0})
-        wanted = model.fitting_context(request["context"])
-        model.refuse_too_much_memory(wanted)
-        context = make_context(
+        tuned = self._tuned(model, placement, request, tuning.QUICK) if request.get("tune") else {}
+        threads = machine.threads(request["threads"] or tuned.get("threads", 0))
+        flash = tuned["flash"] if tuned and not placement.gpu_layers else request["flash"]
+        context = chat_context(
             model,
-            tokens=wanted,
-            batch=model.chunk,
-            threads=machine.threads(request["threads"]),
-            flash=None if model.on_gpu else False,
-            swa_full=wanted <= _SMALL_CONTEXT,
+            placement,
+            threads=threads,
+            flash=flash,
             flag_address=self._flag.address,
         )
         model.self_test(context)
@@ -104,17 +135,25 @@ class Server:
             "device": model.device,
             "offloaded": model.offloaded,
             "layers": model.layers,
+            "tuned": tuned,
+            "threads": threads,
+            "flash": flash,
+            "buffers": self._native_log.sizes(),
+            "resident": machine.resident_memory(),
         }
 
     def _render(self, request: Frame) -> Frame:
         model, decoder = self._loaded()
+        model.use_template(request.get("template", ""))
         text, tokens, counts = model.prompt(_messages(request))
         return {
             "ev": "rendered",
+            "special": model.special_places(_messages(request)) if request.get("marks") else [],
             "text": text,
             "sha256": _sha256(text),
             "tokens": len(tokens),
             "message_tokens": counts,
+            "thinks": marks_of(model) is not None,
             "context": decoder.context_tokens,
         }
 
@@ -125,6 +164,7 @@ class Server:
     def _generate(self, request: Frame) -> Frame:
         model, decoder = self._loaded()
         sampling = Sampling(**{**request["sampling"], "stop": tuple(request["sampling"]["stop"])})
+        model.use_template(request.get("template", ""))
         text, tokens, _ = model.prompt(_messages(request))
         _refuse_overflow(len(tokens), decoder.context_tokens, sampling.max_tokens)
         self._end.send({"ev": "prompt", "tokens": len(tokens), "sha256": _sha256(text)})

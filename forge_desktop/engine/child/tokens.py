@@ -79,6 +79,15 @@ class Tokeniser:
         flush()
         return tokens, counts
 
+    def special_places(self, spans: Sequence[Span]) -> list[tuple[int, int]]:
+        """Where in the spans' joined text special tokens stand: (start, end) of each."""
+        found, place = [], 0
+        for span in spans:
+            if span.trusted and self._cut:
+                found += [(place + match.start(), place + match.end()) for match in self._cut.finditer(span.text)]
+            place += len(span.text)
+        return found
+
     def plain(self, text: str) -> list[int]:
         """Tokens of text alone, without special tokens."""
         return self._tokenise(text)

@@ -34,12 +34,14 @@ _STATEMENTS = (
     """,
     # How a person wants one model laid out (PlanWish as JSON), where that is not what the planner would choose.
     "CREATE TABLE engine_wishes (model_sha256 TEXT PRIMARY KEY, wish TEXT NOT NULL, changed REAL NOT NULL) STRICT",
-    # Models whose process ended too often: not loaded again until a person asks.
+    # Models that are not loaded again until a person asks: their process ended too often (`what` says how at last), or
+    # twice in a row a load was begun and did not come to an end, whatever ended with it.
     """
     CREATE TABLE engine_crashes (
         model_sha256 TEXT PRIMARY KEY,
         path TEXT NOT NULL,
-        what TEXT NOT NULL,
+        what TEXT NOT NULL DEFAULT '',
+        unfinished INTEGER NOT NULL DEFAULT 0,
         noted REAL NOT NULL
     ) STRICT
     """,

@@ -25,6 +25,7 @@ from forge_desktop.ui.widgets.controls import (
 )
 from forge_desktop.ui.widgets.painted import Meter
 
+_PLACES = {"load": "Load again", "students": "Open Students", "settings": "Open Settings"}  # ForgeError.action
 _ICONS = {"bad": "circle-alert", "warn": "triangle-alert", "info": "info", "ok": "circle-check"}
 
 
@@ -49,7 +50,8 @@ def announce(widget: QWidget, text: str) -> None:
 class Banner(QFrame):
     """An inline message in the pane that asked: what, why, one fix, dismiss. Hidden until `show_message`.
 
-    `acted` is emitted when the fix is pressed, `dismissed` when it is closed by hand.
+    `acted` is emitted when the fix is pressed, `dismissed` when it is closed by hand. `place` is where the shown error
+    can be mended: "load" is loading the student again, else the key of a pane; "" when it does not say.
     """
 
     acted = Signal()
@@ -57,6 +59,7 @@ class Banner(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.place = ""
         self._icon = IconLabel("circle-alert", 18, "bad")
         self._title = label("", tokens.TABLE, 600, "bad", wrap=True)
         self._text = label("", tokens.SMALL, wrap=True)
@@ -89,9 +92,13 @@ class Banner(QFrame):
         """The words on the button."""
         return self._action.text()
 
-    def show_error(self, error: ForgeError, action: str = "") -> None:
-        """Show an expected failure: its sentence, and under it what to do next."""
-        self.show_message(error.message, error.hint, action=action)
+    def show_error(self, error: ForgeError, action: str = "", *, mend: bool = False) -> None:
+        """Show an expected failure: its sentence, and under it what to do next.
+
+        With `mend` the button leads to the error's place, where it has one, whatever `action` says.
+        """
+        self.place = error.action if mend else ""
+        self.show_message(error.message, error.hint, action=_PLACES.get(self.place, action))
 
     def clear(self) -> None:
         """Hide without a signal."""

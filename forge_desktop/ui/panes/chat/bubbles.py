@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QPointF, Qt, QTimer, QUrl, Signal, Slot
-from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from forge_desktop.chat.records import ChatMessage, Source
 from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.panes.chat.figures import FigureTable, figure_rows
+from forge_desktop.ui.panes.chat.ornaments import AVATAR, Avatar, LeftOut, Legend
+from forge_desktop.ui.panes.chat.thought import Thought
 from forge_desktop.ui.panes.chat.words import branch_words, chip_words, model_words, stats_words
 from forge_desktop.ui.widgets.basics import Banner, Button, ElidedLabel, IconButton, column, duration, frame, label, row
+from forge_desktop.ui.widgets.fold import Fold
 from forge_desktop.ui.widgets.markdown_view import MarkdownView, SentenceMark
 from forge_desktop.ui.widgets.words import count_words
 
 _BUBBLE = 520  # token pixels, at most
 _SHOWN_OF_QUESTION = 3_000  # characters; a longer paste is folded
-_AVATAR = 28
 
 
 class Bubble(QWidget):
@@ -94,8 +97,10 @@ class QuestionBubble(Bubble):
         edit.clicked.connect(self._on_edit)
         self._tools = row(copy, edit, gap=0)
         side = column(None, self._tools, gap=0)
+        self.summary = Fold("Earlier turns were summarised", name="Summary of the earlier turns")
+        self.summary.hide()
         self._line = row(None, side, self._bubble, gap=4)
-        self.setLayout(self._line)
+        self.setLayout(column(self.summary, self._line, gap=8))
         self._switch: QWidget | None = None
         self._show()
 
@@ -105,6 +110,8 @@ class QuestionBubble(Bubble):
             self._show()
 
     def _show(self) -> None:
+        self.summary.set_text(self.message.summary)
+        self.summary.setVisible(bool(self.message.summary))
         text = self.message.text
         folded = len(text) > _SHOWN_OF_QUESTION and not self._whole
         self.view.set_plain(text[:_SHOWN_OF_QUESTION].rstrip() + " …" if folded else text)
@@ -121,6 +128,7 @@ class QuestionBubble(Bubble):
 
     def set_width(self, width: int) -> None:
         self._width = width
+        self.summary.set_width(width)
         tools = self._tools.sizeHint().width() + 8
         room = max(theme.px(120), min(theme.px(_BUBBLE), width - tools) - 28)
         self.view.document().setTextWidth(-1)
@@ -161,8 +169,13 @@ class AnswerBubble(Bubble):
         self._notice: Banner | None = None
         self._legend: QWidget | None = None
         self._actions: QWidget | None = None
-        self._content = column(row(self._author, self._model), self.view, self._progress, gap=6)
-        avatar = _Avatar()
+        self._left_out: QWidget | None = None
+        self._doing = ""  # what it was last told that happens
+        self._figures: FigureTable | None = None
+        self.thought = Thought()
+        self.thought.hide()
+        self._content = column(row(self._author, self._model), self.thought, self.view, self._progress, gap=6)
+        avatar = Avatar()
         line = row(column(avatar, None), self._content, gap=tokens.MD)
         line.setStretch(1, 1)
         self.setLayout(line)
@@ -175,18 +188,31 @@ class AnswerBubble(Bubble):
         self._show()
 
     def set_width(self, width: int) -> None:
-        self.view.set_width(width - theme.px(_AVATAR) - tokens.MD)
+        self.view.set_width(width - theme.px(AVATAR) - tokens.MD)
+        self.thought.set_width(width - theme.px(AVATAR) - tokens.MD)
 
     def append(self, text: str) -> None:
         """Text that just arrived; only while the message is being written."""
         if text:
             self._clock.stop()
             self._progress.hide()
+            self.thought.pause()
             self.view.show()
             self.view.append(text)
 
-    def catch_up(self, text: str) -> None:
-        """Everything written so far, for a bubble made in the middle of an answer."""
+    def think(self, text: str) -> None:
+        """A piece of what the student thinks before it answers."""
+        if text and not self.view.written:
+            self._clock.stop()
+            self._progress.hide()
+            self.thought.show()
+            self.thought.append(text)
+
+    def catch_up(self, text: str, thinking: str = "") -> None:
+        """Everything written, and thought, so far, for a bubble made in the middle of an answer."""
+        if thinking:
+            self.thought.show()
+            self.thought.catch_up(thinking)
         if text != self.view.written:
             self.view.set_markdown("")
             self.append(text)
@@ -194,10 +220,11 @@ class AnswerBubble(Bubble):
 
     def show_progress(self, words: str = "") -> None:
         """What happens before the first word, and for how long already."""
-        if self.view.written:
+        if self.view.written or not self.thought.isHidden():
             return
         offered = len(self.message.sources)
-        words = words or (f"Reading {count_words(offered, 'passage')}…" if offered else "Looking for passages…")
+        self._doing = words or self._doing
+        words = self._doing or (f"Reading {count_words(offered, 'passage')}…" if offered else "Looking for passages…")
         seconds = time.time() - self.message.created
         self._progress.setText(f"{words} {duration(seconds)}" if seconds > 3 else words)
         self._progress.show()
@@ -221,12 +248,19 @@ class AnswerBubble(Bubble):
         self._model.setText(model_words(message))
         self._drop_parts()
         if not ended:
-            if message.text and not self.view.written:
-                self.catch_up(message.text)
+            if (message.text and not self.view.written) or message.thinking:
+                self.catch_up(message.text or self.view.written, message.thinking)
             self.show_progress()
             return
         self._clock.stop()
         self._progress.hide()
+        self.thought.setVisible(bool(message.thinking.strip()))
+        self.thought.end(message.thinking, message.provenance.get("thought_ms"))
+        noticed = message.provenance.get("noticed")
+        if isinstance(noticed, list) and noticed:
+            self._left_out = LeftOut([str(line) for line in noticed])
+            self._content.insertWidget(1, self._left_out)
+            self._left_out.show()
         marks = [
             SentenceMark(s.start, s.end, s.sources, unsupported=s.needs_support and not s.sources)
             for s in message.sentences
@@ -234,7 +268,7 @@ class AnswerBubble(Bubble):
         self.view.set_markdown(message.text, marks, {source.n: chip_words(source) for source in message.sources})
         self.view.setVisible(bool(message.text))
         if any(mark.unsupported for mark in marks):
-            self._legend = _Legend()
+            self._legend = Legend()
             self._content.addWidget(self._legend)
             self._legend.show()
         self._show_ending()
@@ -243,12 +277,12 @@ class AnswerBubble(Bubble):
         self._actions.show()  # now, not when Qt comes round to it: nothing may jump after the answer's end
 
     def _drop_parts(self) -> None:
-        for part in (self._notice, self._legend, self._actions):
+        for part in (self._left_out, self._notice, self._legend, self._actions, self._figures):
             if part is not None:
                 self._content.removeWidget(part)
                 part.hide()
                 part.deleteLater()
-        self._notice = self._legend = self._actions = None
+        self._left_out = self._notice = self._legend = self._actions = self._figures = None
 
     def _show_ending(self) -> None:
         message = self.message
@@ -261,7 +295,10 @@ class AnswerBubble(Bubble):
             "stopped": ("info", "Stopped. What was written is kept.", "Write it again"),
             "complete": ("info", message.problem, ""),
         }.get(message.state)
-        said = not message.problem or message.provenance.get("student") is None  # a quoted answer begins with it
+        # a quoted answer begins with it
+        said = (
+            not message.problem or message.provenance.get("student") is None or message.text.startswith(message.problem)
+        )
         if shown is None or (message.state == "complete" and said):
             return
         kind, title, action = shown
@@ -284,9 +321,16 @@ class AnswerBubble(Bubble):
         stats.setFont(theme.font(tokens.SMALL, tabular=True))
         stats.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         stats.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        rows = figure_rows(self.message.provenance)
+        stats.setToolTip("\n".join(f"{name}: {value}" for name, value in rows))
         stats.setAccessibleDescription("Grounded: sentences that your documents support, of those that need support")
         switch = self._branches()
-        parts = [copy, again, saw] + ([switch] if switch else [])
+        parts: list[QWidget] = [copy, again, saw]
+        if rows and self.message.provenance.get("student"):
+            gauge = IconButton("gauge", "Figures of this answer", checkable=True)
+            gauge.toggled.connect(self._on_figures)
+            parts.append(gauge)
+        parts += [switch] if switch else []
         made = QWidget()
         made.setLayout(row(*parts, stats, gap=2))
         return made
@@ -300,6 +344,13 @@ class AnswerBubble(Bubble):
     def _on_copy(self) -> None:
         QGuiApplication.clipboard().setText(self.message.text)
         self.copied.emit("Answer copied")
+
+    @Slot(bool)
+    def _on_figures(self, shown: bool) -> None:
+        if self._figures is None:
+            self._figures = FigureTable(self.message.provenance)
+            self._content.addWidget(self._figures)
+        self._figures.setVisible(shown)
 
     @Slot()
     def _on_notice(self) -> None:
@@ -315,44 +366,3 @@ class AnswerBubble(Bubble):
     @Slot()
     def _on_seen(self) -> None:
         self.seen.emit(self.message.id)
-
-
-class _Avatar(QLabel):
-    """The student's picture: decoration, so it has no name."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFixedSize(theme.px(_AVATAR), theme.px(_AVATAR))
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(theme.current().accent_soft))
-        painter.drawEllipse(self.rect())
-        inset = self.width() * 6 / _AVATAR
-        theme.draw_icon(painter, self.rect().toRectF().adjusted(inset, inset, -inset, -inset), "sparkles", "accent_fg")
-        painter.end()
-
-
-class _Legend(QWidget):
-    """What the dotted line means."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._words = label("No passage of your documents supports the sentences underlined like this.", tokens.SMALL)
-        self._words.setProperty("cls", "muted")
-        self._words.setWordWrap(True)
-        line = row(theme.px(28), self._words, gap=0)
-        line.setStretch(1, 1)
-        self.setLayout(line)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        pen = QPen(QColor(theme.current().warn), 1.5, Qt.PenStyle.DotLine)
-        painter.setPen(pen)
-        mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        left = self.width() - theme.px(20) if mirrored else 0
-        y = self._words.y() + self._words.fontMetrics().ascent() + 2
-        painter.drawLine(QPointF(left, y), QPointF(left + theme.px(20), y))
-        painter.end()

@@ -105,6 +105,12 @@ class Transcript(QScrollArea):
         if isinstance(bubble, AnswerBubble):
             bubble.append(text)
 
+    def think(self, message_id: int, text: str) -> None:
+        """What a student just thought before its answer."""
+        bubble = self._bubbles.get(message_id)
+        if isinstance(bubble, AnswerBubble):
+            bubble.think(text)
+
     def selected_text(self) -> str:
         """What is selected, across messages."""
         return self._selection.text()

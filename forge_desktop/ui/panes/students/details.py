@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPlainTextEdit, QScro
 
 from forge_desktop.students.records import Student
 from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.panes.students.options import StudentOptions
 from forge_desktop.ui.panes.students.rows import parameters_in_words
 from forge_desktop.ui.status_line import EngineNews
 from forge_desktop.ui.widgets.basics import (
@@ -44,8 +45,9 @@ class StudentDetails(QScrollArea):
     remove_pressed = Signal(int)
     copied = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, options: StudentOptions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._options = options
         self.setAccessibleName("Student")
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -75,6 +77,7 @@ class StudentDetails(QScrollArea):
         self._path.setText("came with Forge Desktop" if student.shipped else student.path)
         self._use.setVisible(not student.active)
         self._remove.setVisible(not student.shipped)
+        self._options.show_student(student)
         self.show_engine(engine)
 
     def show_engine(self, engine: EngineNews) -> None:
@@ -120,6 +123,7 @@ class StudentDetails(QScrollArea):
             head,
             self._problem,
             self._running,
+            self._options,
             _card("What its file says", _grid(self._facts), self._file_row(), self._template_part()),
             _later(),
             None,

@@ -17,8 +17,10 @@ from forge_desktop.base.jobs import JobContext
 from forge_desktop.students.records import Student
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
+from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes import Pane
 from forge_desktop.ui.panes.students.details import StudentDetails
+from forge_desktop.ui.panes.students.options import StudentOptions
 from forge_desktop.ui.panes.students.rows import StudentDelegate, StudentsModel
 from forge_desktop.ui.widgets.basics import (
     Banner,
@@ -80,6 +82,7 @@ class StudentsPane(Pane):
         add.clicked.connect(self.choose_file)
         self._subtitle = label("", tokens.SMALL, cls="muted")
         self._banner = Banner()
+        self._banner.acted.connect(self._on_mend)
         self._progress = ProgressRow("Importing", can_pause=False)
         self._progress.cancel_pressed.connect(self.forge.jobs.cancel)
         self._progress.hide()
@@ -98,7 +101,9 @@ class StudentsPane(Pane):
         hint = row(self._drop_hint, margins=(20, 4, 16, 16))
         self._side = frame("side", column(self._list, hint, gap=0, margins=(0, tokens.MD, 0, 0)))
         self._side.setFixedWidth(theme.px(300))
-        self._details = StudentDetails()
+        self._options = StudentOptions(self.forge.chat.options, Errands(self.forge.jobs, self.bridge, self))
+        self._options.noticed.connect(self.notice)
+        self._details = StudentDetails(self._options)
         self._details.use_pressed.connect(self._on_use)
         self._details.load_pressed.connect(self._on_load)
         self._details.eject_pressed.connect(self._on_eject)
@@ -175,6 +180,14 @@ class StudentsPane(Pane):
         self._errand("load", self.forge.engine.warm)
 
     @Slot()
+    def _on_mend(self) -> None:
+        self._banner.clear()
+        if self._banner.place == "load":
+            self._on_load()
+        else:
+            self.wants_pane.emit(self._banner.place)
+
+    @Slot()
     def _on_eject(self) -> None:
         self._errand("eject", self.forge.engine.eject)
 
@@ -209,7 +222,7 @@ class StudentsPane(Pane):
             if live:
                 self._progress.show_job(event)
         if event.state == "failed" and ours and isinstance(event.error, ForgeError):
-            self._banner.show_error(event.error)
+            self._banner.show_error(event.error, mend=event.error.action != "students")
         if event.state == "done" and event.job_id in self._imports:
             self.notice.emit(Notice("Student imported", icon="graduation-cap"))
         if event.state in ("done", "failed", "cancelled"):
@@ -220,6 +233,8 @@ class StudentsPane(Pane):
     def _on_data_changed(self, event: DataChanged) -> None:
         if "students" in event.what:
             self._refresh()
+        elif event.what & {"options", "settings"}:
+            self._options.refresh()
 
     @Slot(object)
     def _on_engine_changed(self, event: EngineChanged) -> None:

@@ -1,0 +1,54 @@
+"""A value that people may choose, declared once: label, help, limits; and the check made from that declaration."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from forge_desktop.base.errors import ForgeError
+
+
+def declared(
+    default: Any,
+    group: str,
+    label: str,
+    help: str,
+    *,
+    choices: dict[Any, str] | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    offers: dict[Any, str] | None = None,
+) -> Any:
+    """A dataclass field with this metadata. `offers` names values that are handy; `choices` are the only ones."""
+    return dataclasses.field(
+        default=default,
+        metadata={
+            "group": group,
+            "label": label,
+            "help": help,
+            "choices": choices,
+            "minimum": minimum,
+            "maximum": maximum,
+            "offers": offers,
+        },
+    )
+
+
+def check_value(field: dataclasses.Field[Any], value: object) -> object:
+    """The value, coerced to the field's type; raises ForgeError naming the label, the limit and the value."""
+    label: str = field.metadata["label"]
+    kind: Any = type(field.default)
+    if isinstance(value, bool) != (kind is bool) or (kind is str) != isinstance(value, str):
+        raise ForgeError(f"{label} cannot be {value!r}.", hint=field.metadata["help"])
+    try:
+        if kind is int and isinstance(value, float) and not value.is_integer():
+            raise ValueError("not a whole number")
+        value = kind(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ForgeError(f"{label} cannot be {value!r}.", hint=field.metadata["help"]) from error
+    choices, low, high = (field.metadata[name] for name in ("choices", "minimum", "maximum"))
+    if choices is not None and value not in choices:
+        raise ForgeError(f"{label} cannot be {value!r}.", hint="Choose one of: " + ", ".join(map(str, choices)) + ".")
+    if low is not None and not low <= value <= high:
+        raise ForgeError(f"{label} cannot be {value}.", hint=f"Choose a value from {low} to {high}.")
+    return value

@@ -1,0 +1,47 @@
+"""What is kept about how an answer came about."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from forge_desktop.chat.prompt import Prompt
+from forge_desktop.engine import Generation
+
+# What the record of an answer says about the student when none gave it.
+NOBODY: dict[str, object] = {
+    "model": None,
+    "student": None,
+    "model_sha256": None,
+    "device": None,
+    "prompt_tokens": None,
+    "answer_tokens": None,
+    "ttft_ms": None,
+    "tokens_per_second": None,
+}
+
+
+def facts_of(done: Generation, prompt: Prompt) -> dict[str, object]:
+    """The part of an answer's provenance that the engine and the prompt know."""
+    return {
+        "model": done.model or None,
+        "student": done.model or None,
+        "model_sha256": done.model_sha256 or None,
+        "sampling": dataclasses.asdict(prompt.sampling),
+        "seed": done.seed,
+        "prompt_sha256": done.prompt_sha256 or prompt.sha256,
+        "device": done.device or None,
+        "prompt_tokens": done.prompt_tokens,
+        "reused_tokens": done.reused_tokens,
+        "restored_tokens": done.restored_tokens,
+        "answer_tokens": done.answer_tokens,
+        "drafted": done.drafted,
+        "accepted": done.accepted,
+        "ttft_ms": round(done.ttft_ms, 1),
+        "prompt_tokens_per_second": round(done.prompt_tokens_per_second, 2),
+        "tokens_per_second": round(done.tokens_per_second, 2),
+        "stop": done.stop,
+        "context": prompt.seen.context,
+        "passages_offered": [source.n for source in prompt.offered],
+        "cut": list(prompt.seen.cut),
+        "noticed": list(prompt.noticed),
+    }
