@@ -23,7 +23,16 @@ SIZE = (1360, 860)
 QUESTION = "How many tools may a member hold at the same time?"
 THEMES = ("light", "dark")
 STILL = ("corpus-empty", "chat-empty", "distill", "students", "cards", "settings")
-LIVELY = ("corpus", "corpus-found", "corpus-page", "corpus-collections", "corpus-statistics", "chat", "chat-source")
+LIVELY = (
+    "corpus",
+    "corpus-found",
+    "corpus-page",
+    "corpus-collections",
+    "corpus-statistics",
+    "chat",
+    "chat-source",
+    "chat-options",
+)
 
 if __name__ == "__main__":
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -106,8 +115,10 @@ def _lively(shell: Shell, forge: Forge, scene: str, theme: str) -> QImage:
         _show_corpus(pane, forge, scene)
     elif scene == "chat-source":
         pane.side.open_source(1)
+    elif scene == "chat-options":
+        pane.side.show_options()
     picture = _picture(shell, forge)
-    if scene == "chat-source":
+    if scene in ("chat-source", "chat-options"):
         pane.side.close_panel()
     return picture
 
