@@ -12,6 +12,7 @@ from forge_desktop.base.child import Frame, RestartBudget
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.base.settings import SettingsFile
+from forge_desktop.engine import many
 from forge_desktop.engine.answer import Answer
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.gguf_header import read_header
@@ -27,6 +28,7 @@ from forge_desktop.engine.records import (
     Sampling,
     StudentSpec,
 )
+from forge_desktop.engine.records_many import Batch, Continuation, Scores
 from forge_desktop.engine.records_plan import Hardware, Plan, PlanWish, Timing
 from forge_desktop.engine.running import Lost, RunningChild, TemplateStuck
 from forge_desktop.engine.starting import Starter
@@ -179,6 +181,48 @@ class Engine:
         except Cancelled:
             return answer.result("cancelled")
 
+    def score(
+        self, items: Sequence[Continuation], check: Callable[[], None] = nothing, *, background: bool = False
+    ) -> Scores:
+        """How likely the student finds each text after its messages. What they share is computed once. Raises
+        ForgeError, and what `check` raises; an item that does not fit says so itself and the others go on.
+        """
+        scoring = many.Scoring(len(items), lambda child, done: self._tell(child, "Scoring", done, len(items)))
+        request = many.score_request(items, background=background)
+        done = self._long(request, scoring.by, scoring.take, check)
+        if done["stop"] == "cancelled":
+            raise Cancelled
+        return scoring.result(done)
+
+    def generate_many(
+        self,
+        prompts: Sequence[Sequence[PromptMessage]],
+        sampling: Sampling,
+        *,
+        width: int = 8,
+        on_done: Callable[[int, Generation], None] = lambda _number, _answer: None,
+        check: Callable[[], None] = nothing,
+        background: bool = False,
+    ) -> Batch:
+        """Answer all prompts, `width` of them at once, always from a fresh context; `on_done` is told each answer.
+
+        When `check` raises Cancelled, or the child dies, what was written is returned. Raises ForgeError before
+        anything is decoded.
+        """
+        answers = many.Answering(
+            len(prompts), lambda child, done: self._tell(child, "Answering", done, len(prompts)), sampling, on_done
+        )
+        request = many.batch_request(prompts, sampling, width=width, background=background)
+        try:
+            done = self._long(request, answers.by, answers.take, check)
+        except Cancelled:
+            return answers.result("cancelled")
+        except ForgeError as error:
+            if error.code != "ENGINE_CRASH":
+                raise
+            return answers.result("died", problem=error.message)
+        return answers.result("cancelled", done=done)
+
     def plan(self, spec: StudentSpec | None = None, wish: PlanWish | None = None) -> Plan:
         """How a student (the one in use, if None) would be laid out, as it is wished or as `wish` says. Loads nothing.
 
@@ -231,6 +275,23 @@ class Engine:
                 raise trouble(lost.case, what=lost.what) from lost
             except TemplateStuck as stuck:
                 raise self._stuck(child, template) from stuck
+
+    def _long(
+        self,
+        request: Frame,
+        begin: Callable[[RunningChild], None],
+        take: Callable[[RunningChild, Frame], None],
+        check: Callable[[], None],
+    ) -> Frame:
+        with self._request(check) as child:
+            begin(child)
+            try:
+                return child.ask(request, child.limits.silence, lambda frame: take(child, frame), check)
+            finally:
+                self._keeper.show(child, "ready")
+
+    def _tell(self, child: RunningChild, what: str, done: int, count: int) -> None:
+        self._keeper.show(child, "busy", note=f"{what}, {done:,} of {count:,}")
 
     def _generate(
         self,

@@ -170,11 +170,11 @@ class RunningChild:
         check: Callable[[], None] | None = None,
     ) -> Frame:
         """One request and the frame that ends it, for what is not an answer. Raises ForgeError, Lost."""
-        return self._ask(request, silence, on_frame=on_frame, check=check)
+        return self._ask(request, silence, template="items" in request, on_frame=on_frame, check=check)
 
     def render(self, messages: Sequence[PromptMessage], *, template: str = "", marks: bool = False) -> Frame:
         """The prompt after the chat template, or after the one given. Raises TemplateStuck, ForgeError, Lost."""
-        request = {"op": "render", "messages": _plain(messages), "template": template, "marks": marks}
+        request = {"op": "render", "messages": plain(messages), "template": template, "marks": marks}
         return self._ask(request, self.limits.silence, template=True)
 
     def count(self, texts: Sequence[str]) -> list[int]:
@@ -196,7 +196,7 @@ class RunningChild:
         When `check` or `on_frame` raises Cancelled the child is told to stop, and the "done" frame says so.
         """
         return self._ask(
-            {"op": "generate", "messages": _plain(messages), "sampling": sampling, "template": template},
+            {"op": "generate", "messages": plain(messages), "sampling": sampling, "template": template},
             self.limits.silence,
             template=True,
             on_frame=on_frame,
@@ -271,5 +271,6 @@ def _final(frame: Frame) -> Frame:
     return frame
 
 
-def _plain(messages: Sequence[PromptMessage]) -> list[Any]:
+def plain(messages: Sequence[PromptMessage]) -> list[Any]:
+    """Messages as they travel to the child."""
     return [[message.role, [[part.text, part.trusted] for part in message.parts]] for message in messages]

@@ -56,7 +56,8 @@ class Rows:
         self._tokens[first:end] = tokens
         self._places[first:end] = range(start, start + count)
         self._sequences[first:end] = [sequence] * count
-        self._outputs[first:end] = [0] * (count - outputs) + [1] * outputs
+        flags: Sequence[ctypes.c_int8 | int] = [0] * (count - outputs) + [1] * outputs
+        self._outputs[first:end] = list(flags)
         self.count = end
         return end - 1
 

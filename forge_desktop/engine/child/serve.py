@@ -11,14 +11,17 @@ import hashlib
 import logging
 import os
 import time
+from collections.abc import Callable
 
 from forge_desktop.base.child import ChildEnd, Frame
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.child import devices, heartbeat, machine, native, packs, planning, tuning
+from forge_desktop.engine.child.apart import Apart, Terms
 from forge_desktop.engine.child.decode import Decoder, Stopped
 from forge_desktop.engine.child.flag import Flag
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.placing import chat_context, placement_of
+from forge_desktop.engine.child.rows import Steps
 from forge_desktop.engine.child.sampler import make
 from forge_desktop.engine.child.stream import Coalesced
 from forge_desktop.engine.child.thinking import Governor, marks_of
@@ -37,6 +40,7 @@ class Server:
         self._native_log = native.NativeLog()
         self._model: Model | None = None
         self._decoder: Decoder | None = None
+        self._apart: Apart | None = None
         self._flag = Flag()
         self._last_report = 0.0
         machine.offer_to_oom_killer()
@@ -44,7 +48,7 @@ class Server:
 
     def run(self) -> None:
         """Serve until the parent closes the pipe; ChildEnd then ends the process."""
-        answer = {
+        answer: dict[str, Callable[[Frame], Frame]] = {
             "hello": self._hello,
             "load_packs": self._load_packs,
             "devices": lambda _: self._devices(),
@@ -54,6 +58,8 @@ class Server:
             "render": self._render,
             "count": self._count,
             "generate": self._generate,
+            "score": lambda request: _finished(self._beside().score(request)),
+            "batch": lambda request: _finished(self._beside().batch(request)),
         }
         while True:
             request = self._end.requests.get()
@@ -128,6 +134,8 @@ class Server:
         )
         model.self_test(context)
         self._model, self._decoder = model, Decoder(model, context, self._flag.cancelled)
+        terms = Terms(placement, threads, flash, request["extra_bufts"])
+        self._apart = Apart(self._end.send, model, terms, self._flag)
         return {
             "ev": "loaded",
             "context": self._decoder.context_tokens,
@@ -209,6 +217,11 @@ class Server:
             "tokens_per_second": counted / seconds if counted and seconds > 0 else 0.0,
         }
 
+    def _beside(self) -> Apart:
+        if self._apart is None:
+            raise ForgeError("No student is loaded.", hint="Load one in Students.")
+        return self._apart
+
     def _loaded(self) -> tuple[Model, Decoder]:
         if self._model is None or self._decoder is None:
             raise ForgeError("No student is loaded.", hint="Load one in Students.")
@@ -219,6 +232,15 @@ class Server:
         if now - self._last_report >= 0.1:
             self._last_report = now
             self._end.send(frame)
+
+
+def _finished(work: Steps[Frame]) -> Frame:
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            frame: Frame = end.value
+            return frame
 
 
 def _messages(request: Frame) -> list[PromptMessage]:
