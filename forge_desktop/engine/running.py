@@ -17,6 +17,7 @@ from typing import Any
 from forge_desktop.base.child import ChildDied, ChildProcess, Frame
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.frames import Garbled
+from forge_desktop.engine.memory_kills import RAN_OUT, memory_kills, worded
 from forge_desktop.engine.records import PromptMessage, StudentSpec
 from forge_desktop.engine.records_plan import Device, Pack, Plan, PlanWish
 from forge_desktop.engine.vigil import Limits, Vigil
@@ -61,6 +62,11 @@ class Lost(Exception):  # noqa: N818 - the engine decides what it means
         if sys.platform != "win32":
             faults |= {signal.SIGBUS}
         return -self.code in faults or self.code > 0xC000_0000
+
+    @property
+    def starved(self) -> bool:
+        """Whether the system ended it because memory ran out."""
+        return self.what == RAN_OUT
 
     @property
     def illegal(self) -> bool:
@@ -126,6 +132,7 @@ class RunningChild:
         self._dismissed = False
         self._on_end = on_end
         self._vigil = Vigil(limits)
+        self._kills = memory_kills()
         self._made = threading.Event()  # it may end before its constructor has returned
         try:
             self._child = ChildProcess("engine", command=command, on_end=self._ended_by_itself, aside=self._set_aside)
@@ -152,7 +159,7 @@ class RunningChild:
     @property
     def end(self) -> str:
         """How it ended, in words."""
-        return self._child.end
+        return worded(self._child.end, self._child.exit_code, self._kills)
 
     def start(self) -> None:
         """Wait for the hello: the child stands and has its native library. Raises Lost."""
@@ -254,7 +261,11 @@ class RunningChild:
                     raise Lost(hung, stopping=stopping)
         except ChildDied as death:
             raise Lost(
-                str(death), code=death.code, lines=death.last_lines, stopping=stopping, garbled=death.garbled
+                worded(str(death), death.code, self._kills),
+                code=death.code,
+                lines=death.last_lines,
+                stopping=stopping,
+                garbled=death.garbled,
             ) from death
         except ForgeError:
             raise

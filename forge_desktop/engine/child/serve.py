@@ -119,6 +119,7 @@ class Server:
             placement=placement,
             extra_bufts=request["extra_bufts"],
             progress=lambda fraction: self._report({"ev": "loading", "fraction": fraction}),
+            check=request.get("check", False),
         )
         model.rendered = lambda: self._end.send({"ev": "templated"})
         self._end.send({"ev": "loading", "fraction": 1.0})
