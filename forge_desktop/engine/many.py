@@ -8,10 +8,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from forge_desktop.base.child import Frame
+from forge_desktop.base.errors import Cancelled
 from forge_desktop.engine.answer import UNFINISHED
+from forge_desktop.engine.errors import trouble
+from forge_desktop.engine.keeper import Keeper
 from forge_desktop.engine.records import Generation, PromptMessage, Sampling
 from forge_desktop.engine.records_many import Batch, Continuation, Scored, Scores
-from forge_desktop.engine.running import RunningChild, plain
+from forge_desktop.engine.running import Lost, RunningChild, plain
+from forge_desktop.engine.talk import Talk
 
 NOT_BEGUN = "It was not begun."
 
@@ -20,7 +24,7 @@ def score_request(items: Sequence[Continuation], *, background: bool) -> Frame:
     """What the child is asked."""
     return {
         "op": "score",
-        "items": [[plain(item.messages), item.text] for item in items],
+        "items": [{"messages": plain(item.messages), "text": item.text} for item in items],
         "background": background,
     }
 
@@ -31,7 +35,7 @@ def batch_request(
     """What the child is asked."""
     return {
         "op": "batch",
-        "items": [plain(messages) for messages in prompts],
+        "items": [{"messages": plain(messages)} for messages in prompts],
         "sampling": dataclasses.asdict(sampling),
         "width": width,
         "background": background,
@@ -136,3 +140,51 @@ class Answering(_Many):
             or (UNFINISHED if frame.get("unfinished") and frame["stop"] != "cancelled" else ""),
             thinking=frame.get("thinking", ""),
         )
+
+
+class Many:
+    """The way of such requests to the child of a keeper, and their results."""
+
+    def __init__(self, keeper: Keeper, talk: Talk) -> None:
+        self._keeper, self._talk = keeper, talk
+
+    def score(self, items: Sequence[Continuation], check: Callable[[], None], *, background: bool) -> Scores:
+        """As Engine.score."""
+        scoring = Scoring(len(items), self._telling("Scoring", len(items)))
+        request = score_request(items, background=background)
+        try:
+            done = self._talk.long(request, scoring.take, check, begin=scoring.by)
+        except Lost as lost:
+            raise Cancelled if lost.stopping else trouble(lost.case, what=lost.what) from lost
+        if done["stop"] == "cancelled":
+            raise Cancelled
+        return scoring.result(done)
+
+    def answer(
+        self,
+        prompts: Sequence[Sequence[PromptMessage]],
+        sampling: Sampling,
+        *,
+        width: int,
+        on_done: Callable[[int, Generation], None],
+        check: Callable[[], None],
+        background: bool,
+    ) -> Batch:
+        """As Engine.generate_many."""
+        answers = Answering(len(prompts), self._telling("Answering", len(prompts)), sampling, on_done)
+        request = batch_request(prompts, sampling, width=width, background=background)
+        try:
+            done = self._talk.long(request, answers.take, check, begin=answers.by)
+        except Cancelled:
+            return answers.result("cancelled")
+        except Lost as lost:
+            if lost.stopping:
+                return answers.result("cancelled")
+            return answers.result("died", problem=trouble(lost.case, what=lost.what).message)
+        return answers.result("cancelled", done=done)
+
+    def _telling(self, what: str, count: int) -> Callable[[RunningChild, int], None]:
+        def tell(child: RunningChild, done: int) -> None:
+            self._keeper.show(child, "busy", note=f"{what}, {done:,} of {count:,}")
+
+        return tell

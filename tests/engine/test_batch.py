@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from forge_desktop.base.errors import Cancelled, ForgeError
-from forge_desktop.engine import Engine, Generation, PromptMessage, Sampling
+from forge_desktop.engine import Batch, Engine, Generation, PromptMessage, Sampling
 from tests.engine.conftest import EngineMaker, say
 
 SYSTEM = say("Answer in one sentence, from the documents. " * 6, role="system", trusted=True)
@@ -98,3 +100,22 @@ def test_a_death_keeps_what_was_finished(make_engine: EngineMaker, tiny: Path, e
 def test_a_batch_can_be_stored(shared: Engine) -> None:
     found = shared.generate_many(_prompts(1), Sampling(max_tokens=3))
     assert json.loads(json.dumps(dict(found.conditions))) == dict(found.conditions)
+
+
+def test_a_persons_question_goes_first_and_changes_nothing(shared: Engine) -> None:
+    prompts, sampling = _prompts(6), Sampling(max_tokens=10, lookup=False)
+    alone = shared.generate_many(prompts, sampling, width=2)
+    begun, done = threading.Event(), threading.Event()
+
+    def work() -> Batch:
+        found = shared.generate_many(prompts, sampling, width=2, background=True, on_done=lambda *_: begun.set())
+        done.set()
+        return found
+
+    with ThreadPoolExecutor(1) as pool:
+        batch = pool.submit(work)
+        assert begun.wait(60)
+        answer = shared.generate([say("Say hello.")], Sampling(max_tokens=5), lambda _: None)
+        assert not done.is_set()
+        assert answer.answer_tokens > 0
+        assert [one.text for one in batch.result().answers] == [one.text for one in alone.answers]

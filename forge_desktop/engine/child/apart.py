@@ -21,7 +21,7 @@ from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.native import build_name, llama
 from forge_desktop.engine.child.rows import Steps
 from forge_desktop.engine.errors import trouble
-from forge_desktop.engine.records import PromptMessage, PromptPart, Sampling
+from forge_desktop.engine.records import PromptMessage, Sampling
 from forge_desktop.engine.records_plan import Placement
 
 MOST_WIDTH = 64
@@ -44,14 +44,15 @@ class Apart:
     def __init__(self, send: Callable[[Frame], None], model: Model, terms: Terms, flag: Flag) -> None:
         self._send, self._model, self._terms, self._flag = send, model, terms, flag
 
-    def score(self, request: Frame) -> Steps[Frame]:
+    def score(self, request: Frame, messages_of: Callable[[Frame], list[PromptMessage]]) -> Steps[Frame]:
         """The likelihood of each item's text after its messages; frames "item", then "done"."""
         limit, prepared, stop = self._terms.placement.context, [], "end"
-        for number, (messages, text) in enumerate(request["items"]):
+        for number, item in enumerate(request["items"]):
             try:
                 self._look()
                 self._send({"ev": "started"})
-                prompt, wanted = scoring.tokens_of(self._model, told(messages), text)
+                self._model.use_template("")
+                prompt, wanted = scoring.tokens_of(self._model, messages_of(item), item["text"])
                 if len(prompt) + len(wanted) > limit:
                     raise trouble("CTX_FULL", prompt=len(prompt) + len(wanted), context=limit)
                 prepared.append((number, prompt, wanted))
@@ -84,15 +85,16 @@ class Apart:
                 )
         return {"ev": "done", "stop": stop, "conditions": self._conditions(width=1, layout="one")}
 
-    def batch(self, request: Frame) -> Steps[Frame]:
+    def batch(self, request: Frame, messages_of: Callable[[Frame], list[PromptMessage]]) -> Steps[Frame]:
         """Answers to all prompts, `width` of them at once; frames "item", then "done"."""
         sampling = Sampling(**{**request["sampling"], "stop": tuple(request["sampling"]["stop"])})
         width = max(1, min(request["width"], MOST_WIDTH, len(request["items"])))
         prompts: list[list[int] | ForgeError] = []
-        for messages in request["items"]:
+        for item in request["items"]:
             self._send({"ev": "started"})
             try:
-                prompts.append(self._model.prompt(told(messages))[1])
+                self._model.use_template("")
+                prompts.append(self._model.prompt(messages_of(item))[1])
             except ForgeError as error:
                 prompts.append(error)
             yield
@@ -167,11 +169,6 @@ class Apart:
     def _look(self) -> None:
         if self._flag.cancelled():
             raise Stopped
-
-
-def told(messages: list[Any]) -> list[PromptMessage]:
-    """Messages as they came from the parent."""
-    return [PromptMessage(role, tuple(PromptPart(*part[:2]) for part in parts)) for role, parts in messages]
 
 
 def _kv_bytes(model: Model) -> int:

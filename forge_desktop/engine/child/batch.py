@@ -157,6 +157,7 @@ class Crowd:
         return len(task.prompt) - len(self._begun) + task.limit
 
     def _seat(self, task: Task) -> _Seat:
+        self._model.use_template("")  # a chat in between may have used another
         governor = Governor(self._sampling, self._model, task.prompt)
         prompt = task.prompt + governor.begin()
         sequence, needs = self._free.pop(), self._needs(task)
