@@ -157,3 +157,12 @@ class EngineState:
     tokens_per_second: float | None
     note: str = ""
     path: str = ""
+
+
+@dataclass(frozen=True)
+class Crash:
+    """A student that is not loaded by itself any more: its file, why (continues "its process …"), epoch seconds."""
+
+    path: str
+    what: str
+    noted: float

@@ -9,6 +9,7 @@ from typing import Any
 from forge_desktop.base.child import Frame
 from forge_desktop.engine.child.context import Weights, make_context
 from forge_desktop.engine.child.devices import handles
+from forge_desktop.engine.child.lookup import OUTPUTS
 from forge_desktop.engine.child.native import NativeLog, llama
 from forge_desktop.engine.errors import loading_case, trouble
 from forge_desktop.engine.records_plan import Placement
@@ -69,6 +70,7 @@ def chat_context(
         weights,
         tokens=placement.context,
         sequences=placement.sequences,
+        outputs=OUTPUTS,
         batch=chunk(placement),
         threads=threads,
         flash=True if quantised else flash,
