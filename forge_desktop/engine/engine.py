@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from forge_desktop.base.child import Frame, RestartBudget
-from forge_desktop.base.errors import Cancelled, ForgeError
+from forge_desktop.base.errors import Cancelled
 from forge_desktop.base.events import Events
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.engine.answer import Answer
-from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.gguf_header import read_header
 from forge_desktop.engine.keeper import Keeper, nothing
+from forge_desktop.engine.kept import Kept
 from forge_desktop.engine.records import (
     EngineState,
     Generation,
@@ -25,22 +23,24 @@ from forge_desktop.engine.records import (
     Sampling,
     StudentSpec,
 )
-from forge_desktop.engine.running import Lost, RunningChild, TemplateStuck
+from forge_desktop.engine.running import Lost, RunningChild, plain
 from forge_desktop.engine.store import Flags
 from forge_desktop.engine.store_crashes import Crashes
+from forge_desktop.engine.talk import Talk
 from forge_desktop.engine.vigil import Limits
 from forge_desktop.storage import Database
 
-_TICK = 0.05
+_PATIENCE = 3.0  # seconds that saving conversations may hold up the end of a child
 
 
 class Engine:
     """Answers with the student that `use` named; loads it at first use, in a child process.
 
-    Safe from any thread; one request at a time, others wait. A child that dies is replaced in the background at once;
-    the fourth death within five minutes stops the engine until `use` or `warm` is called. Every change is published as
-    EngineChanged. `command` starts another program than this application's own child; `limits` and `budget` are the
-    deadlines and the restarts allowed.
+    Safe from any thread; one request at a time, others wait, those in the background behind a person's. A child that
+    dies is replaced in the background at once; the fourth death within five minutes stops the engine until `use` or
+    `warm` is called. Every change is published as EngineChanged. `command` starts another program than this
+    application's own child; `limits` and `budget` are the deadlines and the restarts allowed; after `idle` seconds
+    without a request conversations are saved.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class Engine:
         command: Sequence[str] | None = None,
         limits: Limits | None = None,
         budget: RestartBudget | None = None,
+        idle: float = 20.0,
     ) -> None:
         self._limits = limits or Limits()
         self._keeper = Keeper(
@@ -63,7 +64,8 @@ class Engine:
             limits=self._limits,
             budget=budget or RestartBudget(),
         )
-        self._turn = threading.Lock()  # held while one request talks to the child
+        self._kept = Kept(db, events, settings)
+        self._talk = Talk(self._keeper, self._limits, self._kept, idle=idle)
 
     def use(self, spec: StudentSpec | None, *, check: Callable[[], None] | None = None, asked: bool = True) -> None:
         """Take this student from now on; None is no student. Nothing is loaded yet.
@@ -74,6 +76,8 @@ class Engine:
         An answer that another student is writing ends as cancelled. `check` is called before each load and raises
         ForgeError when the file is not the one that is meant.
         """
+        if spec is None or spec.sha256 != self._keeper.state().model_sha256:
+            self._talk.keep(_PATIENCE)
         self._keeper.use(spec, check or nothing, asked=asked)
 
     def warm(self, check: Callable[[], None] = nothing, *, asked: bool = True) -> EngineState:
@@ -84,13 +88,20 @@ class Engine:
         """
         if asked:
             self._keeper.forgive()
-        with self._taking_turn(check):
+        with self._talk.turns.taking(check):
             self._keeper.ready(check)
         return self._keeper.state()
 
     def eject(self) -> None:
         """End the child and give its memory back; the next request loads again."""
+        self._talk.keep(_PATIENCE)
         self._keeper.drop()
+
+    def forget(self, conversations: Sequence[str]) -> None:
+        """Keep nothing of these conversations any more, neither in memory nor on the disk."""
+        self._kept.forget(conversations)
+        if (child := self._keeper.loaded()) is not None:
+            child.forget(conversations)
 
     def state(self) -> EngineState:
         """What the engine is doing now."""
@@ -118,7 +129,7 @@ class Engine:
 
         `template` takes the place of the one in the student's file; with `marks` special tokens are pointed out.
         """
-        with self._request(check, template) as child:
+        with self._talk.short(check, template) as child:
             frame = child.render(messages, template=template, marks=marks)
         return RenderedPrompt(
             text=frame["text"],
@@ -131,7 +142,7 @@ class Engine:
 
     def count(self, texts: Sequence[str], check: Callable[[], None] = nothing) -> list[int]:
         """Tokens of each text, special tokens not read as such. Raises ForgeError, and what `check` raises."""
-        with self._request(check) as child:
+        with self._talk.short(check) as child:
             return child.count(texts)
 
     def counter(self) -> tuple[str, Callable[[Sequence[str], Callable[[], None]], list[int]]] | None:
@@ -148,6 +159,8 @@ class Engine:
         *,
         on_thinking: Callable[[str], None] = lambda _: None,
         template: str = "",
+        conversation: str = "",
+        background: bool = False,
     ) -> Generation:
         """Answer, telling `on_text` each piece as it comes, and `on_thinking` what the student thinks before. Always
         returns what was written.
@@ -157,78 +170,51 @@ class Engine:
         `check` is called every 50 ms at least; when it raises Cancelled, the answer so far is returned with stop
         "cancelled". When the child dies, with stop "died" and a sentence in `problem`. Raises ForgeError before
         anything is decoded: no student, not loadable, prompt longer than the context.
+
+        What was computed is kept under `conversation`, so that its next question need not be read from the beginning;
+        "" is none. With `background` it lets every request go first that has it not, and goes on after.
         """
         answer = Answer(sampling.seed, on_text, on_thinking)
+        request = {
+            "op": "generate",
+            "messages": plain(messages),
+            "sampling": dataclasses.asdict(sampling),
+            "template": template,
+            "conversation": conversation,
+            "background": background,
+        }
         try:
-            with self._taking_turn(check):
-                child = self._keeper.ready(check)
-                answer.by(child)
-                return self._generate(child, messages, sampling, answer, check, template)
+            return self._generate(request, answer, check)
         except Cancelled:
             return answer.result("cancelled")
 
     def close(self) -> None:
-        """End the child and refuse everything from now on."""
+        """Save conversations, end the child and refuse everything from now on."""
+        self._talk.close()
+        self._talk.keep(_PATIENCE)
         self._keeper.close()
 
-    @contextlib.contextmanager
-    def _taking_turn(self, check: Callable[[], None]) -> Iterator[None]:
-        while not self._turn.acquire(timeout=_TICK):
-            check()
-        try:
-            yield
-        finally:
-            self._turn.release()
+    def _generate(self, request: Frame, answer: Answer, check: Callable[[], None]) -> Generation:
+        asked: list[RunningChild] = []
 
-    @contextlib.contextmanager
-    def _request(self, check: Callable[[], None], template: str = "") -> Iterator[RunningChild]:
-        """A ready child for one short request; a death in it is worded as ForgeError."""
-        with self._taking_turn(check):
-            child = self._keeper.ready(check)
-            try:
-                yield child
-            except Lost as lost:
-                self._keeper.lose(child, lost.what)
-                raise trouble(lost.case, what=lost.what) from lost
-            except TemplateStuck as stuck:
-                raise self._stuck(child, template) from stuck
+        def begin(child: RunningChild) -> None:
+            asked.append(child)
+            answer.by(child)
+            request["kv"] = self._kept.order(child, request["conversation"])
 
-    def _generate(
-        self,
-        child: RunningChild,
-        messages: Sequence[PromptMessage],
-        sampling: Sampling,
-        answer: Answer,
-        check: Callable[[], None],
-        template: str,
-    ) -> Generation:
-        def take(frame: Frame) -> None:
+        def take(child: RunningChild, frame: Frame) -> None:
             if frame["ev"] == "prefill":
                 self._keeper.show(child, "busy", note=f"Reading, {frame['share']:.0%}")
             elif frame["ev"] == "text" and frame["part"] != answer.part:
                 self._keeper.show(child, "busy", note="Thinking" if frame["part"] == "thinking" else "")
             answer.take(frame)
 
-        self._keeper.show(child, "busy")
         try:
-            done = child.generate(messages, dataclasses.asdict(sampling), take, check, template=template)
+            done = self._talk.long(request, take, check, begin=begin)
         except Lost as lost:
-            if not self._keeper.lose(child, lost.what) or lost.stopping:
+            if not self._keeper.lose(asked[0], lost.what) or lost.stopping:
                 return answer.result("cancelled")  # ended on purpose (another student, closing), or told to stop
             problem = f"The student's process {lost.what} while answering; the text so far was kept."
             return answer.result("died", problem=f"{problem} {self._keeper.stopped}".strip())
-        except TemplateStuck as stuck:
-            raise self._stuck(child, template) from stuck
-        except ForgeError:
-            self._keeper.show(child, "ready")
-            raise
-        self._keeper.show(child, "ready", rate=done["tokens_per_second"])
-        self._keeper.prove(child)
+        self._keeper.prove(asked[0])
         return answer.result(done["stop"], done=done)
-
-    def _stuck(self, child: RunningChild, template: str) -> ForgeError:
-        self._keeper.discard(child)
-        if template:
-            return trouble("TEMPLATE_TIMEOUT.own", seconds=self._limits.template)
-        name = child.spec.name if child.spec else "this student"
-        return trouble("TEMPLATE_TIMEOUT", name=name, seconds=self._limits.template)

@@ -169,6 +169,11 @@ class Keeper:
                 self._child, self._status = None, "empty"
         self._announce()
 
+    def loaded(self) -> RunningChild | None:
+        """The child in use, if there is one; nothing is started."""
+        with self._lock:
+            return self._child if self._child is not None and not self._child.ended else None
+
     @property
     def pid(self) -> int | None:
         """The process id of the child in use."""

@@ -1,7 +1,7 @@
 """The child's main loop: one request after another, each answered in frames that end with one final frame.
 
 Frames to the parent carry `ev`: "hello" once; then per request "started", some of "loading" / "prompt" / "prefill" /
-"text", and at the end "loaded", "rendered", "counted", "done" or "error".
+"text", and at the end "loaded", "rendered", "counted", "done", "paused" or "error".
 """
 
 from __future__ import annotations
@@ -10,23 +10,37 @@ import hashlib
 import logging
 import os
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from forge_desktop.base.child import ChildEnd, Frame
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.child import heartbeat, machine, native
+from forge_desktop.engine.child.answering import Answering, refuse_overflow
 from forge_desktop.engine.child.context import make_context
-from forge_desktop.engine.child.decode import Decoder, Stopped
+from forge_desktop.engine.child.decode import OUTPUTS, Decoder
 from forge_desktop.engine.child.flag import Flag
+from forge_desktop.engine.child.kv_files import KvFiles
 from forge_desktop.engine.child.model import Model
-from forge_desktop.engine.child.sampler import make
-from forge_desktop.engine.child.stream import Coalesced
-from forge_desktop.engine.child.thinking import Governor
+from forge_desktop.engine.child.pausing import Pausing, Work
+from forge_desktop.engine.child.sequences import Sequences
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import PromptMessage, PromptPart, Sampling
 
 log = logging.getLogger(__name__)
 
+_MOST_STREAMS = 4  # conversations held at once, in a quarter of the free memory
 _SMALL_CONTEXT = 8192  # up to here a sliding-window model keeps its whole cache, so that prefixes can be reused
+
+
+@dataclass(frozen=True)
+class Student:
+    """A loaded model, and the context its conversations stand in."""
+
+    model: Model
+    sequences: Sequences
+    answering: Answering
+    files: KvFiles
 
 
 class Server:
@@ -35,9 +49,9 @@ class Server:
     def __init__(self, end: ChildEnd) -> None:
         self._end = end
         self._native_log = native.NativeLog()
-        self._model: Model | None = None
-        self._decoder: Decoder | None = None
+        self._student: Student | None = None
         self._flag = Flag()
+        self._pausing = Pausing(self._flag)
         self._last_report = 0.0
         machine.offer_to_oom_killer()
         native.llama.llama_backend_init()
@@ -50,11 +64,14 @@ class Server:
             "render": self._render,
             "count": self._count,
             "generate": self._generate,
+            "keep": self._keep,
+            "resume": self._pausing.resume,
         }
         while True:
             request = self._end.requests.get()
             self._end.send({"ev": "started"})
             try:
+                self._prepare(request)
                 reply = answer[request["op"]](request)
             except ForgeError as error:
                 reply = _error(error)
@@ -63,8 +80,15 @@ class Server:
                 reply = {**_error(trouble("PROTOCOL", reason=repr(error))), "bug": True}
             self._end.send(reply)
 
+    def _prepare(self, request: Frame) -> None:
+        """What the parent says along with any request."""
+        self._pausing.give_up(request.get("abandoned", []))
+        if self._student is not None:
+            self._student.sequences.drop(request.get("forgotten", []))
+            self._student.files.order = request.get("kv", {})
+
     def _hello(self, request: Frame) -> Frame:
-        self._flag = Flag(request["flag"])
+        self._flag = self._pausing.flag = Flag(request["flag"])
         heartbeat.start(self._end, request.get("beat", 2.0))
         found = native.devices()
         return {
@@ -86,96 +110,80 @@ class Server:
         self._end.send({"ev": "loading", "fraction": 1.0})
         wanted = model.fitting_context(request["context"])
         model.refuse_too_much_memory(wanted)
+        threads = machine.threads(request["threads"])
+        flash = None if model.on_gpu else False
         context = make_context(
             model,
             tokens=wanted,
+            sequences=_streams(model, wanted),
+            outputs=OUTPUTS,
             batch=model.chunk,
-            threads=machine.threads(request["threads"]),
-            flash=None if model.on_gpu else False,
+            threads=threads,
+            flash=flash,
             swa_full=wanted <= _SMALL_CONTEXT,
             flag_address=self._flag.address,
         )
         model.self_test(context)
-        self._model, self._decoder = model, Decoder(model, context, self._flag.cancelled)
+        sequences = Sequences(model, context)
+        decoder = Decoder(model, sequences, self._flag, threads)
+        answering = Answering(self._end.send, model, sequences, decoder)
+        self._student = Student(model, sequences, answering, KvFiles(sequences, self._end.send))
         return {
             "ev": "loaded",
-            "context": self._decoder.context_tokens,
+            "context": sequences.context_tokens,
             "trained_context": model.trained_context,
             "device": model.device,
             "offloaded": model.offloaded,
             "layers": model.layers,
+            "layout": f"{native.build_name()} f16 {sequences.context_tokens} {model.device} {flash}",
         }
 
     def _render(self, request: Frame) -> Frame:
-        model, decoder = self._loaded()
-        model.use_template(request.get("template", ""))
-        text, tokens, counts = model.prompt(_messages(request))
+        student = self._loaded()
+        student.model.use_template(request.get("template", ""))
+        text, tokens, counts = student.model.prompt(_messages(request))
         return {
             "ev": "rendered",
-            "special": model.special_places(_messages(request)) if request.get("marks") else [],
+            "special": student.model.special_places(_messages(request)) if request.get("marks") else [],
             "text": text,
             "sha256": _sha256(text),
             "tokens": len(tokens),
             "message_tokens": counts,
-            "context": decoder.context_tokens,
+            "context": student.sequences.context_tokens,
         }
 
     def _count(self, request: Frame) -> Frame:
-        model, _ = self._loaded()
-        return {"ev": "counted", "tokens": [len(model.tokeniser.plain(text)) for text in request["texts"]]}
+        tokeniser = self._loaded().model.tokeniser
+        return {"ev": "counted", "tokens": [len(tokeniser.plain(text)) for text in request["texts"]]}
 
     def _generate(self, request: Frame) -> Frame:
-        model, decoder = self._loaded()
+        student = self._loaded()
         sampling = Sampling(**{**request["sampling"], "stop": tuple(request["sampling"]["stop"])})
-        model.use_template(request.get("template", ""))
-        text, tokens, _ = model.prompt(_messages(request))
-        _refuse_overflow(len(tokens), decoder.context_tokens, sampling.max_tokens)
-        self._end.send({"ev": "prompt", "tokens": len(tokens), "sha256": _sha256(text)})
-        governor = Governor(sampling, model, tokens)
-        tokens += governor.begin()
-        sampler = make(sampling, model, tokens)
-        counted, stop, reused, started = 0, "length", 0, time.monotonic()
-        out = Coalesced(
-            lambda text, part: self._end.send({"ev": "text", "text": text, "part": part, "tokens": counted}),
-            time.monotonic,
-        )
-        try:
-            reused = decoder.prefill(tokens, lambda done: self._report({"ev": "prefill", "share": done / len(tokens)}))
-            started = time.monotonic()
-            sampler.held = governor.answering
-            for token in decoder.answer(sampler, sampling.max_tokens, governor.after):
-                counted += 1
-                governor.hear(token, model.tokeniser.piece(token))
-                sampler.held = governor.answering
-                for text, part in governor.take():
-                    out.put(text, part)
-                if governor.stopped:
-                    stop = "stop"
-                    break
-            if decoder.ended:
-                stop = "end"
-        except Stopped:
-            stop = "cancelled"
-        finally:
-            sampler.close()
-        seconds = time.monotonic() - started
-        governor.finish()
-        for text, part in governor.take():
-            out.put(text, part)
-        out.flush()
-        return {
-            "ev": "done",
-            "stop": stop,
-            "reused": reused,
-            "tokens": counted,
-            "unfinished": governor.unfinished,
-            "tokens_per_second": counted / seconds if counted and seconds > 0 else 0.0,
-        }
+        student.model.use_template(request.get("template", ""))
+        text, tokens, _ = student.model.prompt(_messages(request))
+        refuse_overflow(len(tokens), student.sequences.context_tokens, sampling.max_tokens)
+        known, new = student.sequences.take(request.get("conversation", ""))
+        restored = student.files.load(known, tokens) if new else 0
+        known.busy = bool(request.get("background"))
+        work = student.answering.work((text, _sha256(text), tokens), sampling, known, restored)
+        return self._pausing.run(work, request)
 
-    def _loaded(self) -> tuple[Model, Decoder]:
-        if self._model is None or self._decoder is None:
+    def _keep(self, request: Frame) -> Frame:
+        return self._pausing.run(self._keeping(), request)
+
+    def _keeping(self) -> Work:
+        """Save every conversation, the least recently used last."""
+        student = self._loaded()
+        for known in student.sequences.known()[::-1]:
+            if not self._flag.cancelled():
+                student.files.save(known)
+            yield
+        return {"ev": "done"}
+
+    def _loaded(self) -> Student:
+        if self._student is None:
             raise ForgeError("No student is loaded.", hint="Load one in Students.")
-        return self._model, self._decoder
+        return self._student
 
     def _report(self, frame: Frame) -> None:
         now = time.monotonic()
@@ -185,15 +193,17 @@ class Server:
 
 
 def _messages(request: Frame) -> list[PromptMessage]:
-    return [
-        PromptMessage(role, tuple(PromptPart(text, trusted) for text, trusted in parts))
-        for role, parts in request["messages"]
-    ]
+    return [PromptMessage(role, tuple(_part(*part) for part in parts)) for role, parts in request["messages"]]
 
 
-def _refuse_overflow(prompt: int, context: int, answer: int) -> None:
-    if prompt + min(16, answer) > context:
-        raise trouble("CTX_FULL", prompt=prompt, context=context)
+def _part(text: str, trusted: bool, tokens: Sequence[int] = ()) -> PromptPart:
+    return PromptPart(text, trusted, tuple(tokens))
+
+
+def _streams(model: Model, context: int) -> int:
+    """How many conversations are held at once where no plan says so."""
+    free, each = machine.free_memory(), model.kv_bytes(context)
+    return max(1, min(_MOST_STREAMS, free // (4 * each))) if free and each else 1
 
 
 def _error(error: ForgeError) -> Frame:
