@@ -111,7 +111,12 @@ class AnswerWriter:
         facts["preset"] = chosen.preset if not chosen.changed else None
         try:
             builder = PromptBuilder(
-                self._engine, chosen.options, task, _sampling(chosen, task), ctx.check, self._summariser(chosen, ctx)
+                self._engine,
+                chosen.options,
+                task,
+                self._sampling(chosen, task),
+                ctx.check,
+                self._summariser(chosen, ctx),
             )
             prompt = builder.build(offered, Widener(self._corpus, settings.neighbours) if settings.neighbours else None)
             prompt = prompt.searched_in(tuple(collections.values()))
@@ -178,7 +183,13 @@ class AnswerWriter:
                 raise Cancelled
 
         done = self._engine.generate(
-            prompt.messages, prompt.sampling, draft.add, check, on_thinking=draft.think, template=template
+            prompt.messages,
+            prompt.sampling,
+            draft.add,
+            check,
+            on_thinking=draft.think,
+            template=template,
+            conversation=task.conversation,
         )
         draft.end()
         facts |= {**facts_of(done, prompt), "thought_ms": round(draft.thought_ms, 1)}
@@ -186,7 +197,7 @@ class AnswerWriter:
         # What was noticed holds: the words that came until the student stopped may already break the circle again.
         begins = draft.circle if draft.circle is not None else circle_begins(f"{done.text}\n")
         if not ctx.cancelled and done.stop != "died" and begins is not None:
-            done = dataclasses.replace(done, text=done.text[:begins].rstrip(), stop="stop")
+            done = dataclasses.replace(done, text=done.text[:begins].rstrip(), stop="stop", tokens=())
             facts["stop"], problem = "repeated", REPEATED
         if not done.text.strip() and done.stop not in ("cancelled", "died"):
             reason = problem or "The student gave no answer."
@@ -215,7 +226,19 @@ class AnswerWriter:
             raw=done.text,
             problem=problem,
             thinking=done.thinking,
+            tokens=done.tokens,
             sources=[s for s in found.sources if s.cited or s.bm25_rank or s.vector_rank],
+        )
+
+    def _sampling(self, chosen: Resolved, task: Task) -> Sampling:
+        """The sampling in force; each further answer to the same question draws anew, so that it can differ."""
+        sampling = chosen.options.sampling()
+        again = task.alternatives > 1
+        return dataclasses.replace(
+            sampling,
+            temperature=_VARIED if again and sampling.temperature == 0 else sampling.temperature,
+            seed=sampling.seed + task.alternatives - 1,
+            lookup=self._settings.values.lookup,
         )
 
     def _say_not_found(self, task: Task, offered: Sequence[Source], facts: dict[str, object]) -> None:
@@ -254,8 +277,10 @@ class AnswerWriter:
         problem: str = "",
         sources: Sequence[Source] | None = None,
         thinking: str = "",
+        tokens: Sequence[int] = (),
     ) -> None:
-        self._store.finish(task.message_id, Ending(state, text, raw, problem, sentences, facts, thinking), sources)
+        ending = Ending(state, text, raw, problem, sentences, facts, thinking, tokens)
+        self._store.finish(task.message_id, ending, sources)
         self._events.changed("messages", "conversations")
 
 
@@ -266,17 +291,6 @@ def not_found(collections: object) -> str:
     names = [f"“{name}”" for name in collections]
     joined = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
     return f"This is not in {joined}."
-
-
-def _sampling(chosen: Resolved, task: Task) -> Sampling:
-    """The sampling in force; each further answer to the same question draws anew, so that it can differ."""
-    sampling = chosen.options.sampling()
-    again = task.alternatives > 1
-    return dataclasses.replace(
-        sampling,
-        temperature=_VARIED if again and sampling.temperature == 0 else sampling.temperature,
-        seed=sampling.seed + task.alternatives - 1,
-    )
 
 
 def _remark(text: str) -> tuple[Sentence, ...]:

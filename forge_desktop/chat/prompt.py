@@ -207,10 +207,15 @@ class PromptBuilder:
             messages = [PromptMessage("system", (*self._system.parts, *summed_up))]
         for turn in turns:
             messages.append(PromptMessage("user", turn.parts))
-            messages.append(PromptMessage("assistant", (PromptPart(turn.answer),)))
+            messages.append(PromptMessage("assistant", (self._said(turn),)))
         parts = self._turn(turns, passages)
         messages.append(PromptMessage("user", tuple(parts)))
         return messages, parts
+
+    def _said(self, turn: Turn) -> PromptPart:
+        """An earlier answer, as the very tokens it was sampled as where the same student reads it now."""
+        same = turn.model_sha256 == self._engine.state().model_sha256
+        return PromptPart(turn.answer, tokens=turn.tokens if same else ())
 
     def _turn(self, turns: Sequence[Turn], passages: Sequence[Source]) -> list[PromptPart]:
         """The newest user message: documents not shown yet, numbers of those shown above, what is asked."""

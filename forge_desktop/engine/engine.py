@@ -7,13 +7,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from forge_desktop.base.child import Frame, RestartBudget
-from forge_desktop.base.errors import Cancelled
+from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.engine.answer import Answer
+from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.gguf_header import read_header
 from forge_desktop.engine.keeper import Keeper, nothing
 from forge_desktop.engine.kept import Kept
+from forge_desktop.engine.layout import Layout
+from forge_desktop.engine.packs import Packs, pack_folders
 from forge_desktop.engine.records import (
     EngineState,
     Generation,
@@ -23,9 +26,12 @@ from forge_desktop.engine.records import (
     Sampling,
     StudentSpec,
 )
+from forge_desktop.engine.records_plan import Hardware, Plan, PlanWish
 from forge_desktop.engine.running import Lost, RunningChild, plain
+from forge_desktop.engine.starting import Starter
 from forge_desktop.engine.store import Flags
 from forge_desktop.engine.store_crashes import Crashes
+from forge_desktop.engine.store_layout import Timings, Wishes
 from forge_desktop.engine.talk import Talk
 from forge_desktop.engine.vigil import Limits
 from forge_desktop.storage import Database
@@ -55,11 +61,17 @@ class Engine:
         idle: float = 20.0,
     ) -> None:
         self._limits = limits or Limits()
+        self._command = command
+        flags, timings = Flags(db), Timings(db)
+        starter = Starter(Packs(pack_folders(db.path.parent)), flags)
+        self.layout = Layout(Wishes(db), timings, settings, starter, self._bare_child, flags.forget)
         self._keeper = Keeper(
-            Flags(db),
+            flags,
             Crashes(db),
             events,
             settings,
+            layout=self.layout,
+            starter=starter,
             command=command,
             limits=self._limits,
             budget=budget or RestartBudget(),
@@ -188,6 +200,23 @@ class Engine:
         except Cancelled:
             return answer.result("cancelled")
 
+    def plan(self, spec: StudentSpec | None = None, wish: PlanWish | None = None) -> Plan:
+        """How a student (the one in use, if None) would be laid out, as it is wished or as `wish` says. Loads nothing.
+
+        It takes about half a second: a process is started to ask llama.cpp itself. Raises ForgeError.
+        """
+        spec = spec or self._keeper.spec
+        if spec is None:
+            raise ForgeError("There is no student.", hint="Import a GGUF file in Students.")
+        return self.layout.plan(spec, wish, instead=self._keeper.child)
+
+    def hardware(self) -> Hardware:
+        """The machine, its devices and packs, what fits on it and what was measured. Loads nothing. Raises ForgeError.
+
+        It takes about half a second, as `plan` does.
+        """
+        return self.layout.hardware(instead=self._keeper.child)
+
     def close(self) -> None:
         """Save conversations, end the child and refuse everything from now on."""
         self._talk.close()
@@ -218,3 +247,9 @@ class Engine:
             return answer.result("died", problem=f"{problem} {self._keeper.stopped}".strip())
         self._keeper.prove(asked[0])
         return answer.result(done["stop"], done=done)
+
+    def _bare_child(self) -> RunningChild:
+        try:
+            return RunningChild(command=self._command, limits=self._limits, on_end=lambda _: None)
+        except OSError as error:
+            raise trouble("ENGINE_CRASH.spawn", what=error.strerror or error) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +16,9 @@ _NEW_FILE = "Get the GGUF file again and import it."
 _TEMPLATE = "Choose another student, or a GGUF of this one with a repaired template."
 _AGAIN = "Load it again in Students, or choose another one."
 _SET_UP = "Run the set-up again: python3 packaging/dev.py run"
+
+
+_NO_MEMORY = re.compile(r"(unable|failed) to allocate|out of memory|OutOf(Device|Host)Memory|allocation of size", re.I)
 
 
 @dataclass(frozen=True)
@@ -62,14 +66,19 @@ TABLE: dict[str, Row] = {
     ),
     "ADAPTER_BAD.use": Row("The adapter could not be used (llama.cpp code {number}).", "Answer without an adapter."),
     "MEM_PLAN": Row(
-        "A context of {tokens:,} tokens needs about {needed:.1f} GB of memory, but {free:.1f} GB are free.",
+        "A context of {tokens:,} tokens needs about {needed:.1f} GB of memory{where}, but {free:.1f} GB are free.",
         "Lower the context length in Settings, or close other programs.",
         "settings",
     ),
     "MEM_PLAN.weights": Row(
-        "The student needs {needed:.1f} GB of memory, but {free:.1f} GB are free.",
+        "The student needs {needed:.1f} GB of memory{where}, but {free:.1f} GB are free.",
         "Close other programs, or choose a smaller student.",
         "students",
+    ),
+    "MEM_DEVICE.weights": Row(
+        "There is not enough memory for the student {path}: {reason}.",
+        "Close other programs, put fewer layers on the GPU in Settings, or choose a smaller student.",
+        "settings",
     ),
     "MEM_DEVICE": Row(
         "There is not enough memory for a context of {tokens:,} tokens: {reason}.",
@@ -140,4 +149,6 @@ def loading_case(reason: str) -> str:
     """Which case llama.cpp's own words for a failed load are."""
     if "failed to open" in reason:
         return "MODEL_MISSING"
+    if _NO_MEMORY.search(reason):
+        return "MEM_DEVICE.weights"
     return "MODEL_UNSUPPORTED" if "unknown model architecture" in reason else "MODEL_CORRUPT"

@@ -21,6 +21,7 @@ from forge_desktop.engine.records import ModelHeader
 _MOST_KEYS = _MOST_TENSORS = 65_536
 _LONGEST_KEY, _LONGEST_STRING = 65_535, 64 * 1024 * 1024
 _MOST_LAYERS = 512
+_LONGEST_LIST = 1024  # numbers of a list that are kept: one for each layer, not one for each word
 _SCALARS = {
     0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d",
 }  # fmt: skip
@@ -51,12 +52,17 @@ _DAMAGED = "Get the file again; it is damaged or not complete."
 
 def read_header(path: Path) -> ModelHeader:
     """The facts in the header of a GGUF chat model. Raises ForgeError naming what is wrong with the file."""
+    return open_header(path).facts()
+
+
+def open_header(path: Path) -> Header:
+    """The whole header of a GGUF file. Raises ForgeError naming what is wrong with the file."""
     try:
         with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise ForgeError(f"{path} is not a file.", hint="Choose a GGUF file.")
-            return _Header(path, file, status.st_size).facts()
+            return Header(path, file, status.st_size)
     except OSError as error:
         raise ForgeError(
             f"{path} cannot be read: {error.strerror or error}.", hint="Check that it exists and may be read."
@@ -77,13 +83,14 @@ class _Tensor:
         return -(-self.elements // block) * size
 
 
-class _Header:
-    """One pass over the header. `values` holds single values, `lengths` the lengths of arrays."""
+class Header:
+    """One pass over the header: single values, the lengths of lists, short lists of numbers, the tensors."""
 
     def __init__(self, path: Path, file: IO[bytes], size: int) -> None:
         self._path, self._file, self._size = path, file, size
         self._values: dict[str, object] = {}
         self._lengths: dict[str, int] = {}
+        self._lists: dict[str, list[int]] = {}
         self._place = 0
         self._check_magic()
         self._version = self._scalar("<I")
@@ -112,6 +119,20 @@ class _Header:
             gguf_version=self._version,
             sampling=self._recommended(),
         )
+
+    @property
+    def tensors(self) -> list[tuple[str, int]]:
+        """Name and bytes of every tensor."""
+        return [(tensor.name, tensor.bytes) for tensor in self._tensors]
+
+    def number(self, key: str, missing: int = 0) -> int:
+        """A whole number by its key; "%s" stands for the architecture."""
+        return self._number(key.replace("%s", self._text("general.architecture")), missing)
+
+    def numbers(self, key: str, count: int, missing: int = 0) -> list[int]:
+        """One number for each of `count` layers, whether the header has a list or one for all."""
+        found = self._lists.get(key.replace("%s", self._text("general.architecture")), [])
+        return found[:count] if len(found) >= count else [self.number(key, missing)] * count
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
@@ -184,6 +205,9 @@ class _Header:
             raise self._damage(f"its list {key[:80]} has the unknown type {kind}")
         if length * smallest > self._size - self._place:
             raise self._damage(f"its list {key[:80]} claims {length:,} entries")
+        if kind in _SCALARS and length <= _LONGEST_LIST:
+            self._lists[key] = [self._scalar(_SCALARS[kind]) for _ in range(length)]
+            return length
         if kind in _SCALARS:
             self._skip(length * smallest)
             return length

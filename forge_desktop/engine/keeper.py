@@ -13,9 +13,11 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import EngineChanged, EngineStatus, Events
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.engine.errors import trouble
+from forge_desktop.engine.layout import Layout
 from forge_desktop.engine.loading import NoEngineError, Superseded, UnloadableError, load_student
 from forge_desktop.engine.records import EngineState, StudentSpec
 from forge_desktop.engine.running import RunningChild, Wish
+from forge_desktop.engine.starting import Starter
 from forge_desktop.engine.store import Flags
 from forge_desktop.engine.store_crashes import Crashes
 from forge_desktop.engine.vigil import Limits
@@ -43,10 +45,13 @@ class Keeper:
         events: Events,
         settings: SettingsFile,
         *,
+        layout: Layout,
+        starter: Starter,
         command: Sequence[str] | None,
         limits: Limits,
         budget: RestartBudget,
     ) -> None:
+        self._layout, self._starter = layout, starter
         self._flags, self._crashes, self._events, self._settings = flags, crashes, events, settings
         self._command, self._limits, self._budget = command, limits, budget
         self._lock = threading.RLock()
@@ -113,7 +118,7 @@ class Keeper:
             with self._lock:
                 spec = self._usable_spec()
                 child = self._child
-                if child is not None and not child.ended and child.wish == self._wish():
+                if child is not None and not child.ended and child.wish == self._wish(spec):
                     return child
                 fresh = self._loading is None
                 if fresh:
@@ -181,6 +186,16 @@ class Keeper:
         return child.pid if child is not None else None
 
     @property
+    def child(self) -> RunningChild | None:
+        """The loaded child, or None."""
+        return self._child
+
+    @property
+    def spec(self) -> StudentSpec | None:
+        """The student that `use` named."""
+        return self._spec
+
+    @property
     def stopped(self) -> str:
         """The sentence that says why no child is started any more, or ""."""
         return self._stopped.message if self._stopped is not None else ""
@@ -196,7 +211,7 @@ class Keeper:
                 device=facts.get("device"),
                 context=facts.get("context"),
                 tokens_per_second=self._rate,
-                note=self._note,
+                note=self._note or (self._child.note if self._child else ""),
                 path=self._spec.path if self._spec else "",
             )
 
@@ -211,9 +226,8 @@ class Keeper:
             raise copy.copy(self._stopped)
         return self._spec
 
-    def _wish(self) -> Wish:
-        values = self._settings.values
-        return Wish(values.context_tokens, values.gpu_layers, values.threads)
+    def _wish(self, spec: StudentSpec) -> Wish:
+        return Wish(self._layout.wish(spec.sha256), self._settings.values.threads)
 
     def _restart(self, what: str) -> None:
         """Start the next child, or stop; the lock is held."""
@@ -231,7 +245,7 @@ class Keeper:
         """Queue a load; the lock is held. A load before it that is no longer wanted ends at once."""
         old, self._child = self._child, None
         self._status, self._note = status, ""
-        self._loading = self._pool.submit(self._load, spec, self._wish(), self._epoch, old, self._check_file)
+        self._loading = self._pool.submit(self._load, spec, self._wish(spec), self._epoch, old, self._check_file)
 
     def _load(
         self, spec: StudentSpec, wish: Wish, epoch: int, old: RunningChild | None, check_file: Callable[[], None]
@@ -247,7 +261,8 @@ class Keeper:
             child = load_student(
                 spec,
                 wish,
-                spawn=lambda: self._spawn(epoch),
+                start=lambda gpu: self._starter.start(lambda: self._spawn(epoch), gpu=gpu),
+                layout=self._layout,
                 flags=self._flags,
                 budget=self._budget,
                 wanted=lambda: self._epoch == epoch,

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable
+from dataclasses import asdict, replace
 
 from forge_desktop.base.child import RestartBudget
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.errors import trouble
+from forge_desktop.engine.layout import Layout, device_key
 from forge_desktop.engine.records import StudentSpec
+from forge_desktop.engine.records_plan import Plan, PlanWish
 from forge_desktop.engine.running import Lost, RunningChild, Wish
 from forge_desktop.engine.store import Flags, Rung
 
@@ -32,57 +35,156 @@ def load_student(
     spec: StudentSpec,
     wish: Wish,
     *,
-    spawn: Callable[[], RunningChild],
+    start: Callable[[bool], RunningChild],
+    layout: Layout,
     flags: Flags,
     budget: RestartBudget,
     wanted: Callable[[], bool],
     progress: Callable[[float], None],
 ) -> RunningChild:
-    """A child with the student loaded and tested.
+    """A child with the student loaded and tested. `start` gives children, with GPUs or without.
 
-    A child that crashes while loading is replaced by one without repacked weights, then by one without a GPU; what
-    worked is remembered. A child that was killed from outside is replaced as long as the budget lasts. Raises
-    ForgeError, UnloadableError, Superseded.
+    A child that crashes while loading, or finds no room on a GPU, is replaced by one that asks for less: without
+    repacked weights, with half the layers on the GPU, with the cache off it, without a GPU. What worked after a crash
+    is remembered. A child that was killed from outside is replaced as long as the budget lasts. Raises ForgeError,
+    UnloadableError, Superseded.
     """
-    rungs: list[Rung] = []
-    fell = False
+    ladder = _Ladder(spec, wish, layout, flags)
     while True:
-        child = spawn()
+        child: RunningChild | None = None
         try:
-            child.start()
-            if not rungs:
-                rungs = _ladder(child, flags.find(*_key(child, spec)), wish)
-            child.load(spec, wish, extra_bufts=rungs[0].extra_bufts, gpu=rungs[0].gpu, progress=progress)
+            child = start(ladder.gpu)
+            ladder.load(child, progress)
         except Lost as lost:
-            child.kill()
+            if child is not None:
+                child.kill()
             if not wanted():
                 raise Superseded from lost
             log.warning("the engine child %s while loading: %s", lost.what, " | ".join(lost.lines[-5:]))
-            if not child.hello and lost.code is not None and lost.code > 0:
+            if child is None and lost.code is not None and lost.code > 0:
                 said = lost.lines[-1] if lost.lines else lost.what
                 raise trouble("ENGINE_CRASH.start", NoEngineError, what=said) from lost
-            if lost.crash and len(rungs) > 1:
-                rungs, fell = rungs[1:], True
-            elif lost.crash or not budget.spend():
+            if not (lost.crash and ladder.step(f"its process {lost.what}")) and (lost.crash or not budget.spend()):
                 case = "CPU_FEATURE" if lost.illegal else "ENGINE_CRASH.loading"
                 raise trouble(case, UnloadableError, path=spec.path, what=lost.what) from lost
+        except ForgeError as error:
+            if child is not None:
+                child.kill()
+            if error.code != "MEM_DEVICE" or not ladder.step("the GPU had not enough memory", less_memory=True):
+                raise
+            log.warning("the engine child found no room: %s", error.message)
         except BaseException:
-            child.kill()
+            if child is not None:
+                child.kill()
             raise
         else:
-            if fell:
-                with contextlib.suppress(ForgeError):  # a full disk: it will be found out again next time
-                    flags.remember(*_key(child, spec), rungs[0])
+            ladder.remember()
             return child
 
 
-def _ladder(child: RunningChild, known: Rung | None, wish: Wish) -> list[Rung]:
-    gpu = bool(child.hello.get("gpus")) and wish.gpu_layers != 0
-    rungs = [Rung(True, gpu), Rung(False, gpu)]
-    if gpu:
-        rungs.append(Rung(False, False))
-    return rungs[rungs.index(known) :] if known in rungs else rungs
+class _Ladder:
+    """The rungs that are left, the first of which is tried, and why those before it were given up."""
+
+    def __init__(self, spec: StudentSpec, wish: Wish, layout: Layout, flags: Flags) -> None:
+        self._spec, self._wish, self._layout, self._flags = spec, wish, layout, flags
+        self._rungs: list[Rung] = []
+        self._planned = 0  # layers on the GPU, were nothing to go wrong
+        self._why = ""
+        self._crashed = self._has_gpu = False
+        self._key = ("", "", "")
+
+    @property
+    def gpu(self) -> bool:
+        """Whether the next child needs GPUs."""
+        return self._rungs[0].gpu if self._rungs else self._wish.plan.gpu_layers != 0
+
+    def load(self, child: RunningChild, progress: Callable[[float], None]) -> None:
+        """Plan and load as the present rung says. Raises ForgeError, Lost."""
+        if not self._rungs:
+            self._begin(child)
+        rung = self._rungs[0]
+        plan = self._layout.place(child, self._spec, self._wish_at(rung), extra_bufts=rung.extra_bufts)
+        if rung.gpu and not plan.gpu_layers:
+            rung = Rung(rung.extra_bufts, False)
+            self._rungs = [rung, *_below(rung, 0)]
+        elif rung.gpu and not self._planned:
+            self._planned = plan.gpu_layers
+            self._rungs = [rung, *_below(rung, plan.gpu_layers)]
+        flash = self._layout.flash(child, self._spec.sha256, plan.gpu_layers)
+        threads = self._wish.threads or self._layout.threads(child, self._spec.sha256, plan.gpu_layers)
+        asked = {
+            "op": "load",
+            "path": self._spec.path,
+            "plan": asdict(plan.placement),
+            "threads": threads,
+            "flash": flash,
+            "extra_bufts": rung.extra_bufts,
+        }
+        child.facts = child.ask(
+            asked,
+            child.limits.load,
+            on_frame=lambda frame: progress(frame.get("fraction", 0.0)) if frame["ev"] == "loading" else None,
+        )
+        child.spec, child.wish, child.plan = self._spec, self._wish, plan
+        child.note = self._note(rung, plan)
+
+    def step(self, why: str, *, less_memory: bool = False) -> bool:
+        """Go down a rung (with `less_memory`, to one that takes less of a GPU); False when there is none."""
+        here, rest = (self._rungs[0], self._rungs[1:]) if self._rungs else (None, [])
+        if less_memory:
+            if here is None or not here.gpu:
+                return False
+            rest = [rung for rung in rest if (rung.gpu, rung.layers, rung.kv_on_gpu) != (True, here.layers, True)]
+        if not rest:
+            return False
+        self._rungs, self._why = rest, why
+        self._crashed = self._crashed or not less_memory
+        return True
+
+    def remember(self) -> None:
+        """Start with this rung from now on, if crashes led to it; a GPU that was full may be empty tomorrow."""
+        if self._crashed:
+            with contextlib.suppress(ForgeError):  # a full disk: it will be found out again next time
+                self._flags.remember(*self._key, self._rungs[0])
+
+    def _begin(self, child: RunningChild) -> None:
+        self._key = str(child.hello["build"]), device_key(child), self._spec.sha256
+        self._has_gpu = self.gpu and any(device.kind != "cpu" for device in child.devices)
+        first = Rung(True, self._has_gpu)
+        known = self._flags.find(*self._key)
+        if known is not None:
+            first, self._why = known, "its process crashed before" if self._has_gpu else ""
+        self._rungs = [first, *_below(first, first.layers)]
+
+    def _wish_at(self, rung: Rung) -> PlanWish:
+        wish = self._wish.plan
+        if not rung.gpu:
+            return replace(wish, gpu_layers=0)
+        layers = wish.gpu_layers if rung.layers < 0 else rung.layers
+        return replace(wish, gpu_layers=layers, kv_on_gpu=wish.kv_on_gpu and rung.kv_on_gpu)
+
+    def _note(self, rung: Rung, plan: Plan) -> str:
+        if not self._why:
+            return ""
+        if not rung.gpu and self._has_gpu:
+            how = "on the CPU alone"
+        elif not rung.kv_on_gpu:
+            how = f"with {plan.gpu_layers} of {plan.layers} layers on the GPU and the cache in the computer's memory"
+        elif rung.layers >= 0:
+            how = f"with {plan.gpu_layers} of {plan.layers} layers on the GPU"
+        else:
+            how = "without repacked weights"
+        return f"It runs {how}, because {self._why}."
 
 
-def _key(child: RunningChild, spec: StudentSpec) -> tuple[str, str, str]:
-    return str(child.hello["build"]), str(child.hello["device"]), spec.sha256
+def _below(rung: Rung, planned: int) -> list[Rung]:
+    """The rungs under this one, `planned` layers being on the GPU at it."""
+    if not rung.gpu:
+        return [Rung(False, False)] if rung.extra_bufts else []
+    half = max(1, (rung.layers if rung.layers >= 0 else planned) // 2)
+    found = [Rung(False, True, rung.layers, rung.kv_on_gpu)] if rung.extra_bufts else []
+    if rung.layers < 0:
+        found.append(Rung(False, True, half))
+    if rung.kv_on_gpu:
+        found.append(Rung(False, True, half if rung.layers < 0 else rung.layers, False))
+    return [*found, Rung(False, False)]

@@ -28,9 +28,9 @@ class Device:
 class PlanWish:
     """How a person wants a student laid out; "auto" values are the planner's to choose.
 
-    `context` in tokens; `gpu_layers` -1 chooses, 0 is none; `kv_type` of the key-value cache; `kv_on_gpu` False keeps
-    it in the computer's memory; `split` is the share of the layers of each GPU in `Hardware.devices`' order, empty
-    chooses. `anyway` loads although it does not fit.
+    `context` in tokens, 0 is as much as fits of what the settings say; `gpu_layers` -1 chooses, 0 is none; `kv_type` of
+    the key-value cache; `kv_on_gpu` False keeps it in the computer's memory; `split` is the share of the layers of each
+    GPU in `Hardware.devices`' order, empty chooses. `anyway` loads although it does not fit.
     """
 
     context: int = 4096
@@ -42,8 +42,28 @@ class PlanWish:
 
 
 @dataclass(frozen=True)
+class Placement:
+    """Where a student's layers and cache go: what a child is told, once to measure and once to load.
+
+    `gpu_layers` layers, counted from the last, are shared out to `devices` (GPUs by name) in proportions of `split`;
+    `context` tokens for each of `sequences` conversations.
+    """
+
+    gpu_layers: int
+    devices: tuple[str, ...]
+    split: tuple[float, ...]
+    kv_type: str
+    kv_on_gpu: bool
+    context: int
+    sequences: int
+
+
+@dataclass(frozen=True)
 class PlanLine:
-    """What a student takes of one device, in bytes. `free` is what the device had free, 0 unknown; `margin` stays."""
+    """What a student takes of one device, in bytes. `free` is what the device had free, 0 unknown; `margin` stays.
+
+    `compute` of the CPU's line has the process itself in it. An integrated GPU's `free` is what the CPU leaves.
+    """
 
     device: str
     description: str
@@ -54,6 +74,7 @@ class PlanLine:
     free: int
     total: int
     margin: int
+    cpu: bool = False
 
     @property
     def needed(self) -> int:
@@ -91,6 +112,12 @@ class Plan:
     def fits(self) -> bool:
         """Whether every device can hold its part."""
         return all(line.fits for line in self.lines)
+
+    @property
+    def placement(self) -> Placement:
+        """The same, as a child is told: the lines of GPUs are in the order of `split`."""
+        gpus = tuple(line.device for line in self.lines if not line.cpu)
+        return Placement(self.gpu_layers, gpus, self.split, self.kv_type, self.kv_on_gpu, self.context, self.sequences)
 
 
 @dataclass(frozen=True)

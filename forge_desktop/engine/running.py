@@ -18,18 +18,20 @@ from forge_desktop.base.child import ChildDied, ChildProcess, Frame
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.frames import Garbled
 from forge_desktop.engine.records import PromptMessage, PromptPart, StudentSpec
+from forge_desktop.engine.records_plan import Device, Pack, Plan, PlanWish
 from forge_desktop.engine.vigil import Limits, Vigil
 
 _TICK = 0.05
-_FINAL = ("hello", "loaded", "rendered", "counted", "done", "paused", "error")
+_FINAL = (
+    "hello", "packs", "devices", "planned", "tuned", "loaded", "rendered", "counted", "done", "paused", "error",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Wish:
     """How a student is to be loaded: the settings that need a fresh child when they change."""
 
-    context: int
-    gpu_layers: int
+    plan: PlanWish
     threads: int
 
 
@@ -125,13 +127,17 @@ class RunningChild:
     def __init__(
         self, *, command: Sequence[str] | None, limits: Limits, on_end: Callable[[RunningChild], None]
     ) -> None:
-        self._limits = limits
+        self.limits = limits
         self._bytes = SharedBytes()
         self._aside: dict[str, list[Any]] = {"abandoned": [], "forgotten": []}  # told with the next request
         self.spec: StudentSpec | None = None
         self.wish: Wish | None = None
         self.hello: Frame = {}
+        self.devices: list[Device] = []
+        self.packs: list[Pack] = []
+        self.plan: Plan | None = None
         self.facts: Frame = {}
+        self.note = ""  # a sentence when it does not run as it was planned
         self.lost = False  # the keeper's mark: it died while it was the one in use
         self._dismissed = False
         self._on_end = on_end
@@ -155,6 +161,11 @@ class RunningChild:
         return self._child.exit_code is not None
 
     @property
+    def loaded(self) -> bool:
+        """Whether the student is in it."""
+        return bool(self.facts)
+
+    @property
     def end(self) -> str:
         """How it ended, in words."""
         return self._child.end
@@ -162,37 +173,23 @@ class RunningChild:
     def start(self) -> None:
         """Wait for the hello: the child stands and has its native library. Raises Lost."""
         self.hello = self._ask(
-            {"op": "hello", "flag": str(self._bytes.path), "beat": self._limits.beat}, self._limits.start
+            {"op": "hello", "flag": str(self._bytes.path), "beat": self.limits.beat}, self.limits.start
         )
         if sys.platform != "win32":
             self._bytes.unlink()
 
-    def load(
-        self, spec: StudentSpec, wish: Wish, *, extra_bufts: bool, gpu: bool, progress: Callable[[float], None]
-    ) -> None:
-        """Load the student and let it decode a few tokens. Raises ForgeError with the reason, or Lost."""
-        self.facts = self._ask(
-            {
-                "op": "load",
-                "path": spec.path,
-                "context": wish.context,
-                "gpu_layers": wish.gpu_layers if gpu else 0,
-                "threads": wish.threads,
-                "extra_bufts": extra_bufts,
-            },
-            self._limits.load,
-            on_frame=lambda frame: progress(frame.get("fraction", 0.0)) if frame["ev"] == "loading" else None,
-        )
-        self.spec, self.wish = spec, wish
+    def ask(self, request: Frame, silence: float, on_frame: Callable[[Frame], None] | None = None) -> Frame:
+        """One request and the frame that ends it, for what is not an answer. Raises ForgeError, Lost."""
+        return self._ask(request, silence, on_frame=on_frame)
 
     def render(self, messages: Sequence[PromptMessage], *, template: str = "", marks: bool = False) -> Frame:
         """The prompt after the chat template, or after the one given. Raises TemplateStuck, ForgeError, Lost."""
         request = {"op": "render", "messages": plain(messages), "template": template, "marks": marks}
-        return self._ask(request, self._limits.silence, template=True)
+        return self._ask(request, self.limits.silence, template=True)
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text."""
-        counted: list[int] = self._ask({"op": "count", "texts": list(texts)}, self._limits.silence)["tokens"]
+        counted: list[int] = self._ask({"op": "count", "texts": list(texts)}, self.limits.silence)["tokens"]
         return counted
 
     def work(self, request: Frame, on_frame: Callable[[Frame], None], check: Callable[[], None]) -> Frame:
@@ -200,7 +197,7 @@ class RunningChild:
 
         When `check` or `on_frame` raises Cancelled the child is told to stop, and the final frame says so.
         """
-        return self._ask(request, self._limits.silence, template="messages" in request, on_frame=on_frame, check=check)
+        return self._ask(request, self.limits.silence, template="messages" in request, on_frame=on_frame, check=check)
 
     def give_way(self, wanted: bool) -> None:
         """Tell background work to let a person's request go first. From any thread."""

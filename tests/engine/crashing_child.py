@@ -1,7 +1,8 @@
 """An engine child that crashes while it decodes for the first time, unless it was told to load more carefully.
 
 `always` crashes whatever it is told; `repacked` only with repacked weights, as a miscompiled kernel would; `broken`
-does not even start; `killed` dies like a process that the system took to free memory; `waits` never gets on.
+does not even start; `killed` dies like a process that the system took to free memory; `pack` when a backend pack is
+loaded; `waits` never gets on.
 """
 
 from __future__ import annotations
@@ -31,11 +32,18 @@ class Crashing(model.Model):
             ctypes.CDLL(None).sleep(1000)
         if sys.argv[1] == "killed":
             os.kill(os.getpid(), signal.SIGKILL)
-        if self._extra or sys.argv[1] == "always":
+        if (self._extra and sys.argv[1] == "repacked") or sys.argv[1] == "always":
             os.kill(os.getpid(), signal.SIGILL)
         super().self_test(context)
 
 
+def _deadly(*_: object) -> str:
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return ""
+
+
+if sys.argv[1] == "pack":
+    serve.packs.load_pack = _deadly
 if sys.argv[1] == "broken":
     raise SystemExit("no engine here")
 serve.Model = Crashing  # type: ignore[misc]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import sys
 import threading
@@ -165,8 +166,12 @@ def test_a_context_that_does_not_fit_into_memory_is_refused_with_numbers(
 ) -> None:
     vast = tiny_gguf.write(tmp_path / "vast.gguf", context=2**30, head=4096, layers=4)  # 275 GB at this length
     engine = make_engine(vast, settings={"context_tokens": 1_048_576})
-    with pytest.raises(ForgeError, match=r"A context of 1,048,576 tokens needs about 274.9 GB of memory, but .* free"):
+    with pytest.raises(
+        ForgeError, match=r"A context of 1,048,576 tokens needs about 27\d.\d GB of memory, but .* free"
+    ) as refused:
         engine.warm()
+    assert refused.value.code == "MEM_PLAN"
+    assert re.search(r"A context of [\d,]+ tokens would fit", refused.value.hint)
     engine.settings.change(context_tokens=512)  # type: ignore[attr-defined]
     assert engine.warm().status == "ready"
 

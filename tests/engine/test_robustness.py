@@ -6,7 +6,7 @@
 | random bytes inside the weights | here; students: test_students (sha256) |
 | counts in the header that llama.cpp aborts on | here (fuzz), test_engine_loading (layer count, damaged header) |
 | context of 1 million tokens | here, within bounded memory; test_engine_loading (refused with numbers) |
-| prompt longer than the context; context full in mid-answer | test_engine_answers |
+| prompt longer than the context; context full in mid-answer | test_engine_answers, here (a very long one) |
 | bytes that are no UTF-8 in mid-answer | here, test_stream |
 | bad grammar | test_sampling |
 | missing, damaged, foreign adapter | test_adapter |
@@ -14,7 +14,7 @@
 | document with turn markers; lone surrogates | test_engine_answers, test_templates |
 | eight times loaded and ejected | here |
 | embedding model as a student | test_engine_loading |
-| several threads at once | test_engine_answers |
+| several threads at once; everything at once | test_engine_answers; test_chaos |
 | file cut off while it is in use | here |
 | SIGKILL, SIGSEGV, SIGABRT, SIGILL, SIGTERM, ggml_abort, exit | test_engine_deaths, test_hostile_child |
 | SIGSTOP, a native call that sleeps, holds the interpreter, or spins | test_hostile_child, test_vigil |
@@ -114,6 +114,16 @@ def test_a_million_tokens_of_context_cost_at_most_the_child(
     assert ends_in_words(engine, vast)
     engine.settings.change(context_tokens=512)  # type: ignore[attr-defined]
     assert ends_in_words(engine, vast) == ""
+
+
+def test_a_very_long_text_is_too_long_and_not_the_templates_fault(make_engine: EngineMaker, tiny: Path) -> None:
+    engine = make_engine(tiny, limits=Limits(template=1.0))
+    engine.warm()
+    child = engine.pid
+    with pytest.raises(ForgeError, match=r"The prompt has [\d,]+ tokens") as error:
+        engine.generate([say(" " * 300_000)], Sampling(), lambda _: None)
+    assert error.value.code == "CTX_FULL"
+    assert engine.pid == child
 
 
 def test_bytes_that_are_no_text_in_the_middle_hold_nothing_up(make_engine: EngineMaker, tiny: Path) -> None:

@@ -8,11 +8,12 @@ import sys
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.native import NativeLog, llama
 from forge_desktop.engine.records import PromptMessage, PromptPart
+from forge_desktop.engine.records_plan import Placement
 
 MODEL = Model(
     sys.argv[1],
     log=NativeLog(),
-    gpu_layers=0,
+    placement=Placement(0, (), (), "f16", True, 512, 1),
     extra_bufts=True,
     progress=lambda _: None,
 )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from typing import Any
+from typing import Any, Protocol
 
-from forge_desktop.engine.child.model import Model
-from forge_desktop.engine.child.native import llama
+from forge_desktop.engine.child.native import NativeLog, llama
 from forge_desktop.engine.errors import trouble
 
 _GGML_TYPES = {"f16": 1, "q8_0": 8}  # enum ggml_type
@@ -17,8 +16,15 @@ _libc = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
 _ABORT = ctypes.cast(_libc.strlen, llama.ggml_abort_callback)
 
 
+class Weights(Protocol):
+    """What a context is made on: llama.cpp's model, and the log where reasons are read from."""
+
+    handle: Any
+    log: NativeLog
+
+
 def make_context(
-    model: Model,
+    model: Weights,
     *,
     tokens: int,
     sequences: int = 1,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from forge_desktop.engine.child.ending import Ending
 from forge_desktop.engine.child.feed import Feed
 from forge_desktop.engine.child.flag import Flag
-from forge_desktop.engine.child.lookup import MOST, Lookup
+from forge_desktop.engine.child.lookup import OUTPUTS, Lookup
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.native import llama
 from forge_desktop.engine.child.sampler import Sampler
@@ -15,8 +15,6 @@ from forge_desktop.engine.child.sequences import Known, Sequences
 from forge_desktop.engine.errors import trouble
 
 _ABORTED, _NO_ROOM = 2, 1  # llama_decode's codes for "the abort callback said so" and "no cells left"
-
-OUTPUTS = 1 + MOST  # tokens of a step that need logits
 
 
 class Stopped(Exception):  # noqa: N818 - the user asked for it

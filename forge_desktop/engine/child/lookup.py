@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 MOST = 16  # guessed tokens in one step
+OUTPUTS = 1 + MOST  # tokens of a step that need logits
 _COST = 0.35  # what decoding one more token in a step takes, in steps of one token; measured on CPUs, less on GPUs
 _CREDIT, _EARNED, _RICHEST = 0.8, 0.02, 6.0  # steps that wrong guesses may cost: at first, more with each token, most
 

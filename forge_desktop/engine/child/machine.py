@@ -50,6 +50,11 @@ def _cgroup_cores() -> int | None:
 
 def free_memory() -> int | None:
     """Bytes that can still be used without swapping; None where the system does not say."""
+    if not sys.platform.startswith("linux"):
+        import psutil
+
+        available: int = psutil.virtual_memory().available
+        return available
     free = None
     try:
         for line in Path("/proc/meminfo").read_text().splitlines():
@@ -62,6 +67,24 @@ def free_memory() -> int | None:
     except (OSError, ValueError):
         pass
     return free
+
+
+def total_memory() -> int:
+    """Bytes this process could ever have: the machine's, or less in a container."""
+    import psutil
+
+    total: int = psutil.virtual_memory().total
+    with contextlib.suppress(OSError, ValueError):
+        total = min(total, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return total
+
+
+def resident_memory() -> int:
+    """Bytes of memory this process holds now."""
+    import psutil
+
+    resident: int = psutil.Process().memory_info().rss
+    return resident
 
 
 @contextlib.contextmanager

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from forge_desktop.engine.child import machine
 from forge_desktop.engine.child.native import NativeLog, finite, llama
+from forge_desktop.engine.child.placing import chunk, load_weights
 from forge_desktop.engine.child.template import ChatTemplate
 from forge_desktop.engine.child.tokens import Tokeniser
-from forge_desktop.engine.errors import loading_case, trouble
+from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import PromptMessage
-
-_CPU_CHUNK, _GPU_CHUNK = 128, 512
+from forge_desktop.engine.records_plan import Placement
 
 
 class Model:
@@ -30,25 +28,25 @@ class Model:
         path: str,
         *,
         log: NativeLog,
-        gpu_layers: int,
+        placement: Placement,
         extra_bufts: bool,
         progress: Callable[[float], None],
     ) -> None:
         self.log = log
         log.clear()
-        _refuse_too_large(path)
-        self.handle = _load_weights(path, log, gpu_layers, extra_bufts, progress)
+        self.handle = load_weights(path, placement, log=log, extra_bufts=extra_bufts, progress=progress)
         self.vocab = llama.llama_model_get_vocab(self.handle)
         self._refuse_what_cannot_chat()
         self.trained_context: int = llama.llama_model_n_ctx_train(self.handle)
         self.offloaded, self.layers = log.offloaded()
         self.on_gpu = self.offloaded > 0
-        self.chunk = _GPU_CHUNK if self.on_gpu else _CPU_CHUNK
+        self.chunk = chunk(placement)
         source = (llama.llama_model_chat_template(self.handle, None) or b"").decode("utf-8", "replace")
         self.tokeniser = Tokeniser(self.vocab, source)
         self._bos = self._text_of(llama.llama_vocab_bos(self.vocab))
         self._own_template = self._template_source = source
         self._template: ChatTemplate | None = None
+        self.rendered: Callable[[], None] = lambda: None  # called when the template has come to its end
 
     @property
     def device(self) -> str:
@@ -82,6 +80,7 @@ class Model:
     def prompt(self, messages: Sequence[PromptMessage]) -> tuple[str, list[int], list[int]]:
         """(text after the template, its tokens, tokens of each message)."""
         spans = self.template.render(messages)
+        self.rendered()
         text = "".join(span.text for span in spans)
         tokens, counts = self.tokeniser.encode(spans)
         if llama.llama_vocab_get_add_bos(self.vocab) and not (self._bos and text.startswith(self._bos)):
@@ -111,26 +110,6 @@ class Model:
         size = llama.llama_model_meta_val_str(self.handle, key.encode(), buffer, len(buffer))
         return buffer.value.decode("utf-8", "replace") if size >= 0 else ""
 
-    def fitting_context(self, tokens: int) -> int:
-        """`tokens`, or as many as the model was trained for."""
-        return min(tokens, self.trained_context) if self.trained_context > 0 else tokens
-
-    def kv_bytes(self, tokens: int) -> int:
-        """Bytes that this many tokens take in a cache of 16-bit numbers, about; 0 when the file does not say."""
-        heads = llama.llama_model_n_head(self.handle)
-        if heads < 1:
-            return 0
-        width = llama.llama_model_n_embd(self.handle) // heads
-        key, value = (int(self.meta(f"%s.attention.{name}_length") or width) for name in ("key", "value"))
-        layers: int = llama.llama_model_n_layer(self.handle)
-        return 2 * tokens * layers * int(llama.llama_model_n_head_kv(self.handle)) * (key + value)
-
-    def refuse_too_much_memory(self, tokens: int) -> None:
-        """Raise ForgeError where a context of so many tokens would not fit into the free memory."""
-        free, needed = machine.free_memory(), self.kv_bytes(tokens)
-        if free is not None and not self.on_gpu and needed > 0.9 * free:
-            raise trouble("MEM_PLAN", tokens=tokens, needed=needed / 1e9, free=free / 1e9)
-
     def _refuse_what_cannot_chat(self) -> None:
         if llama.llama_model_has_encoder(self.handle) or not llama.llama_model_has_decoder(self.handle):
             raise trouble("NOT_A_CHAT_MODEL.encoder")
@@ -139,33 +118,3 @@ class Model:
 
     def _text_of(self, token: int) -> str:
         return self.tokeniser.piece(token, special=True).decode("utf-8", "replace") if token >= 0 else ""
-
-
-def _refuse_too_large(path: str) -> None:
-    """Weights that exceed the free memory would be read from the disk for every word, or end the process."""
-    free = machine.free_memory()
-    try:
-        size = os.path.getsize(path)
-    except OSError:
-        return  # the loader says why
-    if free is not None and size > free and not llama.llama_supports_gpu_offload():
-        raise trouble("MEM_PLAN.weights", needed=size / 1e9, free=free / 1e9)
-
-
-def _load_weights(
-    path: str, log: NativeLog, gpu_layers: int, extra_bufts: bool, progress: Callable[[float], None]
-) -> Any:
-    def report(fraction: float, _data: object) -> bool:
-        progress(fraction)
-        return True
-
-    callback = llama.llama_progress_callback(report)
-    params = llama.llama_model_default_params()
-    params.n_gpu_layers = gpu_layers if llama.llama_supports_gpu_offload() else 0
-    params.use_extra_bufts = extra_bufts
-    params.progress_callback = callback
-    handle = llama.llama_model_load_from_file(path.encode("utf-8", "surrogateescape"), params)
-    if not handle:
-        reason = log.reason() or "llama.cpp gave no reason"
-        raise trouble(loading_case(reason), path=path, reason=reason)
-    return handle

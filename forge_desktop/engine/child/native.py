@@ -1,8 +1,9 @@
-"""The low-level llama.cpp binding: imported without its Python layer, its log captured, its devices listed."""
+"""The low-level llama.cpp binding: imported without its Python layer, its log captured."""
 
 from __future__ import annotations
 
 import collections
+import contextlib
 import ctypes
 import hashlib
 import importlib.util
@@ -11,7 +12,7 @@ import platform
 import re
 import sys
 import types
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ _install_bare_package()
 
 from llama_cpp import llama_cpp as llama  # noqa: E402 - after the package was entered
 
-__all__ = ["Device", "NativeLog", "build_name", "devices", "finite", "llama", "processor_name", "steps"]
+__all__ = ["NativeLog", "build_name", "finite", "llama", "processor_name", "steps"]
 
 
 class _Steps:
@@ -62,12 +63,22 @@ class NativeLog:
 
     def __init__(self) -> None:
         self._lines: collections.deque[tuple[int, str]] = collections.deque(maxlen=1000)
+        self._listener: Callable[[str], None] | None = None
         self._callback = llama.llama_log_callback(self._take)  # kept alive: native code holds only the address
         llama.llama_log_set(self._callback, ctypes.c_void_p(0))
 
     def clear(self) -> None:
         """Forget the lines: a new load starts."""
         self._lines.clear()
+
+    @contextlib.contextmanager
+    def listening(self, take: Callable[[str], None]) -> Iterator[None]:
+        """Within, every line goes to `take` as well, also those that are for looking closely."""
+        self._listener = take
+        try:
+            yield
+        finally:
+            self._listener = None
 
     def reason(self) -> str:
         """The first error line of the last load, without its function name; empty when there was none."""
@@ -98,8 +109,20 @@ class NativeLog:
                 names.append(found[1])
         return names
 
+    def sizes(self) -> dict[str, dict[str, int]]:
+        """Bytes of the buffers that were made, by buffer name and then "model", "KV", "RS", "compute", "output"."""
+        found: dict[str, dict[str, int]] = {}
+        for _, line in self._lines:
+            if size := re.search(r"(\S+) +(model|KV|RS|compute|output) buffer size = +([\d.]+) MiB", line):
+                kinds = found.setdefault(size[1], {})
+                known = 0 if size[2] == "compute" else kinds.get(size[2], 0)  # buffers are said again when renewed
+                kinds[size[2]] = known + round(float(size[3]) * 1024 * 1024)
+        return found
+
     def _take(self, level: int, text: bytes | None, _data: object) -> None:
         line = (text or b"").decode("utf-8", "replace")
+        if self._listener is not None:
+            self._listener(line)
         if level == self._CONTINUED and self._lines:
             before_level, before = self._lines.pop()
             self._lines.append((before_level, before + line))
@@ -107,56 +130,10 @@ class NativeLog:
             self._lines.append((level, line.rstrip("\n")))
 
 
-@dataclass(frozen=True)
-class Device:
-    """A ggml device. Memory in bytes, 0 when the backend does not say."""
-
-    name: str
-    description: str
-    gpu: bool
-    free: int
-    total: int
-
-
-_CPU, _GPU, _INTEGRATED = 0, 1, 2  # enum ggml_backend_dev_type
-
-
-def devices() -> list[Device]:
-    """Every device ggml has registered in this process."""
-    # WORKAROUND the wheel holds copies (libggml.so, .so.0, .so.0.x): only the one libllama itself is linked with has
-    # the live registry; the others are second registries without devices.
-    folder = Path(str(llama._base_path))
-    names = {"win32": ("ggml.dll",), "darwin": ("libggml.0.dylib", "libggml.dylib")}.get(
-        sys.platform, ("libggml.so.0", "libggml.so")
-    )
-    path = next((folder / name for name in names if (folder / name).exists()), None)
-    if path is None:
-        return []
-    registry = ctypes.CDLL(str(path))
-    base = ctypes.CDLL(str(folder / "ggml-base.dll")) if sys.platform == "win32" else registry
-    registry.ggml_backend_dev_count.restype = ctypes.c_size_t
-    registry.ggml_backend_dev_get.restype = ctypes.c_void_p
-    registry.ggml_backend_dev_get.argtypes = [ctypes.c_size_t]
-    for name in ("ggml_backend_dev_name", "ggml_backend_dev_description"):
-        getattr(base, name).restype = ctypes.c_char_p
-        getattr(base, name).argtypes = [ctypes.c_void_p]
-    base.ggml_backend_dev_type.argtypes = [ctypes.c_void_p]
-    base.ggml_backend_dev_memory.argtypes = [ctypes.c_void_p] + [ctypes.POINTER(ctypes.c_size_t)] * 2
-    found = []
-    for index in range(registry.ggml_backend_dev_count()):
-        device = registry.ggml_backend_dev_get(index)
-        free, total = ctypes.c_size_t(), ctypes.c_size_t()
-        base.ggml_backend_dev_memory(device, ctypes.byref(free), ctypes.byref(total))
-        found.append(
-            Device(
-                name=(base.ggml_backend_dev_name(device) or b"").decode("utf-8", "replace"),
-                description=(base.ggml_backend_dev_description(device) or b"").decode("utf-8", "replace"),
-                gpu=base.ggml_backend_dev_type(device) in (_GPU, _INTEGRATED),
-                free=free.value,
-                total=total.value,
-            )
-        )
-    return found
+def features() -> list[str]:
+    """What the CPU part of this build uses of the processor ("AVX2"), by llama.cpp's own words."""
+    told = llama.llama_print_system_info().decode("utf-8", "replace")
+    return [name for name in re.findall(r"(\w+) = 1", told) if name not in ("OPENMP", "REPACK", "LLAMAFILE")]
 
 
 def build_name() -> str:

@@ -1,11 +1,13 @@
 """The child's main loop: one request after another, each answered in frames that end with one final frame.
 
-Frames to the parent carry `ev`: "hello" once; then per request "started", some of "loading" / "prompt" / "prefill" /
-"text", and at the end "loaded", "rendered", "counted", "done", "paused" or "error".
+Frames to the parent carry `ev`: "hello" once; then per request "started", some of "loading" / "templated" / "prompt" /
+"prefill" / "text", and at the end "loaded", "rendered", "counted", "done", "paused" or "error". "alive" comes at any
+time.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import logging
 import os
@@ -15,22 +17,19 @@ from dataclasses import dataclass
 
 from forge_desktop.base.child import ChildEnd, Frame
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.engine.child import heartbeat, machine, native
+from forge_desktop.engine.child import devices, heartbeat, machine, native, packs, planning
 from forge_desktop.engine.child.answering import Answering, refuse_overflow
-from forge_desktop.engine.child.context import make_context
-from forge_desktop.engine.child.decode import OUTPUTS, Decoder
+from forge_desktop.engine.child.decode import Decoder
 from forge_desktop.engine.child.flag import Flag
 from forge_desktop.engine.child.kv_files import KvFiles
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.pausing import Pausing, Work
+from forge_desktop.engine.child.placing import chat_context, placement_of
 from forge_desktop.engine.child.sequences import Sequences
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import PromptMessage, PromptPart, Sampling
 
 log = logging.getLogger(__name__)
-
-_MOST_STREAMS = 4  # conversations held at once, in a quarter of the free memory
-_SMALL_CONTEXT = 8192  # up to here a sliding-window model keeps its whole cache, so that prefixes can be reused
 
 
 @dataclass(frozen=True)
@@ -60,6 +59,9 @@ class Server:
         """Serve until the parent closes the pipe; ChildEnd then ends the process."""
         answer = {
             "hello": self._hello,
+            "load_packs": self._load_packs,
+            "devices": lambda _: self._devices(),
+            "plan": self._plan,
             "load": self._load,
             "render": self._render,
             "count": self._count,
@@ -90,37 +92,50 @@ class Server:
     def _hello(self, request: Frame) -> Frame:
         self._flag = self._pausing.flag = Flag(request["flag"])
         heartbeat.start(self._end, request.get("beat", 2.0))
-        found = native.devices()
         return {
             "ev": "hello",
             "pid": os.getpid(),
             "build": native.build_name(),
-            "gpus": [device.name for device in found if device.gpu],
-            "device": " + ".join([native.processor_name(), *(d.description for d in found if d.gpu)]),
+            "key": devices.build_key(),
+            "cpu": native.processor_name(),
+            "features": native.features(),
+            "threads": machine.threads(0),
         }
 
+    def _load_packs(self, request: Frame) -> Frame:
+        """Load one backend pack: one at a time, so that the parent knows which one ends this process."""
+        problem = packs.load_pack(request["file"], request["needed"], self._native_log)
+        return {"ev": "packs", "problem": problem}
+
+    def _devices(self) -> Frame:
+        return {"ev": "devices", "devices": [dataclasses.asdict(device) for device in devices.devices()]}
+
+    def _plan(self, request: Frame) -> Frame:
+        return planning.measure(
+            request["path"],
+            placement_of(request),
+            log=self._native_log,
+            extra_bufts=request["extra_bufts"],
+            flash=request["flash"],
+        )
+
     def _load(self, request: Frame) -> Frame:
+        placement = placement_of(request)
         model = Model(
             request["path"],
             log=self._native_log,
-            gpu_layers=request["gpu_layers"],
+            placement=placement,
             extra_bufts=request["extra_bufts"],
             progress=lambda fraction: self._report({"ev": "loading", "fraction": fraction}),
         )
+        model.rendered = lambda: self._end.send({"ev": "templated"})
         self._end.send({"ev": "loading", "fraction": 1.0})
-        wanted = model.fitting_context(request["context"])
-        model.refuse_too_much_memory(wanted)
         threads = machine.threads(request["threads"])
-        flash = None if model.on_gpu else False
-        context = make_context(
+        context = chat_context(
             model,
-            tokens=wanted,
-            sequences=_streams(model, wanted),
-            outputs=OUTPUTS,
-            batch=model.chunk,
+            placement,
             threads=threads,
-            flash=flash,
-            swa_full=wanted <= _SMALL_CONTEXT,
+            flash=request["flash"],
             flag_address=self._flag.address,
         )
         model.self_test(context)
@@ -135,7 +150,10 @@ class Server:
             "device": model.device,
             "offloaded": model.offloaded,
             "layers": model.layers,
-            "layout": f"{native.build_name()} f16 {sequences.context_tokens} {model.device} {flash}",
+            "buffers": self._native_log.sizes(),
+            "resident": machine.resident_memory(),
+            "layout": f"{native.build_name()} {placement.kv_type} {sequences.context_tokens} {model.device} "
+            f"{placement.kv_on_gpu} {request['flash']}",
         }
 
     def _render(self, request: Frame) -> Frame:
@@ -198,12 +216,6 @@ def _messages(request: Frame) -> list[PromptMessage]:
 
 def _part(text: str, trusted: bool, tokens: Sequence[int] = ()) -> PromptPart:
     return PromptPart(text, trusted, tuple(tokens))
-
-
-def _streams(model: Model, context: int) -> int:
-    """How many conversations are held at once where no plan says so."""
-    free, each = machine.free_memory(), model.kv_bytes(context)
-    return max(1, min(_MOST_STREAMS, free // (4 * each))) if free and each else 1
 
 
 def _error(error: ForgeError) -> Frame:

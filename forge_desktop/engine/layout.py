@@ -1,0 +1,164 @@
+"""How students are laid out: what a person wishes for each, what fits, and what the loaded ones hold."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import cast
+
+from forge_desktop.base.child import Frame
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.settings import SettingsFile
+from forge_desktop.engine.accounting import Measured
+from forge_desktop.engine.errors import trouble
+from forge_desktop.engine.gguf_shape import ModelShape
+from forge_desktop.engine.hardware import describe
+from forge_desktop.engine.holdings import Holdings
+from forge_desktop.engine.planner import lay_out
+from forge_desktop.engine.records import StudentSpec
+from forge_desktop.engine.records_plan import Hardware, KvType, Placement, Plan, PlanWish
+from forge_desktop.engine.running import Lost, RunningChild
+from forge_desktop.engine.starting import Starter
+from forge_desktop.engine.store_layout import Timings, Wishes
+
+_MEASUREMENTS_KEPT = 256
+
+
+class Layout:
+    """Plans students. `plan` starts a child of its own for as long as it takes; `place` uses one that was started."""
+
+    def __init__(
+        self,
+        wishes: Wishes,
+        timings: Timings,
+        settings: SettingsFile,
+        starter: Starter,
+        spawn: Callable[[], RunningChild],
+        forget: Callable[[str], None],
+    ) -> None:
+        self._wishes, self._timings, self._settings, self._starter = wishes, timings, settings, starter
+        self._spawn, self._forget = spawn, forget
+        self.holdings = Holdings()
+        self._measured: dict[tuple[object, ...], Measured] = {}
+        self._surveying = threading.Lock()  # one surveying child at a time
+
+    def wish(self, sha256: str) -> PlanWish:
+        """How this model is to be laid out: as a person said, else as the settings say."""
+        values = self._settings.values
+        return self._wishes.find(sha256) or PlanWish(
+            context=values.context_tokens,
+            gpu_layers=values.gpu_layers,
+            kv_type=cast("KvType", values.kv_type),
+        )
+
+    def set_wish(self, sha256: str, wish: PlanWish | None) -> None:
+        """Lay this model out so from its next load on; None goes back to the settings."""
+        self._wishes.keep(sha256, wish)
+        self._forget(sha256)
+
+    def plan(self, spec: StudentSpec, wish: PlanWish | None = None, *, instead: RunningChild | None = None) -> Plan:
+        """Where everything would go, and whether it fits; what `instead` holds counts as free. Raises ForgeError."""
+        with self.surveyor() as child:
+            return self._plan(child, spec, wish or self.wish(spec.sha256), instead, extra_bufts=True)
+
+    def hardware(self, *, instead: RunningChild | None = None) -> Hardware:
+        """The machine and what is known of it. What `instead` has loaded counts as free. Raises ForgeError."""
+        with self.surveyor() as child:
+            devices = self.holdings.beside(child.devices, instead)
+            return describe(child, devices, self._timings.all())
+
+    @contextlib.contextmanager
+    def surveyor(self) -> Iterator[RunningChild]:
+        """A child that knows the devices and has nothing loaded, for as long as it takes. Raises ForgeError."""
+        with self._surveying:
+            try:
+                child = self._starter.start(self._spawn)
+                try:
+                    yield child
+                finally:
+                    child.kill()
+            except Lost as lost:
+                raise trouble("ENGINE_CRASH", what=lost.what) from lost
+
+    def place(self, child: RunningChild, spec: StudentSpec, wish: PlanWish, *, extra_bufts: bool) -> Plan:
+        """The plan to load by, made in the child that will load. Raises ForgeError when it does not fit, and Lost."""
+        plan = self._plan(child, spec, wish, None, extra_bufts=extra_bufts)
+        if not plan.fits and not wish.anyway:
+            raise _refusal(plan)
+        self.holdings.hold(child, plan)
+        return plan
+
+    def flash(self, child: RunningChild, sha256: str, gpu_layers: int) -> bool | None:
+        """Whether to compute by flash attention: as measured; else llama.cpp's choice on a GPU, and not on a CPU."""
+        timing = self._timings.find(str(child.hello["build"]), device_key(child), sha256, gpu_layers)
+        if timing is not None:
+            return timing.flash
+        return None if gpu_layers else False
+
+    def threads(self, child: RunningChild, sha256: str, gpu_layers: int) -> int:
+        """The number of threads that was measured to be fastest; 0 while nothing was measured."""
+        timing = self._timings.find(str(child.hello["build"]), device_key(child), sha256, gpu_layers)
+        return timing.threads if timing is not None else 0
+
+    def _plan(
+        self,
+        child: RunningChild,
+        spec: StudentSpec,
+        wish: PlanWish,
+        instead: RunningChild | None,
+        *,
+        extra_bufts: bool,
+    ) -> Plan:
+        def measure(placement: Placement) -> Measured:
+            flash = self.flash(child, spec.sha256, placement.gpu_layers)
+            key = (child.hello["build"], device_key(child), spec.path, spec.sha256, placement, extra_bufts, flash)
+            if key not in self._measured:
+                asked = {
+                    "op": "plan",
+                    "path": spec.path,
+                    "plan": asdict(placement),
+                    "extra_bufts": extra_bufts,
+                    "flash": flash,
+                }
+                if len(self._measured) >= _MEASUREMENTS_KEPT:
+                    self._measured.clear()
+                self._measured[key] = measured_from(child.ask(asked, child.limits.load))
+            return self._measured[key]
+
+        devices = self.holdings.beside(child.devices, instead)
+        return lay_out(spec, wish, devices, measure, usual_context=self._settings.values.context_tokens)
+
+
+def device_key(child: RunningChild) -> str:
+    """The processor and the GPUs of a child in one line: what was learnt on one machine is not used on another."""
+    gpus = (device.description for device in child.devices if device.kind != "cpu")
+    return " + ".join([str(child.hello["cpu"]), *gpus])
+
+
+def measured_from(frame: Frame) -> Measured:
+    """A child's frame "planned" as a value."""
+    shape = frame["shape"]
+    lists = {key: tuple(value) for key, value in shape.items() if isinstance(value, list)}
+    return Measured(
+        shape=ModelShape(**{**shape, **lists}),
+        kv=tuple(frame["kv"]),
+        compute=frame["compute"],
+        resident=frame["resident"],
+        context=frame["context"],
+    )
+
+
+def _refusal(plan: Plan) -> ForgeError:
+    """The sentence on the line that does not fit, and what would."""
+    line = next(line for line in plan.lines if not line.fits)
+    where, free = "" if line.cpu else f" on {line.device}", line.free / 1e9
+    room = line.free - line.margin - line.weights - line.compute
+    if line.kv <= 0 or room <= 0:
+        return trouble("MEM_PLAN.weights", needed=line.needed / 1e9, where=where, free=free)
+    error = trouble("MEM_PLAN", tokens=plan.context, needed=line.needed / 1e9, where=where, free=free)
+    tokens = int(plan.context * room / line.kv) // 256 * 256
+    if tokens >= 256:
+        error.hint = f"A context of {tokens:,} tokens would fit. {error.hint}"
+    return error
