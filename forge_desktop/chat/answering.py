@@ -33,6 +33,7 @@ NOT_FOUND = "This is not in your documents."
 NEAREST = "The passages that come nearest are listed as sources."
 OWN_KNOWLEDGE = "Your documents do not seem to answer this; what follows is the student's own knowledge."
 UNSUPPORTED = "Nothing in your documents supports this answer."
+_CIRCLED = "The student's thought went in circles and was stopped; it gave no answer."
 REPEATED = "The student began to repeat itself and was stopped there."
 NO_DOCUMENTS = "There are no documents yet. Add a folder to the corpus, then ask again."
 
@@ -199,8 +200,9 @@ class AnswerWriter:
         if not ctx.cancelled and done.stop != "died" and begins is not None:
             done = dataclasses.replace(done, text=done.text[:begins].rstrip(), stop="stop", tokens=())
             facts["stop"], problem = "repeated", REPEATED
-        if not done.text.strip() and done.stop not in ("cancelled", "died"):
-            reason = problem or "The student gave no answer."
+        circling = draft.thought_circles and not ctx.cancelled
+        if not done.text.strip() and (circling or done.stop not in ("cancelled", "died")):
+            reason = _CIRCLED if circling else problem or "The student gave no answer."
             self._quote(task, prompt.offered, facts, reason, thinking=done.thinking)
             return
         self._store_answer(task, prompt, done, facts, notice, problem)

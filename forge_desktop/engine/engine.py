@@ -18,6 +18,7 @@ from forge_desktop.engine.kept import Kept
 from forge_desktop.engine.layout import Layout
 from forge_desktop.engine.packs import Packs, pack_folders
 from forge_desktop.engine.records import (
+    Crash,
     EngineState,
     Generation,
     ModelHeader,
@@ -26,7 +27,7 @@ from forge_desktop.engine.records import (
     Sampling,
     StudentSpec,
 )
-from forge_desktop.engine.records_plan import Hardware, Plan, PlanWish
+from forge_desktop.engine.records_plan import Hardware, Plan, PlanWish, Timing
 from forge_desktop.engine.running import Lost, RunningChild, plain
 from forge_desktop.engine.starting import Starter
 from forge_desktop.engine.store import Flags
@@ -65,9 +66,10 @@ class Engine:
         flags, timings = Flags(db), Timings(db)
         starter = Starter(Packs(pack_folders(db.path.parent)), flags)
         self.layout = Layout(Wishes(db), timings, settings, starter, self._bare_child, flags.forget)
+        self._crashes = Crashes(db)
         self._keeper = Keeper(
             flags,
-            Crashes(db),
+            self._crashes,
             events,
             settings,
             layout=self.layout,
@@ -119,6 +121,10 @@ class Engine:
         """What the engine is doing now."""
         return self._keeper.state()
 
+    def crashes(self) -> list[Crash]:
+        """The students that are loaded only when a person asks, because their process kept ending."""
+        return self._crashes.all()
+
     @property
     def pid(self) -> int | None:
         """The process id of the loaded child, for measurements; None when nothing is loaded."""
@@ -150,6 +156,7 @@ class Engine:
             message_tokens=tuple(frame["message_tokens"]),
             context=frame["context"],
             special=tuple((start, end) for start, end in frame["special"]),
+            thinks=frame["thinks"],
         )
 
     def count(self, texts: Sequence[str], check: Callable[[], None] = nothing) -> list[int]:
@@ -216,6 +223,16 @@ class Engine:
         It takes about half a second, as `plan` does.
         """
         return self.layout.hardware(instead=self._keeper.child)
+
+    def measure(self, check: Callable[[], None] = nothing) -> Timing:
+        """Measure how fast the student in use computes, which takes a few seconds; its fastest settings are used from
+        now on. Raises ForgeError, and what `check` raises while it waits.
+        """
+        with self._talk.short(check) as child:
+            timing = self.layout.measure(child, check)
+        if not self.layout.is_up_to_date(child):
+            self._keeper.discard(child)
+        return timing
 
     def close(self) -> None:
         """Save conversations, end the child and refuse everything from now on."""

@@ -115,6 +115,7 @@ class Keeper:
     def ready(self, check: Callable[[], None]) -> RunningChild:
         """The loaded child; starts a load when there is none and waits for it. Raises ForgeError, what `check` does."""
         while True:
+            check()  # who gave a load up must not begin the next
             with self._lock:
                 spec = self._usable_spec()
                 child = self._child

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import cast
@@ -16,9 +17,10 @@ from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.gguf_shape import ModelShape
 from forge_desktop.engine.hardware import describe
 from forge_desktop.engine.holdings import Holdings
+from forge_desktop.engine.machine_facts import processor
 from forge_desktop.engine.planner import lay_out
 from forge_desktop.engine.records import StudentSpec
-from forge_desktop.engine.records_plan import Hardware, KvType, Placement, Plan, PlanWish
+from forge_desktop.engine.records_plan import Hardware, KvType, Placement, Plan, PlanWish, Timing
 from forge_desktop.engine.running import Lost, RunningChild
 from forge_desktop.engine.starting import Starter
 from forge_desktop.engine.store_layout import Timings, Wishes
@@ -53,6 +55,10 @@ class Layout:
             kv_type=cast("KvType", values.kv_type),
         )
 
+    def wished(self, sha256: str) -> PlanWish | None:
+        """How a person said that this model is to be laid out, or None."""
+        return self._wishes.find(sha256)
+
     def set_wish(self, sha256: str, wish: PlanWish | None) -> None:
         """Lay this model out so from its next load on; None goes back to the settings."""
         self._wishes.keep(sha256, wish)
@@ -65,16 +71,16 @@ class Layout:
 
     def hardware(self, *, instead: RunningChild | None = None) -> Hardware:
         """The machine and what is known of it. What `instead` has loaded counts as free. Raises ForgeError."""
-        with self.surveyor() as child:
+        with self.surveyor(afresh=True) as child:
             devices = self.holdings.beside(child.devices, instead)
             return describe(child, devices, self._timings.all())
 
     @contextlib.contextmanager
-    def surveyor(self) -> Iterator[RunningChild]:
+    def surveyor(self, *, afresh: bool = False) -> Iterator[RunningChild]:
         """A child that knows the devices and has nothing loaded, for as long as it takes. Raises ForgeError."""
         with self._surveying:
             try:
-                child = self._starter.start(self._spawn)
+                child = self._starter.start(self._spawn, afresh=afresh)
                 try:
                     yield child
                 finally:
@@ -90,17 +96,54 @@ class Layout:
         self.holdings.hold(child, plan)
         return plan
 
-    def flash(self, child: RunningChild, sha256: str, gpu_layers: int) -> bool | None:
-        """Whether to compute by flash attention: as measured; else llama.cpp's choice on a GPU, and not on a CPU."""
-        timing = self._timings.find(str(child.hello["build"]), device_key(child), sha256, gpu_layers)
-        if timing is not None:
-            return timing.flash
-        return None if gpu_layers else False
+    def timing(self, child: RunningChild, sha256: str, placement: Placement) -> Timing | None:
+        """What was measured with this student where it would run, or None."""
+        return self._timings.find(str(child.hello["build"]), runs_on(child, placement), sha256, placement.gpu_layers)
 
-    def threads(self, child: RunningChild, sha256: str, gpu_layers: int) -> int:
-        """The number of threads that was measured to be fastest; 0 while nothing was measured."""
-        timing = self._timings.find(str(child.hello["build"]), device_key(child), sha256, gpu_layers)
-        return timing.threads if timing is not None else 0
+    def flash(self, child: RunningChild, sha256: str, placement: Placement) -> bool | None:
+        """Whether to compute by flash attention: llama.cpp's choice on a GPU; on a CPU as measured, else not."""
+        if placement.gpu_layers:
+            return None
+        timing = self.timing(child, sha256, placement)
+        return timing.flash if timing is not None else False
+
+    def measure(self, child: RunningChild, check: Callable[[], None]) -> Timing:
+        """Measure a loaded student anew and remember it. Raises ForgeError, Lost, and what `check` raises."""
+        assert child.spec is not None
+        assert child.plan is not None
+        placement = child.plan.placement
+        asked = {"op": "tune", "plan": asdict(placement), "threads": self._settings.values.threads}
+        tuned = child.ask(asked, child.limits.load, check=check)
+        check()  # one that was stopped in the middle measured only half
+        return self.keep_timing(child, child.spec, placement, tuned)
+
+    def is_up_to_date(self, child: RunningChild) -> bool:
+        """Whether a loaded child computes by the settings that are now known to be fastest."""
+        assert child.spec is not None
+        assert child.plan is not None
+        placement = child.plan.placement
+        timing = self.timing(child, child.spec.sha256, placement)
+        if timing is None or placement.gpu_layers:
+            return True
+        threads = self._settings.values.threads or timing.threads or child.facts["threads"]
+        quantised = placement.kv_type != "f16"
+        return (quantised or bool(child.facts["flash"]) == timing.flash) and child.facts["threads"] == threads
+
+    def keep_timing(self, child: RunningChild, spec: StudentSpec, placement: Placement, tuned: Frame) -> Timing:
+        """Remember a child's measurement (its frame "tuned") and use it at later loads."""
+        timing = Timing(
+            model_sha256=spec.sha256,
+            model=spec.name,
+            device=runs_on(child, placement),
+            gpu_layers=placement.gpu_layers,
+            flash=bool(tuned["flash"]),
+            threads=tuned["threads"],
+            prompt_tokens_per_second=tuned["prompt_rate"],
+            tokens_per_second=tuned["rate"],
+            measured=time.time(),
+        )
+        self._timings.keep(str(child.hello["build"]), timing)
+        return timing
 
     def _plan(
         self,
@@ -112,7 +155,7 @@ class Layout:
         extra_bufts: bool,
     ) -> Plan:
         def measure(placement: Placement) -> Measured:
-            flash = self.flash(child, spec.sha256, placement.gpu_layers)
+            flash = self.flash(child, spec.sha256, placement)
             key = (child.hello["build"], device_key(child), spec.path, spec.sha256, placement, extra_bufts, flash)
             if key not in self._measured:
                 asked = {
@@ -135,6 +178,12 @@ def device_key(child: RunningChild) -> str:
     """The processor and the GPUs of a child in one line: what was learnt on one machine is not used on another."""
     gpus = (device.description for device in child.devices if device.kind != "cpu")
     return " + ".join([str(child.hello["cpu"]), *gpus])
+
+
+def runs_on(child: RunningChild, placement: Placement) -> str:
+    """The processor, or the GPUs of the placement, by the names people know."""
+    names = [f"{device.name} ({device.description})" for device in child.devices if device.name in placement.devices]
+    return " + ".join(names) if placement.gpu_layers and names else processor()
 
 
 def measured_from(frame: Frame) -> Measured:

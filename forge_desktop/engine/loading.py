@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import asdict, replace
 
@@ -64,6 +65,8 @@ def load_student(
             if child is None and lost.code is not None and lost.code > 0:
                 said = lost.lines[-1] if lost.lines else lost.what
                 raise trouble("ENGINE_CRASH.start", NoEngineError, what=said) from lost
+            if lost.starved:
+                raise trouble("MEM_DEVICE.killed", UnloadableError, path=spec.path, what=lost.what) from lost
             if not (lost.crash and ladder.step(f"its process {lost.what}")) and (lost.crash or not budget.spend()):
                 case = "CPU_FEATURE" if lost.illegal else "ENGINE_CRASH.loading"
                 raise trouble(case, UnloadableError, path=spec.path, what=lost.what) from lost
@@ -110,21 +113,25 @@ class _Ladder:
         elif rung.gpu and not self._planned:
             self._planned = plan.gpu_layers
             self._rungs = [rung, *_below(rung, plan.gpu_layers)]
-        flash = self._layout.flash(child, self._spec.sha256, plan.gpu_layers)
-        threads = self._wish.threads or self._layout.threads(child, self._spec.sha256, plan.gpu_layers)
+        timing = self._layout.timing(child, self._spec.sha256, plan.placement)
         asked = {
             "op": "load",
             "path": self._spec.path,
             "plan": asdict(plan.placement),
-            "threads": threads,
-            "flash": flash,
+            "threads": self._wish.threads or (timing.threads if timing else 0),
+            "flash": self._layout.flash(child, self._spec.sha256, plan.placement),
+            "tune": timing is None and os.environ.get("FORGE_MEASURE") != "0",
             "extra_bufts": rung.extra_bufts,
+            "check": self._crashed,  # it may have been the file: then say so, whatever the time that takes
         }
         child.facts = child.ask(
             asked,
             child.limits.load,
             on_frame=lambda frame: progress(frame.get("fraction", 0.0)) if frame["ev"] == "loading" else None,
         )
+        if tuned := child.facts.get("tuned"):
+            with contextlib.suppress(ForgeError):  # a full disk: it will be measured again next time
+                self._layout.keep_timing(child, self._spec, plan.placement, tuned)
         child.spec, child.wish, child.plan = self._spec, self._wish, plan
         child.note = self._note(rung, plan)
 

@@ -17,8 +17,10 @@ from typing import Any
 from forge_desktop.base.child import ChildDied, ChildProcess, Frame
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.frames import Garbled
+from forge_desktop.engine.memory_kills import RAN_OUT, memory_kills, worded
 from forge_desktop.engine.records import PromptMessage, PromptPart, StudentSpec
 from forge_desktop.engine.records_plan import Device, Pack, Plan, PlanWish
+from forge_desktop.engine.shapes import fits
 from forge_desktop.engine.vigil import Limits, Vigil
 
 _TICK = 0.05
@@ -63,6 +65,11 @@ class Lost(Exception):  # noqa: N818 - the engine decides what it means
         if sys.platform != "win32":
             faults |= {signal.SIGBUS}
         return -self.code in faults or self.code > 0xC000_0000
+
+    @property
+    def starved(self) -> bool:
+        """Whether the system ended it because memory ran out."""
+        return self.what == RAN_OUT
 
     @property
     def illegal(self) -> bool:
@@ -142,6 +149,7 @@ class RunningChild:
         self._dismissed = False
         self._on_end = on_end
         self._vigil = Vigil(limits)
+        self._kills = memory_kills()
         self._made = threading.Event()  # it may end before its constructor has returned
         try:
             self._child = ChildProcess("engine", command=command, on_end=self._ended_by_itself, aside=self._set_aside)
@@ -168,7 +176,7 @@ class RunningChild:
     @property
     def end(self) -> str:
         """How it ended, in words."""
-        return self._child.end
+        return worded(self._child.end, self._child.exit_code, self._kills)
 
     def start(self) -> None:
         """Wait for the hello: the child stands and has its native library. Raises Lost."""
@@ -178,9 +186,15 @@ class RunningChild:
         if sys.platform != "win32":
             self._bytes.unlink()
 
-    def ask(self, request: Frame, silence: float, on_frame: Callable[[Frame], None] | None = None) -> Frame:
+    def ask(
+        self,
+        request: Frame,
+        silence: float,
+        on_frame: Callable[[Frame], None] | None = None,
+        check: Callable[[], None] | None = None,
+    ) -> Frame:
         """One request and the frame that ends it, for what is not an answer. Raises ForgeError, Lost."""
-        return self._ask(request, silence, on_frame=on_frame)
+        return self._ask(request, silence, on_frame=on_frame, check=check)
 
     def render(self, messages: Sequence[PromptMessage], *, template: str = "", marks: bool = False) -> Frame:
         """The prompt after the chat template, or after the one given. Raises TemplateStuck, ForgeError, Lost."""
@@ -222,7 +236,7 @@ class RunningChild:
         self._bytes.close()
 
     def _set_aside(self, frame: Frame) -> bool:
-        if not isinstance(frame.get("ev"), str):
+        if not fits(frame):
             raise Garbled
         return self._vigil.beat(frame)
 
@@ -268,7 +282,11 @@ class RunningChild:
                     raise Lost(hung, stopping=stopping)
         except ChildDied as death:
             raise Lost(
-                str(death), code=death.code, lines=death.last_lines, stopping=stopping, garbled=death.garbled
+                worded(str(death), death.code, self._kills),
+                code=death.code,
+                lines=death.last_lines,
+                stopping=stopping,
+                garbled=death.garbled,
             ) from death
         except ForgeError:
             raise

@@ -19,17 +19,23 @@ _DEADLY = "It ended the engine's process when it was loaded; it is tried again w
 
 
 class Starter:
-    """Starts children that know their devices. `spawn` makes a bare one."""
+    """Starts children that know their devices. `spawn` makes a bare one.
+
+    A pack that was of no use to one child is spared the next ones, until somebody looks at the hardware again.
+    """
 
     def __init__(self, packs: Packs, flags: Flags) -> None:
         self._packs, self._flags = packs, flags
+        self._useless: dict[str, str] = {}  # by sha256: what was wrong
 
-    def start(self, spawn: Callable[[], RunningChild], *, gpu: bool = True) -> RunningChild:
+    def start(self, spawn: Callable[[], RunningChild], *, gpu: bool = True, afresh: bool = False) -> RunningChild:
         """A child that said hello, with every good pack loaded and its devices listed. Raises Lost, ForgeError.
 
         Without `gpu` no pack is loaded, so that nothing of a GPU can hurt the child.
         """
         deadly: set[str] = set()
+        if afresh:
+            self._useless.clear()
         while True:
             child = spawn()
             try:
@@ -50,9 +56,13 @@ class Starter:
             sha256 = pack.pack.sha256
             if not pack.pack.problem and (sha256 in deadly or self._flags.find(*key, sha256) is not None):
                 pack = refused(pack, _DEADLY)
+            elif not pack.pack.problem and sha256 in self._useless:
+                pack = refused(pack, self._useless[sha256])
             if not pack.pack.problem:
                 try:
                     pack = _tried(child, pack)
+                    if pack.pack.problem:
+                        self._useless[sha256] = pack.pack.problem
                 except Lost as lost:
                     child.kill()
                     if not lost.crash:

@@ -10,9 +10,16 @@ from forge_desktop.engine.child.adapter import Adapter, take_off
 from forge_desktop.engine.child.context import make_context
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.native import NativeLog, llama
+from forge_desktop.engine.records_plan import Placement
 
 ZERO = llama.ctypes.create_string_buffer(64)
-MODEL = Model(sys.argv[1], log=NativeLog(), gpu_layers=0, extra_bufts=True, progress=lambda _: None)
+MODEL = Model(
+    sys.argv[1],
+    log=NativeLog(),
+    placement=Placement(0, (), (), "f16", True, 256, 1),
+    extra_bufts=True,
+    progress=lambda _: None,
+)
 CONTEXT = make_context(
     MODEL,
     tokens=256,
@@ -21,7 +28,6 @@ CONTEXT = make_context(
     batch=64,
     threads=1,
     flash=False,
-    kv_type="f16",
     flag_address=llama.ctypes.addressof(ZERO),
 )
 TOKENS = (llama.llama_token * 5)(*range(10, 15))

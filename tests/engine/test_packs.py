@@ -102,9 +102,13 @@ def test_packs_are_looked_for_in_the_data_directory_and_among_the_resources(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORGE_PACKS", os.pathsep.join(["/one", "/two"]))
-    folders = pack_folders(tmp_path)
-    assert folders[:3] == [Path("/one"), Path("/two"), tmp_path / "packs"]
-    assert folders[3].parts[-2:] == ("resources", "packs")
+    assert pack_folders(tmp_path) == [Path("/one"), Path("/two"), tmp_path / "packs"]
+    monkeypatch.setenv("FORGE_PACKS", "")
+    assert pack_folders(tmp_path) == [tmp_path / "packs"]
+    monkeypatch.delenv("FORGE_PACKS")
+    own, shipped = pack_folders(tmp_path)
+    assert own == tmp_path / "packs"
+    assert shipped.parts[-2:] == ("resources", "packs")
 
 
 def own_pack(engine: Any, **changes: Any) -> None:
@@ -114,10 +118,16 @@ def own_pack(engine: Any, **changes: Any) -> None:
     write_pack(engine.database.path.parent / "packs", build=build, **changes)
 
 
+def listed(engine: Any) -> Pack:
+    """That pack as the hardware lists it, beside those that this clone may have."""
+    (found,) = [pack for pack in engine.hardware().packs if Path(pack.path).is_relative_to(engine.database.path.parent)]
+    return found
+
+
 def test_a_module_that_llama_cpp_cannot_load_is_told_and_the_cpu_computes(make_engine: EngineMaker, tiny: Path) -> None:
     engine = make_engine(tiny)
     own_pack(engine)
-    (pack,) = engine.hardware().packs
+    pack = listed(engine)
     assert pack.problem.startswith("It could not be loaded: ")
     assert engine.warm().device == "CPU"
 
@@ -131,7 +141,7 @@ def test_a_pack_that_kills_the_child_is_left_out_from_then_on(
     own_pack(engine)
     assert engine.warm().status == "ready"
     assert len(quiet_log.lines) == 1
-    (pack,) = engine.hardware().packs
+    pack = listed(engine)
     assert pack.problem.startswith("It ended the engine's process when it was loaded")
     engine.eject()
     assert engine.warm().device == "CPU"

@@ -26,6 +26,14 @@ def threads(wanted: int) -> int:
     return max(1, min(cores - 1, 32))
 
 
+def other_threads(usual: int) -> list[int]:
+    """Numbers of threads that could be faster than the usual one: every core, and half of many."""
+    cores = _physical_cores()
+    quota = _cgroup_cores()
+    cores = min(cores, quota) if quota is not None else cores
+    return [count for count in (min(cores, 32), usual // 2 if usual >= 8 else usual) if count != usual]
+
+
 def _physical_cores() -> int:
     logical = os.cpu_count() or 1
     if not sys.platform.startswith("linux"):

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from forge_desktop.base.child import ChildEnd, Frame
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.engine.child import devices, heartbeat, machine, native, packs, planning
+from forge_desktop.engine.child import devices, heartbeat, machine, native, packs, planning, tuning
 from forge_desktop.engine.child.answering import Answering, refuse_overflow
 from forge_desktop.engine.child.decode import Decoder
 from forge_desktop.engine.child.flag import Flag
@@ -26,8 +26,10 @@ from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.pausing import Pausing, Work
 from forge_desktop.engine.child.placing import chat_context, placement_of
 from forge_desktop.engine.child.sequences import Sequences
+from forge_desktop.engine.child.thinking import marks_of
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import PromptMessage, PromptPart, Sampling
+from forge_desktop.engine.records_plan import Placement
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +64,7 @@ class Server:
             "load_packs": self._load_packs,
             "devices": lambda _: self._devices(),
             "plan": self._plan,
+            "tune": self._tune,
             "load": self._load,
             "render": self._render,
             "count": self._count,
@@ -119,6 +122,13 @@ class Server:
             flash=request["flash"],
         )
 
+    def _tune(self, request: Frame) -> Frame:
+        return self._tuned(self._loaded().model, placement_of(request), request, tuning.THOROUGH)
+
+    def _tuned(self, model: Model, placement: Placement, request: Frame, seconds: float) -> Frame:
+        cancelled = self._flag.cancelled
+        return tuning.tune(model, placement, threads=request["threads"], seconds=seconds, cancelled=cancelled)
+
     def _load(self, request: Frame) -> Frame:
         placement = placement_of(request)
         model = Model(
@@ -127,15 +137,18 @@ class Server:
             placement=placement,
             extra_bufts=request["extra_bufts"],
             progress=lambda fraction: self._report({"ev": "loading", "fraction": fraction}),
+            check=request.get("check", False),
         )
         model.rendered = lambda: self._end.send({"ev": "templated"})
         self._end.send({"ev": "loading", "fraction": 1.0})
-        threads = machine.threads(request["threads"])
+        tuned = self._tuned(model, placement, request, tuning.QUICK) if request.get("tune") else {}
+        threads = machine.threads(request["threads"] or tuned.get("threads", 0))
+        flash = tuned["flash"] if tuned and not placement.gpu_layers else request["flash"]
         context = chat_context(
             model,
             placement,
             threads=threads,
-            flash=request["flash"],
+            flash=flash,
             flag_address=self._flag.address,
         )
         model.self_test(context)
@@ -150,10 +163,13 @@ class Server:
             "device": model.device,
             "offloaded": model.offloaded,
             "layers": model.layers,
+            "tuned": tuned,
+            "threads": threads,
+            "flash": flash,
             "buffers": self._native_log.sizes(),
             "resident": machine.resident_memory(),
             "layout": f"{native.build_name()} {placement.kv_type} {sequences.context_tokens} {model.device} "
-            f"{placement.kv_on_gpu} {request['flash']}",
+            f"{placement.kv_on_gpu} {flash}",
         }
 
     def _render(self, request: Frame) -> Frame:
@@ -167,6 +183,7 @@ class Server:
             "sha256": _sha256(text),
             "tokens": len(tokens),
             "message_tokens": counts,
+            "thinks": marks_of(student.model) is not None,
             "context": student.sequences.context_tokens,
         }
 

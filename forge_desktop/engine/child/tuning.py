@@ -1,0 +1,162 @@
+"""How fast a student computes here, and by which settings: about one second of measuring, at a believable depth."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from statistics import median
+
+from forge_desktop.base.child import Frame
+from forge_desktop.engine.child import machine
+from forge_desktop.engine.child.context import Weights, make_context
+from forge_desktop.engine.child.flag import Flag
+from forge_desktop.engine.child.native import llama
+from forge_desktop.engine.child.placing import chunk
+from forge_desktop.engine.errors import trouble
+from forge_desktop.engine.records_plan import Placement
+
+QUICK, THOROUGH = 0.12, 0.5  # seconds that one way of computing may take for its prompt, and for its answer
+_DEPTH = 1024  # tokens that are pretended to be there: a few passages and a question
+_TOKENS, _SEED = 16, 32  # at most; a slow student decodes fewer, so that all stays within a second or so
+_PROMPT, _ANSWER = 4, 1  # a question with passages has about four prompt tokens for each token of its answer
+_NEVER = Flag()  # a measurement is stopped between its parts only
+_CLEARLY = 1.1  # another number of threads must be better by so much
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Seconds for one token of a prompt and for one of an answer."""
+
+    prompt: float
+    answer: float
+
+    @property
+    def cost(self) -> float:
+        """What a usual question costs."""
+        return _PROMPT * self.prompt + _ANSWER * self.answer
+
+
+def tune(
+    weights: Weights, placement: Placement, *, threads: int, seconds: float, cancelled: Callable[[], bool]
+) -> Frame:
+    """The frame "tuned": the fastest of flash attention on or off, and number of threads; and the speeds with them.
+
+    `threads` above 0 are fixed. Where layers are on a GPU llama.cpp itself chooses flash attention. What the chat's
+    context holds is not touched. Raises ForgeError when there is no memory for a context of its own.
+    """
+    usual = machine.threads(threads)
+    plain = placement if placement.gpu_layers else replace(placement, kv_type="f16")  # a smaller cache needs flash
+    settings: list[bool | None] = [None] if placement.gpu_layers else [False, True]
+    found: dict[bool | None, Speed] = {}
+    for flash in settings:
+        with _Trial(weights, plain, flash, usual) as trial:
+            found[flash] = trial.measure(seconds)
+        if cancelled():
+            break
+    best = min(found, key=lambda flash: found[flash].cost)
+    chosen, speed = usual, found[best]
+    if threads == 0 and not placement.gpu_layers and not cancelled():
+        chosen, speed = _best_threads(weights, plain, best, usual, speed, seconds)
+    return {
+        "ev": "tuned",
+        "flash": True if best is None else best,
+        "threads": chosen if threads == 0 else 0,
+        "prompt_rate": 1 / speed.prompt,
+        "rate": 1 / speed.answer,
+    }
+
+
+def _best_threads(
+    weights: Weights, placement: Placement, flash: bool | None, usual: int, speed: Speed, seconds: float
+) -> tuple[int, Speed]:
+    best = usual, speed
+    for count in machine.other_threads(usual):
+        with _Trial(weights, placement, flash, count) as trial:
+            other = trial.measure(seconds, hopeless=2 * speed.answer)
+        if other.cost * _CLEARLY < best[1].cost:
+            best = count, other
+    return best
+
+
+class _Trial:
+    """A context for measuring: filled to a depth without computing it, for its numbers do not matter."""
+
+    def __init__(self, weights: Weights, placement: Placement, flash: bool | None, threads: int) -> None:
+        self._batch = chunk(placement)
+        self._words = llama.llama_vocab_n_tokens(llama.llama_model_get_vocab(weights.handle))
+        self._context = make_context(
+            weights,
+            tokens=_DEPTH + 2 * self._batch,
+            sequences=2,
+            outputs=2,
+            batch=self._batch,
+            threads=threads,
+            flash=True if placement.kv_type != "f16" else flash,
+            kv_type=placement.kv_type,
+            kv_on_gpu=placement.kv_on_gpu,
+            unified=True,
+            flag_address=_NEVER.address,
+        )
+
+    def __enter__(self) -> _Trial:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        llama.llama_free(self._context)
+
+    def measure(self, seconds: float, hopeless: float = math.inf) -> Speed:
+        """Seconds for a token of a prompt and of an answer, behind a thousand others.
+
+        Threads on cores that others use can be fifty times slower: what is slower than `hopeless` is not gone on with.
+        """
+        self._seconds(1)  # the first one warms up
+        one = self._seconds(1)
+        if one > hopeless:
+            return Speed(one, one)
+        seed = max(2, min(_SEED, self._batch, round(2 * seconds / one)))
+        self._fill(seed)
+        answer = [self._seconds(1) for _ in range(max(2, min(_TOKENS, round(seconds / one))))]
+        return Speed(prompt=self._seconds(seed) / seed, answer=median(answer))
+
+    def _fill(self, seed: int) -> None:
+        """Copies of a few computed tokens, as many as fit the depth. A model that cannot be copied stays shallow."""
+        memory = llama.llama_get_memory(self._context)
+        self._decode(seed, sequence=1)
+        size = llama.llama_state_seq_get_size(self._context, 1)
+        if not size:
+            return
+        state = (ctypes.c_uint8 * size)()
+        llama.llama_state_seq_get_data(self._context, state, size, 1)
+        for _ in range(_DEPTH // seed - 1):
+            llama.llama_memory_seq_cp(memory, 1, 0, -1, -1)
+            llama.llama_memory_seq_rm(memory, 1, -1, -1)
+            if not llama.llama_state_seq_set_data(self._context, state, size, 1):
+                break
+        llama.llama_memory_seq_rm(memory, 1, -1, -1)
+
+    def _decode(self, count: int, *, sequence: int) -> None:
+        """Any tokens at all, at the end of a sequence; the last one's logits are computed, as in an answer."""
+        place = llama.llama_memory_seq_pos_max(llama.llama_get_memory(self._context), sequence) + 1
+        batch = llama.llama_batch_init(count, 0, 1)
+        try:
+            batch.n_tokens = count
+            for number in range(count):
+                batch.token[number] = number % self._words
+                batch.pos[number] = place + number
+                batch.n_seq_id[number] = 1
+                batch.seq_id[number][0] = sequence
+                batch.logits[number] = number == count - 1
+            code = llama.llama_decode(self._context, batch)
+            llama.llama_synchronize(self._context)
+        finally:
+            llama.llama_batch_free(batch)
+        if code != 0:
+            raise trouble("CPU_FEATURE.code", number=code)
+
+    def _seconds(self, count: int) -> float:
+        started = time.perf_counter()
+        self._decode(count, sequence=0)
+        return time.perf_counter() - started

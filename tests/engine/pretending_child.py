@@ -1,0 +1,40 @@
+"""An engine child that claims to have a GPU and fails on it: how, and from how many layers on, is told by arguments.
+
+`crashes 3` ends by SIGABRT when more than three layers go to the GPU; `full 3` finds no memory for them; `cache`
+crashes while the cache is on the GPU; `gpu` as soon as any layer is there. The pretended GPU is never asked anything.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any
+
+from forge_desktop.base.child import ChildEnd
+
+END = ChildEnd()
+
+from forge_desktop.engine.child import model, serve  # noqa: E402 - as the real child does
+from forge_desktop.engine.errors import trouble  # noqa: E402
+from forge_desktop.engine.records_plan import Device, Placement  # noqa: E402
+
+HOW, MOST = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 0
+REAL = serve.devices.devices()
+
+
+class Failing(model.Model):
+    """The real model, which fails where a GPU would have."""
+
+    def __init__(self, path: str, *, placement: Placement, **rest: Any) -> None:
+        beyond = placement.gpu_layers > MOST
+        if HOW == "full" and beyond:
+            raise trouble("MEM_DEVICE.weights", path=path, reason="unable to allocate Pretended0 buffer")
+        if (HOW == "cache" and placement.gpu_layers and placement.kv_on_gpu) or (HOW in ("crashes", "gpu") and beyond):
+            os.kill(os.getpid(), signal.SIGABRT)
+        super().__init__(path, placement=placement, **rest)
+
+
+serve.devices.devices = lambda: [*REAL, Device("Pretended0", "A pretended GPU", "Pretended", "gpu", 2**33, 2**33)]
+serve.Model = Failing  # type: ignore[misc]
+serve.Server(END).run()
