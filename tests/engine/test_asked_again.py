@@ -47,7 +47,7 @@ def test_a_prompt_that_was_not_read_to_its_end_is_read_on(shared: Engine) -> Non
     def stop() -> None:
         raise Cancelled
 
-    long = [say("Hills were formed by ice a long time ago. " * 40)]
+    long = [say("Hills were formed by ice a long time ago. " * 25)]
     first = shared.generate(long, Sampling(max_tokens=2), lambda _: None, stop, conversation="stopped")
     assert first.stop == "cancelled"
     whole = shared.generate(long, Sampling(max_tokens=6), lambda _: None, conversation="stopped")
