@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import select
@@ -85,8 +86,12 @@ def children(process: subprocess.Popen[str], *kinds: str, at_work: float = 0.0) 
     """Handles of the process's children by what they are, once there is one at work of each of these kinds."""
     deadline = time.monotonic() + 60
     while True:
-        found = {child: " ".join(child.cmdline()) for child in psutil.Process(process.pid).children(recursive=True)}
-        busy = [words for child, words in found.items() if child.cpu_times().user >= at_work]
+        found: dict[psutil.Process, str] = {}
+        busy: list[str] = []
+        for child in psutil.Process(process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+                found[child] = " ".join(child.cmdline())
+                busy += [found[child]] if child.cpu_times().user >= at_work else []
         if all(any(f"--child {kind}" in words for words in busy) for kind in kinds):
             return {os.pidfd_open(child.pid): words for child, words in found.items()}
         assert time.monotonic() < deadline, found
