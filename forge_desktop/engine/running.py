@@ -20,6 +20,7 @@ from forge_desktop.base.frames import Garbled
 from forge_desktop.engine.memory_kills import RAN_OUT, memory_kills, worded
 from forge_desktop.engine.records import PromptMessage, PromptPart, StudentSpec
 from forge_desktop.engine.records_plan import Device, Pack, Plan, PlanWish
+from forge_desktop.engine.shapes import fits
 from forge_desktop.engine.vigil import Limits, Vigil
 
 _TICK = 0.05
@@ -210,7 +211,13 @@ class RunningChild:
 
         When `check` or `on_frame` raises Cancelled the child is told to stop, and the final frame says so.
         """
-        return self._ask(request, self.limits.silence, template="messages" in request, on_frame=on_frame, check=check)
+        return self._ask(
+            request,
+            self.limits.silence,
+            template="messages" in request or "items" in request,
+            on_frame=on_frame,
+            check=check,
+        )
 
     def give_way(self, wanted: bool) -> None:
         """Tell background work to let a person's request go first. From any thread."""
@@ -235,7 +242,7 @@ class RunningChild:
         self._bytes.close()
 
     def _set_aside(self, frame: Frame) -> bool:
-        if not isinstance(frame.get("ev"), str):
+        if not fits(frame):
             raise Garbled
         return self._vigil.beat(frame)
 
