@@ -63,7 +63,7 @@ class Layout:
     def plan(self, spec: StudentSpec, wish: PlanWish | None = None, *, instead: RunningChild | None = None) -> Plan:
         """Where everything would go, and whether it fits; what `instead` holds counts as free. Raises ForgeError."""
         with self.surveyor() as child:
-            return self._plan(child, spec, wish or self.wish(spec.sha256), instead, extra_bufts=True)
+            return self._plan(child, spec, wish or self.wish(spec.sha256), instead)
 
     def hardware(self, *, instead: RunningChild | None = None) -> Hardware:
         """The machine and what is known of it. What `instead` has loaded counts as free. Raises ForgeError."""
@@ -84,9 +84,9 @@ class Layout:
             except Lost as lost:
                 raise trouble("ENGINE_CRASH", what=lost.what) from lost
 
-    def place(self, child: RunningChild, spec: StudentSpec, wish: PlanWish, *, extra_bufts: bool) -> Plan:
+    def place(self, child: RunningChild, spec: StudentSpec, wish: PlanWish) -> Plan:
         """The plan to load by, made in the child that will load. Raises ForgeError when it does not fit, and Lost."""
-        plan = self._plan(child, spec, wish, None, extra_bufts=extra_bufts)
+        plan = self._plan(child, spec, wish, None)
         if not plan.fits and not wish.anyway:
             raise _refusal(plan)
         self.holdings.hold(child, plan)
@@ -147,18 +147,15 @@ class Layout:
         spec: StudentSpec,
         wish: PlanWish,
         instead: RunningChild | None,
-        *,
-        extra_bufts: bool,
     ) -> Plan:
         def measure(placement: Placement) -> Measured:
             flash = self.flash(child, spec.sha256, placement)
-            key = (child.hello["build"], device_key(child), spec.path, spec.sha256, placement, extra_bufts, flash)
+            key = (child.hello["build"], device_key(child), spec.path, spec.sha256, placement, flash)
             if key not in self._measured:
                 asked = {
                     "op": "plan",
                     "path": spec.path,
                     "plan": asdict(placement),
-                    "extra_bufts": extra_bufts,
                     "flash": flash,
                 }
                 if len(self._measured) >= _MEASUREMENTS_KEPT:
@@ -192,6 +189,7 @@ def measured_from(frame: Frame) -> Measured:
         compute=frame["compute"],
         resident=frame["resident"],
         context=frame["context"],
+        output_on_cpu=frame["output_on_cpu"],
     )
 
 

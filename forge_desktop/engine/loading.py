@@ -104,7 +104,7 @@ class _Ladder:
         if not self._rungs:
             self._begin(child)
         rung = self._rungs[0]
-        plan = self._layout.place(child, self._spec, self._wish_at(rung), extra_bufts=rung.extra_bufts)
+        plan = self._layout.place(child, self._spec, self._wish_at(rung))
         if rung.gpu and not plan.gpu_layers:
             rung = Rung(rung.extra_bufts, False)
             self._rungs = [rung, *_below(rung, 0)]

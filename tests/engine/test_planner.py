@@ -147,6 +147,16 @@ def test_a_split_that_is_wished_is_kept() -> None:
     assert [line.layers for line in plan.lines[1:]] == [25, 8]
 
 
+def test_a_wished_split_counts_every_gpu_there_is() -> None:
+    machine = [cpu(), gpu(0, 24 * GIB, "integrated"), gpu(1, 0), gpu(2, 24 * GIB)]
+    assert [line.device for line in checked(plan_on(*machine, split=(0.0, 1.0, 1.0))).lines[1:]] == [
+        "Vulkan1",
+        "Vulkan2",
+    ]
+    assert [line.device for line in checked(plan_on(*machine, split=(1.0,))).lines[1:]] == ["Vulkan0"]
+    assert [line.device for line in checked(plan_on(*machine)).lines[1:]] == ["Vulkan2"]
+
+
 def test_a_cache_kept_off_the_gpu_counts_on_the_cpu() -> None:
     plan = checked(plan_on(cpu(), gpu(), kv_on_gpu=False))
     assert (plan.gpu_layers, plan.lines[1].kv) == (33, 0)
