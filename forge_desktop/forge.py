@@ -6,6 +6,7 @@ import contextlib
 from pathlib import Path
 
 from forge_desktop.archive import Archive
+from forge_desktop.archive.doctor import Doctor
 from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import Jobs
 from forge_desktop.base.paths import OwnerLock, resources_dir
@@ -48,6 +49,7 @@ class Forge:
             starter = resources_dir() / "students" / STARTER
             self.students = Students(database, self.jobs, self.events, self.engine, starter)
             self.archive = Archive(database, self.jobs, self.corpus, self.chat, self.students, data_dir)
+            self.doctor = Doctor(self.engine, self.students, self.archive, self.settings, data_dir)
             self._opened = opened.pop_all()
 
     def close(self) -> None:

@@ -107,6 +107,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--backend", choices=["cuda", "vulkan", "cpu"], default="cuda")
     parser.add_argument("--shape", choices=["7b", "tiny"], default="7b", help="of the synthetic student")
     parser.add_argument("--steps", default="", help=f"some of {','.join(STEPS)}; all unless given")
+    parser.add_argument("--patience", type=float, default=1.0, help="multiplies each step's time limit")
     parser.add_argument("--minutes", type=float, default=8.0, help="no step runs past this")
     parser.add_argument("--out", type=Path, help="where the report goes, besides the output")
     parser.add_argument("--inside", help=argparse.SUPPRESS)
@@ -152,7 +153,7 @@ def _step(place: Place, name: str, left: float, options: argparse.Namespace) -> 
         [str(part) for part in argv], env=_environment(place), start_new_session=True, stdin=subprocess.DEVNULL
     ) as process:
         try:
-            status = process.wait(min(step.limit, left))
+            status = process.wait(min(step.limit * options.patience, left))
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, 9)
             status = process.wait()

@@ -23,7 +23,18 @@ SIZE = (1360, 860)
 QUESTION = "How many tools may a member hold at the same time?"
 THEMES = ("light", "dark")
 STILL = ("corpus-empty", "chat-empty", "distill", "students", "cards", "settings")
-LIVELY = ("corpus", "corpus-found", "corpus-page", "corpus-collections", "corpus-statistics", "chat", "chat-source")
+LIVELY = (
+    "corpus",
+    "corpus-found",
+    "corpus-page",
+    "corpus-collections",
+    "corpus-statistics",
+    "chat",
+    "chat-source",
+    "chat-options",
+    "students-plan",
+    "settings-hardware",
+)
 
 if __name__ == "__main__":
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -31,7 +42,7 @@ if __name__ == "__main__":
 
 from PySide6.QtCore import QElapsedTimer, QEventLoop  # noqa: E402
 from PySide6.QtGui import QImage  # noqa: E402
-from PySide6.QtWidgets import QApplication, QTableView, QToolButton, QWidget  # noqa: E402
+from PySide6.QtWidgets import QApplication, QPushButton, QTableView, QToolButton, QWidget  # noqa: E402
 
 from forge_desktop.forge import Forge  # noqa: E402
 from forge_desktop.ui.bridge import Bridge  # noqa: E402
@@ -106,10 +117,25 @@ def _lively(shell: Shell, forge: Forge, scene: str, theme: str) -> QImage:
         _show_corpus(pane, forge, scene)
     elif scene == "chat-source":
         pane.side.open_source(1)
+    elif scene == "chat-options":
+        pane.side.show_options()
+    elif scene == "students-plan":
+        _press(pane, "Show plan")
+        settle(forge, 600)
+    elif scene == "settings-hardware":
+        pane.commands()["hardware"]()
+        settle(forge, 600)
     picture = _picture(shell, forge)
-    if scene == "chat-source":
+    if scene in ("chat-source", "chat-options"):
         pane.side.close_panel()
     return picture
+
+
+def _press(pane: QWidget, words: str) -> None:
+    """Press the button of these words, if it is there: what it shows may be open already."""
+    button = next((found for found in pane.findChildren(QPushButton) if found.text() == words), None)
+    if button is not None:
+        button.click()
 
 
 def _show_corpus(pane: Any, forge: Forge, scene: str) -> None:

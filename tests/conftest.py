@@ -23,6 +23,7 @@ os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
 os.environ.setdefault("FORGE_MEASURE", "0")  # measured settings would differ from run to run, and so could answers
 _NOBODYS = os.path.join(tempfile.gettempdir(), f"forge-tests-{os.getpid()}")
 os.environ["FORGE_DATA_DIR"] = _NOBODYS
+os.environ["FORGE_PACKS"] = ""  # no shipped pack: the processor computes, whatever GPU there is
 
 ROOT = Path(__file__).resolve().parents[1]
 STARTER = ROOT / "resources" / "students" / "SmolLM2-135M-Instruct.Q4_1.gguf"

@@ -16,6 +16,7 @@ from forge_desktop import __version__
 from forge_desktop.archive.bundle_reading import Bundle
 from forge_desktop.archive.bundle_writing import BundleWriter
 from forge_desktop.archive.records import BundleReport, DatabaseFacts, ExportedFile, Verdict
+from forge_desktop.archive.records_checkup import Checkup, Crash, Device, Finding, Fit, Hardware, Pack, Timing
 from forge_desktop.archive.writing import ExportFolder
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.jobs import JobContext, Jobs
@@ -24,7 +25,21 @@ from forge_desktop.corpus import Corpus, Portable, PortableCollection
 from forge_desktop.storage import Database
 from forge_desktop.students import Students
 
-__all__ = ["Archive", "BundleReport", "DatabaseFacts", "ExportedFile", "Verdict"]
+__all__ = [
+    "Archive",
+    "BundleReport",
+    "Checkup",
+    "Crash",
+    "DatabaseFacts",
+    "Device",
+    "ExportedFile",
+    "Finding",
+    "Fit",
+    "Hardware",
+    "Pack",
+    "Timing",
+    "Verdict",
+]
 
 _LANE = "archive"  # only reads, so it waits for nobody
 _WAL_RESET_FIXED = (3, 51, 3)
@@ -64,6 +79,7 @@ class Archive:
                 folder.write_vectors("vectors.npy", passages, self._corpus.transfer.iterate_vectors()),
                 folder.write_rows("conversations.jsonl", self._chat.export_conversations()),
                 folder.write_rows("messages.jsonl", self._chat.export_messages()),
+                folder.write_rows("options.jsonl", self._chat.options.export()),
             ]
             made = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
             folder.finish(files, {"made": made, "forge_desktop": __version__, "index": self._corpus.versions()})

@@ -130,6 +130,27 @@ class Settings:
         choices={"auto": "16 bits, 8 where only that fits", "f16": "16 bits", "q8_0": "8 bits"},
     )
     threads: int = _setting(0, "Student", "CPU threads", "0 chooses by the number of cores.", minimum=0, maximum=256)
+    kv_files: bool = _setting(
+        True,
+        "Student",
+        "Keep conversations ready",
+        "What the student has read is kept in files, so that a conversation goes on at once after a restart. Switching"
+        " it off removes them.",
+    )
+    kv_files_megabytes: int = _setting(
+        2048,
+        "Student",
+        "Space for kept conversations",
+        "Megabytes; those unused for longest go first.",
+        minimum=16,
+        maximum=1_048_576,
+    )
+    lookup: bool = _setting(
+        True,
+        "Student",
+        "Guess quotations",
+        "Words that stand in the prompt are guessed to come again, which makes quoting answers much faster.",
+    )
     passage_tokens: int = _setting(
         256,
         "Corpus",

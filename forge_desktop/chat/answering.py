@@ -33,6 +33,7 @@ NOT_FOUND = "This is not in your documents."
 NEAREST = "The passages that come nearest are listed as sources."
 OWN_KNOWLEDGE = "Your documents do not seem to answer this; what follows is the student's own knowledge."
 UNSUPPORTED = "Nothing in your documents supports this answer."
+_CIRCLED = "The student's thought went in circles and was stopped; it gave no answer."
 REPEATED = "The student began to repeat itself and was stopped there."
 NO_DOCUMENTS = "There are no documents yet. Add a folder to the corpus, then ask again."
 
@@ -111,7 +112,12 @@ class AnswerWriter:
         facts["preset"] = chosen.preset if not chosen.changed else None
         try:
             builder = PromptBuilder(
-                self._engine, chosen.options, task, _sampling(chosen, task), ctx.check, self._summariser(chosen, ctx)
+                self._engine,
+                chosen.options,
+                task,
+                self._sampling(chosen, task),
+                ctx.check,
+                self._summariser(chosen, ctx),
             )
             prompt = builder.build(offered, Widener(self._corpus, settings.neighbours) if settings.neighbours else None)
             prompt = prompt.searched_in(tuple(collections.values()))
@@ -178,7 +184,13 @@ class AnswerWriter:
                 raise Cancelled
 
         done = self._engine.generate(
-            prompt.messages, prompt.sampling, draft.add, check, on_thinking=draft.think, template=template
+            prompt.messages,
+            prompt.sampling,
+            draft.add,
+            check,
+            on_thinking=draft.think,
+            template=template,
+            conversation=task.conversation,
         )
         draft.end()
         facts |= {**facts_of(done, prompt), "thought_ms": round(draft.thought_ms, 1)}
@@ -186,10 +198,11 @@ class AnswerWriter:
         # What was noticed holds: the words that came until the student stopped may already break the circle again.
         begins = draft.circle if draft.circle is not None else circle_begins(f"{done.text}\n")
         if not ctx.cancelled and done.stop != "died" and begins is not None:
-            done = dataclasses.replace(done, text=done.text[:begins].rstrip(), stop="stop")
+            done = dataclasses.replace(done, text=done.text[:begins].rstrip(), stop="stop", tokens=())
             facts["stop"], problem = "repeated", REPEATED
-        if not done.text.strip() and done.stop not in ("cancelled", "died"):
-            reason = problem or "The student gave no answer."
+        circling = draft.thought_circles and not ctx.cancelled
+        if not done.text.strip() and (circling or done.stop not in ("cancelled", "died")):
+            reason = _CIRCLED if circling else problem or "The student gave no answer."
             self._quote(task, prompt.offered, facts, reason, thinking=done.thinking)
             return
         self._store_answer(task, prompt, done, facts, notice, problem)
@@ -215,7 +228,19 @@ class AnswerWriter:
             raw=done.text,
             problem=problem,
             thinking=done.thinking,
+            tokens=done.tokens,
             sources=[s for s in found.sources if s.cited or s.bm25_rank or s.vector_rank],
+        )
+
+    def _sampling(self, chosen: Resolved, task: Task) -> Sampling:
+        """The sampling in force; each further answer to the same question draws anew, so that it can differ."""
+        sampling = chosen.options.sampling()
+        again = task.alternatives > 1
+        return dataclasses.replace(
+            sampling,
+            temperature=_VARIED if again and sampling.temperature == 0 else sampling.temperature,
+            seed=sampling.seed + task.alternatives - 1,
+            lookup=self._settings.values.lookup,
         )
 
     def _say_not_found(self, task: Task, offered: Sequence[Source], facts: dict[str, object]) -> None:
@@ -254,8 +279,10 @@ class AnswerWriter:
         problem: str = "",
         sources: Sequence[Source] | None = None,
         thinking: str = "",
+        tokens: Sequence[int] = (),
     ) -> None:
-        self._store.finish(task.message_id, Ending(state, text, raw, problem, sentences, facts, thinking), sources)
+        ending = Ending(state, text, raw, problem, sentences, facts, thinking, tokens)
+        self._store.finish(task.message_id, ending, sources)
         self._events.changed("messages", "conversations")
 
 
@@ -266,17 +293,6 @@ def not_found(collections: object) -> str:
     names = [f"“{name}”" for name in collections]
     joined = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
     return f"This is not in {joined}."
-
-
-def _sampling(chosen: Resolved, task: Task) -> Sampling:
-    """The sampling in force; each further answer to the same question draws anew, so that it can differ."""
-    sampling = chosen.options.sampling()
-    again = task.alternatives > 1
-    return dataclasses.replace(
-        sampling,
-        temperature=_VARIED if again and sampling.temperature == 0 else sampling.temperature,
-        seed=sampling.seed + task.alternatives - 1,
-    )
 
 
 def _remark(text: str) -> tuple[Sentence, ...]:

@@ -38,7 +38,7 @@ class Chat:
     def __init__(
         self, db: Database, jobs: Jobs, events: Events, settings: SettingsFile, corpus: Corpus, engine: Engine
     ) -> None:
-        self._store = ChatStore(db)
+        self._store, self._engine = ChatStore(db), engine
         self.options = OptionBook(db, events, settings, engine)
         self._jobs, self._events, self._settings, self._corpus = jobs, events, settings, corpus
         self._writer = AnswerWriter(self._store, events, settings, corpus, engine, self.options)
@@ -82,6 +82,7 @@ class Chat:
             if self._store.message(message_id).conversation_id in conversation_ids:
                 self._jobs.cancel(job_id)
         token = self._store.delete(conversation_ids)
+        self._engine.forget(self._store.uids(conversation_ids))
         self._events.changed("conversations")
         return token
 

@@ -12,6 +12,7 @@ from forge_desktop.chat.store import ChatStore
 
 _SAVE_EVERY = 0.2  # seconds; what is on the screen is on the disk a quarter of a second later
 _SAVE_AGAIN = 2.0  # seconds until the next try after the disk refused
+_THOUGHT_TAIL, _THOUGHT_CIRCLE = 6000, 1200  # characters: a thought may come back to a sentence, but not for so long
 _LOOK_EVERY = 0.5  # seconds between two looks whether the student repeats itself
 
 
@@ -23,6 +24,7 @@ class Draft:
         self._saved, self._next_save, self._next_look = ("", ""), 0.0, 0.0
         self._thinks_since: float | None = None
         self.text = self.thinking = ""
+        self.thought_circles = False
         self.thought_ms = 0.0  # how long it thought before its answer began
         self.circle: int | None = None  # where the student's own text began to repeat itself, once that was noticed
         if notice:
@@ -65,10 +67,14 @@ class Draft:
             self._next_save = now + _SAVE_AGAIN
 
     def runs_in_circles(self) -> bool:
-        """Whether the answer has begun to repeat itself; looks twice a second."""
+        """Whether the answer, or the thought before it, has begun to repeat itself; looks twice a second."""
         now = time.monotonic()
         if now < self._next_look:
             return False
         self._next_look = now + _LOOK_EVERY
         self.circle = circle_begins(self.text[self._own :])
-        return self.circle is not None
+        if self._thinks_since is not None:
+            tail = self.thinking[-_THOUGHT_TAIL:]
+            begins = circle_begins(tail)
+            self.thought_circles = begins is not None and len(tail) - begins > _THOUGHT_CIRCLE
+        return self.circle is not None or self.thought_circles

@@ -9,18 +9,15 @@ every word that is not ours travels as an untrusted part, in which no special to
 from __future__ import annotations
 
 import dataclasses
-import hmac
-import itertools
-import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.chat.marks import fresh_mark, label_of, told
 from forge_desktop.chat.options import ChatOptions
 from forge_desktop.chat.records import Grounding, SeenPrompt, Source
 from forge_desktop.chat.rows import Task, Turn
-from forge_desktop.chat.spans import Widener, found_part, parts_of
+from forge_desktop.chat.spans import Widener, parts_of
 from forge_desktop.chat.summary import Summariser, longest
 from forge_desktop.engine import Engine
 from forge_desktop.engine.records import PromptMessage, PromptPart, RenderedPrompt, Sampling
@@ -38,6 +35,7 @@ _ASKS: dict[Grounding, str] = {
 }
 _QUESTION = "Question:"  # small students go on with a further question of their own after it; there they are stopped
 _LEAST_ANSWER = 64  # tokens an answer needs at least; less room counts as none
+_THOUGHT, _LONG_THOUGHT = 1024, 8192  # tokens kept free for a thought without limit, and those it may take at most
 _AFTER_TRIM = 0.7  # history is trimmed to this share of the room, so that not every further turn must trim again
 
 # The best two sources are widened, within half of the free room: the rest is for the conversation to go on, and a long
@@ -101,15 +99,16 @@ class PromptBuilder:
 
         Where nothing had to be cut and there is room, passages come with their neighbours.
         """
-        self._mark = _fresh_mark(self._task, offered)
+        self._mark = fresh_mark(self._task, offered)
         turns = [turn for turn in self._task.turns if turn.question_id >= self._task.history_from]
         known, passages = len(turns), list(offered)
         messages, turn = self._messages(turns, passages)
         rendered = self._render(messages)
-        room = rendered.context - min(self._sampling.max_tokens, rendered.context // 2)
+        kept, most = self._answer_tokens(rendered)
+        room = rendered.context - min(kept, rendered.context // 2)
         if rendered.tokens > room and turns:
-            kept = int(room * _AFTER_TRIM) - (longest(rendered.context) if self._summariser else 0)
-            turns = turns[_to_drop(rendered, len(turns), kept) :]
+            goal = int(room * _AFTER_TRIM) - (longest(rendered.context) if self._summariser else 0)
+            turns = turns[_to_drop(rendered, len(turns), goal) :]
             self._sum_up(turns, rendered.context)
             messages, turn = self._messages(turns, passages)
             rendered = self._render(messages)
@@ -123,12 +122,12 @@ class PromptBuilder:
         added: tuple[str, ...] = ()
         if widener is not None and len(turns) == len(self._task.turns) and len(passages) == len(offered):
             wider = self._widened(turns, passages, int((room - rendered.tokens) * _WIDENED), widener)
-            added = tuple(_told(new) for new, old in zip(wider, passages, strict=True) if new is not old)
+            added = tuple(told(new) for new, old in zip(wider, passages, strict=True) if new is not old)
             if added:
                 passages = wider
                 messages, turn = self._messages(turns, passages)
                 rendered = self._render(messages)
-        answer_room = min(self._sampling.max_tokens, rendered.context - rendered.tokens)
+        answer_room = min(most, rendered.context - rendered.tokens)
         if answer_room < min(_LEAST_ANSWER, self._sampling.max_tokens):
             raise QuestionTooLong(
                 f"The question is too long for this student: it takes {rendered.tokens:,} of the {rendered.context:,} "
@@ -159,8 +158,15 @@ class PromptBuilder:
             history_from=self._question_at(len(self._task.turns) - len(turns)),
             summary=self._summary if self._summary != self._task.summary else "",
             summary_until=self._question_at(self._summed),
-            noticed=cut if len(turns) < known else tuple(line for line in cut if line not in self._of_turns(turns)),
+            noticed=self._noticed(cut, turns, known),
         )
+
+    def _answer_tokens(self, rendered: RenderedPrompt) -> tuple[int, int]:
+        """(tokens to keep free for the answer, tokens it may have at most): thoughts come on top of the answer."""
+        answer, thought = self._sampling.max_tokens, self._sampling.think_tokens
+        if not rendered.thinks:
+            return answer, answer
+        return (answer + _THOUGHT, answer + _LONG_THOUGHT) if thought < 0 else (answer + thought, answer + thought)
 
     def _question_at(self, place: int) -> int:
         """The question of the turn at this place, the one that is asked now after the last; 0 where nothing is gone."""
@@ -207,10 +213,15 @@ class PromptBuilder:
             messages = [PromptMessage("system", (*self._system.parts, *summed_up))]
         for turn in turns:
             messages.append(PromptMessage("user", turn.parts))
-            messages.append(PromptMessage("assistant", (PromptPart(turn.answer),)))
+            messages.append(PromptMessage("assistant", (self._said(turn),)))
         parts = self._turn(turns, passages)
         messages.append(PromptMessage("user", tuple(parts)))
         return messages, parts
+
+    def _said(self, turn: Turn) -> PromptPart:
+        """An earlier answer, as the very tokens it was sampled as where the same student reads it now."""
+        same = turn.model_sha256 == self._engine.state().model_sha256
+        return PromptPart(turn.answer, tokens=turn.tokens if same else ())
 
     def _turn(self, turns: Sequence[Turn], passages: Sequence[Source]) -> list[PromptPart]:
         """The newest user message: documents not shown yet, numbers of those shown above, what is asked."""
@@ -219,7 +230,7 @@ class PromptBuilder:
         for source in passages:
             if source.n not in above:
                 parts.append(PromptPart(f"[{self._mark} {source.n}] ", trusted=True))
-                parts.append(PromptPart(_label(source)))
+                parts.append(PromptPart(label_of(source)))
                 parts.append(PromptPart("\n", trusted=True))
                 parts.append(PromptPart(source.quote))
                 parts.append(PromptPart("\n\n", trusted=True))
@@ -254,48 +265,24 @@ class PromptBuilder:
             cut.append(f"The answer may have {answer_room:,} tokens instead of {self._sampling.max_tokens:,}: no room.")
         return tuple(cut)
 
+    def _noticed(self, cut: tuple[str, ...], turns: Sequence[Turn], known: int) -> tuple[str, ...]:
+        """What of this is new with this prompt; a summary is told by the question that it stands with."""
+        of_turns = self._of_turns(turns)
+        old = of_turns if len(turns) == known else of_turns[: 1 if self._summed else 0]
+        return tuple(line for line in cut if line not in old)
+
     def _of_turns(self, turns: Sequence[Turn]) -> list[str]:
         """What became of the turns before these."""
-        told = []
+        said = []
         if self._summed:
             what = "first question and its answer" if self._summed == 1 else f"first {self._summed} turns"
-            told.append(f"A summary stands for the {what}: the conversation is longer than the student can hold.")
+            said.append(f"A summary stands for the {what}: the conversation is longer than the student can hold.")
         if left_out := len(self._task.turns) - len(turns) - self._summed:
             which = "next" if self._summed else "first"
             what = "question and its answer" if left_out == 1 else f"{left_out} questions and their answers"
             why = "the conversation is longer than the student can hold"
-            told.append(f"The {which} {what} were left out: {why}.{self._unsummed}")
-        return told
-
-
-def _fresh_mark(task: Task, offered: Sequence[Source]) -> str:
-    """Six hexadecimal digits that occur in none of the texts and that no document can foresee.
-
-    They are derived from this request with a key that never leaves the database, not drawn: the same request gives the
-    same prompt, so that an answer at temperature 0 can be repeated.
-    """
-    texts = [task.question, *(source.quote for source in offered)]
-    request = json.dumps([len(task.turns), *texts]).encode()
-    for attempt in itertools.count():
-        mark = hmac.new(task.mark_key, b"%d %b" % (attempt, request), "sha256").hexdigest()[:6]
-        if not any(mark in text for text in texts):
-            return mark
-    raise AssertionError("unreachable")
-
-
-def _label(source: Source) -> str:
-    name = re.split(r"[/\\]", source.path)[-1]
-    page = f", page {source.page}" if source.page else ""
-    heading = ": " + " > ".join(source.heading) if source.heading else ""
-    return " ".join(f"{name}{page}{heading}".split())
-
-
-def _told(source: Source) -> str:
-    """What of a widened source was found, and what stands around it."""
-    found = found_part(source)
-    one = found.first_line == found.last_line
-    lines = f"line {found.first_line}" if one else f"lines {found.first_line}–{found.last_line}"
-    return f"Source {source.n}: {lines} found, widened to lines {source.first_line}–{source.last_line}."
+            said.append(f"The {which} {what} were left out: {why}.{self._unsummed}")
+        return said
 
 
 def _shown(turns: Sequence[Turn]) -> list[Source]:

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import sqlite3
+import struct
 import unicodedata
 import zlib
 from collections.abc import Sequence
@@ -18,13 +19,18 @@ from forge_desktop.engine.records import PromptPart
 
 @dataclass(frozen=True)
 class Turn:
-    """An earlier question and its answer, as the prompt had them, and the passages that came with the question."""
+    """An earlier question and its answer, as the prompt had them, and the passages that came with the question.
+
+    `tokens` are those that the student `model_sha256` sampled, where they spell the answer.
+    """
 
     question_id: int
     answer_id: int
     parts: tuple[PromptPart, ...]
     answer: str
     sources: tuple[Source, ...]
+    tokens: tuple[int, ...] = ()
+    model_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,7 @@ class Task:
     message_id: int
     question_id: int
     conversation_id: int
+    conversation: str  # its uid: under that name the engine keeps what it has read
     question: str
     grounding: Grounding
     asked_before: tuple[str, ...]
@@ -71,6 +78,7 @@ class Ending:
     sentences: Sequence[Sentence]
     provenance: dict[str, object]
     thinking: str = ""  # empty leaves what was stored while it came
+    tokens: Sequence[int] = ()  # that spell `raw`, by the student in `provenance`
 
 
 def fold(text: str) -> str:
@@ -83,6 +91,16 @@ def storable(text: str) -> str:
     if text.isascii() and "\0" not in text:
         return text
     return text.replace("\0", "\ufffd").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def tokens_as_bytes(tokens: Sequence[int]) -> bytes | None:
+    """Tokens as they are stored: 32 bits each, little-endian; None when there are none."""
+    return struct.pack(f"<{len(tokens)}i", *tokens) if tokens else None
+
+
+def tokens_of(stored: bytes | None) -> tuple[int, ...]:
+    """The tokens again; none when the bytes cannot be any."""
+    return struct.unpack(f"<{len(stored) // 4}i", stored) if stored and len(stored) % 4 == 0 else ()
 
 
 def pack(value: object) -> bytes:

@@ -23,6 +23,8 @@ from forge_desktop.chat.rows import (
     source_of,
     source_row,
     storable,
+    tokens_as_bytes,
+    tokens_of,
     unpack,
 )
 from forge_desktop.chat.spans import found_part
@@ -108,6 +110,12 @@ class ChatStore:
                 [(token, conversation_id) for conversation_id in conversation_ids],
             )
         return token
+
+    def uids(self, conversation_ids: Sequence[int]) -> list[str]:
+        """The conversations' names outside this database."""
+        wanted = json.dumps(list(conversation_ids))
+        rows = self._db.rows("SELECT uid FROM conversations WHERE id IN (SELECT value FROM json_each(?))", wanted)
+        return [row["uid"] for row in rows]
 
     def restore(self, token: int) -> None:
         """Undo the deletion with this token."""
@@ -213,7 +221,7 @@ class ChatStore:
             changed = connection.execute(
                 """
                 UPDATE messages SET state = ?, text = ?, raw = ?, folded = ?, problem = ?, sentences = ?,
-                    provenance = ?, thinking = coalesce(nullif(?, ''), thinking)
+                    provenance = ?, thinking = coalesce(nullif(?, ''), thinking), tokens = ?
                 WHERE id = ? AND state = 'writing'
                 """,
                 (
@@ -225,6 +233,7 @@ class ChatStore:
                     json.dumps([[s.start, s.end, list(s.sources), s.needs_support] for s in ending.sentences]),
                     json.dumps(ending.provenance),
                     storable(ending.thinking),
+                    tokens_as_bytes(ending.tokens),
                     message_id,
                 ),
             )
@@ -317,7 +326,7 @@ class ChatStore:
                 SELECT id, parent_id FROM messages WHERE id = ?
                 UNION ALL SELECT m.id, m.parent_id FROM messages AS m JOIN up ON m.id = up.parent_id
             )
-            SELECT m.id, m.role, m.text, m.raw, m.turn, m.history_from, m.summary
+            SELECT m.id, m.role, m.text, m.raw, m.turn, m.history_from, m.summary, m.tokens, m.provenance
             FROM up JOIN messages AS m ON m.id = up.id ORDER BY m.id
             """,
             answer.parent_id,
@@ -329,13 +338,16 @@ class ChatStore:
             known += sources
             if said["turn"] is not None and said["raw"]:
                 parts = tuple(PromptPart(text, trusted) for text, trusted in unpack(said["turn"]))
-                turns.append(Turn(question["id"], said["id"], parts, said["raw"], tuple(sources)))
+                model = json.loads(said["provenance"]).get("model_sha256") or ""
+                tokens = tokens_of(said["tokens"])
+                turns.append(Turn(question["id"], said["id"], parts, said["raw"], tuple(sources), tokens, model))
         kept = [row["history_from"] for row in path if row["history_from"] is not None]
         summed = [(row["summary"], row["history_from"]) for row in path if row["summary"]]
         return Task(
             message_id,
             path[-1]["id"],
             answer.conversation_id,
+            self.uids([answer.conversation_id])[0],
             path[-1]["text"],
             answer.grounding,
             tuple(row["text"] for row in path[:-1] if row["role"] == "user"),

@@ -53,6 +53,7 @@ class Summariser:
                 raise ForgeError("One of them alone is longer than the student can read.", hint="")
             before = self._written(before, texts[place:fits], longest(context))
             place = fits
+        self._progress("Reading the question…")
         return before
 
     def _written(self, before: str, texts: Sequence[str], most: int) -> str:

@@ -262,6 +262,13 @@ def _add_asking(verb: _Verb) -> None:
 def _add_keeping(verb: _Verb) -> None:
     """What is stored: said, checked, written out, brought in; and the tour."""
     verb("status", "say what is stored where, and who answers")
+    doctor = verb(
+        "doctor",
+        "say what this computer can do and what needs attention",
+        "Say what the engine sees of this computer: processor, memory, GPUs and their packs, which models fit, how "
+        "fast they are; and what needs attention, with what to do: then the exit status is 1. Loads no student.",
+    )
+    doctor.add_argument("--measure", action="store_true", help="load the student in use and measure its speed now")
     verify = verb("verify", "check everything that is stored for damage")
     verify.add_argument(
         "--repair",

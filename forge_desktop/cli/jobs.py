@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 
 from forge_desktop.base.errors import Cancelled
@@ -13,10 +14,13 @@ from forge_desktop.forge import Forge
 _GLANCE = 0.25  # seconds: Windows notices Ctrl+C only between two waits
 
 
-def wait(forge: Forge, job_id: int) -> object:
-    """The job's result, or what it raised. Ctrl+C stops the job, waits for its end and is raised again."""
+def wait(forge: Forge, job_id: int, *, timeout: float | None = None) -> object:
+    """The job's result, or what it raised. Ctrl+C stops the job, waits for its end and is raised again.
+
+    Raises TimeoutError after `timeout` seconds; the job then still runs.
+    """
     try:
-        return _wait(forge, job_id)
+        return _wait(forge, job_id, timeout)
     except KeyboardInterrupt:
         forge.jobs.cancel(job_id)
         with contextlib.suppress(Cancelled):
@@ -24,13 +28,16 @@ def wait(forge: Forge, job_id: int) -> object:
         raise
 
 
-def _wait(forge: Forge, job_id: int) -> object:
+def _wait(forge: Forge, job_id: int, timeout: float | None = None) -> object:
+    started = time.monotonic()
     while True:
         try:
             return forge.jobs.wait(job_id, timeout=_GLANCE)
         except TimeoutError:
             if job_id not in forge.jobs.running():
                 return forge.jobs.wait(job_id)
+            if timeout is not None and time.monotonic() - started > timeout:
+                raise
 
 
 @contextlib.contextmanager

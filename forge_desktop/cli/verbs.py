@@ -11,7 +11,7 @@ from pathlib import Path
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.logs import start_logging
 from forge_desktop.base.paths import data_dir
-from forge_desktop.cli import answers, choosing, collecting, library, searching, tour, upkeep
+from forge_desktop.cli import answers, choosing, collecting, doctor, library, searching, tour, upkeep
 from forge_desktop.cli.output import Output
 from forge_desktop.forge import Forge
 
@@ -33,6 +33,7 @@ VERBS = {
     "models": Verb(upkeep.models),
     "presets": Verb(choosing.presets),
     "status": Verb(upkeep.status),
+    "doctor": Verb(doctor.doctor),
     "verify": Verb(upkeep.verify),
     "export": Verb(upkeep.export),
     "import": Verb(upkeep.bring_in, writes=True),
@@ -47,6 +48,7 @@ _WRITING = (
     "change",
     "delete",
     "repair",
+    "measure",
     "save",
     "rename",
 )  # options with which a reading verb writes

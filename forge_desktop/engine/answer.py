@@ -66,7 +66,7 @@ class Answer:
             text="".join(self._texts),
             stop=stop,  # type: ignore[arg-type]
             prompt_tokens=self._prompt.get("tokens", 0),
-            reused_tokens=done["reused"] if done else 0,
+            reused_tokens=done["reused"] if done else self._prompt.get("reused", 0),
             answer_tokens=tokens,
             ttft_ms=1000 * ((self._first or now) - self._started),
             tokens_per_second=rate,
@@ -77,4 +77,9 @@ class Answer:
             seed=self._seed,
             problem=problem or (_UNFINISHED if done and done.get("unfinished") and stop != "cancelled" else ""),
             thinking="".join(self._thoughts),
+            tokens=tuple(done["ids"]) if done else (),
+            prompt_tokens_per_second=done["prompt_tokens_per_second"] if done else 0.0,
+            restored_tokens=done["restored"] if done else self._prompt.get("restored", 0),
+            drafted=done["drafted"] if done else 0,
+            accepted=done["accepted"] if done else 0,
         )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from forge_desktop.base.child import Frame, RestartBudget
@@ -16,9 +14,11 @@ from forge_desktop.engine.answer import Answer
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.gguf_header import read_header
 from forge_desktop.engine.keeper import Keeper, nothing
+from forge_desktop.engine.kept import Kept
 from forge_desktop.engine.layout import Layout
 from forge_desktop.engine.packs import Packs, pack_folders
 from forge_desktop.engine.records import (
+    Crash,
     EngineState,
     Generation,
     ModelHeader,
@@ -28,24 +28,26 @@ from forge_desktop.engine.records import (
     StudentSpec,
 )
 from forge_desktop.engine.records_plan import Hardware, Plan, PlanWish, Timing
-from forge_desktop.engine.running import Lost, RunningChild, TemplateStuck
+from forge_desktop.engine.running import Lost, RunningChild, plain
 from forge_desktop.engine.starting import Starter
 from forge_desktop.engine.store import Flags
 from forge_desktop.engine.store_crashes import Crashes
 from forge_desktop.engine.store_layout import Timings, Wishes
+from forge_desktop.engine.talk import Talk
 from forge_desktop.engine.vigil import Limits
 from forge_desktop.storage import Database
 
-_TICK = 0.05
+_PATIENCE = 3.0  # seconds that saving conversations may hold up the end of a child
 
 
 class Engine:
     """Answers with the student that `use` named; loads it at first use, in a child process.
 
-    Safe from any thread; one request at a time, others wait. A child that dies is replaced in the background at once;
-    the fourth death within five minutes stops the engine until `use` or `warm` is called. Every change is published as
-    EngineChanged. `command` starts another program than this application's own child; `limits` and `budget` are the
-    deadlines and the restarts allowed.
+    Safe from any thread; one request at a time, others wait, those in the background behind a person's. A child that
+    dies is replaced in the background at once; the fourth death within five minutes stops the engine until `use` or
+    `warm` is called. Every change is published as EngineChanged. `command` starts another program than this
+    application's own child; `limits` and `budget` are the deadlines and the restarts allowed; after `idle` seconds
+    without a request conversations are saved.
     """
 
     def __init__(
@@ -57,15 +59,17 @@ class Engine:
         command: Sequence[str] | None = None,
         limits: Limits | None = None,
         budget: RestartBudget | None = None,
+        idle: float = 20.0,
     ) -> None:
         self._limits = limits or Limits()
         self._command = command
         flags, timings = Flags(db), Timings(db)
         starter = Starter(Packs(pack_folders(db.path.parent)), flags)
         self.layout = Layout(Wishes(db), timings, settings, starter, self._bare_child, flags.forget)
+        self._crashes = Crashes(db)
         self._keeper = Keeper(
             flags,
-            Crashes(db),
+            self._crashes,
             events,
             settings,
             layout=self.layout,
@@ -74,7 +78,8 @@ class Engine:
             limits=self._limits,
             budget=budget or RestartBudget(),
         )
-        self._turn = threading.Lock()  # held while one request talks to the child
+        self._kept = Kept(db, events, settings)
+        self._talk = Talk(self._keeper, self._limits, self._kept, idle=idle)
 
     def use(self, spec: StudentSpec | None, *, check: Callable[[], None] | None = None, asked: bool = True) -> None:
         """Take this student from now on; None is no student. Nothing is loaded yet.
@@ -85,6 +90,8 @@ class Engine:
         An answer that another student is writing ends as cancelled. `check` is called before each load and raises
         ForgeError when the file is not the one that is meant.
         """
+        if spec is None or spec.sha256 != self._keeper.state().model_sha256:
+            self._talk.keep(_PATIENCE)
         self._keeper.use(spec, check or nothing, asked=asked)
 
     def warm(self, check: Callable[[], None] = nothing, *, asked: bool = True) -> EngineState:
@@ -95,17 +102,28 @@ class Engine:
         """
         if asked:
             self._keeper.forgive()
-        with self._taking_turn(check):
+        with self._talk.turns.taking(check):
             self._keeper.ready(check)
         return self._keeper.state()
 
     def eject(self) -> None:
         """End the child and give its memory back; the next request loads again."""
+        self._talk.keep(_PATIENCE)
         self._keeper.drop()
+
+    def forget(self, conversations: Sequence[str]) -> None:
+        """Keep nothing of these conversations any more, neither in memory nor on the disk."""
+        self._kept.forget(conversations)
+        if (child := self._keeper.loaded()) is not None:
+            child.forget(conversations)
 
     def state(self) -> EngineState:
         """What the engine is doing now."""
         return self._keeper.state()
+
+    def crashes(self) -> list[Crash]:
+        """The students that are loaded only when a person asks, because their process kept ending."""
+        return self._crashes.all()
 
     @property
     def pid(self) -> int | None:
@@ -129,7 +147,7 @@ class Engine:
 
         `template` takes the place of the one in the student's file; with `marks` special tokens are pointed out.
         """
-        with self._request(check, template) as child:
+        with self._talk.short(check, template) as child:
             frame = child.render(messages, template=template, marks=marks)
         return RenderedPrompt(
             text=frame["text"],
@@ -138,11 +156,12 @@ class Engine:
             message_tokens=tuple(frame["message_tokens"]),
             context=frame["context"],
             special=tuple((start, end) for start, end in frame["special"]),
+            thinks=frame["thinks"],
         )
 
     def count(self, texts: Sequence[str], check: Callable[[], None] = nothing) -> list[int]:
         """Tokens of each text, special tokens not read as such. Raises ForgeError, and what `check` raises."""
-        with self._request(check) as child:
+        with self._talk.short(check) as child:
             return child.count(texts)
 
     def counter(self) -> tuple[str, Callable[[Sequence[str], Callable[[], None]], list[int]]] | None:
@@ -159,6 +178,8 @@ class Engine:
         *,
         on_thinking: Callable[[str], None] = lambda _: None,
         template: str = "",
+        conversation: str = "",
+        background: bool = False,
     ) -> Generation:
         """Answer, telling `on_text` each piece as it comes, and `on_thinking` what the student thinks before. Always
         returns what was written.
@@ -168,13 +189,21 @@ class Engine:
         `check` is called every 50 ms at least; when it raises Cancelled, the answer so far is returned with stop
         "cancelled". When the child dies, with stop "died" and a sentence in `problem`. Raises ForgeError before
         anything is decoded: no student, not loadable, prompt longer than the context.
+
+        What was computed is kept under `conversation`, so that its next question need not be read from the beginning;
+        "" is none. With `background` it lets every request go first that has it not, and goes on after.
         """
         answer = Answer(sampling.seed, on_text, on_thinking)
+        request = {
+            "op": "generate",
+            "messages": plain(messages),
+            "sampling": dataclasses.asdict(sampling),
+            "template": template,
+            "conversation": conversation,
+            "background": background,
+        }
         try:
-            with self._taking_turn(check):
-                child = self._keeper.ready(check)
-                answer.by(child)
-                return self._generate(child, messages, sampling, answer, check, template)
+            return self._generate(request, answer, check)
         except Cancelled:
             return answer.result("cancelled")
 
@@ -199,69 +228,41 @@ class Engine:
         """Measure how fast the student in use computes, which takes a few seconds; its fastest settings are used from
         now on. Raises ForgeError, and what `check` raises while it waits.
         """
-        with self._request(check) as child:
+        with self._talk.short(check) as child:
             timing = self.layout.measure(child, check)
         if not self.layout.is_up_to_date(child):
             self._keeper.discard(child)
         return timing
 
     def close(self) -> None:
-        """End the child and refuse everything from now on."""
+        """Save conversations, end the child and refuse everything from now on."""
+        self._talk.close()
+        self._talk.keep(_PATIENCE)
         self._keeper.close()
 
-    @contextlib.contextmanager
-    def _taking_turn(self, check: Callable[[], None]) -> Iterator[None]:
-        while not self._turn.acquire(timeout=_TICK):
-            check()
-        try:
-            yield
-        finally:
-            self._turn.release()
+    def _generate(self, request: Frame, answer: Answer, check: Callable[[], None]) -> Generation:
+        asked: list[RunningChild] = []
 
-    @contextlib.contextmanager
-    def _request(self, check: Callable[[], None], template: str = "") -> Iterator[RunningChild]:
-        """A ready child for one short request; a death in it is worded as ForgeError."""
-        with self._taking_turn(check):
-            child = self._keeper.ready(check)
-            try:
-                yield child
-            except Lost as lost:
-                self._keeper.lose(child, lost.what)
-                raise trouble(lost.case, what=lost.what) from lost
-            except TemplateStuck as stuck:
-                raise self._stuck(child, template) from stuck
+        def begin(child: RunningChild) -> None:
+            asked.append(child)
+            answer.by(child)
+            request["kv"] = self._kept.order(child, request["conversation"])
 
-    def _generate(
-        self,
-        child: RunningChild,
-        messages: Sequence[PromptMessage],
-        sampling: Sampling,
-        answer: Answer,
-        check: Callable[[], None],
-        template: str,
-    ) -> Generation:
-        def take(frame: Frame) -> None:
+        def take(child: RunningChild, frame: Frame) -> None:
             if frame["ev"] == "prefill":
                 self._keeper.show(child, "busy", note=f"Reading, {frame['share']:.0%}")
             elif frame["ev"] == "text" and frame["part"] != answer.part:
                 self._keeper.show(child, "busy", note="Thinking" if frame["part"] == "thinking" else "")
             answer.take(frame)
 
-        self._keeper.show(child, "busy")
         try:
-            done = child.generate(messages, dataclasses.asdict(sampling), take, check, template=template)
+            done = self._talk.long(request, take, check, begin=begin)
         except Lost as lost:
-            if not self._keeper.lose(child, lost.what) or lost.stopping:
+            if not self._keeper.lose(asked[0], lost.what) or lost.stopping:
                 return answer.result("cancelled")  # ended on purpose (another student, closing), or told to stop
             problem = f"The student's process {lost.what} while answering; the text so far was kept."
             return answer.result("died", problem=f"{problem} {self._keeper.stopped}".strip())
-        except TemplateStuck as stuck:
-            raise self._stuck(child, template) from stuck
-        except ForgeError:
-            self._keeper.show(child, "ready")
-            raise
-        self._keeper.show(child, "ready", rate=done["tokens_per_second"])
-        self._keeper.prove(child)
+        self._keeper.prove(asked[0])
         return answer.result(done["stop"], done=done)
 
     def _bare_child(self) -> RunningChild:
@@ -269,10 +270,3 @@ class Engine:
             return RunningChild(command=self._command, limits=self._limits, on_end=lambda _: None)
         except OSError as error:
             raise trouble("ENGINE_CRASH.spawn", what=error.strerror or error) from error
-
-    def _stuck(self, child: RunningChild, template: str) -> ForgeError:
-        self._keeper.discard(child)
-        if template:
-            return trouble("TEMPLATE_TIMEOUT.own", seconds=self._limits.template)
-        name = child.spec.name if child.spec else "this student"
-        return trouble("TEMPLATE_TIMEOUT", name=name, seconds=self._limits.template)

@@ -85,6 +85,11 @@ TABLE: dict[str, Row] = {
         "Lower the context length in Settings, or choose a smaller student.",
         "settings",
     ),
+    "MEM_DEVICE.killed": Row(
+        "The student {path} was not loaded: its process {what}.",
+        "Close other programs, lower the context length in Settings, or choose a smaller student.",
+        "settings",
+    ),
     "CTX_FULL": Row(
         "The prompt has {prompt:,} tokens; the student's context holds {context:,}, answer included.",
         "Ask more briefly, offer fewer passages, or raise the context length in Settings.",

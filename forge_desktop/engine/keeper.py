@@ -115,6 +115,7 @@ class Keeper:
     def ready(self, check: Callable[[], None]) -> RunningChild:
         """The loaded child; starts a load when there is none and waits for it. Raises ForgeError, what `check` does."""
         while True:
+            check()  # who gave a load up must not begin the next
             with self._lock:
                 spec = self._usable_spec()
                 child = self._child
@@ -173,6 +174,11 @@ class Keeper:
             if child is self._child:
                 self._child, self._status = None, "empty"
         self._announce()
+
+    def loaded(self) -> RunningChild | None:
+        """The child in use, if there is one; nothing is started."""
+        with self._lock:
+            return self._child if self._child is not None and not self._child.ended else None
 
     @property
     def pid(self) -> int | None:

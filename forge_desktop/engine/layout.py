@@ -55,6 +55,10 @@ class Layout:
             kv_type=cast("KvType", values.kv_type),
         )
 
+    def wished(self, sha256: str) -> PlanWish | None:
+        """How a person said that this model is to be laid out, or None."""
+        return self._wishes.find(sha256)
+
     def set_wish(self, sha256: str, wish: PlanWish | None) -> None:
         """Lay this model out so from its next load on; None goes back to the settings."""
         self._wishes.keep(sha256, wish)

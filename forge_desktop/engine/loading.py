@@ -65,6 +65,8 @@ def load_student(
             if child is None and lost.code is not None and lost.code > 0:
                 said = lost.lines[-1] if lost.lines else lost.what
                 raise trouble("ENGINE_CRASH.start", NoEngineError, what=said) from lost
+            if lost.starved:
+                raise trouble("MEM_DEVICE.killed", UnloadableError, path=spec.path, what=lost.what) from lost
             if not (lost.crash and ladder.step(f"its process {lost.what}")) and (lost.crash or not budget.spend()):
                 case = "CPU_FEATURE" if lost.illegal else "ENGINE_CRASH.loading"
                 raise trouble(case, UnloadableError, path=spec.path, what=lost.what) from lost
@@ -120,6 +122,7 @@ class _Ladder:
             "flash": self._layout.flash(child, self._spec.sha256, plan.placement),
             "tune": timing is None and os.environ.get("FORGE_MEASURE") != "0",
             "extra_bufts": rung.extra_bufts,
+            "check": self._crashed,  # it may have been the file: then say so, whatever the time that takes
         }
         child.facts = child.ask(
             asked,

@@ -98,7 +98,8 @@ class Sampling:
 class RenderedPrompt:
     """The exact prompt: text after the chat template, tokens in all, of each message, context length.
 
-    `special` are the places (start, end) in the text that are read as special tokens.
+    `special` are the places (start, end) in the text that are read as special tokens, where they were asked for.
+    `thinks` tells a student that may think before it answers.
     """
 
     text: str
@@ -107,6 +108,7 @@ class RenderedPrompt:
     message_tokens: tuple[int, ...]
     context: int
     special: tuple[tuple[int, int], ...] = ()
+    thinks: bool = False
 
 
 @dataclass(frozen=True)
@@ -155,3 +157,12 @@ class EngineState:
     tokens_per_second: float | None
     note: str = ""
     path: str = ""
+
+
+@dataclass(frozen=True)
+class Crash:
+    """A student that is not loaded by itself any more: its file, why (continues "its process …"), epoch seconds."""
+
+    path: str
+    what: str
+    noted: float

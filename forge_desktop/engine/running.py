@@ -1,4 +1,4 @@
-"""The parent's end of one engine child: requests, deadlines, the cancel byte. It lives once and dies once."""
+"""The parent's end of one engine child: requests, deadlines, the shared bytes. It lives once and dies once."""
 
 from __future__ import annotations
 
@@ -17,12 +17,16 @@ from typing import Any
 from forge_desktop.base.child import ChildDied, ChildProcess, Frame
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.frames import Garbled
-from forge_desktop.engine.records import PromptMessage, StudentSpec
+from forge_desktop.engine.memory_kills import RAN_OUT, memory_kills, worded
+from forge_desktop.engine.records import PromptMessage, PromptPart, StudentSpec
 from forge_desktop.engine.records_plan import Device, Pack, Plan, PlanWish
+from forge_desktop.engine.shapes import fits
 from forge_desktop.engine.vigil import Limits, Vigil
 
 _TICK = 0.05
-_FINAL = ("hello", "packs", "devices", "planned", "tuned", "loaded", "rendered", "counted", "done", "error")
+_FINAL = (
+    "hello", "packs", "devices", "planned", "tuned", "loaded", "rendered", "counted", "done", "paused", "error",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,11 @@ class Lost(Exception):  # noqa: N818 - the engine decides what it means
         return -self.code in faults or self.code > 0xC000_0000
 
     @property
+    def starved(self) -> bool:
+        """Whether the system ended it because memory ran out."""
+        return self.what == RAN_OUT
+
+    @property
     def illegal(self) -> bool:
         """Whether it met an instruction that this processor does not have."""
         return self.code in (-signal.SIGILL, 0xC000_001D)
@@ -72,8 +81,10 @@ class TemplateStuck(Exception):  # noqa: N818 - worded by the engine, which know
     """The chat template did not come to an end; the child was killed."""
 
 
-class CancelByte:
-    """One byte that parent and child share: 1 means stop. Written by the parent only, read by native code."""
+class SharedBytes:
+    """Bytes that parent and child share, written by the parent only and read between tokens: stop (by native code
+    too), somebody is waiting, threads to use.
+    """
 
     def __init__(self) -> None:
         handle, name = tempfile.mkstemp(prefix="forge-", suffix=".flag")
@@ -85,11 +96,22 @@ class CancelByte:
         finally:
             os.close(handle)
 
-    def put(self, stop: bool) -> None:
-        """Set or clear it; without effect once it is closed."""
+    def stop(self, wanted: bool) -> None:
+        """What is being computed is not wanted any more, or the next thing is."""
+        self._put(0, int(wanted))
+
+    def give_way(self, wanted: bool) -> None:
+        """Background work shall let a person's request go first."""
+        self._put(1, int(wanted))
+
+    def threads(self, count: int) -> None:
+        """Compute with so many threads from the next token on; 0 is as many as were loaded with."""
+        self._put(2, min(count, 255))
+
+    def _put(self, place: int, value: int) -> None:
         with self._lock:
             if not self._map.closed:
-                self._map[0] = int(stop)
+                self._map[place] = value
 
     def unlink(self) -> None:
         """Remove the file's name; where the system allows, as soon as both sides hold it open."""
@@ -97,7 +119,7 @@ class CancelByte:
             self.path.unlink()
 
     def close(self) -> None:
-        """Let go of the byte and its file."""
+        """Let go of the bytes and their file."""
         with self._lock:
             self._map.close()
         self.unlink()
@@ -113,7 +135,8 @@ class RunningChild:
         self, *, command: Sequence[str] | None, limits: Limits, on_end: Callable[[RunningChild], None]
     ) -> None:
         self.limits = limits
-        self._byte = CancelByte()
+        self._bytes = SharedBytes()
+        self._aside: dict[str, list[Any]] = {"abandoned": [], "forgotten": []}  # told with the next request
         self.spec: StudentSpec | None = None
         self.wish: Wish | None = None
         self.hello: Frame = {}
@@ -126,11 +149,12 @@ class RunningChild:
         self._dismissed = False
         self._on_end = on_end
         self._vigil = Vigil(limits)
+        self._kills = memory_kills()
         self._made = threading.Event()  # it may end before its constructor has returned
         try:
             self._child = ChildProcess("engine", command=command, on_end=self._ended_by_itself, aside=self._set_aside)
         except OSError:
-            self._byte.close()
+            self._bytes.close()
             raise
         self._made.set()
 
@@ -152,15 +176,15 @@ class RunningChild:
     @property
     def end(self) -> str:
         """How it ended, in words."""
-        return self._child.end
+        return worded(self._child.end, self._child.exit_code, self._kills)
 
     def start(self) -> None:
         """Wait for the hello: the child stands and has its native library. Raises Lost."""
         self.hello = self._ask(
-            {"op": "hello", "flag": str(self._byte.path), "beat": self.limits.beat}, self.limits.start
+            {"op": "hello", "flag": str(self._bytes.path), "beat": self.limits.beat}, self.limits.start
         )
         if sys.platform != "win32":
-            self._byte.unlink()
+            self._bytes.unlink()
 
     def ask(
         self,
@@ -174,7 +198,7 @@ class RunningChild:
 
     def render(self, messages: Sequence[PromptMessage], *, template: str = "", marks: bool = False) -> Frame:
         """The prompt after the chat template, or after the one given. Raises TemplateStuck, ForgeError, Lost."""
-        request = {"op": "render", "messages": _plain(messages), "template": template, "marks": marks}
+        request = {"op": "render", "messages": plain(messages), "template": template, "marks": marks}
         return self._ask(request, self.limits.silence, template=True)
 
     def count(self, texts: Sequence[str]) -> list[int]:
@@ -182,35 +206,37 @@ class RunningChild:
         counted: list[int] = self._ask({"op": "count", "texts": list(texts)}, self.limits.silence)["tokens"]
         return counted
 
-    def generate(
-        self,
-        messages: Sequence[PromptMessage],
-        sampling: dict[str, Any],
-        on_frame: Callable[[Frame], None],
-        check: Callable[[], None],
-        *,
-        template: str = "",
-    ) -> Frame:
-        """Answer; frames "prompt", "prefill", "text" go to `on_frame`; returns the "done" frame.
+    def work(self, request: Frame, on_frame: Callable[[Frame], None], check: Callable[[], None]) -> Frame:
+        """Ask for something that takes its time: its frames go to `on_frame`, the final one is returned.
 
-        When `check` or `on_frame` raises Cancelled the child is told to stop, and the "done" frame says so.
+        When `check` or `on_frame` raises Cancelled the child is told to stop, and the final frame says so.
         """
-        return self._ask(
-            {"op": "generate", "messages": _plain(messages), "sampling": sampling, "template": template},
-            self.limits.silence,
-            template=True,
-            on_frame=on_frame,
-            check=check,
-        )
+        return self._ask(request, self.limits.silence, template="messages" in request, on_frame=on_frame, check=check)
+
+    def give_way(self, wanted: bool) -> None:
+        """Tell background work to let a person's request go first. From any thread."""
+        self._bytes.give_way(wanted)
+
+    def use_threads(self, count: int) -> None:
+        """Compute with so many threads from the next token on, 0 as many as were loaded with. From any thread."""
+        self._bytes.threads(count)
+
+    def abandon(self, number: int) -> None:
+        """Paused work that nobody waits for any more; the child hears of it with the next request."""
+        self._aside["abandoned"].append(number)
+
+    def forget(self, conversations: Sequence[str]) -> None:
+        """Conversations of which nothing is to be kept; the child hears of it with the next request."""
+        self._aside["forgotten"] += conversations
 
     def kill(self) -> None:
         """End it now, wait until it is gone, and let go of everything. Safe from any thread, and twice."""
         self._dismissed = True
         self._child.kill()
-        self._byte.close()
+        self._bytes.close()
 
     def _set_aside(self, frame: Frame) -> bool:
-        if not isinstance(frame.get("ev"), str):
+        if not fits(frame):
             raise Garbled
         return self._vigil.beat(frame)
 
@@ -228,11 +254,13 @@ class RunningChild:
         on_frame: Callable[[Frame], None] | None = None,
         check: Callable[[], None] | None = None,
     ) -> Frame:
-        self._byte.put(False)
+        self._bytes.stop(False)
         self._vigil.begin(silence)
         stopping = False
+        aside = {name: values for name, values in self._aside.items() if values}
+        self._aside = {"abandoned": [], "forgotten": []}
         try:
-            self._child.send(request)
+            self._child.send({**request, **aside})
             while True:
                 frame = self._child.receive(_TICK)
                 if frame is not None:
@@ -246,7 +274,7 @@ class RunningChild:
                         check()
                 except Cancelled:
                     stopping = True
-                    self._byte.put(True)
+                    self._bytes.stop(True)
                     self._vigil.stop()
                 if hung := self._vigil.verdict():
                     if self._vigil.rendering:
@@ -254,7 +282,11 @@ class RunningChild:
                     raise Lost(hung, stopping=stopping)
         except ChildDied as death:
             raise Lost(
-                str(death), code=death.code, lines=death.last_lines, stopping=stopping, garbled=death.garbled
+                worded(str(death), death.code, self._kills),
+                code=death.code,
+                lines=death.last_lines,
+                stopping=stopping,
+                garbled=death.garbled,
             ) from death
         except ForgeError:
             raise
@@ -271,5 +303,10 @@ def _final(frame: Frame) -> Frame:
     return frame
 
 
-def _plain(messages: Sequence[PromptMessage]) -> list[Any]:
-    return [[message.role, [[part.text, part.trusted] for part in message.parts]] for message in messages]
+def plain(messages: Sequence[PromptMessage]) -> list[Any]:
+    """Messages as they travel to the child."""
+    return [[message.role, [_part(part) for part in message.parts]] for message in messages]
+
+
+def _part(part: PromptPart) -> list[Any]:
+    return [part.text, part.trusted, list(part.tokens)] if part.tokens else [part.text, part.trusted]

@@ -8,9 +8,10 @@ import time
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.paths import shown_path
 from forge_desktop.engine.errors import trouble
-from forge_desktop.engine.records import StudentSpec
+from forge_desktop.engine.records import Crash, StudentSpec
 from forge_desktop.storage import Database
 
+_LEFT = "did not come to the end of its last two loads"
 _UNFINISHED = 2  # loads in a row that were begun and did not end: whatever ended this program then may do it again
 
 
@@ -28,6 +29,14 @@ class Crashes:
         if row["what"]:
             return trouble("ENGINE_CRASH.often", path=spec.path, what=row["what"])
         return trouble("ENGINE_CRASH.unfinished", path=spec.path) if row["unfinished"] >= _UNFINISHED else None
+
+    def all(self) -> list[Crash]:
+        """Every student that is not loaded by itself, the newest first."""
+        rows = self._db.rows(
+            "SELECT path, what, noted FROM engine_crashes WHERE what != '' OR unfinished >= ? ORDER BY noted DESC",
+            _UNFINISHED,
+        )
+        return [Crash(row["path"], row["what"] or _LEFT, row["noted"]) for row in rows]
 
     def begin(self, spec: StudentSpec) -> None:
         """A load begins; written before it does, because nobody may be there to write anything after it."""

@@ -1,6 +1,7 @@
 """Bases and, later, the versions made from them: which student answers."""
 
+from forge_desktop.students.layouts import Plan, PlanLine, PlanWish
 from forge_desktop.students.records import Student
 from forge_desktop.students.students import Students
 
-__all__ = ["Student", "Students"]
+__all__ = ["Plan", "PlanLine", "PlanWish", "Student", "Students"]

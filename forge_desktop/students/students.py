@@ -12,6 +12,7 @@ from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.engine import Engine, StudentSpec
 from forge_desktop.storage import Database
 from forge_desktop.students.files import display_name, hash_file
+from forge_desktop.students.layouts import Layouts
 from forge_desktop.students.records import Student
 from forge_desktop.students.store import Base, Bases
 
@@ -30,6 +31,7 @@ class Students:
     def __init__(self, db: Database, jobs: Jobs, events: Events, engine: Engine, starter: Path) -> None:
         self._bases = Bases(db)
         self._jobs, self._events, self._engine = jobs, events, engine
+        self.layouts = Layouts(engine, events, lambda student_id: _spec(self._find(student_id)))
         if not self._bases.read_only:
             self._register_starter(starter)
             self._use_active()
@@ -111,11 +113,7 @@ class Students:
             self._engine.use(None)
             return
         base_id = base.id
-        self._engine.use(
-            StudentSpec(base.name, str(base.path), base.sha256),
-            check=lambda: self._refuse_changed_file(base_id),
-            asked=asked,
-        )
+        self._engine.use(_spec(base), check=lambda: self._refuse_changed_file(base_id), asked=asked)
 
     def _refuse_changed_file(self, base_id: int) -> None:
         base = self._bases.find(base_id)
@@ -153,6 +151,10 @@ def _quick_problem(base: Base) -> str:
 
 def _changed(base: Base) -> str:
     return f"The file of {base.name} has changed since it was imported: {base.path}."
+
+
+def _spec(base: Base) -> StudentSpec:
+    return StudentSpec(base.name, str(base.path), base.sha256)
 
 
 def _student(base: Base) -> Student:

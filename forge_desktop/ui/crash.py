@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import platform
-import re
 import sys
 import threading
 import traceback
@@ -17,31 +16,13 @@ from PySide6.QtWidgets import QDialog, QPlainTextEdit, QWidget
 
 from forge_desktop import __version__
 from forge_desktop.base.errors import Cancelled
+from forge_desktop.base.redacting import redacted
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.widgets.basics import Button, IconLabel, PrimaryButton, column, label, row
 
 log = logging.getLogger(__name__)
 
-_SECRETS = (
-    (re.compile(r"\b(?:sk|pk|hf|gh[pousr]|xox[abp])[-_][\w-]{8,}"), "<key>"),
-    (
-        re.compile(r"(?i)\b(bearer|authorization|api[-_ ]?key|password|token)\b([\"':=\s]+(?:bearer\s+)?)\S+"),
-        r"\1\2<secret>",
-    ),
-    (re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"), "<address>"),
-)
 _LONGEST_MESSAGE = 400  # an exception's text may quote a document; a report needs its kind and its beginning
-
-
-def redacted(text: str, *, data_dir: Path | None = None) -> str:
-    """`text` without keys, addresses, the person's home or data directory."""
-    for secret, shown in _SECRETS:
-        text = secret.sub(shown, text)
-    places = [(str(data_dir), "<data>")] if data_dir else []
-    for place, shown in [*places, (str(Path.home()), "~")]:
-        if len(place) > 1:
-            text = text.replace(place, shown)
-    return text
 
 
 def report(error: BaseException, *, data_dir: Path | None = None) -> str:

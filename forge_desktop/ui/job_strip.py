@@ -20,6 +20,7 @@ _SHOWN = {
     "export": ("Exporting", "corpus", False),
     "embed": ("Preparing search", "", True),
     "import": ("Importing", "students", False),
+    "measure": ("Measuring", "settings", False),
 }
 _LIVE = ("queued", "running", "paused")
 

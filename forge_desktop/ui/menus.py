@@ -118,6 +118,7 @@ class Menus:
     def _help(self) -> None:
         menu = self._menu("&Help")
         self._add(menu, "&Keyboard shortcuts", "F1", lambda: ShortcutsDialog(self.shortcuts(), self._window).open())
+        self._add(menu, "&Hardware…", "", lambda: self._target.run_command("settings", "hardware"))
         self._add(menu, "Open &data folder", "", self._open_folder)
         menu.addSeparator()
         about = self._add(menu, "&About Forge Desktop", "", lambda: AboutDialog(self._window).open())

@@ -16,6 +16,7 @@ from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.application import app_icon
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.crash import CrashReports
+from forge_desktop.ui.engine_banner import EngineBanner
 from forge_desktop.ui.job_strip import JobStrip
 from forge_desktop.ui.menus import Menus
 from forge_desktop.ui.panes import PANES, Pane, load_pane
@@ -175,12 +176,16 @@ class Shell(QMainWindow):
         self._stack = QStackedWidget()
         self._banner = Banner()
         self._banner.acted.connect(self._on_banner_action)
+        self._stopped = EngineBanner()
+        self._stopped.acted.connect(self._on_load_again)
+        self._stopped.acted_second.connect(self._on_student_pressed)
         self._strip = JobStrip()
         self._status = StatusLine()
         root = QWidget()
         root.setProperty("cls", "root")
         banner = Inset(self._banner, (tokens.XL, tokens.SM, 20, tokens.SM))
-        middle = column(self._stack, banner, self._strip, gap=0)
+        stopped = Inset(self._stopped, (tokens.XL, tokens.SM, 20, tokens.SM))
+        middle = column(self._stack, stopped, banner, self._strip, gap=0)
         middle.setStretch(0, 1)
         line = row(self._rail, middle, gap=0)
         line.setStretch(1, 1)
@@ -205,7 +210,9 @@ class Shell(QMainWindow):
         hints = QGuiApplication.styleHints()
         hints.colorSchemeChanged.connect(self._on_scheme_changed)
         hints.accessibility().contrastPreferenceChanged.connect(self._on_contrast_changed)
-        self._status.show_engine(self._forge.engine.state())
+        state = self._forge.engine.state()
+        self._status.show_engine(state)
+        self._stopped.show_engine(state)
         if self._forge.settings.problem:
             self._banner.show_message("Some settings could not be used", self._forge.settings.problem, kind="warn")
 
@@ -241,10 +248,14 @@ class Shell(QMainWindow):
     def _on_banner_action(self) -> None:
         self._banner.clear()
         if self._banner.place == "load":
-            engine = self._forge.engine
-            self._forge.jobs.start("engine", "warm", lambda context: engine.warm(context.check))
+            self._on_load_again()
         else:
             self.visit(self._banner.place or "students", by_keyboard=True)
+
+    @Slot()
+    def _on_load_again(self) -> None:
+        engine = self._forge.engine
+        self._forge.jobs.start("engine", "warm", lambda context: engine.warm(context.check))
 
     @Slot(object)
     def _on_job_changed(self, event: JobChanged) -> None:
@@ -253,12 +264,13 @@ class Shell(QMainWindow):
             return
         if not isinstance(event.error, ForgeError):
             self._reports.tell(event.error)
-        elif event.kind in _STARTED_HERE:
+        elif event.kind in _STARTED_HERE and self._forge.engine.state().status != "stopped":  # else it is said already
             self._banner.show_error(event.error, action="Open Students", mend=True)
 
     @Slot(object)
     def _on_engine_changed(self, event: EngineChanged) -> None:
         self._status.show_engine(event)
+        self._stopped.show_engine(event)
         if event.status == "ready":
             self._banner.clear()
 

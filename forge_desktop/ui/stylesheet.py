@@ -60,6 +60,8 @@ def _grounds(t: Theme) -> str:
     QFrame[cls="composer"] {{ background:{t.surface}; border:1px solid {t.control_border};
         border-radius:{tokens.RADIUS_COMPOSER}px; }}
     QFrame[cls="composer"][focus="1"] {{ border:2px solid {t.focus}; }}
+    QFrame[cls="quoted"] {{ background:{t.surface2}; border:0; border-radius:{tokens.RADIUS_CONTROL}px; }}
+    QFrame[cls="popup"] {{ background:{t.surface}; border:1px solid {t.control_border}; }}
     QFrame[cls="toast"] {{ background:{t.text}; border:0; border-radius:8px; }}
     QFrame[cls="toast"] QLabel {{ color:{t.surface}; }}
     {notices}
@@ -136,6 +138,10 @@ def _fields(t: Theme, px: _Pixels, picture: _Picture) -> str:
     QLineEdit:focus, QComboBox:focus, QAbstractSpinBox:focus {{ border:2px solid {t.focus}; padding:0 9px;
         min-height:{px(28)}; }}
     QPlainTextEdit[cls="field"]:focus, QTextEdit[cls="field"]:focus {{ border:2px solid {t.focus}; padding:5px; }}
+    QAbstractSpinBox {{ min-height:{px(28)}; }}
+    QAbstractSpinBox:focus {{ min-height:{px(26)}; }}
+    QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{ background:transparent; border:0; padding:0;
+        min-height:0; }}
     QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled {{ color:{t.disabled};
         background:{t.surface2}; border-color:{t.border}; }}
     QLineEdit[cls="icon"] {{ padding-left:2px; }}
@@ -158,6 +164,12 @@ def _fields(t: Theme, px: _Pixels, picture: _Picture) -> str:
         background:{t.surface}; }}
     QCheckBox::indicator:focus {{ border:2px solid {t.focus}; width:14px; height:14px; }}
     QCheckBox::indicator:checked {{ background:{t.accent}; border-color:{t.accent}; image:{picture("check")}; }}
+    QSlider::groove:horizontal {{ background:{t.track}; height:4px; border-radius:2px; }}
+    QSlider::sub-page:horizontal {{ background:{t.chart1}; height:4px; border-radius:2px; }}
+    QSlider::handle:horizontal {{ background:{t.surface}; border:1px solid {t.control_border}; width:16px;
+        margin:-7px 0; border-radius:9px; }}
+    QSlider::handle:horizontal:hover {{ border-color:{t.accent}; }}
+    QSlider::handle:horizontal:focus {{ border:2px solid {t.focus}; width:14px; }}
     QProgressBar {{ background:{t.track}; border:0; border-radius:3px; min-height:6px; max-height:6px; }}
     QProgressBar::chunk {{ background:{t.chart1}; border-radius:3px; }}
     """

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from devtools import llama, locks, patching, vendored, vulkan
+from devtools import cuda, llama, locks, patching, vendored, vulkan
 from devtools.compiling import cores, make_tools, path_with, workplace
 from devtools.machine import cache_dir, require_space
 from devtools.recipes import ALONE_FLAGS, MODULE_FLAGS, RECIPES, Recipe
@@ -91,10 +91,15 @@ def flags(recipe: Recipe, architectures: str) -> list[str]:
     return [*others, *ALONE_FLAGS, *strip, *recipe.flags, *chosen]
 
 
+def library_flags(recipe: Recipe, work: Path) -> list[str]:
+    """What CMake must be told of where this machine keeps the libraries of a GPU's maker. Raises Problem."""
+    return cuda.flags(work) if recipe is RECIPES["cuda"] else []
+
+
 def make(build: Build) -> Path:
     """Compile the module and describe it; returns the finished folder. Raises Problem."""
     recipe, folder = build.recipe, build.work / "build"
-    chosen = flags(recipe, build.architectures)
+    chosen = flags(recipe, build.architectures) + library_flags(recipe, build.work)
     what = f"The {recipe.backend} pack"
     compile_target(patched(build), folder, chosen, recipe.target, what=what, programs=build.programs)
     return describe(build, module_in(folder, recipe))
@@ -118,7 +123,7 @@ def patched(build: Build) -> Path:
     if not build.recipe.patch or vulkan.has_layer_settings():
         return build.tree
     copy = build.work / "source"
-    shutil.copytree(build.tree, copy, ignore=shutil.ignore_patterns("tools", "common", "app"))
+    shutil.copytree(build.tree, copy)
     patching.apply(patching.PATCHES / build.recipe.patch, copy)
     return copy
 

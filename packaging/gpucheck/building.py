@@ -29,7 +29,8 @@ def build(place: Place) -> dict[str, Any]:
     tree = packs.patched(one) if one else place.source
     targets = [*([recipe.target] if recipe else []), "ggml-cpu", "llama-bench"]
     started = time.monotonic()
-    packs.compile_target(tree, place.build, _flags(recipe, architecture), *targets, what="The pack with llama-bench")
+    chosen = _flags(recipe, architecture) + (packs.library_flags(recipe, place.work) if recipe else [])
+    packs.compile_target(tree, place.build, chosen, *targets, what="The pack with llama-bench")
     result: dict[str, Any] = {"seconds": round(time.monotonic() - started, 1), "architecture": architecture}
     if one:
         module = _stripped(packs.module_in(place.build, one.recipe), work)

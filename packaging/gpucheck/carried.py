@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import tarfile
 from pathlib import Path
 
 from devtools import llama, locks, starter, vendored
-from devtools.steps import ROOT, Problem, clean_environment, run, say
+from devtools.steps import Problem, clean_environment, run, say
 
 from gpucheck.place import Place, Skipped
 
@@ -85,11 +86,12 @@ def unpack(carried: Path, place: Place) -> None:
     if (wheels := carried / WHEELS).is_dir() and not place.site.is_dir():
         done = subprocess.run(
             [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--no-compile", "--no-cache-dir",
-             "--target", place.site, *sorted(wheels.glob("*.whl"))],
+             "--target", place.work / "site.part", *sorted(wheels.glob("*.whl"))],
             capture_output=True, text=True, timeout=300, env=clean_environment(), check=False,
         )  # fmt: skip
         if done.returncode:
             raise Problem(f"The carried packages could not be installed: {done.stderr.strip()[-500:]}")
+        os.replace(place.work / "site.part", place.site)
     for part in sorted(carried.glob("starter.[12]")):
         shutil.copyfile(part, place.work / part.name)
     parts = [place.work / "starter.1", place.work / "starter.2"]
@@ -107,8 +109,3 @@ def starter_here(place: Place) -> Path:
     if hashlib.sha256(path.read_bytes()).hexdigest() != starter.SHA256:
         raise Problem("The carried starter student is damaged.")
     return path
-
-
-def root_on_path() -> str:
-    """PYTHONPATH of the application itself."""
-    return str(ROOT)

@@ -2,71 +2,45 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
+import os
 import statistics
 import subprocess
-import tempfile
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from devtools import starter
 from devtools.steps import Problem
 
-from forge_desktop.base.events import Events
-from forge_desktop.base.settings import SettingsFile
-from forge_desktop.engine import Engine, PromptMessage, PromptPart, StudentSpec
+from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.records import Sampling
-from forge_desktop.storage import Database
-from gpucheck import machine
+from forge_desktop.engine.records_plan import PlanWish
+from gpucheck import machine, students
 from gpucheck.place import Place, Skipped
 
-_COUNTING = "Count from 1 to 500, one number after the other, and write nothing else."  # the starter keeps at it
-_WORDS = ["the", "sea", "and", "the", "land", "are", "on", "the", "list", "of", "this", "tale"]
 _RUNS = 3
+_SMALL_ALLOCATION = 64 << 20  # what the software driver is told to be its most, so that a cache does not fit
+_SCARCE = 0.6  # of what the student needs of a GPU is left to it
 
 
-@contextlib.contextmanager
-def engine_with(path: Path, **settings: Any) -> Iterator[tuple[Engine, StudentSpec]]:
-    """The application's engine with this student, in a data directory of its own."""
-    with tempfile.TemporaryDirectory(prefix="forge-gpu-") as folder:
-        events = Events()
-        file = SettingsFile(Path(folder, "settings.json"), events)
-        file.change(**settings)
-        database = Database(Path(folder, "forge.db"))
-        engine = Engine(database, events, file)
-        spec = StudentSpec(path.stem, str(path), _sha256(path))
-        try:
-            engine.use(spec)
-            yield engine, spec
-        finally:
-            engine.close()
-            database.close()
-
-
-def speed(place: Place, student: Path, *, answer: int, prompt: int) -> dict[str, Any]:
+def speed(place: Place, student: Path) -> dict[str, Any]:
     """Load with all layers offloaded, generate, read a long prompt; then the same sizes with llama-bench."""
-    before = machine.used_bytes()
-    with engine_with(student) as (engine, spec):
-        plan = _plan(engine, spec)
+    answer, prompt = (24, 96) if place.quick else (256, 2000)
+    with students.engine_with(student) as (engine, _):
         started = time.monotonic()
         state = engine.warm()
         seconds = time.monotonic() - started
-        generated = [_ask(engine, f"{number}. {_COUNTING}", answer) for number in range(_RUNS + 1)][1:]
-        read = [_ask(engine, f"{number} {_filler(prompt)}", 1) for number in range(_RUNS + 1)][1:]
-        used = machine.used_bytes()
+        students.ask(engine, f"0. {students.COUNTING}", answer)  # the first answer finds everything cold
+        generated = [students.ask(engine, f"{run}. {students.COUNTING}", answer) for run in range(1, _RUNS + 1)]
+        read = [students.ask(engine, f"{run} {students.filler(prompt)}", 1) for run in range(_RUNS + 1)][1:]
     result: dict[str, Any] = {
         "device": state.device,
         "load_seconds": round(seconds, 2),
         "answer_tokens": generated[0]["answer_tokens"],
         "prompt_tokens": read[0]["prompt_tokens"],
-        "engine_generation": statistics.median(one["tokens_per_second"] for one in generated),
-        "engine_prompt": statistics.median(one["prompt_tokens_per_second"] for one in read),
-        "plan": plan,
-        "used_bytes": used - before if used is not None and before is not None else None,
+        "engine_generation": round(statistics.median(one["generation"] for one in generated), 1),
+        "engine_prompt": round(statistics.median(one["prompt"] for one in read), 1),
+        "runs": generated + read,
     }
     result |= bench(place, student, answer=result["answer_tokens"], prompt=result["prompt_tokens"])
     for what in ("generation", "prompt"):
@@ -77,88 +51,101 @@ def speed(place: Place, student: Path, *, answer: int, prompt: int) -> dict[str,
 def bench(place: Place, student: Path, *, answer: int, prompt: int) -> dict[str, Any]:
     """llama-bench's tokens a second for these sizes. Raises Problem."""
     layers = "0" if place.backend == "cpu" else "99"
-    argv: list[str | Path] = [
-        place.bench,
-        "-m",
-        student,
-        "-ngl",
-        layers,
-        "-p",
-        str(prompt),
-        "-n",
-        str(answer),
-        "-r",
-        str(_RUNS),
-    ]
-    argv += ["-ub", "512", "-b", "512", "-o", "json", *(["-t", "1"] if place.backend == "cpu" else [])]
+    sizes = ["-p", str(prompt), "-n", str(answer), "-r", str(_RUNS), "-ub", "512", "-b", "512"]
+    argv: list[str | Path] = [place.bench, "-m", student, "-ngl", layers, *sizes, "-o", "json"]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=240, check=False)
     if done.returncode:
         raise Problem(f"llama-bench ended with status {done.returncode}: {done.stderr.strip()[-300:]}")
     found: dict[str, Any] = {}
     for row in json.loads(done.stdout):
-        found["bench_generation" if row["n_gen"] else "bench_prompt"] = row["avg_ts"]
-        found["bench_settings"] = {
-            key: row.get(key) for key in ("backends", "gpu_info", "n_ubatch", "flash_attn", "type_k", "build_commit")
-        }
+        found["bench_generation" if row["n_gen"] else "bench_prompt"] = round(row["avg_ts"], 1)
+        settings = ("backends", "gpu_info", "n_gpu_layers", "n_ubatch", "flash_attn", "type_k", "build_commit")
+        found["bench_settings"] = {key: row.get(key) for key in settings}
     return found
 
 
-def memory(place: Place, student: Path, *, contexts: tuple[int, ...]) -> dict[str, Any]:
-    """Predicted against used device memory at several context lengths."""
+def memory(place: Place, student: Path) -> dict[str, Any]:
+    """Predicted against used device memory at two context lengths: by the child's own buffers and by nvidia-smi."""
     rows = []
-    for context in contexts:
+    for context in (1024, 2048) if place.quick else (4096, 8192 if student.name == "starter.gguf" else 32768):
         before = machine.used_bytes()
-        with engine_with(student, context_tokens=context) as (engine, spec):
-            plan = _plan(engine, spec)
+        with students.engine_with(student, PlanWish(context=context)) as (engine, spec):
+            plan = engine.plan(spec)
             state = engine.warm()
-            _ask(engine, "Good morning.", 4)
-            used = machine.used_bytes()
-        rows.append(
-            {
-                "context": state.context,
-                "device": state.device,
-                "plan": plan,
-                "used_bytes": used - before if used is not None and before is not None else None,
-            }
-        )
+            students.ask(engine, "Good morning.", 4)
+            after = machine.used_bytes()
+            rows.append(
+                {
+                    "context": state.context,
+                    "device": state.device,
+                    "plan": students.lines(plan),
+                    "predicted": students.on_gpus(plan),
+                    "buffers": students.buffers(engine),
+                    "used": after - before if after is not None and before is not None else None,
+                }
+            )
     return {"rows": rows}
 
 
-def _ask(engine: Engine, text: str, tokens: int) -> dict[str, Any]:
-    sampling = Sampling(max_tokens=tokens, lookup=False)
-    message = PromptMessage("user", (PromptPart(text),))
-    done = engine.generate([message], sampling, lambda _text: None)
-    if done.stop in ("died", "cancelled"):
-        raise Problem(f"The answer ended as {done.stop}: {done.problem}")
-    fresh = done.prompt_tokens - done.reused_tokens
+def batch(place: Place, student: Path) -> dict[str, Any]:
+    """Thirty-two answers at once against one after the other."""
+    width, tokens = (4, 12) if place.quick else (32, 128)
+    with students.engine_with(student) as (engine, _):
+        if not hasattr(engine, "generate_many"):
+            raise Skipped("this version of the engine writes one answer at a time")
+        state = engine.warm()
+        one = students.ask(engine, f"1. {students.COUNTING}", tokens)
+        prompts = [[students.message(f"{number}. {students.COUNTING}")] for number in range(width)]
+        started = time.monotonic()
+        done = engine.generate_many(prompts, Sampling(max_tokens=tokens, lookup=False))
+        seconds = time.monotonic() - started
+    written = sum(answer.answer_tokens for answer in done)
     return {
-        "answer_tokens": done.answer_tokens,
-        "prompt_tokens": done.prompt_tokens,
-        "tokens_per_second": done.tokens_per_second,
-        "prompt_tokens_per_second": done.prompt_tokens_per_second or 1000 * fresh / done.ttft_ms,
+        "device": state.device,
+        "width": width,
+        "tokens": written,
+        "seconds": round(seconds, 2),
+        "tokens_per_second": round(written / seconds, 1),
+        "alone_tokens_per_second": round(one["generation"], 1),
+        "share": round(written / seconds / one["generation"], 2),
     }
 
 
-def _filler(tokens: int) -> str:
-    """About this many tokens of words that every vocabulary here has."""
-    return " ".join(_WORDS[index * 7 % len(_WORDS)] for index in range(tokens))
+def pressure(place: Place, student: Path) -> dict[str, Any]:
+    """Too little room on the GPU: what the plan makes of it, and the ladder when it is told to load anyway."""
+    if place.backend == "cpu":
+        raise Skipped("there is no GPU to be full")
+    with students.engine_with(student) as (engine, spec):
+        plan = engine.plan(spec)
+    if place.backend == "vulkan":
+        os.environ["GGML_VK_FORCE_MAX_ALLOCATION_SIZE"] = str(_SMALL_ALLOCATION)
+        return {"planned": _pressed(student, PlanWish()), "anyway": _pressed(student, _anyway(plan.layers, 131_072))}
+    free = machine.free_bytes()
+    if free is None:
+        raise Skipped("nvidia-smi does not say what is free")
+    with machine.held(free - int(_SCARCE * students.on_gpus(plan))):
+        left = machine.free_bytes()
+        planned, anyway = _pressed(student, PlanWish()), _pressed(student, _anyway(plan.layers, plan.context))
+    return {"needed": students.on_gpus(plan), "free": left, "planned": planned, "anyway": anyway}
 
 
-def _plan(engine: Engine, spec: StudentSpec) -> list[dict[str, Any]] | None:
-    find: Callable[..., Any] | None = getattr(engine, "plan", None)
-    if find is None:
-        return None
-    return [
-        {name: getattr(line, name) for name in ("device", "layers", "weights", "kv", "compute", "free", "total")}
-        for line in find(spec).lines
-    ]
+def _anyway(layers: int, context: int) -> PlanWish:
+    return PlanWish(context=context, gpu_layers=layers, anyway=True)
 
 
-def _sha256(path: Path) -> str:
-    if path.name.startswith("starter") or path == starter.PLACE:
-        return starter.SHA256
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-__all__ = ["Skipped", "bench", "engine_with", "memory", "speed"]
+def _pressed(student: Path, wish: PlanWish) -> dict[str, Any]:
+    """Load by this wish and answer; what was planned, where it ended up, and each step named."""
+    with students.heard() as steps, students.engine_with(student, wish) as (engine, spec):
+        try:
+            plan = students.lines(engine.plan(spec))
+            state = engine.warm()
+        except ForgeError as error:
+            return {"refused": error.message, "steps": steps}
+        told = students.ask(engine, "Good morning.", 4)
+        return {
+            "device": state.device,
+            "note": state.note,
+            "steps": list(steps),
+            "plan": plan,
+            "answer_tokens": told["answer_tokens"],
+        }

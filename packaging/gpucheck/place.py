@@ -45,6 +45,11 @@ class Place:
         """The llama-bench of the same build."""
         return self.build / "bin" / "llama-bench"
 
+    @property
+    def quick(self) -> bool:
+        """Whether only the flow is to be proved: small sizes, because a processor computes."""
+        return self.backend != "cuda"
+
     def student(self, name: str) -> Path:
         """The file of a student: "synthetic" or "starter". Raises Skipped when it is not here."""
         path = self.work / f"{name}.gguf"

@@ -40,8 +40,9 @@ def test_early_turns_are_summed_up_once_and_the_summary_stands_for_them(
     room.ask("My name is Ottilie and I lent the blue tower crane.", "free", conversation)
     message = talk(room, conversation)
     question = room.chat.message(message.parent_id or 0)
-    assert question.summary, message.provenance["noticed"]
-    assert "summary stands for the first" in str(message.provenance["noticed"])
+    assert question.summary, message.provenance["cut"]
+    assert "summary stands for the first" in str(message.provenance["cut"])
+    assert message.provenance["noticed"] == []  # the question's summary tells it
     seen = room.chat.seen_prompt(message.id)
     assert seen is not None
     assert f"Earlier in this conversation, in short: {question.summary}" in seen.text

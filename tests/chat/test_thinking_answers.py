@@ -38,10 +38,10 @@ def test_thoughts_are_kept_apart_from_the_answer(answering: Room) -> None:
 
 
 def test_a_student_that_only_thinks_says_so_and_quotes(answering: Room) -> None:
-    answering.chat.options.change_student(STARTER_SHA256, {"template": THINKS, "max_tokens": 16})
+    answering.chat.options.change_student(STARTER_SHA256, {"template": THINKS})
     message = answering.ask("What does a standard membership cost?")
     assert message.state == "complete"
-    assert "still thinking" in message.problem
+    assert "still thinking" in message.problem or "in circles" in message.problem
     assert message.thinking.strip()
     assert "36 crowns" in message.text
 

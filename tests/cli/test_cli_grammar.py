@@ -14,7 +14,7 @@ Cli = Callable[..., subprocess.CompletedProcess[str]]
 CliJson = Callable[..., dict[str, Any]]
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
-VERBS = ("index", "search", "ask", "models", "status", "verify", "export", "tour")
+VERBS = ("index", "search", "ask", "models", "status", "doctor", "verify", "export", "tour")
 
 
 def test_version_is_one_line(cli: Cli) -> None:

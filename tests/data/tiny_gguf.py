@@ -59,9 +59,10 @@ def write(
         writer.add_chat_template(template)
     for key, value in (values or {}).items():
         {bool: writer.add_bool, int: writer.add_uint32, str: writer.add_string}[type(value)](key, value)
-    for name, shape in _tensors(layers, width, heads * head, hidden, len(tokens)):
+    for name, shape in _tensors(architecture, layers, width, heads * head, hidden, len(tokens)):
         draw = np.random.default_rng(len(name))
         made = np.ones(shape) if "norm" in name else draw.normal(0, 0.1, shape)
+        made = -np.ones(shape) if name.endswith("ssm_a") else made
         writer.add_tensor(name, made.astype(np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -70,9 +71,27 @@ def write(
     return path
 
 
-def _tensors(layers: int, width: int, inner: int, hidden: int, words: int) -> list[tuple[str, tuple[int, ...]]]:
+def sliding(path: Path, *, window: int = 64, context: int = 16_384) -> Path:
+    """A Gemma-2-like student: every other layer sees only the last `window` tokens."""
+    values = {"gemma2.attention.sliding_window": window}
+    return write(path, architecture="gemma2", context=context, values=values)
+
+
+def recurrent(path: Path, *, context: int = 4096) -> Path:
+    """A Mamba-like student: one state for each sequence, and no way back in it."""
+    sizes = {"conv_kernel": 4, "inner_size": 64, "state_size": 8, "time_step_rank": 2}
+    values = {f"mamba.ssm.{name}": size for name, size in sizes.items()}
+    return write(path, architecture="mamba", context=context, values=values)
+
+
+def _tensors(
+    architecture: str, layers: int, width: int, inner: int, hidden: int, words: int
+) -> list[tuple[str, tuple[int, ...]]]:
     found: list[tuple[str, tuple[int, ...]]] = [("token_embd.weight", (words, width)), ("output_norm.weight", (width,))]
     for number in range(layers):
+        if architecture == "mamba":
+            found += [(f"blk.{number}.{name}", shape) for name, shape in _mamba(width).items()]
+            continue
         names = {
             "attn_norm": (width,),
             "ffn_norm": (width,),
@@ -84,8 +103,26 @@ def _tensors(layers: int, width: int, inner: int, hidden: int, words: int) -> li
             "ffn_up": (hidden, width),
             "ffn_down": (width, hidden),
         }
+        if architecture == "gemma2":
+            names |= {"post_attention_norm": (width,), "post_ffw_norm": (width,)}
         found += [(f"blk.{number}.{name}.weight", shape) for name, shape in names.items()]
     return found
+
+
+def _mamba(width: int) -> dict[str, tuple[int, ...]]:
+    inner, kernel, state, rank = 2 * width, 4, 8, 2
+    return {
+        "attn_norm.weight": (width,),
+        "ssm_in.weight": (2 * inner, width),
+        "ssm_conv1d.weight": (inner, kernel),
+        "ssm_conv1d.bias": (inner,),
+        "ssm_x.weight": (rank + 2 * state, inner),
+        "ssm_dt.weight": (inner, rank),
+        "ssm_dt.bias": (inner,),
+        "ssm_a": (inner, state),
+        "ssm_d": (inner,),
+        "ssm_out.weight": (width, inner),
+    }
 
 
 def _byte_words() -> list[str]:

@@ -41,6 +41,21 @@ def test_a_build_that_crashes_is_loaded_more_carefully_and_that_is_remembered(
 
 
 @posix
+def test_weights_are_checked_after_a_crash(
+    make_engine: EngineMaker, tiny: Path, tmp_path: Path, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("while loading")
+    raw = bytearray(tiny.read_bytes())
+    raw[-64:] = b"\xff" * 64  # no numbers, in a corner that the self-test does not reach
+    damaged = tmp_path / "damaged.gguf"
+    damaged.write_bytes(raw)
+    engine = make_engine(damaged, command=[sys.executable, CRASHING, "repacked"])
+    with pytest.raises(ForgeError, match=r"damaged.gguf could not be loaded: .*invalid data") as error:
+        engine.warm()
+    assert error.value.code == "MODEL_CORRUPT"
+
+
+@posix
 def test_what_is_remembered_is_used_at_once(
     make_engine: EngineMaker, tiny: Path, expect_log: Callable[[str], None]
 ) -> None:

@@ -102,9 +102,13 @@ def test_packs_are_looked_for_in_the_data_directory_and_among_the_resources(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORGE_PACKS", os.pathsep.join(["/one", "/two"]))
-    folders = pack_folders(tmp_path)
-    assert folders[:3] == [Path("/one"), Path("/two"), tmp_path / "packs"]
-    assert folders[3].parts[-2:] == ("resources", "packs")
+    assert pack_folders(tmp_path) == [Path("/one"), Path("/two"), tmp_path / "packs"]
+    monkeypatch.setenv("FORGE_PACKS", "")
+    assert pack_folders(tmp_path) == [tmp_path / "packs"]
+    monkeypatch.delenv("FORGE_PACKS")
+    own, shipped = pack_folders(tmp_path)
+    assert own == tmp_path / "packs"
+    assert shipped.parts[-2:] == ("resources", "packs")
 
 
 def own_pack(engine: Any, **changes: Any) -> None:

@@ -3,6 +3,7 @@
 | what happens | shown by |
 |---|---|
 | truncated file; header alone; magic and noise | here, test_engine_loading (truncated), test_gguf_header |
+| memory runs out | here |
 | random bytes inside the weights | here; students: test_students (sha256) |
 | counts in the header that llama.cpp aborts on | here (fuzz), test_engine_loading (layer count, damaged header) |
 | context of 1 million tokens | here, within bounded memory; test_engine_loading (refused with numbers) |
@@ -32,7 +33,7 @@ import shutil
 import struct
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import gguf
@@ -56,10 +57,15 @@ linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="ulimit 
 
 def ends_in_words(engine: Engine, path: Path) -> str:
     """Ask the student in this file; the sentence of the refusal, or "" when it answered."""
+    engine.use(spec_of(path))
+    return in_words(lambda: engine.generate(HELLO, Sampling(max_tokens=3), lambda _: None))
+
+
+def in_words(do: Callable[[], object]) -> str:
+    """Do it; the sentence, complete with hint and code, with which it is refused, or ""."""
     refused: list[ForgeError] = []
     try:
-        engine.use(spec_of(path))
-        engine.generate(HELLO, Sampling(max_tokens=3), lambda _: None)
+        do()
     except ForgeError as error:
         refused.append(error)
     assert all(error.message.endswith(".") and error.hint and error.code for error in refused)
@@ -167,6 +173,35 @@ def test_loading_and_ejecting_leaves_nothing_behind(make_engine: EngineMaker, ti
     assert process.children() == []
 
 
+MEMORY = Path("/sys/fs/cgroup/memory")  # cgroups of the first version: there a test can be given little memory
+LITTLE = 'echo $$ > "$1/tasks"; exec "$0" -m forge_desktop --child engine'
+
+
+@pytest.fixture
+def little_memory() -> Iterator[Path]:
+    """A group of processes that may use 48 MB together."""
+    group = MEMORY / f"forge-{os.getpid()}"
+    try:
+        group.mkdir()
+        (group / "memory.limit_in_bytes").write_text("48M")
+    except OSError:
+        pytest.skip("no memory group can be made here")
+    yield group
+    group.rmdir()
+
+
+@linux
+def test_the_system_ends_the_child_when_memory_runs_out(
+    little_memory: Path, make_engine: EngineMaker, starter: Path, tiny: Path, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("the engine child was ended by the system, because memory ran out")
+    command = ["bash", "-c", LITTLE, sys.executable, str(little_memory)]
+    engine = make_engine(command=command)
+    sentence = f"The student {starter} was not loaded: its process was ended by the system, because memory ran out."
+    assert ends_in_words(engine, starter) == sentence
+    assert ends_in_words(engine, tiny) == ""
+
+
 NUMBERS = [0, 1, 2, 3, 7, 255, 65_536, 2**31 - 1, 2**31, 2**32 - 1]
 
 
@@ -194,16 +229,16 @@ def test_whatever_a_header_says_it_ends_in_words_or_an_answer(
     number = st.tuples(st.sampled_from(_number_places(tiny)), words)
     noise = st.tuples(st.integers(4, header), st.binary(min_size=1, max_size=9))
 
-    @settings(max_examples=400 if FULL else 12)
+    @settings(max_examples=400 if FULL else 8)
     @given(st.lists(number | noise, min_size=1, max_size=3))
     def load(changes: list[tuple[int, bytes]]) -> None:
         changed = bytearray(raw)
         for place, content in changes:
             changed[place : place + len(content)] = content
         path.write_bytes(changed)
-        sentence = ends_in_words(engine, path)
-        assert "did nothing" not in sentence
-        assert "no sign of life" not in sentence
+        for sentence in (in_words(lambda: engine.plan(spec_of(path))), ends_in_words(engine, path)):
+            assert "did nothing" not in sentence
+            assert "no sign of life" not in sentence
 
     load()
     assert ends_in_words(engine, tiny) == ""

@@ -157,6 +157,15 @@ def test_the_patch_for_older_headers_fits_the_locked_source() -> None:
     assert len(lines) == len(text.splitlines()) + 5
 
 
+def test_the_source_and_the_running_engine_say_the_same_build() -> None:
+    folder = vendored.source_folder()
+    if not (folder / vendored.COMMIT).is_file():
+        pytest.skip("llama.cpp's source is not unpacked here: no pack was compiled")
+    code = "from forge_desktop.engine.child import devices; print(devices.build_key())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == vendored.build_key(folder)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems resolve modules otherwise")
 def test_the_placed_module_needs_nothing_that_the_engine_lacks() -> None:
     from devtools import machine

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.base.errors import Cancelled
-from forge_desktop.ui.crash import CrashDialog, CrashReports, redacted, report
+from forge_desktop.base.redacting import redacted
+from forge_desktop.ui.crash import CrashDialog, CrashReports, report
 from forge_desktop.ui.widgets.basics import Button
 
 

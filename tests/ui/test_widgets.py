@@ -28,6 +28,8 @@ from forge_desktop.ui.widgets.basics import (
     label,
     search_field,
 )
+from forge_desktop.ui.widgets.stacked_bar import StackedBar
+from forge_desktop.ui.widgets.words import breakable
 
 Show = Callable[..., QWidget]
 
@@ -196,3 +198,26 @@ def test_nothing_flashes_as_a_window_of_its_own(qtbot: QtBot) -> None:
     for part in parts:
         assert not any(child.isWindow() for child in part.findChildren(QWidget))
         qtbot.addWidget(part)
+
+
+def test_a_long_path_may_be_broken_and_short_words_may_not() -> None:
+    path = "/home/anna/models/" + "deep/" * 10 + "file.gguf"
+    broken = breakable(f"The student {path} is well-kept.")
+    assert broken.replace("\u200b", "") == f"The student {path} is well-kept."
+    assert "/\u200bhome" in broken
+    assert "well-kept" in broken
+
+
+def test_a_bar_of_parts_says_its_figures_and_whether_they_fit(qtbot: QtBot) -> None:
+    bar = StackedBar()
+    qtbot.addWidget(bar)
+    bar.show_parts((4.0, 1.0, 0.5), 8.0, 7.0, "GPU: 5.5 GB of 8.0 GB free, fits")
+    bar.resize(200, bar.height())
+    assert bar.accessibleName() == "GPU: 5.5 GB of 8.0 GB free, fits"
+    assert not bar.overflows()
+    fits = bar.grab().toImage()
+    bar.show_parts((8.0, 1.0, 0.5), 8.0, 7.0, "GPU: 9.5 GB of 8.0 GB free, 1.5 GB too large")
+    assert bar.overflows()
+    assert bar.grab().toImage() != fits
+    bar.show_parts((1.0, 0.0, 0.0), 0.0, 0.0, "GPU: 1.0 GB of unknown free")
+    assert not bar.overflows(), "nothing is known of what there is"

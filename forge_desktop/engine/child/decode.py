@@ -1,14 +1,16 @@
-"""The decode loop: prompt in chunks with prefix reuse, then one token after another at constant Python cost."""
+"""The decode loop: a prompt in chunks, then token after token at constant Python cost, or several guessed at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Generator, Sequence
 
+from forge_desktop.engine.child.feed import Feed
+from forge_desktop.engine.child.flag import Flag
+from forge_desktop.engine.child.lookup import OUTPUTS, Lookup
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.native import llama
 from forge_desktop.engine.child.sampler import Sampler
+from forge_desktop.engine.child.sequences import Known, Sequences
 from forge_desktop.engine.errors import trouble
 
 _ABORTED, _NO_ROOM = 2, 1  # llama_decode's codes for "the abort callback said so" and "no cells left"
@@ -18,116 +20,145 @@ class Stopped(Exception):  # noqa: N818 - the user asked for it
     """The cancel byte was set."""
 
 
-@dataclass
 class Decoder:
-    """Holds what the context's one sequence contains, as tokens, so that a prompt's known beginning is not computed
-    again. `cancelled` reads the shared byte.
-
-    Answers repeat exactly: a prompt is decoded in chunks of fixed size, and reuse inside a known prompt goes back to
-    the start of a chunk, so the same chunks are computed again. Only a prompt that continues the whole known one (the
-    next turn) is taken up in the middle.
+    """Computes in the streams of one context. It can be left alone after every `yield`: nothing that is still needed
+    is only in the context then, so other streams may be computed in between. `threads` is what was loaded with.
     """
 
-    model: Model
-    context: Any
-    cancelled: Callable[[], bool]
+    def __init__(self, model: Model, sequences: Sequences, flag: Flag, threads: int) -> None:
+        self._model, self._sequences, self._flag = model, sequences, flag
+        self._context = sequences.context
+        self._feed = Feed(self._context, max(model.chunk, OUTPUTS))
+        self._threads = threads
+        self._asked = 0
 
-    def __post_init__(self) -> None:
-        self.context_tokens: int = llama.llama_n_ctx_seq(self.context)
-        self._memory = llama.llama_get_memory(self.context)
-        self._cached: list[int] = []
-        self._prompt_end = 0
-        self._cuts: list[int] = []
-        self.ended = False
-
-    def prefill(self, tokens: list[int], report: Callable[[int], None]) -> int:
-        """Bring the context to exactly `tokens`; returns how many were already there. Raises Stopped."""
-        reused = self._keep(tokens)
-        chunk, place = self.model.chunk, reused
-        self._prompt_end = len(tokens)
+    def prefill(self, known: Known, tokens: Sequence[int], report: Callable[[int], None]) -> Generator[None, bool, int]:
+        """Bring the stream to exactly `tokens`; returns how many were already there. Raises Stopped."""
+        reused = self._sequences.keep(known, tokens)
+        known.prompt_end = len(tokens)
+        place, chunk = reused, self._model.chunk
         while place < len(tokens):
             report(place)
-            if self.cancelled():
-                raise Stopped
+            self._look()
             part = tokens[place : place + chunk]
-            self._cuts.append(place)
-            array = (llama.llama_token * len(part))(*part)  # kept alive: the batch only points to it
-            self._decode(llama.llama_batch_get_one(array, len(part)))
-            self._cached += part
+            last = place + len(part) == len(tokens)
+            known.cuts.append(place)
+            self._decode_many(known, part, outputs=int(last))
             place += len(part)
+            if not last and (yield):
+                yield from self.bring_back(known)
         return reused
 
-    def answer(
-        self, sampler: Sampler, limit: int, after: Callable[[int], Sequence[int]] = lambda _: ()
-    ) -> Iterator[int]:
-        """Tokens one after another until the model ends its turn, then `ended` is True, or until there is no room or
-        `limit` are out. Raises Stopped. `after` is told each token and gives those that have to follow it.
-        """
-        context, vocab, cached, is_end = self.context, self.model.vocab, self._cached, llama.llama_vocab_is_eog
-        left = min(limit, self.context_tokens - len(cached))
-        one = (llama.llama_token * 1)()
-        batch = llama.llama_batch_get_one(one, 1)  # llama.cpp places it after what the sequence already holds
-        sample = sampler.sample
-        forced: list[int] = []
-        self.ended = False
-        while left > 0:
-            if self.cancelled():
-                raise Stopped
-            if forced:
-                token = forced.pop(0)
-                sampler.accept(token)
-            else:
-                token = sample(context, -1)
-                if is_end(vocab, token):
-                    self.ended = True
-                    return
-            yield token
-            left -= 1
-            if left > 0:
-                forced += after(token)
-                one[0] = token
-                self._decode(batch)
-                cached.append(token)
+    def bring_back(self, known: Known) -> Generator[None, bool, None]:
+        """After an interruption: the stream as it was left, from its saved state or computed again."""
+        end = known.prompt_end
+        if lost := self._sequences.bring_back(known):
+            yield from self.prefill(known, lost, lambda _: None)
+            known.prompt_end = end
 
-    def _decode(self, batch: Any) -> None:
-        code = llama.llama_decode(self.context, batch)
-        if code == 0:
-            return
-        if not llama.llama_memory_seq_rm(self._memory, 0, len(self._cached), -1):
-            self._forget()
+    def answer(
+        self,
+        known: Known,
+        sampler: Sampler,
+        limit: int,
+        *,
+        lookup: Lookup | None = None,
+        after: Callable[[int], Sequence[int]] = lambda _: (),
+    ) -> Generator[int, None, bool]:
+        """Tokens one after another until the model ends its turn (returns True), or until there is no room or `limit`
+        are out. Raises Stopped.
+
+        `sampler` chooses and remembers. `after` is told each token and gives those that have to follow it.
+        """
+        vocab, is_end, cached = self._model.vocab, llama.llama_vocab_is_eog, known.tokens
+        place = len(cached)  # where the next token stands
+        left = min(limit, self._sequences.context_tokens - place)
+        sampled = [sampler.sample(self._context, -1)]
+        while left > 0:
+            forced: Sequence[int] = ()
+            for token in sampled:
+                if is_end(vocab, token):
+                    return True
+                self._look()
+                yield token
+                place += 1
+                left -= 1
+                if left <= 0:
+                    return False
+                if lookup is not None:
+                    lookup.add(token)
+                if forced := after(token):
+                    break
+            if not forced:
+                sampled = self._step(known, token, sampler, lookup, left)
+                continue
+            for one in forced[:left]:
+                sampler.accept(one)
+                yield one
+                place += 1
+                left -= 1
+            if left > 0:
+                sampled = self._forced(known, token, forced, sampler, place)
+        return False
+
+    def _step(self, known: Known, token: int, sampler: Sampler, lookup: Lookup | None, left: int) -> list[int]:
+        """Decode a sampled token and what may follow it; the tokens sampled after it, of which the last is not decoded
+        yet.
+        """
+        cached = known.tokens
+        guesses = [] if lookup is None else lookup.guess(min(left, self._sequences.context_tokens - len(cached)) - 1)
+        if not guesses:
+            code = self._feed.one(known.stream, token, len(cached))  # type: ignore[arg-type]
+            if code:
+                self._fail(known, code)
+            cached.append(token)
+            return [sampler.sample(self._context, -1)]
+        start = len(cached)
+        self._decode_many(known, [token, *guesses], outputs=1 + len(guesses))
+        sampled = []
+        for number, guess in enumerate([*guesses, -1]):
+            sampled.append(sampler.sample(self._context, number))
+            if sampled[-1] != guess or llama.llama_vocab_is_eog(self._model.vocab, guess):
+                break
+        accepted = len(sampled) - 1
+        assert lookup is not None
+        lookup.learn(len(guesses), accepted)
+        if accepted < len(guesses):
+            self._sequences.cut(known, start + 1 + accepted)
+        return sampled
+
+    def _forced(self, known: Known, token: int, forced: Sequence[int], sampler: Sampler, place: int) -> list[int]:
+        """Decode tokens that were not sampled, after `token`; what was guessed to follow it is dropped."""
+        before = place - len(forced)
+        if before <= len(known.tokens):
+            self._sequences.cut(known, before)
+            self._decode_many(known, forced, outputs=1)
+        else:
+            self._decode_many(known, [token, *forced], outputs=1)
+        return [sampler.sample(self._context, -1)]
+
+    def _decode_many(self, known: Known, tokens: Sequence[int], *, outputs: int) -> None:
+        assert known.stream is not None
+        code = self._feed.many(known.stream, tokens, len(known.tokens), outputs=outputs)
+        if code:
+            self._fail(known, code)
+        known.tokens += tokens
+
+    def _look(self) -> None:
+        """Do what the parent asks for between tokens."""
+        if self._flag.cancelled():
+            raise Stopped
+        wanted = self._flag.threads()
+        if wanted != self._asked:
+            self._asked = wanted
+            threads = wanted or self._threads
+            llama.llama_set_n_threads(self._context, threads, threads)
+
+    def _fail(self, known: Known, code: int) -> None:
+        if not self._sequences.cut(known, len(known.tokens)):
+            self._sequences.forget(known)
         if code == _ABORTED:
             raise Stopped
         if code == _NO_ROOM:
             raise trouble("CTX_FULL.answer")
         raise trouble("ENGINE_CRASH.decode", number=code)
-
-    def _keep(self, tokens: list[int]) -> int:
-        """Cut the sequence back to what `tokens` begins with; returns how many tokens stay."""
-        same = min(_common(self._cached, tokens), len(tokens) - 1)
-        if same < self._prompt_end:
-            same = max((cut for cut in self._cuts if cut <= same), default=0)
-        window = llama.llama_model_n_swa(self.model.handle)
-        if same and window > 0 and llama.llama_memory_seq_pos_min(self._memory, 0) > max(0, same - window):
-            same = 0  # a sliding window has already dropped cells that the next token would have to see
-        if same == 0 or not llama.llama_memory_seq_rm(self._memory, 0, same, -1):
-            self._forget()
-            return 0
-        del self._cached[same:]
-        self._cuts = [cut for cut in self._cuts if cut < same]
-        return same
-
-    def _forget(self) -> None:
-        llama.llama_memory_clear(self._memory, True)
-        self._cached, self._cuts, self._prompt_end = [], [], 0
-
-
-def _common(left: list[int], right: list[int]) -> int:
-    """Length of the longest common beginning; bisected, so that the comparing is done in C."""
-    low, high = 0, min(len(left), len(right))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if left[low:middle] == right[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low

@@ -31,10 +31,11 @@ class Model:
         placement: Placement,
         extra_bufts: bool,
         progress: Callable[[float], None],
+        check: bool = False,
     ) -> None:
         self.log = log
         log.clear()
-        self.handle = load_weights(path, placement, log=log, extra_bufts=extra_bufts, progress=progress)
+        self.handle = load_weights(path, placement, log=log, extra_bufts=extra_bufts, progress=progress, check=check)
         self.vocab = llama.llama_model_get_vocab(self.handle)
         self._refuse_what_cannot_chat()
         self.trained_context: int = llama.llama_model_n_ctx_train(self.handle)

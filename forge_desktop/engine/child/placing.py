@@ -9,6 +9,7 @@ from typing import Any
 from forge_desktop.base.child import Frame
 from forge_desktop.engine.child.context import Weights, make_context
 from forge_desktop.engine.child.devices import handles
+from forge_desktop.engine.child.lookup import OUTPUTS
 from forge_desktop.engine.child.native import NativeLog, llama
 from forge_desktop.engine.errors import loading_case, trouble
 from forge_desktop.engine.records_plan import Placement
@@ -31,8 +32,11 @@ def load_weights(
     extra_bufts: bool,
     progress: Callable[[float], None],
     measuring: bool = False,
+    check: bool = False,
 ) -> Any:
-    """llama.cpp's model. `measuring` reads no weights and takes no memory for them. Raises ForgeError."""
+    """llama.cpp's model. `measuring` reads no weights and takes no memory for them; `check` reads each of them and
+    refuses what is no number. Raises ForgeError.
+    """
 
     def report(fraction: float, _data: object) -> bool:
         progress(fraction)
@@ -46,6 +50,7 @@ def load_weights(
     shares = (ctypes.c_float * max(llama.llama_max_devices(), len(placement.split)))(*placement.split)
     params.tensor_split = shares
     params.use_extra_bufts = extra_bufts
+    params.check_tensors = check
     params.progress_callback = callback
     if measuring:
         params.no_alloc, params.load_mode = True, llama.LLAMA_LOAD_MODE_NONE
@@ -65,6 +70,7 @@ def chat_context(
         weights,
         tokens=placement.context,
         sequences=placement.sequences,
+        outputs=OUTPUTS,
         batch=chunk(placement),
         threads=threads,
         flash=True if quantised else flash,

@@ -21,6 +21,7 @@ from forge_desktop.base.frames import Frame, frame_bytes
 from forge_desktop.engine.child.native import llama
 from forge_desktop.engine.child.serve import Server
 from forge_desktop.engine.records import Sampling
+from forge_desktop.engine.records_plan import Placement
 
 _MARKS, _HALF = (100, 1000), 50
 _ROUNDS = 7
@@ -85,7 +86,8 @@ def main(arguments: list[str]) -> int:
         flag = os.path.join(folder, "flag")
         with open(flag, "wb") as file:
             file.write(bytes(mmap.PAGESIZE))
-        load = {"path": arguments[0], "context": 4096, "gpu_layers": 0, "threads": 1, "extra_bufts": False}
+        plan = dataclasses.asdict(Placement(0, (), (), "f16", True, 4096, 1))
+        load = {"path": arguments[0], "plan": plan, "threads": 1, "extra_bufts": False, "flash": False}
         answers = [_answer(number, lookup) for lookup in (False, True) for number in range(_ROUNDS)]
         end = _End([{"op": "hello", "flag": flag}, {"op": "load", **load}, *answers], nothing)
         try:

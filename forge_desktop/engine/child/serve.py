@@ -1,7 +1,8 @@
 """The child's main loop: one request after another, each answered in frames that end with one final frame.
 
 Frames to the parent carry `ev`: "hello" once; then per request "started", some of "loading" / "templated" / "prompt" /
-"prefill" / "text", and at the end "loaded", "rendered", "counted", "done" or "error". "alive" comes at any time.
+"prefill" / "text", and at the end "loaded", "rendered", "counted", "done", "paused" or "error". "alive" comes at any
+time.
 """
 
 from __future__ import annotations
@@ -11,22 +12,36 @@ import hashlib
 import logging
 import os
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from forge_desktop.base.child import ChildEnd, Frame
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.child import devices, heartbeat, machine, native, packs, planning, tuning
-from forge_desktop.engine.child.decode import Decoder, Stopped
+from forge_desktop.engine.child.answering import Answering, refuse_overflow
+from forge_desktop.engine.child.decode import Decoder
 from forge_desktop.engine.child.flag import Flag
+from forge_desktop.engine.child.kv_files import KvFiles
 from forge_desktop.engine.child.model import Model
+from forge_desktop.engine.child.pausing import Pausing, Work
 from forge_desktop.engine.child.placing import chat_context, placement_of
-from forge_desktop.engine.child.sampler import make
-from forge_desktop.engine.child.stream import Coalesced
-from forge_desktop.engine.child.thinking import Governor
+from forge_desktop.engine.child.sequences import Sequences
+from forge_desktop.engine.child.thinking import marks_of
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import PromptMessage, PromptPart, Sampling
 from forge_desktop.engine.records_plan import Placement
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Student:
+    """A loaded model, and the context its conversations stand in."""
+
+    model: Model
+    sequences: Sequences
+    answering: Answering
+    files: KvFiles
 
 
 class Server:
@@ -35,9 +50,9 @@ class Server:
     def __init__(self, end: ChildEnd) -> None:
         self._end = end
         self._native_log = native.NativeLog()
-        self._model: Model | None = None
-        self._decoder: Decoder | None = None
+        self._student: Student | None = None
         self._flag = Flag()
+        self._pausing = Pausing(self._flag)
         self._last_report = 0.0
         machine.offer_to_oom_killer()
         native.llama.llama_backend_init()
@@ -54,11 +69,14 @@ class Server:
             "render": self._render,
             "count": self._count,
             "generate": self._generate,
+            "keep": self._keep,
+            "resume": self._pausing.resume,
         }
         while True:
             request = self._end.requests.get()
             self._end.send({"ev": "started"})
             try:
+                self._prepare(request)
                 reply = answer[request["op"]](request)
             except ForgeError as error:
                 reply = _error(error)
@@ -67,8 +85,15 @@ class Server:
                 reply = {**_error(trouble("PROTOCOL", reason=repr(error))), "bug": True}
             self._end.send(reply)
 
+    def _prepare(self, request: Frame) -> None:
+        """What the parent says along with any request."""
+        self._pausing.give_up(request.get("abandoned", []))
+        if self._student is not None:
+            self._student.sequences.drop(request.get("forgotten", []))
+            self._student.files.order = request.get("kv", {})
+
     def _hello(self, request: Frame) -> Frame:
-        self._flag = Flag(request["flag"])
+        self._flag = self._pausing.flag = Flag(request["flag"])
         heartbeat.start(self._end, request.get("beat", 2.0))
         return {
             "ev": "hello",
@@ -97,8 +122,7 @@ class Server:
         )
 
     def _tune(self, request: Frame) -> Frame:
-        model, _ = self._loaded()
-        return self._tuned(model, placement_of(request), request, tuning.THOROUGH)
+        return self._tuned(self._loaded().model, placement_of(request), request, tuning.THOROUGH)
 
     def _tuned(self, model: Model, placement: Placement, request: Frame, seconds: float) -> Frame:
         cancelled = self._flag.cancelled
@@ -112,6 +136,7 @@ class Server:
             placement=placement,
             extra_bufts=request["extra_bufts"],
             progress=lambda fraction: self._report({"ev": "loading", "fraction": fraction}),
+            check=request.get("check", False),
         )
         model.rendered = lambda: self._end.send({"ev": "templated"})
         self._end.send({"ev": "loading", "fraction": 1.0})
@@ -126,10 +151,13 @@ class Server:
             flag_address=self._flag.address,
         )
         model.self_test(context)
-        self._model, self._decoder = model, Decoder(model, context, self._flag.cancelled)
+        sequences = Sequences(model, context)
+        decoder = Decoder(model, sequences, self._flag, threads)
+        answering = Answering(self._end.send, model, sequences, decoder)
+        self._student = Student(model, sequences, answering, KvFiles(sequences, self._end.send))
         return {
             "ev": "loaded",
-            "context": self._decoder.context_tokens,
+            "context": sequences.context_tokens,
             "trained_context": model.trained_context,
             "device": model.device,
             "offloaded": model.offloaded,
@@ -139,78 +167,57 @@ class Server:
             "flash": flash,
             "buffers": self._native_log.sizes(),
             "resident": machine.resident_memory(),
+            "layout": f"{native.build_name()} {placement.kv_type} {sequences.context_tokens} {model.device} "
+            f"{placement.kv_on_gpu} {flash}",
         }
 
     def _render(self, request: Frame) -> Frame:
-        model, decoder = self._loaded()
-        model.use_template(request.get("template", ""))
-        text, tokens, counts = model.prompt(_messages(request))
+        student = self._loaded()
+        student.model.use_template(request.get("template", ""))
+        text, tokens, counts = student.model.prompt(_messages(request))
         return {
             "ev": "rendered",
-            "special": model.special_places(_messages(request)) if request.get("marks") else [],
+            "special": student.model.special_places(_messages(request)) if request.get("marks") else [],
             "text": text,
             "sha256": _sha256(text),
             "tokens": len(tokens),
             "message_tokens": counts,
-            "context": decoder.context_tokens,
+            "thinks": marks_of(student.model) is not None,
+            "context": student.sequences.context_tokens,
         }
 
     def _count(self, request: Frame) -> Frame:
-        model, _ = self._loaded()
-        return {"ev": "counted", "tokens": [len(model.tokeniser.plain(text)) for text in request["texts"]]}
+        tokeniser = self._loaded().model.tokeniser
+        return {"ev": "counted", "tokens": [len(tokeniser.plain(text)) for text in request["texts"]]}
 
     def _generate(self, request: Frame) -> Frame:
-        model, decoder = self._loaded()
+        student = self._loaded()
         sampling = Sampling(**{**request["sampling"], "stop": tuple(request["sampling"]["stop"])})
-        model.use_template(request.get("template", ""))
-        text, tokens, _ = model.prompt(_messages(request))
-        _refuse_overflow(len(tokens), decoder.context_tokens, sampling.max_tokens)
-        self._end.send({"ev": "prompt", "tokens": len(tokens), "sha256": _sha256(text)})
-        governor = Governor(sampling, model, tokens)
-        tokens += governor.begin()
-        sampler = make(sampling, model, tokens)
-        counted, stop, reused, started = 0, "length", 0, time.monotonic()
-        out = Coalesced(
-            lambda text, part: self._end.send({"ev": "text", "text": text, "part": part, "tokens": counted}),
-            time.monotonic,
-        )
-        try:
-            reused = decoder.prefill(tokens, lambda done: self._report({"ev": "prefill", "share": done / len(tokens)}))
-            started = time.monotonic()
-            sampler.held = governor.answering
-            for token in decoder.answer(sampler, sampling.max_tokens, governor.after):
-                counted += 1
-                governor.hear(token, model.tokeniser.piece(token))
-                sampler.held = governor.answering
-                for text, part in governor.take():
-                    out.put(text, part)
-                if governor.stopped:
-                    stop = "stop"
-                    break
-            if decoder.ended:
-                stop = "end"
-        except Stopped:
-            stop = "cancelled"
-        finally:
-            sampler.close()
-        seconds = time.monotonic() - started
-        governor.finish()
-        for text, part in governor.take():
-            out.put(text, part)
-        out.flush()
-        return {
-            "ev": "done",
-            "stop": stop,
-            "reused": reused,
-            "tokens": counted,
-            "unfinished": governor.unfinished,
-            "tokens_per_second": counted / seconds if counted and seconds > 0 else 0.0,
-        }
+        student.model.use_template(request.get("template", ""))
+        text, tokens, _ = student.model.prompt(_messages(request))
+        refuse_overflow(len(tokens), student.sequences.context_tokens, sampling.max_tokens)
+        known, new = student.sequences.take(request.get("conversation", ""))
+        restored = student.files.load(known, tokens) if new else 0
+        known.busy = bool(request.get("background"))
+        work = student.answering.work((text, _sha256(text), tokens), sampling, known, restored)
+        return self._pausing.run(work, request)
 
-    def _loaded(self) -> tuple[Model, Decoder]:
-        if self._model is None or self._decoder is None:
+    def _keep(self, request: Frame) -> Frame:
+        return self._pausing.run(self._keeping(), request)
+
+    def _keeping(self) -> Work:
+        """Save every conversation, the least recently used last."""
+        student = self._loaded()
+        for known in student.sequences.known()[::-1]:
+            if not self._flag.cancelled():
+                student.files.save(known)
+            yield
+        return {"ev": "done"}
+
+    def _loaded(self) -> Student:
+        if self._student is None:
             raise ForgeError("No student is loaded.", hint="Load one in Students.")
-        return self._model, self._decoder
+        return self._student
 
     def _report(self, frame: Frame) -> None:
         now = time.monotonic()
@@ -220,15 +227,11 @@ class Server:
 
 
 def _messages(request: Frame) -> list[PromptMessage]:
-    return [
-        PromptMessage(role, tuple(PromptPart(text, trusted) for text, trusted in parts))
-        for role, parts in request["messages"]
-    ]
+    return [PromptMessage(role, tuple(_part(*part) for part in parts)) for role, parts in request["messages"]]
 
 
-def _refuse_overflow(prompt: int, context: int, answer: int) -> None:
-    if prompt + min(16, answer) > context:
-        raise trouble("CTX_FULL", prompt=prompt, context=context)
+def _part(text: str, trusted: bool, tokens: Sequence[int] = ()) -> PromptPart:
+    return PromptPart(text, trusted, tuple(tokens))
 
 
 def _error(error: ForgeError) -> Frame:

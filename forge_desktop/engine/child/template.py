@@ -48,11 +48,15 @@ _BROKEN = (
 
 @dataclass(frozen=True)
 class Span:
-    """A piece of the rendered prompt. `message` is the index of the message it belongs to."""
+    """A piece of the rendered prompt. `message` is the index of the message it belongs to.
+
+    `tokens` are those it was once sampled as: they count while they still spell the text.
+    """
 
     text: str
     message: int
     trusted: bool
+    tokens: tuple[int, ...] = ()
 
 
 class ChatTemplate:
@@ -127,13 +131,17 @@ def _spans(text: str, nonce: str, messages: Sequence[PromptMessage]) -> list[Spa
 
 
 def _message_spans(message: PromptMessage, index: int, *, trim_start: bool, trim_end: bool) -> list[Span]:
-    parts = [[part.text, part.trusted] for part in message.parts]
-    for order, trim, strip in ((parts, trim_start, str.lstrip), (parts[::-1], trim_end, str.rstrip)):
-        for part in order if trim else ():
-            part[0] = strip(str(part[0]))
-            if part[0]:
+    texts = [part.text for part in message.parts]
+    places = range(len(texts))
+    for order, trim, strip in ((places, trim_start, str.lstrip), (places[::-1], trim_end, str.rstrip)):
+        for place in order if trim else ():
+            texts[place] = strip(texts[place])
+            if texts[place]:
                 break
-    return [Span(str(text), index, trusted=bool(trusted)) for text, trusted in parts]
+    return [
+        Span(text, index, trusted=part.trusted, tokens=part.tokens)
+        for text, part in zip(texts, message.parts, strict=True)
+    ]
 
 
 def _holds(spans: Sequence[Span], messages: Sequence[PromptMessage], index: int) -> bool:

@@ -62,6 +62,12 @@ class Tokeniser:
             run.clear()
 
         for span in spans:
+            if span.tokens and not (trim_next and span.text[:1].isspace()) and self._spell(span):
+                flush()
+                tokens.extend(span.tokens)
+                counts[span.message] += len(span.tokens)
+                trim_next = False
+                continue
             for text in self._cut.split(span.text) if span.trusted and self._cut else [span.text]:
                 special = self._special.get(text) if span.trusted else None
                 if special is None:
@@ -99,6 +105,16 @@ class Tokeniser:
             self._buffer = ctypes.create_string_buffer(-size)
             size = llama.llama_token_to_piece(self._vocab, token, self._buffer, len(self._buffer), 0, special)
         return ctypes.string_at(self._buffer, size)
+
+    def _spell(self, span: Span) -> bool:
+        """Whether the span's own tokens spell its text in this vocabulary, none of them special or structure."""
+        words = llama.llama_vocab_n_tokens(self._vocab)
+        if self._guard is not None and self._guard.search(span.text):
+            return False
+        if not all(0 <= token < words for token in span.tokens):
+            return False
+        pieces = [self.piece(token) for token in span.tokens]
+        return all(pieces) and b"".join(pieces) == span.text.encode("utf-8", "replace")
 
     def _run(self, run: Sequence[Span]) -> tuple[list[int], list[int]]:
         """Tokens of a stretch without special tokens, and which message each belongs to."""

@@ -24,6 +24,7 @@ from forge_desktop.ui.widgets.controls import (
     set_cls,
 )
 from forge_desktop.ui.widgets.painted import Meter
+from forge_desktop.ui.widgets.words import breakable
 
 _PLACES = {"load": "Load again", "students": "Open Students", "settings": "Open Settings"}  # ForgeError.action
 _ICONS = {"bad": "circle-alert", "warn": "triangle-alert", "info": "info", "ok": "circle-check"}
@@ -48,13 +49,15 @@ def announce(widget: QWidget, text: str) -> None:
 
 
 class Banner(QFrame):
-    """An inline message in the pane that asked: what, why, one fix, dismiss. Hidden until `show_message`.
+    """An inline message in the pane that asked: what, why, a fix or two, dismiss. Hidden until `show_message`.
 
-    `acted` is emitted when the fix is pressed, `dismissed` when it is closed by hand. `place` is where the shown error
-    can be mended: "load" is loading the student again, else the key of a pane; "" when it does not say.
+    `acted` is emitted when the fix is pressed, `acted_second` for the other one, `dismissed` when it is closed by hand.
+    `place` is where the shown error can be mended: "load" is loading the student again, else the key of a pane; "" when
+    it does not say.
     """
 
     acted = Signal()
+    acted_second = Signal()
     dismissed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -65,24 +68,30 @@ class Banner(QFrame):
         self._text = label("", tokens.SMALL, wrap=True)
         self._action = Button("")
         self._action.clicked.connect(self.acted)
+        self._second = Button("")
+        self._second.clicked.connect(self.acted_second)
         close = IconButton("x", "Dismiss message", size=14)
         close.clicked.connect(self._on_close)
         texts = column(self._title, self._text, gap=0)
-        line = row(self._icon, texts, self._action, close, gap=tokens.MD, margins=(14, 8, 10, 8))
+        line = row(self._icon, texts, self._action, self._second, close, gap=tokens.MD, margins=(14, 8, 10, 8))
         line.setStretch(1, 1)
         self.setLayout(line)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.hide()
 
-    def show_message(self, title: str, text: str = "", *, kind: str = "bad", action: str = "") -> None:
-        """Show; kind bad, warn, info or ok. `action` is the words on the button, none without."""
+    def show_message(
+        self, title: str, text: str = "", *, kind: str = "bad", action: str = "", second: str = ""
+    ) -> None:
+        """Show; kind bad, warn, info or ok. `action` and `second` are the words on the buttons, none without."""
         self._icon.set_icon(_ICONS[kind], kind)
-        self._title.setText(title)
+        self._title.setText(breakable(title))
         set_cls(self._title, kind)
-        self._text.setText(text)
+        self._text.setText(breakable(text))
         self._text.setVisible(bool(text))
         self._action.setText(action)
         self._action.setVisible(bool(action))
+        self._second.setText(second)
+        self._second.setVisible(bool(second))
         set_cls(self, kind)
         self.setAccessibleName(f"{title} {text}".strip())
         self.show()
@@ -97,7 +106,7 @@ class Banner(QFrame):
 
         With `mend` the button leads to the error's place, where it has one, whatever `action` says.
         """
-        self.place = error.action if mend else ""
+        self.place = error.action if mend and error.action in _PLACES else ""
         self.show_message(error.message, error.hint, action=_PLACES.get(self.place, action))
 
     def clear(self) -> None:

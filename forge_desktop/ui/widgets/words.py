@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import re
 import time
 from collections.abc import Sequence
 from pathlib import PurePath
 
 from forge_desktop.base.paths import shown_path
+
+_LONG_WORD = re.compile(r"\S{40,}")
+_SEPARATOR = re.compile(r"[/\\_-]")
 
 
 def size_words(count: float) -> str:
@@ -39,6 +43,11 @@ def moment_words(moment: float | None, now: float | None = None) -> str:
     if then.year == today.year:
         return f"{then.day} {then:%b}"
     return f"{then.day} {then:%b %Y}"
+
+
+def breakable(text: str) -> str:
+    """The text with places where a path in it may be broken into lines; else a long one would widen the window."""
+    return _LONG_WORD.sub(lambda word: _SEPARATOR.sub("\\g<0>\u200b", word[0]), text)
 
 
 def count_words(number: int, one: str, many: str = "") -> str:

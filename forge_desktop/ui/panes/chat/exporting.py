@@ -14,7 +14,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.paths import shown_path, write_atomically
 from forge_desktop.chat.records import ChatMessage
 from forge_desktop.ui.errands import Errands
-from forge_desktop.ui.panes.chat.words import model_words, source_place
+from forge_desktop.ui.panes.chat.words import model_words, source_place, thought_words
 from forge_desktop.ui.widgets.basics import Notice
 
 if TYPE_CHECKING:
@@ -33,9 +33,13 @@ def conversation_markdown(title: str, messages: Sequence[ChatMessage]) -> str:
     """The shown branch: questions as quotations, answers with [n] behind their sentences, sources listed below each."""
     parts = [f"# {' '.join(title.split()) or 'Conversation'}"]
     for message in messages:
+        if message.summary:
+            parts.append(_folded("Earlier turns were summarised", message.summary))
         if message.role == "user":
             parts.append("\n".join(f"> {line}" for line in message.text.splitlines()))
             continue
+        if message.thinking.strip():
+            parts.append(_folded(thought_words(message.provenance.get("thought_ms")), message.thinking))
         parts.append(with_numbers(message))
         if message.state != "complete":
             parts.append(f"*({message.problem or message.state})*")
@@ -56,6 +60,10 @@ def with_numbers(message: ChatMessage) -> str:
             at = sentence.start + len(body)
             text = text[:at] + " " + "".join(f"[{n}]" for n in sentence.sources) + text[at:]
     return text
+
+
+def _folded(heading: str, text: str) -> str:
+    return f"<details><summary>{heading}</summary>\n\n{text.strip()}\n\n</details>"
 
 
 def save(path: Path, text: str) -> None:

@@ -18,8 +18,9 @@ from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes import Pane
+from forge_desktop.ui.panes.chat.answer_bubble import AnswerBubble
 from forge_desktop.ui.panes.chat.beginnings import Beginning, example_questions
-from forge_desktop.ui.panes.chat.bubbles import AnswerBubble
+from forge_desktop.ui.panes.chat.context import ContextWatch
 from forge_desktop.ui.panes.chat.conversations import ConversationList
 from forge_desktop.ui.panes.chat.drafts import Drafts
 from forge_desktop.ui.panes.chat.exporting import Exporter
@@ -61,6 +62,7 @@ class ChatPane(Pane):
         self._build()
         self.shelf = Shelf(forge.chat, self.conversations, self.talk, self._errands, self)
         self._exporter = Exporter(self, forge.chat, self._errands)
+        self._context = ContextWatch(forge.chat, forge.settings, self._errands, self.header.meter)
         self._connect()
         self._shortcuts()
         bridge.data_changed.connect(self._on_data)
@@ -123,6 +125,7 @@ class ChatPane(Pane):
         talk, composer, transcript = self.talk, self.composer, self.transcript
         talk.changed.connect(self._on_talk)
         talk.streamed.connect(transcript.append)
+        talk.thought.connect(transcript.think)
         talk.progressed.connect(self._on_progress)
         talk.writing_changed.connect(self._on_writing)
         talk.failed.connect(self._on_failed)
@@ -148,7 +151,12 @@ class ChatPane(Pane):
         self.shelf.failed.connect(self._on_failed)
         self.header.export_pressed.connect(self._on_export)
         self.header.rename_pressed.connect(self.conversations.begin_rename)
+        self.header.options_toggled.connect(self._on_options)
         self.side.copied.connect(self._on_copied)
+        self.side.mode_changed.connect(self._on_side)
+        self.side.options.noticed.connect(self.notice)
+        self.side.options.shown.connect(self.header.show_preset)
+        self._context.seen_wanted.connect(self._on_seen)
         self.beginning.asked.connect(self._on_submitted)
         self.beginning.wants_documents.connect(self._on_wants_documents)
         self._exporter.exported.connect(self.notice)
@@ -162,6 +170,7 @@ class ChatPane(Pane):
             ("Regenerate the last answer", "Ctrl+R", self._on_regenerate_last),
             ("Copy the last answer", "Ctrl+Shift+C", self._on_copy_last),
             ("Rename the conversation", "F2", self.conversations.begin_rename),
+            ("Answer options", "Ctrl+Shift+A", self.header.options.toggle),
             ("Stop the answer, or close what is open", "Esc", self._on_escape),
         ]
         keys += [(f"Open source {n}", f"Alt+{n}", functools.partial(self.side.open_source, n)) for n in range(1, 10)]
@@ -192,6 +201,11 @@ class ChatPane(Pane):
         talk = self.talk
         self.header.show_title(self.shelf.title())
         self.header.export.setEnabled(bool(talk.messages))
+        options = self.side.options
+        if another or talk.conversation_id is None:
+            options.show_conversation(talk.conversation_id)
+        elif talk.conversation_id != options.conversation_id:
+            options.became(talk.conversation_id)
         if another:
             self.composer.set_grounding(self._grounding_now())
             self.composer.scope.choose(self._scope_now())
@@ -203,18 +217,14 @@ class ChatPane(Pane):
         for message in talk.messages:
             bubble = self.transcript.bubble(message.id)
             if message.state == "writing" and isinstance(bubble, AnswerBubble):
-                bubble.catch_up(talk.written(message))
+                bubble.catch_up(talk.written(message), talk.thinking(message))
         self._show_answer(talk.last("assistant"))
 
     def _show_answer(self, answer: ChatMessage | None) -> None:
         """Sources and context of an answer, usually the last one."""
         question = self.talk.question_of(answer) if answer else ""
         self.side.show_answer(answer, question, self._passages)
-        last = self.talk.last("assistant")
-        facts = last.provenance if last else {}
-        used = sum(value for key in ("prompt_tokens", "answer_tokens") if isinstance(value := facts.get(key), int))
-        limit = self.forge.engine.state().context or self.forge.settings.values.context_tokens
-        self.header.show_context(used, limit)
+        self._context.show_answer(self.talk.last("assistant"))
 
     def _show_beginning(self) -> None:
         self._middle_stack.setCurrentWidget(self.beginning)
@@ -269,6 +279,8 @@ class ChatPane(Pane):
             self.shelf.read()
         if event.what & {"documents", "students", "collections"}:
             self._read_corpus()
+        if event.what & {"options", "settings", "students"}:
+            self.side.options.refresh()
         if "settings" in event.what:
             self._follow_settings()
 
@@ -290,10 +302,12 @@ class ChatPane(Pane):
         self.composer.set_text("")
         self.side.show_sources_only()
         self.transcript.go_to_end()
+        self.side.options.form.flush()  # what was typed last holds for this question
         if editing is not None:
             self.talk.edit(editing, text)
         else:
-            self.talk.ask(text, cast(Grounding, self.composer.chosen_grounding()), self.composer.scope.chosen())
+            grounding = cast(Grounding, self.composer.chosen_grounding())
+            self.talk.ask(text, grounding, self.composer.scope.chosen(), self.side.options.pending)
 
     @Slot(object, str)
     def _on_failed(self, error: ForgeError, question: str = "") -> None:
@@ -354,6 +368,7 @@ class ChatPane(Pane):
         if not self.composer.editing:
             self._drafts.keep(self.talk.conversation_id, self.composer.text())
             self._draft_pause.start()
+        self._context.show_draft(self.composer.text())
 
     @Slot()
     def _save_drafts(self) -> None:
@@ -376,6 +391,17 @@ class ChatPane(Pane):
     @Slot(int)
     def _on_seen(self, message_id: int) -> None:
         self.side.show_seen(message_id, self._on_failed)
+
+    @Slot(bool)
+    def _on_options(self, shown: bool) -> None:
+        if shown and not self.side.shows_options():
+            self.side.show_options()
+        elif not shown and self.side.shows_options():
+            self.side.close_panel()
+
+    @Slot()
+    def _on_side(self) -> None:
+        self.header.options.setChecked(self.side.shows_options())
 
     # ---------------------------------------------------------------- small things
     @Slot(QUrl)

@@ -1,4 +1,4 @@
-"""The end panel: the sources of an answer, one of them opened, or what the model saw."""
+"""The end panel: the sources of an answer, one of them opened, what the model saw, or the options."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QStackedWidget, QWidget
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.chat.records import ChatMessage, SeenPrompt, Source
 from forge_desktop.ui.errands import Errands
+from forge_desktop.ui.panes.chat.options_panel import OptionsPanel
 from forge_desktop.ui.panes.chat.seen import SeenPanel
 from forge_desktop.ui.panes.chat.sources import SourcesPanel
 from forge_desktop.ui.panes.chat.words import source_place
@@ -48,8 +49,10 @@ class Side(QFrame):
         self.seen = SeenPanel()
         self.seen.closed.connect(self.close_panel)
         self.seen.copied.connect(self.copied)
+        self.options = OptionsPanel(chat.options, errands)
+        self.options.closed.connect(self.close_panel)
         self._stack = QStackedWidget()
-        for panel in (self.sources, self.viewer, self.seen):
+        for panel in (self.sources, self.viewer, self.seen, self.options):
             self._stack.addWidget(panel)
         self.setLayout(column(self._stack, gap=0))
 
@@ -90,6 +93,16 @@ class Side(QFrame):
 
         self._errands.run(lambda: self._chat.seen_prompt(message_id), arrived, failed, key="seen")
 
+    def show_options(self) -> None:
+        """Show what shapes the answers of this conversation."""
+        self.options.refresh()
+        self._show(self.options)
+        self.options.focus_content()
+
+    def shows_options(self) -> bool:
+        """Whether the options are what is open."""
+        return self._stack.currentWidget() is self.options
+
     def is_wide(self) -> bool:
         """Whether something is open that needs more room than the cards."""
         return self._stack.currentWidget() is not self.sources
@@ -106,8 +119,8 @@ class Side(QFrame):
         self._show(self.sources)
 
     def show_sources_only(self) -> None:
-        """Close what is open, for another conversation or question."""
-        if self.is_wide():
+        """Close what is open of an answer, for another conversation or question."""
+        if self.is_wide() and not self.shows_options():
             self.close_panel()
 
     def _show(self, panel: QWidget) -> None:

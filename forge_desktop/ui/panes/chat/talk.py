@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -23,12 +23,14 @@ _KEY = "messages"
 class Talk(QObject):
     """One conversation at a time, or none yet.
 
-    `changed` comes with True when another conversation was opened; `streamed` with the id and the new text of a message
-    of this conversation; `failed` with what went wrong and the question that was not asked, so that it can be kept.
+    `changed` comes with True when another conversation was opened; `streamed` and `thought` with the id and new text
+    (of the answer, or of what is thought before it) of a message of this conversation; `failed` with what went wrong
+    and the question that was not asked, so that it can be kept.
     """
 
     changed = Signal(bool)
     streamed = Signal(int, str)
+    thought = Signal(int, str)
     progressed = Signal(str)
     writing_changed = Signal()
     failed = Signal(object, str)
@@ -39,6 +41,7 @@ class Talk(QObject):
         self.conversation_id: int | None = None
         self.messages: list[ChatMessage] = []
         self._live: dict[int, str] = {}  # everything streamed of messages that are still being written
+        self._thoughts: dict[int, str] = {}  # and everything that was thought
         self._answering: dict[int, int] = {}  # job to conversation
         self._ended: set[int] = set()  # of those, jobs that are over but whose answer was not read yet
         self._untold: ForgeError | None = None  # why a job ended, until the answer was read that may say it
@@ -74,6 +77,10 @@ class Talk(QObject):
         """The text of a message as far as it is known here."""
         return self._live.get(message.id, message.text) if message.state == "writing" else message.text
 
+    def thinking(self, message: ChatMessage) -> str:
+        """What the student thought before it answers, as far as it is known here."""
+        return self._thoughts.get(message.id, message.thinking) if message.state == "writing" else message.thinking
+
     def message(self, message_id: int | None) -> ChatMessage | None:
         """A message on the shown branch."""
         return next((message for message in self.messages if message.id == message_id), None)
@@ -88,12 +95,25 @@ class Talk(QObject):
         return asked.text if asked else ""
 
     # ---------------------------------------------------------------- asking
-    def ask(self, text: str, grounding: Grounding, collections: tuple[str, ...] = ()) -> None:
-        """Ask here, in these collections (none: all documents); a conversation that does not exist yet is made."""
+    def ask(
+        self,
+        text: str,
+        grounding: Grounding,
+        collections: tuple[str, ...] = (),
+        options: Mapping[str, object] | None = None,
+    ) -> None:
+        """Ask here, in these collections (none: all documents); a conversation that does not exist yet is made.
+
+        `options` are those that the new conversation begins with.
+        """
         here = self.conversation_id
 
         def asked() -> tuple[int, int]:
+            if here is None and options:
+                self._chat.options.resolved(None, options)  # refused before a conversation is made for nothing
             there = self._chat.create() if here is None else here
+            if here is None and options:
+                self._chat.options.change(there, options)
             return there, self._chat.ask(there, text, grounding, collections)
 
         self._begin(asked, text)
@@ -175,6 +195,7 @@ class Talk(QObject):
             for message in messages:
                 if message.state != "writing":
                     self._live.pop(message.id, None)
+                    self._thoughts.pop(message.id, None)
             self.changed.emit(another)
             self.writing_changed.emit()
             error, self._untold = self._untold, None
@@ -196,9 +217,10 @@ class Talk(QObject):
 
     @Slot(object)
     def _on_delta(self, event: AnswerDelta) -> None:
-        self._live[event.message_id] = self._live.get(event.message_id, "") + event.text
+        kept = self._thoughts if event.thinking else self._live
+        kept[event.message_id] = kept.get(event.message_id, "") + event.text
         if event.conversation_id == self.conversation_id:
-            self.streamed.emit(event.message_id, event.text)
+            (self.thought if event.thinking else self.streamed).emit(event.message_id, event.text)
 
     @Slot(object)
     def _on_job(self, event: JobChanged) -> None:

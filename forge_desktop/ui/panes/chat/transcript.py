@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from forge_desktop.chat.records import ChatMessage
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.panes.chat.bubbles import AnswerBubble, Bubble, QuestionBubble
+from forge_desktop.ui.panes.chat.answer_bubble import AnswerBubble
+from forge_desktop.ui.panes.chat.bubbles import Bubble, QuestionBubble
 from forge_desktop.ui.panes.chat.selection import CrossSelection
 from forge_desktop.ui.widgets.basics import Button, row, show_ring
 
@@ -104,6 +105,12 @@ class Transcript(QScrollArea):
         bubble = self._bubbles.get(message_id)
         if isinstance(bubble, AnswerBubble):
             bubble.append(text)
+
+    def think(self, message_id: int, text: str) -> None:
+        """What a student just thought before its answer."""
+        bubble = self._bubbles.get(message_id)
+        if isinstance(bubble, AnswerBubble):
+            bubble.think(text)
 
     def selected_text(self) -> str:
         """What is selected, across messages."""

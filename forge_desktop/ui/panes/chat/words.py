@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from forge_desktop.chat.records import ChatMessage, Source
 from forge_desktop.corpus.parsers import units_of
+from forge_desktop.ui.widgets.notices import duration
 from forge_desktop.ui.widgets.words import file_name, place_words
 
 GROUNDINGS = {
@@ -49,8 +50,16 @@ def model_words(message: ChatMessage) -> str:
     return "" if message.state == "writing" or not message.text else "best passages, quoted"
 
 
+def thought_words(milliseconds: object) -> str:
+    """ "Thought for 3.2 s", as far as known."""
+    if not isinstance(milliseconds, int | float) or milliseconds <= 0:
+        return "Thought"
+    seconds = milliseconds / 1000
+    return f"Thought for {seconds:.1f} s" if seconds < 10 else f"Thought for {duration(seconds)}"
+
+
 def stats_words(message: ChatMessage) -> str:
-    """ "312 tokens · 41.8 tok/s · grounded 4/4", as far as known."""
+    """ "312 tokens · 41.8 tok/s · first word 0.8 s · grounded 4/4", as far as known."""
     facts = message.provenance
     parts = []
     tokens, rate = facts.get("answer_tokens"), facts.get("tokens_per_second")
@@ -58,6 +67,9 @@ def stats_words(message: ChatMessage) -> str:
         parts.append(f"{tokens:,} tokens")
     if isinstance(rate, int | float) and rate:
         parts.append(f"{rate:.1f} tok/s")
+    first = facts.get("ttft_ms")
+    if isinstance(first, int | float) and first >= 50:
+        parts.append(f"first word {first / 1000:.1f} s")
     grounded = facts.get("grounded")
     if isinstance(grounded, dict) and grounded.get("sentences"):
         parts.append(f"grounded {grounded['supported']}/{grounded['sentences']}")

@@ -2,104 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import Field
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.settings import check_setting
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.widgets.basics import IconButton, IconLabel, column, label, row, set_cls
+from forge_desktop.ui.widgets.fields import ChoiceField, NumberField, TextField
 
 _WIDTH = 220
-
-
-class ChoiceField(QComboBox):
-    """A list of values with their labels. The wheel scrolls the page, not the value."""
-
-    changed = Signal()
-
-    def __init__(self, choices: dict[Any, str]) -> None:
-        super().__init__()
-        for value, words in choices.items():
-            self.addItem(words, value)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.activated.connect(self.changed)
-
-    def value(self) -> object:
-        """The chosen value."""
-        return self.currentData()
-
-    def show_value(self, value: object) -> None:
-        """Choose a value without a signal."""
-        self.setCurrentIndex(self.findData(value))
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
-
-
-class NumberField(QLineEdit):
-    """A number to type; the arrow keys step. What is not a number comes out as its text, for the check to refuse."""
-
-    changed = Signal()
-
-    def __init__(self, kind: type) -> None:
-        super().__init__()
-        self._kind = kind
-        self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.setFont(theme.font(tokens.BODY, tabular=True))
-        self.textEdited.connect(self.changed)
-
-    def value(self) -> object:
-        """The number typed, or the text when it is none."""
-        text = self.text().strip().replace(",", "." if self._kind is float else "")
-        for space in (" ", "\u00a0", "\u202f"):
-            text = text.replace(space, "")
-        with contextlib.suppress(ValueError):
-            return self._kind(text)
-        return self.text()
-
-    def show_value(self, value: object) -> None:
-        """Show a number without a signal."""
-        self.setText(f"{value:g}" if isinstance(value, float) else str(value))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        step = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()))
-        value = self.value()
-        if step is None or not isinstance(value, int | float):
-            super().keyPressEvent(event)
-            return
-        self.show_value(round(value + step * 0.05, 2) if self._kind is float else value + step)
-        self.changed.emit()
-
-
-class TextField(QPlainTextEdit):
-    """Several lines of text; Tab leaves the field."""
-
-    changed = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setProperty("cls", "field")
-        self.setTabChangesFocus(True)
-        self.setFixedHeight(theme.px(84))
-
-    def value(self) -> object:
-        """The text."""
-        return self.toPlainText()
-
-    def show_value(self, value: object) -> None:
-        """Show a text."""
-        if value != self.toPlainText():
-            self.setPlainText(str(value))
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.changed.emit()
 
 
 class SettingRow(QWidget):

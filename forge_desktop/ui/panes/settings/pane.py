@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QUrl, Slot
+from PySide6.QtCore import Qt, QTimer, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
@@ -16,6 +17,7 @@ from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.panes import Pane
 from forge_desktop.ui.panes.settings.fields import SettingRow
+from forge_desktop.ui.panes.settings.hardware import HardwarePanel
 from forge_desktop.ui.widgets.basics import (
     Button,
     ElidedLabel,
@@ -31,8 +33,14 @@ from forge_desktop.ui.widgets.basics import (
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge
 
-_ICONS = {"Appearance": "eye", "Chat": "messages-square", "Student": "graduation-cap", "Corpus": "library"}
-_STORAGE = "Storage"
+_ICONS = {
+    "Appearance": "eye",
+    "Chat": "messages-square",
+    "Student": "graduation-cap",
+    "Corpus": "library",
+    "Hardware": "cpu",
+}
+_HARDWARE, _STORAGE = "Hardware", "Storage"
 
 
 class SettingsPane(Pane):
@@ -46,6 +54,11 @@ class SettingsPane(Pane):
         self._cards: dict[str, QFrame] = {}
         for field in dataclasses.fields(Settings):
             self._add(field)
+        self._hardware = HardwarePanel(forge, bridge)
+        self._hardware.notice.connect(self.notice)
+        self._hardware.grown.connect(self._on_hardware_grown)
+        self._landed = ("", 0)
+        self._cards[_HARDWARE] = self._hardware
         self._cards[_STORAGE] = self._storage()
         self._area = QScrollArea()
         self._area.setAccessibleName("Settings")
@@ -66,6 +79,9 @@ class SettingsPane(Pane):
 
     def shown(self) -> None:
         self._refresh()
+
+    def commands(self) -> dict[str, Callable[[], None]]:
+        return {"hardware": lambda: self._jump(_HARDWARE)}
 
     def _add(self, field: dataclasses.Field[object]) -> None:
         group = field.metadata["group"]
@@ -126,10 +142,22 @@ class SettingsPane(Pane):
 
     def _jump(self, group: str) -> None:
         card = self._cards[group]
-        self._area.verticalScrollBar().setValue(max(0, card.pos().y()))
-        first = next((w for w in card.findChildren(QWidget) if w.focusPolicy() & Qt.FocusPolicy.TabFocus), None)
+        self._scroll_to(group)
+        fields = (w for w in card.findChildren(QWidget) if w.isEnabled() and w.focusPolicy() & Qt.FocusPolicy.TabFocus)
+        first = next(fields, None)
         if first is not None:
             first.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _scroll_to(self, group: str) -> None:
+        bar = self._area.verticalScrollBar()
+        bar.setValue(max(0, self._cards[group].pos().y()))
+        self._landed = (group, bar.value())
+
+    @Slot()
+    def _on_hardware_grown(self) -> None:
+        """Who jumped here before it had its facts sees them now, not the end of the part above."""
+        if self._landed == (_HARDWARE, self._area.verticalScrollBar().value()):
+            QTimer.singleShot(0, self, lambda: self._scroll_to(_HARDWARE))
 
     def _refresh(self) -> None:
         for key, line in self._rows.items():

@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPlainTextEdit, QScro
 
 from forge_desktop.students.records import Student
 from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.panes.students.options import StudentOptions
+from forge_desktop.ui.panes.students.plan_card import PlanCard
 from forge_desktop.ui.panes.students.rows import parameters_in_words
 from forge_desktop.ui.status_line import EngineNews
 from forge_desktop.ui.widgets.basics import (
@@ -24,7 +26,6 @@ from forge_desktop.ui.widgets.basics import (
 )
 from forge_desktop.ui.widgets.words import moment_words, size_words
 
-_BUSY = ("loading", "busy", "restarting")
 _RUNNING = {
     "empty": "Not loaded; it is loaded with the first question.",
     "loading": "Being loaded …",
@@ -44,8 +45,9 @@ class StudentDetails(QScrollArea):
     remove_pressed = Signal(int)
     copied = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, plan: PlanCard, options: StudentOptions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._plan, self._options = plan, options
         self.setAccessibleName("Student")
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -75,6 +77,8 @@ class StudentDetails(QScrollArea):
         self._path.setText("came with Forge Desktop" if student.shipped else student.path)
         self._use.setVisible(not student.active)
         self._remove.setVisible(not student.shipped)
+        self._plan.show_student(student)
+        self._options.show_student(student)
         self.show_engine(engine)
 
     def show_engine(self, engine: EngineNews) -> None:
@@ -86,7 +90,9 @@ class StudentDetails(QScrollArea):
         loaded = engine.status in ("ready", "busy", "loading", "restarting")
         self._load.setVisible(student.active and not loaded)
         self._eject.setVisible(student.active and loaded)
-        self._eject.setEnabled(engine.status not in _BUSY)
+        coming = engine.status in ("loading", "restarting")
+        self._eject.setText("Stop loading" if coming else "Eject")
+        self._eject.setEnabled(engine.status != "busy")
         state = _RUNNING.get(engine.status, engine.status)
         rate = engine.tokens_per_second
         _say(self._engine["State"], "State", f"{state} {engine.note}".strip())
@@ -120,6 +126,8 @@ class StudentDetails(QScrollArea):
             head,
             self._problem,
             self._running,
+            self._plan,
+            self._options,
             _card("What its file says", _grid(self._facts), self._file_row(), self._template_part()),
             _later(),
             None,

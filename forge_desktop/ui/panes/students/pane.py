@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +12,16 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QListView, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, EngineChanged, JobChanged
-from forge_desktop.base.jobs import JobContext
-from forge_desktop.students.records import Student
+from forge_desktop.students import Plan, PlanWish, Student
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
+from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes import Pane
 from forge_desktop.ui.panes.students.details import StudentDetails
+from forge_desktop.ui.panes.students.loading import Loading
+from forge_desktop.ui.panes.students.options import StudentOptions
+from forge_desktop.ui.panes.students.plan_card import PlanCard
+from forge_desktop.ui.panes.students.plan_dialog import PlanDialog
 from forge_desktop.ui.panes.students.rows import StudentDelegate, StudentsModel
 from forge_desktop.ui.widgets.basics import (
     Banner,
@@ -47,8 +50,11 @@ class StudentsPane(Pane):
 
     def __init__(self, forge: Forge, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(forge, bridge, parent)
-        self._errands: set[int] = set()
         self._imports: set[int] = set()
+        self._errands = Errands(forge.jobs, bridge, self)
+        self._loading = Loading(forge, bridge, self)
+        self._loading.refused.connect(self._on_refused)
+        self._loading.failed.connect(self._on_failed)
         self.setAcceptDrops(True)
         self._build()
         bridge.job_changed.connect(self._on_job_changed)
@@ -73,7 +79,10 @@ class StudentsPane(Pane):
         if paths:
             self._banner.clear()
         for path in paths:
-            self._start(partial(self.forge.students.import_gguf, path), self._imports)
+            try:
+                self._imports.add(self.forge.students.import_gguf(path))
+            except ForgeError as error:
+                self._banner.show_error(error)
 
     def _build(self) -> None:
         add = PrimaryButton("Import GGUF…", "plus")
@@ -99,7 +108,12 @@ class StudentsPane(Pane):
         hint = row(self._drop_hint, margins=(20, 4, 16, 16))
         self._side = frame("side", column(self._list, hint, gap=0, margins=(0, tokens.MD, 0, 0)))
         self._side.setFixedWidth(theme.px(300))
-        self._details = StudentDetails()
+        self._plan = PlanCard(self.forge.students.layouts, self._errands)
+        self._plan.load_wanted.connect(self._on_load_as)
+        self._plan.automatic_wanted.connect(self._on_automatic)
+        self._options = StudentOptions(self.forge.chat.options, self._errands)
+        self._options.noticed.connect(self.notice)
+        self._details = StudentDetails(self._plan, self._options)
         self._details.use_pressed.connect(self._on_use)
         self._details.load_pressed.connect(self._on_load)
         self._details.eject_pressed.connect(self._on_eject)
@@ -139,19 +153,6 @@ class StudentsPane(Pane):
             self._list.setCurrentIndex(index)
             self._details.show_student(shown, self.forge.engine.state())
 
-    def _start(self, start: Callable[[], int], following: set[int]) -> None:
-        try:
-            following.add(start())
-        except ForgeError as error:
-            self._banner.show_error(error)
-
-    def _errand(self, kind: str, work: Callable[[], object]) -> None:
-        def run(_context: JobContext) -> object:
-            return work()
-
-        self._banner.clear()
-        self._start(lambda: self.forge.jobs.start("students", kind, run), self._errands)
-
     @Slot(QItemSelection, QItemSelection)
     def _on_selected(self, selected: QItemSelection, _before: QItemSelection) -> None:
         for index in selected.indexes():
@@ -165,15 +166,21 @@ class StudentsPane(Pane):
 
     @Slot(int)
     def _on_use(self, student_id: int) -> None:
-        def use() -> None:
-            self.forge.students.activate(student_id)
-            self.forge.engine.warm()
+        self._banner.clear()
+        self._loading.load(student_id)
 
-        self._errand("use", use)
+    @Slot(int, object)
+    def _on_load_as(self, student_id: int, wish: PlanWish | None) -> None:
+        self._banner.clear()
+        self._loading.load_as(student_id, wish)
+
+    @Slot(int)
+    def _on_automatic(self, student_id: int) -> None:
+        self._loading.keep(student_id, None)
 
     @Slot()
     def _on_load(self) -> None:
-        self._errand("load", self.forge.engine.warm)
+        self._on_use(self._details.student_id())
 
     @Slot()
     def _on_mend(self) -> None:
@@ -185,7 +192,23 @@ class StudentsPane(Pane):
 
     @Slot()
     def _on_eject(self) -> None:
-        self._errand("eject", self.forge.engine.eject)
+        self._banner.clear()
+        self._loading.eject()
+
+    @Slot(int, object)
+    def _on_refused(self, student_id: int, plan: Plan) -> None:
+        student = next((s for s in self.forge.students.list() if s.id == student_id), None)
+        if student is None:
+            return
+        dialog = PlanDialog(
+            student, plan, planning=self.forge.students.layouts, errands=self._errands, parent=self.window()
+        )
+        dialog.load_wanted.connect(self._on_load_as)
+        dialog.open()
+
+    @Slot(object)
+    def _on_failed(self, error: ForgeError) -> None:
+        self._banner.show_error(error, mend=error.action != "students")
 
     @Slot(int)
     def _on_remove(self, student_id: int) -> None:
@@ -211,24 +234,24 @@ class StudentsPane(Pane):
 
     @Slot(object)
     def _on_job_changed(self, event: JobChanged) -> None:
-        ours = event.job_id in self._imports or event.job_id in self._errands
         if event.kind == "import":
             live = event.state in ("queued", "running", "paused")
             self._progress.setVisible(live)
             if live:
                 self._progress.show_job(event)
-        if event.state == "failed" and ours and isinstance(event.error, ForgeError):
+        if event.state == "failed" and event.job_id in self._imports and isinstance(event.error, ForgeError):
             self._banner.show_error(event.error, mend=event.error.action != "students")
         if event.state == "done" and event.job_id in self._imports:
             self.notice.emit(Notice("Student imported", icon="graduation-cap"))
         if event.state in ("done", "failed", "cancelled"):
             self._imports.discard(event.job_id)
-            self._errands.discard(event.job_id)
 
     @Slot(object)
     def _on_data_changed(self, event: DataChanged) -> None:
         if "students" in event.what:
             self._refresh()
+        elif event.what & {"options", "settings"}:
+            self._options.refresh()
 
     @Slot(object)
     def _on_engine_changed(self, event: EngineChanged) -> None:

@@ -1,0 +1,103 @@
+"""Looks at the machine and the installation, and says what needs attention and what to do about it."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from forge_desktop import __version__
+from forge_desktop.archive.findings import find, remark
+from forge_desktop.archive.records_checkup import Checkup, Finding, Hardware, Plan, StudentFacts, Timing
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.secrets import keyring_name
+from forge_desktop.base.settings import SettingsFile
+from forge_desktop.engine import Engine
+from forge_desktop.students import Students
+
+if TYPE_CHECKING:
+    from forge_desktop.archive import Archive
+
+
+def nothing() -> None:
+    """The check that never stops."""
+
+
+class Doctor:
+    """Examines without changing anything. No student is loaded unless a measurement is asked for."""
+
+    def __init__(
+        self, engine: Engine, students: Students, archive: Archive, settings: SettingsFile, data_dir: Path
+    ) -> None:
+        self._engine, self._students, self._archive = engine, students, archive
+        self._settings, self._data_dir = settings, data_dir
+
+    def examine(self, check: Callable[[], None] = nothing, *, measure: bool = False) -> Checkup:
+        """Look at everything; with `measure`, load the student in use and measure its speed first.
+
+        What cannot be found out is a finding, not an error. `check` is called between the steps and while it waits;
+        what it raises ends the examination.
+        """
+        found: list[Finding] = []
+        measured = self._measured(check, found) if measure else None
+        check()
+        hardware = self._hardware(found)
+        check()
+        student = self._student(found, plan=hardware is not None)
+        check()
+        usage = shutil.disk_usage(self._data_dir)
+        facts = Checkup(
+            version=__version__,
+            python=platform.python_version(),
+            system=f"{platform.system()} {platform.release()}",
+            machine=platform.machine(),
+            hardware=hardware,
+            student=student,
+            crashes=tuple(self._engine.crashes()),
+            sqlite=self._archive.database_facts(),
+            keyring=keyring_name(),
+            data_dir=str(self._data_dir),
+            data_free=usage.free,
+            data_total=usage.total,
+            measured=measured,
+            findings=(),
+            notes=(),
+        )
+        findings = (*found, *find(facts, self._settings.problem))
+        return Checkup(**{**vars(facts), "findings": findings, "notes": remark(facts)})
+
+    def measure(self, check: Callable[[], None] = nothing) -> Timing:
+        """Load the student in use and measure how fast it reads and writes; remembered. Raises ForgeError."""
+        measure: Callable[[Callable[[], None]], Timing] | None = getattr(self._engine, "measure", None)
+        if measure is None:
+            raise ForgeError("Speeds cannot be measured in this version.")
+        self._engine.warm(check)
+        return measure(check)
+
+    def _measured(self, check: Callable[[], None], found: list[Finding]) -> Timing | None:
+        try:
+            return self.measure(check)
+        except ForgeError as error:
+            found.append(Finding(error.message, error.hint))
+            return None
+
+    def _hardware(self, found: list[Finding]) -> Hardware | None:
+        try:
+            return self._engine.hardware()
+        except ForgeError as error:
+            found.append(Finding(error.message, error.hint))
+            return None
+
+    def _student(self, found: list[Finding], *, plan: bool) -> StudentFacts | None:
+        student = self._students.active()
+        if student is None:
+            return None
+        laid_out: Plan | None = None
+        if plan and not student.problem:
+            try:
+                laid_out = self._students.layouts.plan(student.id)
+            except ForgeError as error:
+                found.append(Finding(error.message, error.hint))
+        return StudentFacts(student.name, student.sha256, student.path, student.problem, laid_out)

@@ -1,0 +1,44 @@
+"""The marks around documents in a prompt, and how a document is named between them."""
+
+from __future__ import annotations
+
+import hmac
+import itertools
+import json
+import re
+from collections.abc import Sequence
+
+from forge_desktop.chat.records import Source
+from forge_desktop.chat.rows import Task
+from forge_desktop.chat.spans import found_part
+
+
+def fresh_mark(task: Task, offered: Sequence[Source]) -> str:
+    """Six hexadecimal digits that occur in none of the texts and that no document can foresee.
+
+    They are derived from this request with a key that never leaves the database, not drawn: the same request gives the
+    same prompt, so that an answer at temperature 0 can be repeated.
+    """
+    texts = [task.question, *(source.quote for source in offered)]
+    request = json.dumps([len(task.turns), *texts]).encode()
+    for attempt in itertools.count():
+        mark = hmac.new(task.mark_key, b"%d %b" % (attempt, request), "sha256").hexdigest()[:6]
+        if not any(mark in text for text in texts):
+            return mark
+    raise AssertionError("unreachable")
+
+
+def label_of(source: Source) -> str:
+    """What stands beside a document's number: file, page, headings."""
+    name = re.split(r"[/\\]", source.path)[-1]
+    page = f", page {source.page}" if source.page else ""
+    heading = ": " + " > ".join(source.heading) if source.heading else ""
+    return " ".join(f"{name}{page}{heading}".split())
+
+
+def told(source: Source) -> str:
+    """What of a widened source was found, and what stands around it."""
+    found = found_part(source)
+    one = found.first_line == found.last_line
+    lines = f"line {found.first_line}" if one else f"lines {found.first_line}–{found.last_line}"
+    return f"Source {source.n}: {lines} found, widened to lines {source.first_line}–{source.last_line}."

@@ -1,0 +1,139 @@
+"""Fields to choose or type a value in: lists, numbers, texts. They say `changed`, and know nothing of what it means."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit
+
+from forge_desktop.ui import theme, tokens
+
+
+class ChoiceField(QComboBox):
+    """A list of values with their labels. The wheel scrolls the page, not the value."""
+
+    changed = Signal()
+
+    def __init__(self, choices: dict[Any, str]) -> None:
+        super().__init__()
+        for value, words in choices.items():
+            self.addItem(words, value)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.activated.connect(self.changed)
+
+    def value(self) -> object:
+        """The chosen value."""
+        return self.currentData()
+
+    def show_value(self, value: object) -> None:
+        """Choose a value without a signal."""
+        self.setCurrentIndex(self.findData(value))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
+class OfferField(QComboBox):
+    """A whole number to type, or one of those that are offered by name. The wheel scrolls the page, not the value."""
+
+    changed = Signal()
+
+    def __init__(self, offers: dict[int, str]) -> None:
+        super().__init__()
+        self._offers = offers
+        self.setEditable(True)
+        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        for value, words in offers.items():
+            self.addItem(words, value)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.activated.connect(self.changed)
+        line = self.lineEdit()
+        assert line is not None
+        line.textEdited.connect(self.changed)
+        line.setFont(theme.font(tokens.BODY, tabular=True))
+
+    def value(self) -> object:
+        """The number chosen or typed, or the text when it is none."""
+        text = self.currentText().strip()
+        known = next((value for value, words in self._offers.items() if words == text), None)
+        if known is not None:
+            return known
+        with contextlib.suppress(ValueError):
+            return int(text.replace(",", ""))
+        return text
+
+    def show_value(self, value: object) -> None:
+        """Show a number, by its name where it has one, without a signal."""
+        self.setCurrentIndex(self.findData(value))
+        self.setEditText(self._offers.get(value, str(value)))  # type: ignore[call-overload]
+
+    def setAccessibleName(self, name: str) -> None:
+        super().setAccessibleName(name)
+        if (line := self.lineEdit()) is not None:
+            line.setAccessibleName(name)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
+class NumberField(QLineEdit):
+    """A number to type; the arrow keys step. What is not a number comes out as its text, for the check to refuse."""
+
+    changed = Signal()
+
+    def __init__(self, kind: type) -> None:
+        super().__init__()
+        self._kind = kind
+        self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.setFont(theme.font(tokens.BODY, tabular=True))
+        self.textEdited.connect(self.changed)
+
+    def value(self) -> object:
+        """The number typed, or the text when it is none."""
+        text = self.text().strip().replace(",", "." if self._kind is float else "")
+        for space in (" ", "\u00a0", "\u202f"):
+            text = text.replace(space, "")
+        with contextlib.suppress(ValueError):
+            return self._kind(text)
+        return self.text()
+
+    def show_value(self, value: object) -> None:
+        """Show a number without a signal."""
+        self.setText(f"{value:g}" if isinstance(value, float) else str(value))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()))
+        value = self.value()
+        if step is None or not isinstance(value, int | float):
+            super().keyPressEvent(event)
+            return
+        self.show_value(round(value + step * 0.05, 2) if self._kind is float else value + step)
+        self.changed.emit()
+
+
+class TextField(QPlainTextEdit):
+    """Several lines of text; Tab leaves the field."""
+
+    changed = Signal()
+
+    def __init__(self, height: int = 84) -> None:
+        super().__init__()
+        self.setProperty("cls", "field")
+        self.setTabChangesFocus(True)
+        self.setFixedHeight(theme.px(height))
+
+    def value(self) -> object:
+        """The text."""
+        return self.toPlainText()
+
+    def show_value(self, value: object) -> None:
+        """Show a text."""
+        if value != self.toPlainText():
+            self.setPlainText(str(value))
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.changed.emit()
