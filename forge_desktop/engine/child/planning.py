@@ -103,7 +103,7 @@ def _cache(lines: list[str], layers: int, shape: ModelShape, placement: Placemen
             cells = int(size[2]) * placement.sequences
             exact = [cells * row * KV_BYTES[placement.kv_type] for row in shape.kv_row]
             known = [exact[number] if number < len(exact) else 0.0 for number in announced]
-            if abs(sum(known) - told) > _MIB / 50:
+            if "recurrent" in line or abs(sum(known) - told) > _MIB / 50:
                 known = [told / len(announced)] * len(announced)
             for number, each in zip(announced, known, strict=True):
                 sizes[number] += each
