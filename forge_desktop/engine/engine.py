@@ -16,6 +16,7 @@ from forge_desktop.engine.gguf_header import read_header
 from forge_desktop.engine.keeper import Keeper, nothing
 from forge_desktop.engine.kept import Kept
 from forge_desktop.engine.layout import Layout
+from forge_desktop.engine.many import Many
 from forge_desktop.engine.packs import Packs, pack_folders
 from forge_desktop.engine.records import (
     Crash,
@@ -27,6 +28,7 @@ from forge_desktop.engine.records import (
     Sampling,
     StudentSpec,
 )
+from forge_desktop.engine.records_many import Batch, Continuation, Scores
 from forge_desktop.engine.records_plan import Hardware, Plan, PlanWish, Timing
 from forge_desktop.engine.running import Lost, RunningChild, plain
 from forge_desktop.engine.starting import Starter
@@ -82,6 +84,7 @@ class Engine:
         self._yielding = Yielding(events, self._keeper.give_cores)
         self._kept = Kept(db, events, settings)
         self._talk = Talk(self._keeper, self._limits, self._kept, idle=idle)
+        self._many = Many(self._keeper, self._talk)
 
     def use(self, spec: StudentSpec | None, *, check: Callable[[], None] | None = None, asked: bool = True) -> None:
         """Take this student from now on; None is no student. Nothing is loaded yet.
@@ -208,6 +211,31 @@ class Engine:
             return self._generate(request, answer, check)
         except Cancelled:
             return answer.result("cancelled")
+
+    def score(
+        self, items: Sequence[Continuation], check: Callable[[], None] = nothing, *, background: bool = False
+    ) -> Scores:
+        """How likely the student finds each text after its messages. What they share is computed once. Raises
+        ForgeError, and what `check` raises; an item that does not fit says so itself and the others go on.
+        """
+        return self._many.score(items, check, background=background)
+
+    def generate_many(
+        self,
+        prompts: Sequence[Sequence[PromptMessage]],
+        sampling: Sampling,
+        *,
+        width: int = 8,
+        on_done: Callable[[int, Generation], None] = lambda _number, _answer: None,
+        check: Callable[[], None] = nothing,
+        background: bool = False,
+    ) -> Batch:
+        """Answer all prompts, `width` of them at once, always from a fresh context; `on_done` is told each answer.
+
+        When `check` raises Cancelled, or the child dies, what was written is returned. Raises ForgeError before
+        anything is decoded.
+        """
+        return self._many.answer(prompts, sampling, width=width, on_done=on_done, check=check, background=background)
 
     def plan(self, spec: StudentSpec | None = None, wish: PlanWish | None = None) -> Plan:
         """How a student (the one in use, if None) would be laid out, as it is wished or as `wish` says. Loads nothing.

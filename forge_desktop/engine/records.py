@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-StopReason = Literal["end", "length", "stop", "cancelled", "died"]
+StopReason = Literal["end", "length", "stop", "cancelled", "died", "refused"]
 
 
 @dataclass(frozen=True)

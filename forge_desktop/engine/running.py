@@ -211,7 +211,13 @@ class RunningChild:
 
         When `check` or `on_frame` raises Cancelled the child is told to stop, and the final frame says so.
         """
-        return self._ask(request, self.limits.silence, template="messages" in request, on_frame=on_frame, check=check)
+        return self._ask(
+            request,
+            self.limits.silence,
+            template="messages" in request or "items" in request,
+            on_frame=on_frame,
+            check=check,
+        )
 
     def give_way(self, wanted: bool) -> None:
         """Tell background work to let a person's request go first. From any thread."""

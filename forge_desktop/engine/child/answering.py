@@ -80,7 +80,9 @@ class Answering:
             }
         )
         sampler = samplers.make(sampling, self._model, tokens)
-        lookup = Lookup(tokens) if sampling.lookup and self._sequences.can_take_back else None
+        # Guesses cross the end of a thought, where a grammar begins to count.
+        free = governor.answering or not (sampling.grammar or sampling.schema)
+        lookup = Lookup(tokens) if sampling.lookup and free and self._sequences.can_take_back else None
         out = Coalesced(lambda text, part: self._tell(text, part, course), time.monotonic)
         try:
             course.reused = yield from self._decoder.prefill(

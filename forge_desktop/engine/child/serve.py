@@ -12,13 +12,14 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from forge_desktop.base.child import ChildEnd, Frame
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.child import devices, heartbeat, machine, native, packs, planning, tuning
 from forge_desktop.engine.child.answering import Answering, refuse_overflow
+from forge_desktop.engine.child.apart import Apart, Terms
 from forge_desktop.engine.child.decode import Decoder
 from forge_desktop.engine.child.flag import Flag
 from forge_desktop.engine.child.kv_files import KvFiles
@@ -42,6 +43,7 @@ class Student:
     sequences: Sequences
     answering: Answering
     files: KvFiles
+    apart: Apart
 
 
 class Server:
@@ -59,7 +61,7 @@ class Server:
 
     def run(self) -> None:
         """Serve until the parent closes the pipe; ChildEnd then ends the process."""
-        answer = {
+        answer: dict[str, Callable[[Frame], Frame]] = {
             "hello": self._hello,
             "load_packs": self._load_packs,
             "devices": lambda _: self._devices(),
@@ -69,6 +71,8 @@ class Server:
             "render": self._render,
             "count": self._count,
             "generate": self._generate,
+            "score": lambda request: self._pausing.run(self._loaded().apart.score(request, _messages), request),
+            "batch": lambda request: self._pausing.run(self._loaded().apart.batch(request, _messages), request),
             "keep": self._keep,
             "resume": self._pausing.resume,
         }
@@ -154,7 +158,8 @@ class Server:
         sequences = Sequences(model, context)
         decoder = Decoder(model, sequences, self._flag, threads)
         answering = Answering(self._end.send, model, sequences, decoder)
-        self._student = Student(model, sequences, answering, KvFiles(sequences, self._end.send))
+        apart = Apart(self._end.send, model, Terms(placement, threads, flash, request["extra_bufts"]), self._flag)
+        self._student = Student(model, sequences, answering, KvFiles(sequences, self._end.send), apart)
         return {
             "ev": "loaded",
             "context": sequences.context_tokens,
