@@ -267,6 +267,7 @@ class Engine:
     def close(self) -> None:
         """Save conversations, end the child and refuse everything from now on."""
         self._yielding.close()
+        self.layout.close()
         self._talk.close()
         self._talk.keep(_PATIENCE)
         self._keeper.close()

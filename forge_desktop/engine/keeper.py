@@ -275,6 +275,7 @@ class Keeper:
                 budget=self._budget,
                 wanted=lambda: self._epoch == epoch,
                 progress=lambda fraction: self._announce(f"{fraction:.0%}"),
+                say=self._announce,
             )
         except ForgeError as error:
             problem = error.message

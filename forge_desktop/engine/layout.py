@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import cast
 
 from forge_desktop.base.child import Frame
-from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.engine.accounting import Measured
 from forge_desktop.engine.errors import trouble
@@ -45,6 +45,8 @@ class Layout:
         self.holdings = Holdings()
         self._measured: dict[tuple[object, ...], Measured] = {}
         self._surveying = threading.Lock()  # one surveying child at a time
+        self._surveyor: RunningChild | None = None
+        self._closing = threading.Event()
 
     def wish(self, sha256: str) -> PlanWish:
         """How this model is to be laid out: as a person said, else as the settings say."""
@@ -80,13 +82,30 @@ class Layout:
         """A child that knows the devices and has nothing loaded, for as long as it takes. Raises ForgeError."""
         with self._surveying:
             try:
-                child = self._starter.start(self._spawn, afresh=afresh)
-                try:
-                    yield child
-                finally:
-                    child.kill()
+                yield self._starter.start(self._spawn_surveyor, afresh=afresh)
             except Lost as lost:
+                if self._closing.is_set():
+                    raise Cancelled from lost
                 raise trouble("ENGINE_CRASH", what=lost.what) from lost
+            finally:
+                self._end_surveyor()
+
+    def close(self) -> None:
+        """End a surveying child that may be at work on another thread, and start no other."""
+        self._closing.set()
+        self._end_surveyor()
+
+    def _spawn_surveyor(self) -> RunningChild:
+        if self._closing.is_set():
+            raise Cancelled
+        self._surveyor = child = self._spawn()
+        if self._closing.is_set():  # meanwhile
+            child.kill()
+        return child
+
+    def _end_surveyor(self) -> None:
+        if (child := self._surveyor) is not None:
+            child.kill()
 
     def place(self, child: RunningChild, spec: StudentSpec, wish: PlanWish) -> Plan:
         """The plan to load by, made in the child that will load. Raises ForgeError when it does not fit, and Lost."""

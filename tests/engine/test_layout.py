@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from pathlib import Path
 
 import psutil
 import pytest
 
-from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.engine import Engine
 from forge_desktop.engine.gguf_shape import kv_bytes, read_shape
 from forge_desktop.engine.holdings import Holdings
@@ -140,6 +141,23 @@ def test_the_hardware_is_described_without_a_student(make_engine: EngineMaker) -
     assert device.free <= device.total
     assert [fit.what for fit in found.fits][:2] == ["1B Q4 at 8k", "3B Q4 at 8k"]
     assert found.fits[0].spare > found.fits[-1].spare
+
+
+def test_a_plan_that_is_being_made_ends_with_the_engine(make_engine: EngineMaker, tiny: Path) -> None:
+    engine = make_engine(tiny)
+    closing = threading.Thread(target=engine.close)
+
+    def ask_for_ever() -> None:
+        with engine.layout.surveyor() as child:
+            closing.start()
+            while True:
+                child.ask({"op": "devices"}, 30.0)
+
+    with pytest.raises(Cancelled):
+        ask_for_ever()
+    closing.join()
+    with pytest.raises(Cancelled):
+        engine.plan(spec_of(tiny))
 
 
 class Child:
