@@ -27,7 +27,12 @@ def threads(wanted: int) -> int:
 
 
 def other_threads(usual: int) -> list[int]:
-    """Numbers of threads that could be faster than the usual one: every core, and half of many."""
+    """Numbers of threads that could be faster than the usual one: every core, and half of many.
+
+    None on a machine that is at work: there more threads are slower by far, and even trying takes seconds.
+    """
+    if hasattr(os, "getloadavg") and os.getloadavg()[0] > (os.cpu_count() or 1) / 2:
+        return []
     cores = _physical_cores()
     quota = _cgroup_cores()
     cores = min(cores, quota) if quota is not None else cores
