@@ -64,7 +64,7 @@ class Model:
         return self._template
 
     def use_template(self, source: str) -> None:
-        """Render with this template from now on; "" is the file's own. Raises ForgeError, and keeps the one before."""
+        """Make this the template; "" is the file's own. Raises ForgeError, and keeps the one before."""
         source = source or self._own_template
         if source == self._template_source:
             return
@@ -78,8 +78,9 @@ class Model:
     def _compiled(self, source: str) -> ChatTemplate:
         return ChatTemplate(source, bos=self._bos, eos=self._text_of(llama.llama_vocab_eos(self.vocab)))
 
-    def prompt(self, messages: Sequence[PromptMessage]) -> tuple[str, list[int], list[int]]:
-        """(text after the template, its tokens, tokens of each message)."""
+    def prompt(self, messages: Sequence[PromptMessage], template: str = "") -> tuple[str, list[int], list[int]]:
+        """(text after the template, its tokens, tokens of each message). `template` takes the place of the file's."""
+        self.use_template(template)
         spans = self.template.render(messages)
         self.rendered()
         text = "".join(span.text for span in spans)

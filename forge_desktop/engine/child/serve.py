@@ -178,8 +178,7 @@ class Server:
 
     def _render(self, request: Frame) -> Frame:
         student = self._loaded()
-        student.model.use_template(request.get("template", ""))
-        text, tokens, counts = student.model.prompt(_messages(request))
+        text, tokens, counts = student.model.prompt(_messages(request), request.get("template", ""))
         return {
             "ev": "rendered",
             "special": student.model.special_places(_messages(request)) if request.get("marks") else [],
@@ -198,8 +197,7 @@ class Server:
     def _generate(self, request: Frame) -> Frame:
         student = self._loaded()
         sampling = Sampling(**{**request["sampling"], "stop": tuple(request["sampling"]["stop"])})
-        student.model.use_template(request.get("template", ""))
-        text, tokens, _ = student.model.prompt(_messages(request))
+        text, tokens, _ = student.model.prompt(_messages(request), request.get("template", ""))
         refuse_overflow(len(tokens), student.sequences.context_tokens, sampling.max_tokens)
         known, new = student.sequences.take(request.get("conversation", ""))
         restored = student.files.load(known, tokens) if new else 0
