@@ -87,7 +87,7 @@ def hints(timings: Sequence[Timing]) -> list[str]:
 
 def _silent(devices: Sequence[Device]) -> list[str]:
     return [
-        f"{device.name} ({device.description}) does not say how much memory it has: it is used only when you ask for it."
+        f"{device.name} ({device.description}) does not say how much memory it has: used only when you ask for it."
         for device in devices
         if device.kind != "cpu" and not device.free
     ]

@@ -50,7 +50,7 @@ def checked(plan: Plan, shape: ModelShape = SEVEN) -> Plan:
     """The sums that hold for every plan."""
     assert sum(line.layers for line in plan.lines) == plan.layers == len(shape.layers) + 1
     assert sum(line.layers for line in plan.lines if not line.cpu) == plan.gpu_layers
-    copied = shape.embedding if shape.tied and plan.gpu_layers else 0
+    copied = shape.embedding if shape.tied and plan.gpu_layers else 0  # llama.cpp gives the GPU an output of its own
     assert sum(line.weights for line in plan.lines) == shape.weights + copied
     kv = kv_bytes(shape, context=plan.context, sequences=plan.sequences, kv_type=plan.kv_type)
     assert sum(line.kv for line in plan.lines) == sum(kv)
