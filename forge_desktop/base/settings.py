@@ -70,7 +70,8 @@ class Settings:
         4096,
         "Student",
         "Context length",
-        "Tokens the student can hold at once: prompt and answer together. More needs more memory.",
+        "Tokens the student can hold at once: prompt and answer together. More needs more memory."
+        " A student's own memory plan goes before this.",
         minimum=512,
         maximum=1_048_576,
     )
@@ -118,7 +119,7 @@ class Settings:
         -1,
         "Student",
         "Layers on the GPU",
-        "-1 offloads every layer when there is a GPU; 0 stays on the CPU.",
+        "-1 offloads as many as fit when there is a GPU; 0 stays on the CPU. A student's own memory plan goes first.",
         minimum=-1,
         maximum=1000,
     )

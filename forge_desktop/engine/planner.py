@@ -209,6 +209,7 @@ class _Planner:
             split=placement.split,
             sequences=placement.sequences,
             lines=lines_of(placement, measured, self._devices),
+            gpus=tuple(device.name for device in self._devices if device.kind != "cpu"),
         )
 
     def _explained(self, plan: Plan) -> Plan:
