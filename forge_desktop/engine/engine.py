@@ -37,6 +37,7 @@ from forge_desktop.engine.store_crashes import Crashes
 from forge_desktop.engine.store_layout import Timings, Wishes
 from forge_desktop.engine.talk import Talk
 from forge_desktop.engine.vigil import Limits
+from forge_desktop.engine.yielding import Yielding
 from forge_desktop.storage import Database
 
 _PATIENCE = 3.0  # seconds that saving conversations may hold up the end of a child
@@ -86,6 +87,7 @@ class Engine:
             limits=self._limits,
             budget=budget or RestartBudget(),
         )
+        self._yielding = Yielding(events, self._keeper.give_cores)
         self._kept = Kept(db, events, settings)
         self._talk = Talk(self._keeper, self._limits, self._kept, idle=idle)
         self.many = Many(self._keeper, self._talk)
@@ -268,6 +270,8 @@ class Engine:
 
     def close(self) -> None:
         """Save conversations, end the child and refuse everything from now on."""
+        self._yielding.close()
+        self.layout.close()
         self._talk.close()
         self._talk.keep(_PATIENCE)
         self._keeper.close()

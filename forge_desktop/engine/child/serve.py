@@ -124,7 +124,6 @@ class Server:
             request["path"],
             placement_of(request),
             log=self._native_log,
-            extra_bufts=request["extra_bufts"],
             flash=request["flash"],
         )
 
