@@ -130,3 +130,20 @@ def test_no_memory_on_the_cpu_is_the_end_of_it(
     with pytest.raises(ForgeError, match="not enough memory for the student") as refused:
         engine.warm()
     assert refused.value.code == "MEM_DEVICE"
+
+
+def test_what_does_not_fit_is_refused_with_numbers_and_loaded_when_that_is_wished(
+    make_engine: EngineMaker, eight: Path
+) -> None:
+    engine, sha256 = start(make_engine, eight, "crashes", "9", "300000"), spec_of(eight).sha256
+    assert 0 < engine.plan().gpu_layers < 9
+    assert "of 9 layers go to Pretended0" in engine.plan().notes[-1]
+    engine.layout.set_wish(sha256, PlanWish(gpu_layers=9))
+    plan = engine.plan()
+    assert (plan.fits, [line.fits for line in plan.lines]) == (False, [True, False])
+    with pytest.raises(ForgeError, match=r"GB of memory on Pretended0, but 0.0 GB are free") as refused:
+        engine.warm()
+    assert refused.value.code == "MEM_PLAN"
+    engine.layout.set_wish(sha256, PlanWish(gpu_layers=9, anyway=True))
+    assert engine.warm().status == "ready"
+    assert plan_of(engine).gpu_layers == 9
