@@ -121,8 +121,9 @@ class _Ladder:
             "plan": asdict(plan.placement),
             "threads": self._wish.threads or (timing.threads if timing else 0),
             "flash": self._layout.flash(child, self._spec.sha256, plan.placement),
-            "tune": timing is None and os.environ.get("FORGE_MEASURE") != "0",
+            "tune": timing is None and not self._spec.pooling and os.environ.get("FORGE_MEASURE") != "0",
             "extra_bufts": rung.extra_bufts,
+            "pooling": self._spec.pooling,
             "check": self._crashed,  # it may have been the file: then say so, whatever the time that takes
         }
         child.facts = child.ask(
