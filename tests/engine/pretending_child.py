@@ -1,12 +1,13 @@
 """An engine child that claims to have a GPU and fails on it: how, and from how many layers on, is told by arguments.
 
-`crashes 3` ends by SIGABRT when more than three layers go to the GPU; `full 3` finds no memory for them; `cache`
-crashes while the cache is on the GPU; `gpu` as soon as any layer is there. A third argument is the GPU's memory in
-bytes, 8 GiB without. The pretended GPU is never asked anything.
+`crashes 3` ends by SIGABRT when more than three layers go to the GPU; `hangs 3` waits for ever; `full 3` finds no memory
+for them; `cache` crashes while the cache is on the GPU; `gpu` as soon as any layer is there. A third argument is the
+GPU's memory in bytes, 8 GiB without. The pretended GPU is never asked anything.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
@@ -34,6 +35,8 @@ class Failing(model.Model):
             raise trouble("MEM_DEVICE.weights", path=path, reason="unable to allocate Pretended0 buffer")
         if (HOW == "cache" and placement.gpu_layers and placement.kv_on_gpu) or (HOW in ("crashes", "gpu") and beyond):
             os.kill(os.getpid(), signal.SIGABRT)
+        if HOW == "hangs" and beyond:
+            ctypes.CDLL(None).sleep(1000)
         super().__init__(path, placement=placement, **rest)
 
 
