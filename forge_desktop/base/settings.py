@@ -171,6 +171,13 @@ class Settings:
         " Changing it makes them anew in the background.",
         choices={128: "128 dimensions", 512: "512 dimensions"},
     )
+    embedding_model: str = _setting(
+        "",
+        "Corpus",
+        "Embedding model",
+        "A GGUF file whose vectors find passages of the same meaning, beside the built-in ones of spelling."
+        " Empty: none.",
+    )
     file_megabytes: int = _setting(
         256,
         "Corpus",
