@@ -154,7 +154,8 @@ class Server:
         model.self_test(context)
         sequences = Sequences(model, context)
         decoder = Decoder(model, sequences, self._flag, threads)
-        answering = Answering(self._end.send, model, sequences, decoder)
+        cost = model.token_cost(tuned or request.get("rates") or {})
+        answering = Answering(self._end.send, model, sequences, decoder, token_cost=cost)
         self._student = Student(model, sequences, answering, KvFiles(sequences, self._end.send))
         return {
             "ev": "loaded",
