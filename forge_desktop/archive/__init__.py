@@ -79,6 +79,7 @@ class Archive:
                 folder.write_vectors("vectors.npy", passages, self._corpus.transfer.iterate_vectors()),
                 folder.write_rows("conversations.jsonl", self._chat.export_conversations()),
                 folder.write_rows("messages.jsonl", self._chat.export_messages()),
+                folder.write_rows("options.jsonl", self._chat.options.export()),
             ]
             made = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
             folder.finish(files, {"made": made, "forge_desktop": __version__, "index": self._corpus.versions()})

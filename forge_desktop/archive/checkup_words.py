@@ -95,7 +95,7 @@ def device_words(device: Device) -> str:
 def pack_words(pack: Pack) -> str:
     """A GPU pack and whether it is used."""
     state = f", not used. {pack.problem}" if pack.problem else ", used"
-    build = f" for llama.cpp {pack.build}" if pack.build else ""
+    build = f" (llama.cpp {pack.build})" if pack.build else ""
     return f"{pack.name}{build}{state}"
 
 
@@ -103,7 +103,8 @@ def fit_words(fit: Fit) -> str:
     """ "7B Q4 at 8k fits on Vulkan0 with 1.2 GB to spare"."""
     if fit.spare >= 0:
         return f"{fit.what} fits on {fit.device} with {in_words(fit.spare)} to spare"
-    return f"{fit.what} does not fit on {fit.device}: {in_words(-fit.spare)} too large"
+    alone = "" if fit.device.startswith("CPU") else " alone"  # the rest of it may still go to the CPU
+    return f"{fit.what} does not fit on {fit.device}{alone}: {in_words(-fit.spare)} too large"
 
 
 def timing_words(timing: Timing) -> str:

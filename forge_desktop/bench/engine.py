@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from forge_desktop.base.paths import resources_dir
-from forge_desktop.bench import engine_cache, engine_death, engine_lookup, engine_speed
+from forge_desktop.bench import engine_cache, engine_death, engine_gpu, engine_lookup, engine_speed
 from forge_desktop.bench import engine_peers as peers
 from forge_desktop.bench.engine_figures import Figure, NotMeasured, measured, table
 from forge_desktop.bench.engine_student import ask, student
@@ -36,9 +36,10 @@ class _Size:
     answer: int = 120
     sentences: int = 45
     words: int = 90
+    prompts: int = 9
 
 
-_QUICK = _Size(tokens=8, rounds=1, turns=2, cancels=2, answer=16, sentences=5, words=10)
+_QUICK = _Size(tokens=8, rounds=1, turns=2, cancels=2, answer=16, sentences=5, words=10, prompts=1)
 
 
 @dataclass
@@ -64,6 +65,8 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("--quick", action="store_true", help="only see that everything runs: the figures mean nothing")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
+    if options.quick:
+        os.environ.setdefault("FORGE_MEASURE", "0")  # the students need not find out how to compute fastest
     size = _QUICK if options.quick else _Size(options.tokens, options.rounds)
     found = measure(options.model, size, peers.Peers if options.quick else peers.find, options.only)
     print(json.dumps(found) if options.json else _readable(found))
@@ -121,6 +124,12 @@ def _follow_ups(shared: _Run) -> Figures:
     return {"follow_up_first_token": engine_cache.follow_ups(shared.engine, shared.model, size.turns, size.words)}
 
 
+def _restored(shared: _Run) -> Figures:
+    size = shared.size
+    figure = engine_cache.restored(shared.engine, size.rounds, 15 * size.words)
+    return {"restored_conversation": figure}
+
+
 def _cancels(shared: _Run) -> Figures:
     figure, old = engine_death.cancels(shared.engine, shared.size.cancels)
     shared.old |= old
@@ -139,8 +148,10 @@ _PARTS: dict[tuple[str, ...], Callable[[_Run], Figures]] = {
     ("python_cost_growth",): lambda shared: {"python_cost_growth": engine_speed.python_cost(shared.model)},
     ("server_ms_per_token", "server_warm_first_token"): _server,
     ("follow_up_first_token",): _follow_ups,
+    ("restored_conversation",): _restored,
+    ("gpu_tokens_equal",): lambda shared: {"gpu_tokens_equal": engine_gpu.tokens_equal(shared.engine, shared.model)},
     ("lookup_quoting", "lookup_other"): lambda shared: engine_lookup.lookup(
-        shared.engine, shared.size.answer, min(2, shared.size.rounds)
+        shared.engine, shared.size.answer, min(2, shared.size.rounds), shared.size.prompts
     ),
     ("cancel_p95_ms",): _cancels,
     (

@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from forge_desktop.bench.engine_figures import Figure, ratio_of, rounded
+from forge_desktop.bench.engine_figures import Figure, NotMeasured, ratio_of, rounded
 from forge_desktop.bench.engine_student import SENTENCE, Asked, ask, message, student
 from forge_desktop.engine import Engine, PromptMessage, PromptPart
 
@@ -52,9 +52,50 @@ def follow_ups(engine: Engine, model: Path, turns: int, words: int = 90) -> Figu
     return Figure(ratio_of(reused, anew), more={"turns": rows})
 
 
+def restored(engine: Engine, rounds: int, words: int) -> Figure:
+    """What it costs to take up a conversation from its file, against computing it: the further turn itself left out.
+
+    A conversation is asked, then asked again while it is in memory; another of the same size is asked, the child ended
+    and replaced, then asked again. What the second turn takes longer there is the file's.
+    """
+    computing, restoring, rows = [], [], []
+    for number in range(rounds):
+        live, parked = (_long(f"{name} {number}", words) for name in ("live", "parked"))
+        first = ask(engine, live, 8, conversation=f"live {number}")
+        here = ask(engine, _further(live, first), 1, conversation=f"live {number}")
+        parked_first = ask(engine, parked, 8, conversation=f"parked {number}")
+        engine.eject()
+        engine.warm()
+        ask(engine, "Say hello.", 2)
+        back = ask(engine, _further(parked, parked_first), 1, conversation=f"parked {number}")
+        if not back.answer.restored_tokens:
+            raise NotMeasured("nothing was taken up from a file")
+        computing.append(parked_first.first_cpu)
+        restoring.append(max(0.0, back.first_cpu - here.first_cpu))
+        rows.append(
+            {
+                "restored_tokens": back.answer.restored_tokens,
+                "computed_ms": round(1000 * parked_first.first_cpu),
+                "next_turn_live_ms": round(1000 * here.first_cpu, 1),
+                "next_turn_restored_ms": round(1000 * back.first_cpu, 1),
+            }
+        )
+    return Figure(ratio_of(restoring, computing), more={"rounds": rows})
+
+
 def said(text: str, tokens: tuple[int, ...]) -> PromptMessage:
     """An earlier answer, with the tokens it was sampled as."""
     return PromptMessage("assistant", (PromptPart(text, tokens=tokens),))
+
+
+def _long(name: str, words: int) -> list[PromptMessage]:
+    draw = random.Random(name)
+    document = " ".join(draw.choice(_WORDS) for _ in range(words))
+    return [message("system", _RULES), message("user", f"{document}\nQuestion: what does the manual say about a pump?")]
+
+
+def _further(messages: list[PromptMessage], asked: Asked) -> list[PromptMessage]:
+    return [*messages, said(asked.answer.text, asked.answer.tokens), message("user", "And where does it say so?")]
 
 
 def _row(here: Asked, there: Asked) -> dict[str, Any]:

@@ -35,12 +35,12 @@ _OTHER = {
 }
 
 
-def lookup(engine: Engine, tokens: int, rounds: int) -> dict[str, Figure]:
-    """Tokens a second of processor time with lookup, against without; prompts in turn, their reading left out."""
+def lookup(engine: Engine, tokens: int, rounds: int, most: int) -> dict[str, Figure]:
+    """Tokens a second of processor time with lookup, against without; `most` answers of each kind, without reading."""
     if not ask(engine, _QUOTING["the whole text"], 24, lookup=True).answer.drafted:
         raise NotMeasured("the student's child drafts nothing")
-    quoting = {name: _gain(engine, text, tokens, rounds) for name, text in _QUOTING.items()}
-    other = {name: _gain(engine, text, tokens, rounds) for name, text in _OTHER.items()}
+    quoting = {name: _gain(engine, text, tokens, rounds) for name, text in list(_QUOTING.items())[:most]}
+    other = {name: _gain(engine, text, tokens, rounds) for name, text in list(_OTHER.items())[:most]}
     return {
         "lookup_quoting": Figure(
             statistics.median(row["times"] for row in quoting.values()), more={"answers": quoting}

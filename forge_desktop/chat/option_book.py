@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +143,14 @@ class OptionBook:
         with self._lock:
             self._store.delete_preset(preset.key, preset.values)
         self._events.changed("options")
+
+    def export(self) -> Iterator[dict[str, object]]:
+        """A person's presets and each student's options as plain values."""
+        for preset in self.presets():
+            if not preset.built_in:
+                yield {"preset": preset.name, "student_sha256": None, "options": dict(preset.values)}
+        for sha256, layer in self._store.students():
+            yield {"preset": None, "student_sha256": sha256, "options": sound(layer)}
 
     # ---- templates ----
 

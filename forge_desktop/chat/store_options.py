@@ -35,6 +35,11 @@ class OptionStore:
         """A student's layer, as a person changed it."""
         return read_layer(self._db.value("SELECT options FROM student_options WHERE model_sha256 = ?", sha256) or "{}")
 
+    def students(self) -> list[tuple[str, dict[str, Any]]]:
+        """The layers of all students that have one, by sha256."""
+        rows = self._db.rows("SELECT model_sha256, options FROM student_options ORDER BY model_sha256")
+        return [(row["model_sha256"], read_layer(row["options"])) for row in rows]
+
     def put_student(self, sha256: str, layer: Mapping[str, Any]) -> None:
         """Store a student's layer."""
         with self._db.write() as connection:

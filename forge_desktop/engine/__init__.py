@@ -12,11 +12,14 @@ from forge_desktop.engine.records import (
     Sampling,
     StudentSpec,
 )
+from forge_desktop.engine.records_many import Batch, Continuation, Scored, Scores
 
 if TYPE_CHECKING:
     from forge_desktop.engine.engine import Engine
 
 __all__ = [
+    "Batch",
+    "Continuation",
     "Engine",
     "EngineState",
     "Generation",
@@ -25,6 +28,8 @@ __all__ = [
     "PromptPart",
     "RenderedPrompt",
     "Sampling",
+    "Scored",
+    "Scores",
     "StudentSpec",
 ]
 

@@ -9,7 +9,7 @@ from forge_desktop.base.child import Frame
 from forge_desktop.engine.records import Generation
 from forge_desktop.engine.running import RunningChild
 
-_UNFINISHED = (
+UNFINISHED = (
     "The student was still thinking when its answer ended. Allow longer answers, or less thinking, and ask again."
 )
 
@@ -75,7 +75,7 @@ class Answer:
             device=self._device,
             prompt_sha256=self._prompt.get("sha256", ""),
             seed=self._seed,
-            problem=problem or (_UNFINISHED if done and done.get("unfinished") and stop != "cancelled" else ""),
+            problem=problem or (UNFINISHED if done and done.get("unfinished") and stop != "cancelled" else ""),
             thinking="".join(self._thoughts),
             tokens=tuple(done["ids"]) if done else (),
             prompt_tokens_per_second=done["prompt_tokens_per_second"] if done else 0.0,

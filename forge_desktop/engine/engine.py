@@ -16,6 +16,7 @@ from forge_desktop.engine.gguf_header import read_header
 from forge_desktop.engine.keeper import Keeper, nothing
 from forge_desktop.engine.kept import Kept
 from forge_desktop.engine.layout import Layout
+from forge_desktop.engine.many import Many
 from forge_desktop.engine.packs import Packs, pack_folders
 from forge_desktop.engine.records import (
     Crash,
@@ -27,6 +28,7 @@ from forge_desktop.engine.records import (
     Sampling,
     StudentSpec,
 )
+from forge_desktop.engine.records_many import Batch, Continuation, Scores
 from forge_desktop.engine.records_plan import Hardware, Plan, PlanWish, Timing
 from forge_desktop.engine.running import Lost, RunningChild, plain
 from forge_desktop.engine.starting import Starter
@@ -35,6 +37,7 @@ from forge_desktop.engine.store_crashes import Crashes
 from forge_desktop.engine.store_layout import Timings, Wishes
 from forge_desktop.engine.talk import Talk
 from forge_desktop.engine.vigil import Limits
+from forge_desktop.engine.yielding import Yielding
 from forge_desktop.storage import Database
 
 _PATIENCE = 3.0  # seconds that saving conversations may hold up the end of a child
@@ -47,7 +50,8 @@ class Engine:
     dies is replaced in the background at once; the fourth death within five minutes stops the engine until `use` or
     `warm` is called. Every change is published as EngineChanged. `command` starts another program than this
     application's own child; `limits` and `budget` are the deadlines and the restarts allowed; after `idle` seconds
-    without a request conversations are saved.
+    without a request conversations are saved. `beside` is another engine whose student is loaded too: each has a child
+    of its own, and is planned into the memory that the other leaves.
     """
 
     def __init__(
@@ -60,12 +64,17 @@ class Engine:
         limits: Limits | None = None,
         budget: RestartBudget | None = None,
         idle: float = 20.0,
+        beside: Engine | None = None,
     ) -> None:
         self._limits = limits or Limits()
         self._command = command
-        flags, timings = Flags(db), Timings(db)
+        flags = Flags(db)
         starter = Starter(Packs(pack_folders(db.path.parent)), flags)
-        self.layout = Layout(Wishes(db), timings, settings, starter, self._bare_child, flags.forget)
+        self.layout: Layout = (
+            beside.layout
+            if beside is not None
+            else Layout(Wishes(db), Timings(db), settings, starter, self._bare_child, flags.forget)
+        )
         self._crashes = Crashes(db)
         self._keeper = Keeper(
             flags,
@@ -78,8 +87,10 @@ class Engine:
             limits=self._limits,
             budget=budget or RestartBudget(),
         )
+        self._yielding = Yielding(events, self._keeper.give_cores)
         self._kept = Kept(db, events, settings)
         self._talk = Talk(self._keeper, self._limits, self._kept, idle=idle)
+        self.many = Many(self._keeper, self._talk)
 
     def use(self, spec: StudentSpec | None, *, check: Callable[[], None] | None = None, asked: bool = True) -> None:
         """Take this student from now on; None is no student. Nothing is loaded yet.
@@ -207,6 +218,29 @@ class Engine:
         except Cancelled:
             return answer.result("cancelled")
 
+    def score(
+        self, items: Sequence[Continuation], check: Callable[[], None] = nothing, *, background: bool = False
+    ) -> Scores:
+        """How likely the student finds each text after its messages; one that does not fit says so itself. Raises
+        ForgeError, and what `check` raises.
+        """
+        return self.many.score(items, check, background=background)
+
+    def generate_many(
+        self,
+        prompts: Sequence[Sequence[PromptMessage]],
+        sampling: Sampling,
+        *,
+        width: int = 8,
+        on_done: Callable[[int, Generation], None] = lambda _number, _answer: None,
+        check: Callable[[], None] = nothing,
+        background: bool = False,
+    ) -> Batch:
+        """Answer all prompts, `width` of them at once, always from a fresh context; `on_done` is told each answer.
+        When `check` raises Cancelled, or the child dies, what was written is returned. Raises ForgeError before.
+        """
+        return self.many.answer(prompts, sampling, width=width, on_done=on_done, check=check, background=background)
+
     def plan(self, spec: StudentSpec | None = None, wish: PlanWish | None = None) -> Plan:
         """How a student (the one in use, if None) would be laid out, as it is wished or as `wish` says. Loads nothing.
 
@@ -236,6 +270,8 @@ class Engine:
 
     def close(self) -> None:
         """Save conversations, end the child and refuse everything from now on."""
+        self._yielding.close()
+        self.layout.close()
         self._talk.close()
         self._talk.keep(_PATIENCE)
         self._keeper.close()

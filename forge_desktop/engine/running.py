@@ -20,6 +20,7 @@ from forge_desktop.base.frames import Garbled
 from forge_desktop.engine.memory_kills import RAN_OUT, memory_kills, worded
 from forge_desktop.engine.records import PromptMessage, PromptPart, StudentSpec
 from forge_desktop.engine.records_plan import Device, Pack, Plan, PlanWish
+from forge_desktop.engine.shapes import fits
 from forge_desktop.engine.vigil import Limits, Vigil
 
 _TICK = 0.05
@@ -210,15 +211,21 @@ class RunningChild:
 
         When `check` or `on_frame` raises Cancelled the child is told to stop, and the final frame says so.
         """
-        return self._ask(request, self.limits.silence, template="messages" in request, on_frame=on_frame, check=check)
+        return self._ask(
+            request,
+            self.limits.silence,
+            template="messages" in request or "items" in request,
+            on_frame=on_frame,
+            check=check,
+        )
 
     def give_way(self, wanted: bool) -> None:
         """Tell background work to let a person's request go first. From any thread."""
         self._bytes.give_way(wanted)
 
-    def use_threads(self, count: int) -> None:
-        """Compute with so many threads from the next token on, 0 as many as were loaded with. From any thread."""
-        self._bytes.threads(count)
+    def halve_threads(self, halved: bool) -> None:
+        """Compute with half the threads from the next token on, or with all that were loaded with. From any thread."""
+        self._bytes.threads(max(1, self.facts.get("threads", 2) // 2) if halved else 0)
 
     def abandon(self, number: int) -> None:
         """Paused work that nobody waits for any more; the child hears of it with the next request."""
@@ -235,7 +242,7 @@ class RunningChild:
         self._bytes.close()
 
     def _set_aside(self, frame: Frame) -> bool:
-        if not isinstance(frame.get("ev"), str):
+        if not fits(frame):
             raise Garbled
         return self._vigil.beat(frame)
 

@@ -57,10 +57,10 @@ def test_every_fact_is_a_sentence(rooms: Forge) -> None:
         "12.0 GB free of 16.0 GB",
         "Vulkan0: GeForce RTX 4070 (GPU), 11.0 GB free of 12.0 GB",
         "NVIDIA 580.12",
-        "vulkan for llama.cpp 0c1e57098, used",
+        "vulkan (llama.cpp 0c1e57098), used",
         "7B Q4 at 8k fits on Vulkan0 with 1.2 GB to spare",
-        "70B Q4 at 8k does not fit on Vulkan0: 31.0 GB too large",
-        "A student on Vulkan0, 33 layers on the GPU: reads 1,234 and writes 56.8 tokens/s",
+        "70B Q4 at 8k does not fit on Vulkan0 alone: 31.0 GB too large",
+        "A student on Vulkan0 (GeForce RTX 4070), 33 layers on the GPU: reads 1,234 and writes 56.8 tokens/s",
         "at 4,096 tokens it fits on Vulkan0 with 5.0 GB to spare",
         "The CPU is faster than this GPU",
     ):

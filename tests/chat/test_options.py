@@ -141,6 +141,10 @@ def test_presets_are_saved_renamed_and_deleted_without_changing_an_answer(open_r
     assert book.preset("MY way").values == {"temperature": 0.4, "top_k": 8}
     book.change(conversation, {"preset": "My way", "min_p": 0.2})
     book.change_student(STARTER_SHA256, {"preset": "My way"})
+    assert list(book.export()) == [
+        {"preset": "My way", "student_sha256": None, "options": {"temperature": 0.4, "top_k": 8}},
+        {"preset": None, "student_sha256": STARTER_SHA256, "options": {"preset": "My way"}},
+    ]
     book.rename_preset("my way", "Ours")
     assert book.resolved(conversation).preset == "Ours"
     before = book.resolved(conversation).options

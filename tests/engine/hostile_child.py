@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from forge_desktop.base.child import ChildEnd
+from forge_desktop.base.frames import frame_bytes
 
 END = ChildEnd()
 
@@ -61,7 +62,8 @@ ACTS: dict[str, Callable[[], object]] = {
     "prints": flood,
     "no frame": lambda: raw(b"ggml_abort: this is no frame"),
     "600 MB": lambda: raw(struct.pack(">I", 600_000_000)),
-    "no event": lambda: raw(struct.pack(">I", 2) + b"{}"),
+    "no event": lambda: raw(frame_bytes({})),
+    "wrong event": lambda: raw(frame_bytes({"ev": "text", "text": 7, "tokens": None})),
     "reads address 0": lambda: ctypes.string_at(0),
     "aborts": ggml_abort,
     "leaves": lambda: os._exit(0),

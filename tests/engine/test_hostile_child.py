@@ -41,6 +41,7 @@ ENDS = {
     "no frame": "sent what is no message",
     "600 MB": "sent what is no message",
     "no event": "sent what is no message",
+    "wrong event": "sent what is no message",
     "reads address 0": r"crashed \(signal 11\)",
     "aborts": r"crashed \(signal 6\)",
     "leaves": "ended with status 0",

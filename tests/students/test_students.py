@@ -41,6 +41,26 @@ def test_the_second_start_changes_nothing(open_room: Open, shipped: Path) -> Non
     assert room.seen == [event for event in room.seen if not isinstance(event, DataChanged)]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_student_that_was_stopped_stays_so_after_a_start_until_it_is_chosen_anew(
+    open_room: Open, shipped: Path, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("the engine child was killed")
+    room = open_room(shipped)
+    for _ in range(4):
+        room.engine.generate(HELLO, Sampling(max_tokens=300), lambda _: os.kill(room.engine.pid or 0, 9))
+    room = open_room(shipped)
+    assert room.engine.state().status == "stopped"
+    assert str(shipped) in room.engine.state().note
+    with pytest.raises(ForgeError, match="four times"):
+        room.engine.warm(asked=False)
+    active = room.students.active()
+    assert active is not None
+    room.students.activate(active.id)
+    assert room.engine.state().status == "empty"
+    assert room.engine.warm(asked=False).status == "ready"
+
+
 def test_without_a_starter_there_is_no_student_until_one_is_imported(
     open_room: Open, tiny: Path, tmp_path: Path
 ) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.base.events import AnswerDelta
@@ -18,7 +18,8 @@ from forge_desktop.forge import Forge
 from forge_desktop.ui import theme
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.panes.chat import ChatPane
-from forge_desktop.ui.panes.chat.bubbles import AnswerBubble, QuestionBubble
+from forge_desktop.ui.panes.chat.answer_bubble import AnswerBubble
+from forge_desktop.ui.panes.chat.bubbles import QuestionBubble
 from forge_desktop.ui.panes.chat.exporting import conversation_markdown
 from forge_desktop.ui.panes.chat.options_panel import OptionsPanel
 from forge_desktop.ui.widgets.fields import NumberField
@@ -119,8 +120,12 @@ def test_options_of_a_conversation_that_begins_with_them(qtbot: QtBot, pane: Cha
     qtbot.waitUntil(lambda: panel.form.rows["seed"].origin() == "this conversation's")
     assert "of this conversation" in pane.header.options.accessibleName()
 
+    panel.form.rows["system_prompt"].editor.setFocus()  # passing through a field changes nothing
+    panel.form.rows["stop"].editor.setFocus()
+    panel.form.flush()
     press(qtbot, panel.form.rows["seed"], "Reset Seed")
     qtbot.waitUntil(lambda: panel.form.rows["seed"].editor.value() == 1)
+    assert shop.chat.options.resolved(here).own == {"preset"}
     press(qtbot, panel, "Reset to the student's")
     qtbot.waitUntil(lambda: not panel.reset.isEnabled())
     assert shop.chat.options.resolved(here).own == frozenset()
@@ -191,7 +196,8 @@ def test_a_thought_is_folded_and_opens(qtbot: QtBot, pane: ChatPane, shop: Forge
     assert shown.thought.heading().startswith("Thought")
     assert not shown.thought.opened
     press(qtbot, shown.thought, f"{shown.thought.heading()}: show")
-    assert shown.thought.text() == answer.thinking.strip()
+    assert shown.thought._view.isVisible()
+    assert shown.thought._view.toPlainText() == answer.thinking.strip()
     exported = conversation_markdown("A talk", pane.talk.messages)
     assert f"<summary>{shown.thought.heading()}</summary>" in exported
     assert answer.thinking.strip() in exported
@@ -264,6 +270,26 @@ def test_what_was_left_out_and_what_was_summed_up_stands_where_it_happened(qtbot
     asked = pane.transcript.bubble(question.id)
     assert isinstance(asked, QuestionBubble)
     press(qtbot, asked, "Earlier turns were summarised: show")
-    assert any(label.text() == "We spoke of hand tools." and label.isVisible() for label in asked.findChildren(QLabel))
+    assert asked.summary.opened
+    assert asked.summary._view.toPlainText() == "We spoke of hand tools."
     assert any(label.text() == notice and label.isVisible() for label in bubble(pane, answer).findChildren(QLabel))
     assert "We spoke of hand tools." in conversation_markdown("A talk", pane.talk.messages)
+
+
+def test_every_control_of_the_options_has_a_name_and_is_reached_by_tab(qtbot: QtBot, pane: ChatPane) -> None:
+    panel = opened(qtbot, pane)
+    press(qtbot, panel, "Show advanced options")
+    fields = panel.findChildren(QAbstractButton) + panel.findChildren(QLineEdit) + panel.findChildren(QPlainTextEdit)
+    nameless = [field for field in fields if field.isVisible() and not field.accessibleName()]
+    assert not nameless
+    assert all(line.editor.accessibleDescription() for line in panel.form.rows.values())
+    reached: set[QWidget] = set()
+    widget: QWidget = panel.form.presets.field
+    for _ in range(200):
+        reached.add(widget)
+        widget = widget.nextInFocusChain()
+    for line in panel.form.rows.values():
+        assert line.editor in reached
+        assert line.editor.focusPolicy() & Qt.FocusPolicy.TabFocus
+    places = [panel.form.rows[key].mapTo(panel.form, QPoint(0, 0)).y() for key in panel.form.rows]
+    assert places == sorted(places)  # they are reached in the order in which they stand

@@ -22,8 +22,9 @@ from forge_desktop.forge import Forge
 from forge_desktop.ui import theme
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.panes.chat import ChatPane
+from forge_desktop.ui.panes.chat.answer_bubble import AnswerBubble
 from forge_desktop.ui.panes.chat.beginnings import _as_question
-from forge_desktop.ui.panes.chat.bubbles import AnswerBubble, QuestionBubble
+from forge_desktop.ui.panes.chat.bubbles import QuestionBubble
 from forge_desktop.ui.panes.chat.exporting import Exporter, file_stem
 from forge_desktop.ui.panes.chat.words import short_ranks
 from forge_desktop.ui.widgets.basics import Banner, Notice

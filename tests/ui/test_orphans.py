@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import select
@@ -85,20 +86,29 @@ def children(process: subprocess.Popen[str], *kinds: str, at_work: float = 0.0) 
     """Handles of the process's children by what they are, once there is one at work of each of these kinds."""
     deadline = time.monotonic() + 60
     while True:
-        found = {child: " ".join(child.cmdline()) for child in psutil.Process(process.pid).children(recursive=True)}
-        busy = [words for child, words in found.items() if child.cpu_times().user >= at_work]
+        found: dict[psutil.Process, str] = {}
+        busy: list[str] = []
+        for child in psutil.Process(process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+                found[child] = " ".join(child.cmdline())
+                busy += [found[child]] if child.cpu_times().user >= at_work else []
         if all(any(f"--child {kind}" in words for words in busy) for kind in kinds):
-            return {os.pidfd_open(child.pid): words for child, words in found.items()}
+            handles = {}
+            for child, words in found.items():
+                with contextlib.suppress(ProcessLookupError):
+                    handles[os.pidfd_open(child.pid)] = words
+            return handles
         assert time.monotonic() < deadline, found
         select.select([], [], [], 0.02)
 
 
 def kill(process: subprocess.Popen[str], handles: dict[int, str]) -> None:
     """Kill it; nothing of its may be there two seconds later."""
-    assert not select.select(handles, [], [], 0)[0]
+    ended = select.select(handles, [], [], 0)[0]
+    left = {handle: words for handle, words in handles.items() if handle not in ended}
+    assert left
     process.kill()
     deadline = time.monotonic() + 2.0
-    left = dict(handles)
     while left and (gone := select.select(left, [], [], max(0.0, deadline - time.monotonic()))[0]):
         for handle in gone:
             del left[handle]

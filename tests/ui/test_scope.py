@@ -15,7 +15,7 @@ from forge_desktop.forge import Forge
 from forge_desktop.ui import theme
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.panes.chat import ChatPane
-from forge_desktop.ui.panes.chat.bubbles import AnswerBubble
+from forge_desktop.ui.panes.chat.answer_bubble import AnswerBubble
 from forge_desktop.ui.widgets.scope_chip import ScopeChip
 
 QUESTION = "How long are rowing boats lent?"

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from forge_desktop.chat.records import ChatMessage
 from forge_desktop.forge import Forge
 from forge_desktop.ui.panes.chat import ChatPane
-from forge_desktop.ui.panes.chat.bubbles import AnswerBubble
+from forge_desktop.ui.panes.chat.answer_bubble import AnswerBubble
 from forge_desktop.ui.panes.corpus import CorpusPane
 from forge_desktop.ui.shell import Shell
 from forge_desktop.ui.status_line import StatusLine

@@ -84,7 +84,10 @@ class Answering:
             }
         )
         sampler = samplers.make(sampling, self._model, tokens)
-        lookup = Lookup(tokens, self._token_cost) if sampling.lookup and self._sequences.can_take_back else None
+        # Guesses cross the end of a thought, where a grammar begins to count.
+        free = governor.answering or not (sampling.grammar or sampling.schema)
+        guessing = sampling.lookup and free and self._sequences.can_take_back
+        lookup = Lookup(tokens, self._token_cost) if guessing else None
         out = Coalesced(lambda text, part: self._tell(text, part, course), time.monotonic)
         try:
             course.reused = yield from self._decoder.prefill(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 
+from forge_desktop.engine.child.ending import Ending
 from forge_desktop.engine.child.feed import Feed
 from forge_desktop.engine.child.flag import Flag
 from forge_desktop.engine.child.lookup import OUTPUTS, Lookup
@@ -29,12 +30,18 @@ class Decoder:
         self._model, self._sequences, self._flag = model, sequences, flag
         self._context = sequences.context
         self._feed = Feed(self._context, max(model.chunk, OUTPUTS))
+        self._words: int = llama.llama_vocab_n_tokens(model.vocab)
         self._threads = threads
         self._asked = 0
 
     def prefill(self, known: Known, tokens: Sequence[int], report: Callable[[int], None]) -> Generator[None, bool, int]:
         """Bring the stream to exactly `tokens`; returns how many were already there. Raises Stopped."""
         reused = self._sequences.keep(known, tokens)
+        if known.ending and reused == len(tokens):
+            if known.ending.put_back(self._context):
+                return reused
+            known.ending = None
+            reused = self._sequences.keep(known, tokens)
         known.prompt_end = len(tokens)
         place, chunk = reused, self._model.chunk
         while place < len(tokens):
@@ -47,6 +54,7 @@ class Decoder:
             place += len(part)
             if not last and (yield):
                 yield from self.bring_back(known)
+        known.ending = Ending(self._context, self._words, len(tokens))
         return reused
 
     def bring_back(self, known: Known) -> Generator[None, bool, None]:

@@ -28,7 +28,7 @@ _ROUNDS = 7
 
 
 class _Nothing:
-    """Stands for llama.cpp while an answer is written: a token at once, where 20 ms would have passed."""
+    """Stands for llama.cpp while an answer is written: a token at once, where 40 ms would have passed."""
 
     def __init__(self) -> None:
         self._draw = random.Random(1)
@@ -43,8 +43,8 @@ class _Nothing:
         time.monotonic = lambda: self._now
 
     def decode(self, _context: object, _batch: object) -> int:
-        """A step that takes 20 ms by the clock, so that every token is a frame as it is on a usual machine."""
-        self._now += 0.02
+        """A step that takes 40 ms by the clock, so that every token is a frame as it is on a usual machine."""
+        self._now += 0.04
         return 0
 
     def sample(self, *_arguments: object) -> int:

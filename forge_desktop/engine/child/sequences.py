@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from forge_desktop.engine.child.ending import Ending
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.native import llama
 
@@ -25,6 +26,7 @@ class Known:
         self.tokens: list[int] = []
         self.cuts: list[int] = []
         self.prompt_end = 0
+        self.ending: Ending | None = None  # of the last prompt
         self.busy = False
         self.used = 0
         self.saved = 0  # how many of the tokens stand in a file
@@ -32,6 +34,7 @@ class Known:
     def forget(self) -> None:
         """Nothing of it is known any more."""
         self.tokens, self.cuts, self.prompt_end, self.saved = [], [], 0, 0
+        self.ending = None
 
 
 class Sequences:
@@ -39,8 +42,8 @@ class Sequences:
 
     Answers repeat exactly: a prompt is decoded in chunks of fixed size, and reuse inside a known prompt goes back to
     the start of a chunk, so the same chunks are computed again. Only a prompt that continues the whole known one (the
-    next turn) is taken up in the middle. "" is no conversation: what it leaves is the first to go. `leaving` is told
-    what is about to lose its stream while it is still there.
+    next turn) is taken up in the middle, and the last prompt asked once more at its end. "" is no conversation: what it
+    leaves is the first to go. `leaving` is told what is about to lose its stream while it is still there.
     """
 
     def __init__(self, model: Model, context: Any, leaving: Callable[[Known], None] = lambda _: None) -> None:
@@ -91,7 +94,10 @@ class Sequences:
 
     def alike(self, known: Known, tokens: Sequence[int]) -> int:
         """How many of `tokens` are computed already and can be used."""
-        same = min(common(known.tokens, tokens), len(tokens) - 1)
+        same = common(known.tokens, tokens)
+        if known.ending and same == len(tokens) == known.ending.length and self.can_cut(known, same):
+            return same  # the very same prompt: nothing is left to compute
+        same = min(same, len(tokens) - 1)
         if same < known.prompt_end:
             same = max((cut for cut in known.cuts if cut <= same), default=0)
         return same if self.can_cut(known, same) else 0
@@ -123,6 +129,8 @@ class Sequences:
         del known.tokens[length:]
         known.cuts = [cut for cut in known.cuts if cut < length]
         known.saved = min(known.saved, length)
+        if known.ending and length < known.ending.length:
+            known.ending = None
         return True
 
     @property

@@ -12,13 +12,14 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from forge_desktop.base.child import ChildEnd, Frame
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.engine.child import devices, heartbeat, machine, native, packs, planning, tuning
+from forge_desktop.engine.child import devices, embedding, heartbeat, machine, native, packs, planning, tuning
 from forge_desktop.engine.child.answering import Answering, refuse_overflow
+from forge_desktop.engine.child.apart import Apart, Terms
 from forge_desktop.engine.child.decode import Decoder
 from forge_desktop.engine.child.flag import Flag
 from forge_desktop.engine.child.kv_files import KvFiles
@@ -42,6 +43,7 @@ class Student:
     sequences: Sequences
     answering: Answering
     files: KvFiles
+    apart: Apart
 
 
 class Server:
@@ -51,6 +53,7 @@ class Server:
         self._end = end
         self._native_log = native.NativeLog()
         self._student: Student | None = None
+        self._embedding: embedding.Embedding | None = None
         self._flag = Flag()
         self._pausing = Pausing(self._flag)
         self._last_report = 0.0
@@ -59,7 +62,7 @@ class Server:
 
     def run(self) -> None:
         """Serve until the parent closes the pipe; ChildEnd then ends the process."""
-        answer = {
+        answer: dict[str, Callable[[Frame], Frame]] = {
             "hello": self._hello,
             "load_packs": self._load_packs,
             "devices": lambda _: self._devices(),
@@ -69,7 +72,10 @@ class Server:
             "render": self._render,
             "count": self._count,
             "generate": self._generate,
+            "score": lambda request: self._pausing.run(self._loaded().apart.score(request, _messages), request),
+            "batch": lambda request: self._pausing.run(self._loaded().apart.batch(request, _messages), request),
             "keep": self._keep,
+            "embed": self._embed,
             "resume": self._pausing.resume,
         }
         while True:
@@ -118,7 +124,6 @@ class Server:
             request["path"],
             placement_of(request),
             log=self._native_log,
-            extra_bufts=request["extra_bufts"],
             flash=request["flash"],
         )
 
@@ -129,7 +134,20 @@ class Server:
         cancelled = self._flag.cancelled
         return tuning.tune(model, placement, threads=request["threads"], seconds=seconds, cancelled=cancelled)
 
+    def _embed(self, request: Frame) -> Frame:
+        if self._embedding is None:
+            raise ForgeError("No embedding model is loaded.", hint="Choose one in Settings.")
+        return self._pausing.run(self._embedding.embed(request, self._end.send), request)
+
     def _load(self, request: Frame) -> Frame:
+        if request.get("pooling"):
+            self._embedding, loaded = embedding.load(
+                request,
+                self._native_log,
+                self._flag,
+                lambda fraction: self._report({"ev": "loading", "fraction": fraction}),
+            )
+            return loaded
         placement = placement_of(request)
         model = Model(
             request["path"],
@@ -156,7 +174,8 @@ class Server:
         decoder = Decoder(model, sequences, self._flag, threads)
         cost = model.token_cost(tuned or request.get("rates") or {})
         answering = Answering(self._end.send, model, sequences, decoder, token_cost=cost)
-        self._student = Student(model, sequences, answering, KvFiles(sequences, self._end.send))
+        apart = Apart(self._end.send, model, Terms(placement, threads, flash, request["extra_bufts"]), self._flag)
+        self._student = Student(model, sequences, answering, KvFiles(sequences, self._end.send), apart)
         return {
             "ev": "loaded",
             "context": sequences.context_tokens,
@@ -175,8 +194,7 @@ class Server:
 
     def _render(self, request: Frame) -> Frame:
         student = self._loaded()
-        student.model.use_template(request.get("template", ""))
-        text, tokens, counts = student.model.prompt(_messages(request))
+        text, tokens, counts = student.model.prompt(_messages(request), request.get("template", ""))
         return {
             "ev": "rendered",
             "special": student.model.special_places(_messages(request)) if request.get("marks") else [],
@@ -195,8 +213,7 @@ class Server:
     def _generate(self, request: Frame) -> Frame:
         student = self._loaded()
         sampling = Sampling(**{**request["sampling"], "stop": tuple(request["sampling"]["stop"])})
-        student.model.use_template(request.get("template", ""))
-        text, tokens, _ = student.model.prompt(_messages(request))
+        text, tokens, _ = student.model.prompt(_messages(request), request.get("template", ""))
         refuse_overflow(len(tokens), student.sequences.context_tokens, sampling.max_tokens)
         known, new = student.sequences.take(request.get("conversation", ""))
         restored = student.files.load(known, tokens) if new else 0

@@ -52,9 +52,12 @@ def overlap(text: str, stop: str) -> int:
 
 
 class Coalesced:
-    """Sends text in batches at most every `gap` seconds; the first piece goes at once. A batch is of one part."""
+    """Sends text in batches at most every `gap` seconds; the first piece goes at once. A batch is of one part.
 
-    def __init__(self, send: Callable[[str, str], None], clock: Callable[[], float], gap: float = 0.02) -> None:
+    Every batch wakes three threads of two processes: thirty a second look as smooth as more, and cost less.
+    """
+
+    def __init__(self, send: Callable[[str, str], None], clock: Callable[[], float], gap: float = 1 / 30) -> None:
         self._send, self._clock, self._gap = send, clock, gap
         self._waiting: list[str] = []
         self._part = ""

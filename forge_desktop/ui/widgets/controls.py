@@ -216,8 +216,9 @@ class IconButton(QToolButton):
             self.setIconSize(QSize(theme.px(size) + 4, theme.px(size)))
             self.setFont(theme.font(tokens.SMALL))
 
-    def set_icon(self, icon: str) -> None:
-        """Show another icon."""
+    def set_icon(self, icon: str, color: str = "") -> None:
+        """Show another icon or colour."""
+        self._color = color or self._color
         self.setIcon(theme.icon(icon, self._color, "accent_fg" if self.isCheckable() else None))
 
     def focusInEvent(self, event: QFocusEvent) -> None:

@@ -106,7 +106,7 @@ class Banner(QFrame):
 
         With `mend` the button leads to the error's place, where it has one, whatever `action` says.
         """
-        self.place = error.action if mend else ""
+        self.place = error.action if mend and error.action in _PLACES else ""
         self.show_message(error.message, error.hint, action=_PLACES.get(self.place, action))
 
     def clear(self) -> None:

@@ -52,6 +52,7 @@ class ChatHeader(QFrame):
         """Which preset holds, and whether the conversation has options of its own."""
         said = f"Answer options: {name}" if name else "Answer options"
         self.options.setAccessibleName(f"{said}, of this conversation" if own else said)
+        self.options.set_icon("sliders-horizontal", "accent_fg" if own else "muted")
         self.options.setToolTip(f"{self.options.accessibleName()} (Ctrl+Shift+A)")
 
     def _fit(self) -> None:

@@ -18,8 +18,8 @@ from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes import Pane
+from forge_desktop.ui.panes.chat.answer_bubble import AnswerBubble
 from forge_desktop.ui.panes.chat.beginnings import Beginning, example_questions
-from forge_desktop.ui.panes.chat.bubbles import AnswerBubble
 from forge_desktop.ui.panes.chat.context import ContextWatch
 from forge_desktop.ui.panes.chat.conversations import ConversationList
 from forge_desktop.ui.panes.chat.drafts import Drafts

@@ -109,6 +109,8 @@ class Talk(QObject):
         here = self.conversation_id
 
         def asked() -> tuple[int, int]:
+            if here is None and options:
+                self._chat.options.resolved(None, options)  # refused before a conversation is made for nothing
             there = self._chat.create() if here is None else here
             if here is None and options:
                 self._chat.options.change(there, options)

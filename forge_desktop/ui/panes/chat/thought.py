@@ -18,7 +18,7 @@ class Thought(Fold):
 
     def __init__(self) -> None:
         super().__init__("Thinking…", name="What the student thought")
-        self._whole, self._since = "", time.monotonic()
+        self._came, self._since = "", time.monotonic()
         self._clock = QTimer(self, interval=1000)
         self._clock.timeout.connect(self._on_clock)
         self._soon = QTimer(self, singleShot=True, interval=_REPAINT)
@@ -26,17 +26,17 @@ class Thought(Fold):
 
     def append(self, text: str) -> None:
         """A piece of it that just came."""
-        if not self._whole:
+        if not self._came:
             self._since = time.monotonic()
             self._clock.start()
-        self._whole += text
+        self._came += text
         if not self._soon.isActive():
             self._soon.start()
 
     def catch_up(self, text: str) -> None:
         """Everything that came so far."""
-        if len(text) > len(self._whole):
-            self.append(text[len(self._whole) :])
+        if len(text) > len(self._came):
+            self.append(text[len(self._came) :])
 
     def pause(self) -> None:
         """The answer has begun."""
@@ -49,7 +49,7 @@ class Thought(Fold):
         """All of it, and how long it took."""
         self._clock.stop()
         self._soon.stop()
-        self._whole = text
+        self._came = text
         self.set_text(text.strip())
         self.set_heading(thought_words(milliseconds))
 
@@ -59,4 +59,4 @@ class Thought(Fold):
 
     @Slot()
     def _on_soon(self) -> None:
-        self.set_text(self._whole.strip())
+        self.set_text(self._came.strip())

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from forge_desktop.chat.records import ChatMessage
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.panes.chat.bubbles import AnswerBubble, Bubble, QuestionBubble
+from forge_desktop.ui.panes.chat.answer_bubble import AnswerBubble
+from forge_desktop.ui.panes.chat.bubbles import Bubble, QuestionBubble
 from forge_desktop.ui.panes.chat.selection import CrossSelection
 from forge_desktop.ui.widgets.basics import Button, row, show_ring
 

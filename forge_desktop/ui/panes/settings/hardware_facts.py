@@ -119,10 +119,11 @@ def _speeds(timings: Iterable[Timing]) -> QWidget:
 def _speed(timing: Timing) -> QWidget:
     name = ElidedLabel(timing.model, tokens.TABLE, middle=True)
     layers = f", {timing.gpu_layers} layers" if timing.gpu_layers > 0 else ""
-    where = label(f"{timing.device}{layers}", tokens.SMALL, cls="muted")
+    where = ElidedLabel(f"{timing.device}{layers}", tokens.SMALL, cls="muted", middle=True)
     rates = f"reads {timing.prompt_tokens_per_second:,.0f} · writes {timing.tokens_per_second:,.1f} tokens/s"
     line = row(name, where, label(rates, tokens.TABLE, tabular=True), _when(timing), gap=tokens.MD)
     line.setStretch(0, 1)
+    line.setStretch(1, 1)
     made = _holding(line)
     made.setAccessibleName(timing_words(timing))
     return made

@@ -57,7 +57,7 @@ class SettingsPane(Pane):
         self._hardware = HardwarePanel(forge, bridge)
         self._hardware.notice.connect(self.notice)
         self._hardware.grown.connect(self._on_hardware_grown)
-        self._landed = ("", 0)
+        self._landed = ""  # where a jump led to, until the person scrolls
         self._cards[_HARDWARE] = self._hardware
         self._cards[_STORAGE] = self._storage()
         self._area = QScrollArea()
@@ -65,6 +65,7 @@ class SettingsPane(Pane):
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QFrame.Shape.NoFrame)
         self._area.setWidget(self._form())
+        self._area.verticalScrollBar().actionTriggered.connect(self._on_scrolled)
         reset = Button("Reset all", "rotate-ccw")
         reset.clicked.connect(self._on_reset_all)
         subtitle = label("Stored on this computer and in force at once", tokens.SMALL, cls="muted")
@@ -149,14 +150,17 @@ class SettingsPane(Pane):
             first.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _scroll_to(self, group: str) -> None:
-        bar = self._area.verticalScrollBar()
-        bar.setValue(max(0, self._cards[group].pos().y()))
-        self._landed = (group, bar.value())
+        self._landed = group
+        self._area.verticalScrollBar().setValue(max(0, self._cards[group].pos().y()))
+
+    @Slot()
+    def _on_scrolled(self) -> None:
+        self._landed = ""
 
     @Slot()
     def _on_hardware_grown(self) -> None:
         """Who jumped here before it had its facts sees them now, not the end of the part above."""
-        if self._landed == (_HARDWARE, self._area.verticalScrollBar().value()):
+        if self._landed == _HARDWARE:
             QTimer.singleShot(0, self, lambda: self._scroll_to(_HARDWARE))
 
     def _refresh(self) -> None:

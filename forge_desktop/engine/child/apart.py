@@ -1,0 +1,180 @@
+"""Work beside the chat, each in a fresh context of its own on the same weights, so that results repeat.
+
+Whatever decides the numbers is told with them (`conditions`): scores and answers are comparable only under the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from forge_desktop.base.child import Frame
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.engine.child import machine, scoring
+from forge_desktop.engine.child.batch import Crowd, Task, cells, tasks
+from forge_desktop.engine.child.context import make_context
+from forge_desktop.engine.child.decode import Stopped
+from forge_desktop.engine.child.flag import Flag
+from forge_desktop.engine.child.model import Model
+from forge_desktop.engine.child.native import build_name, llama
+from forge_desktop.engine.child.rows import Steps
+from forge_desktop.engine.errors import trouble
+from forge_desktop.engine.records import PromptMessage, Sampling
+from forge_desktop.engine.records_plan import Placement
+
+MOST_WIDTH = 64
+_MOST_TIMES = 4  # as much as all conversations together may be set aside for a batch
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How the loaded student computes."""
+
+    placement: Placement
+    threads: int
+    flash: bool | None
+    extra_bufts: bool
+
+
+class Apart:
+    """Scores and batches with the loaded student; each is work that can be interrupted."""
+
+    def __init__(self, send: Callable[[Frame], None], model: Model, terms: Terms, flag: Flag) -> None:
+        self._send, self._model, self._terms, self._flag = send, model, terms, flag
+
+    def score(self, request: Frame, messages_of: Callable[[Frame], list[PromptMessage]]) -> Steps[Frame]:
+        """The likelihood of each item's text after its messages; frames "item", then "done"."""
+        limit, prepared, stop = self._terms.placement.context, [], "end"
+        for number, item in enumerate(request["items"]):
+            try:
+                self._look()
+                self._send({"ev": "started"})
+                self._model.use_template("")
+                prompt, wanted = scoring.tokens_of(self._model, messages_of(item), item["text"])
+                if len(prompt) + len(wanted) > limit:
+                    raise trouble("CTX_FULL", prompt=len(prompt) + len(wanted), context=limit)
+                prepared.append((number, prompt, wanted))
+            except ForgeError as error:
+                self._send({"ev": "item", "index": number, "problem": error.message})
+            except Stopped:
+                stop = "cancelled"
+                break
+            yield
+        longest = max((len(prompt) + len(wanted) for _, prompt, wanted in prepared), default=1)
+        with self._context(tokens=longest, outputs=scoring.OUTPUTS) as context:
+            scorer = scoring.Scorer(self._model, context)
+            for number, prompt, wanted in prepared if stop == "end" else ():
+                try:
+                    self._look()
+                    found = (yield from scorer.score(prompt, wanted)) if wanted else scoring.Likelihood([], [], [])
+                except Stopped:
+                    stop = "cancelled"
+                    break
+                self._send(
+                    {
+                        "ev": "item",
+                        "index": number,
+                        "ids": found.tokens,
+                        "texts": [self._spelled(token) for token in found.tokens],
+                        "logarithms": found.logarithms,
+                        "greedy": found.greedy,
+                        "prompt_tokens": len(prompt),
+                    }
+                )
+        return {"ev": "done", "stop": stop, "conditions": self._conditions(width=1, layout="one")}
+
+    def batch(self, request: Frame, messages_of: Callable[[Frame], list[PromptMessage]]) -> Steps[Frame]:
+        """Answers to all prompts, `width` of them at once; frames "item", then "done"."""
+        sampling = Sampling(**{**request["sampling"], "stop": tuple(request["sampling"]["stop"])})
+        width = max(1, min(request["width"], MOST_WIDTH, len(request["items"])))
+        prompts: list[list[int] | ForgeError] = []
+        for item in request["items"]:
+            self._send({"ev": "started"})
+            try:
+                self._model.use_template("")
+                prompts.append(self._model.prompt(messages_of(item))[1])
+            except ForgeError as error:
+                prompts.append(error)
+            yield
+        wanted = tasks(prompts, sampling, self._terms.placement.context)
+        layout, tokens, room = self._room(wanted, width)
+        sizes = {"tokens": tokens, "sequences": width + 1, "outputs": width, "unified": layout == "unified"}
+        with self._context(**sizes) as context:
+            crowd = Crowd(self._model, context, width=width, room=room, sampling=sampling, done=self._send)
+            stop = yield from crowd.answer(wanted)
+        return {"ev": "done", "stop": stop, "conditions": self._conditions(width=width, layout=layout, cells=tokens)}
+
+    def _room(self, wanted: list[Task], width: int) -> tuple[str, int, float]:
+        """(layout, tokens of the context, tokens that answers may take in all).
+
+        A stream for each answer is faster once answers are long, and computes each as if it were alone; where it would
+        take too much memory, all stand in one.
+        """
+        fitting = [len(task.prompt) + task.limit for task in wanted if task.problem is None]
+        longest = max(fitting, default=1)
+        most = self._most()
+        if (width + 1) * longest <= most:
+            return "streams", longest, float("inf")
+        tokens = min(cells(wanted, width), most)
+        return "unified", tokens, tokens
+
+    def _most(self) -> int:
+        placement = self._terms.placement
+        most = _MOST_TIMES * placement.context * placement.sequences
+        free, each = machine.free_memory(), _kv_bytes(self._model)
+        if free is not None and each and not self._model.on_gpu:
+            most = min(most, free // (2 * each))
+        return max(placement.context, most)
+
+    @contextlib.contextmanager
+    def _context(self, *, tokens: int, sequences: int = 1, outputs: int = 1, unified: bool = False) -> Iterator[Any]:
+        terms = self._terms
+        context = make_context(
+            self._model,
+            tokens=tokens,
+            sequences=sequences,
+            outputs=outputs,
+            batch=max(self._model.chunk, 2 * sequences),
+            threads=terms.threads,
+            flash=True if terms.placement.kv_type != "f16" else terms.flash,
+            kv_type=terms.placement.kv_type,
+            kv_on_gpu=terms.placement.kv_on_gpu,
+            unified=unified,
+            flag_address=self._flag.address,
+        )
+        try:
+            yield context
+        finally:
+            llama.llama_free(context)
+
+    def _conditions(self, **more: object) -> dict[str, object]:
+        terms = self._terms
+        return {
+            "build": build_name(),
+            "device": self._model.device,
+            "threads": terms.threads,
+            "flash": "auto" if terms.flash is None else terms.flash,
+            "kv_type": terms.placement.kv_type,
+            "repacked": terms.extra_bufts,
+            "chunk": self._model.chunk,
+            "lookup": False,
+            **more,
+        }
+
+    def _spelled(self, token: int) -> str:
+        return self._model.tokeniser.piece(token, special=True).decode("utf-8", "replace")
+
+    def _look(self) -> None:
+        if self._flag.cancelled():
+            raise Stopped
+
+
+def _kv_bytes(model: Model) -> int:
+    """Bytes a token takes in a cache of 16-bit numbers, about; 0 when the file does not say."""
+    heads: int = llama.llama_model_n_head(model.handle)
+    if heads < 1:
+        return 0
+    width = llama.llama_model_n_embd(model.handle) // heads
+    return int(4 * llama.llama_model_n_layer(model.handle) * llama.llama_model_n_head_kv(model.handle) * width)

@@ -1,0 +1,113 @@
+"""How likely a student finds a given continuation of a prompt: log-likelihoods, with logits only where they count.
+
+A continuation is tokenised together with the prompt before it, and its tokens are what stands behind the prompt's; so
+prompt and continuation make the same tokens as one text would, wherever that does not change the prompt's own. Each
+item's numbers depend on nothing but its own tokens: what items share is taken over only in the pieces in which it is
+always computed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from forge_desktop.engine.child.model import Model
+from forge_desktop.engine.child.native import llama
+from forge_desktop.engine.child.rows import Rows, Steps
+from forge_desktop.engine.child.template import Span
+from forge_desktop.engine.records import PromptMessage
+
+OUTPUTS = 32  # tokens of a decode that have logits: more of them need a larger buffer and save nothing
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """Of each token of a continuation: its log-likelihood, and whether the student would have chosen it itself."""
+
+    tokens: list[int]
+    logarithms: list[float]
+    greedy: list[bool]
+
+
+def tokens_of(model: Model, messages: Sequence[PromptMessage], text: str) -> tuple[list[int], list[int]]:
+    """(tokens of the prompt as an answer would get it, tokens of the continuation)."""
+    prompt = model.prompt(messages)[1]
+    spans = model.template.render(messages)
+    framed = model.tokeniser.encode(spans)[0]
+    joined = model.tokeniser.encode([*spans, Span(text, max(0, len(messages) - 1), trusted=False)])[0]
+    if joined[: len(framed)] == framed and prompt[-len(framed) :] == framed:
+        return prompt, joined[len(framed) :]
+    return prompt, model.tokeniser.plain(text)
+
+
+class Scorer:
+    """Scores in the one sequence of a context of its own, which holds `tokens` and gives OUTPUTS logits at once."""
+
+    def __init__(self, model: Model, context: Any) -> None:
+        import numpy as np
+
+        self._context, self._memory = context, llama.llama_get_memory(context)
+        self._rows = Rows(context, model.chunk)
+        self._chunk = model.chunk
+        self._words: int = llama.llama_vocab_n_tokens(model.vocab)
+        self._window: int = llama.llama_model_n_swa(model.handle)
+        self._held: list[int] = []  # the prompt of the item before
+        self._space = np.empty(self._words, np.float32)
+
+    def score(self, prompt: Sequence[int], continuation: Sequence[int]) -> Steps[Likelihood]:
+        """The likelihood of a continuation that is not empty. Raises Stopped."""
+        yield from self._read(prompt)
+        found = Likelihood(list(continuation), [], [])
+        fed = [prompt[-1], *continuation[:-1]]
+        for start in range(0, len(fed), OUTPUTS):
+            part = fed[start : start + OUTPUTS]
+            self._rows.put(0, part, len(prompt) - 1 + start, outputs=len(part))
+            self._rows.decode()
+            for row, token in enumerate(continuation[start : start + OUTPUTS]):
+                logarithm, best = self._likelihood(row, token)
+                found.logarithms.append(logarithm)
+                found.greedy.append(best)
+            yield
+        return found
+
+    def _read(self, prompt: Sequence[int]) -> Steps[None]:
+        """Bring all of a prompt but its last token into the sequence."""
+        place, end = self._keep(prompt), len(prompt) - 1
+        self._held = []
+        while place < end:
+            part = prompt[place : min(place + self._chunk, end)]
+            self._rows.put(0, part, place, outputs=0)
+            self._rows.decode()
+            place += len(part)
+            yield
+        self._held = list(prompt)
+
+    def _keep(self, prompt: Sequence[int]) -> int:
+        """Cut the sequence back to what this prompt shares with the one before, in whole pieces."""
+        end, same = len(prompt) - 1, 0
+        if self._held[:end] == list(prompt[:end]) and len(self._held) == len(prompt):
+            same = end
+        else:
+            for place in range(self._chunk, min(end, len(self._held) - 1) + 1, self._chunk):
+                if self._held[:place] != list(prompt[:place]):
+                    break
+                same = place
+        least = llama.llama_memory_seq_pos_min(self._memory, 0)
+        gone = self._window > 0 and least > max(0, same - self._window)
+        if same == 0 or gone or not llama.llama_memory_seq_rm(self._memory, 0, same, -1):
+            llama.llama_memory_clear(self._memory, True)
+            return 0
+        return same
+
+    def _likelihood(self, row: int, token: int) -> tuple[float, bool]:
+        import numpy as np
+
+        logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(self._context, row), (self._words,))
+        best = int(logits.argmax())
+        most, space = logits[best], self._space
+        np.subtract(logits, most, out=space)
+        np.exp(space, out=space)
+        whole = math.log(float(space.sum(dtype=np.float64)))
+        return float(logits[token]) - float(most) - whole, token == best
