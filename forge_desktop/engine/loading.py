@@ -68,7 +68,8 @@ def load_student(
                 raise trouble("ENGINE_CRASH.start", NoEngineError, what=said) from lost
             if lost.starved:
                 raise trouble("MEM_DEVICE.killed", UnloadableError, path=spec.path, what=lost.what) from lost
-            if not (lost.crash and ladder.step(f"its process {lost.what}")) and (lost.crash or not budget.spend()):
+            failed = lost.crash or (lost.code is None and ladder.gpu)  # it faulted, or hung where a driver could
+            if not (failed and ladder.step(f"its process {lost.what}")) and (lost.crash or not budget.spend()):
                 case = "CPU_FEATURE" if lost.illegal else "ENGINE_CRASH.loading"
                 raise trouble(case, UnloadableError, path=spec.path, what=lost.what) from lost
         except ForgeError as error:
