@@ -36,7 +36,7 @@ def test_a_stopped_student_is_said_and_loaded_again(
     forge.events.publish(STOPPED)
     qtbot.waitUntil(banner.isVisible)
     assert banner.accessibleName().startswith(
-        "The student /models/a.gguf was stopped. It is not loaded again by itself."
+        "The student /models/a.gguf was stopped. It is not loaded again by itself"
     )
     qtbot.mouseClick(button(banner, "Load again"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not banner.isVisible())

@@ -32,12 +32,14 @@ class Model:
         extra_bufts: bool,
         progress: Callable[[float], None],
         check: bool = False,
+        chats: bool = True,
     ) -> None:
         self.log = log
         log.clear()
         self.handle = load_weights(path, placement, log=log, extra_bufts=extra_bufts, progress=progress, check=check)
         self.vocab = llama.llama_model_get_vocab(self.handle)
-        self._refuse_what_cannot_chat()
+        if chats:
+            self._refuse_what_cannot_chat()
         self.trained_context: int = llama.llama_model_n_ctx_train(self.handle)
         self.offloaded, self.layers = log.offloaded()
         self.on_gpu = self.offloaded > 0

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from forge_desktop.base.child import ChildEnd, Frame
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.engine.child import devices, heartbeat, machine, native, packs, planning, tuning
+from forge_desktop.engine.child import devices, embedding, heartbeat, machine, native, packs, planning, tuning
 from forge_desktop.engine.child.answering import Answering, refuse_overflow
 from forge_desktop.engine.child.apart import Apart, Terms
 from forge_desktop.engine.child.decode import Decoder
@@ -53,6 +53,7 @@ class Server:
         self._end = end
         self._native_log = native.NativeLog()
         self._student: Student | None = None
+        self._embedding: embedding.Embedding | None = None
         self._flag = Flag()
         self._pausing = Pausing(self._flag)
         self._last_report = 0.0
@@ -74,6 +75,7 @@ class Server:
             "score": lambda request: self._pausing.run(self._loaded().apart.score(request, _messages), request),
             "batch": lambda request: self._pausing.run(self._loaded().apart.batch(request, _messages), request),
             "keep": self._keep,
+            "embed": self._embed,
             "resume": self._pausing.resume,
         }
         while True:
@@ -122,7 +124,6 @@ class Server:
             request["path"],
             placement_of(request),
             log=self._native_log,
-            extra_bufts=request["extra_bufts"],
             flash=request["flash"],
         )
 
@@ -133,7 +134,20 @@ class Server:
         cancelled = self._flag.cancelled
         return tuning.tune(model, placement, threads=request["threads"], seconds=seconds, cancelled=cancelled)
 
+    def _embed(self, request: Frame) -> Frame:
+        if self._embedding is None:
+            raise ForgeError("No embedding model is loaded.", hint="Choose one in Settings.")
+        return self._pausing.run(self._embedding.embed(request, self._end.send), request)
+
     def _load(self, request: Frame) -> Frame:
+        if request.get("pooling"):
+            self._embedding, loaded = embedding.load(
+                request,
+                self._native_log,
+                self._flag,
+                lambda fraction: self._report({"ev": "loading", "fraction": fraction}),
+            )
+            return loaded
         placement = placement_of(request)
         model = Model(
             request["path"],
