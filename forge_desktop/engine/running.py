@@ -152,7 +152,13 @@ class RunningChild:
         self._kills = memory_kills()
         self._made = threading.Event()  # it may end before its constructor has returned
         try:
-            self._child = ChildProcess("engine", command=command, on_end=self._ended_by_itself, aside=self._set_aside)
+            self._child = ChildProcess(
+                "engine",
+                environment=_large_pages(),
+                command=command,
+                on_end=self._ended_by_itself,
+                aside=self._set_aside,
+            )
         except OSError:
             self._bytes.close()
             raise
@@ -316,3 +322,13 @@ def plain(messages: Sequence[PromptMessage]) -> list[Any]:
 
 def _part(part: PromptPart) -> list[Any]:
     return [part.text, part.trusted, list(part.tokens)] if part.tokens else [part.text, part.trusted]
+
+
+def _large_pages() -> dict[str, str]:
+    """Has the C library ask for large pages, where the system gives them to whoever asks: a dead child's memory, which
+    Linux frees before anyone learns of the death, is then freed in a fifth of the time, and a load takes less too.
+    """
+    if not sys.platform.startswith("linux"):
+        return {}
+    wanted = [os.environ.get("GLIBC_TUNABLES", ""), "glibc.malloc.hugetlb=1"]
+    return {"GLIBC_TUNABLES": ":".join(filter(None, wanted))}
