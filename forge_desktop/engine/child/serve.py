@@ -172,7 +172,8 @@ class Server:
         model.self_test(context)
         sequences = Sequences(model, context)
         decoder = Decoder(model, sequences, self._flag, threads)
-        answering = Answering(self._end.send, model, sequences, decoder)
+        cost = model.token_cost(tuned or request.get("rates") or {})
+        answering = Answering(self._end.send, model, sequences, decoder, token_cost=cost)
         apart = Apart(self._end.send, model, Terms(placement, threads, flash, request["extra_bufts"]), self._flag)
         self._student = Student(model, sequences, answering, KvFiles(sequences, self._end.send), apart)
         return {
