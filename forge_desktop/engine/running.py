@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import mmap
 import os
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from forge_desktop.base.child import ChildDied, ChildProcess, Frame
@@ -21,6 +17,7 @@ from forge_desktop.engine.memory_kills import RAN_OUT, memory_kills, worded
 from forge_desktop.engine.records import PromptMessage, PromptPart, StudentSpec
 from forge_desktop.engine.records_plan import Device, Pack, Plan, PlanWish
 from forge_desktop.engine.shapes import fits
+from forge_desktop.engine.shared_bytes import SharedBytes
 from forge_desktop.engine.vigil import Limits, Vigil
 
 _TICK = 0.05
@@ -79,50 +76,6 @@ class Lost(Exception):  # noqa: N818 - the engine decides what it means
 
 class TemplateStuck(Exception):  # noqa: N818 - worded by the engine, which knows the student's name
     """The chat template did not come to an end; the child was killed."""
-
-
-class SharedBytes:
-    """Bytes that parent and child share, written by the parent only and read between tokens: stop (by native code
-    too), somebody is waiting, threads to use.
-    """
-
-    def __init__(self) -> None:
-        handle, name = tempfile.mkstemp(prefix="forge-", suffix=".flag")
-        self.path = Path(name)
-        self._lock = threading.Lock()
-        try:
-            os.write(handle, bytes(64))
-            self._map = mmap.mmap(handle, 64)
-        finally:
-            os.close(handle)
-
-    def stop(self, wanted: bool) -> None:
-        """What is being computed is not wanted any more, or the next thing is."""
-        self._put(0, int(wanted))
-
-    def give_way(self, wanted: bool) -> None:
-        """Background work shall let a person's request go first."""
-        self._put(1, int(wanted))
-
-    def threads(self, count: int) -> None:
-        """Compute with so many threads from the next token on; 0 is as many as were loaded with."""
-        self._put(2, min(count, 255))
-
-    def _put(self, place: int, value: int) -> None:
-        with self._lock:
-            if not self._map.closed:
-                self._map[place] = value
-
-    def unlink(self) -> None:
-        """Remove the file's name; where the system allows, as soon as both sides hold it open."""
-        with contextlib.suppress(OSError):
-            self.path.unlink()
-
-    def close(self) -> None:
-        """Let go of the bytes and their file."""
-        with self._lock:
-            self._map.close()
-        self.unlink()
 
 
 class RunningChild:
