@@ -1,4 +1,4 @@
-"""Fields to choose or type a value in: lists, numbers, files, texts. They say `changed`, and nothing of what it means."""
+"""Fields to choose or type a value in: lists, numbers, files, texts. They say `changed`, not what it means."""
 
 from __future__ import annotations
 
