@@ -7,6 +7,7 @@ time.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import logging
@@ -159,7 +160,9 @@ class Server:
         )
         model.rendered = lambda: self._end.send({"ev": "templated"})
         self._end.send({"ev": "loading", "fraction": 1.0})
-        tuned = self._tuned(model, placement, request, tuning.QUICK) if request.get("tune") else {}
+        tuned: Frame = {}
+        with contextlib.suppress(ForgeError):  # no room for a second context is no reason not to load
+            tuned = self._tuned(model, placement, request, tuning.QUICK) if request.get("tune") else {}
         threads = machine.threads(request["threads"] or tuned.get("threads", 0))
         flash = tuned["flash"] if tuned and not placement.gpu_layers else request["flash"]
         context = chat_context(
