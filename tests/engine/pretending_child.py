@@ -1,6 +1,6 @@
 """An engine child that claims to have a GPU and fails on it: how, and from how many layers on, is told by arguments.
 
-`crashes 3` ends by SIGABRT when more than three layers go to the GPU; `hangs 3` waits for ever; `full 3` finds no memory
+`crashes 3` ends by SIGABRT when more than three layers go to the GPU; `hangs 3` waits for ever; `full 3` finds no room
 for them; `cache` crashes while the cache is on the GPU; `gpu` as soon as any layer is there. A third argument is the
 GPU's memory in bytes, 8 GiB without. The pretended GPU is never asked anything.
 """
