@@ -161,7 +161,7 @@ class Server:
         model.rendered = lambda: self._end.send({"ev": "templated"})
         self._end.send({"ev": "loading", "fraction": 1.0})
         tuned: Frame = {}
-        with contextlib.suppress(ForgeError):  # no room for a second context is no reason not to load
+        with contextlib.suppress(ForgeError), self._native_log.aside():  # loads without room for a second context too
             tuned = self._tuned(model, placement, request, tuning.QUICK) if request.get("tune") else {}
         threads = machine.threads(request["threads"] or tuned.get("threads", 0))
         flash = tuned["flash"] if tuned and not placement.gpu_layers else request["flash"]
