@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from pathlib import Path
 
 from forge_desktop.archive import Archive
@@ -13,7 +14,9 @@ from forge_desktop.base.paths import OwnerLock, resources_dir
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.chat import Chat
 from forge_desktop.corpus import Corpus
+from forge_desktop.corpus.embedding_model import EmbeddingModel
 from forge_desktop.engine import Engine
+from forge_desktop.engine.embedder import open_embedder
 from forge_desktop.storage import Database
 from forge_desktop.students import Students
 
@@ -43,6 +46,16 @@ class Forge:
             opened.callback(self.engine.close)
             self.corpus = Corpus(database, self.jobs, self.events, self.settings, loaded=self.engine.counter)
             opened.callback(self.corpus.close)
+            self.embedding = EmbeddingModel(
+                self.settings,
+                self.events,
+                self.jobs,
+                self.corpus.vectors,
+                data_dir / "embedding_model.json",
+                functools.partial(open_embedder, engine=self.engine, db=database, settings=self.settings),
+            )
+            opened.callback(self.embedding.close)
+            self.embedding.follow()
             opened.callback(self.jobs.close)  # closed first: a job that is being stopped still talks to the others
             opened.callback(self.corpus.close)
             self.chat = Chat(database, self.jobs, self.events, self.settings, self.corpus, self.engine)

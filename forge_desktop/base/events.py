@@ -16,6 +16,7 @@ class JobChanged:
     """A job moved. `done`/`total` are in the job's own unit (bytes for indexing), times in seconds.
 
     `detail` is the job kind's own frozen record of where it stands (IndexProgress for "index"), None where it has none.
+    `lane` is the resource that the job works with.
     """
 
     job_id: int
@@ -29,6 +30,7 @@ class JobChanged:
     error: Exception | None = None
     result: object = None
     detail: object = None
+    lane: str = ""
 
 
 @dataclass(frozen=True)

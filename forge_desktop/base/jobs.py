@@ -29,8 +29,9 @@ class JobContext:
 
     _MIN_GAP = 0.1  # seconds between two published progress events
 
-    def __init__(self, job_id: int, kind: str, events: Events) -> None:
+    def __init__(self, job_id: int, kind: str, events: Events, lane: str = "") -> None:
         self.job_id = job_id
+        self.lane = lane
         self._kind = kind
         self._events = events
         self._stop = threading.Event()
@@ -104,6 +105,7 @@ class JobContext:
                 elapsed=elapsed,
                 seconds_left=left,
                 detail=self._detail(),
+                lane=self.lane,
             )
         )
 
@@ -137,10 +139,10 @@ class Jobs:
             if self._closed:
                 raise ForgeError("Forge Desktop is closing.", hint="Start it again to continue.")
             job_id = next(self._ids)
-            job = _Job(JobContext(job_id, kind, self._events), kind)
+            job = _Job(JobContext(job_id, kind, self._events, lane), kind)
             self._jobs[job_id] = job
             pool = self._lanes.setdefault(lane, ThreadPoolExecutor(1, thread_name_prefix=f"forge-{lane}"))
-            self._events.publish(JobChanged(job_id, kind, "queued"))
+            self._events.publish(JobChanged(job_id, kind, "queued", lane=lane))
             pool.submit(self._run, job, work)
         return job_id
 
@@ -164,7 +166,7 @@ class Jobs:
                 self._jobs.pop(self._finished.popleft(), None)
         told = error if isinstance(error, Exception) and state == "failed" else None
         try:
-            self._events.publish(JobChanged(job_id, job.kind, state, error=told, result=result))
+            self._events.publish(JobChanged(job_id, job.kind, state, error=told, result=result, lane=job.context.lane))
         finally:  # only now: who waited may rely on everybody having heard
             if error is None:
                 job.future.set_result(result)

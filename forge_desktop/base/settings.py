@@ -70,7 +70,8 @@ class Settings:
         4096,
         "Student",
         "Context length",
-        "Tokens the student can hold at once: prompt and answer together. More needs more memory.",
+        "Tokens the student can hold at once: prompt and answer together. More needs more memory."
+        " A student's own memory plan goes before this.",
         minimum=512,
         maximum=1_048_576,
     )
@@ -118,7 +119,7 @@ class Settings:
         -1,
         "Student",
         "Layers on the GPU",
-        "-1 offloads every layer when there is a GPU; 0 stays on the CPU.",
+        "-1 offloads as many as fit when there is a GPU; 0 stays on the CPU. A student's own memory plan goes first.",
         minimum=-1,
         maximum=1000,
     )
@@ -169,6 +170,13 @@ class Settings:
         "Numbers in the vectors by which misspelt words are found. 128 takes a quarter of the disk and finds fewer."
         " Changing it makes them anew in the background.",
         choices={128: "128 dimensions", 512: "512 dimensions"},
+    )
+    embedding_model: str = _setting(
+        "",
+        "Corpus",
+        "Embedding model",
+        "A GGUF file whose vectors find passages of the same meaning, beside the built-in ones of spelling."
+        " Empty: none.",
     )
     file_megabytes: int = _setting(
         256,

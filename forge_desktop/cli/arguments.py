@@ -257,6 +257,15 @@ def _add_asking(verb: _Verb) -> None:
     change.add_argument(
         "--use", type=_named, metavar="NAME", help="let this student answer (its name, or the start of its sha256)"
     )
+    embedder = verb(
+        "embedder",
+        "say which embedding model finds passages of the same meaning, choose one",
+        "Without a choice, say what is in use. A GGUF embedding model stands beside the built-in vectors, which find "
+        "what is spelt alike; every passage is embedded anew for it, which takes a while the first time.",
+    )
+    chosen: Any = embedder.add_mutually_exclusive_group()
+    chosen.add_argument("--use", type=_named, metavar="FILE", help="use this GGUF file")
+    chosen.add_argument("--none", dest="without", action="store_true", help="only the built-in vectors")
 
 
 def _add_keeping(verb: _Verb) -> None:

@@ -11,7 +11,7 @@ from forge_desktop import __version__
 from forge_desktop.archive import BundleReport
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Event, JobChanged
-from forge_desktop.cli import jobs
+from forge_desktop.cli import embedding, jobs
 from forge_desktop.cli.output import Output, bytes_in_words, counted
 from forge_desktop.corpus import ImportReport, RepairReport
 from forge_desktop.forge import Forge
@@ -78,6 +78,7 @@ def status(forge: Forge, options: argparse.Namespace, out: Output) -> int:
             "indexed_share": round(forge.corpus.shelf.indexed_share(), 4),
             "model": student.name if student else None,
             "device": device,
+            "embedder": embedding.facts(forge),
             "offline": True,  # no room opens a connection
             "sqlite": database.version,
             "notes": [*database.notes, *filter(None, [forge.settings.problem])],
@@ -91,6 +92,7 @@ def status(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     if student and student.problem:
         out.line(f"                {student.problem}")
     out.line(f"Device          {device or 'known after the first answer'}")
+    out.line(f"Embedding       {embedding.in_words(forge)}")
     out.line("Network         none: nothing leaves this machine")
     for note in database.notes:
         out.line(f"Note            {note}")

@@ -11,7 +11,7 @@ from pathlib import Path
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.logs import start_logging
 from forge_desktop.base.paths import data_dir
-from forge_desktop.cli import answers, choosing, collecting, doctor, library, searching, tour, upkeep
+from forge_desktop.cli import answers, choosing, collecting, doctor, embedding, library, searching, tour, upkeep
 from forge_desktop.cli.output import Output
 from forge_desktop.forge import Forge
 
@@ -31,6 +31,7 @@ VERBS = {
     "search": Verb(searching.search),
     "ask": Verb(answers.ask, writes=True),
     "models": Verb(upkeep.models),
+    "embedder": Verb(embedding.embedder),
     "presets": Verb(choosing.presets),
     "status": Verb(upkeep.status),
     "doctor": Verb(doctor.doctor),
@@ -51,6 +52,7 @@ _WRITING = (
     "measure",
     "save",
     "rename",
+    "without",
 )  # options with which a reading verb writes
 
 

@@ -35,9 +35,11 @@ class Vectors:
         """A sentence when likeness is judged otherwise than the user chose, or ""."""
         return self._index.embedding.note
 
-    def use(self, model: Embedder | None) -> int | None:
-        """Judge likeness by this embedder once it has embedded all passages; None goes back to the built-in one."""
-        self._index.embedding.use(model)
+    def use(self, model: Embedder | None, *, problem: str = "") -> int | None:
+        """Judge likeness by this embedder once it has embedded all passages; None goes back to the built-in one, which
+        `problem` says in a sentence where it is not what the user chose.
+        """
+        self._index.embedding.use(model, problem=problem)
         return self.start()
 
     def start(self) -> int | None:

@@ -16,7 +16,7 @@ _GIB = 1024**3
 class Measured:
     """What a placement takes, in bytes: the cache by layer, compute buffers by name, the process without weights.
 
-    `context` is what llama.cpp makes of the context asked for.
+    `context` is what llama.cpp makes of the context asked for; `output_on_cpu`: the output is too large for the GPU.
     """
 
     shape: ModelShape
@@ -24,6 +24,7 @@ class Measured:
     compute: Mapping[str, int]
     resident: int
     context: int
+    output_on_cpu: bool = False
 
 
 def margin(device: Device) -> int:
@@ -34,7 +35,7 @@ def margin(device: Device) -> int:
 def unit_bytes(measured: Measured, *, kv_on_gpu: bool = True) -> list[int]:
     """Bytes that each layer, and then the output, takes of the GPU it is on."""
     cache = measured.kv if kv_on_gpu else [0] * len(measured.kv)
-    return [*(size + kv for size, kv in zip(measured.shape.layers, cache, strict=True)), measured.shape.output]
+    return [*(size + kv for size, kv in zip(measured.shape.layers, cache, strict=True)), _output(measured)]
 
 
 def lines_of(placement: Placement, measured: Measured, devices: Sequence[Device]) -> tuple[PlanLine, ...]:
@@ -57,7 +58,7 @@ def _cpu_line(placement: Placement, measured: Measured, devices: Sequence[Device
     shape, cpu = measured.shape, next((device for device in devices if device.kind == "cpu"), None)
     on_cpu = [unit for unit, place in enumerate(where) if place == CPU]
     weights = shape.embedding + sum(shape.layers[unit] for unit in on_cpu if unit < len(shape.layers))
-    if where[-1] == CPU:
+    if where[-1] == CPU or measured.output_on_cpu:
         weights += shape.output - (shape.embedding if shape.tied else 0)  # there it is one and the same
     cached = range(len(measured.kv)) if not placement.kv_on_gpu else [unit for unit in on_cpu if unit < len(where) - 1]
     compute = sum(size for name, size in measured.compute.items() if name not in placement.devices)
@@ -83,13 +84,17 @@ def _gpu_line(number: int, device: Device, placement: Placement, measured: Measu
         device=device.name,
         description=device.description,
         layers=len(here),
-        weights=sum(shape.layers[unit] for unit in layers) + (shape.output if len(layers) < len(here) else 0),
+        weights=sum(shape.layers[unit] for unit in layers) + (_output(measured) if len(layers) < len(here) else 0),
         kv=sum(measured.kv[unit] for unit in layers) if placement.kv_on_gpu else 0,
         compute=measured.compute.get(device.name, 0),
         free=device.free,
         total=device.total,
         margin=margin(device),
     )
+
+
+def _output(measured: Measured) -> int:
+    return 0 if measured.output_on_cpu else measured.shape.output
 
 
 def _with_free(line: PlanLine, free: int) -> PlanLine:

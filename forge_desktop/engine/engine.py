@@ -37,6 +37,7 @@ from forge_desktop.engine.store_crashes import Crashes
 from forge_desktop.engine.store_layout import Timings, Wishes
 from forge_desktop.engine.talk import Talk
 from forge_desktop.engine.vigil import Limits
+from forge_desktop.engine.yielding import Yielding
 from forge_desktop.storage import Database
 
 _PATIENCE = 3.0  # seconds that saving conversations may hold up the end of a child
@@ -49,7 +50,8 @@ class Engine:
     dies is replaced in the background at once; the fourth death within five minutes stops the engine until `use` or
     `warm` is called. Every change is published as EngineChanged. `command` starts another program than this
     application's own child; `limits` and `budget` are the deadlines and the restarts allowed; after `idle` seconds
-    without a request conversations are saved.
+    without a request conversations are saved. `beside` is another engine whose student is loaded too: each has a child
+    of its own, and is planned into the memory that the other leaves.
     """
 
     def __init__(
@@ -62,12 +64,17 @@ class Engine:
         limits: Limits | None = None,
         budget: RestartBudget | None = None,
         idle: float = 20.0,
+        beside: Engine | None = None,
     ) -> None:
         self._limits = limits or Limits()
         self._command = command
-        flags, timings = Flags(db), Timings(db)
+        flags = Flags(db)
         starter = Starter(Packs(pack_folders(db.path.parent)), flags)
-        self.layout = Layout(Wishes(db), timings, settings, starter, self._bare_child, flags.forget)
+        self.layout: Layout = (
+            beside.layout
+            if beside is not None
+            else Layout(Wishes(db), Timings(db), settings, starter, self._bare_child, flags.forget)
+        )
         self._crashes = Crashes(db)
         self._keeper = Keeper(
             flags,
@@ -80,9 +87,10 @@ class Engine:
             limits=self._limits,
             budget=budget or RestartBudget(),
         )
+        self._yielding = Yielding(events, self._keeper.give_cores)
         self._kept = Kept(db, events, settings)
         self._talk = Talk(self._keeper, self._limits, self._kept, idle=idle)
-        self._many = Many(self._keeper, self._talk)
+        self.many = Many(self._keeper, self._talk)
 
     def use(self, spec: StudentSpec | None, *, check: Callable[[], None] | None = None, asked: bool = True) -> None:
         """Take this student from now on; None is no student. Nothing is loaded yet.
@@ -213,10 +221,10 @@ class Engine:
     def score(
         self, items: Sequence[Continuation], check: Callable[[], None] = nothing, *, background: bool = False
     ) -> Scores:
-        """How likely the student finds each text after its messages. What they share is computed once. Raises
-        ForgeError, and what `check` raises; an item that does not fit says so itself and the others go on.
+        """How likely the student finds each text after its messages; one that does not fit says so itself. Raises
+        ForgeError, and what `check` raises.
         """
-        return self._many.score(items, check, background=background)
+        return self.many.score(items, check, background=background)
 
     def generate_many(
         self,
@@ -229,11 +237,9 @@ class Engine:
         background: bool = False,
     ) -> Batch:
         """Answer all prompts, `width` of them at once, always from a fresh context; `on_done` is told each answer.
-
-        When `check` raises Cancelled, or the child dies, what was written is returned. Raises ForgeError before
-        anything is decoded.
+        When `check` raises Cancelled, or the child dies, what was written is returned. Raises ForgeError before.
         """
-        return self._many.answer(prompts, sampling, width=width, on_done=on_done, check=check, background=background)
+        return self.many.answer(prompts, sampling, width=width, on_done=on_done, check=check, background=background)
 
     def plan(self, spec: StudentSpec | None = None, wish: PlanWish | None = None) -> Plan:
         """How a student (the one in use, if None) would be laid out, as it is wished or as `wish` says. Loads nothing.
@@ -264,6 +270,8 @@ class Engine:
 
     def close(self) -> None:
         """Save conversations, end the child and refuse everything from now on."""
+        self._yielding.close()
+        self.layout.close()
         self._talk.close()
         self._talk.keep(_PATIENCE)
         self._keeper.close()

@@ -67,8 +67,8 @@ TABLE: dict[str, Row] = {
     "ADAPTER_BAD.use": Row("The adapter could not be used (llama.cpp code {number}).", "Answer without an adapter."),
     "MEM_PLAN": Row(
         "A context of {tokens:,} tokens needs about {needed:.1f} GB of memory{where}, but {free:.1f} GB are free.",
-        "Lower the context length in Settings, or close other programs.",
-        "settings",
+        "Shorten the context in its memory plan in Students, or close other programs.",
+        "students",
     ),
     "MEM_PLAN.weights": Row(
         "The student needs {needed:.1f} GB of memory{where}, but {free:.1f} GB are free.",
@@ -77,13 +77,13 @@ TABLE: dict[str, Row] = {
     ),
     "MEM_DEVICE.weights": Row(
         "There is not enough memory for the student {path}: {reason}.",
-        "Close other programs, put fewer layers on the GPU in Settings, or choose a smaller student.",
-        "settings",
+        "Close other programs, put fewer layers on the GPU in its memory plan in Students, or choose a smaller one.",
+        "students",
     ),
     "MEM_DEVICE": Row(
         "There is not enough memory for a context of {tokens:,} tokens: {reason}.",
-        "Lower the context length in Settings, or choose a smaller student.",
-        "settings",
+        "Shorten the context in its memory plan in Students, or choose a smaller student.",
+        "students",
     ),
     "MEM_DEVICE.killed": Row(
         "The student {path} was not loaded: its process {what}.",

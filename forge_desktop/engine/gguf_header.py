@@ -100,9 +100,13 @@ class Header:
             self._entry()
         self._tensors = [self._tensor() for _ in range(tensors)]
 
-    def facts(self) -> ModelHeader:
-        """What is worth knowing, after checking that it makes sense."""
+    def facts(self, *, chats: bool = True) -> ModelHeader:
+        """What is worth knowing, after checking that it makes sense; and that it can chat, unless it need not."""
         self._check_kind()
+        if chats and self._values.get(f"{self._text('general.architecture')}.attention.causal") is False:
+            raise ForgeError(
+                f"{self._path} is an embedding model; it cannot answer.", hint="Choose a chat or instruct model."
+            )
         layers = self._check_layers()
         self._check_weights()
         architecture = self._text("general.architecture")
@@ -247,10 +251,6 @@ class Header:
             raise ForgeError(
                 f"{self._path} is one of {parts} parts of a model.",
                 hint="Join the parts into one file first (llama-gguf-split --merge).",
-            )
-        if self._values.get(f"{architecture}.attention.causal") is False:
-            raise ForgeError(
-                f"{self._path} is an embedding model; it cannot answer.", hint="Choose a chat or instruct model."
             )
 
     def _check_layers(self) -> int:

@@ -34,7 +34,7 @@ class ModelShape:
     @property
     def weights(self) -> int:
         """Bytes in the file."""
-        return sum(self.layers) + self.embedding + (0 if self.tied else self.output)
+        return sum(self.layers) + self.output + (0 if self.tied else self.embedding)
 
     @property
     def allows_q8(self) -> bool:

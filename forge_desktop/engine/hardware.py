@@ -43,7 +43,7 @@ def describe(child: RunningChild, devices: Sequence[Device], timings: Sequence[T
         packs=tuple(child.packs),
         fits=tuple(usual_fits(devices)),
         timings=tuple(timings),
-        hints=tuple(hints(timings)),
+        hints=(*_silent(devices), *hints(timings)),
     )
 
 
@@ -79,7 +79,19 @@ def hints(timings: Sequence[Timing]) -> list[str]:
         )
         if cpu is not None and cpu.tokens_per_second > timing.tokens_per_second:
             found.append(
-                f"The CPU is faster than this GPU with {timing.model}: {cpu.tokens_per_second:.0f} against "
-                f"{timing.tokens_per_second:.0f} tokens a second."
+                f"The CPU is faster than {timing.device} with {timing.model}: {_rate(cpu)} against {_rate(timing)} "
+                "tokens a second."
             )
     return found
+
+
+def _silent(devices: Sequence[Device]) -> list[str]:
+    return [
+        f"{device.name} ({device.description}) does not say how much memory it has: used only when you ask for it."
+        for device in devices
+        if device.kind != "cpu" and not device.free
+    ]
+
+
+def _rate(timing: Timing) -> str:
+    return f"{timing.tokens_per_second:.{0 if timing.tokens_per_second >= 10 else 1}f}"

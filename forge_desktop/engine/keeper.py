@@ -63,7 +63,7 @@ class Keeper:
         self._starting: RunningChild | None = None
         self._loading: Future[None] | None = None
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="forge-engine-load")
-        self._closed = False
+        self._closed = self._halved = False
         self._stopped: ForgeError | None = None
         self._status: EngineStatus = "empty"
         self._note = ""
@@ -180,6 +180,13 @@ class Keeper:
         with self._lock:
             return self._child if self._child is not None and not self._child.ended else None
 
+    def give_cores(self, away: bool) -> None:
+        """Compute with half the threads from the next token on, or with all of them again."""
+        with self._lock:
+            self._halved = away
+            if self._child is not None:
+                self._child.halve_threads(away)
+
     @property
     def pid(self) -> int | None:
         """The process id of the child in use."""
@@ -268,6 +275,7 @@ class Keeper:
                 budget=self._budget,
                 wanted=lambda: self._epoch == epoch,
                 progress=lambda fraction: self._announce(f"{fraction:.0%}"),
+                say=self._announce,
             )
         except ForgeError as error:
             problem = error.message
@@ -287,6 +295,7 @@ class Keeper:
                 self._starting = self._loading = None
                 self._child = child
                 if child is not None:
+                    child.halve_threads(self._halved)
                     self._status, self._note = "ready", ""
                 elif self._stopped is None:
                     self._status, self._note = "empty", problem

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import cast
 
 from forge_desktop.base.child import Frame
-from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.engine.accounting import Measured
 from forge_desktop.engine.errors import trouble
@@ -45,6 +45,8 @@ class Layout:
         self.holdings = Holdings()
         self._measured: dict[tuple[object, ...], Measured] = {}
         self._surveying = threading.Lock()  # one surveying child at a time
+        self._surveyor: RunningChild | None = None
+        self._closing = threading.Event()
 
     def wish(self, sha256: str) -> PlanWish:
         """How this model is to be laid out: as a person said, else as the settings say."""
@@ -67,7 +69,7 @@ class Layout:
     def plan(self, spec: StudentSpec, wish: PlanWish | None = None, *, instead: RunningChild | None = None) -> Plan:
         """Where everything would go, and whether it fits; what `instead` holds counts as free. Raises ForgeError."""
         with self.surveyor() as child:
-            return self._plan(child, spec, wish or self.wish(spec.sha256), instead, extra_bufts=True)
+            return self._plan(child, spec, wish or self.wish(spec.sha256), instead)
 
     def hardware(self, *, instead: RunningChild | None = None) -> Hardware:
         """The machine and what is known of it. What `instead` has loaded counts as free. Raises ForgeError."""
@@ -80,17 +82,34 @@ class Layout:
         """A child that knows the devices and has nothing loaded, for as long as it takes. Raises ForgeError."""
         with self._surveying:
             try:
-                child = self._starter.start(self._spawn, afresh=afresh)
-                try:
-                    yield child
-                finally:
-                    child.kill()
+                yield self._starter.start(self._spawn_surveyor, afresh=afresh)
             except Lost as lost:
+                if self._closing.is_set():
+                    raise Cancelled from lost
                 raise trouble("ENGINE_CRASH", what=lost.what) from lost
+            finally:
+                self._end_surveyor()
 
-    def place(self, child: RunningChild, spec: StudentSpec, wish: PlanWish, *, extra_bufts: bool) -> Plan:
+    def close(self) -> None:
+        """End a surveying child that may be at work on another thread, and start no other."""
+        self._closing.set()
+        self._end_surveyor()
+
+    def _spawn_surveyor(self) -> RunningChild:
+        if self._closing.is_set():
+            raise Cancelled
+        self._surveyor = child = self._spawn()
+        if self._closing.is_set():  # meanwhile
+            child.kill()
+        return child
+
+    def _end_surveyor(self) -> None:
+        if (child := self._surveyor) is not None:
+            child.kill()
+
+    def place(self, child: RunningChild, spec: StudentSpec, wish: PlanWish) -> Plan:
         """The plan to load by, made in the child that will load. Raises ForgeError when it does not fit, and Lost."""
-        plan = self._plan(child, spec, wish, None, extra_bufts=extra_bufts)
+        plan = self._plan(child, spec, wish, None)
         if not plan.fits and not wish.anyway:
             raise _refusal(plan)
         self.holdings.hold(child, plan)
@@ -151,18 +170,15 @@ class Layout:
         spec: StudentSpec,
         wish: PlanWish,
         instead: RunningChild | None,
-        *,
-        extra_bufts: bool,
     ) -> Plan:
         def measure(placement: Placement) -> Measured:
             flash = self.flash(child, spec.sha256, placement)
-            key = (child.hello["build"], device_key(child), spec.path, spec.sha256, placement, extra_bufts, flash)
+            key = (child.hello["build"], device_key(child), spec.path, spec.sha256, placement, flash)
             if key not in self._measured:
                 asked = {
                     "op": "plan",
                     "path": spec.path,
                     "plan": asdict(placement),
-                    "extra_bufts": extra_bufts,
                     "flash": flash,
                 }
                 if len(self._measured) >= _MEASUREMENTS_KEPT:
@@ -196,6 +212,7 @@ def measured_from(frame: Frame) -> Measured:
         compute=frame["compute"],
         resident=frame["resident"],
         context=frame["context"],
+        output_on_cpu=frame["output_on_cpu"],
     )
 
 

@@ -42,15 +42,16 @@ def load_student(
     budget: RestartBudget,
     wanted: Callable[[], bool],
     progress: Callable[[float], None],
+    say: Callable[[str], None] = lambda _: None,
 ) -> RunningChild:
-    """A child with the student loaded and tested. `start` gives children, with GPUs or without.
+    """A child with the student loaded and tested. `start` gives children, with GPUs or without; `say` hears of steps.
 
     A child that crashes while loading, or finds no room on a GPU, is replaced by one that asks for less: without
     repacked weights, with half the layers on the GPU, with the cache off it, without a GPU. What worked after a crash
     is remembered. A child that was killed from outside is replaced as long as the budget lasts. Raises ForgeError,
     UnloadableError, Superseded.
     """
-    ladder = _Ladder(spec, wish, layout, flags)
+    ladder = _Ladder(spec, wish, layout, flags, say)
     while True:
         child: RunningChild | None = None
         try:
@@ -88,8 +89,8 @@ def load_student(
 class _Ladder:
     """The rungs that are left, the first of which is tried, and why those before it were given up."""
 
-    def __init__(self, spec: StudentSpec, wish: Wish, layout: Layout, flags: Flags) -> None:
-        self._spec, self._wish, self._layout, self._flags = spec, wish, layout, flags
+    def __init__(self, spec: StudentSpec, wish: Wish, layout: Layout, flags: Flags, say: Callable[[str], None]) -> None:
+        self._spec, self._wish, self._layout, self._flags, self._say = spec, wish, layout, flags, say
         self._rungs: list[Rung] = []
         self._planned = 0  # layers on the GPU, were nothing to go wrong
         self._why = ""
@@ -106,7 +107,7 @@ class _Ladder:
         if not self._rungs:
             self._begin(child)
         rung = self._rungs[0]
-        plan = self._layout.place(child, self._spec, self._wish_at(rung), extra_bufts=rung.extra_bufts)
+        plan = self._layout.place(child, self._spec, self._wish_at(rung))
         if rung.gpu and not plan.gpu_layers:
             rung = Rung(rung.extra_bufts, False)
             self._rungs = [rung, *_below(rung, 0)]
@@ -120,8 +121,9 @@ class _Ladder:
             "plan": asdict(plan.placement),
             "threads": self._wish.threads or (timing.threads if timing else 0),
             "flash": self._layout.flash(child, self._spec.sha256, plan.placement),
-            "tune": timing is None and os.environ.get("FORGE_MEASURE") != "0",
+            "tune": timing is None and not self._spec.pooling and os.environ.get("FORGE_MEASURE") != "0",
             "extra_bufts": rung.extra_bufts,
+            "pooling": self._spec.pooling,
             "check": self._crashed,  # it may have been the file: then say so, whatever the time that takes
         }
         child.facts = child.ask(
@@ -146,6 +148,7 @@ class _Ladder:
             return False
         self._rungs, self._why = rest, why
         self._crashed = self._crashed or not less_memory
+        self._say(f"Loading again with less, because {why}.")
         return True
 
     def remember(self) -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from forge_desktop.base.child import Frame
 from forge_desktop.base.errors import Cancelled
 from forge_desktop.engine.answer import UNFINISHED
 from forge_desktop.engine.errors import trouble
-from forge_desktop.engine.keeper import Keeper
+from forge_desktop.engine.keeper import Keeper, nothing
 from forge_desktop.engine.records import Generation, PromptMessage, Sampling
 from forge_desktop.engine.records_many import Batch, Continuation, Scored, Scores
 from forge_desktop.engine.running import Lost, RunningChild, plain
 from forge_desktop.engine.talk import Talk
+
+Vectors = npt.NDArray[np.float32]
 
 NOT_BEGUN = "It was not begun."
 
@@ -182,6 +188,38 @@ class Many:
                 return answers.result("cancelled")
             return answers.result("died", problem=trouble(lost.case, what=lost.what).message)
         return answers.result("cancelled", done=done)
+
+    def embed(self, texts: Sequence[str], check: Callable[[], None] = nothing, *, background: bool = False) -> Vectors:
+        """A vector of length one for each text; the student has to be an embedding model. Raises ForgeError, and what
+        `check` raises.
+        """
+        try:
+            return self._embed(texts, check, background)
+        except Lost as lost:
+            if lost.stopping:
+                raise Cancelled from lost
+        try:
+            return self._embed(texts, check, background)  # once more, by a fresh child: nothing was begun
+        except Lost as lost:
+            raise Cancelled if lost.stopping else trouble(lost.case, what=lost.what) from lost
+
+    def _embed(self, texts: Sequence[str], check: Callable[[], None], background: bool) -> Vectors:
+        found: list[str] = []
+        dimensions: list[int] = []
+
+        def take(_child: RunningChild, frame: Frame) -> None:
+            if frame["ev"] == "item":
+                found.append(frame["vectors"])
+
+        def begin(child: RunningChild) -> None:
+            dimensions.append(child.facts["dimensions"])
+
+        request: Frame = {"op": "embed", "texts": list(texts), "background": background}
+        done = self._talk.long(request, take, check, begin=begin)
+        if done["stop"] == "cancelled":
+            raise Cancelled
+        raw = b"".join(base64.b64decode(part) for part in found)
+        return np.frombuffer(raw, "<f4").astype(np.float32).reshape(len(texts), dimensions[0])
 
     def _telling(self, what: str, count: int) -> Callable[[RunningChild, int], None]:
         def tell(child: RunningChild, done: int) -> None:

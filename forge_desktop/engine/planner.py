@@ -32,10 +32,13 @@ def lay_out(
 def usable_gpus(devices: Sequence[Device], wish: PlanWish) -> tuple[list[Device], list[str]]:
     """The GPUs that layers may go to, and sentences on those that are left out.
 
-    Integrated ones only where there is no other, and one whose memory is unknown only when layers were asked for.
+    Integrated ones only where there is no other, and one whose memory is unknown only when layers were asked for; a
+    wished split says itself which ones.
     """
     if wish.gpu_layers == 0:
         return [], []
+    if wished := wished_shares(devices, wish):
+        return [device for device in devices if wished.get(device.name)], []
     gpus = [device for device in devices if device.kind == "gpu"]
     gpus = gpus or [device for device in devices if device.kind == "integrated"]
     if wish.gpu_layers > 0:
@@ -45,6 +48,13 @@ def usable_gpus(devices: Sequence[Device], wish: PlanWish) -> tuple[list[Device]
         f"{device.name} does not say how much memory it has, so no layer goes there unless you ask for it."
         for device in unknown
     ]
+
+
+def wished_shares(devices: Sequence[Device], wish: PlanWish) -> dict[str, float]:
+    """Each GPU's share as it is wished, by name; empty where the planner is to choose."""
+    names = [device.name for device in devices if device.kind != "cpu"]
+    found = {name: share for name, share in zip(names, wish.split, strict=False) if share > 0}
+    return found if sum(found.values()) > 0 else {}
 
 
 class _Planner:
@@ -114,9 +124,9 @@ class _Planner:
 
     def _offloaded(self, context: int, kv_type: str, count: int) -> Plan:
         """`count` layers on the GPUs: on the roomiest alone where they fit, else on all."""
-        wished = [*self._wish.split, *[0.0] * len(self._gpus)][: len(self._gpus)]
-        if sum(wished) > 0:
-            return self._guessed(self._on_gpus(self._gpus, wished, context, kv_type, count))
+        if wished := wished_shares(self._devices, self._wish):
+            split = [wished[device.name] for device in self._gpus]
+            return self._guessed(self._on_gpus(self._gpus, split, context, kv_type, count))
         if len(self._gpus) > 1:
             roomiest = max(self._gpus, key=lambda device: device.free - margin(device))
             plan = self._guessed(self._on_gpus([roomiest], [1.0], context, kv_type, count))
@@ -199,6 +209,7 @@ class _Planner:
             split=placement.split,
             sequences=placement.sequences,
             lines=lines_of(placement, measured, self._devices),
+            gpus=tuple(device.name for device in self._devices if device.kind != "cpu"),
         )
 
     def _explained(self, plan: Plan) -> Plan:

@@ -10,11 +10,15 @@ StopReason = Literal["end", "length", "stop", "cancelled", "died", "refused"]
 
 @dataclass(frozen=True)
 class StudentSpec:
-    """Which student to run: a GGUF file by path and sha256 (64 hex digits), and the name people see."""
+    """Which student to run: a GGUF file by path and sha256 (64 hex digits), and the name people see.
+
+    With `pooling` ("mean", "cls", "last") it does not chat: it turns texts into vectors.
+    """
 
     name: str
     path: str
     sha256: str
+    pooling: str = ""
 
 
 @dataclass(frozen=True)

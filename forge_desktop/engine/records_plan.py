@@ -93,6 +93,7 @@ class Plan:
 
     `gpu_layers` of `layers`, `split` by device, `kv_type` "f16" or "q8_0", `context` in tokens. `notes` are sentences
     that say where the choice is not what was wished, and why. `sequences` is how many conversations are held at once.
+    `gpus` names every GPU there is, in the order of a wish's `split`; `lines` has those that are used.
     """
 
     model: str
@@ -107,6 +108,7 @@ class Plan:
     sequences: int
     lines: tuple[PlanLine, ...]
     notes: tuple[str, ...] = ()
+    gpus: tuple[str, ...] = ()
 
     @property
     def fits(self) -> bool:

@@ -223,9 +223,9 @@ class RunningChild:
         """Tell background work to let a person's request go first. From any thread."""
         self._bytes.give_way(wanted)
 
-    def use_threads(self, count: int) -> None:
-        """Compute with so many threads from the next token on, 0 as many as were loaded with. From any thread."""
-        self._bytes.threads(count)
+    def halve_threads(self, halved: bool) -> None:
+        """Compute with half the threads from the next token on, or with all that were loaded with. From any thread."""
+        self._bytes.threads(max(1, self.facts.get("threads", 2) // 2) if halved else 0)
 
     def abandon(self, number: int) -> None:
         """Paused work that nobody waits for any more; the child hears of it with the next request."""

@@ -10,7 +10,7 @@ from forge_desktop.chat import ChatMessage
 
 from .conftest import Room
 
-FILLER = " ".join(f"Tool {n} hangs on hook {n}." for n in range(20))
+FILLER, LONG = (" ".join(f"Tool {n} hangs on hook {n}." for n in range(many)) for many in (12, 29))
 
 
 def talk(room: Room, conversation: int, most: int = 6) -> ChatMessage:
@@ -23,7 +23,7 @@ def talk(room: Room, conversation: int, most: int = 6) -> ChatMessage:
 
 
 def test_early_turns_that_are_left_out_are_told_once(open_room: Callable[..., Room], starter: Path) -> None:
-    room = open_room(starter, answer_tokens=32, context_tokens=512)
+    room = open_room(starter, answer_tokens=16, context_tokens=512)
     conversation = room.chat.create()
     first = talk(room, conversation)
     assert first.provenance["noticed"] == first.provenance["cut"]
@@ -35,7 +35,7 @@ def test_early_turns_that_are_left_out_are_told_once(open_room: Callable[..., Ro
 def test_early_turns_are_summed_up_once_and_the_summary_stands_for_them(
     open_room: Callable[..., Room], starter: Path
 ) -> None:
-    room = open_room(starter, answer_tokens=32, context_tokens=768, long_conversations="summarise")
+    room = open_room(starter, answer_tokens=16, context_tokens=512, long_conversations="summarise")
     conversation = room.chat.create()
     room.ask("My name is Ottilie and I lent the blue tower crane.", "free", conversation)
     message = talk(room, conversation)
@@ -58,7 +58,9 @@ def test_early_turns_are_summed_up_once_and_the_summary_stands_for_them(
     assert question.summary in seen.text
     exported = [row["summary"] for row in room.chat.export_messages() if row["summary"]]
     assert exported == [question.summary]
-    assert room.chat.conversations(question.summary.split(".")[0]) == []  # it is not found as if it had been said
+    with room.db.write() as connection:
+        connection.execute("UPDATE messages SET summary = 'Zanzibar' WHERE id = ?", (question.id,))
+    assert room.chat.conversations("Zanzibar") == []  # it is not found as if it had been said
 
 
 def test_where_no_summary_can_be_had_turns_are_left_out_and_it_is_said(
@@ -66,8 +68,8 @@ def test_where_no_summary_can_be_had_turns_are_left_out_and_it_is_said(
 ) -> None:
     room = open_room(starter, answer_tokens=16, context_tokens=512, long_conversations="summarise")
     conversation = room.chat.create()
-    room.ask(f"{FILLER} {FILLER[:250]} Which one is mine?", "free", conversation)
-    message = room.ask(f"{FILLER} {FILLER[:250]} Which one is not mine?", "free", conversation)
+    room.ask(f"{LONG} Which one is mine?", "free", conversation)
+    message = room.ask(f"{LONG} Which one is not mine?", "free", conversation)
     assert message.state == "complete"
     (told,) = message.provenance["noticed"]  # type: ignore[misc]
     assert "was left out" in told.replace("were", "was")
@@ -76,7 +78,7 @@ def test_where_no_summary_can_be_had_turns_are_left_out_and_it_is_said(
 
 
 def test_a_summary_that_is_stopped_stops_the_answer(open_room: Callable[..., Room], starter: Path) -> None:
-    room = open_room(starter, answer_tokens=32, context_tokens=768, long_conversations="summarise")
+    room = open_room(starter, answer_tokens=16, context_tokens=512, long_conversations="summarise")
     conversation = room.chat.create()
     jobs: list[int] = []
 

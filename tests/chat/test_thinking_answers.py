@@ -32,9 +32,11 @@ def test_thoughts_are_kept_apart_from_the_answer(answering: Room) -> None:
     seen = answering.chat.seen_prompt(later.id)
     assert seen is not None
     assert message.thinking[:40] not in seen.text
-    assert answering.chat.conversations(message.thinking.split(".")[0][:60]) == []
+    with answering.db.write() as connection:
+        connection.execute("UPDATE messages SET thinking = thinking || ' Zanzibar' WHERE id = ?", (message.id,))
+    assert answering.chat.conversations("Zanzibar") == []
     exported = [row["thinking"] for row in answering.chat.export_messages() if row["role"] == "assistant"]
-    assert exported == [message.thinking, later.thinking]
+    assert exported == [f"{message.thinking} Zanzibar", later.thinking]
 
 
 def test_a_student_that_only_thinks_says_so_and_quotes(answering: Room) -> None:

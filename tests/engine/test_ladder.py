@@ -55,7 +55,10 @@ def test_a_crash_with_all_layers_leads_to_half_of_them(
 ) -> None:
     expect_log(r"crashed \(signal 6\) while loading")
     engine = start(make_engine, eight, "crashes", "5")
+    heard: list[Any] = []
+    engine.events.subscribe(heard.append)  # type: ignore[attr-defined]
     state = engine.warm()
+    assert "Loading again with less, because its process crashed (signal 6)." in [event.note for event in heard]
     assert state.note == "It runs with 4 of 9 layers on the GPU, because its process crashed (signal 6)."
     assert (plan_of(engine).gpu_layers, plan_of(engine).kv_on_gpu) == (4, True)
     assert flags(engine) == [(0, 1, 4, 1)]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from pathlib import Path
 
 import psutil
 import pytest
 
-from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.engine import Engine
 from forge_desktop.engine.gguf_shape import kv_bytes, read_shape
 from forge_desktop.engine.holdings import Holdings
@@ -30,7 +31,7 @@ def measured(engine: Engine) -> tuple[dict[str, int], int]:
     return found, psutil.Process(child.pid).memory_info().rss
 
 
-@pytest.mark.parametrize(("context", "kv_type"), [(1024, "f16"), (8192, "f16"), (4096, "q8_0")])
+@pytest.mark.parametrize(("context", "kv_type"), [(8192, "f16"), (4096, "q8_0")])
 def test_the_starters_memory_is_predicted_within_a_tenth(
     make_engine: EngineMaker, starter: Path, context: int, kv_type: str
 ) -> None:
@@ -65,15 +66,33 @@ def test_the_headers_formula_is_what_llama_cpp_measures(make_engine: EngineMaker
     assert plan.lines[0].kv == pytest.approx(sum(cache), rel=0.001)
 
 
-def test_a_wish_is_kept_and_changes_the_next_load(make_engine: EngineMaker, starter: Path) -> None:
-    engine, sha256 = make_engine(starter), spec_of(starter).sha256
+@pytest.mark.parametrize("kind", ["sliding", "recurrent"])
+def test_other_kinds_of_memory_are_predicted_too(make_engine: EngineMaker, tmp_path: Path, kind: str) -> None:
+    path = getattr(tiny_gguf, kind)(tmp_path / f"{kind}.gguf")
+    engine = make_engine(path, settings={"context_tokens": 16_384})
+    (line,) = engine.plan().lines
+    engine.warm()
+    buffers, _ = measured(engine)
+    assert line.kv == pytest.approx(buffers.get("KV", 0) + buffers.get("RS", 0), rel=0.01, abs=30_000)
+    assert line.compute > buffers["compute"]
+
+
+def test_a_window_makes_the_cache_of_its_layers_smaller(make_engine: EngineMaker, tmp_path: Path) -> None:
+    path = tiny_gguf.sliding(tmp_path / "sliding.gguf", window=64)
+    plan = make_engine().plan(spec_of(path), PlanWish(context=16_384))
+    whole = kv_bytes(read_shape(path), context=16_384, sequences=plan.sequences)
+    assert plan.lines[0].kv == pytest.approx(sum(whole) / 2 * (1 + 256 / 16_384), rel=0.01)  # window + a chunk, padded
+
+
+def test_a_wish_is_kept_and_changes_the_next_load(make_engine: EngineMaker, tiny: Path) -> None:
+    engine, sha256 = make_engine(tiny), spec_of(tiny).sha256
     assert engine.layout.wish(sha256) == PlanWish()
-    assert engine.warm().context == 4096
-    engine.layout.set_wish(sha256, PlanWish(context=1024, kv_type="q8_0", split=(1.0,)))
-    assert engine.layout.wish(sha256) == PlanWish(context=1024, kv_type="q8_0", split=(1.0,))
-    assert engine.warm().context == 1024
+    assert engine.warm().context == 512
+    engine.layout.set_wish(sha256, PlanWish(context=256, kv_type="f16", split=(1.0,)))
+    assert engine.layout.wish(sha256) == PlanWish(context=256, kv_type="f16", split=(1.0,))
+    assert engine.warm().context == 256
     engine.layout.set_wish(sha256, None)
-    assert engine.warm().context == 4096
+    assert engine.warm().context == 512
 
 
 def test_what_the_settings_say_is_wished_where_nobody_said_otherwise(make_engine: EngineMaker) -> None:
@@ -122,6 +141,23 @@ def test_the_hardware_is_described_without_a_student(make_engine: EngineMaker) -
     assert device.free <= device.total
     assert [fit.what for fit in found.fits][:2] == ["1B Q4 at 8k", "3B Q4 at 8k"]
     assert found.fits[0].spare > found.fits[-1].spare
+
+
+def test_a_plan_that_is_being_made_ends_with_the_engine(make_engine: EngineMaker, tiny: Path) -> None:
+    engine = make_engine(tiny)
+    closing = threading.Thread(target=engine.close)
+
+    def ask_for_ever() -> None:
+        with engine.layout.surveyor() as child:
+            closing.start()
+            while True:
+                child.ask({"op": "devices"}, 30.0)
+
+    with pytest.raises(Cancelled):
+        ask_for_ever()
+    closing.join()
+    with pytest.raises(Cancelled):
+        engine.plan(spec_of(tiny))
 
 
 class Child:

@@ -50,7 +50,7 @@ def checked(plan: Plan, shape: ModelShape = SEVEN) -> Plan:
     """The sums that hold for every plan."""
     assert sum(line.layers for line in plan.lines) == plan.layers == len(shape.layers) + 1
     assert sum(line.layers for line in plan.lines if not line.cpu) == plan.gpu_layers
-    copied = shape.embedding if shape.tied and plan.gpu_layers else 0
+    copied = shape.embedding if shape.tied and plan.gpu_layers else 0  # llama.cpp gives the GPU an output of its own
     assert sum(line.weights for line in plan.lines) == shape.weights + copied
     kv = kv_bytes(shape, context=plan.context, sequences=plan.sequences, kv_type=plan.kv_type)
     assert sum(line.kv for line in plan.lines) == sum(kv)
@@ -145,6 +145,16 @@ def test_layers_wished_are_kept_even_where_they_do_not_fit() -> None:
 def test_a_split_that_is_wished_is_kept() -> None:
     plan = checked(plan_on(cpu(), gpu(0, 24 * GIB), gpu(1, 24 * GIB), split=(3.0, 1.0)))
     assert [line.layers for line in plan.lines[1:]] == [25, 8]
+
+
+def test_a_wished_split_counts_every_gpu_there_is() -> None:
+    machine = [cpu(), gpu(0, 24 * GIB, "integrated"), gpu(1, 0), gpu(2, 24 * GIB)]
+    assert [line.device for line in checked(plan_on(*machine, split=(0.0, 1.0, 1.0))).lines[1:]] == [
+        "Vulkan1",
+        "Vulkan2",
+    ]
+    assert [line.device for line in checked(plan_on(*machine, split=(1.0,))).lines[1:]] == ["Vulkan0"]
+    assert [line.device for line in checked(plan_on(*machine)).lines[1:]] == ["Vulkan2"]
 
 
 def test_a_cache_kept_off_the_gpu_counts_on_the_cpu() -> None:

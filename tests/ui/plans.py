@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.records_plan import Plan, PlanLine, PlanWish
@@ -12,13 +13,18 @@ LAYERS = 33
 
 
 class Planner:
-    """Plans a 4 GB model over some GPUs and the CPU. `calls` are the wishes asked for, None being the stored one."""
+    """Plans a 4 GB model over some GPUs and the CPU, when `go` is set.
+
+    `calls` are the wishes asked for, None being the stored one.
+    """
 
     def __init__(self, *, gpus: int = 1, free: float = 8.0) -> None:
         self.gpus, self.free = gpus, free
         self.stored: PlanWish | None = None
         self.calls: list[PlanWish | None] = []
         self.problem: ForgeError | None = None
+        self.go = threading.Event()
+        self.go.set()
 
     def wish(self, student_id: int) -> PlanWish | None:
         return self.stored
@@ -28,6 +34,7 @@ class Planner:
 
     def plan(self, student_id: int, wish: PlanWish | None = None) -> Plan:
         self.calls.append(wish)
+        assert self.go.wait(30)
         if self.problem is not None:
             raise self.problem
         wish = wish or self.stored or PlanWish()
@@ -58,6 +65,7 @@ class Planner:
             sequences=1,
             lines=(*lines, rest),
             notes=notes,
+            gpus=tuple(f"Vulkan{number}" for number in range(self.gpus)),
         )
 
     def _line(self, device: str, layers: int, weights: float, cache: float) -> PlanLine:

@@ -120,8 +120,12 @@ def test_options_of_a_conversation_that_begins_with_them(qtbot: QtBot, pane: Cha
     qtbot.waitUntil(lambda: panel.form.rows["seed"].origin() == "this conversation's")
     assert "of this conversation" in pane.header.options.accessibleName()
 
+    panel.form.rows["system_prompt"].editor.setFocus()  # passing through a field changes nothing
+    panel.form.rows["stop"].editor.setFocus()
+    panel.form.flush()
     press(qtbot, panel.form.rows["seed"], "Reset Seed")
     qtbot.waitUntil(lambda: panel.form.rows["seed"].editor.value() == 1)
+    assert shop.chat.options.resolved(here).own == {"preset"}
     press(qtbot, panel, "Reset to the student's")
     qtbot.waitUntil(lambda: not panel.reset.isEnabled())
     assert shop.chat.options.resolved(here).own == frozenset()

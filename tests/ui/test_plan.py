@@ -130,6 +130,33 @@ def test_layers_by_slider_or_number_end_what_is_automatic(qtbot: QtBot, pane: St
     assert (found.wish().gpu_layers, found.fields.layers.value()) == (-1, LAYERS)
 
 
+def test_a_late_answer_does_not_undo_a_newer_change(qtbot: QtBot, pane: StudentsPane, planner: Planner) -> None:
+    found = unfold(qtbot, pane)
+    planner.go.clear()
+    found.fields.layers.setValue(20)
+    qtbot.waitUntil(lambda: len(planner.calls) == 2)
+    found.fields.layers.setValue(7)
+    planner.go.set()
+    qtbot.waitUntil(lambda: found.plan() is not None)
+    assert (found.fields.layers.value(), found.fields.slider.value(), found.plan().gpu_layers) == (7, 7, 7)
+
+
+def test_another_student_shows_its_own_wish(qtbot: QtBot, pane: StudentsPane, planner: Planner) -> None:
+    planner.gpus = 2
+    found = unfold(qtbot, pane)
+    type_in(found.fields.layers, "20")
+    type_in(field(pane, QSpinBox, "Share of Vulkan1"), "0")
+    qtbot.waitUntil(lambda: found.plan() is not None)
+    planner.stored = PlanWish(context=1024, gpu_layers=5, split=(0.25, 0.75), kv_on_gpu=False)
+    found.show_student(2)
+    qtbot.waitUntil(lambda: found.plan() is not None)
+    assert found.wish() == planner.stored
+    planner.stored = None
+    found.show_student(1)
+    qtbot.waitUntil(lambda: found.plan() is not None)
+    assert found.wish() == PlanWish()
+
+
 def test_cache_and_context_can_be_left_to_the_planner(qtbot: QtBot, pane: StudentsPane, planner: Planner) -> None:
     found = unfold(qtbot, pane)
     found.fields.cache.setFocus()

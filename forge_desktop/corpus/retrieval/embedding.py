@@ -27,19 +27,22 @@ class Embedding:
         self._db = db
         self.side = VectorSide()
         self._model: GuardedEmbedder | None = None
+        self._problem = ""
 
-    def use(self, model: Embedder | None, *, seconds: float = 3.0) -> None:
-        """Judge likeness by this embedder once it has embedded all passages; None goes back to the built-in one.
+    def use(self, model: Embedder | None, *, seconds: float = 3.0, problem: str = "") -> None:
+        """Judge likeness by this embedder once it has embedded all passages; None goes back to the built-in one, which
+        `problem` says in a sentence where it is not what the user chose.
 
         A question that takes it longer than `seconds` is answered without it.
         """
+        self._problem = problem
         self._model = GuardedEmbedder(model, seconds=seconds) if model is not None else None
 
     @property
     def note(self) -> str:
         """A sentence when likeness is judged otherwise than the user chose; "" when all is as wanted."""
         if self._model is None:
-            return ""
+            return self._problem
         if self._model.note:
             return self._model.note
         row = self._row(self._db.connection, self._model.identity)

@@ -37,6 +37,7 @@ def make_context(
     unified: bool = False,
     swa_full: bool = True,
     embeddings: bool = False,
+    pooling: int | None = None,
     flag_address: int,
 ) -> Any:
     """A new context; llama_free gives its memory back. Raises ForgeError when there is not enough.
@@ -62,6 +63,8 @@ def make_context(
     params.kv_unified = unified
     params.swa_full = swa_full
     params.embeddings = embeddings
+    if pooling is not None:
+        params.pooling_type = pooling
     params.no_perf = True
     context = llama.llama_init_from_model(model.handle, params)
     if not context:

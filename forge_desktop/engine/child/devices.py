@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import platform
 import re
 import sys
 from pathlib import Path
@@ -66,6 +67,8 @@ def devices() -> list[Device]:
         props = _Props()
         base.ggml_backend_dev_get_props(registry.ggml_backend_dev_get(index), ctypes.byref(props))
         kind = _KINDS.get(props.type)
+        if kind == "gpu" and _shares_memory(props):
+            kind = "integrated"
         if kind is None or (props.id and props.id in seen):
             continue  # an accelerator of the CPU has no memory of its own
         seen.add(props.id or b"")
@@ -99,6 +102,11 @@ def build_key() -> str:
     both = libraries()
     ggml = (both[1].ggml_version() or b"unknown").decode() if both else "unknown"
     return re.sub(r"[^A-Za-z0-9.-]", "-", f"{llama.llama_version().decode()}-ggml{ggml}")
+
+
+def _shares_memory(props: _Props) -> bool:
+    """Whether a device that calls itself a GPU computes in the computer's own memory, as Apple's processors do."""
+    return sys.platform == "darwin" and platform.machine() == "arm64" and _text(props.name).startswith(("Metal", "MTL"))
 
 
 def _text(raw: bytes | None) -> str:

@@ -27,7 +27,12 @@ def threads(wanted: int) -> int:
 
 
 def other_threads(usual: int) -> list[int]:
-    """Numbers of threads that could be faster than the usual one: every core, and half of many."""
+    """Numbers of threads that could be faster than the usual one: every core, and half of many.
+
+    None on a machine that is at work: there more threads are slower by far, and even trying takes seconds.
+    """
+    if hasattr(os, "getloadavg") and os.getloadavg()[0] > (os.cpu_count() or 1) / 2:
+        return []
     cores = _physical_cores()
     quota = _cgroup_cores()
     cores = min(cores, quota) if quota is not None else cores
@@ -70,11 +75,18 @@ def free_memory() -> int | None:
                 free = int(line.split()[1]) * 1024
         limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
         if limit != "max":
-            used = int(Path("/sys/fs/cgroup/memory.current").read_text())
-            free = min(free, int(limit) - used) if free is not None else int(limit) - used
-    except (OSError, ValueError):
+            left = int(limit) - _cgroup_used()
+            free = min(free, left) if free is not None else left
+    except (OSError, ValueError, KeyError):
         pass
     return free
+
+
+def _cgroup_used() -> int:
+    """Bytes this container holds that cannot be dropped: what is cached of files can."""
+    told = dict(line.split() for line in Path("/sys/fs/cgroup/memory.stat").read_text().splitlines())
+    cached = int(told["active_file"]) + int(told["inactive_file"])
+    return int(Path("/sys/fs/cgroup/memory.current").read_text()) - cached
 
 
 def total_memory() -> int:

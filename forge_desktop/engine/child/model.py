@@ -32,12 +32,14 @@ class Model:
         extra_bufts: bool,
         progress: Callable[[float], None],
         check: bool = False,
+        chats: bool = True,
     ) -> None:
         self.log = log
         log.clear()
         self.handle = load_weights(path, placement, log=log, extra_bufts=extra_bufts, progress=progress, check=check)
         self.vocab = llama.llama_model_get_vocab(self.handle)
-        self._refuse_what_cannot_chat()
+        if chats:
+            self._refuse_what_cannot_chat()
         self.trained_context: int = llama.llama_model_n_ctx_train(self.handle)
         self.offloaded, self.layers = log.offloaded()
         self.on_gpu = self.offloaded > 0
@@ -64,7 +66,7 @@ class Model:
         return self._template
 
     def use_template(self, source: str) -> None:
-        """Render with this template from now on; "" is the file's own. Raises ForgeError, and keeps the one before."""
+        """Make this the template; "" is the file's own. Raises ForgeError, and keeps the one before."""
         source = source or self._own_template
         if source == self._template_source:
             return
@@ -78,8 +80,9 @@ class Model:
     def _compiled(self, source: str) -> ChatTemplate:
         return ChatTemplate(source, bos=self._bos, eos=self._text_of(llama.llama_vocab_eos(self.vocab)))
 
-    def prompt(self, messages: Sequence[PromptMessage]) -> tuple[str, list[int], list[int]]:
-        """(text after the template, its tokens, tokens of each message)."""
+    def prompt(self, messages: Sequence[PromptMessage], template: str = "") -> tuple[str, list[int], list[int]]:
+        """(text after the template, its tokens, tokens of each message). `template` takes the place of the file's."""
+        self.use_template(template)
         spans = self.template.render(messages)
         self.rendered()
         text = "".join(span.text for span in spans)

@@ -20,7 +20,7 @@ _MIB = 1024 * 1024
 _COMPUTE = re.compile(r"(\S+)\s+(?:compute|output) buffer size = +([\d.]+) MiB")
 _CACHE_LAYER = re.compile(r"layer +(\d+): dev = (\S+)")
 _CACHE_SIZE = re.compile(r"llama_\w+: size = +([\d.]+) MiB \( *(\d+) cells")
-_LAYER = re.compile(r"layer +(\d+) assigned to device (\S+?),")
+_MOVED = re.compile(r"tensor '([\w.]+)' \(\w+\) \(and (\d+) others\) cannot be used with preferred buffer type")
 
 
 @dataclass
@@ -29,7 +29,7 @@ class _Weights:
     log: NativeLog
 
 
-def measure(path: str, placement: Placement, *, log: NativeLog, extra_bufts: bool, flash: bool | None) -> Frame:
+def measure(path: str, placement: Placement, *, log: NativeLog, flash: bool | None) -> Frame:
     """The frame "planned": bytes of compute buffers by device, of the cache by layer, of this process without weights.
 
     Raises ForgeError when the file cannot be loaded at all.
@@ -37,9 +37,8 @@ def measure(path: str, placement: Placement, *, log: NativeLog, extra_bufts: boo
     lines: list[str] = []
     log.clear()
     with log.listening(lines.append):
-        handle = load_weights(
-            path, placement, log=log, extra_bufts=extra_bufts, progress=lambda _: None, measuring=True
-        )
+        # Without repacked weights, so that what the log says of moved tensors is about GPUs; the sizes are the same.
+        handle = load_weights(path, placement, log=log, extra_bufts=False, progress=lambda _: None, measuring=True)
         try:
             context = chat_context(_Weights(handle, log), placement, threads=1, flash=flash)
             resident = machine.resident_memory()
@@ -54,7 +53,7 @@ def measure(path: str, placement: Placement, *, log: NativeLog, extra_bufts: boo
         "shape": asdict(shape),
         "kv": _cache(lines, layers, shape, placement),
         "compute": _compute(lines),
-        "placed": {found[1]: found[2] for line in lines if (found := _LAYER.search(line))},
+        "output_on_cpu": any(_keeps_output(line, shape) for line in lines),
         "resident": resident,
         "context": tokens,
     }
@@ -63,6 +62,16 @@ def measure(path: str, placement: Placement, *, log: NativeLog, extra_bufts: boo
 @functools.lru_cache(maxsize=1)
 def _shape(path: str) -> ModelShape:
     return read_shape(Path(path))
+
+
+def _keeps_output(line: str, shape: ModelShape) -> bool:
+    """Whether this line says that the output stays off the GPU, as one that is too large for it does.
+
+    llama.cpp names the first tensor only. An embedding that is the output too is moved once for each.
+    """
+    if (found := _MOVED.search(line)) is None:
+        return False
+    return found[1] == "output.weight" or (shape.tied and found[1] == "token_embd.weight" and int(found[2]) > 0)
 
 
 def _compute(lines: list[str]) -> dict[str, int]:
@@ -94,7 +103,7 @@ def _cache(lines: list[str], layers: int, shape: ModelShape, placement: Placemen
             cells = int(size[2]) * placement.sequences
             exact = [cells * row * KV_BYTES[placement.kv_type] for row in shape.kv_row]
             known = [exact[number] if number < len(exact) else 0.0 for number in announced]
-            if abs(sum(known) - told) > _MIB / 50:
+            if "recurrent" in line or abs(sum(known) - told) > _MIB / 50:
                 known = [told / len(announced)] * len(announced)
             for number, each in zip(announced, known, strict=True):
                 sizes[number] += each

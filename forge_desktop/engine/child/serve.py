@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from forge_desktop.base.child import ChildEnd, Frame
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.engine.child import devices, heartbeat, machine, native, packs, planning, tuning
+from forge_desktop.engine.child import devices, embedding, heartbeat, machine, native, packs, planning, tuning
 from forge_desktop.engine.child.answering import Answering, refuse_overflow
 from forge_desktop.engine.child.apart import Apart, Terms
 from forge_desktop.engine.child.decode import Decoder
@@ -53,6 +53,7 @@ class Server:
         self._end = end
         self._native_log = native.NativeLog()
         self._student: Student | None = None
+        self._embedding: embedding.Embedding | None = None
         self._flag = Flag()
         self._pausing = Pausing(self._flag)
         self._last_report = 0.0
@@ -74,6 +75,7 @@ class Server:
             "score": lambda request: self._pausing.run(self._loaded().apart.score(request, _messages), request),
             "batch": lambda request: self._pausing.run(self._loaded().apart.batch(request, _messages), request),
             "keep": self._keep,
+            "embed": self._embed,
             "resume": self._pausing.resume,
         }
         while True:
@@ -122,7 +124,6 @@ class Server:
             request["path"],
             placement_of(request),
             log=self._native_log,
-            extra_bufts=request["extra_bufts"],
             flash=request["flash"],
         )
 
@@ -133,7 +134,20 @@ class Server:
         cancelled = self._flag.cancelled
         return tuning.tune(model, placement, threads=request["threads"], seconds=seconds, cancelled=cancelled)
 
+    def _embed(self, request: Frame) -> Frame:
+        if self._embedding is None:
+            raise ForgeError("No embedding model is loaded.", hint="Choose one in Settings.")
+        return self._pausing.run(self._embedding.embed(request, self._end.send), request)
+
     def _load(self, request: Frame) -> Frame:
+        if request.get("pooling"):
+            self._embedding, loaded = embedding.load(
+                request,
+                self._native_log,
+                self._flag,
+                lambda fraction: self._report({"ev": "loading", "fraction": fraction}),
+            )
+            return loaded
         placement = placement_of(request)
         model = Model(
             request["path"],
@@ -179,8 +193,7 @@ class Server:
 
     def _render(self, request: Frame) -> Frame:
         student = self._loaded()
-        student.model.use_template(request.get("template", ""))
-        text, tokens, counts = student.model.prompt(_messages(request))
+        text, tokens, counts = student.model.prompt(_messages(request), request.get("template", ""))
         return {
             "ev": "rendered",
             "special": student.model.special_places(_messages(request)) if request.get("marks") else [],
@@ -199,8 +212,7 @@ class Server:
     def _generate(self, request: Frame) -> Frame:
         student = self._loaded()
         sampling = Sampling(**{**request["sampling"], "stop": tuple(request["sampling"]["stop"])})
-        student.model.use_template(request.get("template", ""))
-        text, tokens, _ = student.model.prompt(_messages(request))
+        text, tokens, _ = student.model.prompt(_messages(request), request.get("template", ""))
         refuse_overflow(len(tokens), student.sequences.context_tokens, sampling.max_tokens)
         known, new = student.sequences.take(request.get("conversation", ""))
         restored = student.files.load(known, tokens) if new else 0

@@ -110,11 +110,12 @@ class _Trial:
     def measure(self, seconds: float, hopeless: float = math.inf) -> Speed:
         """Seconds for a token of a prompt and of an answer, behind a thousand others.
 
-        Threads on cores that others use can be fifty times slower: what is slower than `hopeless` is not gone on with.
+        Threads on cores that others use can be fifty times slower: what is slower than `hopeless` is not gone on with,
+        and of a student that takes very long for one token no more is asked.
         """
         self._seconds(1)  # the first one warms up
         one = self._seconds(1)
-        if one > hopeless:
+        if one > min(hopeless, 4 * seconds):
             return Speed(one, one)
         seed = max(2, min(_SEED, self._batch, round(2 * seconds / one)))
         self._fill(seed)

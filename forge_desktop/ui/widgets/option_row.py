@@ -29,6 +29,7 @@ class OptionRow(QWidget):
         """`back`: where the value goes when it is given up, as in "the student's"."""
         super().__init__()
         self.key, self._field = field.name, field
+        self._shown: object = None
         about = field.metadata
         self._help_text = f"{about['help']}{_limits(field)}"
         self.editor = _editor(field)
@@ -51,6 +52,7 @@ class OptionRow(QWidget):
 
     def show_value(self, value: object, origin: str, *, own: bool) -> None:
         """Show the value in force, where it comes from in words, and whether it can be given up here."""
+        self._shown = value
         if self.editor.value() != value:  # keeps the cursor, and "1.50" while it is being typed
             self.editor.show_value(value)
         self._origin.setText(origin)
@@ -104,6 +106,8 @@ class OptionRow(QWidget):
             self.show_error(error)
             return
         self._show_error("")
+        if isinstance(self.editor, TextField) and value == self._shown:
+            return  # the field was only passed through
         self.wanted.emit(self.key, value)
 
     @Slot()

@@ -118,8 +118,8 @@ class AnswerBubble(Bubble):
         self._model.setText(model_words(message))
         self._drop_parts()
         if not ended:
-            if (message.text and not self.view.written) or message.thinking:
-                self.catch_up(message.text or self.view.written, message.thinking)
+            if message.text or message.thinking:  # what is stored may be older than what is shown
+                self.catch_up(self.view.written or message.text, message.thinking)
             self.show_progress()
             return
         self._clock.stop()

@@ -52,7 +52,7 @@ def model_words(message: ChatMessage) -> str:
 
 def thought_words(milliseconds: object) -> str:
     """ "Thought for 3.2 s", as far as known."""
-    if not isinstance(milliseconds, int | float) or milliseconds <= 0:
+    if not isinstance(milliseconds, int | float) or milliseconds < 50:
         return "Thought"
     seconds = milliseconds / 1000
     return f"Thought for {seconds:.1f} s" if seconds < 10 else f"Thought for {duration(seconds)}"

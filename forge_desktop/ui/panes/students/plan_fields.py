@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QWheelEvent
@@ -42,7 +42,7 @@ class PlanFields(QWidget):
         self._build()
         self._connect()
 
-    def show_plan(self, plan: Plan, gpus: Sequence[str]) -> None:
+    def show_plan(self, plan: Plan) -> None:
         """Show a plan for another student, or one whose wish came from elsewhere: every field anew."""
         self._wish = plan.wish
         automatic = (self.context_automatic, self.layers_automatic, self.split_automatic)
@@ -53,14 +53,19 @@ class PlanFields(QWidget):
             self.cache_on_gpu.setChecked(plan.wish.kv_on_gpu)
             self.layers_automatic.setChecked(plan.wish.gpu_layers < 0)
             self.split_automatic.setChecked(not plan.wish.split)
-        self.follow(plan, gpus)
+        self.follow(plan)
+        if plan.wish.gpu_layers >= 0:
+            with _silent(self.layers, self.slider):
+                self.layers.setValue(plan.wish.gpu_layers)
+                self.slider.setValue(plan.wish.gpu_layers)
+        if plan.wish.split:
+            self._show_shares(dict(zip(self._gpus, plan.wish.split, strict=False)))
 
-    def follow(self, plan: Plan, gpus: Sequence[str]) -> None:
+    def follow(self, plan: Plan) -> None:
         """Show what the planner chose where that is automatic; what a person chose stays as it stands."""
-        names = tuple(gpus)
-        if names != self._gpus:
-            self._gpus = names
-            self._make_shares(plan)
+        if plan.gpus != self._gpus:
+            self._gpus = plan.gpus
+            self._make_shares()
         if self.context_automatic.isChecked():
             with _silent(self.context):
                 self.context.setValue(plan.context)
@@ -69,12 +74,10 @@ class PlanFields(QWidget):
                 field.setMaximum(plan.layers)
                 if self.layers_automatic.isChecked():
                     field.setValue(plan.gpu_layers)
-                elif plan.wish.gpu_layers >= 0 and self.layers.value() != plan.wish.gpu_layers:
-                    field.setValue(plan.wish.gpu_layers)
-            self.slider.setValue(self.layers.value())
         self.layers.setSuffix(f" of {plan.layers}")
         if self.split_automatic.isChecked():
-            self._show_shares(plan.split)
+            used = [line.device for line in plan.lines if line.device in self._gpus]
+            self._show_shares(dict(zip(used, plan.split, strict=False)))
         self._show_kinds()
 
     def wish(self) -> PlanWish | None:
@@ -141,7 +144,7 @@ class PlanFields(QWidget):
         for part, shown in parts:
             part.setHidden(not shown)
 
-    def _make_shares(self, plan: Plan) -> None:
+    def _make_shares(self) -> None:
         box = self._share_grid
         while (item := box.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
@@ -154,13 +157,12 @@ class PlanFields(QWidget):
             share.setMinimumWidth(theme.px(118))
             self._shares.append(share)
             box.addWidget(share, place // 2, place % 2)
-        self._show_shares(plan.split)
 
-    def _show_shares(self, split: Sequence[float]) -> None:
-        total = sum(split) or 1.0
-        for place, field in enumerate(self._shares):
+    def _show_shares(self, split: Mapping[str, float]) -> None:
+        total = sum(split.values()) or 1.0
+        for name, field in zip(self._gpus, self._shares, strict=True):
             with _silent(field):
-                field.setValue(round(100 * split[place] / total) if place < len(split) else 0)
+                field.setValue(round(100 * split.get(name, 0.0) / total))
 
     @Slot()
     def _on_context(self) -> None:

@@ -36,7 +36,6 @@ class PlanPanel(QWidget):
         self._student = 0
         self._edited = False
         self._plan: Plan | None = None
-        self._gpus: tuple[str, ...] = ()
         self._timer = QTimer(self, singleShot=True, interval=PLAN_AFTER)
         self._timer.timeout.connect(self._on_time)
         self.fields = PlanFields()
@@ -57,7 +56,7 @@ class PlanPanel(QWidget):
         self._errands.outdate(self._key)
         self._problem.clear()
         if student_id != self._student:
-            self._plan, self._gpus = None, ()
+            self._plan = None
             self._whole.hide()
         self._student, self._edited = student_id, False
         if plan is not None:
@@ -85,20 +84,14 @@ class PlanPanel(QWidget):
         return list(self._plan.notes) if self._plan else []
 
     def _show_anew(self, plan: Plan) -> None:
-        self._keep(plan)
-        self.fields.show_plan(plan, self._gpus)
+        self._plan = plan
+        self.fields.show_plan(plan)
         self._show(plan)
 
     def _follow(self, plan: Plan) -> None:
-        self._keep(plan)
-        self.fields.follow(plan, self._gpus)
-        self._show(plan)
-
-    def _keep(self, plan: Plan) -> None:
-        """A GPU that was seen once stays offered, also while a wish of no layers leaves it out of the plan."""
         self._plan = plan
-        seen = (line.device for line in plan.lines if line.device != "CPU" and line.device not in self._gpus)
-        self._gpus = (*self._gpus, *seen)
+        self.fields.follow(plan)
+        self._show(plan)
 
     def _show(self, plan: Plan) -> None:
         self._problem.clear()
@@ -128,6 +121,7 @@ class PlanPanel(QWidget):
     @Slot()
     def _on_changed(self) -> None:
         self._edited = True
+        self._errands.outdate(self._key)  # an answer that is on its way would undo what was just changed
         self._timer.start()
         self._say("Planning …")
         self.planned.emit()
