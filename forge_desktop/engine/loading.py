@@ -8,12 +8,12 @@ import os
 from collections.abc import Callable
 from dataclasses import asdict, replace
 
-from forge_desktop.base.child import RestartBudget
+from forge_desktop.base.child import Frame, RestartBudget
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.layout import Layout, device_key
 from forge_desktop.engine.records import StudentSpec
-from forge_desktop.engine.records_plan import Plan, PlanWish
+from forge_desktop.engine.records_plan import Plan, PlanWish, Timing
 from forge_desktop.engine.running import Lost, RunningChild, Wish
 from forge_desktop.engine.store import Flags, Rung
 
@@ -68,7 +68,8 @@ def load_student(
                 raise trouble("ENGINE_CRASH.start", NoEngineError, what=said) from lost
             if lost.starved:
                 raise trouble("MEM_DEVICE.killed", UnloadableError, path=spec.path, what=lost.what) from lost
-            if not (lost.crash and ladder.step(f"its process {lost.what}")) and (lost.crash or not budget.spend()):
+            failed = lost.crash or (lost.code is None and ladder.gpu)  # it faulted, or hung where a driver could
+            if not (failed and ladder.step(f"its process {lost.what}")) and (lost.crash or not budget.spend()):
                 case = "CPU_FEATURE" if lost.illegal else "ENGINE_CRASH.loading"
                 raise trouble(case, UnloadableError, path=spec.path, what=lost.what) from lost
         except ForgeError as error:
@@ -121,6 +122,7 @@ class _Ladder:
             "plan": asdict(plan.placement),
             "threads": self._wish.threads or (timing.threads if timing else 0),
             "flash": self._layout.flash(child, self._spec.sha256, plan.placement),
+            "rates": _rates(timing),
             "tune": timing is None and not self._spec.pooling and os.environ.get("FORGE_MEASURE") != "0",
             "extra_bufts": rung.extra_bufts,
             "pooling": self._spec.pooling,
@@ -198,3 +200,8 @@ def _below(rung: Rung, planned: int) -> list[Rung]:
     if rung.kv_on_gpu:
         found.append(Rung(False, True, half if rung.layers < 0 else rung.layers, False))
     return [*found, Rung(False, False)]
+
+
+def _rates(timing: Timing | None) -> Frame:
+    """What was measured earlier, as the child would measure it."""
+    return {"rate": timing.tokens_per_second, "prompt_rate": timing.prompt_tokens_per_second} if timing else {}

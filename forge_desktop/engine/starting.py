@@ -65,7 +65,7 @@ class Starter:
                         self._useless[sha256] = pack.pack.problem
                 except Lost as lost:
                     child.kill()
-                    if not lost.crash:
+                    if not lost.crash and lost.code is not None:  # killed from outside; without a code it hung
                         raise
                     log.warning("the pack %s killed the engine child, which %s", pack.pack.path, lost.what)
                     deadly.add(sha256)

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 from forge_desktop.ui.status_line import EngineNews
 from forge_desktop.ui.widgets.basics import Banner
 
-_MEANS = "It is not loaded again by itself. Until a student is loaded, answers quote the documents."
+_MEANS = "It is not loaded again by itself: only when you ask for it."
 
 
 class EngineBanner(Banner):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import os
 import shutil
 import subprocess
@@ -39,7 +40,8 @@ def prepare(folder: Path, python: str, version: str) -> None:
     _download(one / WHEELS, python, version)
     say("Packing the trimmed llama.cpp ...")
     _pack(vendored.source(python), one / SOURCE)
-    data = starter.PLACE.read_bytes()
+    say("Packing the starter student in two parts ...")
+    data = lzma.compress(starter.PLACE.read_bytes(), preset=2)
     cut = int(len(data) * _FIRST_SHARE)
     (one / "starter.1").write_bytes(data[:cut])
     (two / "starter.2").write_bytes(data[cut:])
@@ -96,7 +98,7 @@ def unpack(carried: Path, place: Place) -> None:
         shutil.copyfile(part, place.work / part.name)
     parts = [place.work / "starter.1", place.work / "starter.2"]
     if all(part.is_file() for part in parts):
-        (place.work / "starter.gguf").write_bytes(b"".join(part.read_bytes() for part in parts))
+        (place.work / "starter.gguf").write_bytes(lzma.decompress(b"".join(part.read_bytes() for part in parts)))
 
 
 def starter_here(place: Place) -> Path:

@@ -90,24 +90,25 @@ def memory(place: Place, student: Path) -> dict[str, Any]:
 def batch(place: Place, student: Path) -> dict[str, Any]:
     """Thirty-two answers at once against one after the other."""
     width, tokens = (4, 12) if place.quick else (32, 128)
+    sampling = Sampling(max_tokens=tokens, lookup=False)
+    prompts = [[students.message(f"{number}. {students.COUNTING}")] for number in range(width)]
     with students.engine_with(student) as (engine, _):
-        if not hasattr(engine, "generate_many"):
-            raise Skipped("this version of the engine writes one answer at a time")
         state = engine.warm()
+        students.ask(engine, f"0. {students.COUNTING}", tokens)
         one = students.ask(engine, f"1. {students.COUNTING}", tokens)
-        prompts = [[students.message(f"{number}. {students.COUNTING}")] for number in range(width)]
-        started = time.monotonic()
-        done = engine.generate_many(prompts, Sampling(max_tokens=tokens, lookup=False))
-        seconds = time.monotonic() - started
-    written = sum(answer.answer_tokens for answer in done)
+        done = engine.generate_many(prompts, sampling, width=width)
+    if done.problem:
+        raise Problem(done.problem)
+    written = sum(answer.answer_tokens for answer in done.answers)
     return {
         "device": state.device,
         "width": width,
         "tokens": written,
-        "seconds": round(seconds, 2),
-        "tokens_per_second": round(written / seconds, 1),
+        "seconds": round(done.seconds, 2),
+        "tokens_per_second": round(written / done.seconds, 1),
         "alone_tokens_per_second": round(one["generation"], 1),
-        "share": round(written / seconds / one["generation"], 2),
+        "share": round(written / done.seconds / one["generation"], 2),
+        "conditions": dict(done.conditions),
     }
 
 

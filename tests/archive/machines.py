@@ -12,7 +12,7 @@ from forge_desktop.engine.records_plan import Device, Fit, Hardware, Pack, Timin
 GB = 10**9
 CPU = Device("CPU", "AMD EPYC", "CPU", "cpu", 12 * GB, 16 * GB)
 GPU = Device("Vulkan0", "GeForce RTX 4070", "Vulkan", "gpu", 11 * GB, 12 * GB)
-PACK = Pack("vulkan", "/home/anna/packs/vulkan", "Vulkan", "0c1e57098", "ab" * 32)
+PACK = Pack("vulkan", "/home/ada/packs/vulkan", "Vulkan", "0c1e57098", "ab" * 32)
 TIMING = Timing("a" * 64, "A student", "Vulkan0 (GeForce RTX 4070)", 33, True, 4, 1234.5, 56.78, time.time())
 HARDWARE = Hardware(
     cpu="AMD EPYC",

@@ -144,6 +144,6 @@ def test_the_report_names_no_folder_of_a_person(rooms: Forge) -> None:
     words = report(checkup)
     assert "tiny.gguf" in words
     assert "7B Q4 at 8k fits" in words
-    for private in (home, "private affairs", str(rooms.data_dir), "/home/anna"):
+    for private in (home, "private affairs", str(rooms.data_dir), "/home/ada"):
         assert private not in words
     assert remark(checkup)

@@ -1,11 +1,13 @@
 """An engine child that claims to have a GPU and fails on it: how, and from how many layers on, is told by arguments.
 
-`crashes 3` ends by SIGABRT when more than three layers go to the GPU; `full 3` finds no memory for them; `cache`
-crashes while the cache is on the GPU; `gpu` as soon as any layer is there. The pretended GPU is never asked anything.
+`crashes 3` ends by SIGABRT when more than three layers go to the GPU; `hangs 3` waits for ever; `full 3` finds no room
+for them; `cache` crashes while the cache is on the GPU; `gpu` as soon as any layer is there. A third argument is the
+GPU's memory in bytes, 8 GiB without. The pretended GPU is never asked anything.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
@@ -20,6 +22,7 @@ from forge_desktop.engine.errors import trouble  # noqa: E402
 from forge_desktop.engine.records_plan import Device, Placement  # noqa: E402
 
 HOW, MOST = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 0
+MEMORY = int(sys.argv[3]) if len(sys.argv) > 3 else 2**33
 REAL = serve.devices.devices()
 
 
@@ -32,9 +35,11 @@ class Failing(model.Model):
             raise trouble("MEM_DEVICE.weights", path=path, reason="unable to allocate Pretended0 buffer")
         if (HOW == "cache" and placement.gpu_layers and placement.kv_on_gpu) or (HOW in ("crashes", "gpu") and beyond):
             os.kill(os.getpid(), signal.SIGABRT)
+        if HOW == "hangs" and beyond:
+            ctypes.CDLL(None).sleep(1000)
         super().__init__(path, placement=placement, **rest)
 
 
-serve.devices.devices = lambda: [*REAL, Device("Pretended0", "A pretended GPU", "Pretended", "gpu", 2**33, 2**33)]
+serve.devices.devices = lambda: [*REAL, Device("Pretended0", "A pretended GPU", "Pretended", "gpu", MEMORY, MEMORY)]
 serve.Model = Failing  # type: ignore[misc]
 serve.Server(END).run()

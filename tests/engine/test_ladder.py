@@ -12,6 +12,7 @@ import pytest
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine import Engine
 from forge_desktop.engine.records_plan import Plan, PlanWish
+from forge_desktop.engine.vigil import Limits
 from tests.data import tiny_gguf
 from tests.engine.conftest import EngineMaker, spec_of
 
@@ -27,8 +28,8 @@ def eight(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_gguf.write(tmp_path_factory.mktemp("eight") / "eight.gguf", layers=8)
 
 
-def start(make_engine: EngineMaker, student: Path, *how: str) -> Engine:
-    return make_engine(student, command=[sys.executable, PRETENDING, *how])
+def start(make_engine: EngineMaker, student: Path, *how: str, **options: Any) -> Engine:
+    return make_engine(student, command=[sys.executable, PRETENDING, *how], **options)
 
 
 def plan_of(engine: Engine) -> Plan:
@@ -90,6 +91,14 @@ def test_a_gpu_that_always_crashes_is_given_up(
     assert len(quiet_log.lines) == 4
 
 
+def test_a_driver_that_hangs_is_stepped_down_from_as_well(
+    make_engine: EngineMaker, eight: Path, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("did nothing for 3 seconds while loading")
+    engine = start(make_engine, eight, "hangs", "4", limits=Limits(load=3.0, silence=3.0))
+    assert engine.warm().note == "It runs with 4 of 9 layers on the GPU, because its process did nothing for 3 seconds."
+
+
 def test_a_full_gpu_gets_fewer_layers_but_is_tried_again_the_next_time(
     make_engine: EngineMaker, eight: Path, expect_log: Callable[[str], None], quiet_log: Any
 ) -> None:
@@ -130,3 +139,20 @@ def test_no_memory_on_the_cpu_is_the_end_of_it(
     with pytest.raises(ForgeError, match="not enough memory for the student") as refused:
         engine.warm()
     assert refused.value.code == "MEM_DEVICE"
+
+
+def test_what_does_not_fit_is_refused_with_numbers_and_loaded_when_that_is_wished(
+    make_engine: EngineMaker, eight: Path
+) -> None:
+    engine, sha256 = start(make_engine, eight, "crashes", "9", "300000"), spec_of(eight).sha256
+    assert 0 < engine.plan().gpu_layers < 9
+    assert "of 9 layers go to Pretended0" in engine.plan().notes[-1]
+    engine.layout.set_wish(sha256, PlanWish(gpu_layers=9))
+    plan = engine.plan()
+    assert (plan.fits, [line.fits for line in plan.lines]) == (False, [True, False])
+    with pytest.raises(ForgeError, match=r"GB of memory on Pretended0, but 0.0 GB are free") as refused:
+        engine.warm()
+    assert refused.value.code == "MEM_PLAN"
+    engine.layout.set_wish(sha256, PlanWish(gpu_layers=9, anyway=True))
+    assert engine.warm().status == "ready"
+    assert plan_of(engine).gpu_layers == 9

@@ -120,18 +120,6 @@ def test_a_damaged_file_cannot_be_planned(make_engine: EngineMaker, tiny: Path, 
         make_engine().plan(spec_of(cut))
 
 
-def test_what_does_not_fit_loads_when_that_is_wished(make_engine: EngineMaker, tmp_path: Path) -> None:
-    path = tiny_gguf.write(tmp_path / "wide.gguf", context=2**30, head=4096, layers=4)
-    engine, wish = make_engine(path), PlanWish(context=262_144)  # 69 GB of cache: the system gives it out untouched
-    plan = engine.plan(wish=wish)
-    assert not plan.fits
-    assert plan.lines[0].needed > plan.lines[0].free
-    engine.layout.set_wish(spec_of(path).sha256, wish)
-    with pytest.raises(ForgeError) as refused:
-        engine.warm()
-    assert refused.value.code == "MEM_PLAN"
-
-
 def test_the_hardware_is_described_without_a_student(make_engine: EngineMaker) -> None:
     found = make_engine().hardware()
     assert found.cpu

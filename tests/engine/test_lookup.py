@@ -40,8 +40,8 @@ def test_a_quote_is_the_same_with_and_without_guesses(shared: Engine, sampling: 
     plain, guessed = both(shared, list(QUOTE), sampling)
     assert (guessed.text, guessed.stop, guessed.answer_tokens) == (plain.text, plain.stop, plain.answer_tokens)
     assert guessed.tokens == plain.tokens
-    assert guessed.accepted > 0
     assert guessed.drafted >= guessed.accepted
+    assert guessed.accepted > 0 or plain.answer_tokens < 12
 
 
 def test_a_grammar_holds_with_guesses(shared: Engine) -> None:
@@ -57,32 +57,41 @@ def test_own_words_are_the_same_and_little_is_guessed(shared: Engine) -> None:
     assert guessed.drafted - guessed.accepted <= 10
 
 
-def test_what_followed_the_same_three_tokens_is_guessed() -> None:
-    lookup = Lookup([1, 2, 3, 4, 5, 6, 7, 9, 9, 2, 3])
+def after(lookup: Lookup, tokens: list[int]) -> Lookup:
+    for token in tokens:
+        lookup.add(token)
+    return lookup
+
+
+def test_what_followed_is_guessed_once_guesses_would_have_been_right() -> None:
+    lookup = after(Lookup(list(range(40)), cost=0.3), [7, 8, 9])
     assert lookup.guess(8) == []
-    lookup.add(4)
-    assert lookup.guess(8) == [5, 6]
-    lookup.learn(2, 2)
-    assert lookup.guess(2) == [5, 6]
-    assert len(lookup.guess(8)) > 2
+    assert after(lookup, [10, 11]).guess(8) == [12, 13, 14]
+    assert lookup.guess(2) == [12, 13]
+    assert after(lookup, [99]).guess(8) == []
 
 
-def test_right_guesses_become_longer_and_wrong_ones_stop() -> None:
-    lookup = Lookup([*range(100), 0, 1, 2])
+def test_right_guesses_become_longer() -> None:
+    lookup = after(Lookup(list(range(200)), cost=0.1), [7, 8, 9, 10])
     sizes = []
-    while len(sizes) < 6:
+    while len(sizes) < 4:
         guess = lookup.guess(100)
         sizes.append(len(guess))
         lookup.learn(len(guess), len(guess))
-        for token in guess:
-            lookup.add(token)
-    assert sizes[0] < sizes[-1] == MOST
-    lookup = Lookup([1, 2, 3, 7] * 5)
-    for token in (1, 2, 3):
-        lookup.add(token)
-    tried = 0
-    for _ in range(100):
+        after(lookup, guess)
+    assert sizes == [3, 7, MOST, MOST]
+
+
+def test_wrong_guesses_come_to_an_end() -> None:
+    lookup, tried = Lookup([*range(1, 14)] * 4, cost=0.5), 0
+    for round_ in range(50):
+        after(lookup, [*range(1, 12)])
         guess = lookup.guess(100)
         lookup.learn(len(guess), 0)
         tried += len(guess)
-    assert tried <= 2
+        after(lookup, [100 + round_])
+    assert 0 < tried * 0.5 <= 7 * 0.5 + 0.03 * 600
+
+
+def test_nothing_is_guessed_where_a_guess_costs_as_much_as_a_token() -> None:
+    assert after(Lookup(list(range(40)), cost=0.9), list(range(5, 25))).guess(8) == []

@@ -36,7 +36,7 @@ def test_a_stopped_student_is_said_and_loaded_again(
     forge.events.publish(STOPPED)
     qtbot.waitUntil(banner.isVisible)
     assert banner.accessibleName().startswith(
-        "The student /models/a.gguf was stopped. It is not loaded again by itself."
+        "The student /models/a.gguf was stopped. It is not loaded again by itself"
     )
     qtbot.mouseClick(button(banner, "Load again"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not banner.isVisible())
@@ -67,7 +67,7 @@ def test_a_dismissed_message_comes_back_only_for_another_stop(
 
 def test_a_long_path_does_not_widen_the_window(qtbot: QtBot, window: Shell, banner: EngineBanner, forge: Forge) -> None:
     window.resize(880, 560)
-    path = "/home/anna/" + "a-very-long-folder-name/" * 8 + "model.gguf"
+    path = "/home/ada/" + "a-very-long-folder-name/" * 8 + "model.gguf"
     forge.events.publish(EngineChanged("stopped", "a-model", None, None, f"The student {path} was stopped."))
     qtbot.waitUntil(banner.isVisible)
     QApplication.processEvents()

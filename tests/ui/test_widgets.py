@@ -201,7 +201,7 @@ def test_nothing_flashes_as_a_window_of_its_own(qtbot: QtBot) -> None:
 
 
 def test_a_long_path_may_be_broken_and_short_words_may_not() -> None:
-    path = "/home/anna/models/" + "deep/" * 10 + "file.gguf"
+    path = "/home/ada/models/" + "deep/" * 10 + "file.gguf"
     broken = breakable(f"The student {path} is well-kept.")
     assert broken.replace("\u200b", "") == f"The student {path} is well-kept."
     assert "/\u200bhome" in broken

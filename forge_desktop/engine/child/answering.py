@@ -57,10 +57,14 @@ class Course:
 
 
 class Answering:
-    """Writes answers into the streams of one context, each as work that can be interrupted."""
+    """Writes answers into the streams of one context, each as work that can be interrupted.
 
-    def __init__(self, send: Send, model: Model, sequences: Sequences, decoder: Decoder) -> None:
+    `token_cost` is what a further token in a step takes, as a share of a step of one.
+    """
+
+    def __init__(self, send: Send, model: Model, sequences: Sequences, decoder: Decoder, *, token_cost: float) -> None:
         self._send, self._model, self._sequences, self._decoder = send, model, sequences, decoder
+        self._token_cost = token_cost
         self._last_report = 0.0
 
     def work(self, prompt: tuple[str, str, list[int]], sampling: Sampling, known: Known, restored: int) -> Work:
@@ -82,7 +86,8 @@ class Answering:
         sampler = samplers.make(sampling, self._model, tokens)
         # Guesses cross the end of a thought, where a grammar begins to count.
         free = governor.answering or not (sampling.grammar or sampling.schema)
-        lookup = Lookup(tokens) if sampling.lookup and free and self._sequences.can_take_back else None
+        guessing = sampling.lookup and free and self._sequences.can_take_back
+        lookup = Lookup(tokens, self._token_cost) if guessing else None
         out = Coalesced(lambda text, part: self._tell(text, part, course), time.monotonic)
         try:
             course.reused = yield from self._decoder.prefill(

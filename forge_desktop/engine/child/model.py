@@ -6,6 +6,7 @@ import ctypes
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from forge_desktop.base.child import Frame
 from forge_desktop.engine.child.native import NativeLog, finite, llama
 from forge_desktop.engine.child.placing import chunk, load_weights
 from forge_desktop.engine.child.template import ChatTemplate
@@ -13,6 +14,8 @@ from forge_desktop.engine.child.tokens import Tokeniser
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import PromptMessage
 from forge_desktop.engine.records_plan import Placement
+
+_CPU_COST, _GPU_COST = 0.6, 0.1  # of one more token in a step, where nothing was measured
 
 
 class Model:
@@ -105,6 +108,18 @@ class Model:
             if not finite(logits, min(64, llama.llama_vocab_n_tokens(self.vocab))):
                 raise trouble("MODEL_CORRUPT.numbers")
         llama.llama_memory_clear(llama.llama_get_memory(context), True)
+
+    def token_cost(self, rates: Frame) -> float:
+        """What one more token in a step takes, as a share of a step of one token: as measured, else as it is usual.
+
+        A prompt's tokens were measured without their logits, which a guessed token needs.
+        """
+        if not rates:
+            return _GPU_COST if self.on_gpu else _CPU_COST
+        words = llama.llama_vocab_n_tokens(self.vocab) * llama.llama_model_n_embd(self.handle)
+        logits = min(0.5, words / max(1, llama.llama_model_n_params(self.handle)))
+        cost: float = rates["rate"] / rates["prompt_rate"] / (1 - logits)
+        return min(1.0, cost)
 
     def meta(self, key: str) -> str:
         """A metadata value by name ("%s" stands for the architecture), or ""."""

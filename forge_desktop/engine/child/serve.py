@@ -7,6 +7,7 @@ time.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import logging
@@ -159,7 +160,9 @@ class Server:
         )
         model.rendered = lambda: self._end.send({"ev": "templated"})
         self._end.send({"ev": "loading", "fraction": 1.0})
-        tuned = self._tuned(model, placement, request, tuning.QUICK) if request.get("tune") else {}
+        tuned: Frame = {}
+        with contextlib.suppress(ForgeError):  # no room for a second context is no reason not to load
+            tuned = self._tuned(model, placement, request, tuning.QUICK) if request.get("tune") else {}
         threads = machine.threads(request["threads"] or tuned.get("threads", 0))
         flash = tuned["flash"] if tuned and not placement.gpu_layers else request["flash"]
         context = chat_context(
@@ -172,7 +175,8 @@ class Server:
         model.self_test(context)
         sequences = Sequences(model, context)
         decoder = Decoder(model, sequences, self._flag, threads)
-        answering = Answering(self._end.send, model, sequences, decoder)
+        cost = model.token_cost(tuned or request.get("rates") or {})
+        answering = Answering(self._end.send, model, sequences, decoder, token_cost=cost)
         apart = Apart(self._end.send, model, Terms(placement, threads, flash, request["extra_bufts"]), self._flag)
         self._student = Student(model, sequences, answering, KvFiles(sequences, self._end.send), apart)
         return {

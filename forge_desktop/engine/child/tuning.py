@@ -113,7 +113,9 @@ class _Trial:
         Threads on cores that others use can be fifty times slower: what is slower than `hopeless` is not gone on with,
         and of a student that takes very long for one token no more is asked.
         """
-        self._seconds(1)  # the first one warms up
+        # WORKAROUND ggml-vulkan of llama.cpp 0c1e570 on Mesa 22.3's software driver: one token and then two, as the
+        # first things a context decodes, end the process; two and then one do not. It warms up besides.
+        self._seconds(2)
         one = self._seconds(1)
         if one > min(hopeless, 4 * seconds):
             return Speed(one, one)

@@ -95,7 +95,8 @@ class StudentDetails(QScrollArea):
         self._eject.setEnabled(engine.status != "busy")
         state = _RUNNING.get(engine.status, engine.status)
         rate = engine.tokens_per_second
-        _say(self._engine["State"], "State", f"{state} {engine.note}".strip())
+        told = engine.note if engine.status == "stopped" and engine.note else f"{state} {engine.note}".strip()
+        _say(self._engine["State"], "State", told)
         _say(self._engine["Runs on"], "Runs on", engine.device or "—")
         _say(self._engine["Last speed"], "Last speed", f"{rate:.1f} tokens/s" if rate else "—")
 

@@ -54,8 +54,9 @@ class Loading(QObject):
 
     def eject(self) -> None:
         """End the student's process; a load that is under way is given up."""
-        for job in (*self._jobs, *self._forge.jobs.running("warm")):
-            self._forge.jobs.cancel(job)
+        jobs = self._forge.jobs
+        for job in (*jobs.running("load"), *jobs.running("warm")):
+            jobs.cancel(job)
         self._start("eject", lambda _ctx: self._forge.engine.eject(), lane="eject")
 
     def _load(self, ctx: JobContext, student_id: int, wish: tuple[PlanWish | None] | None) -> Refused | None:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLayout, QSlider, QSpinBox, QWidget
 
 from forge_desktop.students import Plan, PlanWish
@@ -202,6 +202,13 @@ class _silent:  # noqa: N801 - reads as the statement that it is
 
 class _Number(QSpinBox):
     """A number to type or to step with the arrow keys. The wheel scrolls the page, not the value."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.interpretText()
+            event.ignore()  # for the dialog's button; Qt's own way says that the value changed even where it did not
+        else:
+            super().keyPressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
