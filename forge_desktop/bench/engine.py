@@ -79,6 +79,8 @@ def measure(model: Path, size: _Size, find: Callable[[], peers.Peers], only: str
     began = time.monotonic()
     figures: Figures = {}
     with student(model) as engine:
+        ask(engine, "Say hello.", 4)  # the first load of all also finds out how to compute fastest
+        engine.eject()
         cold = ask(engine, "Say hello.", 4).answer  # starts the child and loads the model first
         shared = _Run(model, size, find(), engine)
         shared.old |= {"model": model.name, "device": cold.device, "threads": 1}
@@ -151,7 +153,7 @@ def _cancels(shared: _Run) -> Figures:
 
 
 def _deaths(shared: _Run) -> Figures:
-    figures, old = engine_death.deaths(shared.model, shared.size.rounds)
+    figures, old = engine_death.deaths(shared.model, 5 if shared.size.rounds > 1 else 1)
     shared.old |= old
     return figures
 
