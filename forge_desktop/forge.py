@@ -53,6 +53,7 @@ class Forge:
                 self.corpus.vectors,
                 data_dir / "embedding_model.json",
                 functools.partial(open_embedder, engine=self.engine, db=database, settings=self.settings),
+                read_only=read_only,
             )
             opened.callback(self.embedding.close)
             self.embedding.follow()

@@ -18,8 +18,11 @@ def declared(
     minimum: float | None = None,
     maximum: float | None = None,
     offers: dict[Any, str] | None = None,
+    file: str = "",
 ) -> Any:
-    """A dataclass field with this metadata. `offers` names values that are handy; `choices` are the only ones."""
+    """A dataclass field with this metadata. `offers` names values that are handy; `choices` are the only ones; with
+    `file` the value is a path, and it says which files fit, as in "Pictures (*.png)".
+    """
     return dataclasses.field(
         default=default,
         metadata={
@@ -30,6 +33,7 @@ def declared(
             "minimum": minimum,
             "maximum": maximum,
             "offers": offers,
+            "file": file,
         },
     )
 

@@ -177,6 +177,7 @@ class Settings:
         "Embedding model",
         "A GGUF file whose vectors find passages of the same meaning, beside the built-in ones of spelling."
         " Empty: none.",
+        file="GGUF models (*.gguf)",
     )
     file_megabytes: int = _setting(
         256,

@@ -36,10 +36,18 @@ class EmbeddingModel:
     """
 
     def __init__(
-        self, settings: SettingsFile, events: Events, jobs: Jobs, vectors: Vectors, memory: Path, open_model: Open
+        self,
+        settings: SettingsFile,
+        events: Events,
+        jobs: Jobs,
+        vectors: Vectors,
+        memory: Path,
+        open_model: Open,
+        *,
+        read_only: bool,
     ) -> None:
         self._settings, self._events, self._jobs, self._vectors = settings, events, jobs, vectors
-        self._memory, self._open = memory, open_model
+        self._memory, self._open, self._read_only = memory, open_model, read_only
         self._lock = threading.RLock()
         self._path = ""
         self._model: GgufEmbedder | None = None
@@ -82,7 +90,10 @@ class EmbeddingModel:
             if wanted == self._path or self._closed:
                 return None
             self._path = wanted
-            self._drop()
+            if (old := self._model) is not None:
+                self._model = None
+                # Not here: it may be the window's thread, and the process takes a moment to end.
+                self._jobs.start(_LANE, "close_embedder", lambda _: old.close())
             if not wanted:
                 return self._vectors.use(None)
             path = Path(wanted)
@@ -100,12 +111,9 @@ class EmbeddingModel:
         self._unsubscribe()
         with self._lock:
             self._closed = True
-            self._drop()
-
-    def _drop(self) -> None:
-        if self._model is not None:
-            self._model.close()
-            self._model = None
+            if self._model is not None:
+                self._model.close()
+                self._model = None
 
     def _read(self, path: Path, ctx: JobContext) -> int | None:
         return self._take(path, "", ctx.check)
@@ -137,6 +145,8 @@ class EmbeddingModel:
             return ""
 
     def _remember(self, path: Path, sha256: str) -> None:
+        if self._read_only:
+            return
         try:
             write_atomically(self._memory, json.dumps({"file": _facts(path), "sha256": sha256}).encode())
         except OSError as error:

@@ -5,6 +5,7 @@ llama.cpp aborts the whole process on some absurd counts; and a file's facts sho
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import re
@@ -126,8 +127,10 @@ class Header:
 
     @property
     def tensors(self) -> list[tuple[str, int]]:
-        """Name and bytes of every tensor."""
-        return [(tensor.name, tensor.bytes) for tensor in self._tensors]
+        """Name and bytes of every tensor; of a type newer than this table, the room up to the next one."""
+        ends = sorted({tensor.offset for tensor in self._tensors} | {self._size - self._place})
+        room = {start: end - start for start, end in itertools.pairwise(ends)}
+        return [(tensor.name, tensor.bytes or room.get(tensor.offset, 0)) for tensor in self._tensors]
 
     def number(self, key: str, missing: int = 0) -> int:
         """A whole number by its key; "%s" stands for the architecture."""

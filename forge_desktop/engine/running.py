@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import mmap
 import os
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from forge_desktop.base.child import ChildDied, ChildProcess, Frame
@@ -21,6 +17,7 @@ from forge_desktop.engine.memory_kills import RAN_OUT, memory_kills, worded
 from forge_desktop.engine.records import PromptMessage, PromptPart, StudentSpec
 from forge_desktop.engine.records_plan import Device, Pack, Plan, PlanWish
 from forge_desktop.engine.shapes import fits
+from forge_desktop.engine.shared_bytes import SharedBytes
 from forge_desktop.engine.vigil import Limits, Vigil
 
 _TICK = 0.05
@@ -81,50 +78,6 @@ class TemplateStuck(Exception):  # noqa: N818 - worded by the engine, which know
     """The chat template did not come to an end; the child was killed."""
 
 
-class SharedBytes:
-    """Bytes that parent and child share, written by the parent only and read between tokens: stop (by native code
-    too), somebody is waiting, threads to use.
-    """
-
-    def __init__(self) -> None:
-        handle, name = tempfile.mkstemp(prefix="forge-", suffix=".flag")
-        self.path = Path(name)
-        self._lock = threading.Lock()
-        try:
-            os.write(handle, bytes(64))
-            self._map = mmap.mmap(handle, 64)
-        finally:
-            os.close(handle)
-
-    def stop(self, wanted: bool) -> None:
-        """What is being computed is not wanted any more, or the next thing is."""
-        self._put(0, int(wanted))
-
-    def give_way(self, wanted: bool) -> None:
-        """Background work shall let a person's request go first."""
-        self._put(1, int(wanted))
-
-    def threads(self, count: int) -> None:
-        """Compute with so many threads from the next token on; 0 is as many as were loaded with."""
-        self._put(2, min(count, 255))
-
-    def _put(self, place: int, value: int) -> None:
-        with self._lock:
-            if not self._map.closed:
-                self._map[place] = value
-
-    def unlink(self) -> None:
-        """Remove the file's name; where the system allows, as soon as both sides hold it open."""
-        with contextlib.suppress(OSError):
-            self.path.unlink()
-
-    def close(self) -> None:
-        """Let go of the bytes and their file."""
-        with self._lock:
-            self._map.close()
-        self.unlink()
-
-
 class RunningChild:
     """One engine child from start to end. Only one thread at a time may ask; any thread may `kill`.
 
@@ -152,7 +105,13 @@ class RunningChild:
         self._kills = memory_kills()
         self._made = threading.Event()  # it may end before its constructor has returned
         try:
-            self._child = ChildProcess("engine", command=command, on_end=self._ended_by_itself, aside=self._set_aside)
+            self._child = ChildProcess(
+                "engine",
+                environment=_large_pages(),
+                command=command,
+                on_end=self._ended_by_itself,
+                aside=self._set_aside,
+            )
         except OSError:
             self._bytes.close()
             raise
@@ -316,3 +275,13 @@ def plain(messages: Sequence[PromptMessage]) -> list[Any]:
 
 def _part(part: PromptPart) -> list[Any]:
     return [part.text, part.trusted, list(part.tokens)] if part.tokens else [part.text, part.trusted]
+
+
+def _large_pages() -> dict[str, str]:
+    """Has the C library ask for large pages, where the system gives them to whoever asks: a dead child's memory, which
+    Linux frees before anyone learns of the death, is then freed in a fifth of the time, and a load takes less too.
+    """
+    if not sys.platform.startswith("linux"):
+        return {}
+    wanted = [os.environ.get("GLIBC_TUNABLES", ""), "glibc.malloc.hugetlb=1"]
+    return {"GLIBC_TUNABLES": ":".join(filter(None, wanted))}

@@ -28,19 +28,23 @@ def toolkit() -> Path:
     return Path(nvcc).resolve().parents[1]
 
 
+def runtime() -> Path | None:
+    """The CUDA runtime's library, if it is anywhere here. Raises Problem when there is no toolkit."""
+    return _first([*_toolkit_folders(), *_package_folders()], "libcudart.so*")
+
+
 def flags(work: Path) -> list[str]:
     """CMake's flags to find the libraries, and to find them again when the module is loaded. Raises Problem."""
-    top = toolkit()
-    folders = [top / "lib64", *sorted(top.glob("targets/*/lib"))]
-    runtime = _first(folders, "libcudart.so*")
+    folders, found_runtime = _toolkit_folders(), runtime()
+    beside = [found_runtime.parent] if found_runtime else []
     if (found := _first(folders, "libcublas.so")) is not None:
-        return [_rpath([*([runtime.parent] if runtime else []), found.parent])]
+        return [_rpath([*beside, found.parent])]
     library = _first(_package_folders(), "libcublas.so*")
     if library is None:
         raise Problem("A CUDA pack needs cuBLAS, which is neither in the toolkit nor among Python's packages.")
     links = work / "cublas"
     links.mkdir(parents=True, exist_ok=True)
-    result = [_rpath([*([runtime.parent] if runtime else []), library.parent])]
+    result = [_rpath([*beside, library.parent])]
     for name in _CUBLAS:  # the packages lack the names that a linker looks for
         if (real := _first([library.parent], f"lib{name}.so*")) is not None:
             link = links / f"lib{name}.so"
@@ -53,6 +57,11 @@ def flags(work: Path) -> list[str]:
         with contextlib.suppress(FileExistsError):
             (headers / header.name).symlink_to(header)
     return [*result, f"-DCMAKE_CUDA_FLAGS=-I{headers}", f"-DCMAKE_CXX_FLAGS=-I{headers}"]
+
+
+def _toolkit_folders() -> list[Path]:
+    top = toolkit()
+    return [top / "lib64", *sorted(top.glob("targets/*/lib"))]
 
 
 def _rpath(folders: Iterable[Path]) -> str:

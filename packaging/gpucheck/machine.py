@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from devtools import cuda
 
 _FIELDS = ("name", "driver_version", "memory.total", "memory.used", "compute_cap", "clocks.sm", "temperature.gpu")
 _HOLD = """
@@ -60,7 +61,7 @@ def describe() -> dict[str, Any]:
 @contextlib.contextmanager
 def held(size: int) -> Iterator[None]:
     """A process that holds this many bytes of the first GPU meanwhile. Raises OSError when it cannot."""
-    library = _cuda_runtime()
+    library = cuda.runtime()
     if library is None:
         raise OSError("the CUDA runtime was not found")
     with subprocess.Popen(
@@ -74,16 +75,6 @@ def held(size: int) -> Iterator[None]:
             yield
         finally:
             process.stdin.close()
-
-
-def _cuda_runtime() -> Path | None:
-    nvcc = shutil.which("nvcc")
-    places = [Path(nvcc).resolve().parents[1]] if nvcc else []
-    places += [Path(os.environ.get("CUDA_HOME", "/usr/local/cuda")), *sorted(Path("/usr/local").glob("cuda*"))]
-    for place in places:
-        for found in sorted(place.glob("lib64/libcudart.so*")) + sorted(place.glob("targets/*/lib/libcudart.so*")):
-            return found
-    return None
 
 
 def _processor() -> str:

@@ -19,7 +19,7 @@ from gpucheck import machine, students
 from gpucheck.place import Place, Skipped
 
 _RUNS = 3
-_SMALL_ALLOCATION = 64 << 20  # what the software driver is told to be its most, so that a cache does not fit
+_LARGEST = 48 << 20  # what the software driver is told to be its largest buffer, so that a cache does not fit
 _SCARCE = 0.6  # of what the student needs of a GPU is left to it
 
 
@@ -32,7 +32,8 @@ def speed(place: Place, student: Path) -> dict[str, Any]:
         seconds = time.monotonic() - started
         students.ask(engine, f"0. {students.COUNTING}", answer)  # the first answer finds everything cold
         generated = [students.ask(engine, f"{run}. {students.COUNTING}", answer) for run in range(1, _RUNS + 1)]
-        read = [students.ask(engine, f"{run} {students.filler(prompt)}", 1) for run in range(_RUNS + 1)][1:]
+        text = students.filler(engine, prompt)
+        read = [students.ask(engine, f"{run} {text}", 1) for run in range(_RUNS + 1)][1:]
     result: dict[str, Any] = {
         "device": state.device,
         "load_seconds": round(seconds, 2),
@@ -119,15 +120,16 @@ def pressure(place: Place, student: Path) -> dict[str, Any]:
     with students.engine_with(student) as (engine, spec):
         plan = engine.plan(spec)
     if place.backend == "vulkan":
-        os.environ["GGML_VK_FORCE_MAX_ALLOCATION_SIZE"] = str(_SMALL_ALLOCATION)
-        return {"planned": _pressed(student, PlanWish()), "anyway": _pressed(student, _anyway(plan.layers, 131_072))}
+        os.environ["GGML_VK_FORCE_MAX_BUFFER_SIZE"] = str(_LARGEST)
+        return {"anyway": _pressed(student, _anyway(plan.layers, plan.context))}
     free = machine.free_bytes()
     if free is None:
         raise Skipped("nvidia-smi does not say what is free")
-    with machine.held(free - int(_SCARCE * students.on_gpus(plan))):
+    needed = students.for_one_conversation(plan)
+    with machine.held(free - int(_SCARCE * needed)):
         left = machine.free_bytes()
         planned, anyway = _pressed(student, PlanWish()), _pressed(student, _anyway(plan.layers, plan.context))
-    return {"needed": students.on_gpus(plan), "free": left, "planned": planned, "anyway": anyway}
+    return {"needed": needed, "free": left, "planned": planned, "anyway": anyway}
 
 
 def _anyway(layers: int, context: int) -> PlanWish:

@@ -82,9 +82,11 @@ def message(text: str) -> PromptMessage:
     return PromptMessage("user", (PromptPart(text),))
 
 
-def filler(tokens: int) -> str:
-    """Words of a token each, about, in every vocabulary here."""
-    return " ".join(_WORDS[index * 7 % len(_WORDS)] for index in range(tokens))
+def filler(engine: Engine, tokens: int) -> str:
+    """Words that make about this many tokens with the loaded student's vocabulary."""
+    words = [_WORDS[index * 7 % len(_WORDS)] for index in range(tokens)]
+    [counted] = engine.count([" ".join(words)])
+    return " ".join(words[: tokens * tokens // max(counted, tokens)])
 
 
 def lines(plan: Plan) -> dict[str, Any]:
@@ -92,6 +94,7 @@ def lines(plan: Plan) -> dict[str, Any]:
     names = ("device", "layers", "weights", "kv", "compute", "free", "total")
     return {
         "context": plan.context,
+        "sequences": plan.sequences,
         "gpu_layers": plan.gpu_layers,
         "layers": plan.layers,
         "fits": plan.fits,
@@ -103,6 +106,11 @@ def lines(plan: Plan) -> dict[str, Any]:
 def on_gpus(plan: Plan) -> int:
     """Bytes that the plan puts on GPUs."""
     return sum(line.needed for line in plan.lines if not line.cpu)
+
+
+def for_one_conversation(plan: Plan) -> int:
+    """Bytes on GPUs with the cache of one conversation; a plan makes room for more where there is plenty."""
+    return on_gpus(plan) - sum(line.kv - line.kv // plan.sequences for line in plan.lines if not line.cpu)
 
 
 def buffers(engine: Engine) -> dict[str, Any]:

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.events import Events
 from forge_desktop.engine import Engine, Sampling
 from forge_desktop.engine.embedder import GgufEmbedder, open_embedder
 from forge_desktop.engine.gguf_embedder import read_embedder
 from forge_desktop.engine.gguf_header import read_header
 from tests.data import tiny_bert, tiny_gguf
-from tests.engine.conftest import EngineMaker, say
+from tests.engine.conftest import EngineMaker, say, spec_of
 
 Opener = Callable[[Path], GgufEmbedder]
 MEAN, CLS, LAST, RANK = 1, 2, 3, 4
@@ -105,3 +106,21 @@ def test_it_has_a_child_and_a_plan_beside_the_student(
         assert embedder.state().status == "ready"
     finally:
         embedder.close()
+
+
+def test_a_student_is_evaluated_beside_the_chats(make_engine: EngineMaker, tiny: Path, starter: Path) -> None:
+    """A second engine on the same layout: both answer, each in a child of its own."""
+    engine = make_engine(tiny)
+    other = Engine(engine.database, Events(), engine.settings, beside=engine)  # type: ignore[attr-defined]
+    try:
+        other.use(spec_of(starter))
+        engine.generate([say("Hi")], Sampling(max_tokens=2), _hear)
+        assert other.generate([say("Hi")], Sampling(max_tokens=6), _hear).text
+        assert engine.pid != other.pid
+        assert engine.state().model != other.state().model
+    finally:
+        other.close()
+
+
+def _hear(_text: str) -> None:
+    """Nobody listens."""

@@ -65,6 +65,16 @@ def test_an_output_of_its_own_is_no_copy_of_the_embedding(tmp_path: Path) -> Non
     assert (own.embedding, own.output, own.tied, own.weights) == (200, 300, False, 2900)
 
 
+def test_a_type_that_is_newer_than_the_table_counts_by_the_room_it_takes(tmp_path: Path) -> None:
+    path = write(tmp_path / "model.gguf", output=True, kv_heads=2)
+    known = read_shape(path)
+    raw, name = path.read_bytes(), b"blk.1.w"
+    place = raw.index(name) + len(name) + 4 + 8  # after the number of dimensions and the one there is
+    path.write_bytes(raw[:place] + (250).to_bytes(4, "little") + raw[place + 4 :])
+    assert read_shape(path).layers[1] == pytest.approx(known.layers[1], abs=32)  # up to the alignment
+    assert read_shape(path).weights == pytest.approx(known.weights, abs=32)
+
+
 @pytest.mark.parametrize(
     ("heads", "rows"), [(2, (16, 16, 16)), ([2, 0, 1], (16, 0, 8)), ([1], (32, 32, 32)), (None, (32, 32, 32))]
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_desktop.base.errors import Cancelled
+from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.engine import Engine, Generation, Sampling
 from tests.engine.conftest import EngineMaker, say
 
@@ -64,6 +64,17 @@ def test_background_work_gives_way_and_ends_the_same(
         assert "Paris" in first.text
     ended = background.end()
     assert (ended.text, ended.stop, ended.tokens) == (alone.text, alone.stop, alone.tokens)
+
+
+def test_background_work_that_is_refused_leaves_its_stream(make_engine: EngineMaker, tiny: Path) -> None:
+    engine = make_engine(tiny)
+    ask = [say("Rivers carry water to the sea. " * 10)]
+    for _ in range(6):
+        with pytest.raises(ForgeError):
+            engine.generate(ask, Sampling(grammar="no grammar ("), lambda _: None, background=True, conversation="c")
+    first = engine.generate(ask, Sampling(max_tokens=4), lambda _: None, background=True, conversation="c")
+    again = engine.generate(ask, Sampling(max_tokens=4), lambda _: None, conversation="c")
+    assert (first.text, again.reused_tokens > 0) == (again.text, True)
 
 
 def test_background_work_that_waits_can_be_stopped(make_engine: EngineMaker, starter: Path) -> None:

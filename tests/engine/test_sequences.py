@@ -12,8 +12,8 @@ from tests.data import tiny_gguf
 from tests.engine.conftest import EngineMaker, say
 
 SHORT = Sampling(max_tokens=12)
-RIVERS = say("Rivers carry water and sediment to the sea. " * 8 + "What do rivers carry?")
-HILLS = say("Hills and valleys were formed by ice a long time ago. " * 8 + "What formed the hills?")
+RIVERS = say("Rivers carry water and sediment to the sea. " * 5 + "What do rivers carry?")
+HILLS = say("Hills and valleys were formed by ice a long time ago. " * 5 + "What formed the hills?")
 
 
 def ask(engine: Engine, messages: list[PromptMessage], conversation: str, sampling: Sampling = SHORT) -> Generation:
@@ -53,23 +53,25 @@ def test_more_conversations_than_streams(make_engine: EngineMaker, tiny: Path) -
     assert [told(answer) for answer in first] == [told(answer) for answer in again]
 
 
-def test_an_edited_question_reuses_what_stands_before_it(shared: Engine) -> None:
-    first = ask(shared, [RIVERS], "edited")
-    second = ask(shared, after(RIVERS, first, "Where do they end? " * 30), "edited")
-    other = ask(shared, after(RIVERS, first, "Where do they begin? " * 30), "edited")
-    again = ask(shared, after(RIVERS, first, "Where do they end? " * 30), "edited")
+def test_an_edited_question_reuses_what_stands_before_it(make_engine: EngineMaker, tmp_path: Path) -> None:
+    engine = make_engine(tiny_gguf.write(tmp_path / "tiny.gguf", context=2048))
+    first = ask(engine, [RIVERS], "edited")
+    second = ask(engine, after(RIVERS, first, "Where do they end? " * 30), "edited")
+    other = ask(engine, after(RIVERS, first, "Where do they begin? " * 30), "edited")
+    again = ask(engine, after(RIVERS, first, "Where do they end? " * 30), "edited")
     assert told(second) == told(again)
     assert other.reused_tokens >= first.prompt_tokens
 
 
 def test_an_answer_goes_back_as_the_tokens_it_was_sampled_as(shared: Engine) -> None:
+    question = say("What do rivers carry?")
     for seed in itertools.count(1):
         sampling = Sampling(temperature=2.0, top_k=1000, top_p=1.0, min_p=0.0, seed=seed, max_tokens=24)
-        first = ask(shared, [RIVERS], "tokens", sampling)
+        first = ask(shared, [question], "tokens", sampling)
         if first.tokens and shared.count([first.text])[0] != len(first.tokens):
             break  # tokenised anew, this text becomes other tokens
     assert len(first.tokens) == first.answer_tokens
-    follow = after(RIVERS, first, "And?")
+    follow = after(question, first, "And?")
     text_only = [follow[0], say(first.text, role="assistant"), follow[2]]
     assert shared.render(follow, sampling=SHORT).text == shared.render(text_only, sampling=SHORT).text
     assert ask(shared, follow, "tokens").reused_tokens >= first.prompt_tokens + first.answer_tokens - 1

@@ -89,14 +89,14 @@ def test_a_part_of_the_layers_is_counted_as_a_part(make_engine: EngineMaker, wid
 
 def test_what_was_predicted_is_what_the_child_allocates(make_engine: EngineMaker, wide: Path) -> None:
     engine = make_engine(wide)
-    engine.layout.set_wish(spec_of(wide).sha256, PlanWish(context=32_768, gpu_layers=5))
+    engine.layout.set_wish(spec_of(wide).sha256, PlanWish(context=16_384, gpu_layers=5))
     plan = engine.plan()
     state = engine.warm()
     assert state.device == "Vulkan0 · 5/5 layers"
     line = next(line for line in plan.lines if line.device == "Vulkan0")
     allocated = sum(engine._keeper.child.facts["buffers"]["Vulkan0"].values())
-    assert line.needed == pytest.approx(allocated, rel=0.1)
-    assert line.kv > 64 * MIB
+    assert line.needed == pytest.approx(allocated, rel=0.02)
+    assert line.kv >= 64 * MIB
 
 
 def test_a_context_that_is_far_too_large_is_refused_before_it_is_tried(make_engine: EngineMaker, deep: Path) -> None:

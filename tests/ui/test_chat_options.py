@@ -181,7 +181,7 @@ def test_a_thought_is_folded_and_opens(qtbot: QtBot, pane: ChatPane, shop: Forge
     def heard(_id: int, _text: str) -> None:
         last = pane.talk.last("assistant")
         shown = pane.transcript.bubble(last.id) if last else None
-        if isinstance(shown, AnswerBubble) and not shown.thought.isHidden():
+        if isinstance(shown, AnswerBubble) and shown.thought is not None:
             live.append(shown.thought.heading())
 
     pane.talk.thought.connect(heard)
@@ -192,6 +192,7 @@ def test_a_thought_is_folded_and_opens(qtbot: QtBot, pane: ChatPane, shop: Forge
     shown = bubble(pane, answer)
     assert live
     assert live[0].startswith("Thinking")
+    assert shown.thought is not None
     assert shown.thought.isVisible()
     assert shown.thought.heading().startswith("Thought")
     assert not shown.thought.opened
@@ -212,7 +213,8 @@ def test_a_thought_comes_while_it_is_thought(qtbot: QtBot, pane: ChatPane, shop:
     for piece in ("Let me ", "see. "):
         shop.events.publish(AnswerDelta(writing.conversation_id, writing.id, piece, thinking=True))
     shown = bubble(pane, writing)
-    qtbot.waitUntil(lambda: shown.thought.text() == "Let me see.")
+    qtbot.waitUntil(lambda: shown.thought is not None and shown.thought.text() == "Let me see.")
+    assert shown.thought is not None
     assert shown.thought.isVisible()
     assert not shown.view.written
     shop.events.publish(AnswerDelta(writing.conversation_id, writing.id, "For 14 days."))
@@ -270,6 +272,7 @@ def test_what_was_left_out_and_what_was_summed_up_stands_where_it_happened(qtbot
     asked = pane.transcript.bubble(question.id)
     assert isinstance(asked, QuestionBubble)
     press(qtbot, asked, "Earlier turns were summarised: show")
+    assert asked.summary is not None
     assert asked.summary.opened
     assert asked.summary._view.toPlainText() == "We spoke of hand tools."
     assert any(label.text() == notice and label.isVisible() for label in bubble(pane, answer).findChildren(QLabel))

@@ -86,7 +86,16 @@ def test_nothing_is_planned_before_it_is_asked_for(qtbot: QtBot, pane: StudentsP
     found = unfold(qtbot, pane)
     assert planner.calls == [None]
     words = shown(pane)
-    for fact in ("Vulkan0", "33 layers", "4.0 GB", "537 MB", "200 MB", "8.0 GB", "CPU"):
+    for fact in (
+        "4,096 tokens, the cache in 16 bits.",
+        "Vulkan0",
+        "33 layers",
+        "4.0 GB",
+        "537 MB",
+        "200 MB",
+        "8.0 GB",
+        "CPU",
+    ):
         assert fact in words
     assert found.table.rows()[0].verdict() == "Fits, 3.3 GB left"
     assert found.table.rows()[0].accessibleName() == "Vulkan0: Fits, 3.3 GB left"

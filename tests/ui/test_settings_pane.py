@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from forge_desktop.base.settings import Settings
 from forge_desktop.forge import Forge
 from forge_desktop.ui.panes.settings import SettingsPane
-from forge_desktop.ui.panes.settings.fields import ChoiceField, NumberField, SettingRow
+from forge_desktop.ui.panes.settings.fields import ChoiceField, FileField, NumberField, SettingRow
 from forge_desktop.ui.shell import Shell
 from forge_desktop.ui.widgets.basics import Button, IconButton
 
@@ -154,3 +154,19 @@ def test_the_data_folder_is_shown_and_copied(qtbot: QtBot, pane: SettingsPane, f
     copy = next(found for found in pane.findChildren(IconButton) if found.accessibleName() == "Copy the path")
     copy.click()
     assert QApplication.clipboard().text() == str(forge.data_dir)
+
+
+def test_a_file_is_typed_or_chosen(
+    pane: SettingsPane, forge: Forge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = pane.rows()["embedding_model"]
+    assert isinstance(line.editor, FileField)
+    gone = str(tmp_path / "gone.gguf")
+    monkeypatch.setattr("forge_desktop.ui.widgets.fields.QFileDialog.getOpenFileName", lambda *_: (gone, ""))
+    line.editor.browse.trigger()
+    assert stored(forge)["embedding_model"] == gone
+    assert "cannot be read" in forge.embedding.note
+    line.editor.setText("")
+    line.editor.editingFinished.emit()
+    assert stored(forge)["embedding_model"] == ""
+    assert forge.embedding.note == ""

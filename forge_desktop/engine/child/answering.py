@@ -102,7 +102,6 @@ class Answering:
             course.stop = "cancelled"
         finally:
             sampler.close()
-            known.busy = False
         governor.finish()
         for text, part in governor.take():
             out.put(text, part)
@@ -147,6 +146,15 @@ class Answering:
         if now - self._last_report >= 0.1:
             self._last_report = now
             self._send({"ev": "prefill", "share": share})
+
+
+def held(known: Known, work: Work) -> Work:
+    """Work in the background on a stream that nobody else may use until it ends, however it does."""
+    known.busy = True
+    try:
+        return (yield from work)
+    finally:
+        known.busy = False
 
 
 def refuse_overflow(prompt: int, context: int, answer: int) -> None:

@@ -80,6 +80,15 @@ class NativeLog:
         finally:
             self._listener = None
 
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """What is logged within is forgotten afterwards: buffers of a trial are not those of what was loaded."""
+        before = self._lines.copy()
+        try:
+            yield
+        finally:
+            self._lines = before
+
     def reason(self) -> str:
         """The first error line of the last load, without its function name; empty when there was none."""
         for wanted in (self._ERROR, self._WARNING):

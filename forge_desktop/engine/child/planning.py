@@ -45,13 +45,12 @@ def measure(path: str, placement: Placement, *, log: NativeLog, flash: bool | No
             tokens = llama.llama_n_ctx_seq(context)
             llama.llama_free(context)
         finally:
-            layers = llama.llama_model_n_layer(handle)
             llama.llama_model_free(handle)
     shape = _shape(path)
     return {
         "ev": "planned",
         "shape": asdict(shape),
-        "kv": _cache(lines, layers, shape, placement),
+        "kv": _cache(lines, shape, placement),
         "compute": _compute(lines),
         "output_on_cpu": any(_keeps_output(line, shape) for line in lines),
         "resident": resident,
@@ -88,7 +87,7 @@ def _compute(lines: list[str]) -> dict[str, int]:
     return found
 
 
-def _cache(lines: list[str], layers: int, shape: ModelShape, placement: Placement) -> list[int]:
+def _cache(lines: list[str], shape: ModelShape, placement: Placement) -> list[int]:
     """Bytes in each layer: a model may have several caches, each announcing its layers and then its size.
 
     The size is told in hundredths of a mebibyte; where the header's formula says the same, it says it exactly.
@@ -108,4 +107,4 @@ def _cache(lines: list[str], layers: int, shape: ModelShape, placement: Placemen
             for number, each in zip(announced, known, strict=True):
                 sizes[number] += each
             announced = []
-    return [round(sizes[number]) for number in range(layers)]
+    return [round(sizes[number]) for number in range(len(shape.layers))]

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from forge_desktop.base.child import ChildEnd, Frame
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.child import devices, embedding, heartbeat, machine, native, packs, planning, tuning
-from forge_desktop.engine.child.answering import Answering, refuse_overflow
+from forge_desktop.engine.child.answering import Answering, held, refuse_overflow
 from forge_desktop.engine.child.apart import Apart, Terms
 from forge_desktop.engine.child.decode import Decoder
 from forge_desktop.engine.child.flag import Flag
@@ -161,7 +161,7 @@ class Server:
         model.rendered = lambda: self._end.send({"ev": "templated"})
         self._end.send({"ev": "loading", "fraction": 1.0})
         tuned: Frame = {}
-        with contextlib.suppress(ForgeError):  # no room for a second context is no reason not to load
+        with contextlib.suppress(ForgeError), self._native_log.aside():  # loads without room for a second context too
             tuned = self._tuned(model, placement, request, tuning.QUICK) if request.get("tune") else {}
         threads = machine.threads(request["threads"] or tuned.get("threads", 0))
         flash = tuned["flash"] if tuned and not placement.gpu_layers else request["flash"]
@@ -220,9 +220,8 @@ class Server:
         refuse_overflow(len(tokens), student.sequences.context_tokens, sampling.max_tokens)
         known, new = student.sequences.take(request.get("conversation", ""))
         restored = student.files.load(known, tokens) if new else 0
-        known.busy = bool(request.get("background"))
         work = student.answering.work((text, _sha256(text), tokens), sampling, known, restored)
-        return self._pausing.run(work, request)
+        return self._pausing.run(held(known, work) if request.get("background") else work, request)
 
     def _keep(self, request: Frame) -> Frame:
         return self._pausing.run(self._keeping(), request)

@@ -1,13 +1,13 @@
-"""Fields to choose or type a value in: lists, numbers, texts. They say `changed`, and know nothing of what it means."""
+"""Fields to choose or type a value in: lists, numbers, files, texts. They say `changed`, not what it means."""
 
 from __future__ import annotations
 
 import contextlib
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLineEdit, QPlainTextEdit
 
 from forge_desktop.ui import theme, tokens
 
@@ -112,6 +112,37 @@ class NumberField(QLineEdit):
             return
         self.show_value(round(value + step * 0.05, 2) if self._kind is float else value + step)
         self.changed.emit()
+
+
+class FileField(QLineEdit):
+    """The path of a file, typed or chosen; `fitting` is a dialog's filter, as in "Pictures (*.png)"."""
+
+    changed = Signal()
+
+    def __init__(self, fitting: str) -> None:
+        super().__init__()
+        self._fitting = fitting
+        self.setPlaceholderText("None")
+        self.editingFinished.connect(self.changed)
+        self.browse = self.addAction(theme.icon("folder-open"), QLineEdit.ActionPosition.TrailingPosition)
+        self.browse.setToolTip("Choose a file")
+        self.browse.triggered.connect(self._on_browse)
+
+    def value(self) -> object:
+        """The path."""
+        return self.text().strip()
+
+    def show_value(self, value: object) -> None:
+        """Show a path without a signal."""
+        self.setText(str(value))
+        self.setToolTip(str(value))
+
+    @Slot()
+    def _on_browse(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(self, "Choose a file", self.text(), f"{self._fitting};;All files (*)")
+        if chosen:
+            self.show_value(chosen)
+            self.changed.emit()
 
 
 class TextField(QPlainTextEdit):

@@ -42,9 +42,9 @@ class AnswerBubble(Bubble):
         self._left_out: QWidget | None = None
         self._doing = ""  # what it was last told that happens
         self._figures: FigureTable | None = None
-        self.thought = Thought()
-        self.thought.hide()
-        self._content = column(row(self._author, self._model), self.thought, self.view, self._progress, gap=6)
+        self.thought: Thought | None = None  # made when there is one: most answers have none
+        self._width = 0
+        self._content = column(row(self._author, self._model), self.view, self._progress, gap=6)
         avatar = Avatar()
         line = row(column(avatar, None), self._content, gap=tokens.MD)
         line.setStretch(1, 1)
@@ -59,14 +59,17 @@ class AnswerBubble(Bubble):
 
     def set_width(self, width: int) -> None:
         self.view.set_width(width - theme.px(AVATAR) - tokens.MD)
-        self.thought.set_width(width - theme.px(AVATAR) - tokens.MD)
+        self._width = width - theme.px(AVATAR) - tokens.MD
+        if self.thought is not None:
+            self.thought.set_width(self._width)
 
     def append(self, text: str) -> None:
         """Text that just arrived; only while the message is being written."""
         if text:
             self._clock.stop()
             self._progress.hide()
-            self.thought.pause()
+            if self.thought is not None:
+                self.thought.pause()
             self.view.show()
             self.view.append(text)
 
@@ -75,14 +78,12 @@ class AnswerBubble(Bubble):
         if text and not self.view.written:
             self._clock.stop()
             self._progress.hide()
-            self.thought.show()
-            self.thought.append(text)
+            self._with_thought().append(text)
 
     def catch_up(self, text: str, thinking: str = "") -> None:
         """Everything written, and thought, so far, for a bubble made in the middle of an answer."""
         if thinking:
-            self.thought.show()
-            self.thought.catch_up(thinking)
+            self._with_thought().catch_up(thinking)
         if text != self.view.written:
             self.view.set_markdown("")
             self.append(text)
@@ -90,7 +91,7 @@ class AnswerBubble(Bubble):
 
     def show_progress(self, words: str = "") -> None:
         """What happens before the first word, and for how long already."""
-        if self.view.written or not self.thought.isHidden():
+        if self.view.written or self.thought is not None:
             return
         offered = len(self.message.sources)
         self._doing = words or self._doing
@@ -124,8 +125,8 @@ class AnswerBubble(Bubble):
             return
         self._clock.stop()
         self._progress.hide()
-        self.thought.setVisible(bool(message.thinking.strip()))
-        self.thought.end(message.thinking, message.provenance.get("thought_ms"))
+        if message.thinking.strip():
+            self._with_thought().end(message.thinking, message.provenance.get("thought_ms"))
         noticed = message.provenance.get("noticed")
         if isinstance(noticed, list) and noticed:
             self._left_out = LeftOut([str(line) for line in noticed])
@@ -145,6 +146,16 @@ class AnswerBubble(Bubble):
         self._actions = self._action_row()
         self._content.addWidget(self._actions)
         self._actions.show()  # now, not when Qt comes round to it: nothing may jump after the answer's end
+
+    def _with_thought(self) -> Thought:
+        """The thought's line, above the answer."""
+        if self.thought is None:
+            self.thought = Thought()
+            if self._width:
+                self.thought.set_width(self._width)
+            self._content.insertWidget(1, self.thought)
+            self.thought.show()
+        return self.thought
 
     def _drop_parts(self) -> None:
         for part in (self._left_out, self._notice, self._legend, self._actions, self._figures):

@@ -91,10 +91,10 @@ class QuestionBubble(Bubble):
         edit.clicked.connect(self._on_edit)
         self._tools = row(copy, edit, gap=0)
         side = column(None, self._tools, gap=0)
-        self.summary = Fold("Earlier turns were summarised", "Summary of the earlier turns")
-        self.summary.hide()
+        self.summary: Fold | None = None  # made when there is one: most questions have none
         self._line = row(None, side, self._bubble, gap=4)
-        self.setLayout(column(self.summary, self._line, gap=8))
+        self._whole_line = column(self._line, gap=8)
+        self.setLayout(self._whole_line)
         self._switch: QWidget | None = None
         self._show()
 
@@ -104,8 +104,12 @@ class QuestionBubble(Bubble):
             self._show()
 
     def _show(self) -> None:
-        self.summary.set_text(self.message.summary)
-        self.summary.setVisible(bool(self.message.summary))
+        if self.message.summary and self.summary is None:
+            self.summary = Fold("Earlier turns were summarised", "Summary of the earlier turns")
+            self._whole_line.insertWidget(0, self.summary)
+            self.summary.show()
+        if self.summary is not None:
+            self.summary.set_text(self.message.summary)
         text = self.message.text
         folded = len(text) > _SHOWN_OF_QUESTION and not self._whole
         self.view.set_plain(text[:_SHOWN_OF_QUESTION].rstrip() + " …" if folded else text)
@@ -122,7 +126,8 @@ class QuestionBubble(Bubble):
 
     def set_width(self, width: int) -> None:
         self._width = width
-        self.summary.set_width(width)
+        if self.summary is not None:
+            self.summary.set_width(width)
         tools = self._tools.sizeHint().width() + 8
         room = max(theme.px(120), min(theme.px(_BUBBLE), width - tools) - 28)
         self.view.document().setTextWidth(-1)

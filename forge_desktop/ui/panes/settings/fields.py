@@ -12,7 +12,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.settings import check_setting
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.widgets.basics import IconButton, IconLabel, column, label, row, set_cls
-from forge_desktop.ui.widgets.fields import ChoiceField, NumberField, TextField
+from forge_desktop.ui.widgets.fields import ChoiceField, FileField, NumberField, TextField
 
 _WIDTH = 220
 
@@ -97,14 +97,14 @@ class SettingRow(QWidget):
         self.wanted.emit(self.key, self._default)
 
 
-def _editor(field: Field[Any]) -> ChoiceField | NumberField | TextField:
+def _editor(field: Field[Any]) -> ChoiceField | FileField | NumberField | TextField:
     if field.metadata["choices"]:
         return ChoiceField(field.metadata["choices"])
     if isinstance(field.default, bool):
         return ChoiceField({True: "On", False: "Off"})
     if isinstance(field.default, int | float):
         return NumberField(type(field.default))
-    return TextField()
+    return FileField(field.metadata["file"]) if field.metadata["file"] else TextField()
 
 
 def _help(field: Field[Any]) -> str:

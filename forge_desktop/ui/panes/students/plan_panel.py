@@ -42,11 +42,12 @@ class PlanPanel(QWidget):
         self.fields.changed.connect(self._on_changed)
         self.table = PlanTable()
         self._state = label("", tokens.SMALL, cls="muted")
+        self._terms = label("", tokens.SMALL, cls="muted", wrap=True)
         self._problem = Banner()
         self._notes = QVBoxLayout()
         self._notes.setSpacing(4)
         self._whole = QWidget()
-        self._whole.setLayout(column(self.fields, self._notes, self.table, gap=tokens.MD))
+        self._whole.setLayout(column(self.fields, self._notes, self.table, self._terms, gap=tokens.MD))
         self._whole.hide()
         self.setLayout(column(self._problem, self._whole, self._state, gap=tokens.SM))
 
@@ -96,6 +97,7 @@ class PlanPanel(QWidget):
     def _show(self, plan: Plan) -> None:
         self._problem.clear()
         self.table.show_lines(plan.lines)
+        self._terms.setText(_terms(plan))
         while (item := self._notes.takeAt(0)) is not None:
             if (line := item.layout()) is not None:
                 _clear(line)
@@ -132,6 +134,13 @@ class PlanPanel(QWidget):
         self._errands.run(
             lambda: self._planning.plan(student, wish), self._follow, self._fail, key=self._key, lane=_LANE
         )
+
+
+def _terms(plan: Plan) -> str:
+    """What the figures are for."""
+    bits = "8 bits" if plan.kv_type == "q8_0" else "16 bits"
+    several = f" for each of {plan.sequences} conversations held at once" if plan.sequences > 1 else ""
+    return f"{plan.context:,} tokens{several}, the cache in {bits}."
 
 
 def _clear(layout: QLayout) -> None:
