@@ -140,8 +140,8 @@ class _Trial:
         return Speed(prompt / count, answer, usual_cost(prompt_work / count, answer_work))
 
     def _fill(self, seed: int) -> None:
-        """Copies of a few computed tokens, as many as fit the depth, each moved behind the one before it: with a sliding
-        window, most of them are out of sight. A model that cannot be copied stays shallow.
+        """Copies of a few computed tokens, as many as fit the depth, each moved behind the one before it, because a
+        sliding window sees only the last ones. A model that cannot be copied stays shallow.
         """
         memory = llama.llama_get_memory(self._context)
         self._decode(seed, sequence=1)
