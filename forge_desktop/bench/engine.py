@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from forge_desktop.base.paths import resources_dir
-from forge_desktop.bench import engine_cache, engine_death, engine_gpu, engine_lookup, engine_speed
+from forge_desktop.bench import engine_batch, engine_cache, engine_death, engine_gpu, engine_lookup, engine_speed
 from forge_desktop.bench import engine_peers as peers
 from forge_desktop.bench.engine_figures import Figure, NotMeasured, measured, table
 from forge_desktop.bench.engine_student import ask, student
@@ -37,9 +37,10 @@ class _Size:
     sentences: int = 45
     words: int = 90
     prompts: int = 9
+    batch: int = 16
 
 
-_QUICK = _Size(tokens=8, rounds=1, turns=2, cancels=2, answer=16, sentences=5, words=10, prompts=1)
+_QUICK = _Size(tokens=8, rounds=1, turns=2, cancels=2, answer=16, sentences=5, words=10, prompts=1, batch=2)
 
 
 @dataclass
@@ -78,6 +79,8 @@ def measure(model: Path, size: _Size, find: Callable[[], peers.Peers], only: str
     began = time.monotonic()
     figures: Figures = {}
     with student(model) as engine:
+        ask(engine, "Say hello.", 4)  # the first load of all also finds out how to compute fastest
+        engine.eject()
         cold = ask(engine, "Say hello.", 4).answer  # starts the child and loads the model first
         shared = _Run(model, size, find(), engine)
         shared.old |= {"model": model.name, "device": cold.device, "threads": 1}
@@ -124,6 +127,19 @@ def _follow_ups(shared: _Run) -> Figures:
     return {"follow_up_first_token": engine_cache.follow_ups(shared.engine, shared.model, size.turns, size.words)}
 
 
+def _batched(shared: _Run) -> Figures:
+    size = shared.size
+    return engine_batch.batched(
+        shared.engine,
+        shared.model,
+        shared.peers.server,
+        flash=shared.flash,
+        rounds=size.rounds,
+        prompts=size.batch,
+        tokens=min(24, size.answer),
+    )
+
+
 def _restored(shared: _Run) -> Figures:
     size = shared.size
     figure = engine_cache.restored(shared.engine, size.rounds, 15 * size.words)
@@ -137,7 +153,7 @@ def _cancels(shared: _Run) -> Figures:
 
 
 def _deaths(shared: _Run) -> Figures:
-    figures, old = engine_death.deaths(shared.model, shared.size.rounds)
+    figures, old = engine_death.deaths(shared.model, 5 if shared.size.rounds > 1 else 1)
     shared.old |= old
     return figures
 
@@ -153,6 +169,7 @@ _PARTS: dict[tuple[str, ...], Callable[[_Run], Figures]] = {
     ("lookup_quoting", "lookup_other"): lambda shared: engine_lookup.lookup(
         shared.engine, shared.size.answer, min(2, shared.size.rounds), shared.size.prompts
     ),
+    ("batched_sequential", "batched_server_cold"): _batched,
     ("cancel_p95_ms",): _cancels,
     (
         "death_by_kill_ms",

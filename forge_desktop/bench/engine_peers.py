@@ -44,7 +44,7 @@ def find(*, only_cached: bool = False) -> Peers:
 class LlamaBench:
     """llama-bench on one model: processor seconds of single tokens after a prompt, one thread, no GPU."""
 
-    def __init__(self, program: Path | None, model: Path, *, prompt: int) -> None:
+    def __init__(self, program: Path | None, model: Path, *, prompt: int, tokens: int) -> None:
         if program is None:
             raise NotMeasured("llama-bench is not here (python3 packaging/dev.py peers)")
         self._command: list[str | Path] = [
@@ -62,7 +62,7 @@ class LlamaBench:
             "json",
         ]
         self._prompt = prompt
-        self.flash = min((False, True), key=lambda flash: self._cost(flash, 48))  # it gets what is quicker for it
+        self.flash = min((False, True), key=lambda flash: self._cost(flash, tokens))  # it gets what is quicker for it
 
     def per_token(self, tokens: int) -> float:
         """Milliseconds a token, the prompt shared out among them; what loading takes is measured and left out."""

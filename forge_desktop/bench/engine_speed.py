@@ -30,7 +30,7 @@ def generation(
     theirs: list[float] = []
     rates: list[float] = []
     prompt = ask(engine, f"0. {STORY}", 1).answer.prompt_tokens
-    loop = peers.LlamaBench(bench, model, prompt=prompt) if bench else None
+    loop = peers.LlamaBench(bench, model, prompt=prompt, tokens=tokens) if bench else None
     with peers.bare_loop(model, flash=bool(loop and loop.flash)) as bare_loop:
         for number in range(rounds):
             asked = ask(engine, f"{number + 1}. {STORY}", tokens)
@@ -51,6 +51,7 @@ def generation(
     more |= {"application_ms": rounded(ours), "bare_loop_ms": rounded(bare)}
     if loop is None:
         return Figure(None, "not measured: llama-bench is not here (python3 packaging/dev.py peers)", more), old
+    more["application_flash"] = [timing.flash for timing in engine.hardware().timings]
     more |= {"llama_bench_ms": rounded(theirs), "llama_bench_flash": loop.flash}
     more["bare_loop_against_llama_bench"] = round(ratio_of(bare, theirs), 3)
     return Figure(ratio_of(ours, theirs), more=more), old
