@@ -50,7 +50,8 @@ def _hardware(hardware: Hardware, machine: str) -> Iterator[Finding]:
         )
     used = {pack.backend for pack in hardware.packs if not pack.problem}
     for pack in hardware.packs:
-        if pack.problem and pack.backend not in used:  # a second pack of one backend is put aside, and missed by nobody
+        # A second pack of one backend is put aside and missed by nobody; one without a GPU to use waits for one.
+        if pack.problem and not pack.idle and pack.backend not in used:
             yield Finding(
                 f"The GPU pack {pack.name} is not used. {pack.problem}",
                 "Install the pack that belongs to this version, or take it away: the student then runs on the CPU.",
@@ -74,9 +75,10 @@ def gpu_advice(hardware: Hardware) -> str:
         return ""
     if not hardware.packs:
         return "No GPU is used: no GPU pack is installed. packaging/dev.py pack makes one; until then the CPU computes."
-    if all(pack.problem for pack in hardware.packs):
+    sound = [pack for pack in hardware.packs if pack.idle or not pack.problem]
+    if not sound:
         return "No GPU is used: see what is wrong with the GPU pack."
-    backends = " and ".join(sorted({pack.backend for pack in hardware.packs if not pack.problem}))
+    backends = " and ".join(sorted({pack.backend for pack in sound}))
     if not hardware.drivers:
         return (
             f"No GPU is used: the {backends} pack is there, but no driver for it was found. Install the graphics "

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from forge_desktop.base.paths import resources_dir
@@ -88,10 +88,9 @@ class Packs:
         return "" if self._verified[key] == file.sha256 else f"{file.path.name} is not the file it is said to be."
 
 
-def refused(found: FoundPack, problem: str) -> FoundPack:
+def refused(found: FoundPack, problem: str, *, idle: bool = False) -> FoundPack:
     """The same pack, not to be used, and why."""
-    pack = found.pack
-    return FoundPack(Pack(pack.name, pack.path, pack.backend, pack.build, pack.sha256, problem))
+    return FoundPack(replace(found.pack, problem=problem, idle=idle))
 
 
 def pack_folders(data_dir: Path) -> list[Path]:

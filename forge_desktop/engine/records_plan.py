@@ -142,7 +142,10 @@ class Timing:
 
 @dataclass(frozen=True)
 class Pack:
-    """A GPU backend module found on the disk. `problem` says why it is not used, "" when it is."""
+    """A GPU backend module found on the disk. `problem` says why it is not used, "" when it is.
+
+    `idle` is a sound one that has nothing to do here: no such GPU, or no driver for it.
+    """
 
     name: str
     path: str
@@ -150,6 +153,7 @@ class Pack:
     build: str
     sha256: str
     problem: str = ""
+    idle: bool = False
 
 
 @dataclass(frozen=True)

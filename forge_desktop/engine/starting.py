@@ -9,7 +9,7 @@ from collections.abc import Callable
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.machine_facts import driver_mark
 from forge_desktop.engine.packs import FoundPack, Packs, refused
-from forge_desktop.engine.records_plan import Device
+from forge_desktop.engine.records_plan import Device, Pack
 from forge_desktop.engine.running import Lost, RunningChild
 from forge_desktop.engine.store import Flags, Rung
 
@@ -26,7 +26,7 @@ class Starter:
 
     def __init__(self, packs: Packs, flags: Flags) -> None:
         self._packs, self._flags = packs, flags
-        self._useless: dict[str, str] = {}  # by sha256: what was wrong
+        self._useless: dict[str, Pack] = {}  # by sha256: what was wrong with it
 
     def start(self, spawn: Callable[[], RunningChild], *, gpu: bool = True, afresh: bool = False) -> RunningChild:
         """A child that said hello, with every good pack loaded and its devices listed. Raises Lost, ForgeError.
@@ -57,12 +57,13 @@ class Starter:
             if not pack.pack.problem and (sha256 in deadly or self._flags.find(*key, sha256) is not None):
                 pack = refused(pack, _DEADLY)
             elif not pack.pack.problem and sha256 in self._useless:
-                pack = refused(pack, self._useless[sha256])
+                useless = self._useless[sha256]
+                pack = refused(pack, useless.problem, idle=useless.idle)
             if not pack.pack.problem:
                 try:
                     pack = _tried(child, pack)
                     if pack.pack.problem:
-                        self._useless[sha256] = pack.pack.problem
+                        self._useless[sha256] = pack.pack
                 except Lost as lost:
                     child.kill()
                     if not lost.crash and lost.code is not None:  # killed from outside; without a code it hung
@@ -84,4 +85,5 @@ def survey(child: RunningChild) -> None:
 
 def _tried(child: RunningChild, pack: FoundPack) -> FoundPack:
     asked = {"op": "load_packs", "file": pack.module, "needed": list(pack.needed)}
-    return refused(pack, child.ask(asked, child.limits.start)["problem"])
+    told = child.ask(asked, child.limits.start)
+    return refused(pack, told["problem"], idle=told.get("idle", False))

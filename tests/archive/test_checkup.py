@@ -124,6 +124,9 @@ def test_what_needs_attention_comes_with_what_to_do(rooms: Forge) -> None:
     assert find(checkup, "The settings cannot be read.")[0].what == "The settings cannot be read."
     second = dataclasses.replace(HARDWARE, packs=(PACK, dataclasses.replace(broken, name="vulkan-old")))
     assert find(dataclasses.replace(checkup, hardware=second), "") == (), "a spare pack is missed by nobody"
+    idle = dataclasses.replace(PACK, problem="It found no GPU it can use.", idle=True)
+    alone = dataclasses.replace(HARDWARE, packs=(idle,))
+    assert find(dataclasses.replace(checkup, hardware=alone), "") == (), "a computer without a GPU is no trouble"
 
 
 def test_without_a_gpu_it_says_what_would_help() -> None:
@@ -131,6 +134,8 @@ def test_without_a_gpu_it_says_what_would_help() -> None:
     assert "no GPU pack is installed" in gpu_advice(BARE)
     assert "what is wrong with the GPU pack" in gpu_advice(dataclasses.replace(BARE, packs=(broken,)))
     assert "Install the graphics card's driver" in gpu_advice(dataclasses.replace(BARE, packs=(PACK,)))
+    idle = dataclasses.replace(PACK, problem="It found no GPU it can use.", idle=True)
+    assert "Install the graphics card's driver" in gpu_advice(dataclasses.replace(BARE, packs=(idle,)))
     assert "names a device" in gpu_advice(dataclasses.replace(BARE, packs=(PACK,), drivers=("NVIDIA 580.12",)))
     assert gpu_advice(HARDWARE) == ""
 

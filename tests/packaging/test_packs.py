@@ -144,6 +144,21 @@ def test_a_patch_changes_its_lines_and_no_others(tmp_path: Path) -> None:
         patching.apply(patch, tmp_path)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the Vulkan pack is compiled on Linux")
+def test_missing_tools_are_installed_where_that_is_allowed_and_else_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    from devtools import vulkan
+
+    installed: list[str] = []
+    table = {"glslc": lambda: "glslc" in installed, "libc6": lambda: True}
+    monkeypatch.setattr(vulkan, "may_install", lambda: False)
+    with pytest.raises(steps.Problem, match="glslc"):
+        vulkan._require(table)
+    monkeypatch.setattr(vulkan, "may_install", lambda: True)
+    monkeypatch.setattr(vulkan, "install_packages", installed.extend)
+    vulkan._require(table)
+    assert installed == ["glslc"]
+
+
 def test_the_patch_for_older_headers_fits_the_locked_source() -> None:
     folder = vendored.source_folder()
     if not (folder / vendored.COMMIT).is_file():

@@ -114,8 +114,8 @@ class Server:
 
     def _load_packs(self, request: Frame) -> Frame:
         """Load one backend pack: one at a time, so that the parent knows which one ends this process."""
-        problem = packs.load_pack(request["file"], request["needed"], self._native_log)
-        return {"ev": "packs", "problem": problem}
+        problem, idle = packs.load_pack(request["file"], request["needed"], self._native_log)
+        return {"ev": "packs", "problem": problem, "idle": idle}
 
     def _devices(self) -> Frame:
         return {"ev": "devices", "devices": [dataclasses.asdict(device) for device in devices.devices()]}
