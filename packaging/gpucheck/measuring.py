@@ -19,6 +19,8 @@ from gpucheck import machine, students
 from gpucheck.place import Place, Skipped
 
 _RUNS = 3
+_READINGS = 7  # short ones: the first few still find the GPU slower than the later ones
+_TOO_LITTLE = 1 << 30  # bytes: a student that takes less does not get short of them, for CUDA itself takes as much
 _LARGEST = 48 << 20  # what the software driver is told to be its largest buffer, so that a cache does not fit
 _SCARCE = 0.6  # of what the student needs of a GPU is left to it
 
@@ -33,7 +35,7 @@ def speed(place: Place, student: Path) -> dict[str, Any]:
         students.ask(engine, f"0. {students.COUNTING}", answer)  # the first answer finds everything cold
         generated = [students.ask(engine, f"{run}. {students.COUNTING}", answer) for run in range(1, _RUNS + 1)]
         text = students.filler(engine, prompt)
-        read = [students.ask(engine, f"{run} {text}", 1) for run in range(_RUNS + 1)][1:]
+        read = [students.ask(engine, f"{run} {text}", 1) for run in range(3 + _READINGS)][3:]
     result: dict[str, Any] = {
         "device": state.device,
         "load_seconds": round(seconds, 2),
@@ -52,7 +54,7 @@ def speed(place: Place, student: Path) -> dict[str, Any]:
 def bench(place: Place, student: Path, *, answer: int, prompt: int) -> dict[str, Any]:
     """llama-bench's tokens a second for these sizes. Raises Problem."""
     layers = "0" if place.backend == "cpu" else "99"
-    sizes = ["-p", str(prompt), "-n", str(answer), "-r", str(_RUNS), "-ub", "512", "-b", "512"]
+    sizes = ["-p", str(prompt), "-n", str(answer), "-r", str(_READINGS), "-ub", "512", "-b", "512"]
     argv: list[str | Path] = [place.bench, "-m", student, "-ngl", layers, *sizes, "-o", "json"]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=240, check=False)
     if done.returncode:
@@ -126,6 +128,8 @@ def pressure(place: Place, student: Path) -> dict[str, Any]:
     if free is None:
         raise Skipped("nvidia-smi does not say what is free")
     needed = students.for_one_conversation(plan)
+    if needed < _TOO_LITTLE:
+        raise Skipped("the student takes too little of the GPU to get short of it")
     with machine.held(free - int(_SCARCE * needed)):
         left = machine.free_bytes()
         planned, anyway = _pressed(student, PlanWish()), _pressed(student, _anyway(plan.layers, plan.context))

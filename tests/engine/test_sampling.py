@@ -31,6 +31,11 @@ def test_a_greedy_answer_is_penalised_too(shared: Engine) -> None:
     assert _answer(shared, max_tokens=40, repeat_penalty=1.6, repeat_last=0) == plain
 
 
+def test_the_short_way_to_the_likeliest_token_leads_where_the_samplers_lead(shared: Engine) -> None:
+    by_samplers = _answer(shared, max_tokens=60, repeat_penalty=1.0000001)  # changes no logit, but needs the samplers
+    assert _answer(shared, max_tokens=60) == by_samplers
+
+
 @pytest.mark.parametrize(
     "values",
     [

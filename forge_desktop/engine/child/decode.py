@@ -76,29 +76,41 @@ class Decoder:
         """Tokens one after another until the model ends its turn (returns True), or until there is no room or `limit`
         are out. Raises Stopped.
 
-        `sampler` chooses and remembers. `after` is told each token and gives those that have to follow it.
+        `sampler` chooses and remembers. `after` is told each token and gives those that have to follow it. On a GPU a
+        token is on its way while its text is made, except in work that may be interrupted: its logits would be lost.
         """
         vocab, is_end, cached = self._model.vocab, llama.llama_vocab_is_eog, known.tokens
         place = len(cached)  # where the next token stands
         left = min(limit, self._sequences.context_tokens - place)
+        hurries = self._model.on_gpu and not known.busy
         sampled = [sampler.sample(self._context, -1)]
         while left > 0:
             forced: Sequence[int] = ()
-            for token in sampled:
+            for number, token in enumerate(sampled):
                 if is_end(vocab, token):
                     return True
                 self._look()
+                if lookup is not None:
+                    lookup.add(token)
+                guesses: Sequence[int] = ()
+                code: int | None = None
+                if number == len(sampled) - 1 and left > 1:
+                    guesses = self._guesses(known, lookup, left - 1)
+                    code = self._ahead(known, token) if hurries and not guesses else None
                 yield token
+                if code:
+                    self._fail(known, code)
                 place += 1
                 left -= 1
                 if left <= 0:
                     return False
-                if lookup is not None:
-                    lookup.add(token)
                 if forced := after(token):
                     break
             if not forced:
-                sampled = self._step(known, token, sampler, lookup, left)
+                if code is None:
+                    sampled = self._step(known, token, sampler, lookup, guesses)
+                else:
+                    sampled = [sampler.sample(self._context, -1)]
                 continue
             for one in forced[:left]:
                 sampler.accept(one)
@@ -109,19 +121,31 @@ class Decoder:
                 sampled = self._forced(known, token, forced, sampler, place)
         return False
 
-    def _step(self, known: Known, token: int, sampler: Sampler, lookup: Lookup | None, left: int) -> list[int]:
+    def _guesses(self, known: Known, lookup: Lookup | None, left: int) -> Sequence[int]:
+        """What may follow the newest token, where `left` more are wanted."""
+        if lookup is None:
+            return ()
+        return lookup.guess(min(left, self._sequences.context_tokens - len(known.tokens)) - 1)
+
+    def _ahead(self, known: Known, token: int) -> int:
+        """Begin to compute a sampled token; llama_decode's code."""
+        assert known.stream is not None
+        code = self._feed.one(known.stream, token, len(known.tokens))
+        if not code:
+            known.tokens.append(token)
+        return code
+
+    def _step(
+        self, known: Known, token: int, sampler: Sampler, lookup: Lookup | None, guesses: Sequence[int]
+    ) -> list[int]:
         """Decode a sampled token and what may follow it; the tokens sampled after it, of which the last is not decoded
         yet.
         """
-        cached = known.tokens
-        guesses = [] if lookup is None else lookup.guess(min(left, self._sequences.context_tokens - len(cached)) - 1)
         if not guesses:
-            code = self._feed.one(known.stream, token, len(cached))  # type: ignore[arg-type]
-            if code:
+            if code := self._ahead(known, token):
                 self._fail(known, code)
-            cached.append(token)
             return [sampler.sample(self._context, -1)]
-        start = len(cached)
+        start = len(known.tokens)
         self._decode_many(known, [token, *guesses], outputs=1 + len(guesses))
         sampled = []
         for number, guess in enumerate([*guesses, -1]):

@@ -31,13 +31,17 @@ class Sampler:
 
     `sample(context, index)` chooses among the logits of that output and remembers the token; it raises ForgeError when
     a grammar leaves none. `held` says whether the grammar counts now: not while the student is still thinking.
+    Without a chain it is always the likeliest token.
     """
 
     def __init__(self, chain: Any, rules: Any, words: int) -> None:
         self._chain, self._rules, self._words = chain, rules, words
         self.held = True
         self.sample: Callable[[Any, int], int] = functools.partial(llama.llama_sampler_sample, chain)
-        if rules is not None:
+        if chain is None:
+            self._views: dict[int, Any] = {}
+            self.sample = self._likeliest
+        elif rules is not None:
             self._candidates = (llama.llama_token_data * words)()
             self._array = llama.llama_token_data_array()
             self._one = (llama.llama_token_data * 1)()
@@ -45,7 +49,8 @@ class Sampler:
 
     def accept(self, token: int) -> None:
         """Remember a token that was not chosen here."""
-        llama.llama_sampler_accept(self._chain, token)
+        if self._chain is not None:
+            llama.llama_sampler_accept(self._chain, token)
         if self._rules is not None and self.held and self._fits(token):
             llama.llama_sampler_accept(self._rules, token)
 
@@ -55,6 +60,17 @@ class Sampler:
             if native is not None:
                 llama.llama_sampler_free(native)
         self._chain = self._rules = None
+
+    def _likeliest(self, context: Any, index: int) -> int:
+        """The largest logit, read where it stands: llama.cpp's sampler would first copy them all into a table."""
+        logits = llama.llama_get_logits_ith(context, index)
+        place = ctypes.addressof(logits.contents)
+        view = self._views.get(place)
+        if view is None:
+            import numpy as np
+
+            view = self._views[place] = np.ctypeslib.as_array(logits, (self._words,))
+        return int(view.argmax())
 
     def _sample_by_rules(self, context: Any, index: int) -> int:
         if not self.held:
@@ -93,10 +109,13 @@ def make(sampling: Sampling, model: Model, prompt: Sequence[int] = ()) -> Sample
     """The samplers for an answer to `prompt`. Raises ForgeError for values or a grammar that cannot be used."""
     _refuse_nonsense(sampling)
     rules = _rules(grammar.gbnf(sampling), model)
-    chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
     words: int = llama.llama_vocab_n_tokens(model.vocab)
+    penalties = _penalties(sampling, model, words, len(prompt) + sampling.max_tokens)
+    if sampling.temperature <= 0 and not penalties and rules is None:
+        return Sampler(None, None, words)
+    chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
     window = 0
-    for step, seen in (*_penalties(sampling, model, words, len(prompt) + sampling.max_tokens), *_draw(sampling, words)):
+    for step, seen in (*penalties, *_draw(sampling, words)):
         llama.llama_sampler_chain_add(chain, step)
         window = max(window, seen)
     sampler = Sampler(chain, rules, words)

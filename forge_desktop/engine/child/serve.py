@@ -173,6 +173,8 @@ class Server:
             flag_address=self._flag.address,
         )
         model.self_test(context)
+        import numpy  # noqa: F401 - the first token needs it, and would wait longer for it than a load does
+
         sequences = Sequences(model, context)
         decoder = Decoder(model, sequences, self._flag, threads)
         cost = model.token_cost(tuned or request.get("rates") or {})
