@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
-from forge_desktop.bench.engine_figures import Figure, NotMeasured
+from forge_desktop.bench.engine_figures import Figure
 from forge_desktop.bench.engine_student import ask
 from forge_desktop.engine import Engine
 
@@ -37,8 +37,6 @@ _OTHER = {
 
 def lookup(engine: Engine, tokens: int, rounds: int, most: int) -> dict[str, Figure]:
     """Tokens a second of processor time with lookup, against without; `most` answers of each kind, without reading."""
-    if not ask(engine, _QUOTING["the whole text"], 24, lookup=True).answer.drafted:
-        raise NotMeasured("the student's child drafts nothing")
     quoting = {name: _gain(engine, text, tokens, rounds) for name, text in list(_QUOTING.items())[:most]}
     other = {name: _gain(engine, text, tokens, rounds) for name, text in list(_OTHER.items())[:most]}
     return {

@@ -7,6 +7,7 @@ with microseconds a token around token 100 and token 1,000, without and with pro
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 import json
 import mmap
@@ -33,12 +34,14 @@ class _Nothing:
     def __init__(self) -> None:
         self._draw = random.Random(1)
         self._now = 1000.0
+        self._logits = (ctypes.c_float * (1 << 19))()  # more than any vocabulary has
         self.answers: list[list[int]] = []
 
     def take_over(self) -> None:
         """From here on nothing is computed; tokens come by chance."""
         llama.llama_decode = self.decode
         llama.llama_sampler_sample = self.sample
+        llama.llama_get_logits_ith = lambda _context, _index: ctypes.cast(self._logits, ctypes.POINTER(ctypes.c_float))
         llama.llama_vocab_is_eog = lambda _vocab, _token: False
         time.monotonic = lambda: self._now
 
@@ -102,7 +105,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _answer(number: int, lookup: bool) -> Frame:
-    sampling = Sampling(max_tokens=_MARKS[-1] + 2 * _HALF, stop=("\nUser:",), lookup=lookup)
+    sampling = Sampling(temperature=0.7, max_tokens=_MARKS[-1] + 2 * _HALF, stop=("\nUser:",), lookup=lookup)
     text = f"{number}. Tell a very long story about a ship."
     return {
         "op": "generate",

@@ -135,9 +135,10 @@ class _Trial:
         self._fill(seed)
         answers = [self._step(1) for _ in range(max(2, min(_TOKENS, round(seconds / work))))]
         count = max(seed, min(self._batch, round(_CHUNK * seconds / work)))  # a few tokens tell little of a chunk
-        prompt, prompt_work = self._step(count)
+        _, work = self._step(count)
         answer, answer_work = (median(times) for times in zip(*answers, strict=True))
-        return Speed(prompt / count, answer, usual_cost(prompt_work / count, answer_work))
+        share = work / count / answer_work  # by work: the one step of a prompt may have met another program
+        return Speed(share * answer, answer, usual_cost(share * answer_work, answer_work))
 
     def _fill(self, seed: int) -> None:
         """Copies of a few computed tokens, as many as fit the depth, each moved behind the one before it, because a
