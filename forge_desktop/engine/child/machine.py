@@ -12,13 +12,13 @@ _GIB = 1024**3
 
 
 def threads(wanted: int) -> int:
-    """`wanted`, or one fewer than the physical cores this process may use.
+    """`wanted`, but no more than there are processors; 0 is one fewer than the physical cores this process may use.
 
     Oversubscribed cores are far worse than one core too few: two threads on two busy cores fell from 68 to 2.5
-    tokens a second.
+    tokens a second, and ninety-nine of them bring the whole computer to a halt.
     """
     if wanted > 0:
-        return wanted
+        return min(wanted, os.cpu_count() or 1)
     cores = _physical_cores()
     quota = _cgroup_cores()
     if quota is not None:

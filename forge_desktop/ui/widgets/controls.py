@@ -321,12 +321,12 @@ def search_field(accessible_name: str, placeholder: str = "") -> QLineEdit:
     made.setClearButtonEnabled(True)
     glass = made.addAction(theme.icon("search"), QLineEdit.ActionPosition.LeadingPosition)
     glass.setText("Search")
-    _name_unnamed_buttons(made)
+    name_buttons(made)
     return made
 
 
-def _name_unnamed_buttons(field: QLineEdit) -> None:
-    # Qt's own buttons inside a line edit have no name for a screen reader, and no place in the tab order
+def name_buttons(field: QLineEdit) -> None:
+    """Name the buttons inside a line edit by their actions, and take them out of the tab order, as Qt does not."""
     for button in field.findChildren(QAbstractButton):
         if not button.accessibleName():
             action = button.defaultAction() if isinstance(button, QToolButton) else None

@@ -10,6 +10,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QFileDialog, QLineEdit, QPlainTextEdit
 
 from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.widgets.controls import name_buttons
 
 
 class ChoiceField(QComboBox):
@@ -125,7 +126,8 @@ class FileField(QLineEdit):
         self.setPlaceholderText("None")
         self.editingFinished.connect(self.changed)
         self.browse = self.addAction(theme.icon("folder-open"), QLineEdit.ActionPosition.TrailingPosition)
-        self.browse.setToolTip("Choose a file")
+        self.browse.setText("Choose a file")
+        name_buttons(self)
         self.browse.triggered.connect(self._on_browse)
 
     def value(self) -> object:
