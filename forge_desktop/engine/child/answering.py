@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from forge_desktop.base.child import Frame
 from forge_desktop.engine.child import sampler as samplers
-from forge_desktop.engine.child.decode import Decoder, Stopped
+from forge_desktop.engine.child.decode import Decoder
+from forge_desktop.engine.child.flag import Stopped
 from forge_desktop.engine.child.lookup import Lookup
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.pausing import Work

@@ -15,8 +15,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.child import machine, scoring
 from forge_desktop.engine.child.batch import Crowd, Task, cells, tasks
 from forge_desktop.engine.child.context import make_context
-from forge_desktop.engine.child.decode import Stopped
-from forge_desktop.engine.child.flag import Flag
+from forge_desktop.engine.child.flag import Flag, Stopped
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.native import build_name, llama
 from forge_desktop.engine.child.rows import Steps

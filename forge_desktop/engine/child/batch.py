@@ -15,7 +15,7 @@ from typing import Any
 from forge_desktop.base.child import Frame
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.child import sampler as samplers
-from forge_desktop.engine.child.decode import Stopped
+from forge_desktop.engine.child.flag import Stopped
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.native import llama
 from forge_desktop.engine.child.rows import Rows, Steps

@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 
 from forge_desktop.engine.child.ending import Ending
-from forge_desktop.engine.child.feed import Feed
-from forge_desktop.engine.child.flag import Flag
+from forge_desktop.engine.child.flag import Flag, Stopped
 from forge_desktop.engine.child.lookup import OUTPUTS, Lookup
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.native import llama
+from forge_desktop.engine.child.rows import ABORTED, Rows
 from forge_desktop.engine.child.sampler import Sampler
 from forge_desktop.engine.child.sequences import Known, Sequences
 from forge_desktop.engine.errors import trouble
 
-_ABORTED, _NO_ROOM = 2, 1  # llama_decode's codes for "the abort callback said so" and "no cells left"
-
-
-class Stopped(Exception):  # noqa: N818 - the user asked for it
-    """The cancel byte was set."""
+_NO_ROOM = 1  # llama_decode's code for "no cells left"
 
 
 class Decoder:
@@ -29,7 +25,7 @@ class Decoder:
     def __init__(self, model: Model, sequences: Sequences, flag: Flag, threads: int) -> None:
         self._model, self._sequences, self._flag = model, sequences, flag
         self._context = sequences.context
-        self._feed = Feed(self._context, max(model.chunk, OUTPUTS))
+        self._rows = Rows(self._context, max(model.chunk, OUTPUTS))
         self._words: int = llama.llama_vocab_n_tokens(model.vocab)
         self._threads = threads
         self._asked = 0
@@ -130,7 +126,7 @@ class Decoder:
     def _ahead(self, known: Known, token: int) -> int:
         """Begin to compute a sampled token; llama_decode's code."""
         assert known.stream is not None
-        code = self._feed.one(known.stream, token, len(known.tokens))
+        code = self._rows.one(known.stream, token, len(known.tokens))
         if not code:
             known.tokens.append(token)
         return code
@@ -171,8 +167,8 @@ class Decoder:
 
     def _decode_many(self, known: Known, tokens: Sequence[int], *, outputs: int) -> None:
         assert known.stream is not None
-        code = self._feed.many(known.stream, tokens, len(known.tokens), outputs=outputs)
-        if code:
+        self._rows.put(known.stream, tokens, len(known.tokens), outputs=outputs)
+        if code := self._rows.run():
             self._fail(known, code)
         known.tokens += tokens
 
@@ -189,7 +185,7 @@ class Decoder:
     def _fail(self, known: Known, code: int) -> None:
         if not self._sequences.cut(known, len(known.tokens)):
             self._sequences.forget(known)
-        if code == _ABORTED:
+        if code == ABORTED:
             raise Stopped
         if code == _NO_ROOM:
             raise trouble("CTX_FULL.answer")

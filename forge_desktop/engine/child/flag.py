@@ -9,6 +9,10 @@ _SIZE = 64
 _CANCEL, _WAITING, _THREADS = 0, 1, 2  # places of the bytes; the parent writes them, the child only reads
 
 
+class Stopped(Exception):  # noqa: N818 - the user asked for it
+    """The cancel byte was set."""
+
+
 class Flag:
     """The shared bytes. `address` is where the cancel byte lies, for llama.cpp's abort callback.
 

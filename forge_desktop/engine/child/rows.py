@@ -1,4 +1,4 @@
-"""Tokens of several sequences on their way into one decode: a llama_batch whose arrays stay and are filled again."""
+"""Tokens of sequences on their way into one decode: a llama_batch whose arrays stay and are filled as slices."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ import ctypes
 from collections.abc import Generator, Sequence
 from typing import Any, TypeVar
 
-from forge_desktop.engine.child.decode import Stopped
+from forge_desktop.engine.child.flag import Stopped
 from forge_desktop.engine.child.native import llama
 from forge_desktop.engine.errors import trouble
 
 T = TypeVar("T")
 Steps = Generator[None, bool, T]  # work that can be interrupted at each yield
 
-_ABORTED = 2  # llama_decode's code for "the abort callback said so"
+ABORTED = 2  # llama_decode's code for "the abort callback said so"
 
 
 class Rows:
-    """Rows for one context: `put` adds tokens of a sequence, `decode` computes what was put and begins anew."""
+    """Rows for one context: `put` adds tokens of a sequence, `decode` computes what was put and begins anew.
+
+    llama.cpp's automatic positions follow what a sequence holds; here each token's place is said, so that a mistake is
+    an error and not a wrong answer.
+    """
 
     def __init__(self, context: Any, capacity: int) -> None:
         self._context, self.capacity = context, capacity
@@ -61,11 +65,25 @@ class Rows:
         self.count = end
         return end - 1
 
-    def decode(self) -> None:
-        """Compute the rows. Raises Stopped and ForgeError; nothing of them is in the context then."""
+    def one(self, sequence: int, token: int, place: int) -> int:
+        """Compute a single token, with logits: the shortest way, for each token of an answer. llama_decode's code."""
+        self._tokens[0] = token
+        self._places[0] = place
+        self._sequences[0] = sequence
+        self._outputs[0] = 1
+        self.count = 1
+        return self.run()
+
+    def run(self) -> int:
+        """Compute the rows; llama_decode's code. Nothing of them is in the context when it is not 0."""
         self._batch.n_tokens, self.count = self.count, 0
         code: int = llama.llama_decode(self._context, self._batch)
-        if code == _ABORTED:
+        return code
+
+    def decode(self) -> None:
+        """Compute the rows. Raises Stopped and ForgeError."""
+        code = self.run()
+        if code == ABORTED:
             raise Stopped
         if code:
             raise trouble("ENGINE_CRASH.decode", number=code)
