@@ -68,6 +68,7 @@ class Engine:
     ) -> None:
         self._limits = limits or Limits()
         self._command = command
+        self._owns_layout = beside is None
         flags = Flags(db)
         starter = Starter(Packs(pack_folders(db.path.parent)), flags)
         self.layout: Layout = (
@@ -271,7 +272,8 @@ class Engine:
     def close(self) -> None:
         """Save conversations, end the child and refuse everything from now on."""
         self._yielding.close()
-        self.layout.close()
+        if self._owns_layout:
+            self.layout.close()
         self._talk.close()
         self._talk.keep(_PATIENCE)
         self._keeper.close()
