@@ -10,6 +10,7 @@ from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.engine.engine import Engine
+from forge_desktop.engine.errors import of_embedder
 from forge_desktop.engine.gguf_embedder import EmbedderHeader, read_embedder
 from forge_desktop.engine.many import Vectors
 from forge_desktop.engine.records import EngineState, StudentSpec
@@ -37,7 +38,7 @@ class GgufEmbedder:
         except ForgeError as error:
             if self._closed:
                 raise Cancelled from error
-            raise
+            raise of_embedder(error) from error
 
     def state(self) -> EngineState:
         """What its child is doing now."""

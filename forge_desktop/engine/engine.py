@@ -96,8 +96,8 @@ class Engine:
     def use(self, spec: StudentSpec | None, *, check: Callable[[], None] | None = None, asked: bool = True) -> None:
         """Take this student from now on; None is no student. Nothing is loaded yet.
 
-        A student whose process ended too often is loaded again only when a person `asked` for it, here or in `warm`,
-        until it has answered; this is remembered.
+        A student whose process ended too often is loaded again only when a person `asked` for it: here, which forgets
+        the matter, or in `warm`, until it has answered; this is remembered.
 
         An answer that another student is writing ends as cancelled. `check` is called before each load and raises
         ForgeError when the file is not the one that is meant.
