@@ -170,8 +170,8 @@ class PromptBuilder:
         subject = "Your own instructions are" if of_instructions else "The question is"
         takes = f"they take {counts[0]:,}" if of_instructions else f"it takes {rendered.tokens:,}"
         return QuestionTooLong(
-            f"{subject} too long for this student: {takes} of the {rendered.context:,} tokens it can hold, which leaves "
-            "no room for an answer.",
+            f"{subject} too long for this student: {takes} of the {rendered.context:,} tokens it can hold, which "
+            "leaves no room for an answer.",
             hint=f"Shorten {'them' if of_instructions else 'the question'}, or raise the context length in Settings.",
         )
 
