@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Slot
@@ -165,7 +166,7 @@ class SettingsPane(Pane):
 
     def _refresh(self) -> None:
         for key, line in self._rows.items():
-            if not line.refused():
+            if not line.unsettled():
                 line.show_value(getattr(self.forge.settings.values, key))
 
     @Slot(str, object)
@@ -173,7 +174,10 @@ class SettingsPane(Pane):
         if value == getattr(self.forge.settings.values, key):
             return
         try:
-            self.forge.settings.change(**{key: value})
+            if key == "embedding_model":
+                self.forge.embedding.choose(Path(str(value)).absolute() if value else None)
+            else:
+                self.forge.settings.change(**{key: value})
         except ForgeError as error:
             self._rows[key].show_error(error)
 
