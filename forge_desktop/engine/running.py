@@ -22,7 +22,8 @@ from forge_desktop.engine.vigil import Limits, Vigil
 
 _TICK = 0.05
 _FINAL = (
-    "hello", "packs", "devices", "planned", "tuned", "loaded", "rendered", "tried", "counted", "done", "paused", "error",
+    "hello", "packs", "devices", "planned", "tuned", "loaded", "rendered", "tried", "counted", "done", "paused",
+    "error",
 )  # fmt: skip
 
 
