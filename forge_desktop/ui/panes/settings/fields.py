@@ -18,8 +18,9 @@ _WIDTH = 220
 
 
 class SettingRow(QWidget):
-    """A setting in the dialog. Emits `wanted(key, value)` for a value that passes the check; a number when it is typed to
-    its end, for its beginning is often another one.
+    """A setting in the dialog. Emits `wanted(key, value)` for a value that passes the check.
+
+    A number comes when it is typed to its end: its beginning is often another one.
     """
 
     wanted = Signal(str, object)

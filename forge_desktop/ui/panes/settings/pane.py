@@ -168,6 +168,9 @@ class SettingsPane(Pane):
         for key, line in self._rows.items():
             if not line.unsettled():
                 line.show_value(getattr(self.forge.settings.values, key))
+        model = self._rows["embedding_model"]
+        if (problem := self.forge.embedding.problem) and not model.unsettled():
+            model.show_error(ForgeError(problem))
 
     @Slot(str, object)
     def _on_wanted(self, key: str, value: object) -> None:
@@ -192,6 +195,9 @@ class SettingsPane(Pane):
             self.forge.settings.change(**values)
         except ForgeError as error:
             next(iter(self._rows.values())).show_error(error)
+            return
+        for key, line in self._rows.items():  # also those that hold what was refused
+            line.show_value(getattr(self.forge.settings.values, key))
 
     @Slot(object)
     def _on_data_changed(self, event: DataChanged) -> None:
