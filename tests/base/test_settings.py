@@ -103,10 +103,10 @@ def test_an_unreadable_file_is_kept_aside(path: Path, content: bytes, expect_log
 
 
 def test_bad_values_in_the_file_fall_back_one_by_one(path: Path) -> None:
-    path.write_text(json.dumps({"theme": "pink", "passages": 9, "from_a_newer_version": [1]}))
+    path.write_text(json.dumps({"theme": "pink", "passages": 9, "seed": "x", "from_a_newer_version": [1]}))
     file = SettingsFile(path, Events())
     assert (file.values.theme, file.values.passages) == ("system", 9)
-    assert "Theme cannot be 'pink'" in file.problem
+    assert file.problem == "Theme cannot be 'pink'. Seed cannot be 'x'. The defaults are in force."
     file.change(top_k=7)
     assert json.loads(path.read_text())["from_a_newer_version"] == [1]
 

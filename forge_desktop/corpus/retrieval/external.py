@@ -87,7 +87,7 @@ class GuardedEmbedder:
             f"The embedding model {self.identity} does not answer ({reason.rstrip('.')})."
             " Likeness is judged by spelling until it does."
         )
-        return ForgeError(self.note, hint="Check the model, then index again.")
+        return ForgeError(self.note, hint="Check the model, then index again.", action="settings")
 
 
 def _stored(rows: npt.NDArray[np.float32], dimensions: int) -> Vectors:
