@@ -63,7 +63,17 @@ class Forge:
             starter = resources_dir() / "students" / STARTER
             self.students = Students(database, self.jobs, self.events, self.engine, starter)
             self.archive = Archive(database, self.jobs, self.corpus, self.chat, self.students, data_dir)
-            self.doctor = Doctor(self.engine, self.students, self.archive, self.settings, data_dir)
+            options = self.chat.options
+            self.doctor = Doctor(
+                self.engine,
+                self.students,
+                self.archive,
+                self.settings,
+                data_dir,
+                template=lambda student: (
+                    options.of_student(student.sha256, student.path).options.template or student.template
+                ),
+            )
             self._opened = opened.pop_all()
 
     def close(self) -> None:

@@ -15,10 +15,15 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.secrets import keyring_name
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.engine import Engine
-from forge_desktop.students import Students
+from forge_desktop.students import Student, Students
 
 if TYPE_CHECKING:
     from forge_desktop.archive import Archive
+
+
+_UNLOADED = (
+    "The student was not loaded for this: only a measurement does that, and tells whether its numbers are sound."
+)
 
 
 def nothing() -> None:
@@ -29,10 +34,18 @@ class Doctor:
     """Examines without changing anything. No student is loaded unless a measurement is asked for."""
 
     def __init__(
-        self, engine: Engine, students: Students, archive: Archive, settings: SettingsFile, data_dir: Path
+        self,
+        engine: Engine,
+        students: Students,
+        archive: Archive,
+        settings: SettingsFile,
+        data_dir: Path,
+        *,
+        template: Callable[[Student], str] = lambda student: student.template,
     ) -> None:
         self._engine, self._students, self._archive = engine, students, archive
         self._settings, self._data_dir = settings, data_dir
+        self._template = template  # the one in force for a student
 
     def examine(self, check: Callable[[], None] = nothing, *, measure: bool = False) -> Checkup:
         """Look at everything; with `measure`, load the student in use and measure its speed first.
@@ -45,7 +58,7 @@ class Doctor:
         check()
         hardware = self._hardware(found)
         check()
-        student = self._student(found, plan=hardware is not None)
+        student = self._student(found, check, ask=hardware is not None)
         check()
         usage = shutil.disk_usage(self._data_dir)
         facts = Checkup(
@@ -66,7 +79,10 @@ class Doctor:
             notes=(),
         )
         findings = (*found, *find(facts, self._settings.problem))
-        return Checkup(**{**vars(facts), "findings": findings, "notes": remark(facts)})
+        notes = remark(facts)
+        if student is not None and not measure:
+            notes = (*notes, _UNLOADED)
+        return Checkup(**{**vars(facts), "findings": findings, "notes": notes})
 
     def measure(self, check: Callable[[], None] = nothing) -> Timing:
         """Load the student in use and measure how fast it reads and writes; remembered. Raises ForgeError."""
@@ -87,14 +103,17 @@ class Doctor:
             found.append(Finding(error.message, error.hint))
             return None
 
-    def _student(self, found: list[Finding], *, plan: bool) -> StudentFacts | None:
+    def _student(self, found: list[Finding], check: Callable[[], None], *, ask: bool) -> StudentFacts | None:
         student = self._students.active()
         if student is None:
             return None
         laid_out: Plan | None = None
-        if plan and not student.problem:
+        if ask and not student.problem:
             try:
                 laid_out = self._students.layouts.plan(student.id)
+                check()
+                if template := self._template(student).strip():
+                    self._students.try_template(student, template)
             except ForgeError as error:
                 found.append(Finding(error.message, error.hint))
         return StudentFacts(student.name, student.sha256, student.path, student.problem, laid_out)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from forge_desktop.archive.records_checkup import Checkup, Finding, Hardware, Plan
+from forge_desktop.students.files import display_name
 
 _ENOUGH_DISK = 1_000_000_000
 
@@ -31,7 +32,8 @@ def _findings(facts: Checkup, settings_problem: str) -> Iterator[Finding]:
     for crash in facts.crashes:
         yield Finding(
             f"{PurePath(crash.path).name} is not loaded by itself any more: its process {crash.what}.",
-            "Load it again in Students, or choose another one.",
+            f'Load it again in Students, or by: forge-desktop models --use "{display_name(Path(crash.path))}". '
+            "Or choose another one.",
         )
     if facts.data_free < _ENOUGH_DISK:
         yield Finding(

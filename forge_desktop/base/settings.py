@@ -94,7 +94,9 @@ class Settings:
         minimum=0.0,
         maximum=2.0,
     )
-    top_k: int = _setting(40, "Student", "Top k", "Sample among this many likeliest tokens.", minimum=1, maximum=1000)
+    top_k: int = _setting(
+        40, "Student", "Top k", "Sample among this many likeliest tokens; 0 is all of them.", minimum=0, maximum=1000
+    )
     top_p: float = _setting(
         0.95, "Student", "Top p", "Sample among tokens that make up this share.", minimum=0.01, maximum=1.0
     )
@@ -274,7 +276,7 @@ class SettingsFile:
         self._lock = threading.Lock()
         self._stored: dict[str, object] = {}
         self._unreadable = False  # what stands in the file is then kept aside before it is written over
-        self.problem = ""  # a sentence when the file could not be read; defaults are then in force
+        self.problem = ""  # what in the file could not be used; the defaults are then in force
         known: dict[str, Any] = {}
         try:
             stored = json.loads(path.read_bytes())
@@ -291,13 +293,17 @@ class SettingsFile:
             value = self._stored.get(old)
             if new not in self._stored and isinstance(value, (int, float)) and not isinstance(value, bool):
                 self._stored[new] = _within(new, value / unit)
+        refused = []
         names = {field.name for field in dataclasses.fields(Settings)}
         for key, value in self._stored.items():
             if key in names:
                 try:
                     known[key] = check_setting(key, value)
                 except ForgeError as error:
-                    self.problem = f"{error.message} The default is in force."
+                    refused.append(error.message)
+        if refused:
+            force = "The default is in force." if len(refused) == 1 else "The defaults are in force."
+            self.problem = " ".join([*refused, force])
         self._values = Settings(**known)
 
     @property

@@ -52,6 +52,7 @@ class EmbeddingModel:
         self._path = ""
         self._model: GgufEmbedder | None = None
         self._closed = False
+        self._problem = ""
         self._unsubscribe: Callable[[], None] = lambda: None
 
     @property
@@ -63,6 +64,11 @@ class EmbeddingModel:
     def note(self) -> str:
         """A sentence when likeness is judged otherwise than the setting says, or ""."""
         return self._vectors.note
+
+    @property
+    def problem(self) -> str:
+        """A sentence when the file that the setting names cannot be used, or ""."""
+        return self._problem
 
     def follow(self) -> None:
         """Do as the setting says, from now on."""
@@ -89,7 +95,7 @@ class EmbeddingModel:
             wanted = self._settings.values.embedding_model
             if wanted == self._path or self._closed:
                 return None
-            self._path = wanted
+            self._path, self._problem = wanted, ""
             if (old := self._model) is not None:
                 self._model = None
                 # Not here: it may be the window's thread, and the process takes a moment to end.
@@ -98,9 +104,9 @@ class EmbeddingModel:
                 return self._vectors.use(None)
             path = Path(wanted)
             self._vectors.use(None, problem=f"The embedding model {path.name} is being opened.")
-            if known := self._known(path):
-                return self._take(path, known, lambda: None)
             try:
+                if known := self._known(path):
+                    return self._take(path, known, lambda: None)
                 read_embedder(path)
             except ForgeError as error:
                 return self._refused(error)
@@ -116,13 +122,20 @@ class EmbeddingModel:
                 self._model = None
 
     def _read(self, path: Path, ctx: JobContext) -> int | None:
-        return self._take(path, "", ctx.check)
+        try:
+            return self._take(path, "", ctx.check)
+        except ForgeError as error:
+            self._refused(error)
+            raise ForgeError(error.message, hint="Choose another embedding model.", action="settings") from error
 
     def _take(self, path: Path, sha256: str, check: Callable[[], None]) -> int | None:
+        """Raises ForgeError when it cannot be opened."""
         try:
             model = self._open(path, sha256=sha256, check=check)
-        except ForgeError as error:
-            return self._refused(error)
+        except ForgeError:
+            if self._closed or str(path) != self._path:
+                return None
+            raise
         with self._lock:
             if self._closed or str(path) != self._path:  # another one was chosen meanwhile
                 model.close()
@@ -134,7 +147,8 @@ class EmbeddingModel:
 
     def _refused(self, error: ForgeError) -> int | None:
         log.info("the embedding model cannot be used: %s", error.message)
-        return self._vectors.use(None, problem=f"{error.message} Likeness is judged by spelling.")
+        self._problem = f"{error.message} Likeness is judged by spelling."
+        return self._vectors.use(None, problem=self._problem)
 
     def _known(self, path: Path) -> str:
         """The sha256 of a file that has not changed since it was read; "" otherwise."""

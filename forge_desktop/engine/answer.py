@@ -25,6 +25,7 @@ class Answer:
         self._seed, self._on_text, self._on_thinking = seed, on_text, on_thinking
         self._started = time.monotonic()
         self._first: float | None = None
+        self._last, self._at_first = 0.0, 0
         self._texts: list[str] = []
         self._thoughts: list[str] = []
         self._prompt: Frame = {}
@@ -48,8 +49,9 @@ class Answer:
         if frame["ev"] == "prompt":
             self._prompt = frame
         elif frame["ev"] == "text":
+            self._last = time.monotonic()
             if self._first is None:
-                self._first = time.monotonic()
+                self._first, self._at_first = self._last, frame["tokens"]
             self._tokens = frame["tokens"]
             self._part = frame["part"]
             thought = self._part == "thinking"
@@ -60,8 +62,7 @@ class Answer:
         """The record, from what arrived."""
         now = time.monotonic()
         tokens = done["tokens"] if done else self._tokens
-        spent = now - self._first if self._first is not None else 0.0
-        rate = done["tokens_per_second"] if done else (tokens / spent if spent > 0 else 0.0)
+        rate = done["tokens_per_second"] if done else self._rate()
         return Generation(
             text="".join(self._texts),
             stop=stop,  # type: ignore[arg-type]
@@ -83,3 +84,8 @@ class Answer:
             drafted=done["drafted"] if done else 0,
             accepted=done["accepted"] if done else 0,
         )
+
+    def _rate(self) -> float:
+        """Tokens a second up to the last text that came: what hung after it wrote nothing."""
+        spent = self._last - self._first if self._first is not None else 0.0
+        return (self._tokens - self._at_first) / spent if spent > 0 else 0.0

@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.engine.engine import Engine
+from forge_desktop.engine.errors import of_embedder
 from forge_desktop.engine.gguf_embedder import EmbedderHeader, read_embedder
 from forge_desktop.engine.many import Vectors
 from forge_desktop.engine.records import EngineState, StudentSpec
@@ -27,11 +28,17 @@ class GgufEmbedder:
         self.spec = StudentSpec(header.name, str(path), sha256, header.pooling)
         self.identity = f"{header.name} ({sha256[:16]}, {header.pooling}, {_VERSION})"
         self.dimensions = header.dimensions
+        self._closed = False
         engine.use(self.spec)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """One row for each text, of length one. Raises ForgeError."""
-        return self._engine.many.embed(texts)
+        """One row for each text, of length one. Raises ForgeError, and Cancelled once it was closed."""
+        try:
+            return self._engine.many.embed(texts)
+        except ForgeError as error:
+            if self._closed:
+                raise Cancelled from error
+            raise of_embedder(error) from error
 
     def state(self) -> EngineState:
         """What its child is doing now."""
@@ -44,6 +51,7 @@ class GgufEmbedder:
 
     def close(self) -> None:
         """End its child."""
+        self._closed = True
         self._engine.close()
 
 

@@ -68,6 +68,7 @@ class Engine:
     ) -> None:
         self._limits = limits or Limits()
         self._command = command
+        self._owns_layout = beside is None
         flags = Flags(db)
         starter = Starter(Packs(pack_folders(db.path.parent)), flags)
         self.layout: Layout = (
@@ -95,8 +96,8 @@ class Engine:
     def use(self, spec: StudentSpec | None, *, check: Callable[[], None] | None = None, asked: bool = True) -> None:
         """Take this student from now on; None is no student. Nothing is loaded yet.
 
-        A student whose process ended too often is loaded again only when a person `asked` for it, here or in `warm`,
-        until it has answered; this is remembered.
+        A student whose process ended too often is loaded again only when a person `asked` for it: here, which forgets
+        the matter, or in `warm`, until it has answered; this is remembered.
 
         An answer that another student is writing ends as cancelled. `check` is called before each load and raises
         ForgeError when the file is not the one that is meant.
@@ -271,7 +272,8 @@ class Engine:
     def close(self) -> None:
         """Save conversations, end the child and refuse everything from now on."""
         self._yielding.close()
-        self.layout.close()
+        if self._owns_layout:
+            self.layout.close()
         self._talk.close()
         self._talk.keep(_PATIENCE)
         self._keeper.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Literal
 
 from forge_desktop.base.errors import ForgeError
@@ -14,7 +15,7 @@ Action = Literal["", "load", "students", "settings"]
 _OTHER = "Choose another student."
 _NEW_FILE = "Get the GGUF file again and import it."
 _TEMPLATE = "Choose another student, or a GGUF of this one with a repaired template."
-_AGAIN = "Load it again in Students, or choose another one."
+_AGAIN = "Load it again in Students, or by forge-desktop models --use, or choose another one."
 _SET_UP = "Run the set-up again: python3 packaging/dev.py run"
 
 
@@ -145,9 +146,27 @@ TABLE: dict[str, Row] = {
 
 
 def trouble(case: str, kind: type[ForgeError] = ForgeError, /, **facts: object) -> ForgeError:
-    """The error of this case (of this kind of exception), worded with its facts and carrying its code."""
+    """The error of this case (of this kind of exception), worded with its facts and carrying its code.
+
+    A sentence calls a file by its name; the hint says where it is.
+    """
     row = TABLE[case]
-    return kind(row.sentence.format(**facts), hint=row.hint, code=case.partition(".")[0], action=row.action)
+    hint, path = row.hint, str(facts.get("path", ""))
+    if path:
+        facts["path"] = name = PurePath(path).name
+        hint = f"{hint} The file is {path}."
+        if "reason" in facts:
+            facts["reason"] = str(facts["reason"]).replace(path, name)
+    if "reason" in facts:
+        facts["reason"] = " ".join(str(facts["reason"]).split())
+    return kind(row.sentence.format(**facts), hint=hint, code=case.partition(".")[0], action=row.action)
+
+
+def of_embedder(error: ForgeError) -> ForgeError:
+    """The same said of an embedding model."""
+    hint = "Choose another embedding model in Settings." if error.action == "students" else error.hint
+    message = error.message.replace("The student", "The embedding model").replace("the student", "the embedding model")
+    return ForgeError(message, hint=hint, code=error.code)
 
 
 def loading_case(reason: str) -> str:

@@ -147,7 +147,9 @@ class Header:
         if self._size == 0:
             raise ForgeError(f"{self._path} is empty.", hint="Choose a GGUF file.")
         if self._file.read(4) != b"GGUF":
-            raise ForgeError(f"{self._path} is not a GGUF file.", hint="Choose a file that ends in .gguf.")
+            named = self._path.suffix.lower() == ".gguf"
+            hint = "It is only named like one. Get the file again." if named else "Choose a file that ends in .gguf."
+            raise ForgeError(f"{self._path} is not a GGUF file.", hint=hint)
         self._place = 4
 
     def _check_version(self) -> None:

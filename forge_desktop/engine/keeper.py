@@ -72,8 +72,12 @@ class Keeper:
     # -- what a person decides --------------------------------------------------------------------------------------
 
     def use(self, spec: StudentSpec | None, check_file: Callable[[], None], *, asked: bool) -> None:
-        """Keep this student from now on; another one's child is ended. One that crashed is only kept when `asked`."""
-        reason = None if asked or spec is None else self._crashes.reason(spec)
+        """Keep this student from now on; another one's child is ended. One that crashed is only kept when `asked`: its
+        crashes then count no more.
+        """
+        if asked and spec is not None:
+            self._crashes.clear(spec)
+        reason = None if spec is None else self._crashes.reason(spec)
         with self._lock:
             same = spec is not None and self._spec is not None and self._spec.sha256 == spec.sha256
             self._spec, self._check_file = spec, check_file

@@ -19,13 +19,14 @@ from forge_desktop.engine.hardware import describe
 from forge_desktop.engine.holdings import Holdings
 from forge_desktop.engine.machine_facts import processor
 from forge_desktop.engine.planner import lay_out
-from forge_desktop.engine.records import StudentSpec
+from forge_desktop.engine.records import PromptMessage, PromptPart, StudentSpec
 from forge_desktop.engine.records_plan import Hardware, KvType, Placement, Plan, PlanWish, Timing
-from forge_desktop.engine.running import Lost, RunningChild
+from forge_desktop.engine.running import Lost, RunningChild, TemplateStuck
 from forge_desktop.engine.starting import Starter
 from forge_desktop.engine.store_layout import Timings, Wishes
 
 _MEASUREMENTS_KEPT = 256
+_SHORT = (PromptMessage("system", (PromptPart("Be brief."),)), PromptMessage("user", (PromptPart("Hello"),)))
 
 
 class Layout:
@@ -76,6 +77,16 @@ class Layout:
         with self.surveyor(afresh=True) as child:
             devices = self.holdings.beside(child.devices, instead)
             return describe(child, devices, self._timings.all())
+
+    def try_template(self, source: str, name: str) -> None:
+        """Render a short conversation by the chat template of the student `name`. Loads nothing. Raises ForgeError
+        when the template cannot be used.
+        """
+        with self.surveyor() as child:
+            try:
+                child.try_template(source, _SHORT)
+            except TemplateStuck as stuck:
+                raise trouble("TEMPLATE_TIMEOUT", name=name, seconds=child.limits.template) from stuck
 
     @contextlib.contextmanager
     def surveyor(self, *, afresh: bool = False) -> Iterator[RunningChild]:

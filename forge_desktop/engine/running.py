@@ -22,7 +22,8 @@ from forge_desktop.engine.vigil import Limits, Vigil
 
 _TICK = 0.05
 _FINAL = (
-    "hello", "packs", "devices", "planned", "tuned", "loaded", "rendered", "counted", "done", "paused", "error",
+    "hello", "packs", "devices", "planned", "tuned", "loaded", "rendered", "tried", "counted", "done", "paused",
+    "error",
 )  # fmt: skip
 
 
@@ -159,6 +160,10 @@ class RunningChild:
         """The prompt after the chat template, or after the one given. Raises TemplateStuck, ForgeError, Lost."""
         request = {"op": "render", "messages": plain(messages), "template": template, "marks": marks}
         return self._ask(request, self.limits.silence, template=True)
+
+    def try_template(self, source: str, messages: Sequence[PromptMessage]) -> None:
+        """Render messages by a template; no student is needed. Raises TemplateStuck, ForgeError, Lost."""
+        self._ask({"op": "template", "source": source, "messages": plain(messages)}, self.limits.silence, template=True)
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text."""

@@ -76,6 +76,10 @@ class Students:
         """One sentence when the file is missing or no longer the one that was imported, else "". May hash the file."""
         return self._problem(self._find(student_id))
 
+    def try_template(self, student: Student, template: str) -> None:
+        """See that this chat template works, without loading the student. Raises ForgeError when it cannot be used."""
+        self._engine.layout.try_template(template, student.name)
+
     def _import(self, ctx: JobContext, path: Path) -> int:
         header = self._engine.probe(path)
         note = display_name(path)

@@ -18,6 +18,7 @@ _SHOWN = {
     "repair": ("Repairing", "corpus", False),
     "bring": ("Importing a collection", "corpus", False),
     "export": ("Exporting", "corpus", False),
+    "open_embedder": ("Opening the embedding model", "", False),
     "embed": ("Preparing search", "", True),
     "import": ("Importing", "students", False),
     "measure": ("Measuring", "settings", False),

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _STATE_FILE = "window.json"
-_STARTED_HERE = ("warm",)  # jobs that no pane asked for: their failure is shown by the window
+_STARTED_HERE = ("warm", "embed", "open_embedder")  # jobs that no pane asked for: their failure is shown by the window
 
 
 class Shell(QMainWindow):
@@ -213,8 +213,8 @@ class Shell(QMainWindow):
         state = self._forge.engine.state()
         self._status.show_engine(state)
         self._stopped.show_engine(state)
-        if self._forge.settings.problem:
-            self._banner.show_message("Some settings could not be used", self._forge.settings.problem, kind="warn")
+        if problems := " ".join(filter(None, (self._forge.settings.problem, self._forge.embedding.problem))):
+            self._banner.show_message("Some settings could not be used", problems, kind="warn")
 
     def _foot(self) -> int:
         pane = self._stack.currentWidget()

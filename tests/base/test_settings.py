@@ -66,6 +66,19 @@ def test_a_bad_value_changes_nothing(path: Path, key: str, value: object) -> Non
     assert not path.exists()
 
 
+def test_the_hint_says_what_to_do() -> None:
+    for key, value, hint in (
+        ("temperature", "abc", "Choose a number from 0.0 to 2.0."),
+        ("top_k", 1.5, "Choose a whole number from 0 to 1000."),
+        ("theme", 1, "Choose one of: "),
+        ("lookup", "yes", "Choose true or false."),
+    ):
+        with pytest.raises(ForgeError) as caught:
+            check_setting(key, value)
+        assert caught.value.hint.startswith(hint)
+    assert check_setting("top_k", 0) == 0  # all words, as in Creative
+
+
 def test_every_default_passes_its_own_check() -> None:
     for field in dataclasses.fields(Settings):
         assert check_setting(field.name, field.default) == field.default
@@ -90,10 +103,10 @@ def test_an_unreadable_file_is_kept_aside(path: Path, content: bytes, expect_log
 
 
 def test_bad_values_in_the_file_fall_back_one_by_one(path: Path) -> None:
-    path.write_text(json.dumps({"theme": "pink", "passages": 9, "from_a_newer_version": [1]}))
+    path.write_text(json.dumps({"theme": "pink", "passages": 9, "seed": "x", "from_a_newer_version": [1]}))
     file = SettingsFile(path, Events())
     assert (file.values.theme, file.values.passages) == ("system", 9)
-    assert "Theme cannot be 'pink'" in file.problem
+    assert file.problem == "Theme cannot be 'pink'. Seed cannot be 'x'. The defaults are in force."
     file.change(top_k=7)
     assert json.loads(path.read_text())["from_a_newer_version"] == [1]
 

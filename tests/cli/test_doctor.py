@@ -20,6 +20,7 @@ from forge_desktop.cli.doctor import examined
 from forge_desktop.engine.records_plan import Hardware
 from forge_desktop.forge import Forge
 from tests.archive.machines import StubEngine
+from tests.data import tiny_gguf
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 CliJson = Callable[..., dict[str, Any]]
@@ -83,9 +84,33 @@ def test_what_needs_attention_gives_status_1(
     for part in ("copy.gguf", "vulkan-other is not used", "b.gguf is not loaded by itself any more: its process died"):
         assert part in what
     assert all(finding["advice"] for finding in told["findings"])
+    (crashed,) = [finding for finding in told["findings"] if "b.gguf is not loaded" in finding["what"]]
+    assert 'forge-desktop models --use "b"' in crashed["advice"]
     assert told["student"]["plan"] is None
     text = cli("doctor", expect=1).stdout
     assert "3 things need attention:\n  1. " in text
+
+
+def test_a_template_that_cannot_be_used_needs_attention(cli: Cli, cli_json: CliJson, tmp_path: Path) -> None:
+    path = tiny_gguf.write(tmp_path / "latin.gguf", template="{{ raise_exception('Only in Latin.') }}")
+    cli("models", "--import", path)
+    cli("models", "--use", "latin")
+    (finding,) = cli_json("doctor", expect=1)["findings"]
+    assert 'cannot be used: the template says: "Only in Latin".' in finding["what"]
+    assert finding["advice"]
+
+
+def test_a_student_that_crashed_is_chosen_anew_on_the_command_line(cli: Cli, cli_json: CliJson, data_dir: Path) -> None:
+    (student,) = cli_json("models")["models"]
+    with contextlib.closing(sqlite3.connect(data_dir / "forge.db")) as database, database:
+        database.execute(
+            "INSERT INTO engine_crashes (model_sha256, path, what, noted) VALUES (?, '/m/a b.gguf', 'died', 1)",
+            [student["sha256"]],
+        )
+    (finding,) = cli_json("doctor", expect=1)["findings"]
+    assert 'forge-desktop models --use "a b"' in finding["advice"]
+    cli("models", "--use", student["name"])
+    assert cli_json("doctor")["ok"]
 
 
 def test_the_student_in_use_is_measured_when_asked(cli_json: CliJson, check_fields: Check) -> None:
@@ -97,6 +122,7 @@ def test_the_student_in_use_is_measured_when_asked(cli_json: CliJson, check_fiel
     assert measured["model_sha256"] in [timing["model_sha256"] for timing in told["hardware"]["timings"]]
     again = cli_json("doctor")
     assert again["measured"] is None
+    assert ["was not loaded" in " ".join(one["notes"]) for one in (told, again)] == [False, True]
     assert again["hardware"]["timings"], "it is remembered"
 
 

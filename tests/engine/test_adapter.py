@@ -49,7 +49,7 @@ def test_adapters_good_and_bad(tiny: Path, tmp_path: Path) -> None:
     refused = json.loads(answer.stdout)[: len(bad)]
     for path, (code, sentence) in zip(bad, refused, strict=True):
         assert code == "ADAPTER_BAD"
-        assert sentence.startswith(f"The adapter {path} could not be loaded: ")
+        assert sentence.startswith(f"The adapter {Path(path).name} could not be loaded: ")
         assert "no reason" not in sentence
         print(sentence)
     assert json.loads(answer.stdout)[len(bad) :] == [[True, True, True]] * 2

@@ -73,13 +73,22 @@ def test_four_deaths_are_remembered_until_it_has_answered(
     for _ in range(4):
         die(engine)
     sentence = refused(start())
-    assert str(tiny) in sentence
+    assert tiny.name in sentence
+    assert str(tiny.parent) not in sentence
     assert "four times within five minutes; at last it was killed (signal 9)" in sentence
     assert start().warm().status == "ready"  # a person pressed Load
     engine = start()
     refused(engine)  # but it has not answered since
-    engine.use(spec_of(tiny))  # a person chose it
+    engine.warm()
     engine.generate(HELLO, Sampling(max_tokens=2), lambda _: None)
+    assert start().warm(asked=False).status == "ready"
+
+
+def test_one_that_is_chosen_anew_begins_anew_at_the_next_start_too(start: Start, tiny: Path) -> None:
+    engine = start()
+    engine._crashes.stop(spec_of(tiny), "was killed (signal 9)")  # what an earlier run left behind
+    refused(start())
+    start().use(spec_of(tiny))  # a person chose it, and ended the application before asking anything
     assert start().warm(asked=False).status == "ready"
 
 
@@ -91,7 +100,9 @@ def test_a_load_that_twice_ended_the_child_is_not_begun_a_third_time(
         with pytest.raises(ForgeError, match="cannot be loaded") as error:
             start("always").warm(asked=False)
         assert error.value.code == "CPU_FEATURE"
-    assert f"The student {tiny} was not loaded: its last two loads did not come to an end." == refused(start("always"))
+    assert f"The student {tiny.name} was not loaded: its last two loads did not come to an end." == refused(
+        start("always")
+    )
     with pytest.raises(ForgeError, match="cannot be loaded"):
         start("always").warm()  # asked for, it is tried again
     assert start().warm().status == "ready"

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.engine import Engine, Sampling
 from forge_desktop.engine.embedder import GgufEmbedder, open_embedder
@@ -120,6 +120,26 @@ def test_a_student_is_evaluated_beside_the_chats(make_engine: EngineMaker, tiny:
         assert engine.state().model != other.state().model
     finally:
         other.close()
+
+
+def test_closing_an_embedder_leaves_the_chat_engines_plans_and_loads(
+    opened: tuple[Engine, Opener], tmp_path: Path, tiny: Path
+) -> None:
+    engine, opener = opened
+    engine.use(spec_of(tiny))
+    opener(tiny_bert.write(tmp_path / "bert.gguf")).close()
+    assert engine.plan().fits
+    assert engine.hardware().devices
+    assert engine.warm().status == "ready"
+
+
+def test_an_embedder_that_was_put_aside_ends_its_work_as_cancelled(
+    opened: tuple[Engine, Opener], tmp_path: Path
+) -> None:
+    embedder = opened[1](tiny_bert.write(tmp_path / "bert.gguf"))
+    embedder.close()
+    with pytest.raises(Cancelled):
+        embedder.embed(["hello"])
 
 
 def _hear(_text: str) -> None:

@@ -78,7 +78,8 @@ def test_a_file_that_crashes_every_time_stops_the_engine_with_its_name(
     engine = make_engine(tiny, command=[sys.executable, CRASHING, "always"])
     with pytest.raises(ForgeError, match="cannot be loaded") as refused:
         engine.warm()
-    assert str(tiny) in refused.value.message
+    assert f"The student {tiny.name} cannot be loaded" in refused.value.message
+    assert refused.value.hint.endswith(f"The file is {tiny}.")
     assert "crashed (signal 4)" in refused.value.message
     assert engine.state().status == "stopped"
     assert flags(engine) == []
@@ -135,8 +136,10 @@ def test_a_program_that_is_not_there_is_worded(make_engine: EngineMaker, tiny: P
 def test_a_missing_file_is_worded_by_llama_cpp_too(make_engine: EngineMaker, tmp_path: Path) -> None:
     engine = make_engine()
     engine.use(StudentSpec("gone", str(tmp_path / "gone.gguf"), "0" * 64))
-    with pytest.raises(ForgeError, match="could not be loaded: failed to open"):
+    with pytest.raises(ForgeError, match="could not be loaded: failed to open") as refused:
         engine.warm()
+    assert str(tmp_path) not in refused.value.message
+    assert refused.value.hint.count(str(tmp_path)) == 1
     assert engine.state().status == "empty"
     assert "could not be loaded" in engine.state().note
 

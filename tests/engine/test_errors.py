@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.engine.errors import TABLE, loading_case, trouble
+from forge_desktop.engine.errors import TABLE, loading_case, of_embedder, trouble
 
 ROOT = Path(__file__).resolve().parents[2]
 USED = re.compile(r"trouble\(\s*\"([A-Z_]+(?:\.[a-z]+)?)\"")
@@ -41,6 +41,20 @@ def test_llama_cpps_words_for_a_failed_load_are_told_apart() -> None:
     assert loading_case("failed to open GGUF file 'x' (No such file or directory)") == "MODEL_MISSING"
     assert loading_case("unknown model architecture: 'warp'") == "MODEL_UNSUPPORTED"
     assert loading_case("tensor 'x' data is not within the file bounds") == "MODEL_CORRUPT"
+
+
+def test_a_sentence_names_the_file_and_the_hint_says_where_it_is() -> None:
+    path = "/home/ada/models/tiny.gguf"
+    error = trouble("MODEL_CORRUPT", path=path, reason=f"'{path}' has expected    576,      0, got 7")
+    assert error.message == "The student tiny.gguf could not be loaded: 'tiny.gguf' has expected 576, 0, got 7."
+    assert error.hint.count(path) == 1
+
+
+def test_an_embedding_model_is_not_called_a_student() -> None:
+    error = of_embedder(trouble("ENGINE_CRASH.loading", path="/models/bert.gguf", what="crashed (signal 11)"))
+    assert error.message.startswith("The embedding model bert.gguf cannot be loaded")
+    assert error.hint == "Choose another embedding model in Settings."
+    assert of_embedder(trouble("ENGINE_CRASH", what="hung")).message == "The embedding model's process hung."
 
 
 def test_an_error_from_elsewhere_has_no_code() -> None:

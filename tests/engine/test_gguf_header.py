@@ -58,6 +58,14 @@ def patched(tiny: Path, place: int, content: bytes) -> bytes:
     return raw[:place] + content + raw[place + len(content) :]
 
 
+def test_what_is_only_named_like_a_gguf_is_not_told_to_end_so(tmp_path: Path) -> None:
+    for name, hint in (("noise.gguf", "only named like one"), ("noise.pdf", "ends in .gguf")):
+        (tmp_path / name).write_bytes(b"%PDF-1.7 and more")
+        with pytest.raises(ForgeError, match="is not a GGUF file") as refused:
+            read_header(tmp_path / name)
+        assert hint in refused.value.hint
+
+
 def test_bytes_that_are_no_gguf(tmp_path: Path, tiny: Path) -> None:
     cases = {
         "is empty": b"",

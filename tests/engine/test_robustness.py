@@ -84,7 +84,7 @@ def test_what_only_begins_like_a_model(make_engine: EngineMaker, tiny: Path, tmp
     path = tmp_path / "odd.gguf"
     path.write_bytes(content[kind])
     engine = make_engine()
-    assert ends_in_words(engine, path).startswith(f"The student {path} could not be loaded: ")
+    assert ends_in_words(engine, path).startswith(f"The student {path.name} could not be loaded: ")
     with pytest.raises(ForgeError):
         engine.probe(path)
     assert ends_in_words(engine, tiny) == ""
@@ -153,7 +153,7 @@ def test_a_file_that_is_cut_off_while_it_is_in_use(
     answer = engine.generate(HELLO, Sampling(max_tokens=400), lambda _: os.truncate(path, 100))
     assert (answer.stop, answer.text != "") == ("died", True)
     assert "crashed (signal 7)" in answer.problem
-    assert ends_in_words(engine, path).startswith(f"The student {path} could not be loaded")
+    assert ends_in_words(engine, path).startswith(f"The student {path.name} could not be loaded")
     assert ends_in_words(engine, tiny) == ""
 
 
@@ -197,7 +197,9 @@ def test_the_system_ends_the_child_when_memory_runs_out(
     expect_log("the engine child was ended by the system, because memory ran out")
     command = ["bash", "-c", LITTLE, sys.executable, str(little_memory)]
     engine = make_engine(command=command)
-    sentence = f"The student {starter} was not loaded: its process was ended by the system, because memory ran out."
+    sentence = (
+        f"The student {starter.name} was not loaded: its process was ended by the system, because memory ran out."
+    )
     assert ends_in_words(engine, starter) == sentence
     assert ends_in_words(engine, tiny) == ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,6 +62,26 @@ def test_a_broken_template_is_worded(student: Callable[..., Engine], name: str) 
     with pytest.raises(ForgeError, match=r"The student's chat template (cannot be used|leaves out)"):
         engine.render([say("Hi")], sampling=Sampling())
     assert engine.state().status == "ready"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux bounds a part of a process's life")
+def test_a_constant_that_is_too_large_is_refused_before_it_is_made(student: Callable[..., Engine]) -> None:
+    with pytest.raises(ForgeError, match="cannot be used: it asks for too much memory"):
+        student("{{ 'a' * (10 ** 10) }}").render([say("Hi")], sampling=Sampling())
+
+
+def test_what_a_template_refuses_with_is_told_as_its_words(student: Callable[..., Engine]) -> None:
+    with pytest.raises(ForgeError, match='cannot be used: the template says: "Only in Latin"'):
+        student("{{ raise_exception('Only in  Latin.') }}").render([say("Hi")], sampling=Sampling())
+
+
+@pytest.mark.parametrize("name", [*BROKEN, *BOMBS])
+def test_a_template_is_tried_out_without_its_student(make_engine: EngineMaker, name: str) -> None:
+    engine = make_engine(limits=Limits(template=0.5))
+    with pytest.raises(ForgeError, match="chat template") as refused:
+        engine.layout.try_template({**BROKEN, **BOMBS}[name], "Ada")
+    assert refused.value.code in ("TEMPLATE_BAD", "TEMPLATE_TIMEOUT")
+    engine.layout.try_template(tiny_gguf.CHATML, "Ada")
 
 
 def test_a_student_without_a_template_gets_a_plain_transcript(student: Callable[..., Engine]) -> None:

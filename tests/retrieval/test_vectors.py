@@ -9,7 +9,7 @@ import zlib
 import numpy as np
 import pytest
 
-from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.corpus.retrieval import Index, embedder, signs, vectors
 from forge_desktop.corpus.retrieval.scope import Scope
 from tests.retrieval.conftest import add, remove
@@ -37,6 +37,8 @@ class Topics:
         self.texts += texts
         if self.fault == "raises":
             raise RuntimeError("the model is gone")
+        if self.fault == "aside":
+            raise Cancelled
         if self.fault == "slow":
             self.release.wait(60)
         rows = np.zeros((len(texts), self.dimensions + (self.fault == "shape")), np.float32)
@@ -253,6 +255,18 @@ def test_a_failing_model_is_a_note_and_never_an_error(db, index, fault, reason):
         index.embedding.make_by_model({1: TEXTS[1]})
     model.fault = ""
     assert index.search("vessel")[0].passage_id in (1, 2, 5)
+    assert index.embedding.note == ""
+
+
+def test_a_model_that_was_put_aside_is_no_failure(db, index):
+    add(db, index, TEXTS)
+    model = Topics()
+    index.embedding.use(model)
+    bring_in(db, index, TEXTS)
+    model.fault = "aside"
+    with pytest.raises(Cancelled):
+        index.embedding.make_by_model({1: TEXTS[1]})
+    assert index.search("lighthuose keepr")[0].passage_id == 3
     assert index.embedding.note == ""
 
 

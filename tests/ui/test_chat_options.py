@@ -142,7 +142,18 @@ def test_a_bad_value_is_refused_under_its_field_and_nothing_changes(qtbot: QtBot
     assert line.editor.accessibleDescription() == line.error()
     panel.form.flush()
     assert panel.pending == {}
+    write(panel, "temperature", "15")  # it begins as one that could be
+    panel.form.flush()
+    panel.refresh()
+    write(panel, "top_k", "30")
+    QTest.keyClick(panel.form.rows["top_k"].editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: panel.form.rows["top_k"].origin() == "this conversation's")
+    assert panel.pending == {"top_k": 30}
+    assert line.editor.value() == 15
+    assert "from 0.0 to 2.0" in line.error()
+    panel.pending = {}
     write(panel, "temperature", "1.5")
+    QTest.keyClick(line.editor, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: panel.pending == {"temperature": 1.5})
     assert line.error() == ""
     press(qtbot, panel.form.rows["seed"], "Draw another seed")
@@ -154,6 +165,7 @@ def test_a_preset_of_a_persons_own(qtbot: QtBot, pane: ChatPane, shop: Forge) ->
     panel = opened(qtbot, pane)
     picker = panel.form.presets
     write(panel, "temperature", "0.33")
+    QTest.keyClick(panel.form.rows["temperature"].editor, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: picker.field.currentText().endswith("(changed)"))
     picker._menu.actions()[0].trigger()
     QTest.keyClicks(picker.name, "Quiet")

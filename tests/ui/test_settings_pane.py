@@ -20,6 +20,7 @@ from forge_desktop.ui.panes.settings import SettingsPane
 from forge_desktop.ui.panes.settings.fields import ChoiceField, FileField, NumberField, SettingRow
 from forge_desktop.ui.shell import Shell
 from forge_desktop.ui.widgets.basics import Button, IconButton
+from tests.data import tiny_bert
 
 
 @pytest.fixture
@@ -39,6 +40,7 @@ def write(field: NumberField, text: str) -> None:
     field.setFocus()
     field.selectAll()
     QTest.keyClicks(field, text)
+    QTest.keyClick(field, Qt.Key.Key_Return)
 
 
 def stored(forge: Forge) -> dict[str, object]:
@@ -64,7 +66,7 @@ def test_a_change_is_stored_and_in_force_at_once(qtbot: QtBot, pane: SettingsPan
 def test_a_value_out_of_bounds_is_said_under_the_field_and_not_stored(pane: SettingsPane, forge: Forge) -> None:
     line, field = number(pane, "passages")
     write(field, "400")
-    assert forge.settings.values.passages == 40  # what stood there before the last key
+    assert forge.settings.values.passages == Settings().passages  # not 40, which nobody meant
     assert "from 1 to 40" in line.error()
     assert field.accessibleDescription() == line.error()
     assert field.property("cls") == "bad"
@@ -73,6 +75,34 @@ def test_a_value_out_of_bounds_is_said_under_the_field_and_not_stored(pane: Sett
     write(field, "9")
     assert line.error() == ""
     assert forge.settings.values.passages == 9
+
+
+def test_a_number_is_in_force_when_it_is_typed_to_its_end(pane: SettingsPane, forge: Forge) -> None:
+    _, field = number(pane, "passages")
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, "1")
+    forge.settings.change(seed=5)  # what changes elsewhere leaves a half-typed number alone
+    QApplication.processEvents()
+    QTest.keyClicks(field, "2")
+    assert forge.settings.values.passages == Settings().passages
+    number(pane, "seed")[1].setFocus()
+    assert forge.settings.values.passages == 12
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, "30")
+    field.hide()
+    assert forge.settings.values.passages == 30
+
+
+def test_every_setting_fits_a_small_window(qtbot: QtBot, window: Shell, pane: SettingsPane) -> None:
+    window.resize(880, 560)
+    area = pane._area
+    qtbot.waitUntil(lambda: area.viewport().width() <= 584)
+    content = area.widget()
+    assert content is not None
+    assert content.minimumSizeHint().width() <= area.viewport().width()
+    assert area.horizontalScrollBar().maximum() == 0
 
 
 def test_numbers_may_be_written_as_people_do(pane: SettingsPane, forge: Forge) -> None:
@@ -131,7 +161,9 @@ def test_settings_survive_a_restart(qtbot: QtBot, open_window: Callable[[], Shel
     first = open_window()
     pane = first.visit("settings")
     assert isinstance(pane, SettingsPane)
-    write(number(pane, "seed")[1], "77")
+    _, field = number(pane, "seed")
+    field.selectAll()
+    QTest.keyClicks(field, "77")
     first.close()
     again = type(forge.settings)(forge.data_dir / "settings.json", forge.events)
     assert again.values.seed == 77
@@ -156,7 +188,7 @@ def test_the_data_folder_is_shown_and_copied(qtbot: QtBot, pane: SettingsPane, f
     assert QApplication.clipboard().text() == str(forge.data_dir)
 
 
-def test_a_file_is_typed_or_chosen(
+def test_a_file_that_cannot_embed_is_said_and_not_put_in_force(
     pane: SettingsPane, forge: Forge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = pane.rows()["embedding_model"]
@@ -164,9 +196,29 @@ def test_a_file_is_typed_or_chosen(
     gone = str(tmp_path / "gone.gguf")
     monkeypatch.setattr("forge_desktop.ui.widgets.fields.QFileDialog.getOpenFileName", lambda *_: (gone, ""))
     line.editor.browse.trigger()
-    assert stored(forge)["embedding_model"] == gone
-    assert "cannot be read" in forge.embedding.note
+    assert "cannot be read" in line.error()
+    line.editor.setText(__file__)
+    line.editor.editingFinished.emit()
+    assert "is not a GGUF file" in line.error()
+    assert forge.settings.values.embedding_model == ""
+    assert forge.embedding.note == ""
+    line.editor.setText("")
+    line.editor.editingFinished.emit()
+    assert line.error() == ""
+
+
+def test_a_file_that_can_embed_is_typed_or_chosen(
+    qtbot: QtBot, pane: SettingsPane, forge: Forge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = pane.rows()["embedding_model"]
+    assert isinstance(line.editor, FileField)
+    fits = str(tiny_bert.write(tmp_path / "fits.gguf", pooling=1))
+    monkeypatch.setattr("forge_desktop.ui.widgets.fields.QFileDialog.getOpenFileName", lambda *_: (fits, ""))
+    line.editor.browse.trigger()
+    assert line.error() == ""
+    assert stored(forge)["embedding_model"] == fits
+    qtbot.waitUntil(lambda: forge.embedding.model is not None and not forge.jobs.running())
     line.editor.setText("")
     line.editor.editingFinished.emit()
     assert stored(forge)["embedding_model"] == ""
-    assert forge.embedding.note == ""
+    qtbot.waitUntil(lambda: not forge.jobs.running())

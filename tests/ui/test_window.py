@@ -23,6 +23,7 @@ from forge_desktop.ui.crash import CrashDialog
 from forge_desktop.ui.job_strip import JobStrip
 from forge_desktop.ui.panes import PANES
 from forge_desktop.ui.panes.chat import ChatPane
+from forge_desktop.ui.panes.settings import SettingsPane
 from forge_desktop.ui.shell import Shell
 from forge_desktop.ui.status_line import StatusLine
 from forge_desktop.ui.tokens import DARK, LIGHT
@@ -296,6 +297,20 @@ def test_a_failed_start_of_the_student_is_a_banner_with_a_way_out(qtbot: QtBot, 
     assert not banner.isVisible()
 
 
+def test_an_embedding_model_that_fails_is_a_banner_that_leads_to_settings(
+    qtbot: QtBot, window: Shell, forge: Forge
+) -> None:
+    def work(_context: JobContext) -> None:
+        raise ForgeError("The embedding model does not answer.", action="settings")
+
+    for kind in ("open_embedder", "embed"):
+        window.visit("corpus")
+        forge.jobs.start("corpus", kind, work)
+        qtbot.waitUntil(window._banner.isVisible)
+        press(qtbot, window._banner, "Open Settings")
+        assert window.current_pane() == "settings"
+
+
 def press(qtbot: QtBot, banner: Banner, words: str) -> None:
     button = next(found for found in banner.findChildren(Button) if found.text() == words)
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
@@ -377,6 +392,19 @@ def test_settings_that_cannot_be_read_are_said(
     window: Shell = request.getfixturevalue("window")
     shown = [banner for banner in window.findChildren(Banner) if banner.isVisible()]
     assert any("settings" in banner.accessibleName() for banner in shown)
+
+
+def test_an_embedding_model_that_is_gone_is_said(qtbot: QtBot, data_dir: Path, request: pytest.FixtureRequest) -> None:
+    (data_dir / "settings.json").write_text('{"embedding_model": "/gone.gguf"}')
+    window: Shell = request.getfixturevalue("window")
+    assert "/gone.gguf cannot be read" in window._banner.accessibleName()
+    pane = window.visit("settings")
+    assert isinstance(pane, SettingsPane)
+    line = pane.rows()["embedding_model"]
+    assert "cannot be read" in line.error()
+    reset = next(found for found in pane.findChildren(Button) if found.text() == "Reset all")
+    qtbot.mouseClick(reset, Qt.MouseButton.LeftButton)
+    assert (line.error(), line.editor.value()) == ("", "")
 
 
 def test_arrow_keys_walk_the_rail(qtbot: QtBot, window: Shell) -> None:

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.corpus.retrieval.signs import Vectors
 
 
@@ -38,10 +38,14 @@ class GuardedEmbedder:
         self.note = ""  # a sentence while the last call failed
 
     def passages(self, texts: Sequence[str]) -> Vectors:
-        """The vectors of these texts, as they are stored. Raises ForgeError when the embedder fails."""
+        """The vectors of these texts, as they are stored. Raises ForgeError when the embedder fails, and
+        Cancelled when it was put aside meanwhile.
+        """
         with self._busy:
             try:
                 found = self._checked(texts)
+            except Cancelled:
+                raise
             except Exception as error:
                 raise self._failed(str(error) or type(error).__name__) from error
         self.note = ""
@@ -54,7 +58,7 @@ class GuardedEmbedder:
         def work() -> None:
             try:
                 found.append(self.passages([text])[0])
-            except ForgeError:
+            except (ForgeError, Cancelled):
                 return
 
         if self._busy.locked():
@@ -83,7 +87,7 @@ class GuardedEmbedder:
             f"The embedding model {self.identity} does not answer ({reason.rstrip('.')})."
             " Likeness is judged by spelling until it does."
         )
-        return ForgeError(self.note, hint="Check the model, then index again.")
+        return ForgeError(self.note, hint="Check the model, then index again.", action="settings")
 
 
 def _stored(rows: npt.NDArray[np.float32], dimensions: int) -> Vectors:

@@ -1,8 +1,8 @@
 """The child's main loop: one request after another, each answered in frames that end with one final frame.
 
 Frames to the parent carry `ev`: "hello" once; then per request "started", some of "loading" / "templated" / "prompt" /
-"prefill" / "text", and at the end "loaded", "rendered", "counted", "done", "paused" or "error". "alive" comes at any
-time.
+"prefill" / "text", and at the end "loaded", "rendered", "tried", "counted", "done", "paused" or "error". "alive" comes
+at any time.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.pausing import Pausing, Work
 from forge_desktop.engine.child.placing import chat_context, placement_of
 from forge_desktop.engine.child.sequences import Sequences
+from forge_desktop.engine.child.template import ChatTemplate
 from forge_desktop.engine.child.thinking import marks_of
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import PromptMessage, PromptPart, Sampling
@@ -68,6 +69,7 @@ class Server:
             "load_packs": self._load_packs,
             "devices": lambda _: self._devices(),
             "plan": self._plan,
+            "template": self._try_template,
             "tune": self._tune,
             "load": self._load,
             "render": self._render,
@@ -127,6 +129,11 @@ class Server:
             log=self._native_log,
             flash=request["flash"],
         )
+
+    def _try_template(self, request: Frame) -> Frame:
+        """Render messages by a template alone, without its student: for these tokens any text will do."""
+        ChatTemplate(request["source"], bos="<s>", eos="</s>").render(_messages(request))
+        return {"ev": "tried"}
 
     def _tune(self, request: Frame) -> Frame:
         return self._tuned(self._loaded().model, placement_of(request), request, tuning.THOROUGH)

@@ -6,11 +6,12 @@ text, which may hold special tokens, and the messages' parts, which may not unle
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,10 +73,8 @@ class ChatTemplate:
         environment.filters["tojson"] = _to_json
         environment.globals["raise_exception"] = _refuse
         environment.globals["strftime_now"] = lambda form: datetime.datetime.now().strftime(form)
-        try:
+        with _worded():  # Jinja computes constants when it compiles
             self._template = environment.from_string(PLAIN if self.plain else source)
-        except _BROKEN as error:
-            raise _unusable(error) from error
 
     def render(self, messages: Sequence[PromptMessage]) -> list[Span]:
         """The prompt as spans, ready for the answer. Raises ForgeError when the template refuses or fails."""
@@ -105,13 +104,8 @@ class ChatTemplate:
             }
             for group in groups
         ]
-        try:
-            with bounded_memory():
-                text = self._template.render(messages=marked, add_generation_prompt=True, tools=None, **self._names)
-        except MemoryError as error:
-            raise _unusable(ValueError("it asks for too much memory")) from error
-        except _BROKEN as error:
-            raise _unusable(error) from error
+        with _worded():
+            text = self._template.render(messages=marked, add_generation_prompt=True, tools=None, **self._names)
         if len(text) > _LONGEST:
             raise _unusable(ValueError("it writes too much text"))
         return _spans(text, nonce, messages)
@@ -153,8 +147,24 @@ def _text(message: PromptMessage) -> str:
     return "".join(part.text for part in message.parts)
 
 
+class _Refused(jinja2.TemplateError):
+    """The template's own words, by raise_exception."""
+
+
 def _refuse(message: object = "") -> None:
-    raise jinja2.TemplateError(str(message))
+    raise _Refused(str(message))
+
+
+@contextlib.contextmanager
+def _worded() -> Iterator[None]:
+    """Within, memory is bounded, and what goes wrong in a template is a ForgeError."""
+    try:
+        with bounded_memory():
+            yield
+    except MemoryError as error:
+        raise _unusable(ValueError("it asks for too much memory")) from error
+    except _BROKEN as error:
+        raise _unusable(error) from error
 
 
 def _to_json(value: Any, indent: int | None = None) -> str:
@@ -162,5 +172,8 @@ def _to_json(value: Any, indent: int | None = None) -> str:
 
 
 def _unusable(error: Exception) -> ForgeError:
-    reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+    reason = " ".join(str(error).split())[:200].rstrip(".")
+    if isinstance(error, _Refused):
+        reason = f'the template says: "{reason}"' if reason else "it refuses the conversation"
+    reason = reason or type(error).__name__
     return trouble("TEMPLATE_BAD", reason=reason)

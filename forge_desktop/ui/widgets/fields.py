@@ -1,4 +1,7 @@
-"""Fields to choose or type a value in: lists, numbers, files, texts. They say `changed`, not what it means."""
+"""Fields to choose or type a value in: lists, numbers, files, texts. They say `changed`, not what it means.
+
+A number says `changed` with every key, and `settled` once it is typed to its end: with Enter, on leaving, on stepping.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import contextlib
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QFileDialog, QLineEdit, QPlainTextEdit
 
 from forge_desktop.ui import theme, tokens
@@ -41,6 +44,7 @@ class OfferField(QComboBox):
     """A whole number to type, or one of those that are offered by name. The wheel scrolls the page, not the value."""
 
     changed = Signal()
+    settled = Signal()
 
     def __init__(self, offers: dict[int, str]) -> None:
         super().__init__()
@@ -51,9 +55,11 @@ class OfferField(QComboBox):
             self.addItem(words, value)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.activated.connect(self.changed)
+        self.activated.connect(self.settled)
         line = self.lineEdit()
         assert line is not None
         line.textEdited.connect(self.changed)
+        line.editingFinished.connect(self.settled)
         line.setFont(theme.font(tokens.BODY, tabular=True))
 
     def value(self) -> object:
@@ -76,6 +82,10 @@ class OfferField(QComboBox):
         if (line := self.lineEdit()) is not None:
             line.setAccessibleName(name)
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.settled.emit()
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
 
@@ -84,6 +94,7 @@ class NumberField(QLineEdit):
     """A number to type; the arrow keys step. What is not a number comes out as its text, for the check to refuse."""
 
     changed = Signal()
+    settled = Signal()
 
     def __init__(self, kind: type) -> None:
         super().__init__()
@@ -91,6 +102,7 @@ class NumberField(QLineEdit):
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.setFont(theme.font(tokens.BODY, tabular=True))
         self.textEdited.connect(self.changed)
+        self.editingFinished.connect(self.settled)
 
     def value(self) -> object:
         """The number typed, or the text when it is none."""
@@ -113,6 +125,11 @@ class NumberField(QLineEdit):
             return
         self.show_value(round(value + step * 0.05, 2) if self._kind is float else value + step)
         self.changed.emit()
+        self.settled.emit()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.settled.emit()  # a window that closes takes no focus away
 
 
 class FileField(QLineEdit):

@@ -76,7 +76,8 @@ class Banner(QFrame):
         line = row(self._icon, texts, self._action, self._second, close, gap=tokens.MD, margins=(14, 8, 10, 8))
         line.setStretch(1, 1)
         self.setLayout(line)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        # not fixed: that would be as high as at the width Qt likes best, and a narrower place needs more lines
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         self.hide()
 
     def show_message(
@@ -142,17 +143,20 @@ class EmptyState(QWidget):
             lines.append(label(footnote, tokens.SMALL, cls="muted", wrap=True))
         for line in lines:
             line.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            line.setFixedWidth(theme.px(480))
+            line.setMaximumWidth(theme.px(480))
         self.button = PrimaryButton(action, action_icon)
         self.button.clicked.connect(self.acted)
         self.second = Button(second)
         self.second.clicked.connect(self.acted_second)
         buttons = [button for button, text in ((self.button, action), (self.second, second)) if text]
         content: list[QWidget | QLayout | int | None] = [row(None, IconLabel(icon, 44, "accent_fg"), None), tokens.SM]
-        content += [row(None, line, None) for line in lines[:2]]
+        placed = [row(None, line, None) for line in lines]
+        for place in placed:
+            place.setStretch(1, 1000)  # as wide as it may be, and no wider than there is room
+        content += placed[:2]
         if buttons:
             content += [tokens.SM, row(None, *buttons, None)]
-        content += [row(None, line, None) for line in lines[2:]]
+        content += placed[2:]
         self.setLayout(column(None, *content, None, gap=tokens.SM, margins=(tokens.XL,) * 4))
 
 

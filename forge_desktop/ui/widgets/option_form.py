@@ -39,6 +39,8 @@ class OptionForm(QWidget):
         main = [made for key, made in self.rows.items() if key not in groups]
         for made in self.rows.values():
             made.wanted.connect(self._on_wanted)
+            made.typed.connect(self._on_typed)
+            made.settled.connect(self._on_settled)
             made.given_up.connect(self._on_given_up)
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE)
         self._pause.timeout.connect(self.flush)
@@ -47,10 +49,10 @@ class OptionForm(QWidget):
         self.setLayout(parts)
 
     def show_values(self, values: Mapping[str, Any], origins: Mapping[str, str], own: Iterable[str]) -> None:
-        """What is in force, where from in words, and which values can be given up here."""
+        """What is in force, where from in words, and which values can be given up here. What is refused stays."""
         own = frozenset(own)
         for key, made in self.rows.items():
-            if key not in self._waiting:
+            if key not in self._waiting and not made.error():
                 made.show_value(values[key], origins[key], own=key in own)
 
     def show_error(self, error: ForgeError, keys: Iterable[str]) -> None:
@@ -58,6 +60,11 @@ class OptionForm(QWidget):
         for key in keys:
             if key in self.rows:
                 self.rows[key].show_error(error)
+
+    def forget(self) -> None:
+        """Others are to be shown: what is refused need not be corrected any more."""
+        for made in self.rows.values():
+            made.forget()
 
     @Slot()
     def flush(self) -> None:
@@ -79,6 +86,18 @@ class OptionForm(QWidget):
         self._waiting[key] = value
         self._pause.start()
 
+    @Slot(str, object)
+    def _on_typed(self, key: str, value: object) -> None:
+        if value is None:  # what could be in force was only its beginning
+            self._waiting.pop(key, None)
+        else:
+            self._waiting[key] = value
+
+    @Slot(str)
+    def _on_settled(self, key: str) -> None:
+        if key in self._waiting:
+            self.flush()
+
     @Slot(str)
     def _on_given_up(self, key: str) -> None:
         self._waiting[key] = None
@@ -86,5 +105,6 @@ class OptionForm(QWidget):
 
     @Slot(str)
     def _on_preset(self, key: str) -> None:
+        self.forget()
         self._waiting = {"preset": key}
         self.flush()

@@ -20,9 +20,14 @@ _Editor = ChoiceField | NumberField | OfferField | TextField
 
 
 class OptionRow(QWidget):
-    """`wanted(key, value)` comes for every value that passes the check, `given_up(key)` when it is to go back."""
+    """`wanted(key, value)` comes for a value that passes the check, `given_up(key)` when it is to go back.
+
+    A number comes key by key, as `typed(key, value)`, None while it cannot be in force; `settled(key)` is its end.
+    """
 
     wanted = Signal(str, object)
+    typed = Signal(str, object)
+    settled = Signal(str)
     given_up = Signal(str)
 
     def __init__(self, field: Field[Any], back: str) -> None:
@@ -35,6 +40,8 @@ class OptionRow(QWidget):
         self.editor = _editor(field)
         self.editor.setAccessibleName(about["label"])
         self.editor.changed.connect(self._on_changed)
+        if isinstance(self.editor, NumberField | OfferField):
+            self.editor.settled.connect(self._on_settled)
         self._name = label(about["label"], tokens.TABLE, 600)
         self._name.setBuddy(self.editor)
         self._help = label(about["help"], tokens.SMALL, cls="muted", wrap=True)
@@ -66,6 +73,10 @@ class OptionRow(QWidget):
     def error(self) -> str:
         """The sentence under the field, empty when the value is in force."""
         return self._error.text()
+
+    def forget(self) -> None:
+        """Take the error back; what the field holds is not wanted any more."""
+        self._show_error("")
 
     def origin(self) -> str:
         """Where the value comes from, in words."""
@@ -104,19 +115,27 @@ class OptionRow(QWidget):
             value = check_value(self._field, self.editor.value())
         except ForgeError as error:
             self.show_error(error)
+            self.typed.emit(self.key, None)
             return
         self._show_error("")
         if isinstance(self.editor, TextField) and value == self._shown:
             return  # the field was only passed through
-        self.wanted.emit(self.key, value)
+        number = isinstance(self.editor, NumberField | OfferField)
+        (self.typed if number else self.wanted).emit(self.key, value)
+
+    @Slot()
+    def _on_settled(self) -> None:
+        self.settled.emit(self.key)
 
     @Slot()
     def _on_dice(self) -> None:
         self.editor.show_value(random.randrange(1, 1_000_000))  # short enough to be read and told
         self._on_changed()
+        self._on_settled()
 
     @Slot()
     def _on_back(self) -> None:
+        self.forget()
         self.given_up.emit(self.key)
 
 

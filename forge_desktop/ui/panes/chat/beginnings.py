@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
 from forge_desktop.corpus.records import Passage
@@ -43,6 +44,32 @@ def _as_question(heading: str) -> str:
     return f"What do the documents say about “{heading}”?"
 
 
+class _Example(Button):
+    """A question on a button, shortened where there is little room; its whole text is then the tooltip."""
+
+    def __init__(self, question: str) -> None:
+        super().__init__(question, "quote")
+        self._question = question
+        self._wide = super().sizeHint()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        return self._wide
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme.px(120), self._wide.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        beside = self._wide.width() - self.fontMetrics().horizontalAdvance(self._question)
+        shown = self.fontMetrics().elidedText(
+            self._question, Qt.TextElideMode.ElideRight, max(0, self.width() - beside)
+        )
+        self.setText(shown)
+        self.setAccessibleName(self._question)
+        self.setToolTip(self._question if shown != self._question else "")
+
+
 class Beginning(QStackedWidget):
     """The empty states of the conversation. `asked` carries an example question."""
 
@@ -64,7 +91,9 @@ class Beginning(QStackedWidget):
         self._first = QWidget()
         self._words = label("", tokens.TABLE, cls="muted", wrap=True)
         self._words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._words.setFixedWidth(theme.px(480))
+        self._words.setMaximumWidth(theme.px(480))
+        words = row(None, self._words, None)
+        words.setStretch(1, 1000)  # as wide as it may be, and no wider than there is room
         title = label("What would you like to know?", tokens.TITLE, 600)
         self._examples = column(gap=8)
         self._first.setLayout(
@@ -73,7 +102,7 @@ class Beginning(QStackedWidget):
                 row(None, IconLabel("sparkles", 40, "accent_fg"), None),
                 8,
                 row(None, title, None),
-                row(None, self._words, None),
+                words,
                 8,
                 row(None, self._examples, None),
                 None,
@@ -97,8 +126,7 @@ class Beginning(QStackedWidget):
                 widget.hide()
                 widget.deleteLater()
         for question in examples:
-            button = Button(question, "quote")
-            button.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+            button = _Example(question)
             button.clicked.connect(lambda _checked=False, question=question: self.asked.emit(question))
             self._examples.addWidget(button)
         self.setCurrentWidget(self._first)

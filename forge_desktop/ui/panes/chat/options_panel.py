@@ -83,6 +83,7 @@ class OptionsPanel(QFrame):
         """Show another conversation's options; None is one that does not exist yet."""
         if conversation_id != self._conversation:
             self.form.flush()
+            self.form.forget()
             self._conversation, self.pending = conversation_id, {}
             self.banner.clear()
         self.refresh()
@@ -150,6 +151,7 @@ class OptionsPanel(QFrame):
 
     @Slot()
     def _on_reset(self) -> None:
+        self.form.forget()
         here = self._conversation
         if here is not None:
             self._do(partial(self._book.reset, here))

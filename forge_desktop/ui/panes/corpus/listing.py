@@ -221,7 +221,8 @@ class Listing(QWidget):
         bar.setValue(place)
 
     def _words(self, found: Finding) -> str:
-        return " · ".join(filter(None, (finding_words(found), self._corpus.vectors.note)))
+        words, note = finding_words(found), self._corpus.vectors.note
+        return " · ".join(filter(None, (words, "" if note in words else note)))
 
     def _show_hits(self, hits: Sequence[Hit], words: str) -> None:
         self.hits, self._found_words = hits, words

@@ -18,18 +18,24 @@ _WIDTH = 220
 
 
 class SettingRow(QWidget):
-    """A setting in the dialog. Emits `wanted(key, value)` for every value that passes the check."""
+    """A setting in the dialog. Emits `wanted(key, value)` for a value that passes the check.
+
+    A number comes when it is typed to its end: its beginning is often another one.
+    """
 
     wanted = Signal(str, object)
 
     def __init__(self, field: Field[Any], value: object) -> None:
         super().__init__()
         self.key, self._default = field.name, field.default
+        self._typed: object = None  # a number that can be in force, until it settles
         about = field.metadata
         self.editor = _editor(field)
         self.editor.setAccessibleName(about["label"])
         self.editor.setAccessibleDescription(about["help"])
         self.editor.changed.connect(self._on_changed)
+        if isinstance(self.editor, NumberField):
+            self.editor.settled.connect(self._on_settled)
         self._reset = IconButton("rotate-ccw", f"Reset {about['label']}", f"Back to {_words(field, field.default)}")
         self._reset.clicked.connect(self._on_reset)
         place = self._reset.sizePolicy()
@@ -38,7 +44,7 @@ class SettingRow(QWidget):
         self._help = label(_help(field), tokens.SMALL, cls="muted", wrap=True)
         self._error_icon = IconLabel("circle-alert", 13, "bad")
         self._error = label("", tokens.SMALL, cls="bad", wrap=True)
-        name = label(about["label"], tokens.TABLE, 600)
+        name = label(about["label"], tokens.TABLE, 600, wrap=True)
         name.setBuddy(self.editor)
         error = row(self._error_icon, self._error, gap=5)
         error.setStretch(1, 1)
@@ -55,6 +61,7 @@ class SettingRow(QWidget):
 
     def show_value(self, value: object) -> None:
         """Show the value in force and take back any error."""
+        self._typed = None
         if self.editor.value() != value:  # keeps the cursor, and "1.50" while it is being typed
             self.editor.show_value(value)
         self._show_error("")
@@ -68,9 +75,9 @@ class SettingRow(QWidget):
         """The sentence under the field, empty when the value is in force."""
         return self._error.text()
 
-    def refused(self) -> bool:
-        """Whether the field holds a value that is not in force, for the person to correct."""
-        return bool(self.error())
+    def unsettled(self) -> bool:
+        """Whether the field holds a value that is not in force, for the person to correct or to type to its end."""
+        return bool(self.error()) or self._typed is not None
 
     def _show_error(self, text: str) -> None:
         self._error.setText(text)
@@ -82,14 +89,23 @@ class SettingRow(QWidget):
 
     @Slot()
     def _on_changed(self) -> None:
-        value = self.editor.value()
+        value, self._typed = self.editor.value(), None
         try:
             checked = check_setting(self.key, value)
         except ForgeError as error:
             self.show_error(error)
             return
         self._show_error("")
-        self.wanted.emit(self.key, checked)
+        if isinstance(self.editor, NumberField):
+            self._typed = checked
+        else:
+            self.wanted.emit(self.key, checked)
+
+    @Slot()
+    def _on_settled(self) -> None:
+        checked, self._typed = self._typed, None
+        if checked is not None:
+            self.wanted.emit(self.key, checked)
 
     @Slot()
     def _on_reset(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Slot
@@ -165,15 +166,21 @@ class SettingsPane(Pane):
 
     def _refresh(self) -> None:
         for key, line in self._rows.items():
-            if not line.refused():
+            if not line.unsettled():
                 line.show_value(getattr(self.forge.settings.values, key))
+        model = self._rows["embedding_model"]
+        if (problem := self.forge.embedding.problem) and not model.unsettled():
+            model.show_error(ForgeError(problem))
 
     @Slot(str, object)
     def _on_wanted(self, key: str, value: object) -> None:
         if value == getattr(self.forge.settings.values, key):
             return
         try:
-            self.forge.settings.change(**{key: value})
+            if key == "embedding_model":
+                self.forge.embedding.choose(Path(str(value)).absolute() if value else None)
+            else:
+                self.forge.settings.change(**{key: value})
         except ForgeError as error:
             self._rows[key].show_error(error)
 
@@ -188,6 +195,9 @@ class SettingsPane(Pane):
             self.forge.settings.change(**values)
         except ForgeError as error:
             next(iter(self._rows.values())).show_error(error)
+            return
+        for key, line in self._rows.items():  # also those that hold what was refused
+            line.show_value(getattr(self.forge.settings.values, key))
 
     @Slot(object)
     def _on_data_changed(self, event: DataChanged) -> None:

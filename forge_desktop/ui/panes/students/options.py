@@ -71,6 +71,7 @@ class StudentOptions(QFrame):
         """Show another student, or the same one with what is stored of it by now."""
         if self._student is not None and self._student.sha256 != student.sha256:
             self.form.flush()
+            self.form.forget()
             self.banner.clear()
             self._errands.outdate(_KEY)
         self._student = student
@@ -127,6 +128,7 @@ class StudentOptions(QFrame):
 
     @Slot()
     def _on_reset(self) -> None:
+        self.form.forget()
         if self._student is not None:
             self._do(partial(self._book.reset_student, self._student.sha256))
 

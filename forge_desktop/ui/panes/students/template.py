@@ -51,7 +51,7 @@ class TemplateEditor(QWidget):
         for part in (self._said, self.shown):
             part.hide()
         self._body = QWidget()
-        buttons = row(self.preview, self.save, None, self.own)
+        buttons = column(row(self.preview, self.save, None), row(self.own, None))
         self._body.setLayout(
             column(self.source, buttons, self._why, self.banner, self._said, self.shown, gap=8, margins=(0, 4, 0, 0))
         )
