@@ -200,7 +200,7 @@ def test_progress_counts_bytes_and_names_the_file(room: Room, folder: Path) -> N
     room.index(folder)
     last = [event for event in room.seen if isinstance(event, JobChanged) and event.total is not None][-1]
     assert (last.done, last.total) == (1500, 1500)
-    assert notes(room.seen)[-1] == str(folder / "2.txt")
+    assert notes(room.seen)[-1] in {str(folder / f"{number}.txt") for number in range(3)}  # two are read at a time
 
 
 def test_a_cancelled_run_keeps_what_is_done_and_goes_on_later(room: Room, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from threading import Event
 
@@ -60,10 +61,11 @@ def test_the_student_is_told_by_its_next_token(make_engine: EngineMaker, tiny: P
     engine.warm()
     number = jobs.start("index", "index", work)
     assert begun.wait(30)
-    assert flag(engine) == 2
+    half = max(1, min(4, os.cpu_count() or 1) // 2)
+    assert flag(engine) == half
     engine.eject()
     engine.warm()
-    assert flag(engine) == 2  # a child that is loaded meanwhile knows it too
+    assert flag(engine) == half  # a child that is loaded meanwhile knows it too
     assert engine.generate([say("Hello")], Sampling(max_tokens=3), lambda _: None).answer_tokens
     over.set()
     jobs.wait(number)

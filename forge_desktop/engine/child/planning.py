@@ -41,6 +41,8 @@ def measure(path: str, placement: Placement, *, log: NativeLog, flash: bool | No
         handle = load_weights(path, placement, log=log, extra_bufts=False, progress=lambda _: None, measuring=True)
         try:
             context = chat_context(_Weights(handle, log), placement, threads=1, flash=flash)
+            import numpy  # noqa: F401 - a child that answers has it in its memory too
+
             resident = machine.resident_memory()
             tokens = llama.llama_n_ctx_seq(context)
             llama.llama_free(context)
