@@ -43,16 +43,25 @@ def check_value(field: dataclasses.Field[Any], value: object) -> object:
     label: str = field.metadata["label"]
     kind: Any = type(field.default)
     if isinstance(value, bool) != (kind is bool) or (kind is str) != isinstance(value, str):
-        raise ForgeError(f"{label} cannot be {value!r}.", hint=field.metadata["help"])
+        raise ForgeError(f"{label} cannot be {value!r}.", hint=_what_to_do(field))
     try:
         if kind is int and isinstance(value, float) and not value.is_integer():
             raise ValueError("not a whole number")
         value = kind(value)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ForgeError(f"{label} cannot be {value!r}.", hint=field.metadata["help"]) from error
+        raise ForgeError(f"{label} cannot be {value!r}.", hint=_what_to_do(field)) from error
     choices, low, high = (field.metadata[name] for name in ("choices", "minimum", "maximum"))
     if choices is not None and value not in choices:
-        raise ForgeError(f"{label} cannot be {value!r}.", hint="Choose one of: " + ", ".join(map(str, choices)) + ".")
+        raise ForgeError(f"{label} cannot be {value!r}.", hint=_what_to_do(field))
     if low is not None and not low <= value <= high:
-        raise ForgeError(f"{label} cannot be {value}.", hint=f"Choose a value from {low} to {high}.")
+        raise ForgeError(f"{label} cannot be {value}.", hint=_what_to_do(field))
     return value
+
+
+def _what_to_do(field: dataclasses.Field[Any]) -> str:
+    choices, low, high = (field.metadata[name] for name in ("choices", "minimum", "maximum"))
+    if choices is not None:
+        return "Choose one of: " + ", ".join(map(str, choices)) + "."
+    if low is not None:
+        return f"Choose a {'whole number' if type(field.default) is int else 'number'} from {low} to {high}."
+    return "Choose true or false." if isinstance(field.default, bool) else "Write a text."

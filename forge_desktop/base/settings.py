@@ -94,7 +94,9 @@ class Settings:
         minimum=0.0,
         maximum=2.0,
     )
-    top_k: int = _setting(40, "Student", "Top k", "Sample among this many likeliest tokens.", minimum=1, maximum=1000)
+    top_k: int = _setting(
+        40, "Student", "Top k", "Sample among this many likeliest tokens; 0 is all of them.", minimum=0, maximum=1000
+    )
     top_p: float = _setting(
         0.95, "Student", "Top p", "Sample among tokens that make up this share.", minimum=0.01, maximum=1.0
     )

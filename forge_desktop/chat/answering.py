@@ -16,7 +16,7 @@ from forge_desktop.chat.draft import Draft
 from forge_desktop.chat.evidence import Evidence
 from forge_desktop.chat.facts import NOBODY, facts_of
 from forge_desktop.chat.option_book import OptionBook
-from forge_desktop.chat.options import Resolved
+from forge_desktop.chat.options import ChatOptions, Resolved
 from forge_desktop.chat.prompt import Prompt, PromptBuilder, QuestionTooLong
 from forge_desktop.chat.records import MessageState, Sentence, Source
 from forge_desktop.chat.rows import Ending, Task
@@ -33,6 +33,7 @@ NOT_FOUND = "This is not in your documents."
 NEAREST = "The passages that come nearest are listed as sources."
 OWN_KNOWLEDGE = "Your documents do not seem to answer this; what follows is the student's own knowledge."
 UNSUPPORTED = "Nothing in your documents supports this answer."
+_NO_STUDENT = "There is no student."
 _CIRCLED = "The student's thought went in circles and was stopped; it gave no answer."
 REPEATED = "The student began to repeat itself and was stopped there."
 NO_DOCUMENTS = "There are no documents yet. Add a folder to the corpus, then ask again."
@@ -105,8 +106,8 @@ class AnswerWriter:
         if task.grounding == "documents_only" and not judged.strong:
             self._say_not_found(task, offered, facts)
             return
-        if reason := self._no_student():
-            self._quote(task, offered, facts, reason)
+        if self._engine.state().model is None:
+            self._quote(task, offered, facts, _NO_STUDENT)
             return
         chosen = self._options.resolved(task.conversation_id)
         facts["preset"] = chosen.preset if not chosen.changed else None
@@ -123,10 +124,10 @@ class AnswerWriter:
             prompt = prompt.searched_in(tuple(collections.values()))
         except QuestionTooLong:
             raise
-        except ForgeError as error:  # the student cannot be loaded, or its template cannot be used
-            self._quote(task, offered, facts, error.message)
+        except ForgeError as error:  # the student was stopped, cannot be loaded, or its template cannot be used
+            self._quote(task, offered, {**facts, "error": _told(error)}, error.message)
             return
-        self._generate(task, prompt, judged, facts, ctx, chosen.options.template)
+        self._generate(task, prompt, judged, facts, ctx, chosen.options)
 
     def _collections(self, task: Task) -> dict[str, str]:
         """Uid and name of the collections to look in; empty for all documents. Raises ForgeError when all are gone."""
@@ -149,13 +150,6 @@ class AnswerWriter:
             progress=lambda note: ctx.progress(0, None, note),
         )
 
-    def _no_student(self) -> str:
-        """Why nobody can answer, in a sentence, or ""."""
-        state = self._engine.state()
-        if state.model is None:
-            return "There is no student."
-        return (state.note or "The student was stopped.") if state.status == "stopped" else ""
-
     def _generate(
         self,
         task: Task,
@@ -163,7 +157,7 @@ class AnswerWriter:
         judged: Evidence,
         facts: dict[str, object],
         ctx: JobContext,
-        template: str,
+        options: ChatOptions,
     ) -> None:
         self._store.save_prompt(
             task.message_id,
@@ -189,7 +183,7 @@ class AnswerWriter:
             draft.add,
             check,
             on_thinking=draft.think,
-            template=template,
+            template=options.template,
             conversation=task.conversation,
         )
         draft.end()
@@ -203,8 +197,12 @@ class AnswerWriter:
         circling = draft.thought_circles and not ctx.cancelled
         if not done.text.strip() and (circling or done.stop not in ("cancelled", "died")):
             reason = _CIRCLED if circling else problem or "The student gave no answer."
+            if problem and not done.thinking:
+                facts["error"] = _told(ForgeError(problem, hint="Ask again, or choose another student."))
             self._quote(task, prompt.offered, facts, reason, thinking=done.thinking)
             return
+        if done.stop == "length":
+            problem = problem or _cut_at(done, prompt, options)
         self._store_answer(task, prompt, done, facts, notice, problem)
 
     def _store_answer(
@@ -284,6 +282,18 @@ class AnswerWriter:
         ending = Ending(state, text, raw, problem, sentences, facts, thinking, tokens)
         self._store.finish(task.message_id, ending, sources)
         self._events.changed("messages", "conversations")
+
+
+def _cut_at(done: Generation, prompt: Prompt, options: ChatOptions) -> str:
+    """That the answer stops where it may not go on, and why there."""
+    no_room = prompt.sampling.max_tokens < options.max_tokens
+    why = "the student can hold no more" if no_room else "Longest answer"
+    return f"The answer was cut at {done.answer_tokens:,} tokens ({why})."
+
+
+def _told(error: ForgeError) -> dict[str, str]:
+    """An error that left a question to the documents alone, as it is kept with the answer."""
+    return {"message": error.message, "hint": error.hint}
 
 
 def not_found(collections: object) -> str:

@@ -12,6 +12,8 @@ from forge_desktop.chat.records import Source
 from forge_desktop.chat.rows import Task
 from forge_desktop.chat.spans import found_part
 
+_MARK = re.compile(r"\[([0-9a-f]{6}) (?:\d+|end)\]")
+
 
 def fresh_mark(task: Task, offered: Sequence[Source]) -> str:
     """Six hexadecimal digits that occur in none of the texts and that no document can foresee.
@@ -26,6 +28,12 @@ def fresh_mark(task: Task, offered: Sequence[Source]) -> str:
         if not any(mark in text for text in texts):
             return mark
     raise AssertionError("unreachable")
+
+
+def mark_in(text: str) -> str:
+    """The mark at the beginning of a part that stands around documents, as in "[a62e03 end]"; else ""."""
+    found = _MARK.match(text)
+    return found[1] if found else ""
 
 
 def label_of(source: Source) -> str:

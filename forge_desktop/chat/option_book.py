@@ -178,9 +178,10 @@ class OptionBook:
         )
 
     def _new(self, layer: dict[str, Any], changes: Layer, refused: tuple[str, ...]) -> dict[str, Any]:
+        changes = dict(changes)
         for key, value in changes.items():
-            if key == "preset" and value is not None:
-                self.preset(str(value))
+            if key == "preset" and isinstance(value, str):
+                changes[key] = self.preset(value).key  # typed as people write it; looked up by its key
             elif isinstance(value, str) and len(value) > _LONGEST_TEXT:
                 label = FIELDS[key].metadata["label"] if key in FIELDS else key
                 raise ForgeError(f"{label} has {len(value):,} characters.", hint=f"At most {_LONGEST_TEXT:,} will do.")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.chat.marks import fresh_mark, label_of, told
+from forge_desktop.chat.marks import fresh_mark, label_of, mark_in, told
 from forge_desktop.chat.options import ChatOptions
 from forge_desktop.chat.records import Grounding, SeenPrompt, Source
 from forge_desktop.chat.rows import Task, Turn
@@ -93,6 +93,7 @@ class PromptBuilder:
         self._mark = ""
         self._summariser, self._summary, self._unsummed = summariser, task.summary, ""
         self._summed = sum(turn.question_id < task.summary_until for turn in task.turns)  # turns the summary stands for
+        self._summed_before = self._summed
 
     def build(self, offered: Sequence[Source], widener: Widener | None = None) -> Prompt:
         """The prompt with as much of the conversation and of the passages (best first) as fits.
@@ -129,11 +130,7 @@ class PromptBuilder:
                 rendered = self._render(messages)
         answer_room = min(most, rendered.context - rendered.tokens)
         if answer_room < min(_LEAST_ANSWER, self._sampling.max_tokens):
-            raise QuestionTooLong(
-                f"The question is too long for this student: it takes {rendered.tokens:,} of the {rendered.context:,} "
-                "tokens it can hold, which leaves no room for an answer.",
-                hint="Shorten the question, or raise the context length in Settings.",
-            )
+            raise self._too_long(rendered)
         cut = self._cut(turns, passages, offered, answer_room)
         seen = SeenPrompt(
             text=rendered.text,
@@ -149,16 +146,33 @@ class PromptBuilder:
             sampling=dataclasses.replace(
                 self._sampling,
                 max_tokens=answer_room,
-                stop=(*self._sampling.stop, f"[{self._mark}", f"\n{_QUESTION}"),
+                stop=(*self._sampling.stop, *(f"[{mark}" for mark in self._marks(turns)), f"\n{_QUESTION}"),
             ),
             turn=tuple(turn),
             offered=(*passages, *_still_above(turns, passages)),
             seen=seen,
             sha256=rendered.sha256,
             history_from=self._question_at(len(self._task.turns) - len(turns)),
-            summary=self._summary if self._summary != self._task.summary else "",
+            summary=self._summary if self._summed != self._summed_before else "",
             summary_until=self._question_at(self._summed),
             noticed=self._noticed(cut, turns, known),
+        )
+
+    def _marks(self, turns: Sequence[Turn]) -> list[str]:
+        """The marks that stand in the prompt, each once: the student may go on with that of an earlier question too."""
+        known = [mark for turn in turns for part in turn.parts if part.trusted and (mark := mark_in(part.text))]
+        return list(dict.fromkeys([self._mark, *reversed(known)]))
+
+    def _too_long(self, rendered: RenderedPrompt) -> QuestionTooLong:
+        """The error for a prompt without room for an answer, naming what takes it."""
+        counts, own = rendered.message_tokens, len(self._system.parts) > 1
+        of_instructions = own and counts[0] > counts[-1]
+        subject = "Your own instructions are" if of_instructions else "The question is"
+        takes = f"they take {counts[0]:,}" if of_instructions else f"it takes {rendered.tokens:,}"
+        return QuestionTooLong(
+            f"{subject} too long for this student: {takes} of the {rendered.context:,} tokens it can hold, which "
+            "leaves no room for an answer.",
+            hint=f"Shorten {'them' if of_instructions else 'the question'}, or raise the context length in Settings.",
         )
 
     def _answer_tokens(self, rendered: RenderedPrompt) -> tuple[int, int]:

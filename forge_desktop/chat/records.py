@@ -85,7 +85,7 @@ class ChatMessage:
     An answer's `text` is, while it is being written, what the student writes; once it has ended, that text without
     the numbers in brackets that the student wrote: offsets in `sentences` count in it. `sources` are there as soon as
     passages were chosen, `cited` and `sentences` when the answer has ended. `problem` is one sentence: why a "failed"
-    or "died" answer ended, or what a "complete" one wants known (no student could answer, nothing supports it).
+    or "died" answer ended, or what a "complete" one wants known (no student could answer, it was cut).
 
     `collections` are the uids of those it was asked in, none for all documents. `thinking` is what a thinking student
     wrote before its answer. `summary` stands with a question from which on it takes the place of all turns before it.
@@ -94,7 +94,8 @@ class ChatMessage:
     index, analyser and embedder version, device, prompt_tokens, reused_tokens, restored_tokens, answer_tokens, drafted,
     accepted, ttft_ms, thought_ms, prompt_tokens_per_second, tokens_per_second, stop, passages_offered, retrieval_query,
     evidence, collections (names), not_found (True where nothing was found), cut (notices of what did not fit), noticed
-    (those of them that are new with this answer), grounded {sentences, supported}.
+    (those of them that are new with this answer), grounded {sentences, supported}, error {message, hint} (there only
+    where an error kept the student from answering).
     """
 
     id: int

@@ -45,22 +45,29 @@ class Summariser:
         counts = self._engine.count(texts, check=self._check)
         place = 0
         while place < len(texts):
-            fits, used = place, self._engine.count([before], check=self._check)[0]
+            fits, used = place, 0
             while fits < len(texts) and used + counts[fits] <= room:
                 used += counts[fits]
                 fits += 1
             if fits == place:
                 raise ForgeError("One of them alone is longer than the student can read.", hint="")
-            before = self._written(before, texts[place:fits], longest(context))
+            before = self._joined(before, self._written(texts[place:fits], longest(context)), context)
             place = fits
         self._progress("Reading the question…")
         return before
 
-    def _written(self, before: str, texts: Sequence[str], most: int) -> str:
-        parts = [PromptPart(_ASK, trusted=True)]
-        if before:
-            parts += [PromptPart("What came before, in short: ", trusted=True), PromptPart(f"{before}\n\n")]
-        parts += [PromptPart("".join(texts)), PromptPart("Summary:", trusted=True)]
+    def _joined(self, before: str, new: str, context: int) -> str:
+        """Both summaries as one; summed up together where they are too long.
+
+        Small students drop what stands before newer turns, so an earlier summary is never read beside them.
+        """
+        both = f"{before}\n{new}" if before and new not in before else before or new
+        if self._engine.count([both], check=self._check)[0] <= longest(context):
+            return both
+        return self._written([f"{both}\n\n"], longest(context)) if before else new
+
+    def _written(self, texts: Sequence[str], most: int) -> str:
+        parts = [PromptPart(_ASK, trusted=True), PromptPart("".join(texts)), PromptPart("Summary:", trusted=True)]
         messages = [PromptMessage("system", (PromptPart(_SYSTEM, trusted=True),)), PromptMessage("user", tuple(parts))]
         sampling = Sampling(max_tokens=most, stop=("\nQuestion:",), think_tokens=0)
         done = self._engine.generate(messages, sampling, lambda _text: None, self._check, template=self._template)

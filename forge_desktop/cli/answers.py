@@ -53,9 +53,10 @@ def ask(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         out.note("Ask again without --collection to search everywhere.")
     for noticed in message.provenance.get("noticed") or ():  # type: ignore[attr-defined]
         out.note(f"forge-desktop: {noticed}")
+    error = _error_of(message)
     if message.problem:
-        out.note(f"forge-desktop: {message.problem}")
-    return 1 if message.state in ("failed", "died") else 0
+        out.note(f"forge-desktop: {message.problem} {error.get('hint', '')}".rstrip())
+    return 1 if error or message.state in ("failed", "died") else 0
 
 
 def _question(options: argparse.Namespace) -> str:
@@ -117,7 +118,9 @@ def answer_question(
     if unheard:
         raise unheard[0]
     message = forge.chat.messages(conversation)[-1]
-    out.line(_added(streamed, message.text))
+    # What kept the student from answering is said beside the results, once, with its hint.
+    text = message.text.removeprefix(f"{message.problem} ") if _error_of(message) else message.text
+    out.line(_added(streamed, text))
     return Answer(message, interrupted)
 
 
@@ -156,7 +159,14 @@ def answer_fields(message: ChatMessage) -> dict[str, object]:
         "collections": facts.get("collections") or [],
         "state": message.state,
         "problem": message.problem,
+        **({"error": error} if (error := _error_of(message)) else {}),
     }
+
+
+def _error_of(message: ChatMessage) -> dict[str, str]:
+    """Message and hint of what kept the student from answering; empty where nothing did."""
+    error = message.provenance.get("error")
+    return error if isinstance(error, dict) else {}
 
 
 def show_sources(message: ChatMessage, out: Output) -> None:

@@ -79,7 +79,10 @@ def _number(least: float, most: float) -> Callable[[str], float]:
 
 def _thinking(text: str) -> int:
     words = {"off": 0, "no": 0, "free": -1}
-    return words[text] if text in words else _count(-1, 1_048_576)(text)
+    try:
+        return words[text] if text in words else _count(-1, 1_048_576)(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f"choose off, free, or a number up to 1048576, not {text!r}") from None
 
 
 def _add_choosing(verb: argparse.ArgumentParser) -> None:

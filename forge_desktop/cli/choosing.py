@@ -37,9 +37,11 @@ def chosen(options: argparse.Namespace) -> dict[str, Any]:
     for assignment in getattr(options, "further", None) or ():
         key, equals, text = assignment.partition("=")
         key = key.strip().replace("-", "_")
-        if not equals or key not in FIELDS:
-            names = ", ".join(FIELDS)
-            raise ForgeError(f"{assignment!r} is no option of an answer.", hint=f"Write NAME=VALUE; names: {names}.")
+        if key not in FIELDS:
+            names = ", ".join(name for name, made in FIELDS.items() if made.metadata["group"] != "Student")
+            raise ForgeError(f"{key!r} is no option of an answer.", hint=f"Write NAME=VALUE; names: {names}.")
+        if not equals:
+            raise ForgeError(f"The option {key} has no value.", hint=f"Write {key}=VALUE, without blanks.")
         changes[key] = _value(key, text)
     return changes
 

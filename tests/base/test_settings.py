@@ -66,6 +66,19 @@ def test_a_bad_value_changes_nothing(path: Path, key: str, value: object) -> Non
     assert not path.exists()
 
 
+def test_the_hint_says_what_to_do() -> None:
+    for key, value, hint in (
+        ("temperature", "abc", "Choose a number from 0.0 to 2.0."),
+        ("top_k", 1.5, "Choose a whole number from 0 to 1000."),
+        ("theme", 1, "Choose one of: "),
+        ("lookup", "yes", "Choose true or false."),
+    ):
+        with pytest.raises(ForgeError) as caught:
+            check_setting(key, value)
+        assert caught.value.hint.startswith(hint)
+    assert check_setting("top_k", 0) == 0  # all words, as in Creative
+
+
 def test_every_default_passes_its_own_check() -> None:
     for field in dataclasses.fields(Settings):
         assert check_setting(field.name, field.default) == field.default

@@ -36,7 +36,8 @@ def test_an_answer_streams_and_keeps_how_it_came_about(answering: Room) -> None:
     conversation = answering.chat.create()
     message = answering.ask("How much does a household membership cost?", conversation=conversation)
     assert message.state == "complete"
-    assert message.problem == ""
+    cut = message.provenance["stop"] == "length"
+    assert message.problem == ("The answer was cut at 40 tokens (Longest answer)." if cut else "")
     assert message.text
     assert len(answering.deltas) > 1
     assert {delta.message_id for delta in answering.deltas} == {message.id}
@@ -162,6 +163,19 @@ def test_a_long_conversation_is_trimmed_by_whole_turns_with_a_notice(
     assert list(last.cut) == answers[-1].provenance["cut"]
     assert questions[0] not in last.text
     assert questions[-1] in last.text
+
+
+def test_an_answer_stops_at_every_mark_of_its_prompt(answering: Room) -> None:
+    conversation = answering.chat.create()
+    marks = []
+    for question in ("What does a standard membership cost?", "How long are power tools lent?"):
+        message = answering.ask(question, conversation=conversation)
+        seen = answering.chat.seen_prompt(message.id)
+        assert seen is not None
+        marks = list(dict.fromkeys(re.findall(r"\[([0-9a-f]{6}) end\]", seen.text)))
+        stops = message.provenance["sampling"]["stop"]
+        assert sorted(stop for stop in stops if stop.startswith("[")) == sorted(f"[{mark}" for mark in marks)
+    assert len(marks) == 2
 
 
 def test_an_over_long_question_fails_with_a_sentence_and_is_kept(

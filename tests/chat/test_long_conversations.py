@@ -7,6 +7,9 @@ from pathlib import Path
 
 from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.chat import ChatMessage
+from forge_desktop.chat.rows import Turn
+from forge_desktop.chat.summary import Summariser, longest
+from forge_desktop.engine import PromptPart
 
 from .conftest import Room
 
@@ -61,6 +64,17 @@ def test_early_turns_are_summed_up_once_and_the_summary_stands_for_them(
     with room.db.write() as connection:
         connection.execute("UPDATE messages SET summary = 'Zanzibar' WHERE id = ?", (question.id,))
     assert room.chat.conversations("Zanzibar") == []  # it is not found as if it had been said
+
+
+def test_an_earlier_summary_stays_in_the_next(answering: Room) -> None:
+    engine, before = answering.engine, "Ottilie lent the blue tower crane."
+    summariser = Summariser(engine, "", check=lambda: None, progress=lambda note: None)
+    turn = Turn(1, 2, (PromptPart(f"{FILLER} Which one is mine?"),), "The one on hook 4.", ())
+    made = summariser.summary(before, [turn], 4096)
+    assert made.startswith(f"{before}\n")
+    assert len(made) > len(before) + 1
+    both = summariser.summary(" ".join([before] * 20), [turn], 512)  # too long beside a new one: summed up together
+    assert 0 < engine.count([both])[0] <= longest(512) + 1
 
 
 def test_where_no_summary_can_be_had_turns_are_left_out_and_it_is_said(

@@ -337,3 +337,38 @@ def test_a_read_only_disk_can_be_read(cli_json: CliJson, sample_dir: Path, tmp_p
         assert "Read-only" in cli_json("export", disk / "out", expect=1)["error"]["message"]
     finally:
         subprocess.run(["umount", disk], check=True)
+
+
+def test_a_student_that_cannot_answer_is_an_error_said_once(
+    cli: Cli, cli_json: CliJson, data_dir: Path, sample_dir: Path
+) -> None:
+    cli_json("index", sample_dir / "faq.html")
+    with contextlib.closing(sqlite3.connect(data_dir / "forge.db")) as db:
+        (sha256,) = db.execute("SELECT sha256 FROM bases WHERE active").fetchone()
+        layer = json.dumps({"template": "{{ raise_exception('no') }}"})
+        db.execute("INSERT INTO student_options (model_sha256, options, changed) VALUES (?, ?, 0)", (sha256, layer))
+        db.commit()
+    done = cli("ask", "battery of the pump", expect=1)
+    answer = cli_json("ask", "battery of the pump", expect=1)
+    error = answer["error"]
+    assert error["message"] == answer["problem"] != ""
+    assert error["hint"]
+    assert done.stderr.count(error["message"]) == 1
+    assert error["hint"] in done.stderr
+    assert error["message"] not in done.stdout
+    assert "These passages of your documents fit the question best:" in done.stdout
+    missing = cli_json("ask", "--grounding", "documents_only", "Who won the chess world championship in 1972?")
+    assert "error" not in missing
+
+
+def test_a_cut_answer_says_so(cli: Cli, cli_json: CliJson) -> None:
+    asked = ("ask", "--grounding", "free", "--max-tokens", "16", "Tell me a long story about a fox.")
+    assert "The answer was cut at 16 tokens (Longest answer)." in cli(*asked).stderr
+    answer = cli_json(*asked)
+    assert (answer["state"], answer["problem"]) == ("complete", "The answer was cut at 16 tokens (Longest answer).")
+
+
+def test_instructions_that_leave_no_room_are_named(cli_json: CliJson) -> None:
+    error = cli_json("ask", "--grounding", "free", "--system", "Be brief. " * 6000, "Why?", expect=1)["error"]
+    assert error["message"].startswith("Your own instructions are too long for this student: they take ")
+    assert error["hint"].startswith("Shorten them")

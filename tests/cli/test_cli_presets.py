@@ -46,3 +46,22 @@ def test_an_answer_with_options_of_its_own(cli: Cli, cli_json: CliJson, data_dir
         assert isinstance(answer[name], int)
     with contextlib.closing(sqlite3.connect(data_dir / "forge.db")) as db:
         assert '"system_prompt": "Be brief."' in db.execute("SELECT options FROM conversations").fetchone()[0]
+
+
+def test_a_preset_is_found_as_people_write_it(cli_json: CliJson) -> None:
+    mine = cli_json("presets", "--save", "Mine", "--preset", "Creative", "--temperature", "0.3")["presets"][-1][
+        "values"
+    ]
+    assert (mine["temperature"], mine["min_p"], mine["dry_multiplier"]) == (0.3, 0.08, 0.6)
+    answer = cli_json("ask", "--grounding", "free", "--preset", " mINE ", "--max-tokens", "16", "Say hello.")
+    assert (answer["preset"], answer["sampling"]["temperature"], answer["sampling"]["min_p"]) == ("Mine", 0.3, 0.08)
+
+
+def test_a_wrong_option_says_what_is_wrong_with_it(cli: Cli) -> None:
+    assert "choose off, free, or a number" in cli("ask", "--think", "foo", "Why?", expect=2).stderr
+    unset = cli("ask", "--option", "dry_base", "Why?", expect=1).stderr
+    assert "The option dry_base has no value. Write dry_base=VALUE" in unset
+    unknown = cli("ask", "--option", "colour=red", "Why?", expect=1).stderr
+    assert "'colour' is no option" in unknown
+    assert "template" not in unknown  # it would be refused
+    assert "Choose a number from 1.0 to 4.0." in cli("ask", "--option", "dry_base=abc", "Why?", expect=1).stderr
