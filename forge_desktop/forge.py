@@ -73,6 +73,7 @@ class Forge:
                 template=lambda student: (
                     options.of_student(student.sha256, student.path).options.template or student.template
                 ),
+                embedding=lambda: self.embedding.problem,
             )
             self._opened = opened.pop_all()
 

@@ -42,10 +42,12 @@ class Doctor:
         data_dir: Path,
         *,
         template: Callable[[Student], str] = lambda student: student.template,
+        embedding: Callable[[], str] = lambda: "",
     ) -> None:
         self._engine, self._students, self._archive = engine, students, archive
         self._settings, self._data_dir = settings, data_dir
         self._template = template  # the one in force for a student
+        self._embedding = embedding  # why the embedding model cannot be used, or ""
 
     def examine(self, check: Callable[[], None] = nothing, *, measure: bool = False) -> Checkup:
         """Look at everything; with `measure`, load the student in use and measure its speed first.
@@ -78,6 +80,8 @@ class Doctor:
             findings=(),
             notes=(),
         )
+        if problem := self._embedding():
+            found.append(Finding(problem, "Choose another embedding model in Settings, or none."))
         findings = (*found, *find(facts, self._settings.problem))
         notes = remark(facts)
         if student is not None and not measure:

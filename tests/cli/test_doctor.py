@@ -78,17 +78,23 @@ def test_what_needs_attention_gives_status_1(
         database.execute(
             "INSERT INTO engine_crashes (model_sha256, path, what, noted) VALUES ('b', '/models/b.gguf', 'died', 1)"
         )
+    (data_dir / "settings.json").write_text(json.dumps({"embedding_model": str(tmp_path / "gone.gguf")}))
     told = cli_json("doctor", expect=1)
     assert not told["ok"]
     what = "\n".join(finding["what"] for finding in told["findings"])
-    for part in ("copy.gguf", "vulkan-other is not used", "b.gguf is not loaded by itself any more: its process died"):
+    for part in (
+        "copy.gguf",
+        "gone.gguf cannot be read",
+        "vulkan-other is not used",
+        "b.gguf is not loaded by itself any more: its process died",
+    ):
         assert part in what
     assert all(finding["advice"] for finding in told["findings"])
     (crashed,) = [finding for finding in told["findings"] if "b.gguf is not loaded" in finding["what"]]
     assert 'forge-desktop models --use "b"' in crashed["advice"]
     assert told["student"]["plan"] is None
     text = cli("doctor", expect=1).stdout
-    assert "3 things need attention:\n  1. " in text
+    assert "4 things need attention:\n  1. " in text
 
 
 def test_a_template_that_cannot_be_used_needs_attention(cli: Cli, cli_json: CliJson, tmp_path: Path) -> None:

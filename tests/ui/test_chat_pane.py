@@ -26,6 +26,7 @@ from forge_desktop.ui.panes.chat.answer_bubble import AnswerBubble
 from forge_desktop.ui.panes.chat.beginnings import _as_question
 from forge_desktop.ui.panes.chat.bubbles import QuestionBubble
 from forge_desktop.ui.panes.chat.exporting import Exporter, file_stem
+from forge_desktop.ui.panes.chat.transcript import Transcript
 from forge_desktop.ui.panes.chat.words import short_ranks
 from forge_desktop.ui.widgets.basics import Banner, Notice
 from forge_desktop.ui.widgets.markdown_view import MarkdownView
@@ -240,6 +241,35 @@ def test_an_answer_that_failed_says_why_once(qtbot: QtBot, pane: ChatPane) -> No
     assert pane.banner.isHidden()
     shown = [banner for banner in answer_bubble(pane, answer).findChildren(Banner) if banner.isVisible()]
     assert [answer.problem in banner.accessibleName() for banner in shown] == [True]
+
+
+@pytest.mark.parametrize("width", [480, 620])
+def test_a_long_error_is_shown_whole(qtbot: QtBot, qapp: QApplication, width: int) -> None:
+    problem = "The student /a/long/path/of/folders/that-cannot/be-broken/SmolLM2-Instruct.gguf was stopped. " * 3
+    message = ChatMessage(
+        id=1,
+        conversation_id=1,
+        parent_id=None,
+        role="assistant",
+        text="The documents say",
+        state="died",
+        problem=problem,
+        created=0.0,
+        sibling=1,
+        siblings=1,
+        sources=(),
+        sentences=(),
+        grounding="documents",
+        provenance={"student": "Tiny"},
+    )
+    transcript = Transcript()
+    qtbot.addWidget(transcript)
+    transcript.resize(width, 700)
+    transcript.show()
+    transcript.set_messages([message], another=True)
+    (banner,) = transcript.findChildren(Banner)
+    for said in (text for text in banner.findChildren(QLabel) if text.wordWrap()):
+        qtbot.waitUntil(lambda said=said: said.height() >= said.heightForWidth(said.width()))
 
 
 def test_escape_stops(qtbot: QtBot, pane: ChatPane) -> None:

@@ -35,7 +35,8 @@ class Bubble(QWidget):
         self.view = MarkdownView()
         self.view.outside.connect(self.outside)
         self.view.copied.connect(self.copied)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        # not fixed: words that wrap need more height where there is less width
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
 
     def show_message(self, message: ChatMessage) -> None:
         """Show another state of the same message."""
