@@ -236,3 +236,9 @@ def test_the_window_breathes_while_500_files_are_indexed(qtbot: QtBot, pane: Cor
     stalls = [later - earlier for earlier, later in itertools.pairwise(beats)]
     assert len(stalls) > 5
     assert max(stalls) <= 0.100  # CPU seconds of the window's thread between two heartbeats
+
+
+def test_why_likeness_is_judged_by_spelling_is_said_once(pane: CorpusPane) -> None:
+    pane.forge.settings.change(embedding_model="/gone.gguf")
+    words = pane._listing._words(pane.forge.corpus.find("late fee"))
+    assert words.count("/gone.gguf cannot be read") == 1
