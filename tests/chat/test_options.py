@@ -220,7 +220,7 @@ def test_a_template_is_tried_out_before_it_is_used(answering: Room) -> None:
     for broken, words in {
         "{% for %}": "chat template cannot be used",
         "{{ messages[9].content }}": "chat template cannot be used",
-        "{{ raise_exception('no') }}": "chat template cannot be used: no",
+        "{{ raise_exception('no') }}": "the template says: .no",
         "hello": "leaves out the question",
     }.items():
         with pytest.raises(ForgeError, match=words) as refused:

@@ -130,13 +130,14 @@ def test_the_fourth_death_stops_with_the_file_named_until_somebody_asks(
         assert engine.generate(STORY, Sampling(max_tokens=300), Killer(engine, signal.SIGKILL, 1)).stop == "died"
     last = engine.generate(STORY, Sampling(max_tokens=300), Killer(engine, signal.SIGKILL, 1))
     assert last.stop == "died"
-    assert str(starter) in last.problem
+    assert starter.name in last.problem
     assert "four times within five minutes" in last.problem
     assert engine.state().status == "stopped"
-    assert str(starter) in engine.state().note
+    assert starter.name in engine.state().note
     with pytest.raises(ForgeError, match="four times") as refused:
         engine.generate(CAPITAL, Sampling(), lambda _: None)
-    assert str(starter) in refused.value.message
+    assert starter.name in refused.value.message
+    assert str(starter) in refused.value.hint
     with pytest.raises(ForgeError, match="four times"):
         engine.count(["x"])
     assert engine.pid is None
