@@ -103,31 +103,27 @@ class PromptBuilder:
         self._mark = fresh_mark(self._task, offered)
         turns = [turn for turn in self._task.turns if turn.question_id >= self._task.history_from]
         known, passages = len(turns), list(offered)
-        messages, turn = self._messages(turns, passages)
-        rendered = self._render(messages)
+        messages, turn, rendered = self._laid_out(turns, passages)
         kept, most = self._answer_tokens(rendered)
         room = rendered.context - min(kept, rendered.context // 2)
         if rendered.tokens > room and turns:
             goal = int(room * _AFTER_TRIM) - (longest(rendered.context) if self._summariser else 0)
             turns = turns[_to_drop(rendered, len(turns), goal) :]
             self._sum_up(turns, rendered.context)
-            messages, turn = self._messages(turns, passages)
-            rendered = self._render(messages)
+            messages, turn, rendered = self._laid_out(turns, passages)
         while rendered.tokens > room and (turns or passages):
             if turns:
                 turns.pop(0)
             else:
                 passages.pop()
-            messages, turn = self._messages(turns, passages)
-            rendered = self._render(messages)
+            messages, turn, rendered = self._laid_out(turns, passages)
         added: tuple[str, ...] = ()
         if widener is not None and len(turns) == len(self._task.turns) and len(passages) == len(offered):
             wider = self._widened(turns, passages, int((room - rendered.tokens) * _WIDENED), widener)
             added = tuple(told(new) for new, old in zip(wider, passages, strict=True) if new is not old)
             if added:
                 passages = wider
-                messages, turn = self._messages(turns, passages)
-                rendered = self._render(messages)
+                messages, turn, rendered = self._laid_out(turns, passages)
         answer_room = min(most, rendered.context - rendered.tokens)
         if answer_room < min(_LEAST_ANSWER, self._sampling.max_tokens):
             raise self._too_long(rendered)
@@ -157,6 +153,13 @@ class PromptBuilder:
             summary_until=self._question_at(self._summed),
             noticed=self._noticed(cut, turns, known),
         )
+
+    def _laid_out(
+        self, turns: Sequence[Turn], passages: Sequence[Source]
+    ) -> tuple[list[PromptMessage], list[PromptPart], RenderedPrompt]:
+        """The messages, the newest one's parts, and the prompt they make."""
+        messages, turn = self._messages(turns, passages)
+        return messages, turn, self._render(messages)
 
     def _marks(self, turns: Sequence[Turn]) -> list[str]:
         """The marks that stand in the prompt, each once: the student may go on with that of an earlier question too."""

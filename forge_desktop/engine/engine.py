@@ -11,7 +11,6 @@ from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.engine.answer import Answer
-from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.gguf_header import read_header
 from forge_desktop.engine.keeper import Keeper, nothing
 from forge_desktop.engine.kept import Kept
@@ -140,7 +139,8 @@ class Engine:
     @property
     def pid(self) -> int | None:
         """The process id of the loaded child, for measurements; None when nothing is loaded."""
-        return self._keeper.pid
+        child = self._keeper.child
+        return child.pid if child is not None else None
 
     def probe(self, path: Path) -> ModelHeader:
         """What the header of a GGUF file says; no child is needed. Raises ForgeError."""
@@ -304,7 +304,4 @@ class Engine:
         return answer.result(done["stop"], done=done)
 
     def _bare_child(self) -> RunningChild:
-        try:
-            return RunningChild(command=self._command, limits=self._limits, on_end=lambda _: None)
-        except OSError as error:
-            raise trouble("ENGINE_CRASH.spawn", what=error.strerror or error) from error
+        return RunningChild(command=self._command, limits=self._limits, on_end=lambda _: None)

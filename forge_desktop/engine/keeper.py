@@ -192,12 +192,6 @@ class Keeper:
                 self._child.halve_threads(away)
 
     @property
-    def pid(self) -> int | None:
-        """The process id of the child in use."""
-        child = self._child
-        return child.pid if child is not None else None
-
-    @property
     def child(self) -> RunningChild | None:
         """The loaded child, or None."""
         return self._child
@@ -319,10 +313,7 @@ class Keeper:
         with self._lock:
             if self._epoch != epoch or self._closed:
                 raise Superseded
-            try:
-                self._starting = RunningChild(command=self._command, limits=self._limits, on_end=self._on_end)
-            except OSError as error:
-                raise trouble("ENGINE_CRASH.spawn", what=error.strerror or error) from error
+            self._starting = RunningChild(command=self._command, limits=self._limits, on_end=self._on_end)
             return self._starting
 
     def _on_end(self, child: RunningChild) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from forge_desktop.base.child import ChildDied, ChildProcess, Frame
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.frames import Garbled
+from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.memory_kills import RAN_OUT, memory_kills, worded
 from forge_desktop.engine.records import PromptMessage, PromptPart, StudentSpec
 from forge_desktop.engine.records_plan import Device, Pack, Plan, PlanWish
@@ -89,7 +90,6 @@ class RunningChild:
         self, *, command: Sequence[str] | None, limits: Limits, on_end: Callable[[RunningChild], None]
     ) -> None:
         self.limits = limits
-        self._bytes = SharedBytes()
         self._aside: dict[str, list[Any]] = {"abandoned": [], "forgotten": []}  # told with the next request
         self.spec: StudentSpec | None = None
         self.wish: Wish | None = None
@@ -106,16 +106,20 @@ class RunningChild:
         self._kills = memory_kills()
         self._made = threading.Event()  # it may end before its constructor has returned
         try:
-            self._child = ChildProcess(
-                "engine",
-                environment=_large_pages(),
-                command=command,
-                on_end=self._ended_by_itself,
-                aside=self._set_aside,
-            )
-        except OSError:
-            self._bytes.close()
-            raise
+            self._bytes = SharedBytes()
+            try:
+                self._child = ChildProcess(
+                    "engine",
+                    environment=_large_pages(),
+                    command=command,
+                    on_end=self._ended_by_itself,
+                    aside=self._set_aside,
+                )
+            except OSError:
+                self._bytes.close()
+                raise
+        except OSError as error:
+            raise trouble("ENGINE_CRASH.spawn", what=error.strerror or error) from error
         self._made.set()
 
     @property

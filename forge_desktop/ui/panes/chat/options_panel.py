@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +9,12 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
-from forge_desktop.base.errors import ForgeError
 from forge_desktop.chat.options import CHOOSING, FIELDS, Preset, Resolved
 from forge_desktop.ui import tokens
 from forge_desktop.ui.errands import Errands
+from forge_desktop.ui.option_desk import OptionDesk
 from forge_desktop.ui.widgets.basics import Banner, Button, IconButton, Notice, column, frame, label, row
 from forge_desktop.ui.widgets.option_form import OptionForm
-from forge_desktop.ui.widgets.preset_picker import Offered
 
 if TYPE_CHECKING:
     from forge_desktop.chat.option_book import OptionBook
@@ -48,7 +46,6 @@ class OptionsPanel(QFrame):
         self._book, self._errands = book, errands
         self._conversation: int | None = None
         self._resolved: Resolved | None = None
-        self._presets: list[Preset] = []
         self.pending: dict[str, Any] = {}
         close = IconButton("x", "Close options", "Close options (Esc)")
         close.clicked.connect(self.closed)
@@ -57,6 +54,7 @@ class OptionsPanel(QFrame):
         self.banner = Banner()
         fields = [made for made in FIELDS.values() if made.metadata["group"] != "Student"]
         self.form = OptionForm(fields, advanced="Choice of words", back="the student's")
+        self._desk = OptionDesk(book, errands, self.form, self.banner, ORIGINS)
         self.form.changed.connect(self._on_changed)
         picker = self.form.presets
         picker.save_wanted.connect(self._on_save)
@@ -112,36 +110,21 @@ class OptionsPanel(QFrame):
         self.form.presets.field.setFocus(Qt.FocusReason.TabFocusReason)
 
     def _show(self, resolved: Resolved, presets: list[Preset]) -> None:
-        self._resolved, self._presets = resolved, presets
+        self._resolved = resolved
         own = bool(resolved.own)
         self._about.setText(
             "This conversation has options of its own."
             if own
             else "The student's options. What you change here holds for this conversation only."
         )
-        offered = [Offered(p.key, p.name, p.help, not p.built_in) for p in presets]
-        self.form.presets.show_presets(offered, resolved.preset, changed=resolved.changed)
-        origins = {key: ORIGINS[origin] for key, origin in resolved.origins.items()}
-        self.form.show_values(vars(resolved.options), origins, resolved.own)
         self.reset.setEnabled(own)
-        name = next((p.name for p in presets if p.key == resolved.preset), "")
-        self.shown.emit(f"{name}, changed" if resolved.changed else name, own)
-
-    def _do(self, work: Callable[[], object], keys: tuple[str, ...] = ()) -> None:
-        def failed(error: ForgeError) -> None:
-            if keys and keys[0] in self.form.rows:
-                self.form.show_error(error, keys)
-            else:
-                self.banner.show_error(error)
-
-        self.banner.clear()
-        self._errands.run(work, failed=failed, lane="asking")
+        self.shown.emit(self._desk.show(resolved, presets), own)
 
     @Slot(dict)
     def _on_changed(self, changes: dict[str, Any]) -> None:
         here = self._conversation
         if here is not None:
-            self._do(partial(self._book.change, here, changes), tuple(changes))
+            self._desk.do(partial(self._book.change, here, changes), tuple(changes))
             return
         if "preset" in changes:
             self.pending = {key: value for key, value in self.pending.items() if key not in CHOOSING}
@@ -154,7 +137,7 @@ class OptionsPanel(QFrame):
         self.form.forget()
         here = self._conversation
         if here is not None:
-            self._do(partial(self._book.reset, here))
+            self._desk.do(partial(self._book.reset, here))
             return
         self.pending = {}
         self.refresh()
@@ -174,32 +157,24 @@ class OptionsPanel(QFrame):
         if here is None:
             self.pending = {key: value for key, value in self.pending.items() if key not in CHOOSING}
             self.pending["preset"] = name
-        self._do(save)
+        self._desk.do(save)
         self.noticed.emit(Notice(f"Saved as {name}", icon="save"))
 
     @Slot(str, str)
     def _on_rename(self, name: str, new: str) -> None:
         if self.pending.get("preset") == name:
             self.pending["preset"] = new
-        self._do(partial(self._book.rename_preset, name, new))
+        self._desk.do(partial(self._book.rename_preset, name, new))
 
     @Slot(str)
     def _on_delete(self, name: str) -> None:
-        preset = next((p for p in self._presets if p.name == name), None)
+        preset = self._desk.preset(name)
         if preset is None:
             return
         if self.pending.get("preset") == preset.key:
             self.pending = {**preset.values, **self.pending}
             del self.pending["preset"]
-        values = dict(preset.values)
-        self._do(partial(self._book.delete_preset, name))
-        self.noticed.emit(
-            Notice(
-                f"{name} was deleted; what chose it keeps its values",
-                undo=lambda: self._do(lambda: self._book.save_preset(name, values)),
-                icon="trash-2",
-            )
-        )
+        self.noticed.emit(self._desk.delete(preset))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QWidget
 
-from forge_desktop.base.errors import ForgeError
 from forge_desktop.chat.options import FIELDS, Preset, Resolved
 from forge_desktop.students.records import Student
 from forge_desktop.ui import tokens
 from forge_desktop.ui.errands import Errands
+from forge_desktop.ui.option_desk import OptionDesk
 from forge_desktop.ui.panes.students.template import TemplateEditor
 from forge_desktop.ui.widgets.basics import Banner, Button, Notice, column, frame, label, row
 from forge_desktop.ui.widgets.option_form import OptionForm
-from forge_desktop.ui.widgets.preset_picker import Offered
 
 if TYPE_CHECKING:
     from forge_desktop.chat.option_book import OptionBook
@@ -43,17 +41,17 @@ class StudentOptions(QFrame):
         self._book, self._errands = book, errands
         self._student: Student | None = None
         self._resolved: Resolved | None = None
-        self._presets: list[Preset] = []
         self._summary = label("", tokens.SMALL, cls="muted", wrap=True)
         self._toggle = Button("Show options", "chevron-right", "link")
         self._toggle.clicked.connect(self._on_toggle)
         self.banner = Banner()
         fields = [made for made in FIELDS.values() if made.metadata["group"] != "Student"]
         self.form = OptionForm(fields, advanced="Choice of words", back="what its file and Settings say")
+        self._desk = OptionDesk(book, errands, self.form, self.banner, _ORIGINS)
         self.form.changed.connect(self._on_changed)
         picker = self.form.presets
         picker.save_wanted.connect(self._on_save)
-        picker.rename_wanted.connect(lambda name, new: self._do(partial(book.rename_preset, name, new)))
+        picker.rename_wanted.connect(lambda name, new: self._desk.do(partial(book.rename_preset, name, new)))
         picker.delete_wanted.connect(self._on_delete)
         self.reset = Button("Reset to its file and Settings", "undo-2")
         self.reset.clicked.connect(self._on_reset)
@@ -90,29 +88,14 @@ class StudentOptions(QFrame):
         )
 
     def _show(self, resolved: Resolved, presets: list[Preset]) -> None:
-        self._resolved, self._presets = resolved, presets
+        self._resolved = resolved
         options = resolved.options
-        offered = [Offered(p.key, p.name, p.help, not p.built_in) for p in presets]
-        self.form.presets.show_presets(offered, resolved.preset, changed=resolved.changed)
-        origins = {key: _ORIGINS[origin] for key, origin in resolved.origins.items()}
-        self.form.show_values(vars(options), origins, resolved.own)
         self.reset.setEnabled(bool(resolved.own - {"template"}))
         self.template.show_override(options.template)
-        name = next((p.name for p in presets if p.key == resolved.preset), "")
-        said = [f"{name}, changed" if resolved.changed else name, f"temperature {options.temperature:g}"]
+        said = [self._desk.show(resolved, presets), f"temperature {options.temperature:g}"]
         said += ["own instructions"] if options.system_prompt else []
         said += ["a chat template of its own"] if options.template else []
         self._summary.setText(" · ".join(said))
-
-    def _do(self, work: Callable[[], object], keys: tuple[str, ...] = ()) -> None:
-        def failed(error: ForgeError) -> None:
-            if keys and keys[0] in self.form.rows:
-                self.form.show_error(error, keys)
-            else:
-                self.banner.show_error(error)
-
-        self.banner.clear()
-        self._errands.run(work, failed=failed, lane="asking")
 
     @Slot()
     def _on_toggle(self) -> None:
@@ -124,13 +107,13 @@ class StudentOptions(QFrame):
     @Slot(dict)
     def _on_changed(self, changes: dict[str, Any]) -> None:
         if self._student is not None:
-            self._do(partial(self._book.change_student, self._student.sha256, changes), tuple(changes))
+            self._desk.do(partial(self._book.change_student, self._student.sha256, changes), tuple(changes))
 
     @Slot()
     def _on_reset(self) -> None:
         self.form.forget()
         if self._student is not None:
-            self._do(partial(self._book.reset_student, self._student.sha256))
+            self._desk.do(partial(self._book.reset_student, self._student.sha256))
 
     @Slot(str)
     def _on_save(self, name: str) -> None:
@@ -143,22 +126,12 @@ class StudentOptions(QFrame):
             preset = self._book.save_preset(name, resolved.choosing())
             self._book.change_student(student.sha256, {"preset": preset.key})
 
-        self._do(save)
+        self._desk.do(save)
 
     @Slot(str)
     def _on_delete(self, name: str) -> None:
-        preset = next((p for p in self._presets if p.name == name), None)
-        if preset is None:
-            return
-        values = dict(preset.values)
-        self._do(partial(self._book.delete_preset, name))
-        self.noticed.emit(
-            Notice(
-                f"{name} was deleted; what chose it keeps its values",
-                undo=lambda: self._do(lambda: self._book.save_preset(name, values)),
-                icon="trash-2",
-            )
-        )
+        if (preset := self._desk.preset(name)) is not None:
+            self.noticed.emit(self._desk.delete(preset))
 
     @Slot(str)
     def _on_template(self, source: str) -> None:
