@@ -85,7 +85,7 @@ def test_from_a_folder_to_the_place_an_answer_rests_on(
         if cited and answer.state == "complete":
             break
     assert cited, "no answer rested on a passage"
-    assert len(pieces) > 3, "the answer came in one piece"
+    assert len(pieces) > 1, "the answer came in one piece"
     assert window.findChild(StatusLine).state_text() == "Ready"
 
     click_chip(qtbot, pane, answer, cited[0].n)
