@@ -243,6 +243,25 @@ class Settings:
     parser_megabytes: int = _setting(
         2048, "Corpus", "Memory per file", "Megabytes the reading process may use.", minimum=256, maximum=65_536
     )
+    offline: bool = _setting(
+        False,
+        "Network",
+        "Offline",
+        "No connection is made at all, to no teacher, remote student or embedding service, whoever asks.",
+    )
+    proxy: str = _setting(
+        "",
+        "Network",
+        "Proxy",
+        "As in http://proxy.example:3128: through it endpoints on the internet are reached. Empty: none.",
+    )
+    ca_file: str = _setting(
+        "",
+        "Network",
+        "Own certificates",
+        "A PEM file with certificates of an authority of your own, trusted beside the usual ones. Empty: none.",
+        file="Certificates (*.pem *.crt)",
+    )
 
 
 # Settings of earlier versions: key, the one that took its place, and how many of the old unit make one of the new.

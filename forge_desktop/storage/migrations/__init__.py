@@ -13,6 +13,7 @@ from forge_desktop.storage.migrations import (
     m0008_reading,
     m0009_scope,
     m0010_engine,
+    m0011_lessons,
 )
 
 MIGRATIONS = Migrations("forge")
@@ -28,5 +29,6 @@ for _step in (
     m0008_reading,
     m0009_scope,
     m0010_engine,
+    m0011_lessons,
 ):
     MIGRATIONS(name=_step.__name__.rpartition(".")[2])(_step.migrate)

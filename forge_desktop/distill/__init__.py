@@ -1,0 +1,1 @@
+"""Lessons from teachers: tasks, drafts, critiques, pairs with evidence, quality, suites, datasets."""

@@ -1,0 +1,328 @@
+"""What comes out of the distillation: plain frozen values. Money is integer micro-dollars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+TaskState = Literal[
+    "queued", "drafting", "asking", "checking", "review", "kept", "rejected", "failed", "held", "cancelled"
+]
+Origin = Literal["import", "document", "chat"]
+PairKind = Literal["TRAIN_PAIR", "REPAIR_PAIR"]
+Step = Literal["critique", "answer", "judge"]
+Source = Literal["unchanged", "changed", "gone", "unchecked"]
+OPEN: tuple[TaskState, ...] = ("queued", "drafting", "asking", "checking")
+
+
+@dataclass(frozen=True)
+class Task:
+    """A question that shall become a pair. Every state but "held" and the last ones is worked on by a run.
+
+    `position` orders the queue. `rules` are instructions of its own, `schema` a JSON schema the answer must follow,
+    `expected` a known answer (never shown to a teacher). `draft` is what the student said, where it is known already.
+    `collections` (uids) and `document` (sha256) narrow where evidence is looked for. `reason` says why it is in its
+    state. `turns` is how many teacher calls it took, `cost` what they cost, `run` the uid of the run that last took it.
+    `origin_detail` is the file and line, the document's name, or the message it came from.
+    """
+
+    id: int
+    uid: str
+    question: str
+    state: TaskState
+    reason: str
+    position: float
+    origin: Origin
+    origin_detail: str
+    rules: str = ""
+    schema: str = ""
+    expected: str = ""
+    draft: str = ""
+    language: str = ""
+    difficulty: str = ""
+    kind: str = ""
+    collections: tuple[str, ...] = ()
+    document: str = ""
+    run: str = ""
+    turns: int = 0
+    cost: int = 0
+    created: float = 0.0
+    changed: float = 0.0
+    pair: str = ""
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """A task as the list shows it. `quality` is None before there is a pair."""
+
+    id: int
+    uid: str
+    question: str
+    state: TaskState
+    reason: str
+    pair_kind: PairKind | None
+    quality: float | None
+    cost: int
+    evidence: int
+    position: float
+
+
+@dataclass(frozen=True)
+class NewTask:
+    """A task to be made; the fields mean what they do in `Task`."""
+
+    question: str
+    origin: Origin = "import"
+    origin_detail: str = ""
+    rules: str = ""
+    schema: str = ""
+    expected: str = ""
+    draft: str = ""
+    language: str = ""
+    difficulty: str = ""
+    kind: str = ""
+    collections: tuple[str, ...] = ()
+    document: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A passage offered for a task, with all that lets it be checked later. Offsets count code points of stored texts.
+
+    `n` is its number in the prompt, from 1. `text` is what was offered: the stored text at `start:end`. `quote` are the
+    words a citation rests on, "" where it is not `cited`. `scores` holds score, bm25, vector and the ranks;
+    `retrieval` the query, k, filter, and the versions of index, analyser and embedder.
+    """
+
+    n: int
+    document_sha256: str
+    name: str
+    passage_id: int
+    start: int
+    end: int
+    page: int | None
+    heading: tuple[str, ...]
+    text: str
+    quote: str = ""
+    cited: bool = False
+    scores: Mapping[str, float | int | None] = field(default_factory=dict)
+    retrieval: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TeacherTurn:
+    """One call to a teacher for a task, or why there was none. `text` is the answer as it came.
+
+    `read` is what was read from it (critique, answer, citations as numbers, quotes); `problem` why it was of no use.
+    """
+
+    turn: int
+    step: Step
+    endpoint: str
+    endpoint_name: str
+    model: str
+    prompt: str
+    text: str
+    read: Mapping[str, object]
+    problem: str
+    cost: int
+    reused: bool
+    milliseconds: float
+    created: float
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rule held against an answer. `score` 0 to 1; `must` rules reject when they fail; `note` is for a person."""
+
+    name: str
+    passed: bool
+    score: float
+    must: bool
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """All parts of a judgement, never a lone number. `score` is their weighted mean by the named `version` of rules."""
+
+    score: float
+    checks: tuple[Check, ...]
+    rubric: Mapping[str, float] = field(default_factory=dict)
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A lesson: a prompt and the answer to learn, with its evidence, and whatever shows why it may be trusted.
+
+    REPAIR_PAIR where a draft existed and the teacher changed it, else TRAIN_PAIR. `accepted` are those that may train;
+    `duplicate_of` is another pair's uid, `similarity` and `method` how that was found; `leaks` names suites that hold
+    (nearly) the same. `source` tells whether the documents still say what was quoted. `teacher` is the endpoint as it
+    was, with its terms. `reviewed` is "", "accepted", "edited" or "rejected" by a person; `note` is theirs.
+    """
+
+    uid: str
+    kind: PairKind
+    task: str
+    prompt: str
+    final: str
+    draft: str
+    critiques: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    citations: tuple[int, ...]
+    quality: Quality
+    accepted: bool
+    language: str
+    rules: str
+    cost: int
+    teacher: Mapping[str, object]
+    student: Mapping[str, object]
+    created: float
+    sha256: str
+    duplicate_of: str = ""
+    similarity: float | None = None
+    method: str = ""
+    leaks: tuple[str, ...] = ()
+    source: Source = "unchecked"
+    reviewed: str = ""
+    note: str = ""
+    imported: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RunWish:
+    """How a run shall go. `cap` in micro-dollars is a must; `max_turns` teacher calls a task at most.
+
+    `tasks` is how many tasks it takes at most (0: all queued); `passages` how many are offered a task. `review` is
+    "rules" (kept where every rule holds) or "all" (each waits for a person). `judge` asks a rubric judge as well.
+    `teachers` are endpoint uids, none for all that may. `draft` lets the student answer first; `easy` "keep" takes a
+    draft that passes every rule without a teacher, "skip" rejects it as nothing to learn, "teach" asks all the same.
+    """
+
+    cap: int
+    max_turns: int = 2
+    tasks: int = 0
+    passages: int = 4
+    review: Literal["rules", "all"] = "rules"
+    judge: bool = False
+    teachers: tuple[str, ...] = ()
+    concurrency: int = 8
+    draft: bool = True
+    easy: Literal["keep", "skip", "teach"] = "keep"
+    max_tokens: int = 1024
+    temperature: float = 0.0
+    batch: bool = False
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run, finished or not. `stopped_by` is "" while it runs, then "done", "cap", "cancelled", "offline", "teachers",
+    "ledger" or "error", and `problem` one sentence."""
+
+    uid: str
+    wish: RunWish
+    started: float
+    ended: float | None
+    tasks: int
+    kept: int
+    rejected: int
+    failed: int
+    review: int
+    train_pairs: int
+    repair_pairs: int
+    settled: int
+    reserved: int
+    unknown: int
+    billed_attempts: int
+    reused_answers: int
+    stopped_by: str
+    problem: str = ""
+    quoted: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TeacherQuote:
+    """What a run would cost with one teacher, and how long it would take in seconds; None where nothing is known."""
+
+    endpoint: str
+    name: str
+    model: str
+    low: int
+    likely: int
+    worst: int
+    seconds: float | None
+    batch_likely: int | None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What a run would take, from the real prompts of its tasks.
+
+    `tasks` are counted, `sampled` of them rendered in full. `reused` calls are answered from paid answers. `low`,
+    `likely` and `worst` are for the teachers in the order they would be asked. `evidence_tokens` are what retrieval
+    offers, `document_tokens` what whole documents would have been. `dial` is the likely cost by passages per task.
+    `caps` are sentences about each cap, `prompts` a few real prompts as (teacher, role of message, text) lists.
+    """
+
+    tasks: int
+    sampled: int
+    calls: int
+    reused: int
+    saved: int
+    low: int
+    likely: int
+    worst: int
+    teachers: tuple[TeacherQuote, ...]
+    evidence_tokens: int
+    document_tokens: int
+    dial: tuple[tuple[int, int], ...]
+    seconds: float | None
+    caps: tuple[str, ...]
+    never_sent: tuple[str, ...]
+    prompts: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A frozen set of questions to measure with, never to train with. `kind` "transfer" or "recall"."""
+
+    uid: str
+    name: str
+    kind: str
+    items: int
+    sha256: str
+    created: float
+    source: str
+
+
+@dataclass(frozen=True)
+class SuiteItem:
+    """One question of a suite. `answer` is what a right answer says, `evidence` what it rests on."""
+
+    n: int
+    uid: str
+    question: str
+    answer: str
+    evidence: tuple[Evidence, ...] = ()
+    category: str = ""
+    meta: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A frozen version of the accepted pairs: its bytes never change. `sha256` is of the JSON Lines in order."""
+
+    uid: str
+    name: str
+    version: int
+    sha256: str
+    pairs: int
+    train_pairs: int
+    repair_pairs: int
+    documents: int
+    created: float
+    note: str = ""

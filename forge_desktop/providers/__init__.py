@@ -1,0 +1,1 @@
+"""Remote endpoints: wire formats, prices, the spending ledger, paid answers. The only room that opens a socket."""
