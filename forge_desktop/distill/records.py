@@ -140,6 +140,23 @@ class TeacherTurn:
 
 
 @dataclass(frozen=True)
+class AnswerRead:
+    """What was read from an answer, a teacher's or a student's. `answer` is the text to learn, without its frame.
+
+    `citations` are evidence numbers as given, `quotes` (number, words) pairs; `refused` is the teacher's own word that
+    it cannot answer, `cut` that the answer ended at its limit of tokens. `verdict` is what it says of the draft.
+    """
+
+    answer: str
+    citations: tuple[int, ...] = ()
+    quotes: tuple[tuple[int, str], ...] = ()
+    critique: str = ""
+    verdict: str = ""
+    refused: bool = False
+    cut: bool = False
+
+
+@dataclass(frozen=True)
 class Check:
     """One rule held against an answer. `score` 0 to 1; `must` rules reject when they fail; `note` is for a person."""
 
