@@ -15,6 +15,7 @@ from forge_desktop.base.settings import SettingsFile
 from forge_desktop.chat import Chat
 from forge_desktop.corpus import Corpus
 from forge_desktop.corpus.embedding_model import EmbeddingModel
+from forge_desktop.distill import Distill
 from forge_desktop.engine import Engine
 from forge_desktop.engine.embedder import open_embedder
 from forge_desktop.storage import Database
@@ -60,6 +61,16 @@ class Forge:
             opened.callback(self.jobs.close)  # closed first: a job that is being stopped still talks to the others
             opened.callback(self.corpus.close)
             self.chat = Chat(database, self.jobs, self.events, self.settings, self.corpus, self.engine)
+            self.distill = Distill(
+                database,
+                self.jobs,
+                self.events,
+                self.settings,
+                corpus=self.corpus,
+                chat=self.chat,
+                engine=self.engine,
+                data_dir=data_dir,
+            )
             starter = resources_dir() / "students" / STARTER
             self.students = Students(database, self.jobs, self.events, self.engine, starter)
             self.archive = Archive(database, self.jobs, self.corpus, self.chat, self.students, data_dir)
