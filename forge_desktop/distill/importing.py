@@ -25,6 +25,12 @@ from forge_desktop.storage import Database
 
 PairReader = Callable[[Mapping[str, object]], Pair]  # raises ValueError with the reason where it is no pair
 
+
+def no_pairs(_fields: Mapping[str, object]) -> Pair:
+    """The reader of who reads none."""
+    raise ValueError("it is a finished pair, and those are not read here")
+
+
 _BATCH = 1_000  # rows of one transaction
 _SHOWN = 100  # reasons that are told one by one; all are counted
 _PREVIEWED = 5
@@ -38,7 +44,9 @@ class Importer:
         self._read_pair = read_pair
         self._store = WaysInStore(db)
 
-    def preview(self, path: Path, given: Mapping[str, str] | None = None, *, pairs: bool | None = None) -> ImportPreview:
+    def preview(
+        self, path: Path, given: Mapping[str, str] | None = None, *, pairs: bool | None = None
+    ) -> ImportPreview:
         """What would be read, from the first rows. Raises ForgeError where nothing could be."""
         file = RowFile(path)
         columns = file.columns()
@@ -73,14 +81,14 @@ class Importer:
         count = _Count(seen, file.notes)
         work = _Pairs(self._read_pair) if seen.pairs else _Tasks(seen.mapping, tuple(collections))
         try:
-            batch: list[tuple[int, NewTask | Pair]] = []
+            batch: list[NewTask | Pair] = []
             for row in file.rows():
                 count.rows += 1
                 made = _made(row, work, path.name)
                 if isinstance(made, BadRow):
                     count.refuse(made)
                 else:
-                    batch.append((row.line, made))
+                    batch.append(made)
                 if len(batch) >= _BATCH:
                     self._keep(batch, count)
                     batch = []
@@ -92,9 +100,9 @@ class Importer:
             raise count.worded(error) from error
         return count.summary("")
 
-    def _keep(self, batch: Sequence[tuple[int, NewTask | Pair]], count: _Count) -> None:
-        tasks = [made for _, made in batch if isinstance(made, NewTask)]
-        pairs = [(line, made) for line, made in batch if isinstance(made, Pair)]
+    def _keep(self, batch: Sequence[NewTask | Pair], count: _Count) -> None:
+        tasks = [made for made in batch if isinstance(made, NewTask)]
+        pairs = [made for made in batch if isinstance(made, Pair)]
         if tasks:
             known = self._store.known("tasks", [task.uid for task in tasks])
             fresh = [task for task in tasks if task.uid not in known]
@@ -102,14 +110,19 @@ class Importer:
             count.known += len(known)
             count.tasks += len(fresh)
         if pairs:
-            known = self._store.known("pairs", [pair.uid for _, pair in pairs])
-            with self._db.write() as connection:
-                for _, pair in pairs:
-                    if pair.uid not in known:
-                        self._pairs.keep(connection, pair)
-            count.known += len(known)
-            count.pairs += len(pairs) - len(known)
-            self._events.changed("pairs")
+            self._keep_pairs(pairs, count)
+
+    def _keep_pairs(self, pairs: Sequence[Pair], count: _Count) -> None:
+        known = self._store.known("pairs", [pair.uid for pair in pairs])
+        with self._db.write() as connection:
+            for pair in pairs:
+                if pair.uid not in known:
+                    self._pairs.keep(connection, pair)
+                    known.add(pair.uid)
+                    count.pairs += 1
+                else:
+                    count.known += 1
+        self._events.changed("pairs")
 
 
 class _Tasks:

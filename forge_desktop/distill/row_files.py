@@ -104,7 +104,9 @@ class RowFile:
         if replaced := text.count("\ufffd"):
             self.notes = (f"{replaced:,} characters of the file could not be read; \ufffd stands in their place.",)
         else:
-            self.notes = ("The file is not UTF-8; its encoding was recognised by its contents.",)
+            self.notes = (
+                "The file is not UTF-8; its encoding was guessed from its contents: look at a few questions.",
+            )
         return text
 
     def _opened(self) -> IO[str]:
