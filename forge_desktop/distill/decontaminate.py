@@ -1,5 +1,4 @@
-"""Keeps what a suite measures out of training: by exact text, runs of eight words, MinHash and, where a suite is to show
-what carries over, by source document."""
+"""Keeps what a suite measures out of training: by exact text, runs of eight words, MinHash, and source documents."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Decides which pairs train: what says the same as a better one, or what a suite measures, does not, until it may.
 
-Nothing here removes: each decision is columns of a pair that can be taken back. All methods that write join the caller's
-transaction, and read what it wrote.
+Nothing here removes: each decision is columns of a pair that can be taken back. All methods that write join the
+caller's transaction, and read what it wrote.
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ class Keeper:
         ]
         if not matches:
             return pair
-        best = max(matches, key=lambda match: _rank(match.standing.reviewed, match.standing.method, match.standing.score))
+        best = max(
+            matches, key=lambda match: _rank(match.standing.reviewed, match.standing.method, match.standing.score)
+        )
         rank = _rank(best.standing.reviewed, best.standing.method, best.standing.score)
         if not standing or _rank(pair.reviewed, pair.method, pair.quality.score) <= rank:
             similarity = round(best.found.similarity, 4)
@@ -171,7 +173,9 @@ class Keeper:
 
     def put_back(self, connection: sqlite3.Connection, pair: Pair) -> None:
         """Store a pair exactly as it was before."""
-        approved = pair.accepted or (bool(pair.duplicate_of or pair.leaks or pair.aside) and pair.reviewed != "rejected")
+        approved = pair.accepted or (
+            bool(pair.duplicate_of or pair.leaks or pair.aside) and pair.reviewed != "rejected"
+        )
         self.store.put(connection, pair, keys_of(lesson_of(pair)), approved=approved)
 
     def delete(self, connection: sqlite3.Connection, uids: Iterable[str]) -> None:
@@ -217,7 +221,11 @@ class Keeper:
 
 def lesson_of(pair: Pair) -> Lesson:
     """What is compared of a pair."""
-    return Lesson(pair.prompt, pair.final, frozenset(one.document_sha256 for one in pair.evidence if one.cited and one.document_sha256))
+    return Lesson(
+        pair.prompt,
+        pair.final,
+        frozenset(one.document_sha256 for one in pair.evidence if one.cited and one.document_sha256),
+    )
 
 
 def keys_of(lesson: Lesson) -> Keys:

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Literal
 
-from forge_desktop.distill.json_lines import BadLine
 from forge_desktop.distill.records import Check, Evidence, Pair, PairKind, Quality
 
 Shape = Literal["forge", "seed", "signed", ""]
@@ -23,6 +22,10 @@ _EVIDENCE_IN_HASH = ("n", "document_sha256", "start", "end", "text", "quote", "c
 _TEXTS = ("language", "rules", "sha256", "duplicate_of", "method", "source", "reviewed", "note", "aside")
 _LARGEST = 1 << 53  # whole numbers that every reader of JSON keeps
 _MONEY = re.compile(r"\d{1,12}\.\d{6}")
+
+
+class BadLine(ValueError):  # noqa: N818 - a finding, told with its line
+    """Why an object is no pair, as a sentence without its subject's name."""
 
 
 def content_sha256(pair: Pair) -> str:
@@ -77,20 +80,20 @@ def shape_of(row: Mapping[str, Any]) -> Shape:
     return "signed" if {"instruction", "completion"} <= row.keys() else ""
 
 
-def from_object(row: Mapping[str, Any], *, file: str = "", line: int = 0) -> Pair:
+def from_object(row: Mapping[str, Any]) -> Pair:
     """A pair of any of the forms. Raises BadLine with a sentence for what is none, or is broken.
 
-    A pair of our own form comes back as it was written. Another one is not accepted where it says of itself that it is
-    not verified; what it holds beside is kept in `imported`, with the file and line it stood in.
+    A pair of our own form comes back as it was written. Another one has no uid yet, and is not accepted where it says
+    of itself that it is not verified; what it holds beside is kept in `imported`.
     """
     shape = shape_of(row)
     if shape == "forge":
         return _own(row)
     if shape == "seed":
-        return _foreign(row, "prompt", "final", shape=shape, file=file, line=line)
+        return _foreign(row, "prompt", "final", shape=shape)
     if shape == "signed":
-        return _foreign(row, "instruction", "completion", shape=shape, file=file, line=line)
-    raise BadLine("It is no pair: it has neither prompt and final nor instruction and completion.")
+        return _foreign(row, "instruction", "completion", shape=shape)
+    raise BadLine("it is no pair: it has neither prompt and final nor instruction and completion.")
 
 
 # ---- our own form ----
@@ -99,12 +102,12 @@ def from_object(row: Mapping[str, Any], *, file: str = "", line: int = 0) -> Pai
 def _own(row: Mapping[str, Any]) -> Pair:
     version = row.get("format_version")
     if version != FORMAT_VERSION:
-        raise BadLine(f"It is of version {version!r} of the format; version {FORMAT_VERSION} can be read.")
+        raise BadLine(f"it is of version {version!r} of the format; version {FORMAT_VERSION} can be read.")
     quality = _object(row, "quality")
     checks = tuple(_check(one) for one in _list(quality, "checks", dict))
     texts = {name: text(row, name) for name in _TEXTS}
     if texts["source"] not in ("unchanged", "changed", "gone", "unchecked"):
-        raise BadLine("Its source is none of unchanged, changed, gone, unchecked.")
+        raise BadLine("its source is none of unchanged, changed, gone, unchecked.")
     pair = Pair(
         uid=text(row, "pair_id", must=True),
         kind=_kind(row.get("type")),
@@ -161,7 +164,7 @@ def _check(row: Mapping[str, Any]) -> Check:
 # ---- the forms of others ----
 
 
-def _foreign(row: Mapping[str, Any], prompt: str, final: str, *, shape: Shape, file: str, line: int) -> Pair:
+def _foreign(row: Mapping[str, Any], prompt: str, final: str, *, shape: Shape) -> Pair:
     draft = text(row, "draft") if isinstance(row.get("draft"), str) else ""
     given = row.get("citations")
     cited = [one for one in given if type(one) is int and 0 <= one < 10_000] if isinstance(given, list) else []
@@ -180,7 +183,7 @@ def _foreign(row: Mapping[str, Any], prompt: str, final: str, *, shape: Shape, f
         critiques=_critiques(row.get("critiques")),
         evidence=evidence,
         citations=tuple(one for one in dict.fromkeys(cited) if one <= len(evidence)),
-        quality=Quality(number(score, "quality_score") if type(score) in (int, float) else 0.0, (), {}, "imported"),
+        quality=Quality(0.0 if score is None else number(score, "quality_score"), (), {}, "imported"),
         accepted=row.get("verified", True) is not False,
         language="",
         rules="",
@@ -189,19 +192,13 @@ def _foreign(row: Mapping[str, Any], prompt: str, final: str, *, shape: Shape, f
         student={},
         created=_when(row.get("created_at")),
         sha256="",
-        imported={
-            "shape": shape,
-            "file": file,
-            "line": line,
-            "fields": {name: value for name, value in row.items() if name not in known},
-        },
+        imported={"shape": shape, "fields": {name: value for name, value in row.items() if name not in known}},
     )
-    sha256 = content_sha256(pair)
-    return replace(pair, sha256=sha256, uid=sha256[:32])
+    return replace(pair, sha256=content_sha256(pair))
 
 
 def _foreign_evidence(given: object, cited: Sequence[int]) -> tuple[Evidence, ...]:
-    """Passages as a retriever gave them: objects with text and path, or bare texts, which say nothing of their place."""
+    """Passages as a retriever gave them: objects with text and path, or bare texts that say nothing of their place."""
     found = []
     for n, one in enumerate(given if isinstance(given, list) else [], 1):
         row = one if isinstance(one, dict) else {"text": str(one)}
@@ -220,7 +217,7 @@ def _foreign_evidence(given: object, cited: Sequence[int]) -> tuple[Evidence, ..
                 text=said,
                 quote=str(row.get("quote", "")),
                 cited=n in cited,
-                scores={"score": float(score)} if type(score) in (int, float) else {},
+                scores={"score": score} if isinstance(score, int | float) else {},
                 retrieval={"given": {name: value for name, value in row.items() if name != "text"}},
             )
         )
@@ -255,44 +252,44 @@ def text(row: Mapping[str, Any], name: str, *, must: bool = False) -> str:
     """A text of an object, "" where it is not there. Raises BadLine."""
     value = row.get(name, "")
     if not isinstance(value, str):
-        raise BadLine(f"Its {name} is no text.")
+        raise BadLine(f"its {name} is no text.")
     if must and not value.strip():
-        raise BadLine(f"Its {name} is empty.")
+        raise BadLine(f"its {name} is empty.")
     return value
 
 
 def number(value: object, name: str) -> float:
     """A finite number. Raises BadLine."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise BadLine(f"Its {name} is no number.")
+        raise BadLine(f"its {name} is no number.")
     return float(value)
 
 
 def whole(value: object, name: str) -> int:
     """A whole number that every reader of JSON keeps. Raises BadLine."""
     if type(value) is not int or abs(value) > _LARGEST:
-        raise BadLine(f"Its {name} is no whole number.")
+        raise BadLine(f"its {name} is no whole number.")
     return value
 
 
 def _flag(row: Mapping[str, Any], name: str) -> bool:
     value = row.get(name, False)
     if not isinstance(value, bool):
-        raise BadLine(f"Its {name} is neither true nor false.")
+        raise BadLine(f"its {name} is neither true nor false.")
     return value
 
 
 def _list(row: Mapping[str, Any], name: str, kind: type) -> list[Any]:
     value = row.get(name, [])
     if not isinstance(value, list) or not all(type(one) is kind for one in value):
-        raise BadLine(f"Its {name} is no list of what it should be.")
+        raise BadLine(f"its {name} is no list of what it should be.")
     return value
 
 
 def _object(row: Mapping[str, Any], name: str) -> dict[str, Any]:
     value = row.get(name, {})
     if not isinstance(value, dict):
-        raise BadLine(f"Its {name} is no object.")
+        raise BadLine(f"its {name} is no object.")
     return value
 
 
@@ -301,10 +298,10 @@ def _kind(value: object) -> PairKind:
         return "TRAIN_PAIR"
     if value == "REPAIR_PAIR":
         return "REPAIR_PAIR"
-    raise BadLine("Its type is neither TRAIN_PAIR nor REPAIR_PAIR.")
+    raise BadLine("its type is neither TRAIN_PAIR nor REPAIR_PAIR.")
 
 
 def _money(value: object) -> int:
     if not isinstance(value, str) or not _MONEY.fullmatch(value):
-        raise BadLine("Its cost_usd is no amount with six places.")
+        raise BadLine("its cost_usd is no amount with six places.")
     return int(value.replace(".", ""))

@@ -193,8 +193,8 @@ _STATEMENTS = (
         UNIQUE (task_id, turn, step)
     ) STRICT
     """,
-    # One pair a task; a pair that came in by itself has none. accepted = approved by rules or a person, and no duplicate,
-    # no leak, not put aside ("dropped", or "suite:" and the uid of the suite that took it).
+    # One pair a task; a pair that came in by itself has none. accepted = approved by rules or a person, and no
+    # duplicate, no leak, not put aside ("dropped", or "suite:" and the uid of the suite that took it).
     """
     CREATE TABLE pairs (
         id INTEGER PRIMARY KEY,
