@@ -6,9 +6,10 @@ refused request was not billed, and whoever asked decides whether to try again.
 
 from __future__ import annotations
 
+import json
 import re
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from forge_desktop.providers.records import Endpoint
@@ -61,9 +62,9 @@ def dialect_of(endpoint: Endpoint) -> frozenset[str]:
     return frozenset(known)
 
 
-def learnt(endpoint: Endpoint, body: Mapping[str, Any], refusal: str) -> tuple[str, ...]:
+def learnt(endpoint: Endpoint, body: Mapping[str, Any], refusal: bytes) -> tuple[str, ...]:
     """The endpoint's dialect after it refused `body` with these words; unchanged where they name nothing known."""
-    said = refusal.casefold()
+    said = " ".join(_words(refusal)).casefold()
     new = next(
         (name for pattern, fields, name in _REFUSED if pattern.search(said) and any(f in body for f in fields)), ""
     )
@@ -73,3 +74,19 @@ def learnt(endpoint: Endpoint, body: Mapping[str, Any], refusal: str) -> tuple[s
         return endpoint.dialect
     opposite = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}.get(new, "")
     return (*(name for name in endpoint.dialect if name != opposite), new)
+
+
+def _words(refusal: bytes) -> Iterator[str]:
+    """What a refusal says and which fields it names; not what it repeats of the request."""
+    try:
+        left: list[Any] = [json.loads(refusal)]
+    except (ValueError, RecursionError):
+        return
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list):
+            left += value
+        elif isinstance(value, dict):
+            left += [inner for name, inner in value.items() if name not in ("input", "ctx", "url")]
