@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import httpx
 
 _CONNECT = 10.0  # seconds to reach an endpoint
+_OURS = {"User-Agent": f"forge-desktop/{__version__}", "Accept-Encoding": "identity"}
 _SILENCE = 60.0  # seconds without a byte once an answer has begun
 ANSWER_BYTES = 64 * 1024 * 1024
 _MOMENT = 0.25  # seconds that an answer which is whole already gets to end
@@ -129,7 +130,6 @@ class Door:
         near = is_loopback(host) or is_private(host)
         if parts.scheme != "https" and not near:
             raise UnsentError(f"{host} would be asked without encryption")
-        client = self._pools.client(near=near)
         clock = _Clock(self._monotonic, seconds)
         watch = self._pools.watch
 
@@ -141,17 +141,16 @@ class Door:
 
         watch.begin(tick, trail, secure=parts.scheme == "https")
         try:
-            with client.stream(
-                request.method,
-                request.url,
-                headers={
-                    "User-Agent": f"forge-desktop/{__version__}",
-                    **request.headers,
-                    "Accept-Encoding": "identity",
-                },
-                content=request.content,
-                timeout=_timeout(),
-            ) as response:
+            with (
+                self._pools.lend(near=near) as client,
+                client.stream(
+                    request.method,
+                    request.url,
+                    headers={**_OURS, **request.headers},
+                    content=request.content,
+                    timeout=_timeout(),
+                ) as response,
+            ):
                 clock.begun = True
                 yield Incoming(response, clock)
         except _transport_errors() as error:

@@ -5,10 +5,12 @@ httpx is imported with the first call, so that an application that never asks an
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 import threading
 import urllib.parse
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
@@ -30,23 +32,42 @@ class Pools:
         self._settings, self._permitted = settings, permitted
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str], httpx.Client] = {}
+        self._lent: Counter[httpx.Client] = Counter()
         self.watch = Watch()
 
-    def client(self, *, near: bool) -> httpx.Client:
-        """The client for a host; `near` hosts are never reached through the proxy. Raises ForgeError."""
+    @contextlib.contextmanager
+    def lend(self, *, near: bool) -> Iterator[httpx.Client]:
+        """The client for a host, during the block; `near` ones are never reached by the proxy. Raises ForgeError."""
+        client = self._take(near=near)
+        try:
+            yield client
+        finally:
+            with self._lock:
+                self._lent[client] -= 1
+                last = not self._lent[client]
+                if last:
+                    del self._lent[client]
+                left = last and client not in self._clients.values()
+            if left:
+                client.close()
+
+    def close(self) -> None:
+        """Close the connections that no call uses, and the others when their calls end. More can be asked for."""
+        with self._lock:
+            clients, self._clients = self._clients, {}
+            idle = [client for client in clients.values() if not self._lent[client]]
+        for client in idle:
+            client.close()
+
+    def _take(self, *, near: bool) -> httpx.Client:
         values = self._settings.values
         key = ("" if near else values.proxy.strip(), values.ca_file.strip())
         with self._lock:
             if key not in self._clients:
                 self._clients[key] = _client(*key, self.watch, self._permitted)
-            return self._clients[key]
-
-    def close(self) -> None:
-        """Close them. Safe to call twice, and more can be asked for afterwards."""
-        with self._lock:
-            clients, self._clients = list(self._clients.values()), {}
-        for client in clients:
-            client.close()
+            client = self._clients[key]
+            self._lent[client] += 1
+            return client
 
 
 def _client(proxy: str, ca_file: str, watch: Watch, permitted: Callable[[str], None]) -> httpx.Client:
