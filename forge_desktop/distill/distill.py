@@ -11,7 +11,9 @@ from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.chat import Chat
 from forge_desktop.corpus import Corpus
+from forge_desktop.distill.asking import Asker, AskStudent, AskTeachers
 from forge_desktop.distill.datasets import Datasets
+from forge_desktop.distill.generating import Generator
 from forge_desktop.distill.importing import Importer, PairReader, no_pairs
 from forge_desktop.distill.pairs import Pairs
 from forge_desktop.distill.records import (
@@ -26,9 +28,11 @@ from forge_desktop.distill.records import (
 )
 from forge_desktop.distill.review import Review
 from forge_desktop.distill.store_tasks import TaskStore
+from forge_desktop.distill.store_ways_in import WaysInStore
 from forge_desktop.distill.suites import Suites
 from forge_desktop.distill.tasks import Tasks
 from forge_desktop.engine import Engine
+from forge_desktop.providers import Providers
 from forge_desktop.storage import Database
 
 LANE = "distill"
@@ -50,11 +54,12 @@ class Distill:
         corpus: Corpus,
         chat: Chat,
         engine: Engine,
+        providers: Providers,
         data_dir: Path,
         read_pair: PairReader = no_pairs,
     ) -> None:
         self._db, self._jobs, self._events, self._settings = db, jobs, events, settings
-        self._corpus, self._chat, self._engine = corpus, chat, engine
+        self._corpus, self._chat, self._engine, self._providers = corpus, chat, engine, providers
         self._data_dir = data_dir
         self._store = TaskStore(db)
         self.tasks = Tasks(db, self._store, events)
@@ -62,6 +67,7 @@ class Distill:
         self.suites = Suites(db, jobs, events, self.pairs)
         self.datasets = Datasets(db, events, self.pairs)
         self._importer = Importer(db, events, tasks=self.tasks, pairs=self.pairs, read_pair=read_pair)
+        self._generator = Generator(corpus, self.tasks, WaysInStore(db), self._asker)
         self.review = Review(db, self._store, self.pairs, events)
 
     # ---- runs ----
@@ -116,12 +122,21 @@ class Distill:
         return self._jobs.start(LANE, "lessons import", job)
 
     def generate(self, wish: GenerateWish) -> int:
-        """Make tasks from documents: a job whose result is a GenerateSummary."""
-        raise NotImplementedError
+        """Make tasks from documents: a job whose result is a GenerateSummary. What was made before counts.
+
+        Raises ForgeError for a wish that cannot be, such as one for teachers without a cap.
+        """
+        self._generator.check(wish)
+        return self._jobs.start(LANE, "generate", lambda ctx: self._generator.run(ctx, wish))
 
     def correct(self, message_id: int, better: str = "") -> Task:
         """Make a task of an answer in the chat, with its question, its evidence, and itself as the draft."""
         raise NotImplementedError
+
+    def _asker(self, wish: GenerateWish, run: str) -> Asker:
+        if wish.teacher:
+            return AskTeachers(self._providers, run=run, cap=wish.cap, among=wish.teachers, seed=wish.seed)
+        return AskStudent(self._engine, wish.seed)
 
     # ---- before a run, and after ----
 
