@@ -93,8 +93,11 @@ class AskStudent:
 
 
 def _prompt(asking: Asking) -> list[PromptMessage]:
+    shown, good = questions.example(asking.sort)
     return [
         PromptMessage("system", (PromptPart(questions.SYSTEM, trusted=True),)),
+        PromptMessage("user", (PromptPart(shown),)),
+        PromptMessage("assistant", (PromptPart(good),)),
         PromptMessage("user", (PromptPart(questions.for_student(asking.passage, asking.sort)),)),
     ]
 

@@ -30,18 +30,36 @@ SYSTEM = (
     " names what it is about and never speaks of the text, the passage or the author. Write in the text's language."
 )
 
+_EXAMPLE = (
+    "The ferry to Holm Island leaves the north pier every 40 minutes from April to October. A day ticket costs 12"
+    " crowns, a single one 7. Bicycles travel free because the council pays for them; to take one along, tell the crew"
+    " before boarding and tie it to the rail at the stern. A stern line is the rope that holds the back of the ferry."
+)
+_EXAMPLES = {
+    "factual": "From which pier does the ferry to Holm Island leave?",
+    "how-to": "How do I take a bicycle along on the Holm Island ferry?",
+    "comparison": "How do a day ticket and a single ticket for the Holm Island ferry differ in price?",
+    "definition": "What is a stern line on the Holm Island ferry?",
+    "numbers": "How many crowns does a day ticket for the Holm Island ferry cost?",
+    "summary": "What should passengers with a bicycle know about the Holm Island ferry?",
+    "reason": "Why do bicycles travel free on the Holm Island ferry?",
+    "unanswerable": "Who is the captain of the Holm Island ferry?",
+}
 _LONGEST = 300  # characters
 _SHORTEST = 3  # words
 _ALIKE = 0.8  # of the words of two questions together
 _COPIED = 0.8  # of a question's words, standing in the passage in the same order side by side
 _ANSWERABLE = 0.5  # of a question's terms that the passage must have
 _OF_THE_TEXT = re.compile(
-    r"\b(the|this|that|given|above|following) (text|passage|excerpt|document|paragraph|author|snippet|article)\b"
+    r"\b(a|the|this|that|given|above|following) (text|passage|excerpt|document|paragraph|author|snippet|article)\b"
+    r"|\bthe (question|answer)\b|\bin (a|one|this) sentence\b"
     r"|\b(der|dem|den|dieser|diesem|diesen|dieses|das) (text|textes|abschnitts?|passage|auszugs?)\b"
     r"|\b(le|ce|du) (texte|passage|document)\b",
     re.IGNORECASE,
 )
-_LEAD = re.compile(r"^[\s\-*•]*(?:\d+\s*[.):]\s*)?(?:(?:q(?:uestion)?|frage)\s*\d*\s*[:.)-]\s*)?", re.IGNORECASE)
+_LEAD = re.compile(
+    r"^[\s\-*•]*(?:\d+\s*[.):]\s*)?(?:(?:(?:the )?q(?:uestion)?|frage)(?: is)?\s*\d*\s*[:.)-]\s*)?", re.IGNORECASE
+)
 _QUOTES = "\"'“”„«»` *"
 _MARKS = ("?", "？", "؟", "\u037e", "՞")
 
@@ -87,6 +105,11 @@ def wanted(sort: Sort) -> str:
 def for_student(passage: str, sort: Sort) -> str:
     """What a small student is asked: one question, on one line."""
     return f"Text:\n{passage}\n\nWrite one question that {wanted(sort)}. Write only the question, on one line."
+
+
+def example(sort: Sort) -> tuple[str, str]:
+    """A passage with what was asked for and a good answer: small students go by it more than by words."""
+    return for_student(_EXAMPLE, sort), _EXAMPLES.get(sort.kind, _EXAMPLES["factual"])
 
 
 def for_teacher(passage: str, sorts: Sequence[Sort]) -> str:
@@ -173,7 +196,10 @@ def _ungrounded(question: str, passage: str, sort: Sort) -> str:
     """Whether the passage speaks of what is asked."""
     asked, there = set(texts.terms(question)), set(texts.terms(passage))
     share = len(asked & there) / len(asked) if asked else 0.0
-    if not asked & there or (sort.kind != "unanswerable" and share < _ANSWERABLE):
+    if (asked - there) & set(texts.terms(_EXAMPLE)) & {"holm", "ferri", "crown", "pier", "stern", "captain"}:
+        return "it is about the example"
+    telling = any(len(term) > 3 or not term.isascii() or term.isdigit() for term in asked & there)
+    if not telling or (sort.kind != "unanswerable" and share < _ANSWERABLE):
         return "the passage does not speak of it"
     if sort.kind == "numbers" and not any(character.isdigit() for character in passage):
         return "the passage has no number"
