@@ -18,6 +18,7 @@ from forge_desktop.corpus.embedding_model import EmbeddingModel
 from forge_desktop.distill import Distill
 from forge_desktop.engine import Engine
 from forge_desktop.engine.embedder import open_embedder
+from forge_desktop.providers import Providers
 from forge_desktop.storage import Database
 from forge_desktop.students import Students
 
@@ -43,6 +44,8 @@ class Forge:
             database = Database(data_dir / "forge.db", read_only=read_only)
             opened.callback(database.close)
             self.jobs = Jobs(self.events)
+            self.providers = Providers(database, self.events, self.settings, data_dir, read_only=read_only)
+            opened.callback(self.providers.close)
             self.engine = Engine(database, self.events, self.settings)
             opened.callback(self.engine.close)
             self.corpus = Corpus(database, self.jobs, self.events, self.settings, loaded=self.engine.counter)
