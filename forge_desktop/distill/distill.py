@@ -19,6 +19,7 @@ from forge_desktop.distill.store_tasks import TaskStore
 from forge_desktop.distill.suites import Suites
 from forge_desktop.distill.tasks import Tasks
 from forge_desktop.engine import Engine
+from forge_desktop.providers import Providers
 from forge_desktop.storage import Database
 
 LANE = "distill"
@@ -40,10 +41,11 @@ class Distill:
         corpus: Corpus,
         chat: Chat,
         engine: Engine,
+        providers: Providers,
         data_dir: Path,
     ) -> None:
         self._db, self._jobs, self._events, self._settings = db, jobs, events, settings
-        self._corpus, self._chat, self._engine = corpus, chat, engine
+        self._corpus, self._chat, self._engine, self._providers = corpus, chat, engine, providers
         self._data_dir = data_dir
         self._store = TaskStore(db)
         self.tasks = Tasks(db, self._store, events)
