@@ -46,7 +46,7 @@ def read_answer(text: str, stop: str) -> Reading:
         if stop == "length":
             return Reading(None, CUT)
         cited = marks(text)
-        if cited and "{" not in text:
+        if cited and "{" not in text and len(_MARK.sub("", text).split()) > 1:
             return Reading(AnswerRead(text.strip(), citations=cited), prose=True)
         return Reading(None, NOT_THE_OBJECT)
     refusal = _text(found.get("refusal") or found.get("error"))
