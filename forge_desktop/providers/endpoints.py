@@ -18,6 +18,8 @@ from forge_desktop.providers.store import EndpointStore
 from forge_desktop.providers.vendors import vendor_of, wire_of
 from forge_desktop.storage import Database
 
+_FIXED = {"uid", "key", "key_variable"}  # not a field to be set: the key goes its own way
+
 
 class Endpoints:
     """Teachers, remote students and embedders by name. Out of here come frozen records, never a key."""
@@ -75,14 +77,14 @@ class Endpoints:
         return endpoint
 
     def change(
-        self, uid: str, *, key: str | None = None, key_env: str = "", no_key: bool = False, **fields: Any
+        self, uid: str, /, *, key: str | None = None, key_env: str = "", no_key: bool = False, **fields: Any
     ) -> Endpoint:
         """Change fields of an endpoint, or its key; `no_key` takes the key away.
 
         An address on another origin needs the key again: a key is never sent to a server it was not given for.
         """
         before = self.get(uid)
-        unknown = set(fields) - {field.name for field in dataclasses.fields(Endpoint)} | set(fields) & {"uid", "key"}
+        unknown = set(fields) - ({field.name for field in dataclasses.fields(Endpoint)} - _FIXED)
         if unknown:
             raise ForgeError(f"An endpoint has no {', '.join(sorted(unknown))} that can be changed.")
         given = bool(key or key_env)
