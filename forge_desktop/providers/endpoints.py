@@ -28,6 +28,7 @@ class Endpoints:
         self, db: Database, keys: Keys, events: Events | None = None, *, now: Callable[[], float] = time.time
     ) -> None:
         self._store, self._keys, self._events, self._now = EndpointStore(db), keys, events, now
+        self._renewed: Callable[[str], None] | None = None
         keys.take_variables(self.list())
 
     def list(self) -> list[Endpoint]:
@@ -104,6 +105,8 @@ class Endpoints:
         self._store.keep(after, self._now())
         if moved or (no_key and not given):
             self._keys.forget(before)
+        if self._renewed is not None and (given or no_key or (after.url, after.model) != (before.url, before.model)):
+            self._renewed(after.uid)
         self._tell()
         return after
 
@@ -119,6 +122,10 @@ class Endpoints:
                 f"{endpoint.name} is removed, but its key is still in the keyring: {error.message}",
                 hint="Delete the entry called Forge Desktop with your system's own program for passwords.",
             ) from error
+
+    def when_renewed(self, call: Callable[[str], None]) -> None:
+        """Call this with the uid of an endpoint whose key, address or model was changed: it may work again."""
+        self._renewed = call
 
     def _with_key(self, endpoint: Endpoint, key: str | None, key_env: str) -> Endpoint:
         place = self._keys.place(endpoint, key, key_env)
