@@ -54,8 +54,8 @@ def _add_generate(step: Step) -> None:
     generate = step(
         "generate",
         "make questions from documents",
-        "Make questions from documents, each with the passage it came from: by the student, or by a teacher under a cap."
-        " Questions that are of no use, and such as ask nearly the same as another, are dropped and counted. What was"
+        "Make questions from documents, each with the passage it came from: by the student, or by a teacher under a"
+        " cap. Questions that are of no use, and such as ask nearly the same as another, are dropped and counted. What was"
         " made before counts, so that an interrupted run goes on.",
     )
     generate.add_argument("-n", dest="per_document", type=count(1, 1000), default=5, metavar="N", help="a document (5)")
@@ -92,7 +92,9 @@ def _add_generate(step: Step) -> None:
         metavar="NAME",
         help="only this one (repeatable)",
     )
-    generate.add_argument("--seed", type=count(0, 2**31 - 1), default=1, metavar="N", help="the same seed, the same (1)")
+    generate.add_argument(
+        "--seed", type=count(0, 2**31 - 1), default=1, metavar="N", help="the same seed, the same (1)"
+    )
 
 
 def _share(text: str) -> tuple[str, int]:
