@@ -27,7 +27,7 @@ def words(text: str) -> list[str]:
 
 
 def terms(text: str) -> list[str]:
-    """Its words as they are searched for: stemmed by its own language, without function words."""
+    """Its words that carry meaning, stemmed: without the stop words of its language."""
     from forge_desktop.corpus.retrieval import analyser
 
     return analyser.terms(text)

@@ -1,4 +1,4 @@
-"""Finds words in a text although their spaces, quotation marks, dashes and case differ; and numbers, however written."""
+"""Finds words in a text whatever their spaces, quotation marks, dashes and case, and numbers however written."""
 
 from __future__ import annotations
 
