@@ -41,8 +41,8 @@ def room(data_dir: Path) -> Iterator[PairRoom]:
             "MinHash",
         ),
         (
-            ("Who did the national anthem at the big game?", "The singer Anna Lund"),
-            ("At the big game, who did the national anthem?", "The singer Anna Lund"),
+            ("How much do ferries eat in a day?", "ten times their own weight"),
+            ("How much can the ferry eat in one day?", "ten times their own weight"),
             "cosine",
         ),
     ],
