@@ -62,6 +62,7 @@ class Calling:
         key = self._keys.of(planned.endpoint)
         worst = worst_of(planned, price)
         listening.check()
+        self._prices.remember(price)
         attempt = self._ledger.reserve(attempt_of(planned, purpose, price, worst))
         timing = Timing()
         said = self._exchange(attempt, planned, worst, key, listening, functools.partial(hear, timing=timing))
