@@ -192,19 +192,27 @@ def test_the_original_systems_second_shape_is_read() -> None:
     assert made.uid == ""
 
 
+def turns(who: str, what: str, *said: tuple[str, object]) -> list[dict[str, object]]:
+    return [{who: name, what: words} for name, words in said]
+
+
+_CHAT = [("user", "Who?"), ("assistant", "Anna.")]
+
+
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
+        ({"messages": turns("role", "content", ("system", "Be short."), *_CHAT)}, ("Who?", "Anna.", "", "Be short.")),
         (
-            {"messages": [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Who?"}, {"role": "assistant", "content": "Anna."}]},
-            ("Who?", "Anna.", "", "Be short."),
-        ),
-        (
-            {"messages": [{"role": "user", "content": [{"type": "text", "text": "Who?"}]}, {"role": "assistant", "content": "Anna."}]},
+            {"messages": turns("role", "content", ("user", [{"type": "text", "text": "Who?"}]), _CHAT[1])},
             ("Who?", "Anna.", "", ""),
         ),
         (
-            {"conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Yes?"}, {"from": "human", "value": "Who?"}, {"from": "gpt", "value": "Anna."}]},
+            {
+                "conversations": turns(
+                    *("from", "value", ("human", "Hi"), ("gpt", "Yes?")), ("human", "Who?"), ("gpt", "Anna.")
+                )
+            },
             ("User: Hi\n\nAssistant: Yes?\n\nWho?", "Anna.", "", ""),
         ),
         ({"instruction": "Translate.", "input": "Hund", "output": "dog"}, ("Translate.\n\nHund", "dog", "", "")),
@@ -213,13 +221,13 @@ def test_the_original_systems_second_shape_is_read() -> None:
         ({"prompt": "Who?", "chosen": "Anna.", "rejected": "Bea."}, ("Who?", "Anna.", "Bea.", "")),
         (
             {
-                "chosen": [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "Anna."}],
-                "rejected": [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "Bea."}],
+                "chosen": turns("role", "content", *_CHAT),
+                "rejected": turns("role", "content", _CHAT[0], ("assistant", "Bea.")),
             },
             ("Who?", "Anna.", "Bea.", ""),
         ),
     ],
-)  # fmt: skip
+)
 def test_what_other_programs_wrote_is_read(row: dict[str, Any], expected: tuple[str, str, str, str]) -> None:
     made = read_pair({**row, "source": "kept"})
     assert (made.prompt, made.final, made.draft, made.rules) == expected
