@@ -20,6 +20,7 @@ from forge_desktop.cli import (
     embedding,
     library,
     searching,
+    spending,
     tour,
     upkeep,
 )
@@ -45,6 +46,7 @@ VERBS = {
     "embedder": Verb(embedding.embedder),
     "presets": Verb(choosing.presets),
     "distill": Verb(distilling.distill),
+    "spend": Verb(spending.spend),
     "status": Verb(upkeep.status),
     "doctor": Verb(doctor.doctor),
     "verify": Verb(upkeep.verify),

@@ -37,6 +37,7 @@ class LedgerReading:
     def attempts(
         self,
         *,
+        uid: str = "",
         run: str = "",
         task: str = "",
         state: str = "",
@@ -44,9 +45,10 @@ class LedgerReading:
         limit: int = 200,
         before: str | None = None,
     ) -> list[Attempt]:
-        """A page of the attempts; `before` is the uid of the last one of the page before."""
+        """A page of the attempts; `before` is the uid of the last one of the page before, `uid` how one begins."""
         return store_ledger_reading.listed(
             self._db.connection,
+            uid=uid,
             run=run,
             task=task,
             state=state,
