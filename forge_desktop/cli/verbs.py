@@ -21,6 +21,7 @@ from forge_desktop.cli import (
     library,
     searching,
     spending,
+    teaching,
     tour,
     upkeep,
 )
@@ -47,6 +48,8 @@ VERBS = {
     "presets": Verb(choosing.presets),
     "distill": Verb(distilling.distill),
     "spend": Verb(spending.spend),
+    "teachers": Verb(teaching.teachers),
+    "offline": Verb(teaching.offline),
     "status": Verb(upkeep.status),
     "doctor": Verb(doctor.doctor),
     "verify": Verb(upkeep.verify),
@@ -68,6 +71,7 @@ _WRITING = (
     "rename",
     "without",
     "writes",
+    "state",
 )  # options with which a reading verb writes
 
 
