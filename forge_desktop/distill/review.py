@@ -22,7 +22,9 @@ from forge_desktop.storage import Database
 
 _DECIDED: tuple[TaskState, ...] = ("review", "kept", "rejected")
 _LONGEST = 1_000_000  # characters of an answer
-_KEPT = ("kind", "final", "accepted", "reviewed", "note", "citations")  # of a pair, to put it back as it was
+# Of a pair, to put it back as it was.
+_KEPT = ("kind", "final", "accepted", "reviewed", "note", "sha256", "duplicate_of", "similarity", "method")
+_LISTS = ("citations", "leaks")
 
 
 class Review:
@@ -99,7 +101,7 @@ class Review:
 
 def _values(pair: Pair) -> dict[str, object]:
     """What a decision may change of a pair."""
-    values: dict[str, object] = {name: getattr(pair, name) for name in _KEPT}
+    values: dict[str, object] = {name: getattr(pair, name) for name in (*_KEPT, *_LISTS)}
     values["quality"] = dataclasses.asdict(pair.quality)
     values["evidence"] = [dataclasses.asdict(each) for each in pair.evidence]
     return values
@@ -107,6 +109,6 @@ def _values(pair: Pair) -> dict[str, object]:
 
 def _as_before(pair: Pair, before: Mapping[str, Any]) -> Pair:
     evidence = tuple(Evidence(**{**each, "heading": tuple(each["heading"])}) for each in before["evidence"])
-    values = {name: before[name] for name in _KEPT}
-    values |= {"citations": tuple(before["citations"]), "quality": read_quality(json.dumps(before["quality"]))}
+    values = {name: before[name] for name in _KEPT} | {name: tuple(before[name]) for name in _LISTS}
+    values["quality"] = read_quality(json.dumps(before["quality"]))
     return dataclasses.replace(pair, evidence=evidence, **values)
