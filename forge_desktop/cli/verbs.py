@@ -20,6 +20,8 @@ from forge_desktop.cli import (
     embedding,
     library,
     searching,
+    spending,
+    teaching,
     tour,
     upkeep,
 )
@@ -45,6 +47,9 @@ VERBS = {
     "embedder": Verb(embedding.embedder),
     "presets": Verb(choosing.presets),
     "distill": Verb(distilling.distill),
+    "spend": Verb(spending.spend),
+    "teachers": Verb(teaching.teachers),
+    "offline": Verb(teaching.offline),
     "status": Verb(upkeep.status),
     "doctor": Verb(doctor.doctor),
     "verify": Verb(upkeep.verify),
@@ -66,6 +71,7 @@ _WRITING = (
     "rename",
     "without",
     "writes",
+    "state",
 )  # options with which a reading verb writes
 
 
