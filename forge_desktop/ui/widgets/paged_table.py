@@ -6,12 +6,15 @@ import collections
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Signal
+from PySide6.QtCore import QItemSelectionModel, QMimeData, QModelIndex, Qt, Signal, Slot
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QAbstractItemView
 
 from forge_desktop.ui.widgets.windowed_model import PAGE, PAGES_KEPT, Column, Index, TableModel
 from forge_desktop.ui.widgets.windowed_table import RowTable
 
 _FLAGS = QItemSelectionModel.SelectionFlag
+_DRAGGED = "application/x-forge-rows"
 
 
 class PagedModel(TableModel):
@@ -73,6 +76,21 @@ class PagedModel(TableModel):
         """Rows in all."""
         return 0 if parent.isValid() else self._count
 
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Rows can be dragged, and dropped between rows."""
+        flags = super().flags(index)
+        return flags | Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else flags | Qt.ItemFlag.ItemIsDropEnabled
+
+    def mimeTypes(self) -> list[str]:
+        """Only rows of this table."""
+        return [_DRAGGED]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        """Nothing but that rows are dragged: the selection says which."""
+        data = QMimeData()
+        data.setData(_DRAGGED, b"rows")
+        return data
+
     def _known(self, row: int) -> Any:
         page, place = self._pages.get(row // PAGE), row % PAGE
         return page[place] if page is not None and place < len(page) else None
@@ -83,11 +101,51 @@ class PagedModel(TableModel):
 
 
 class PagedTable(RowTable):
-    """Shows a `PagedModel`; the selection stays with its rows while these are in sight."""
+    """Shows a `PagedModel`; the selection stays with its rows while these are in sight.
+
+    A third click on a header takes the order back. `dropped` carries the row before which the selected ones were
+    dragged.
+    """
+
+    dropped = Signal(int)
 
     def __init__(self, columns: Sequence[Column], id_of: Callable[[Any], int], name: str) -> None:
         self.rows = PagedModel(columns, id_of)
         super().__init__(self.rows, name)
+        header = self.horizontalHeader()
+        header.setSortIndicatorClearable(True)
+        header.blockSignals(True)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        header.blockSignals(False)
+
+    def set_draggable(self, draggable: bool) -> None:
+        """Whether rows can be dragged to another place."""
+        mode = QAbstractItemView.DragDropMode.InternalMove if draggable else self.DragDropMode.NoDragDrop
+        self.setDragEnabled(draggable)
+        self.setDragDropMode(mode)
+        self.setDragDropOverwriteMode(False)
+        self.setDefaultDropAction(Qt.DropAction.CopyAction)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        place = self.indexAt(event.position().toPoint())
+        if not event.mimeData().hasFormat(_DRAGGED):
+            event.ignore()
+            return
+        row = place.row() if place.isValid() else self.rows.rowCount()
+        if place.isValid() and event.position().y() > self.visualRect(place).center().y():
+            row += 1
+        event.setDropAction(Qt.DropAction.IgnoreAction)
+        event.accept()
+        self.setState(QAbstractItemView.State.NoState)
+        self.viewport().update()
+        self.dropped.emit(row)
+
+    @Slot(int, Qt.SortOrder)
+    def _on_sort(self, section: int, order: Qt.SortOrder) -> None:
+        if section < 0:
+            self.sort_requested.emit("", False)
+        else:
+            super()._on_sort(section, order)
 
     def pages_in_sight(self) -> list[int]:
         """The numbers of the pages that the visible rows belong to."""
