@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from forge_desktop.providers.records import Attempt
+
 TaskState = Literal[
     "queued", "drafting", "asking", "checking", "review", "kept", "rejected", "failed", "held", "cancelled"
 ]
@@ -24,7 +26,8 @@ class Task:
     `expected` a known answer (never shown to a teacher). `draft` is what the student said, where it is known already.
     `collections` (uids) and `document` (sha256) narrow where evidence is looked for. `reason` says why it is in its
     state. `turns` is how many teacher calls it took, `cost` what they cost, `run` the uid of the run that last took it.
-    `origin_detail` is the file and line, the document's name, or the message it came from.
+    `origin_detail` is the file and line, the document's name, or the message it came from. `repeat` counts how often it
+    was asked afresh after an end: it is that of the `Purpose` of its calls.
     """
 
     id: int
@@ -50,6 +53,7 @@ class Task:
     created: float = 0.0
     changed: float = 0.0
     pair: str = ""
+    repeat: int = 0
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,18 @@ class AnswerRead:
     verdict: str = ""
     refused: bool = False
     cut: bool = False
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What the student said before a teacher saw it. `provenance` says which student, how, and when; or "given".
+
+    `checks` are those of the rules that a draft can be held against.
+    """
+
+    text: str
+    provenance: Mapping[str, object] = field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -449,4 +465,42 @@ class Dataset:
     repair_pairs: int
     documents: int
     created: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """Everything there is about a task. `attempts` are of the ledger (providers.records.Attempt), oldest first.
+
+    `near` are the pairs that say nearly the same: (uid, prompt, similarity).
+    """
+
+    task: Task
+    evidence: tuple[Evidence, ...]
+    draft: Draft | None
+    turns: tuple[TeacherTurn, ...]
+    pair: Pair | None
+    attempts: tuple[Attempt, ...]
+    near: tuple[tuple[str, str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class RunProgress:
+    """Where a run stands; `detail` of its job's events. `flying` calls are under way now.
+
+    Money as in the ledger, for this run. `note` says why fewer calls than wished are under way, or "".
+    """
+
+    run: str
+    tasks: int
+    done: int
+    kept: int
+    rejected: int
+    failed: int
+    review: int
+    flying: int
+    settled: int
+    reserved: int
+    unknown: int
+    cap: int
     note: str = ""

@@ -128,6 +128,7 @@ _STATEMENTS = (
     ) STRICT
     """,
     # ---- distill ----
+    # repeat counts how often a person had a finished task asked afresh: answers of earlier times then do not count.
     """
     CREATE TABLE tasks (
         id INTEGER PRIMARY KEY,
@@ -148,7 +149,8 @@ _STATEMENTS = (
         collections TEXT NOT NULL DEFAULT '[]',
         document TEXT NOT NULL DEFAULT '',
         run TEXT NOT NULL DEFAULT '',
-        attempts INTEGER NOT NULL DEFAULT 0,
+        turns INTEGER NOT NULL DEFAULT 0,
+        repeat INTEGER NOT NULL DEFAULT 0,
         cost INTEGER NOT NULL DEFAULT 0,
         created REAL NOT NULL,
         changed REAL NOT NULL
