@@ -197,14 +197,16 @@ class LineChart(_Chart):
 class BarChart(_Chart):
     """Counts side by side, as in a histogram. The labels that have no room are left out; a tool tip has them all."""
 
-    def __init__(self, accessible_name: str, height: int = 110) -> None:
+    def __init__(self, accessible_name: str, height: int = 110, worded: Callable[[int], str] = "{:,}".format) -> None:
         super().__init__(accessible_name, height)
+        self._worded = worded
         self._bars: Sequence[tuple[str, int]] = ()
+        self._marked = ""
 
-    def show_bars(self, bars: Sequence[tuple[str, int]]) -> None:
-        """Show these (label, count)."""
-        self._bars = tuple(bars)
-        self.setAccessibleDescription(", ".join(f"{name}: {count:,}" for name, count in bars))
+    def show_bars(self, bars: Sequence[tuple[str, int]], marked: str = "") -> None:
+        """Show these (label, count); where one is `marked` by its label, the others step back."""
+        self._bars, self._marked = tuple(bars), marked
+        self.setAccessibleDescription(", ".join(f"{name}: {self._worded(count)}" for name, count in bars))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -226,11 +228,13 @@ class BarChart(_Chart):
             middle = step * (number + 0.5)
             height = max(2.0, room * count / most) if count else 0.0
             painter.setPen(QPen(QColor(now.text), 1) if now.name == "contrast" else Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(now.chart1))
+            back = self._marked and name != self._marked
+            painter.setBrush(QColor(now.control_border if back else now.chart1))
             painter.drawRoundedRect(QRectF(self._across(middle) - width / 2, bottom - height, width, height), 2, 2)
             painter.setPen(QColor(now.muted))
-            if count and QFontMetricsF(self.font()).horizontalAdvance(f"{count:,}") < step:
-                self._write(painter, middle, bottom - height - line / 2 - 1, f"{count:,}")
+            words = self._worded(count)
+            if count and QFontMetricsF(self.font()).horizontalAdvance(words) < step:
+                self._write(painter, middle, bottom - height - line / 2 - 1, words)
             if number % every == 0:
                 self._write(painter, middle, bottom + 4 + line / 2, name)
         painter.end()
@@ -244,7 +248,7 @@ class BarChart(_Chart):
             return ""
         number = min(len(self._bars) - 1, max(0, int(self._across(x) / self.width() * len(self._bars))))
         name, count = self._bars[number]
-        return f"{name}: {count:,}"
+        return f"{name}: {self._worded(count)}"
 
 
 def nice_top(value: float) -> float:

@@ -30,7 +30,7 @@ _Listed = tuple[int, dict[TaskState, int], dict[int, Sequence[TaskRow]]]
 class QueueView(QWidget):
     """`chosen` carries the id of the one selected task, or None; `listed` the counts by state; `add_pressed` nothing.
 
-    `actions` is what can be done to the tasks; its signals tell what was done and what went wrong.
+    `changing` is what can be done to the tasks; its signals tell what was done and what went wrong.
     """
 
     chosen = Signal(object)
@@ -56,8 +56,8 @@ class QueueView(QWidget):
         self.field.textChanged.connect(self._typing.start)
         self.add = Button("Add tasks", "plus")
         self.table = PagedTable(TASK_COLUMNS, lambda task: int(task.id), "Tasks")
-        self.actions = QueueActions(tasks, errands, self.table, self)
-        self.actions.troubled.connect(self.troubled)
+        self.changing = QueueActions(tasks, errands, self.table, self)
+        self.changing.troubled.connect(self.troubled)
         self._build()
         self._connect()
 
@@ -67,7 +67,7 @@ class QueueView(QWidget):
         self._tables.addWidget(self.table)
         self._tables.addWidget(self._none)
         head = row(
-            self.title, self.number, None, self.actions.selected, self.state, self.field, self.actions.all, self.add
+            self.title, self.number, None, self.changing.selected, self.state, self.field, self.changing.all, self.add
         )
         self.field.setMinimumWidth(theme.px(120))
         self.field.setMaximumWidth(theme.px(220))
@@ -102,7 +102,7 @@ class QueueView(QWidget):
 
         def work() -> _Listed:
             text, states, order, descending = asked
-            found = {
+            found: dict[int, Sequence[TaskRow]] = {
                 page: tasks.window(page * PAGE, PAGE, text, states, order, descending=descending) for page in pages
             }
             return tasks.count(text, states), tasks.counts(), found
@@ -126,7 +126,7 @@ class QueueView(QWidget):
         self.number.setAccessibleName(count_words(count, "task"))
         narrowed = bool(self.field.text().strip() or self._states)
         self._tables.setCurrentWidget(self._none if narrowed and not count else self.table)
-        self.actions.follow(self._order == "position")
+        self.changing.follow(self._order == "position")
         self.listed.emit(counts)
         self._on_selected()
 
@@ -176,14 +176,14 @@ class QueueView(QWidget):
 
     @Slot()
     def _on_selected(self) -> None:
-        self.actions.show_selection(self._asked())
+        self.changing.show_selection(self._asked())
         ids = self.table.selected_ids() if self.table.selected_count() == 1 else []
         self.chosen.emit(ids[0] if ids else None)
 
     @Slot(QPoint)
     def _on_menu(self, place: QPoint) -> None:
         if self.table.selected_count():
-            self.actions.menu().popup(self.table.viewport().mapToGlobal(place))
+            self.changing.menu().popup(self.table.viewport().mapToGlobal(place))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
