@@ -84,9 +84,9 @@ class ImportDialog(QDialog):
         cancel = Button("Cancel")
         cancel.setAutoDefault(False)
         cancel.clicked.connect(self.reject)
-        name = ElidedLabel(f"Import {safe_words(self._path.name)}", tokens.TITLE, 600, middle=True)
+        heading = ElidedLabel(f"Import {safe_words(self._path.name)}", tokens.TITLE, 600, middle=True)
         body = column(
-            column(name, self.about, gap=2), self.problem, area, row(None, cancel, self.start),
+            column(heading, self.about, gap=2), self.problem, area, row(None, cancel, self.start),
             gap=tokens.MD, margins=(tokens.XL, 20, tokens.XL, 20),
         )  # fmt: skip
         body.setStretch(2, 1)
