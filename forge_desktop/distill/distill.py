@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.base.settings import SettingsFile
@@ -25,13 +24,14 @@ from forge_desktop.distill.records import (
     TaskView,
 )
 from forge_desktop.distill.review import Review
+from forge_desktop.distill.runs import LANE, Runs
+from forge_desktop.distill.store_runs import RunStore
 from forge_desktop.distill.store_tasks import TaskStore
 from forge_desktop.distill.suites import Suites
 from forge_desktop.distill.tasks import Tasks
 from forge_desktop.engine import Engine
+from forge_desktop.providers import Providers
 from forge_desktop.storage import Database
-
-LANE = "distill"
 
 
 class Distill:
@@ -50,11 +50,12 @@ class Distill:
         corpus: Corpus,
         chat: Chat,
         engine: Engine,
+        providers: Providers,
         data_dir: Path,
         read_pair: PairReader = no_pairs,
     ) -> None:
         self._db, self._jobs, self._events, self._settings = db, jobs, events, settings
-        self._corpus, self._chat, self._engine = corpus, chat, engine
+        self._corpus, self._chat, self._engine, self._providers = corpus, chat, engine, providers
         self._data_dir = data_dir
         self._store = TaskStore(db)
         self.tasks = Tasks(db, self._store, events)
@@ -62,6 +63,18 @@ class Distill:
         self.suites = Suites(db, jobs, events, self.pairs)
         self.datasets = Datasets(db, events, self.pairs)
         self._importer = Importer(db, events, tasks=self.tasks, pairs=self.pairs, read_pair=read_pair)
+        self._kept = RunStore(db)
+        self._runs = Runs(
+            db,
+            jobs,
+            events,
+            settings,
+            corpus=corpus,
+            engine=engine,
+            providers=providers,
+            tasks=self._store,
+            pairs=self.pairs,
+        )
         self.review = Review(db, self._store, self.pairs, events)
 
     # ---- runs ----
@@ -71,21 +84,27 @@ class Distill:
 
         Raises ForgeError for a wish that cannot be, such as one without a cap.
         """
-        raise NotImplementedError
+        return self._runs.start(wish, quoted)
 
     def runs(self) -> list[RunSummary]:
         """Every run, the newest first."""
-        return []
+        return self._runs.all()
 
     def summary(self, run: str) -> RunSummary:
         """One run, from the tables and the ledger as they are now. Raises ForgeError when there is none."""
-        raise ForgeError("There is no such run.", hint="See the list of runs.")
+        return self._runs.summary(run)
 
     def view(self, task: int | str) -> TaskView:
         """Everything there is about a task. Raises ForgeError when it is gone."""
         found = self._store.get(task)
-        pair = self.pairs.of_task(found.id)
-        return TaskView(found, self._store.evidence(found.id), None, (), pair, ())
+        return TaskView(
+            task=found,
+            evidence=self._store.evidence(found.id),
+            draft=self._kept.draft(found.id),
+            turns=self._kept.turns(found.id),
+            pair=self.pairs.of_task(found.id),
+            attempts=tuple(self._providers.ledger.attempts(task=found.uid, newest_first=False)),
+        )
 
     # ---- ways in ----
 
