@@ -1,4 +1,4 @@
-"""The sheet before a run: how it shall go, what it would cost, what leaves the machine; nothing starts without a cap."""
+"""The sheet before a run: how it shall go, what it would cost, what would leave; nothing starts without a cap."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class BeforeRunDialog(QDialog):
     def _build(self) -> None:
         heading = label("Before the run", tokens.TITLE, 600)
         about = label(
-            "Nothing is sent before you press Start. The cap is never passed: each call is reserved at its worst first.",
+            "Nothing is sent before you press Start. The cap is never passed: a call is reserved at its worst first.",
             tokens.TABLE, cls="muted", wrap=True,
         )  # fmt: skip
         area = QScrollArea()

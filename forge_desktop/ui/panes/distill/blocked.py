@@ -87,7 +87,9 @@ class BlockedView(QWidget):
         def work() -> tuple[int, Sequence[PairRow]]:
             return pairs.count(wish), pairs.window(0, _MOST, wish)
 
-        self._errands.run(work, lambda found: self._show(*found), self.problem.show_error, key="held back", lane="pairs")
+        self._errands.run(
+            work, lambda found: self._show(*found), self.problem.show_error, key="held back", lane="pairs"
+        )
 
     def _wish(self) -> PairWish:
         key = self.segments.key()
@@ -203,7 +205,9 @@ class _Beside(QWidget):
         self._prompts[0].show_text(any_text(chosen.prompt))
         self._answer.show_text(any_text(chosen.final))
         if other is None:
-            self._names[1].setText("What it resembled is gone" if chosen.duplicate_of else "Its source is not what it was")
+            self._names[1].setText(
+                "What it resembled is gone" if chosen.duplicate_of else "Its source is not what it was"
+            )
             self._prompts[1].show_text("")
             self._other.show_texts("", "")
         else:

@@ -1,4 +1,4 @@
-"""Change a cap: of the newest run, a day, a month, or all together. To raise or remove one, its amount is typed again."""
+"""Change a cap: of the newest run, a day, a month, or in total. To raise or remove one, its amount is typed again."""
 
 from __future__ import annotations
 

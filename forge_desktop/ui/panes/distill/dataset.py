@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QInputDialog, QScrollArea, QW
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.distill.records import Dataset, Suite
-from forge_desktop.distill.records_pairs import Bar, Coverage, Histograms, PairCounts
+from forge_desktop.distill.records_pairs import Coverage, Histograms, PairCounts
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.corpus.columns import language_name, safe_words
@@ -56,9 +56,7 @@ class DatasetView(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.problem = Banner()
         self.figures = {name: label("—", tokens.FIGURE, 600, tabular=True) for name in _FIGURES}
-        self.charts = {
-            name: BarChart(name, 116) for name in ("Quality", "Length of the answer", "Language", "Where tasks came from")
-        }
+        self.charts = {name: BarChart(name, 116) for name in ("Quality", "Length of the answer", "Language")}
         self._coverage = QWidget()
         self._coverage_card = _card("Documents the pairs rest on", self._coverage)
         self.versions = VersionsCard()
@@ -77,8 +75,8 @@ class DatasetView(QScrollArea):
         charts = QGridLayout()
         charts.setSpacing(tokens.MD)
         for place, (name, chart) in enumerate(self.charts.items()):
-            charts.addWidget(_card(name, chart), place // 2, place % 2)
-            charts.setColumnStretch(place % 2, 1)
+            charts.addWidget(_card(name, chart), 0, place)
+            charts.setColumnStretch(place, 1)
         content = QWidget()
         content.setProperty("cls", "flow")
         content.setLayout(
@@ -122,7 +120,11 @@ class DatasetView(QScrollArea):
         def work() -> Learnt:
             pairs = distill.pairs
             return Learnt(
-                pairs.counts(), pairs.histograms(), pairs.coverage(_SHOWN + 1), distill.datasets.all(), distill.suites.all()
+                pairs.counts(),
+                pairs.histograms(),
+                pairs.coverage(_SHOWN + 1),
+                distill.datasets.all(),
+                distill.suites.all(),
             )
 
         self._errands.run(work, self._show, self._on_trouble, key="dataset", lane=_LANE)
@@ -136,9 +138,10 @@ class DatasetView(QScrollArea):
         for figure, value in zip(self.figures.values(), values, strict=True):
             figure.setText(f"{value:,}")
         shown = found.histograms
-        spread = (shown.score, shown.length, tuple(Bar(language_name(b.label), b.pairs) for b in shown.language), shown.source)
-        for chart, bars in zip(self.charts.values(), spread, strict=True):
-            chart.show_bars([(safe_words(bar.label), bar.pairs) for bar in bars])
+        score, length, language = self.charts.values()
+        score.show_bars([(bar.label.split(" ")[0], bar.pairs) for bar in shown.score])
+        length.show_bars([(bar.label, bar.pairs) for bar in shown.length])
+        language.show_bars([(safe_words(language_name(bar.label)), bar.pairs) for bar in shown.language])
         self.compare.setEnabled(counts.pairs > 0)
         self._show_coverage(found.coverage)
         self.versions.show_versions(found.datasets, counts.accepted)

@@ -7,7 +7,17 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QFrame, QGridLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QFrame,
+    QGridLayout,
+    QLineEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from forge_desktop.distill.records import Dataset, Suite
 from forge_desktop.ui import theme, tokens
@@ -49,7 +59,9 @@ class VersionsCard(_ListCard):
 
     def __init__(self) -> None:
         self.freeze = Button("Freeze a version…", "save")
-        super().__init__("Versions", "A version's bytes never change; what was trained from it can be told later.", self.freeze)
+        super().__init__(
+            "Versions", "A version's bytes never change; what was trained from it can be told later.", self.freeze
+        )
         self.freeze.clicked.connect(self.freeze_pressed)
 
     def show_versions(self, versions: Sequence[Dataset], accepted: int) -> None:

@@ -31,12 +31,16 @@ class GenerateDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Create tasks from documents")
         self._collections = [found for found in collections if found.documents]
-        self.places = [_check(safe_words(f"{c.name} · {count_words(c.documents, 'document')}")) for c in self._collections]
+        self.places = [
+            _check(safe_words(f"{c.name} · {count_words(c.documents, 'document')}")) for c in self._collections
+        ]
         self.each = _number("Questions a document", 1, _MOST_EACH, _USUAL.per_document)
         self.most = _number("Questions in all at most", 0, 1_000_000, 0)
         self.most.setSpecialValueText("No limit")
         self.kinds = {name: _number(f"Share of {name}", 0, _MOST_WEIGHT, weight) for name, weight in _USUAL.kinds}
-        self.levels = {name: _number(f"Share of {name}", 0, _MOST_WEIGHT, weight) for name, weight in _USUAL.difficulties}
+        self.levels = {
+            name: _number(f"Share of {name}", 0, _MOST_WEIGHT, weight) for name, weight in _USUAL.difficulties
+        }
         self.by = ChoiceField(_BY)
         self.by.setAccessibleName("Who writes the questions")
         self.by.changed.connect(self._follow)

@@ -74,7 +74,9 @@ class ImportDialog(QDialog):
         self._form.hide()
         content = QWidget()
         content.setProperty("cls", "flow")
-        content.setLayout(column(self._form, self.unused, self._rows, None, gap=tokens.MD, margins=(0, 0, theme.px(8), 0)))
+        content.setLayout(
+            column(self._form, self.unused, self._rows, None, gap=tokens.MD, margins=(0, 0, theme.px(8), 0))
+        )
         area = QScrollArea()
         area.setAccessibleName("What would be read")
         area.setWidgetResizable(True)

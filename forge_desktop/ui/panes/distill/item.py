@@ -22,7 +22,17 @@ from forge_desktop.ui.panes.distill.item_parts import (
     section,
     turn_section,
 )
-from forge_desktop.ui.widgets.basics import Button, ElidedLabel, IconButton, Pill, PrimaryButton, column, frame, label, row
+from forge_desktop.ui.widgets.basics import (
+    Button,
+    ElidedLabel,
+    IconButton,
+    Pill,
+    PrimaryButton,
+    column,
+    frame,
+    label,
+    row,
+)
 from forge_desktop.ui.widgets.diff_view import DiffView, TextView
 from forge_desktop.ui.widgets.fields import TextField
 from forge_desktop.ui.widgets.fold import Fold
@@ -59,7 +69,14 @@ class AnswerCard(QFrame):
         self._editor = QWidget()
         self._editor.setLayout(column(self.field, row(None, leave, save), gap=8))
         self.setLayout(
-            column(row(self._title, None, self._segments), self.text, self.diff, self._editor, gap=6, margins=(14, 8, 12, 10))
+            column(
+                row(self._title, None, self._segments),
+                self.text,
+                self.diff,
+                self._editor,
+                gap=6,
+                margins=(14, 8, 12, 10),
+            )
         )
         self._editor.hide()
         self.diff.hide()
@@ -109,7 +126,7 @@ class AnswerCard(QFrame):
 
 
 class ItemPanel(QFrame):
-    """Shows a `TaskView`. `closed`; `place_asked` carries Evidence; `keep_asked` the uid of a pair to keep all the same."""
+    """Shows a `TaskView`. `place_asked` carries Evidence, `keep_asked` the uid of a pair to keep all the same."""
 
     closed = Signal()
     place_asked = Signal(object)

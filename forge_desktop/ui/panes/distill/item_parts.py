@@ -1,4 +1,4 @@
-"""The parts of a task's view: rules that held, scores, evidence, neighbours, attempts. Each is made anew from records."""
+"""The parts of a task's view: rules that held, scores, evidence, neighbours, attempts; each made from records."""
 
 from __future__ import annotations
 
@@ -95,9 +95,7 @@ def quality_section(quality: Quality) -> QFrame:
     return section("Score", body, beside=total)
 
 
-def evidence_section(
-    evidence: Sequence[Evidence], pair: Pair | None, open_place: Callable[[Evidence], None]
-) -> QFrame:
+def evidence_section(evidence: Sequence[Evidence], pair: Pair | None, open_place: Callable[[Evidence], None]) -> QFrame:
     """The passages that were offered, with the words a citation rests on; each opens in the source viewer."""
     cited = set(pair.citations) if pair else {e.n for e in evidence if e.cited}
     cards = [_evidence_card(found, found.n in cited or found.cited, open_place) for found in evidence]
@@ -144,9 +142,15 @@ def turn_section(turns: Sequence[TeacherTurn]) -> QFrame | None:
         critique = str(turn.read.get("critique") or "")
         who = f"Turn {turn.turn} · {safe_words(turn.endpoint_name)}"
         if critique:
-            parts += [label(who, tokens.SMALL, cls="muted"), label(any_text(critique), tokens.TABLE, wrap=True, selectable=True)]
+            parts += [
+                label(who, tokens.SMALL, cls="muted"),
+                label(any_text(critique), tokens.TABLE, wrap=True, selectable=True),
+            ]
         elif turn.problem:
-            parts += [label(who, tokens.SMALL, cls="muted"), label(safe_words(turn.problem), tokens.TABLE, cls="warn", wrap=True)]
+            parts += [
+                label(who, tokens.SMALL, cls="muted"),
+                label(safe_words(turn.problem), tokens.TABLE, cls="warn", wrap=True),
+            ]
     return section("Critique", *parts) if parts else None
 
 

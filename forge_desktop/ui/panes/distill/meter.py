@@ -67,7 +67,9 @@ class BudgetsCard(QFrame):
             grid.addWidget(self._words[kind], line, 2)
         grid.setColumnStretch(1, 2)
         grid.setColumnStretch(2, 3)
-        legend = [row(PartDot(part), label(name, tokens.CAPTION, cls="muted"), gap=6) for part, name in enumerate(_PARTS)]
+        legend = [
+            row(PartDot(part), label(name, tokens.CAPTION, cls="muted"), gap=6) for part, name in enumerate(_PARTS)
+        ]
         head = row(label("Budgets", tokens.BODY, 600), None, change)
         self.setLayout(column(head, grid, None, row(*legend, None, gap=14), gap=8, margins=(16, 8, 14, 10)))
 

@@ -88,7 +88,11 @@ def _import_words(found: ImportSummary) -> Words:
     if found.stopped:
         parts.append(safe_words(found.stopped))
     title = f"{words} imported from {safe_words(found.file)}"
-    return Words(title, ". ".join(part.rstrip(".") for part in parts) + "." if parts else "", "warn" if found.bad or found.stopped else "ok")
+    return Words(
+        title,
+        ". ".join(part.rstrip(".") for part in parts) + "." if parts else "",
+        "warn" if found.bad or found.stopped else "ok",
+    )
 
 
 def _generate_words(found: GenerateSummary) -> Words:

@@ -147,7 +147,9 @@ class QueuePage(QWidget):
     def step_to_review(self) -> None:
         """Show the first task that waits for a person."""
         waiting = self._forge.distill.review.waiting
-        self._errands.run(waiting, lambda ids: self._on_decided(ids[0]) if ids else None, self.troubled.emit, lane="tasks")
+        self._errands.run(
+            waiting, lambda ids: self._on_decided(ids[0]) if ids else None, self.troubled.emit, lane="tasks"
+        )
 
     @Slot(object)
     def _on_chosen(self, task_id: int | None) -> None:
@@ -187,7 +189,9 @@ class QueuePage(QWidget):
             self._reader.open(place)
 
         sha256, name = found.document_sha256, found.name
-        self._errands.run(lambda: shelf.find_document(sha256, name), show, self.troubled.emit, key="place", lane="reading")
+        self._errands.run(
+            lambda: shelf.find_document(sha256, name), show, self.troubled.emit, key="place", lane="reading"
+        )
 
     @Slot()
     def close_viewer(self) -> None:

@@ -232,12 +232,14 @@ class DistillPane(Pane):
         if self._errands.awaits("overview"):
             self._behind = True
             return
-        self._errands.run(lambda: read(self.forge), self._on_overview, self._on_trouble, key="overview", lane="overview")
+        self._errands.run(
+            lambda: read(self.forge), self._on_overview, self._on_trouble, key="overview", lane="overview"
+        )
         self._refresh_page()
 
     def _refresh_page(self) -> None:
-        shown = self._segments.key()
-        {"queue": self.page, "dataset": self.dataset, "blocked": self.blocked}[shown].refresh()
+        pages = {"queue": self.page.refresh, "dataset": self.dataset.refresh, "blocked": self.blocked.refresh}
+        pages[self._segments.key()]()
 
     def _on_overview(self, found: Overview) -> None:
         self._seen = found

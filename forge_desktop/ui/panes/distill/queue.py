@@ -1,4 +1,4 @@
-"""The queue: a table over all tasks that is read off the window's thread, a page at a time, and what is done to them."""
+"""The queue: a table over all tasks that is read off the window's thread, a page at a time."""
 
 from __future__ import annotations
 

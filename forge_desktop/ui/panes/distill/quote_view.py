@@ -20,6 +20,11 @@ from forge_desktop.ui.widgets.segments import Segments
 from forge_desktop.ui.widgets.words import count_words
 
 _PAGES = (("cost", "Cost"), ("prompts", "Prompts as sent"), ("whom", "What goes to whom"))
+_TERMS = {
+    "yes": "its terms let outputs train a model",
+    "no": "its terms forbid training",
+    "unknown": "its terms on training were not looked at",
+}
 _ROLES = {"system": "Instructions", "user": "Sent", "assistant": "Answer before"}
 
 
@@ -87,9 +92,13 @@ class QuoteView(QFrame):
         lines: list[QWidget] = []
         for teacher in asked:
             near = " · on this computer" if _is_loopback(teacher.url) else ""
-            words = {"yes": "its terms let outputs train a model", "no": "its terms forbid training", "unknown": "its terms on training were not looked at"}  # fmt: skip
-            lines.append(label(f"{safe_words(teacher.name)} ({safe_words(teacher.model)}){near}", tokens.TABLE, 600, wrap=True))
-            lines.append(label(f"{safe_words(teacher.url)} · {words[teacher.may_train]}", tokens.SMALL, cls="muted", wrap=True))
+            terms = _TERMS[teacher.may_train]
+            lines.append(
+                label(f"{safe_words(teacher.name)} ({safe_words(teacher.model)}){near}", tokens.TABLE, 600, wrap=True)
+            )
+            lines.append(
+                label(f"{safe_words(teacher.url)} · {terms}", tokens.SMALL, cls="muted", wrap=True)
+            )
         parts.append(_card("To whom, in this order", *lines))
         never = [label(safe_words(name), tokens.SMALL, wrap=True) for name in quote.never_sent]
         about = "These documents are in a collection that is never sent; no passage of them goes out."
@@ -102,7 +111,9 @@ def _amounts(quote: Quote, wish: RunWish) -> QWidget:
     figures = []
     for name, amount in (("Low", quote.low), ("Likely", quote.likely), ("Worst", quote.worst)):
         weight, size = (650, tokens.FIGURE) if name == "Likely" else (500, tokens.TITLE)
-        figures.append(column(label(name, tokens.SMALL, cls="muted"), label(shown(amount), size, weight, tabular=True), gap=0))
+        figures.append(
+            column(label(name, tokens.SMALL, cls="muted"), label(shown(amount), size, weight, tabular=True), gap=0)
+        )
     time = "time not known" if quote.seconds is None else f"about {duration(quote.seconds)}"
     reused = f" · {quote.reused:,} paid already, {shown(quote.saved)} saved" if quote.reused else ""
     words = f"{count_words(quote.tasks, 'task')} · {count_words(quote.calls, 'call')} · {time}{reused}"
@@ -127,9 +138,15 @@ def verdict_words(quote: Quote, cap: int) -> tuple[str, str]:
     if quote.worst <= cap:
         return f"Even the worst case stays under the cap of {shown(cap)}.", "ok"
     if quote.likely <= cap:
-        return f"The likely cost fits under the cap of {shown(cap)}; the worst case does not: the run would stop there.", "warn"
+        return (
+            f"The likely cost fits under the cap of {shown(cap)}; the worst case does not: the run would stop there.",
+            "warn",
+        )
     share = cap / quote.likely if quote.likely else 0
-    return f"The cap of {shown(cap)} is enough for about {max(1, round(share * quote.tasks)):,} of {quote.tasks:,} tasks.", "warn"
+    return (
+        f"The cap of {shown(cap)} is enough for about {max(1, round(share * quote.tasks)):,} of {quote.tasks:,} tasks.",
+        "warn",
+    )
 
 
 def evidence_words(quote: Quote) -> str:

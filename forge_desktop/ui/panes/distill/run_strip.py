@@ -37,9 +37,7 @@ class RunStrip(QFrame):
         self.cancel.clicked.connect(lambda: self.cancel_pressed.emit(self.job_id))
         first = row(self._stage, self._meter, self._numbers, None, gap=10)
         second = column(self._came, self._why, gap=0)
-        line = row(
-            self._icon, column(first, second, gap=2), self.pause, self.cancel, gap=10, margins=(14, 8, 12, 8)
-        )
+        line = row(self._icon, column(first, second, gap=2), self.pause, self.cancel, gap=10, margins=(14, 8, 12, 8))
         line.setStretch(1, 1)
         self.setLayout(line)
         self.hide()

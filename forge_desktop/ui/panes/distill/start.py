@@ -20,7 +20,7 @@ _NARROW = 760
 
 
 class StartView(QScrollArea):
-    """`import_pressed`, `generate_pressed`, `chat_pressed`, `endpoints_pressed`, `documents_pressed` are its buttons."""
+    """Its signals say which of its buttons was pressed."""
 
     import_pressed = Signal()
     generate_pressed = Signal()
@@ -53,13 +53,13 @@ class StartView(QScrollArea):
     def _build(self) -> None:
         title = label("Let a teacher make lessons for your student", tokens.TITLE, 600, wrap=True)
         text = label(
-            "A lesson is a question with a checked answer. Your student can learn from many of them, and every one keeps "
-            "the evidence it rests on.",
+            "A lesson is a question with a checked answer, kept with the evidence it rests on. "
+            "Your student can learn from many of them.",
             tokens.TABLE, cls="muted", wrap=True,
         )  # fmt: skip
         foot = label(
-            "Nothing is sent and nothing is spent before you have seen the price and set a cap. A teacher can also run on "
-            "this computer: a local endpoint needs no key and costs nothing.",
+            "Nothing is sent and nothing is spent before you have seen the price and set a cap. A teacher can also run "
+            "on this computer: a local endpoint needs no key and costs nothing.",
             tokens.SMALL, cls="muted", wrap=True,
         )  # fmt: skip
         for words in (title, text, foot):
@@ -98,7 +98,7 @@ class StartView(QScrollArea):
         )
         self._documents.setVisible(not found.documents)
         self._documents.say(
-            "There are no documents yet. Without them a teacher answers from what it knows, and nothing can be checked.",
+            "There are no documents yet. Without them a teacher answers from what it knows: nothing can be checked.",
             "Add documents",
         )
         self.generate.setEnabled(found.documents > 0)
@@ -109,7 +109,9 @@ class StartView(QScrollArea):
         directions = QBoxLayout.Direction
         narrow = self.viewport().width() < theme.px(_NARROW)
         self._steps.setDirection(directions.TopToBottom if narrow else directions.LeftToRight)
-        self._ways.setDirection(directions.TopToBottom if self.viewport().width() < theme.px(640) else directions.LeftToRight)
+        self._ways.setDirection(
+            directions.TopToBottom if self.viewport().width() < theme.px(640) else directions.LeftToRight
+        )
 
 
 class _Missing(QFrame):
