@@ -10,7 +10,9 @@ from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.chat import Chat
 from forge_desktop.corpus import Corpus
+from forge_desktop.distill.asking import Asker, AskStudent, AskTeachers
 from forge_desktop.distill.datasets import Datasets
+from forge_desktop.distill.generating import Generator
 from forge_desktop.distill.importing import Importer, PairReader, no_pairs
 from forge_desktop.distill.pairs import Pairs
 from forge_desktop.distill.records import (
@@ -27,6 +29,7 @@ from forge_desktop.distill.review import Review
 from forge_desktop.distill.runs import LANE, Runs
 from forge_desktop.distill.store_runs import RunStore
 from forge_desktop.distill.store_tasks import TaskStore
+from forge_desktop.distill.store_ways_in import WaysInStore
 from forge_desktop.distill.suites import Suites
 from forge_desktop.distill.tasks import Tasks
 from forge_desktop.engine import Engine
@@ -63,6 +66,7 @@ class Distill:
         self.suites = Suites(db, jobs, events, self.pairs)
         self.datasets = Datasets(db, events, self.pairs)
         self._importer = Importer(db, events, tasks=self.tasks, pairs=self.pairs, read_pair=read_pair)
+        self._generator = Generator(corpus, self.tasks, WaysInStore(db), self._asker)
         self._kept = RunStore(db)
         self._runs = Runs(
             db,
@@ -135,12 +139,21 @@ class Distill:
         return self._jobs.start(LANE, "lessons import", job)
 
     def generate(self, wish: GenerateWish) -> int:
-        """Make tasks from documents: a job whose result is a GenerateSummary."""
-        raise NotImplementedError
+        """Make tasks from documents: a job whose result is a GenerateSummary. What was made before counts.
+
+        Raises ForgeError for a wish that cannot be, such as one for teachers without a cap.
+        """
+        self._generator.check(wish)
+        return self._jobs.start(LANE, "generate", lambda ctx: self._generator.run(ctx, wish))
 
     def correct(self, message_id: int, better: str = "") -> Task:
         """Make a task of an answer in the chat, with its question, its evidence, and itself as the draft."""
         raise NotImplementedError
+
+    def _asker(self, wish: GenerateWish, run: str) -> Asker:
+        if wish.teacher:
+            return AskTeachers(self._providers, run=run, cap=wish.cap, among=wish.teachers, seed=wish.seed)
+        return AskStudent(self._engine, wish.seed)
 
     # ---- before a run, and after ----
 
