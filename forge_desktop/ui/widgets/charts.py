@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from forge_desktop.ui import theme, tokens
 
-_LINES = 4  # of the grid, at most
+_LINES = 4  # of the grid, about
 
 
 @dataclass(frozen=True)
@@ -112,15 +112,21 @@ class LineChart(_Chart):
             self._paint_limit(painter)
         painter.end()
 
+    def _grid(self) -> tuple[float, int]:
+        """The distance of the grid's lines, and how many there are above zero."""
+        shown = [value for _, value in (*self._series.points, *self._series.forecast)]
+        return nice_grid(max([*shown, self._series.limit or 0.0]))
+
     def _top(self) -> float:
         """The value at the upper edge of the grid."""
-        shown = [value for _, value in (*self._series.points, *self._series.forecast)]
-        return nice_top(max([*shown, self._series.limit or 0.0]))
+        step, lines = self._grid()
+        return step * lines
 
     def _area(self) -> QRectF:
         """The grid, counted from the leading edge."""
         metrics = QFontMetricsF(self.font())
-        widest = max(metrics.horizontalAdvance(self._worded(self._top() * n / _LINES)) for n in range(_LINES + 1))
+        step, lines = self._grid()
+        widest = max(metrics.horizontalAdvance(self._worded(step * n)) for n in range(lines + 1))
         line = metrics.height()
         left = widest + 10
         return QRectF(left, line, max(10.0, self.width() - left - 6), max(10.0, self.height() - 2 * line - 6))
@@ -131,13 +137,14 @@ class LineChart(_Chart):
         return QPointF(self._across(x), area.bottom() - area.height() * value / self._top())
 
     def _paint_grid(self, painter: QPainter) -> None:
-        now, area, top = theme.current(), self._area(), self._top()
-        for number in range(_LINES + 1):
-            y = area.bottom() - area.height() * number / _LINES
+        now, area = theme.current(), self._area()
+        step, lines = self._grid()
+        for number in range(lines + 1):
+            y = area.bottom() - area.height() * number / lines
             painter.setPen(QPen(QColor(now.grid), 1))
             painter.drawLine(QPointF(self._across(area.left()), y), QPointF(self._across(area.right()), y))
             painter.setPen(QColor(now.muted))
-            self._write(painter, area.left() - 8, y, self._worded(top * number / _LINES), "end")
+            self._write(painter, area.left() - 8, y, self._worded(step * number), "end")
         labels = [name for name, _ in (*self._series.points, *self._series.forecast)]
         today = len(self._series.points) - 1
         y = area.bottom() + 6 + QFontMetricsF(self.font()).height() / 2
@@ -251,12 +258,14 @@ class BarChart(_Chart):
         return f"{name}: {self._worded(count)}"
 
 
-def nice_top(value: float) -> float:
-    """A round number at or above a value, that four steps divide into round numbers."""
+def nice_grid(value: float) -> tuple[float, int]:
+    """The distance of grid lines in round numbers, and how many reach beyond a value."""
     if value <= 0:
-        return 1.0
-    size = 10.0 ** math.floor(math.log10(value))
-    return next(size * step for step in (1, 2, 4, 6, 8, 10, 20) if size * step >= value * 1.02)
+        return 1.0, 1
+    wanted = value * 1.04 / _LINES
+    size = 10.0 ** math.floor(math.log10(wanted))
+    step = next(size * part for part in (1, 2, 2.5, 5, 10) if size * part >= wanted * 0.999)
+    return step, max(1, math.ceil(value * 1.04 / step))
 
 
 def label_places(count: int, today: int, room: float) -> list[int]:

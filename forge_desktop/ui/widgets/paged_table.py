@@ -108,6 +108,7 @@ class PagedTable(RowTable):
     """
 
     dropped = Signal(int)
+    _LEAST_STRETCHED = 280
 
     def __init__(self, columns: Sequence[Column], id_of: Callable[[Any], int], name: str) -> None:
         self.rows = PagedModel(columns, id_of)

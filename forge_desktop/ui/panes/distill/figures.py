@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
 from forge_desktop.base.money import shown
@@ -26,12 +27,30 @@ class FigureCard(QFrame):
         self.pill.hide()
         self.words = ElidedLabel("", tokens.SMALL, cls="muted")
         self.bar = bar
-        title = ElidedLabel(name, tokens.SMALL, 500, "muted")
-        head = row(title, self.pill)
+        self._state = ("", "ok")
+        self._title = ElidedLabel(name, tokens.SMALL, 500, "muted")
+        head = row(self._title, self.pill)
         head.setStretch(0, 1)
         self.setLayout(column(head, self.figure, bar, self.words, gap=3, margins=(16, 10, 16, 10)))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMinimumHeight(theme.px(108))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room, only a state that asks for something is said beside the name."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def show_state(self, words: str, kind: str, icon: str) -> None:
+        """A state beside the name; "" for none."""
+        self._state = (words, kind)
+        self.pill.show_state(words, kind, icon)
+        self._fit()
+
+    def _fit(self) -> None:
+        words, kind = self._state
+        narrow = self.width() < theme.px(220)
+        self.pill.setVisible(bool(words) and not (narrow and kind == "ok"))
+        self._title.setHidden(narrow and not self.pill.isHidden())
 
     def say(self, figure: str, words: str) -> None:
         """Show a figure and the line under it."""
@@ -81,15 +100,15 @@ class Figures(QFrame):
         card = self.budget
         if budget is None:
             card.say("$0.00", "nothing was spent yet")
-            card.pill.hide()
+            card.show_state("", "ok", "")
             return
         cap = "no cap" if budget.cap is None else f"of {shown(budget.cap)}"
         when = "" if budget.kind == "run" else " this month"
         cost = per_pair(found.run)
         card.say(shown(budget.charged), " · ".join(filter(None, (cap + when, cost))))
         show_bar(card.bar, budget)
-        card.pill.show_state(*budget_state(found, budget))
-        card.pill.setVisible(budget.cap is not None or bool(found.stopped))
+        said = budget.cap is not None or bool(found.stopped)
+        card.show_state(*(budget_state(found, budget) if said else ("", "ok", "")))
 
 
 def _fill(card: FigureCard, share: float) -> None:

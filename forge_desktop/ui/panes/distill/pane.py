@@ -46,7 +46,7 @@ _OTHERS = {
 }
 _LIVE = ("queued", "running", "paused")
 _FILES = "Tasks and pairs (*.csv *.tsv *.json *.jsonl *.ndjson);;All files (*)"
-_NARROW = 1020
+_NARROW, _NARROWEST = 1020, 740  # pixels: below them the buttons of the head lose their words
 
 
 class DistillPane(Pane):
@@ -266,7 +266,7 @@ class DistillPane(Pane):
         words = "Start run" if not self._run_job else "Resume run" if strip.paused else "Pause run"
         icon = "pause" if self._run_job and not strip.paused else "play"
         narrow = self.width() < theme.px(_NARROW)
-        self._start.setText("" if narrow else words)
+        self._start.setText("" if self.width() < theme.px(_NARROWEST) else words)
         self._start.setAccessibleName(words)
         self._start.setToolTip(words)
         self._start.set_icon(icon)
