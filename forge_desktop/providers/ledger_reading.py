@@ -97,6 +97,23 @@ class LedgerReading:
         """Why no call is allowed, "" when they are."""
         return str(fact(self._db.connection, "stopped") or "")
 
+    @property
+    def held(self) -> str:
+        """What is wrong with the clock, so that the day and month stay what they were; "" where nothing is."""
+        seconds, doubted = self._calendar.look(fact(self._db.connection, "seen"), self._reopens)
+        return self._words_of_doubt(seconds) if doubted else ""
+
+    @property
+    def notice(self) -> str:
+        """What a person should know of the ledger, until they say go on; "" for nothing."""
+        return str(fact(self._db.connection, "notice") or "")
+
+    def _words_of_doubt(self, counts: float) -> str:
+        return (
+            f"The computer's clock says {day_of(self._clock.now())}, the ledger still counts {day_of(counts)}: if the"
+            " clock is right, say so with `forge-desktop spend go-on`."
+        )
+
     def _today(self) -> str:
         connection = self._db.connection
         seconds, _doubted = self._calendar.look(fact(connection, "seen"), self._reopens)

@@ -16,6 +16,11 @@ def day_of(seconds: float) -> str:
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%d")
 
 
+def start_of(day: str) -> float:
+    """The first moment of a day."""
+    return datetime.datetime.fromisoformat(day).replace(tzinfo=datetime.UTC).timestamp()
+
+
 class Calendar:
     """What time counts. `seen` is the latest one that ever counted, from the ledger; None before the first call.
 
