@@ -70,7 +70,7 @@ class BeforeRunDialog(QDialog):
         inside.setProperty("cls", "flow")
         inside.setLayout(column(self.form, None, gap=0, margins=(0, 0, tokens.MD, 0)))
         area.setWidget(inside)
-        area.setMinimumWidth(theme.px(350))
+        area.setMinimumWidth(theme.px(360))
         middle = row(area, self.quote, gap=tokens.LG)
         middle.setStretch(0, 4)
         middle.setStretch(1, 6)

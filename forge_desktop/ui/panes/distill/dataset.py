@@ -24,7 +24,7 @@ from forge_desktop.ui.widgets.words import count_words, file_name
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge
 
-_FIGURES = ("TRAIN pairs", "REPAIR pairs", "To review", "Duplicates", "Held by suites", "Source changed or gone")
+_FIGURES = ("TRAIN pairs", "REPAIR pairs", "To review", "Duplicates", "Held by suites", "Source changed")
 _SHOWN = 12  # documents of the coverage
 _LANE = "datasets"
 

@@ -106,7 +106,7 @@ class GenerateDialog(QDialog):
         )  # fmt: skip
         body.setStretch(1, 1)
         self.setLayout(body)
-        self.resize(theme.px(600), theme.px(510))
+        self.resize(theme.px(740), theme.px(480))
 
     def wish(self) -> GenerateWish:
         """What the fields say."""
@@ -149,9 +149,13 @@ def _weights(boxes: dict[str, QSpinBox]) -> QLayout:
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setSpacing(8)
     for place, (name, box) in enumerate(boxes.items()):
-        grid.addWidget(label(name.capitalize(), tokens.SMALL), place // 2, place % 2 * 2)
-        grid.addWidget(box, place // 2, place % 2 * 2 + 1)
-    grid.setColumnStretch(4, 1)
+        words = label(name.capitalize(), tokens.SMALL)
+        words.setMinimumWidth(theme.px(58))
+        box.setMinimumWidth(theme.px(62))
+        box.setMaximumWidth(theme.px(70))
+        grid.addWidget(words, 0, place * 2)
+        grid.addWidget(box, 0, place * 2 + 1)
+    grid.setColumnStretch(len(boxes) * 2, 1)
     return grid
 
 

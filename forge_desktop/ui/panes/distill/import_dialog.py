@@ -32,6 +32,7 @@ _FIELDS = {
     "difficulty": "Difficulty",
 }
 _KEY = "import preview"
+_LINES = 4  # of fields; two stand beside each other
 
 
 class ImportDialog(QDialog):
@@ -63,14 +64,15 @@ class ImportDialog(QDialog):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(tokens.MD)
         grid.setVerticalSpacing(6)
-        grid.setColumnStretch(1, 1)
         for place, (field, name) in enumerate(_FIELDS.items()):
             box = self.boxes[field]
             box.setAccessibleName(f"Column for: {name}")
-            box.setMinimumWidth(theme.px(120))
             box.activated.connect(self._on_mapped)
-            grid.addWidget(label(name, tokens.SMALL, cls="muted"), place, 0)
-            grid.addWidget(box, place, 1)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            line, side = place % _LINES, place // _LINES * 2
+            grid.addWidget(label(name, tokens.SMALL, cls="muted"), line, side)
+            grid.addWidget(box, line, side + 1)
+            grid.setColumnStretch(side + 1, 1)
         self._form.hide()
         content = QWidget()
         content.setProperty("cls", "flow")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.money import shown
 from forge_desktop.distill.records import GenerateSummary, ImportSummary, RunSummary
 from forge_desktop.distill.records_pairs import Reverified
@@ -21,6 +22,11 @@ class Words:
     action: str = ""
 
 
+NO_TEACHER = ForgeError(
+    "There is no teacher yet.",
+    hint="Add an endpoint: a service with a key, or a model of your own on this computer, which needs none.",
+    action="settings",
+)
 _STOPS = {
     # stopped_by: (title, kind)
     "done": ("The run is done", "ok"),

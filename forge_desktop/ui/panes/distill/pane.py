@@ -25,7 +25,7 @@ from forge_desktop.ui.panes.distill.dataset import DatasetView
 from forge_desktop.ui.panes.distill.export_dialog import ExportDialog
 from forge_desktop.ui.panes.distill.generate_dialog import GenerateDialog
 from forge_desktop.ui.panes.distill.import_dialog import ImportDialog
-from forge_desktop.ui.panes.distill.outcomes import other_words, outcome_words, stop_action
+from forge_desktop.ui.panes.distill.outcomes import NO_TEACHER, other_words, outcome_words, stop_action
 from forge_desktop.ui.panes.distill.overview import Overview, read
 from forge_desktop.ui.panes.distill.page import QueuePage
 from forge_desktop.ui.widgets.basics import Button, ElidedLabel, Notice, PrimaryButton, column, page_head
@@ -187,6 +187,9 @@ class DistillPane(Pane):
             (self.forge.jobs.resume if self.page.strip.paused else self.forge.jobs.pause)(self._run_job)
             return
         self.show_page("queue")
+        if not self._seen.teachers:
+            self._on_trouble(NO_TEACHER)
+            return
         dialog = BeforeRunDialog(self.forge, self.bridge, self._seen.teachers, self._seen.of("queued"), self)
         dialog.started.connect(self._on_started)
         dialog.open()
@@ -288,7 +291,8 @@ class DistillPane(Pane):
     @Slot()
     def _on_mend(self) -> None:
         self.page.problem.clear()
-        self.wants_pane.emit(self.page.problem.place or "settings")
+        place = self.page.problem.place or "settings"
+        self.wants_pane.emit("settings:endpoints" if place == "settings" else place)
 
     @Slot()
     def _on_outcome(self) -> None:

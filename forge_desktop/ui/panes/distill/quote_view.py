@@ -38,7 +38,7 @@ class QuoteView(QFrame):
         self.segments = Segments(_PAGES, "Parts of the quote")
         self.segments.chosen.connect(self._on_page)
         self.problem = Banner()
-        self._state = label("", tokens.SMALL, cls="muted")
+        self._state = ElidedLabel("", tokens.SMALL, cls="muted")
         self._pages = QStackedWidget()
         self._boxes: list[QVBoxLayout] = []
         for _, name in _PAGES:
@@ -112,7 +112,7 @@ def _amounts(quote: Quote, wish: RunWish) -> QWidget:
     for name, amount in (("Low", quote.low), ("Likely", quote.likely), ("Worst", quote.worst)):
         weight, size = (650, tokens.FIGURE) if name == "Likely" else (500, tokens.TITLE)
         figures.append(
-            column(label(name, tokens.SMALL, cls="muted"), label(shown(amount), size, weight, tabular=True), gap=0)
+            column(None, label(name, tokens.SMALL, cls="muted"), label(shown(amount), size, weight, tabular=True), gap=0)
         )
     time = "time not known" if quote.seconds is None else f"about {duration(quote.seconds)}"
     reused = f" · {quote.reused:,} paid already, {shown(quote.saved)} saved" if quote.reused else ""

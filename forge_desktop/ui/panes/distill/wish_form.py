@@ -7,7 +7,7 @@ from typing import Literal, cast
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QLayout, QSlider, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLayout, QSlider, QSpinBox, QWidget
 
 from forge_desktop.distill.records import RunWish
 from forge_desktop.providers.records import Endpoint
@@ -19,12 +19,13 @@ from forge_desktop.ui.widgets.fields import ChoiceField
 
 _REVIEW = {"rules": "Keep what holds every rule", "all": "Hold every pair for me"}
 _EASY = {
-    "keep": "Keep a draft that holds every rule",
-    "skip": "Skip what the student can already",
+    "keep": "Keep a good draft as it is",
+    "skip": "Skip what it can already",
     "teach": "Ask a teacher all the same",
 }
 _MOST_PASSAGES, _MOST_TURNS, _MOST_CALLS, _MOST_TASKS = 12, 8, 64, 10_000_000
 _USUAL = RunWish(cap=0)
+_LONGEST_NAME = 34  # characters of a teacher's name beside its box
 
 
 class WishForm(QWidget):
@@ -42,12 +43,12 @@ class WishForm(QWidget):
         self.passages = _Dial("Passages a task, dial", 1, _MOST_PASSAGES)
         self._shown_passages = label("", tokens.BODY, tabular=True)
         self._shown_passages.setMinimumWidth(theme.px(20))
-        self.boxes = [_check(safe_words(f"{teacher.name} · {teacher.model}")) for teacher in teachers]
+        self.boxes = [_teacher_box(teacher) for teacher in teachers]
         self.review = ChoiceField(_REVIEW)
         self.draft = _check("Let the student answer first")
         self.easy = ChoiceField(_EASY)
         self.judge = _check("Ask a judge for a rubric as well")
-        self.batch = _check("Send as a batch: cheaper, answers within a day")
+        self.batch = _check("Send as a batch: cheaper, slower")
         self.calls = _number("Calls at once", 1, _MOST_CALLS)
         self.tokens = _number("Tokens an answer at most", 64, 32_768)
         self.tokens.setSingleStep(256)
@@ -130,7 +131,8 @@ class WishForm(QWidget):
         self.review.setAccessibleName("What becomes of the pairs")
         self.easy.setAccessibleName("What becomes of a draft that holds every rule")
         for choice in (self.review, self.easy):
-            choice.setMinimumWidth(theme.px(120))
+            choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            choice.setMinimumContentsLength(12)
 
     def _connect(self) -> None:
         self.cap.changed.connect(self._on_changed)
@@ -183,6 +185,14 @@ def _number(accessible_name: str, least: int, most: int, least_words: str = "") 
     made.setFont(theme.font(tokens.BODY, tabular=True))
     made.setMinimumWidth(theme.px(112))
     made.lineEdit().setTextMargins(8, 0, 0, 0)  # the style sheet's padding does not reach it
+    return made
+
+
+def _teacher_box(teacher: Endpoint) -> QCheckBox:
+    whole = safe_words(f"{teacher.name} · {teacher.model}")
+    made = _check(whole if len(whole) <= _LONGEST_NAME else f"{whole[: _LONGEST_NAME - 1]}…")
+    made.setAccessibleName(whole)
+    made.setToolTip(whole)
     return made
 
 
