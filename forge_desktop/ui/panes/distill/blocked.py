@@ -14,13 +14,12 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.distill.records_pairs import PairRow, PairWish, Similar
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
-from forge_desktop.ui.panes.corpus.columns import safe_words
 from forge_desktop.ui.panes.distill.columns import any_text, one_line
 from forge_desktop.ui.widgets.basics import Banner, Button, ElidedLabel, EmptyState, Notice, column, frame, label, row
 from forge_desktop.ui.widgets.diff_view import DiffView, TextView
 from forge_desktop.ui.widgets.segments import Segments
 from forge_desktop.ui.widgets.windowed_table import Column, WindowedTable
-from forge_desktop.ui.widgets.words import count_words
+from forge_desktop.ui.widgets.words import count_words, safe_words
 
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from forge_desktop.base.money import shown
 from forge_desktop.distill.records import TaskRow, TaskState
-from forge_desktop.ui.panes.corpus.columns import safe_words
 from forge_desktop.ui.widgets.windowed_table import Column
+from forge_desktop.ui.widgets.words import safe_words
 
 STATES: dict[TaskState, tuple[str, str, str]] = {
     # state: (word, kind of pill, icon)

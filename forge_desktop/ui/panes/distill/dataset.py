@@ -15,11 +15,10 @@ from forge_desktop.distill.records import Dataset, Suite
 from forge_desktop.distill.records_pairs import Coverage, Histograms, PairCounts
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
-from forge_desktop.ui.panes.corpus.columns import language_name, safe_words
 from forge_desktop.ui.panes.distill.frozen import SuitesCard, VersionsCard
 from forge_desktop.ui.widgets.basics import Banner, Button, ElidedLabel, Meter, Notice, column, frame, label, row
 from forge_desktop.ui.widgets.charts import BarChart
-from forge_desktop.ui.widgets.words import count_words, file_name
+from forge_desktop.ui.widgets.words import count_words, file_name, language_name, safe_words
 
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge

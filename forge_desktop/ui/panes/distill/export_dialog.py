@@ -12,9 +12,8 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QFileDialog, QGridL
 from forge_desktop.distill.records import Dataset
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
-from forge_desktop.ui.panes.corpus.columns import safe_words
 from forge_desktop.ui.widgets.basics import Banner, Button, PrimaryButton, column, label, row
-from forge_desktop.ui.widgets.words import count_words
+from forge_desktop.ui.widgets.words import count_words, safe_words
 
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge

@@ -21,9 +21,8 @@ from PySide6.QtWidgets import (
 
 from forge_desktop.distill.records import Dataset, Suite
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.panes.corpus.columns import safe_words
 from forge_desktop.ui.widgets.basics import Button, ElidedLabel, IconButton, PrimaryButton, column, frame, label, row
-from forge_desktop.ui.widgets.words import count_words, moment_words
+from forge_desktop.ui.widgets.words import count_words, moment_words, safe_words
 
 _KINDS = {"transfer": "New questions (transfer)", "recall": "What was taught (recall)"}
 _SUITE_FILES = "Suites (*.jsonl *.ndjson *.csv *.json);;All files (*)"

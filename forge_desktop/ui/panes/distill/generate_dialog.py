@@ -10,11 +10,10 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QFrame, QGridLayout, QLayout, 
 from forge_desktop.corpus import Collection
 from forge_desktop.distill.records import GenerateWish
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.panes.corpus.columns import safe_words
 from forge_desktop.ui.panes.distill.money_field import MoneyField
 from forge_desktop.ui.widgets.basics import Button, PrimaryButton, column, label, row
 from forge_desktop.ui.widgets.fields import ChoiceField
-from forge_desktop.ui.widgets.words import count_words
+from forge_desktop.ui.widgets.words import count_words, safe_words
 
 _BY = {"student": "Your student, on this computer", "teacher": "A teacher, under a cap"}
 _USUAL = GenerateWish()

@@ -13,10 +13,9 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.distill.records import ImportPreview
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
-from forge_desktop.ui.panes.corpus.columns import safe_words
 from forge_desktop.ui.panes.distill.columns import one_line
 from forge_desktop.ui.widgets.basics import Banner, Button, ElidedLabel, PrimaryButton, column, frame, label, row
-from forge_desktop.ui.widgets.words import count_words
+from forge_desktop.ui.widgets.words import count_words, safe_words
 
 if TYPE_CHECKING:
     from forge_desktop.distill import Distill

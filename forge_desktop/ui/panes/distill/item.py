@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, 
 from forge_desktop.base.money import shown
 from forge_desktop.distill.records import Evidence, TaskView
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.panes.corpus.columns import safe_words
 from forge_desktop.ui.panes.distill.columns import PAIR_KINDS, STATES, any_text
 from forge_desktop.ui.panes.distill.deciding import DecisionBar
 from forge_desktop.ui.panes.distill.item_parts import (
@@ -37,6 +36,7 @@ from forge_desktop.ui.widgets.diff_view import DiffView, TextView
 from forge_desktop.ui.widgets.fields import TextField
 from forge_desktop.ui.widgets.fold import Fold
 from forge_desktop.ui.widgets.segments import Segments
+from forge_desktop.ui.widgets.words import safe_words
 
 _VIEWS = (("answer", "Answer"), ("changes", "Changes to the draft"))
 

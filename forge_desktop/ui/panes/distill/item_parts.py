@@ -12,7 +12,6 @@ from forge_desktop.base.money import shown
 from forge_desktop.distill.records import Check, Evidence, Pair, Quality, TaskView, TeacherTurn
 from forge_desktop.providers.records import Attempt
 from forge_desktop.ui import tokens
-from forge_desktop.ui.panes.corpus.columns import safe_words
 from forge_desktop.ui.panes.distill.columns import any_text, one_line
 from forge_desktop.ui.widgets.basics import (
     Button,
@@ -28,7 +27,7 @@ from forge_desktop.ui.widgets.basics import (
 )
 from forge_desktop.ui.widgets.fold import Fold
 from forge_desktop.ui.widgets.snippet import Snippet
-from forge_desktop.ui.widgets.words import count_words, file_name, moment_words
+from forge_desktop.ui.widgets.words import count_words, file_name, moment_words, safe_words
 
 _ATTEMPTS = {
     # state: (word, kind of pill)

@@ -8,8 +8,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.money import shown
 from forge_desktop.distill.records import GenerateSummary, ImportSummary, RunSummary
 from forge_desktop.distill.records_pairs import Reverified
-from forge_desktop.ui.panes.corpus.columns import safe_words
-from forge_desktop.ui.widgets.words import count_words
+from forge_desktop.ui.widgets.words import count_words, safe_words
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,11 @@ class DistillPane(Pane):
         self._segments.choose(key)
         self._on_page(key)
 
+    def _turn_to(self, key: str) -> None:
+        """Bring a page to the front without reading it again: what was to be read may be what failed."""
+        self._segments.choose(key)
+        self._pages.setCurrentIndex([name for name, _ in _PAGES].index(key))
+
     # building
 
     def _build(self) -> None:
@@ -279,12 +284,12 @@ class DistillPane(Pane):
 
     @Slot(str)
     def _on_page(self, key: str) -> None:
-        self._pages.setCurrentIndex([name for name, _ in _PAGES].index(key))
+        self._turn_to(key)
         self._refresh_page()
 
     @Slot(object)
     def _on_trouble(self, error: ForgeError) -> None:
-        self.show_page("queue")
+        self._turn_to("queue")
         self.page.problem.show_error(error, mend=True)
         self.page.show_overview(self._seen, busy=True)
 

@@ -11,13 +11,12 @@ from forge_desktop.base.money import shown
 from forge_desktop.distill.records import Quote, RunWish, TeacherQuote
 from forge_desktop.providers.records import Endpoint
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.panes.corpus.columns import safe_words
 from forge_desktop.ui.panes.distill.columns import any_text
 from forge_desktop.ui.widgets.basics import Banner, ElidedLabel, column, duration, frame, label, row
 from forge_desktop.ui.widgets.charts import BarChart
 from forge_desktop.ui.widgets.diff_view import TextView
 from forge_desktop.ui.widgets.segments import Segments
-from forge_desktop.ui.widgets.words import count_words
+from forge_desktop.ui.widgets.words import count_words, safe_words
 
 _PAGES = (("cost", "Cost"), ("prompts", "Prompts as sent"), ("whom", "What goes to whom"))
 _TERMS = {
@@ -96,9 +95,7 @@ class QuoteView(QFrame):
             lines.append(
                 label(f"{safe_words(teacher.name)} ({safe_words(teacher.model)}){near}", tokens.TABLE, 600, wrap=True)
             )
-            lines.append(
-                label(f"{safe_words(teacher.url)} · {terms}", tokens.SMALL, cls="muted", wrap=True)
-            )
+            lines.append(label(f"{safe_words(teacher.url)} · {terms}", tokens.SMALL, cls="muted", wrap=True))
         parts.append(_card("To whom, in this order", *lines))
         never = [label(safe_words(name), tokens.SMALL, wrap=True) for name in quote.never_sent]
         about = "These documents are in a collection that is never sent; no passage of them goes out."
@@ -112,7 +109,9 @@ def _amounts(quote: Quote, wish: RunWish) -> QWidget:
     for name, amount in (("Low", quote.low), ("Likely", quote.likely), ("Worst", quote.worst)):
         weight, size = (650, tokens.FIGURE) if name == "Likely" else (500, tokens.TITLE)
         figures.append(
-            column(None, label(name, tokens.SMALL, cls="muted"), label(shown(amount), size, weight, tabular=True), gap=0)
+            column(
+                None, label(name, tokens.SMALL, cls="muted"), label(shown(amount), size, weight, tabular=True), gap=0
+            )
         )
     time = "time not known" if quote.seconds is None else f"about {duration(quote.seconds)}"
     reused = f" · {quote.reused:,} paid already, {shown(quote.saved)} saved" if quote.reused else ""

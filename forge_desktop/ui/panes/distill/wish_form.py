@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLayout, QSlide
 from forge_desktop.distill.records import RunWish
 from forge_desktop.providers.records import Endpoint
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.panes.corpus.columns import safe_words
 from forge_desktop.ui.panes.distill.money_field import MoneyField
 from forge_desktop.ui.widgets.basics import column, label, row
 from forge_desktop.ui.widgets.fields import ChoiceField
+from forge_desktop.ui.widgets.words import safe_words
 
 _REVIEW = {"rules": "Keep what holds every rule", "all": "Hold every pair for me"}
 _EASY = {
