@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QGridLayout, QLineEdit, QWidge
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.money import exact, shown
-from forge_desktop.providers.records import Budget
+from forge_desktop.distill.records import Budget
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.distill.meter import line_words
@@ -19,7 +19,7 @@ from forge_desktop.ui.panes.distill.overview import BUDGET_NAMES
 from forge_desktop.ui.widgets.basics import Banner, Button, PrimaryButton, column, label, row
 
 if TYPE_CHECKING:
-    from forge_desktop.providers.ledger import Ledger
+    from forge_desktop.forge import Forge
 
 
 class CapsDialog(QDialog):
@@ -28,12 +28,12 @@ class CapsDialog(QDialog):
     changed = Signal(str)
 
     def __init__(
-        self, ledger: Ledger, errands: Errands, budgets: Sequence[Budget], kind: str = "", parent: QWidget | None = None
+        self, forge: Forge, errands: Errands, budgets: Sequence[Budget], kind: str = "", parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Caps")
-        self._ledger, self._errands = ledger, errands
+        self._ledger, self._errands = forge.providers.ledger, errands
         self._budgets = [budget for budget in budgets if budget.kind in BUDGET_NAMES]
         self.which = QComboBox()
         self.which.setAccessibleName("Which cap")

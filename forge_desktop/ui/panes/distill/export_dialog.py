@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,17 +10,19 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QFileDialog, QGridLayout, QWidget
 
+from forge_desktop.base.jobs import JobContext
 from forge_desktop.distill.records import Dataset
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
+from forge_desktop.ui.panes.distill.outcomes import Exported
 from forge_desktop.ui.widgets.basics import Banner, Button, PrimaryButton, column, label, row
 from forge_desktop.ui.widgets.words import count_words, safe_words
 
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge
 
-_FORMS = {
-    "forge": "Forge pairs, with all that shows why they may be trusted",
+_FORMS = {  # as the archive names them
+    "forge": "Forge Desktop's own, with everything",
     "openai": "OpenAI chat messages",
     "sharegpt": "ShareGPT conversations",
     "alpaca": "Alpaca instructions",
@@ -45,6 +48,9 @@ class ExportDialog(QDialog):
             box.setFont(theme.font(tokens.TABLE))
             box.setAccessibleName(_FORMS[key])
             box.toggled.connect(self._follow)
+        self.passages = QCheckBox("Put the passages into the prompts of the other programs' forms")
+        self.passages.setFont(theme.font(tokens.SMALL))
+        self.passages.setAccessibleName(self.passages.text())
         self.problem = Banner()
         self.start = PrimaryButton("Choose a folder…", "folder-open")
         self.start.clicked.connect(self._on_start)
@@ -64,6 +70,7 @@ class ExportDialog(QDialog):
         grid.addWidget(self.what, 0, 1)
         for place, box in enumerate(self.forms.values(), 1):
             grid.addWidget(box, place, 1)
+        grid.addWidget(self.passages, len(self.forms) + 1, 1)
         about = label(
             "Each form is a file of its own, and can be imported again.", tokens.TABLE, cls="muted", wrap=True
         )
@@ -93,12 +100,22 @@ class ExportDialog(QDialog):
             self.export(Path(chosen))
 
     def export(self, folder: Path) -> None:
-        """Write the chosen forms into a folder."""
+        """Write the chosen forms into a new folder inside this one."""
         forms = [key for key, box in self.forms.items() if box.isChecked()]
-        self.started.emit(export_job(self._forge, folder, forms, self.what.currentData()))
+        self.started.emit(
+            export_job(self._forge, folder, forms, dataset=self.what.currentData(), passages=self.passages.isChecked())
+        )
         self.accept()
 
 
-def export_job(forge: Forge, folder: Path, forms: Sequence[str], dataset: str) -> Callable[[], int]:
-    """What starts the export."""
-    return lambda: forge.archive.export_lessons(folder, forms, dataset)
+def export_job(
+    forge: Forge, folder: Path, forms: Sequence[str], *, dataset: str = "", passages: bool = False
+) -> Callable[[], int]:
+    """What starts the export, into a folder of its own named by the moment."""
+    target = folder / f"lessons-{datetime.datetime.now():%Y-%m-%d-%H%M%S}"
+
+    def job(_: JobContext) -> Exported:
+        files = forge.archive.export_lessons(target, forms, dataset=dataset, with_evidence=passages)
+        return Exported(str(target), tuple((found.name, found.rows) for found in files))
+
+    return lambda: forge.jobs.start("archive", "lessons export", job)

@@ -6,7 +6,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
 from forge_desktop.base.money import shown
-from forge_desktop.providers.records import Budget
+from forge_desktop.distill.records import Budget
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.distill.overview import RUNNING, Overview, per_pair
 from forge_desktop.ui.widgets.basics import ElidedLabel, Meter, Pill, column, label, row

@@ -9,8 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
 
 from forge_desktop.base.money import shown
-from forge_desktop.distill.records import Check, Evidence, Pair, Quality, TaskView, TeacherTurn
-from forge_desktop.providers.records import Attempt
+from forge_desktop.distill.records import Attempt, Check, Evidence, Pair, Quality, TaskView, TeacherTurn
 from forge_desktop.ui import tokens
 from forge_desktop.ui.panes.distill.columns import any_text, one_line
 from forge_desktop.ui.widgets.basics import (

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QSizePolicy
 
 from forge_desktop.base.money import shown
-from forge_desktop.providers.records import Budget
+from forge_desktop.distill.records import Budget
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.distill.figures import budget_words, show_bar
 from forge_desktop.ui.panes.distill.overview import BUDGET_NAMES, Overview, month_series

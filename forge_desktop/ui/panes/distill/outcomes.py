@@ -26,6 +26,16 @@ NO_TEACHER = ForgeError(
     hint="Add an endpoint: a service with a key, or a model of your own on this computer, which needs none.",
     action="settings",
 )
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export wrote: the folder, and (name, rows) of its files."""
+
+    folder: str
+    files: tuple[tuple[str, int], ...]
+
+
 _STOPS = {
     # stopped_by: (title, kind)
     "done": ("The run is done", "ok"),
@@ -75,6 +85,9 @@ def other_words(result: object) -> Words | None:
         return _import_words(result)
     if isinstance(result, GenerateSummary):
         return _generate_words(result)
+    if isinstance(result, Exported):
+        files = ", ".join(f"{name} ({count_words(rows, 'pair')})" for name, rows in result.files)
+        return Words(f"Exported to {safe_words(result.folder)}", files)
     if isinstance(result, Reverified):
         bad = result.changed + result.gone
         words = f"{count_words(result.checked, 'pair')} compared: {result.changed:,} changed, {result.gone:,} gone."

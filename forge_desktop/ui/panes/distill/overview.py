@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.money import shown
-from forge_desktop.distill.records import RunSummary, TaskState
+from forge_desktop.distill.records import Budget, Endpoint, RunSummary, TaskState
 from forge_desktop.distill.records_pairs import PairCounts
-from forge_desktop.providers.records import Budget, Endpoint
 from forge_desktop.ui.widgets.charts import Series
 
 if TYPE_CHECKING:

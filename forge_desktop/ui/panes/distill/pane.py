@@ -213,7 +213,7 @@ class DistillPane(Pane):
     @Slot()
     def change_caps(self, kind: str = "") -> None:
         """Ask which cap shall be another."""
-        dialog = CapsDialog(self.forge.providers.ledger, self._errands, self._seen.budgets, kind or "", self)
+        dialog = CapsDialog(self.forge, self._errands, self._seen.budgets, kind or "", self)
         dialog.changed.connect(lambda words: self.notice.emit(Notice(words)))
         dialog.open()
 

@@ -8,8 +8,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from forge_desktop.base.money import shown
-from forge_desktop.distill.records import Quote, RunWish, TeacherQuote
-from forge_desktop.providers.records import Endpoint
+from forge_desktop.distill.records import Endpoint, Quote, RunWish, TeacherQuote
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.distill.columns import any_text
 from forge_desktop.ui.widgets.basics import Banner, ElidedLabel, column, duration, frame, label, row
