@@ -191,9 +191,8 @@ def _run(stopped_by: str, **fields: object) -> RunSummary:
 
 def test_the_end_of_a_run_says_why_what_it_cost_and_what_was_quoted() -> None:
     problem = "The headroom is $0.40, and the next call may cost up to $0.52."
-    words = outcome_words(
-        _run("cap", kept=12, settled=4_600_000, problem=problem, quoted={"likely": 5_000_000, "worst": 9_000_000})
-    )
+    quoted = {"likely": 5_000_000, "worst": 9_000_000}
+    words = outcome_words(_run("cap", kept=12, settled=4_600_000, problem=problem, quoted=quoted))
     assert words.title == "The run stopped at its cap"
     assert problem in words.text
     assert "12 kept" in words.text
