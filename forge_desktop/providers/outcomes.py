@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email.utils
 import math
 import time
 from collections.abc import Mapping
@@ -90,6 +89,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         try:
             seconds = float(found) / unit
         except ValueError:
+            import email.utils  # slow to import, and rarely needed
+
             try:
                 seconds = email.utils.parsedate_to_datetime(found).timestamp() - time.time()
             except (TypeError, ValueError, OverflowError):

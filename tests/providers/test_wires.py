@@ -290,6 +290,17 @@ def test_a_mistral_answer_in_parts_and_an_error_in_a_stream(room: Room, teacher:
     assert room.states() == ["settled", "unknown"]
 
 
+def test_a_stream_that_is_not_named_as_one_is_read_all_the_same(room: Room, teacher: Teacher) -> None:
+    endpoint = room.add(teacher)
+    usage = b'{"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":1}}'
+    body = b'data: {"choices":[{"delta":{"content":"So"},"finish_reason":"stop"}]}\n\ndata: ' + usage + b"\n\n"
+    teacher.next(Fault(body=body, billed=True), Fault(body=body[:30], billed=True))
+    assert room.providers.ask(endpoint.uid, asked(), work()).text == "So"
+    with pytest.raises(CallFailed, match="broke off"):
+        room.providers.ask(endpoint.uid, asked(), work("task-2", repeat=1))
+    assert room.states() == ["settled", "unknown"]
+
+
 def test_how_long_to_wait() -> None:
     assert retry_after({"retry-after": "3"}) == 3
     assert retry_after({"retry-after-ms": "250", "retry-after": "1"}) == 0.25
