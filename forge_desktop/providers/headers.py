@@ -46,7 +46,7 @@ def _spelt(text: str, now: float, as_written: str) -> float:
         return sum(float(number) * _UNITS[unit] for number, unit in _PARTS.findall(text))
     try:
         moment = email.utils.parsedate_to_datetime(as_written)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         try:
             moment = datetime.datetime.fromisoformat(as_written)
         except ValueError:
