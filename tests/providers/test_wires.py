@@ -19,7 +19,6 @@ from forge_desktop.providers.records import ChatRequest, Endpoint, Turn, Usage
 from forge_desktop.providers.schemas import closed, is_strict
 from forge_desktop.providers.sse import ServerEvent, ServerEvents
 from forge_desktop.providers.usage import UsageError, anthropic_usage, gemini_usage, openai_usage
-from forge_desktop.providers.vendors import WIRE_NAMES
 from forge_desktop.providers.wires import WIRES
 from tests.providers.room import Room, asked, work
 from tests.providers.teacher import Fault, Teacher
@@ -58,7 +57,7 @@ def sent(endpoint: Endpoint, request: ChatRequest = FULL, *, stream: bool = True
 
 
 def test_every_wire_format_has_its_name() -> None:
-    assert tuple(WIRES) == WIRE_NAMES
+    assert tuple(WIRES) == ("openai", "anthropic", "gemini")
     with pytest.raises(ForgeError, match="no wire format"):
         plan(at(wire="telegraph"), FULL)
 
