@@ -93,6 +93,7 @@ class Batches:
         fresh = self._fresh(found, lines)
         self._door.may_connect(found.name)
         price, key, uid = price_of(self._prices, found), self._keys.of(found), uuid.uuid4().hex
+        self._prices.remember(price)
         run = lines[0].purpose.run
         self._store.add(uid, found.uid, run, len(fresh), price, reused=len(lines) - len(fresh), now=self._clock.now())
         if not fresh:
@@ -157,10 +158,6 @@ class Batches:
         wire, key = _wire(endpoint), self._keys.of(endpoint)
         fetch(self._door, endpoint, key, wire.cancel(batch.remote_id), check=check, seconds=_SECONDS)
         return self._moved(uid, "cancelling")
-
-    def recover(self) -> int:
-        """At start: batches that were being handed over when their process ended are said to be lost."""
-        return len(self._store.lose_left_behind(self._clock.now()))
 
     # ---- handing over ----
 

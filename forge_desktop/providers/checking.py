@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.providers.records import TEACHER_ROLES, Endpoint, Role, Terms
-from forge_desktop.providers.wires import wire_named
+from forge_desktop.providers.vendors import WIRE_NAMES
 
 _LONGEST_NAME = 80
 _LONGEST_MODEL = 200
@@ -52,7 +52,10 @@ def _check_words(endpoint: Endpoint) -> None:
             raise ForgeError(f"The endpoint needs a {what}.", hint=_WHAT[what])
         if len(value) > most or not value.isprintable():
             raise ForgeError(f"The {what} is longer than {most} signs or has signs that cannot be shown.")
-    wire_named(endpoint.wire)
+    if endpoint.wire not in WIRE_NAMES:
+        raise ForgeError(
+            f"There is no wire format called {endpoint.wire}.", hint=f"There are: {', '.join(WIRE_NAMES)}."
+        )
 
 
 _WHAT = {"name": "Any name by which you know it.", "model": "The name by which the server knows the model."}

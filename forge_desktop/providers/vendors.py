@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import urllib.parse
 
+WIRE_NAMES = ("openai", "anthropic", "gemini")  # of wires.WIRES, which takes a while to import
 VENDORS = {
     # host: (the price table's name, wire format)
     "api.openai.com": ("openai", "openai"),

@@ -19,6 +19,7 @@ from forge_desktop.providers.records import ChatRequest, Endpoint, Turn, Usage
 from forge_desktop.providers.schemas import closed, is_strict
 from forge_desktop.providers.sse import ServerEvent, ServerEvents
 from forge_desktop.providers.usage import UsageError, anthropic_usage, gemini_usage, openai_usage
+from forge_desktop.providers.vendors import WIRE_NAMES
 from forge_desktop.providers.wires import WIRES
 from tests.providers.room import Room, asked, work
 from tests.providers.teacher import Fault, Teacher
@@ -57,7 +58,7 @@ def sent(endpoint: Endpoint, request: ChatRequest = FULL, *, stream: bool = True
 
 
 def test_every_wire_format_has_its_name() -> None:
-    assert tuple(WIRES) == ("openai", "anthropic", "gemini")
+    assert tuple(WIRES) == WIRE_NAMES
     with pytest.raises(ForgeError, match="no wire format"):
         plan(at(wire="telegraph"), FULL)
 
@@ -284,5 +285,16 @@ def test_a_mistral_answer_in_parts_and_an_error_in_a_stream(room: Room, teacher:
     answer = room.providers.ask(endpoint.uid, asked(), work())
     assert (answer.text, answer.thinking) == ("so", "hm")
     with pytest.raises(CallFailed, match="overloaded"):
+        room.providers.ask(endpoint.uid, asked(), work("task-2", repeat=1))
+    assert room.states() == ["settled", "unknown"]
+
+
+def test_a_stream_that_is_not_named_as_one_is_read_all_the_same(room: Room, teacher: Teacher) -> None:
+    endpoint = room.add(teacher)
+    usage = b'{"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":1}}'
+    body = b'data: {"choices":[{"delta":{"content":"So"},"finish_reason":"stop"}]}\n\ndata: ' + usage + b"\n\n"
+    teacher.next(Fault(body=body, billed=True), Fault(body=body[:30], billed=True))
+    assert room.providers.ask(endpoint.uid, asked(), work()).text == "So"
+    with pytest.raises(CallFailed, match="broke off"):
         room.providers.ask(endpoint.uid, asked(), work("task-2", repeat=1))
     assert room.states() == ["settled", "unknown"]
