@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import pty
 import subprocess
-import termios
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.cli.conftest import COMMAND, ROOT
 from tests.providers.teacher import Teacher
@@ -94,10 +93,14 @@ def test_a_key_is_never_an_argument(cli: Callable[..., Any], cli_json: Json) -> 
 
 
 def _with_terminal() -> None:
+    import fcntl
+    import termios
+
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def test_a_key_is_typed_at_a_prompt_that_does_not_show_it(data_dir: Path) -> None:
+    pty = pytest.importorskip("pty")
     terminal, inner = pty.openpty()
     command = (*COMMAND, "teachers", "add", "--name", "T", *_LOCAL)
     process = subprocess.Popen(
