@@ -55,8 +55,8 @@ def _add_generate(step: Step) -> None:
         "generate",
         "make questions from documents",
         "Make questions from documents, each with the passage it came from: by the student, or by a teacher under a"
-        " cap. Questions that are of no use, and such as ask nearly the same as another, are dropped and counted. What was"
-        " made before counts, so that an interrupted run goes on.",
+        " cap. Questions that are of no use, and such as ask nearly the same as another, are dropped and counted. What"
+        " was made before counts, so that an interrupted run goes on.",
     )
     generate.add_argument("-n", dest="per_document", type=count(1, 1000), default=5, metavar="N", help="a document (5)")
     generate.add_argument("--most", type=count(0, 10_000_000), default=0, metavar="N", help="in all (0: no limit)")

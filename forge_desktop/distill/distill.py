@@ -15,6 +15,7 @@ from forge_desktop.distill.datasets import Datasets
 from forge_desktop.distill.generating import Generator
 from forge_desktop.distill.importing import Importer, PairReader, no_pairs
 from forge_desktop.distill.pairs import Pairs
+from forge_desktop.distill.quoting import Quoter
 from forge_desktop.distill.records import (
     GenerateWish,
     ImportPreview,
@@ -27,6 +28,7 @@ from forge_desktop.distill.records import (
 )
 from forge_desktop.distill.review import Review
 from forge_desktop.distill.runs import LANE, Runs
+from forge_desktop.distill.store_quote import QuoteStore
 from forge_desktop.distill.store_runs import RunStore
 from forge_desktop.distill.store_tasks import TaskStore
 from forge_desktop.distill.store_ways_in import WaysInStore
@@ -66,6 +68,15 @@ class Distill:
         self.suites = Suites(db, jobs, events, self.pairs)
         self.datasets = Datasets(db, events, self.pairs)
         self._importer = Importer(db, events, tasks=self.tasks, pairs=self.pairs, read_pair=read_pair)
+        self._quoter = Quoter(
+            corpus=corpus,
+            providers=providers,
+            tasks=self._store,
+            runs=RunStore(db),
+            store=QuoteStore(db),
+            drafts=lambda: engine.state().model is not None,
+            answer=lambda: settings.values.answer_tokens,
+        )
         self._generator = Generator(corpus, self.tasks, WaysInStore(db), self._asker)
         self._kept = RunStore(db)
         self._runs = Runs(
@@ -159,7 +170,7 @@ class Distill:
 
     def quote(self, wish: RunWish) -> int:
         """What a run would cost and take: a job whose result is a Quote. Nothing is asked of anybody."""
-        raise NotImplementedError
+        return self._jobs.start(LANE, "quote", lambda ctx: self._quoter.quote(ctx, wish))
 
     def replay(self, run: str, directory: Path | None = None) -> int:
         """Do a finished run again from recorded answers, without network: a job whose result is a ReplayReport."""
