@@ -20,6 +20,7 @@ from forge_desktop.cli import (
     embedding,
     library,
     searching,
+    teaching,
     tour,
     upkeep,
 )
@@ -45,6 +46,8 @@ VERBS = {
     "embedder": Verb(embedding.embedder),
     "presets": Verb(choosing.presets),
     "distill": Verb(distilling.distill),
+    "teachers": Verb(teaching.teachers),
+    "offline": Verb(teaching.offline),
     "status": Verb(upkeep.status),
     "doctor": Verb(doctor.doctor),
     "verify": Verb(upkeep.verify),
@@ -66,6 +69,7 @@ _WRITING = (
     "rename",
     "without",
     "writes",
+    "state",
 )  # options with which a reading verb writes
 
 

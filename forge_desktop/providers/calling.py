@@ -62,6 +62,7 @@ class Calling:
         key = self._keys.of(planned.endpoint)
         worst = worst_of(planned, price)
         listening.check()
+        self._prices.remember(price)
         attempt = self._ledger.reserve(attempt_of(planned, purpose, price, worst))
         timing = Timing()
         said = self._exchange(attempt, planned, worst, key, listening, functools.partial(hear, timing=timing))
@@ -125,7 +126,7 @@ class Calling:
         endpoint = planned.endpoint
         error = refusal(endpoint, incoming.status, incoming.headers, body, worst)
         self._router.learn(endpoint, incoming.headers, incoming.status)
-        if incoming.status in (400, 404, 422):
+        if incoming.status in (400, 404, 422, 500):  # 500: llama-cpp-python's server for a field it does not know
             dialect = learnt(endpoint, _fields(planned), body)
             if dialect != endpoint.dialect:
                 self._endpoints.change(endpoint.uid, dialect=dialect)
