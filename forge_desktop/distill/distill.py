@@ -26,9 +26,11 @@ from forge_desktop.distill.records import (
     Task,
     TaskView,
 )
+from forge_desktop.distill.replaying import Replayer
 from forge_desktop.distill.review import Review
 from forge_desktop.distill.runs import LANE, Runs
 from forge_desktop.distill.store_quote import QuoteStore
+from forge_desktop.distill.store_replay import ReplayStore
 from forge_desktop.distill.store_runs import RunStore
 from forge_desktop.distill.store_tasks import TaskStore
 from forge_desktop.distill.store_ways_in import WaysInStore
@@ -68,6 +70,13 @@ class Distill:
         self.suites = Suites(db, jobs, events, self.pairs)
         self.datasets = Datasets(db, events, self.pairs)
         self._importer = Importer(db, events, tasks=self.tasks, pairs=self.pairs, read_pair=read_pair)
+        self._replayer = Replayer(
+            tasks=self._store,
+            runs=RunStore(db),
+            pairs=self.pairs,
+            store=ReplayStore(db),
+            answered=providers.ledger.answer_for,
+        )
         self._quoter = Quoter(
             corpus=corpus,
             providers=providers,
@@ -174,4 +183,5 @@ class Distill:
 
     def replay(self, run: str, directory: Path | None = None) -> int:
         """Do a finished run again from recorded answers, without network: a job whose result is a ReplayReport."""
-        raise NotImplementedError
+        self.summary(run)
+        return self._jobs.start(LANE, "replay", lambda ctx: self._replayer.replay(ctx, run, directory))
