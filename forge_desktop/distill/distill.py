@@ -12,6 +12,7 @@ from forge_desktop.chat import Chat
 from forge_desktop.corpus import Corpus
 from forge_desktop.distill.asking import Asker, AskStudent, AskTeachers
 from forge_desktop.distill.datasets import Datasets
+from forge_desktop.distill.forgetting import Forgetter
 from forge_desktop.distill.generating import Generator
 from forge_desktop.distill.importing import Importer, PairReader, no_pairs
 from forge_desktop.distill.pairs import Pairs
@@ -26,6 +27,7 @@ from forge_desktop.distill.records import (
     Task,
     TaskView,
 )
+from forge_desktop.distill.records_pairs import Forgotten, Reached
 from forge_desktop.distill.replaying import Replayer
 from forge_desktop.distill.review import Review
 from forge_desktop.distill.runs import LANE, Runs
@@ -69,6 +71,15 @@ class Distill:
         self.pairs = Pairs(db, jobs, events, settings, corpus)
         self.suites = Suites(db, jobs, events, self.pairs)
         self.datasets = Datasets(db, events, self.pairs)
+        self._forgetter = Forgetter(
+            db,
+            events,
+            pairs=self.pairs,
+            suites=self.suites,
+            datasets=self.datasets,
+            count_answers=providers.count_answers,
+            forget_answers=providers.forget_answers,
+        )
         self._importer = Importer(db, events, tasks=self.tasks, pairs=self.pairs, read_pair=read_pair)
         self._replayer = Replayer(
             tasks=self._store,
@@ -174,6 +185,19 @@ class Distill:
         if wish.teacher:
             return AskTeachers(self._providers, run=run, cap=wish.cap, among=wish.teachers, seed=wish.seed)
         return AskStudent(self._engine, wish.seed)
+
+    # ---- forgetting ----
+
+    def reached_by(self, document: str) -> Reached:
+        """All that a document (its sha256, the start of one, or its name) came into. Raises ForgeError for none."""
+        return self._forgetter.reached_by(self._forgetter.document(document))
+
+    def forget(
+        self, document: str, *, pairs: bool = True, tasks: bool = True, datasets: bool = False, suites: bool = False
+    ) -> Forgotten:
+        """Remove what a document came into; see Forgetter.forget. Rows of the ledger stay."""
+        sha256 = self._forgetter.document(document)
+        return self._forgetter.forget(sha256, pairs=pairs, tasks=tasks, datasets=datasets, suites=suites)
 
     # ---- before a run, and after ----
 

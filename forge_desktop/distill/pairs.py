@@ -12,7 +12,7 @@ from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.corpus import Corpus
 from forge_desktop.distill.keeping import DROPPED, Keeper, keys_of, lesson_of
-from forge_desktop.distill.records import Pair
+from forge_desktop.distill.records import Pair, Quality
 from forge_desktop.distill.records_pairs import Coverage, Histograms, PairCounts, PairRow, PairWish, Reverified, Similar
 from forge_desktop.distill.store_pair_list import PairList
 from forge_desktop.distill.verifying import Verifier
@@ -51,14 +51,17 @@ class Pairs:
         accepted: bool,
         reviewed: str,
         final: str | None = None,
+        quality: Quality | None = None,
         note: str = "",
     ) -> Pair:
         """A person's decision on a pair ("accepted", "edited" or "rejected"), within the caller's transaction.
 
-        Raises ForgeError where it may not be accepted, since a suite holds it. `put_back` takes a decision back.
+        `final` are their words where they changed them, `quality` what the rules say of those. Raises ForgeError where
+        it may not be accepted, since a suite holds it. `put_back` takes a decision back.
         """
         pair = self.get(uid)
         changed = replace(pair, reviewed=reviewed, note=note, final=pair.final if final is None else final)
+        changed = replace(changed, quality=quality or pair.quality)
         if final is not None and pair.draft:
             changed = replace(changed, kind="TRAIN_PAIR" if final.strip() == pair.draft.strip() else "REPAIR_PAIR")
         self.keeper.decide(connection, changed, accepted=accepted)

@@ -108,7 +108,8 @@ class PairStore:
     def settle_task(self, connection: sqlite3.Connection, uid: str, reason: str) -> None:
         """Bring the state of a pair's task in line with it, where a run is done with the task."""
         connection.execute(
-            "UPDATE tasks SET state = CASE WHEN p.accepted THEN 'kept' ELSE 'rejected' END,"
+            "UPDATE tasks SET state = CASE WHEN p.accepted THEN 'kept' WHEN p.approved OR p.reviewed <> '' OR"
+            " p.duplicate_of <> '' OR p.leaks <> '[]' OR p.aside <> '' THEN 'rejected' ELSE 'review' END,"
             " reason = CASE WHEN p.accepted THEN '' ELSE ? END, changed = ?"
             " FROM pairs p WHERE p.uid = ? AND tasks.id = p.task_id AND tasks.state IN ('kept', 'rejected')",
             (reason, time.time(), uid),

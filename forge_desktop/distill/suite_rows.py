@@ -47,7 +47,7 @@ def _item(n: int, fields: Mapping[str, object]) -> SuiteItem:
         raise ValueError("it has no answer")
     category = _first(fields, _CATEGORY)
     given = fields.get("evidence_meta", fields.get("evidence"))
-    used = {*_QUESTION, *_ANSWER, *_CATEGORY, "evidence", "evidence_meta", "metadata"}
+    used = {*_QUESTION, *_ANSWER, *_CATEGORY, "evidence", "evidence_meta", "metadata", "case_id", "id"}
     meta = {name: value for name, value in fields.items() if name not in used and value not in ("", None)}
     metadata = fields.get("metadata")
     if isinstance(metadata, dict):
