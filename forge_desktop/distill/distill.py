@@ -11,7 +11,9 @@ from forge_desktop.base.settings import SettingsFile
 from forge_desktop.chat import Chat
 from forge_desktop.corpus import Corpus
 from forge_desktop.distill.asking import Asker, AskStudent, AskTeachers
+from forge_desktop.distill.correcting import Corrector
 from forge_desktop.distill.datasets import Datasets
+from forge_desktop.distill.flipping import Flipper
 from forge_desktop.distill.forgetting import Forgetter
 from forge_desktop.distill.generating import Generator
 from forge_desktop.distill.importing import Importer, PairReader, no_pairs
@@ -111,6 +113,15 @@ class Distill:
             pairs=self.pairs,
         )
         self.review = Review(db, self._store, self.pairs, events)
+        self._corrector = Corrector(
+            chat=chat,
+            corpus=corpus,
+            events=events,
+            tasks=self.tasks,
+            store=self._store,
+            flipper=Flipper(db, RunStore(db), self.pairs),
+            review=self.review,
+        )
 
     # ---- runs ----
 
@@ -178,8 +189,12 @@ class Distill:
         return self._jobs.start(LANE, "generate", lambda ctx: self._generator.run(ctx, wish))
 
     def correct(self, message_id: int, better: str = "") -> Task:
-        """Make a task of an answer in the chat, with its question, its evidence, and itself as the draft."""
-        raise NotImplementedError
+        """Make a task of an answer in the chat, with its question, its evidence, and itself as the draft.
+
+        It goes before all that waits. With a `better` answer it is a pair at once, kept by a person's word. Called
+        again for the same answer, it is the same task. Raises ForgeError for what is no answer.
+        """
+        return self._corrector.correct(message_id, better)
 
     def _asker(self, wish: GenerateWish, run: str) -> Asker:
         if wish.teacher:
