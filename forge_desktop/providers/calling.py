@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.redacting import without_secrets
-from forge_desktop.providers import money
-from forge_desktop.providers.asking import Planned, attempt_of, costs_nothing, price_of, worst_of
+from forge_desktop.providers.asking import Planned, attempt_of, price_of, worst_of
 from forge_desktop.providers.dialects import learnt
 from forge_desktop.providers.endpoints import Endpoints
 from forge_desktop.providers.errors import CallFailed
@@ -21,8 +20,9 @@ from forge_desktop.providers.keys import Keys
 from forge_desktop.providers.ledger import Ledger
 from forge_desktop.providers.outcomes import broken, refusal, unsent
 from forge_desktop.providers.prices import Prices
-from forge_desktop.providers.records import PaidAnswer, Price, Purpose, Usage
+from forge_desktop.providers.records import PaidAnswer, Purpose
 from forge_desktop.providers.router import Router
+from forge_desktop.providers.settling import book
 from forge_desktop.providers.watching import Trail
 from forge_desktop.providers.wire import GarbledError, Said
 
@@ -66,7 +66,7 @@ class Calling:
         attempt = self._ledger.reserve(attempt_of(planned, purpose, price, worst))
         timing = Timing()
         said = self._exchange(attempt, planned, worst, key, listening, functools.partial(hear, timing=timing))
-        return self._settle(attempt, planned, price, said, timing)
+        return book(self._ledger, attempt, planned.endpoint, price, said, timing.answer(said))
 
     def _exchange(
         self,
@@ -106,19 +106,6 @@ class Calling:
             why = getattr(error, "message", "") or "it was cancelled"
             self._end(attempt, f"The call was stopped: {why}", charged=trail.left)
             raise
-
-    def _settle(self, attempt: str, planned: Planned, price: Price, said: Said, timing: Timing) -> PaidAnswer:
-        answer, usage, odd = timing.answer(said), said.usage, said.odd
-        if usage is not None and usage.output == 0 and (said.text or said.thinking):
-            usage, odd = None, "the usage says that nothing was written"
-        if usage is None and costs_nothing(planned.endpoint, price):
-            usage = Usage(0, 0)
-        if usage is not None:
-            return self._ledger.settle(attempt, usage, money.cost(usage, price), answer)
-        log.info("%s: %s; the call stays charged at its worst case", planned.endpoint.name, odd)
-        kept = self._ledger.lose(attempt, f"The answer came, but {odd}.", answer)
-        assert kept is not None
-        return kept
 
     def _refused(self, planned: Planned, incoming: Incoming, worst: int) -> CallFailed:
         """The error for a response that is no answer; what it teaches of the endpoint is kept for the next call."""

@@ -10,6 +10,7 @@ from forge_desktop.base.events import DataChanged, Event, Events
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.providers import routing, store_answers
 from forge_desktop.providers.asking import Planned, plan, price_of, worst_of
+from forge_desktop.providers.batches import Batches
 from forge_desktop.providers.calling import Calling
 from forge_desktop.providers.clock import Clock, SystemClock
 from forge_desktop.providers.embeddings import Vectors, VectorsHeard, plan_embedding, portions
@@ -21,6 +22,7 @@ from forge_desktop.providers.ledger import Ledger
 from forge_desktop.providers.prices import Prices
 from forge_desktop.providers.records import ChatRequest, EndpointTest, PaidAnswer, Purpose, Role, Turn
 from forge_desktop.providers.router import Router
+from forge_desktop.providers.store_batches import BatchStore
 from forge_desktop.storage import Database
 
 _TEST = ChatRequest((Turn("user", "Say OK."),), max_tokens=16)
@@ -52,9 +54,13 @@ class Providers:
         self._settings, self._db = settings, db
         self._door = Door(settings, monotonic=clock.monotonic)
         self._calling = Calling(self.endpoints, self.prices, self.keys, self.router, self.ledger, self._door)
+        self.batches = Batches(
+            BatchStore(db), self.endpoints, self.prices, self.keys, self.ledger, self._calling, self._door, clock
+        )
         self._stop_following = events.subscribe(self._on_event)
         if not read_only:
             self.ledger.recover()
+            self.batches.recover()
 
     def ask(
         self,

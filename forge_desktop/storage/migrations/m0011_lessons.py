@@ -64,6 +64,7 @@ _STATEMENTS = (
     "CREATE INDEX attempts_by_run ON attempts(run, id)",
     "CREATE INDEX attempts_by_day ON attempts(day, id)",
     "CREATE INDEX attempts_by_run_state ON attempts(run, state)",
+    "CREATE INDEX attempts_by_batch ON attempts(batch, state) WHERE batch <> ''",
     "CREATE INDEX attempts_by_state ON attempts(state, id)",
     # What happened, in order, never changed: each line also stands in the mirror file, and holds the hash of the last.
     """
