@@ -32,7 +32,7 @@ from forge_desktop.distill.records import (
 from forge_desktop.distill.records_pairs import Forgotten, Reached
 from forge_desktop.distill.replaying import Replayer
 from forge_desktop.distill.review import Review
-from forge_desktop.distill.runs import LANE, Runs
+from forge_desktop.distill.runs import Runs
 from forge_desktop.distill.store_quote import QuoteStore
 from forge_desktop.distill.store_replay import ReplayStore
 from forge_desktop.distill.store_runs import RunStore
@@ -44,9 +44,11 @@ from forge_desktop.engine import Engine
 from forge_desktop.providers import Providers
 from forge_desktop.storage import Database
 
+_BESIDE = "lessons"  # the lane of what may go on while a run does
+
 
 class Distill:
-    """Tasks in, pairs out. Whatever takes long gives the id of a job on the lane "distill".
+    """Tasks in, pairs out. Whatever takes long gives the id of a job: a run's on the lane "distill".
 
     `tasks` is the queue, `review` what a person decides, `pairs`, `suites` and `datasets` what came of it.
     """
@@ -178,7 +180,7 @@ class Distill:
         def job(ctx: JobContext) -> ImportSummary:
             return self._importer.bring_in(ctx, file, mapping, pairs=pairs, collections=where)
 
-        return self._jobs.start(LANE, "lessons import", job)
+        return self._jobs.start(_BESIDE, "lessons import", job)
 
     def generate(self, wish: GenerateWish) -> int:
         """Make tasks from documents: a job whose result is a GenerateSummary. What was made before counts.
@@ -186,7 +188,7 @@ class Distill:
         Raises ForgeError for a wish that cannot be, such as one for teachers without a cap.
         """
         self._generator.check(wish)
-        return self._jobs.start(LANE, "generate", lambda ctx: self._generator.run(ctx, wish))
+        return self._jobs.start(_BESIDE, "generate", lambda ctx: self._generator.run(ctx, wish))
 
     def correct(self, message_id: int, better: str = "") -> Task:
         """Make a task of an answer in the chat, with its question, its evidence, and itself as the draft.
@@ -218,9 +220,9 @@ class Distill:
 
     def quote(self, wish: RunWish) -> int:
         """What a run would cost and take: a job whose result is a Quote. Nothing is asked of anybody."""
-        return self._jobs.start(LANE, "quote", lambda ctx: self._quoter.quote(ctx, wish))
+        return self._jobs.start(_BESIDE, "quote", lambda ctx: self._quoter.quote(ctx, wish))
 
     def replay(self, run: str, directory: Path | None = None) -> int:
         """Do a finished run again from recorded answers, without network: a job whose result is a ReplayReport."""
         self.summary(run)
-        return self._jobs.start(LANE, "replay", lambda ctx: self._replayer.replay(ctx, run, directory))
+        return self._jobs.start(_BESIDE, "replay", lambda ctx: self._replayer.replay(ctx, run, directory))
