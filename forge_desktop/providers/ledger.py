@@ -261,7 +261,7 @@ class Ledger(LedgerAuditing):
     def _enter_day(self, connection: sqlite3.Connection) -> tuple[str, str]:
         """The day that the next call counts for, kept as seen; and what is wrong with the clock, if anything is."""
         seen, held = fact(connection, "seen"), fact(connection, "held after")
-        seconds, doubted = self._calendar.look(seen, self._reopens)
+        seconds, doubted = self._look()
         if seen is None or seconds - seen >= 60 or day_of(seconds) != day_of(seen):
             set_fact(connection, "seen", max(seconds, seen or 0.0))
         if doubted and held is None:
@@ -273,10 +273,11 @@ class Ledger(LedgerAuditing):
     def _believe_clock(self, connection: sqlite3.Connection) -> dict[str, object]:
         """A person confirms the clock: move on, and count for the new day what was paid while it was doubted."""
         seen, held = fact(connection, "seen"), fact(connection, "held after")
-        _seconds, doubted = self._calendar.look(seen, self._reopens)
+        _seconds, doubted = self._look()
         if not doubted:
             return {}
-        now = self._calendar.confirm()
+        now = self._clock.now()
+        set_fact(connection, "confirmed", now)
         set_fact(connection, "seen", max(now, seen or 0.0))
         set_fact(connection, "held after", None)
         moved = [] if held is None else store_ledger.rebook(connection, held, day_of(now))

@@ -62,6 +62,10 @@ class LedgerAuditing(LedgerReading):
             ]
         return found
 
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Every attempt as plain values, in the order they were reserved."""
+        return (_columns(made) for made in store_audit.every_attempt(self._db.connection))
+
     def export(self, file: Path) -> int:
         """Write every attempt out, as CSV or as JSON lines by the name's ending; how many there are.
 
@@ -85,12 +89,18 @@ class LedgerAuditing(LedgerReading):
             raise ForgeError(f"{file} cannot be written: {error.strerror or error}.") from error
         return count
 
-    def reconcile(self, invoice: Sequence[InvoiceLine]) -> list[Reconciled]:
-        """Set each line of an invoice beside what the ledger has for that endpoint and period."""
-        return [self._reconciled(line) for line in invoice]
+    def reconcile(self, endpoint: str, period: str, amount: int) -> Reconciled:
+        """Set what an endpoint (its name or uid) billed for a month, a day or "" for ever beside what was booked."""
+        if not _PERIOD.fullmatch(period):
+            raise ForgeError(f"{period!r} is no period.", hint="Write a month as 2026-11, a day as 2026-11-26.")
+        line = InvoiceLine(endpoint, period, amount)
+        settled, unknown, uids = store_audit.of_endpoint(self._db.connection, endpoint, period)
+        difference = amount - settled
+        words = _verdict(line, difference, unknown)
+        return Reconciled(line, settled, unknown, difference, 0 <= difference <= unknown, tuple(uids), words)
 
-    def read_invoice(self, file: Path) -> list[InvoiceLine]:
-        """A CSV file with the columns endpoint, period (2026-11, 2026-11-26 or empty) and amount (dollars)."""
+    def reconcile_file(self, file: Path) -> list[Reconciled]:
+        """The same for each line of a CSV file with the columns endpoint, period and amount (dollars)."""
         try:
             rows = list(csv.DictReader(io.StringIO(file.read_text("utf-8-sig"))))
         except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -100,17 +110,9 @@ class LedgerAuditing(LedgerReading):
                 f"{file.name} has no lines with endpoint, period and amount.",
                 hint="The first line of the file names these columns.",
             )
-        return [InvoiceLine(row["endpoint"] or "", row["period"] or "", parse_usd(row["amount"] or "")) for row in rows]
-
-    def _reconciled(self, line: InvoiceLine) -> Reconciled:
-        if not _PERIOD.fullmatch(line.period):
-            raise ForgeError(f"{line.period!r} is no period.", hint="Write a month as 2026-11, a day as 2026-11-26.")
-        settled, unknown, uids = store_audit.of_endpoint(self._db.connection, line.endpoint, line.period)
-        difference = line.amount - settled
-        explained = 0 <= difference <= unknown
-        return Reconciled(
-            line, settled, unknown, difference, explained, tuple(uids), _verdict(line, difference, unknown)
-        )
+        return [
+            self.reconcile(row["endpoint"] or "", row["period"] or "", parse_usd(row["amount"] or "")) for row in rows
+        ]
 
     def _chained(self) -> tuple[list[tuple[str, str]], list[str]]:
         chain, lines, found = "", list[tuple[str, str]](), list[str]()

@@ -183,3 +183,29 @@ def test_the_series_and_where_the_month_ends(data_dir: Path) -> None:
         assert (expected.month, expected.charged, expected.a_day, expected.days_left) == ("2026-11", 280, 40, 1)
         assert expected.likely == 320
         assert "the mean of the last 7 days" in expected.words
+
+
+def test_many_small_turns_are_one_large_one(data_dir: Path) -> None:
+    clock = SetClock()
+    with opened(data_dir, clock) as ledger:
+        ledger.set_cap("day", 100)
+        pay(ledger, call(100), 100)
+        clock.turn(DAY * 0.9)
+        pay(ledger, call(100), 100)  # less than a day is a time zone, or a clock that was slow
+        for _ in range(5):
+            clock.turn(DAY * 0.9)
+            with pytest.raises(CapReached, match="spend go-on"):
+                ledger.reserve(call(100))
+
+
+def test_a_confirmation_holds_for_every_ledger(data_dir: Path) -> None:
+    clock = SetClock()
+    with opened(data_dir, clock) as one, opened(data_dir, clock) as other:
+        one.set_cap("day", 100)
+        pay(other, call(100), 100)
+        clock.turn(5 * DAY)
+        assert other.held
+        one.go_on("The clock is right.")
+        assert other.held == ""
+        clock.pass_time(60)
+        pay(other, call(100), 100)
