@@ -73,12 +73,14 @@ _WRITING = (
     "writes",
     "state",
 )  # options with which a reading verb writes
+_LOOKING = ("list", "show")  # actions of a step that only look
 
 
 def run_verb(options: argparse.Namespace, out: Output) -> int:
     """Run the chosen verb on its data directory; return the exit status."""
     verb = VERBS[options.verb]
     writes = verb.writes or any(getattr(options, name, None) for name in _WRITING)
+    writes = writes or getattr(options, "action", "list") not in _LOOKING
     with contextlib.ExitStack() as stack:
         if options.verb == "tour" and options.data_dir is None:
             directory = stack.enter_context(tour.passing_directory())
