@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from forge_desktop.base.redacting import keep_secret
 from forge_desktop.cli import main
+from forge_desktop.cli.output import Output
 from tests.cli.conftest import COMMAND, ROOT
 from tests.providers.teacher import Teacher
 
@@ -167,3 +169,16 @@ def test_offline_is_a_switch_that_holds(here: Json, cli: Callable[..., Any]) -> 
         assert "offline" in here("teachers", "test", "T", expect=1)["message"].lower()
         assert teacher.connections == 0
         assert here("offline", "off") == {"offline": False}
+
+
+def test_an_unexpected_error_shows_no_key(capsys: pytest.CaptureFixture[str]) -> None:
+    keep_secret(KEY)
+    for as_json in (False, True):
+        try:
+            raise ValueError(f"odd: {KEY}")
+        except ValueError as error:
+            Output(json=as_json).report_bug(ValueError, error, error.__traceback__)
+    told = capsys.readouterr()
+    assert "odd: <key>" in told.out
+    assert "test_an_unexpected_error" in told.err
+    assert KEY not in told.out + told.err
