@@ -140,6 +140,8 @@ class Quoter:
         teachers += [_left_out(endpoint, why) for endpoint, why in out]
         best = next((each for each in teachers if not each.problem), None)
         low, likely, worst = (best.low, best.likely, best.worst) if best else (0, 0, 0)
+        if best and wish.batch and best.batch_likely is not None:
+            low, likely = min(low, best.batch_likely), best.batch_likely
         money = room(wish.cap, self._providers.ledger.budgets(), likely, worst)
         evidence, documents = self._read(ctx, prompted)
         return Quote(

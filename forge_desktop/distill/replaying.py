@@ -37,6 +37,8 @@ class Replayer:
     def replay(self, ctx: JobContext, run: str, directory: Path | None) -> ReplayReport:
         """Replay a run; its files are written where a directory is given, which must be new or empty."""
         row = self._runs.run(run)
+        if row.ended is None:
+            raise ForgeError("This run has not ended yet.", hint="Wait for its end, or cancel it.")
         if directory is not None:
             _require_empty(directory)
         ids = self._store.ended(run)

@@ -166,6 +166,10 @@ def test_an_outage_makes_no_questions(app: Application, teacher: Teacher, fault:
     found = _generate(app)
     assert (found.tasks, app.forge.distill.tasks.count(), found.stopped) == (0, 0, "teachers")
     assert found.problem
+    teacher.always, teacher.answer = None, _asking
+    for endpoint in app.forge.providers.endpoints.list():
+        app.forge.providers.router.reset(endpoint.uid)
+    assert _generate(app).tasks == 6  # whatever attempts the outage used up
 
 
 def test_offline_asks_nobody(app: Application, teacher: Teacher) -> None:
