@@ -142,7 +142,7 @@ class Quoter:
         low, likely, worst = (best.low, best.likely, best.worst) if best else (0, 0, 0)
         if best and wish.batch and best.batch_likely is not None:
             low, likely = min(low, best.batch_likely), best.batch_likely
-        money = room(wish.cap, self._providers.ledger.budgets(), likely, worst)
+        money = room(wish.cap, self._providers.ledger.budgets(), likely, worst, asked=best is not None)
         evidence, documents = self._read(ctx, prompted)
         return Quote(
             tasks=tasks,
@@ -164,8 +164,8 @@ class Quoter:
             easy=scale.up(sum(each.easy for each in prompted)),
             withheld=scale.up(sum(bool(each.offer.withheld) for each in prompted)),
             room=money.left,
-            fits_likely=fitting(money.left, tasks, likely),
-            fits_worst=fitting(money.left, tasks, worst),
+            fits_likely=fitting(money.left, tasks, likely) if best else None,
+            fits_worst=fitting(money.left, tasks, worst) if best else None,
             assumptions=self._assumptions(fit, known, prompted, tasks),
         )
 

@@ -146,7 +146,9 @@ def test_teachers_that_are_left_out_are_named_with_why(app: Application) -> None
     with pytest.raises(ForgeError):
         _quote(app, teachers=("nobody",))
     assert [each.name for each in _quote(app, teachers=(other.uid,)).teachers] == ["unpriced"]
-    assert _quote(app, teachers=(other.uid,)).worst == 0
+    nobody = _quote(app, teachers=(other.uid,))
+    assert (nobody.worst, nobody.fits_worst) == (0, None)
+    assert nobody.caps[0] == "There is no teacher who can be asked, so nothing can be said of the cost."
 
 
 def test_a_judge_is_in_the_price(app: Application) -> None:
