@@ -25,17 +25,17 @@ def test_a_real_server_answers_through_the_ledger(room: Room, server: str) -> No
     streamed = room.add_at(server, "Llama", Rates(0, 0), model="starter")
     pieces: list[str] = []
     answer = room.providers.ask(
-        streamed.uid, asked("What is the capital of France?", max_tokens=16), work(), on_text=pieces.append
+        streamed.uid, asked("What is the capital of France?", max_tokens=8), work(), on_text=pieces.append
     )
     assert answer.text == "".join(pieces)
     assert answer.text.strip()
     assert answer.cost == 0
     whole = room.add_at(server, "Whole", Rates(0, 0), model="starter", dialect=("no_stream",))
-    again = room.providers.ask(whole.uid, asked("Name a colour.", max_tokens=8, temperature=0.0), work("task-2"))
+    again = room.providers.ask(whole.uid, asked("Name a colour.", max_tokens=4, temperature=0.0), work("task-2"))
     assert again.text.strip()
     assert again.usage is not None
     assert again.usage.input > 10
-    assert 0 < again.usage.output <= 8
+    assert 0 < again.usage.output <= 4
     assert room.states() == ["settled", "settled"]
 
 
