@@ -1,4 +1,4 @@
-"""Tables of providers (endpoints, ledger, paid answers) and of distill (tasks, pairs, evidence, suites, datasets)."""
+"""Tables of providers (endpoints, ledger, paid answers), of distill (tasks, pairs, …) and of the student's choice."""
 
 import sqlite_utils
 
@@ -127,6 +127,9 @@ _STATEMENTS = (
         changed REAL NOT NULL
     ) STRICT
     """,
+    # ---- students ----
+    # Facts by name (JSON values): which endpoint is the student, and for which a person agreed that text leaves.
+    "CREATE TABLE student_facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
     # ---- distill ----
     """
     CREATE TABLE tasks (
