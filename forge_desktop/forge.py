@@ -15,8 +15,10 @@ from forge_desktop.base.settings import SettingsFile
 from forge_desktop.chat import Chat
 from forge_desktop.corpus import Corpus
 from forge_desktop.corpus.embedding_model import EmbeddingModel
+from forge_desktop.distill import Distill
 from forge_desktop.engine import Engine
 from forge_desktop.engine.embedder import open_embedder
+from forge_desktop.providers import Providers
 from forge_desktop.storage import Database
 from forge_desktop.students import Students
 
@@ -42,6 +44,8 @@ class Forge:
             database = Database(data_dir / "forge.db", read_only=read_only)
             opened.callback(database.close)
             self.jobs = Jobs(self.events)
+            self.providers = Providers(database, self.events, self.settings, data_dir, read_only=read_only)
+            opened.callback(self.providers.close)
             self.engine = Engine(database, self.events, self.settings)
             opened.callback(self.engine.close)
             self.corpus = Corpus(database, self.jobs, self.events, self.settings, loaded=self.engine.counter)
@@ -60,6 +64,16 @@ class Forge:
             opened.callback(self.jobs.close)  # closed first: a job that is being stopped still talks to the others
             opened.callback(self.corpus.close)
             self.chat = Chat(database, self.jobs, self.events, self.settings, self.corpus, self.engine)
+            self.distill = Distill(
+                database,
+                self.jobs,
+                self.events,
+                self.settings,
+                corpus=self.corpus,
+                chat=self.chat,
+                engine=self.engine,
+                data_dir=data_dir,
+            )
             starter = resources_dir() / "students" / STARTER
             self.students = Students(database, self.jobs, self.events, self.engine, starter)
             self.archive = Archive(database, self.jobs, self.corpus, self.chat, self.students, data_dir)

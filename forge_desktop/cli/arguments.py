@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import datetime
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 from forge_desktop import __version__
+from forge_desktop.cli.arguments_distill import add_distill
 from forge_desktop.cli.output import Output
+from forge_desktop.cli.values import count, day, named, number, thinking
 
 _DESCRIPTION = "Ask your own documents with a local student. Without a verb, opens the window."
 _EPILOG = """\
@@ -38,64 +39,17 @@ class Parser(argparse.ArgumentParser):
         sys.exit(2)
 
 
-def _count(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = least - 1
-        if not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"choose a number from {least} to {most}, not {text!r}")
-        return value
-
-    return parse
-
-
-def _named(text: str) -> str:
-    if not text:  # an unset variable of a script: what happens without it is not what was meant
-        raise argparse.ArgumentTypeError("the name is empty")
-    return text
-
-
-def _day(text: str) -> datetime.date:
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"write a day as YYYY-MM-DD, not {text!r}") from None
-
-
-def _number(least: float, most: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = least - 1
-        if not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"choose a number from {least:g} to {most:g}, not {text!r}")
-        return value
-
-    return parse
-
-
-def _thinking(text: str) -> int:
-    words = {"off": 0, "no": 0, "free": -1}
-    try:
-        return words[text] if text in words else _count(-1, 1_048_576)(text)
-    except argparse.ArgumentTypeError:
-        raise argparse.ArgumentTypeError(f"choose off, free, or a number up to 1048576, not {text!r}") from None
-
-
 def _add_choosing(verb: argparse.ArgumentParser) -> None:
     """How words are chosen: for one answer, or to be kept as a preset."""
-    verb.add_argument("--preset", type=_named, metavar="NAME", help="a preset (see `presets`)")
-    verb.add_argument("--temperature", type=_number(0, 2), metavar="X", help="0 always takes the likeliest word")
-    verb.add_argument("--top-k", type=_count(0, 1000), metavar="N", help="choose among the N likeliest words (0: all)")
-    verb.add_argument("--top-p", type=_number(0.01, 1), metavar="X", help="choose among words that make up this share")
-    verb.add_argument("--min-p", type=_number(0, 1), metavar="X", help="no words below this share of the likeliest")
+    verb.add_argument("--preset", type=named, metavar="NAME", help="a preset (see `presets`)")
+    verb.add_argument("--temperature", type=number(0, 2), metavar="X", help="0 always takes the likeliest word")
+    verb.add_argument("--top-k", type=count(0, 1000), metavar="N", help="choose among the N likeliest words (0: all)")
+    verb.add_argument("--top-p", type=number(0.01, 1), metavar="X", help="choose among words that make up this share")
+    verb.add_argument("--min-p", type=number(0, 1), metavar="X", help="no words below this share of the likeliest")
     verb.add_argument(
         "--option",
         dest="further",
-        type=_named,
+        type=named,
         action="append",
         metavar="NAME=VALUE",
         help="any other option, as dry_multiplier=0.8 (repeatable)",
@@ -106,7 +60,7 @@ def _add_collections(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--collection",
         dest="collections",
-        type=_named,
+        type=named,
         action="append",
         default=[],
         metavar="NAME",
@@ -135,18 +89,18 @@ def _add_answers(verb: argparse.ArgumentParser) -> None:
 def _add_collections_verb(verb: argparse.ArgumentParser) -> None:
     """The options of `collections`."""
     choice: Any = verb.add_mutually_exclusive_group()
-    choice.add_argument("--create", type=_named, metavar="NAME", help="make a new collection")
-    choice.add_argument("--change", type=_named, metavar="NAME", help="change this collection")
-    choice.add_argument("--delete", type=_named, metavar="NAME", help="delete it and what only it holds; files stay")
-    verb.add_argument("--rename", type=_named, metavar="NEW", help="with --change: another name")
+    choice.add_argument("--create", type=named, metavar="NAME", help="make a new collection")
+    choice.add_argument("--change", type=named, metavar="NAME", help="change this collection")
+    choice.add_argument("--delete", type=named, metavar="NAME", help="delete it and what only it holds; files stay")
+    verb.add_argument("--rename", type=named, metavar="NEW", help="with --change: another name")
     for option, what in (("--add", "let it hold this folder or file"), ("--take-out", "let it no longer hold this")):
-        verb.add_argument(option, type=_named, action="append", default=[], metavar="PATH", help=f"{what} (repeatable)")
+        verb.add_argument(option, type=named, action="append", default=[], metavar="PATH", help=f"{what} (repeatable)")
     for option, what in (("--include", "only files that match"), ("--exclude", "no files that match")):
         verb.add_argument(
             option, action="append", metavar="PATTERN", help=f"{what}, as in .gitignore (repeatable; '' for none)"
         )
     verb.add_argument(
-        "--max-mb", dest="max_megabytes", type=_count(0, 4096), metavar="N", help="no larger files (0: the setting)"
+        "--max-mb", dest="max_megabytes", type=count(0, 4096), metavar="N", help="no larger files (0: the setting)"
     )
     for option, what in (
         ("--hidden", "hidden files and folders too"),
@@ -170,7 +124,7 @@ def _add_filling(verb: _Verb) -> None:
         "and stops nothing.",
     )
     index.add_argument("paths", metavar="PATH", nargs="+", help="a file or a folder")
-    index.add_argument("--collection", type=_named, metavar="NAME", help="the collection they belong to (Documents)")
+    index.add_argument("--collection", type=named, metavar="NAME", help="the collection they belong to (Documents)")
     _add_answers(index)
 
     sync = verb(
@@ -191,23 +145,23 @@ def _add_searching(verb: _Verb) -> None:
         "(put -- before a query that begins with a minus sign).",
     )
     search.add_argument("query", metavar="WORD", nargs="+", help="what to look for")
-    search.add_argument("-k", type=_count(1, 1000), default=10, metavar="N", help="how many passages (10)")
+    search.add_argument("-k", type=count(1, 1000), default=10, metavar="N", help="how many passages (10)")
     _add_collections(search)
-    search.add_argument("--folder", type=_named, metavar="DIR", help="only what lies in this folder")
+    search.add_argument("--folder", type=named, metavar="DIR", help="only what lies in this folder")
     search.add_argument(
         "--type",
         dest="formats",
-        type=_named,
+        type=named,
         action="append",
         default=[],
         metavar="TYPE",
         help="only documents of this type, as pdf (may be repeated)",
     )
-    search.add_argument("--since", type=_day, metavar="DATE", help="only files changed on YYYY-MM-DD or later")
-    search.add_argument("--until", type=_day, metavar="DATE", help="only files changed on YYYY-MM-DD or before")
+    search.add_argument("--since", type=day, metavar="DATE", help="only files changed on YYYY-MM-DD or later")
+    search.add_argument("--until", type=day, metavar="DATE", help="only files changed on YYYY-MM-DD or before")
     search.add_argument(
         "--explain",
-        type=_count(1, 2**62),
+        type=count(1, 2**62),
         metavar="PASSAGE_ID",
         help="say why this passage is found, or not (ids come with --json)",
     )
@@ -227,7 +181,7 @@ def _add_asking(verb: _Verb) -> None:
     )
     ask.add_argument("question", metavar="WORD", nargs="*", help="the question")
     _add_collections(ask)
-    ask.add_argument("-k", type=_count(1, 40), default=None, metavar="N", help="how many passages to offer")
+    ask.add_argument("-k", type=count(1, 40), default=None, metavar="N", help="how many passages to offer")
     ask.add_argument(
         "--grounding",
         choices=("documents_only", "documents_first", "free"),
@@ -235,11 +189,11 @@ def _add_asking(verb: _Verb) -> None:
         help="what the answer may rest on (else the setting)",
     )
     _add_choosing(ask)
-    ask.add_argument("--seed", type=_count(0, 2**31 - 1), metavar="N", help="the same seed, the same answer")
-    ask.add_argument("--max-tokens", type=_count(16, 32_768), metavar="N", help="the longest answer")
+    ask.add_argument("--seed", type=count(0, 2**31 - 1), metavar="N", help="the same seed, the same answer")
+    ask.add_argument("--max-tokens", type=count(16, 32_768), metavar="N", help="the longest answer")
     ask.add_argument("--system", dest="system_prompt", metavar="TEXT", help="instructions of your own")
     ask.add_argument(
-        "--think", dest="think_tokens", type=_thinking, metavar="N", help="tokens to think at most; off, or free"
+        "--think", dest="think_tokens", type=thinking, metavar="N", help="tokens to think at most; off, or free"
     )
     ask.add_argument("--stop", action="append", metavar="TEXT", help="end the answer before this (repeatable)")
 
@@ -249,16 +203,16 @@ def _add_asking(verb: _Verb) -> None:
         "List the presets of how words are chosen. With --save, the values given are kept under a name.",
     )
     kept: Any = presets.add_mutually_exclusive_group()
-    kept.add_argument("--save", type=_named, metavar="NAME", help="keep the values given under this name")
-    kept.add_argument("--rename", type=_named, nargs=2, metavar=("NAME", "NEW"), help="give one another name")
-    kept.add_argument("--delete", type=_named, metavar="NAME", help="take one away; what chose it keeps its values")
+    kept.add_argument("--save", type=named, metavar="NAME", help="keep the values given under this name")
+    kept.add_argument("--rename", type=named, nargs=2, metavar=("NAME", "NEW"), help="give one another name")
+    kept.add_argument("--delete", type=named, metavar="NAME", help="take one away; what chose it keeps its values")
     _add_choosing(presets)
 
     models = verb("models", "list the students, import one, choose one")
     change: Any = models.add_mutually_exclusive_group()
-    change.add_argument("--import", dest="import_file", type=_named, metavar="FILE", help="add a GGUF file to the list")
+    change.add_argument("--import", dest="import_file", type=named, metavar="FILE", help="add a GGUF file to the list")
     change.add_argument(
-        "--use", type=_named, metavar="NAME", help="let this student answer (its name, or the start of its sha256)"
+        "--use", type=named, metavar="NAME", help="let this student answer (its name, or the start of its sha256)"
     )
     embedder = verb(
         "embedder",
@@ -267,7 +221,7 @@ def _add_asking(verb: _Verb) -> None:
         "what is spelt alike; every passage is embedded anew for it, which takes a while the first time.",
     )
     chosen: Any = embedder.add_mutually_exclusive_group()
-    chosen.add_argument("--use", type=_named, metavar="FILE", help="use this GGUF file")
+    chosen.add_argument("--use", type=named, metavar="FILE", help="use this GGUF file")
     chosen.add_argument("--none", dest="without", action="store_true", help="only the built-in vectors")
 
 
@@ -293,11 +247,11 @@ def _add_keeping(verb: _Verb) -> None:
         "Write everything into a directory as JSON Lines; or, with --collection, one collection into one file that "
         "`forge-desktop import` reads on another machine.",
     )
-    export.add_argument("target", type=_named, metavar="TARGET", help="a new or empty directory; a new file")
-    export.add_argument("--collection", type=_named, metavar="NAME", help="write this collection into one file")
+    export.add_argument("target", type=named, metavar="TARGET", help="a new or empty directory; a new file")
+    export.add_argument("--collection", type=named, metavar="NAME", help="write this collection into one file")
     export.add_argument("--with-files", action="store_true", help="put the original files into the bundle too")
     bring = verb("import", "bring a collection's bundle in", "Bring a collection's bundle in as a new collection.")
-    bring.add_argument("file", type=_named, metavar="FILE", help="a file that `export --collection` wrote")
+    bring.add_argument("file", type=named, metavar="FILE", help="a file that `export --collection` wrote")
     verb("tour", "try it all on the sample documents", "Index the sample documents, search them, ask them questions.")
 
 
@@ -312,7 +266,7 @@ def make_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"Forge Desktop {__version__}")
     parser.add_argument(
         "--data-dir",
-        type=_named,
+        type=named,
         metavar="DIR",
         help="where everything is kept (else $FORGE_DATA_DIR, else the system's place)",
     )
@@ -324,6 +278,6 @@ def make_parser() -> Parser:
         made.add_argument("--json", action="store_true", help="print exactly one JSON object")
         return made
 
-    for add in (_add_filling, _add_searching, _add_asking, _add_keeping):
+    for add in (_add_filling, _add_searching, _add_asking, add_distill, _add_keeping):
         add(verb)
     return parser

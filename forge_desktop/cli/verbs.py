@@ -11,7 +11,18 @@ from pathlib import Path
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.logs import start_logging
 from forge_desktop.base.paths import data_dir
-from forge_desktop.cli import answers, choosing, collecting, doctor, embedding, library, searching, tour, upkeep
+from forge_desktop.cli import (
+    answers,
+    choosing,
+    collecting,
+    distilling,
+    doctor,
+    embedding,
+    library,
+    searching,
+    tour,
+    upkeep,
+)
 from forge_desktop.cli.output import Output
 from forge_desktop.forge import Forge
 
@@ -33,6 +44,7 @@ VERBS = {
     "models": Verb(upkeep.models),
     "embedder": Verb(embedding.embedder),
     "presets": Verb(choosing.presets),
+    "distill": Verb(distilling.distill),
     "status": Verb(upkeep.status),
     "doctor": Verb(doctor.doctor),
     "verify": Verb(upkeep.verify),
@@ -53,6 +65,7 @@ _WRITING = (
     "save",
     "rename",
     "without",
+    "writes",
 )  # options with which a reading verb writes
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from forge_desktop.providers.records import Attempt
+
 TaskState = Literal[
     "queued", "drafting", "asking", "checking", "review", "kept", "rejected", "failed", "held", "cancelled"
 ]
@@ -24,7 +26,8 @@ class Task:
     `expected` a known answer (never shown to a teacher). `draft` is what the student said, where it is known already.
     `collections` (uids) and `document` (sha256) narrow where evidence is looked for. `reason` says why it is in its
     state. `turns` is how many teacher calls it took, `cost` what they cost, `run` the uid of the run that last took it.
-    `origin_detail` is the file and line, the document's name, or the message it came from.
+    `origin_detail` is the file and line, the document's name, or the message it came from. `repeat` counts how often it
+    was asked afresh after an end: it is that of the `Purpose` of its calls.
     """
 
     id: int
@@ -50,6 +53,7 @@ class Task:
     created: float = 0.0
     changed: float = 0.0
     pair: str = ""
+    repeat: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,11 @@ class TaskRow:
 
 @dataclass(frozen=True)
 class NewTask:
-    """A task to be made; the fields mean what they do in `Task`."""
+    """A task to be made; the fields mean what they do in `Task`.
+
+    `uid` is "" for one that is new whatever there is; else a task that has it already is left as it is, and no second
+    one is made. `evidence` is offered as it is, and nothing else is looked for. `first` puts it before all that wait.
+    """
 
     question: str
     origin: Origin = "import"
@@ -85,6 +93,8 @@ class NewTask:
     collections: tuple[str, ...] = ()
     document: str = ""
     evidence: tuple[Evidence, ...] = ()
+    uid: str = ""
+    first: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,6 +141,35 @@ class TeacherTurn:
     reused: bool
     milliseconds: float
     created: float
+
+
+@dataclass(frozen=True)
+class AnswerRead:
+    """What was read from an answer, a teacher's or a student's. `answer` is the text to learn, without its frame.
+
+    `citations` are evidence numbers as given, `quotes` (number, words) pairs; `refused` is the teacher's own word that
+    it cannot answer, `cut` that the answer ended at its limit of tokens. `verdict` is what it says of the draft.
+    """
+
+    answer: str
+    citations: tuple[int, ...] = ()
+    quotes: tuple[tuple[int, str], ...] = ()
+    critique: str = ""
+    verdict: str = ""
+    refused: bool = False
+    cut: bool = False
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What the student said before a teacher saw it. `provenance` says which student, how, and when; or "given".
+
+    `checks` are those of the rules that a draft can be held against.
+    """
+
+    text: str
+    provenance: Mapping[str, object] = field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -190,6 +229,107 @@ class Pair:
     reviewed: str = ""
     note: str = ""
     imported: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ImportPreview:
+    """What would be read from a file, from its first rows. `mapping` is field to column, as it was guessed or given.
+
+    `pairs` tells that it holds finished pairs, which need no mapping. `unused` are columns that nothing is taken from.
+    """
+
+    file: str
+    format: str
+    columns: tuple[str, ...]
+    mapping: Mapping[str, str]
+    unused: tuple[str, ...]
+    pairs: bool
+    rows: tuple[NewTask, ...]
+
+
+@dataclass(frozen=True)
+class ImportSummary:
+    """What came in from a file. `known` rows were there from an earlier import; `bad` ones were not taken.
+
+    `reasons` are the first of the bad ones as (line, why), `by_reason` counts them all. `notes` are sentences on what
+    should be known. `stopped` is "" or why it ended early: what is counted here stays, and importing again goes on.
+    """
+
+    file: str
+    format: str
+    rows: int
+    tasks: int
+    pairs: int
+    known: int
+    bad: int
+    reasons: tuple[tuple[int, str], ...]
+    by_reason: Mapping[str, int]
+    mapping: Mapping[str, str]
+    unused: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    stopped: str = ""
+
+
+@dataclass(frozen=True)
+class GenerateWish:
+    """Which documents questions are made from, how many of what sort, and by whom.
+
+    `collections` and `folders` and `documents` (sha256) add up; none of them means everything. `per_document` is the
+    quota of each document, `kinds` and `difficulties` are shared among it by weight. `teacher` asks teachers instead of
+    the student, and then needs a `cap`. `most` is how many are made in all (0: no limit). The same `seed` on the same
+    documents asks for the same.
+    """
+
+    per_document: int = 5
+    collections: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    kinds: tuple[tuple[str, int], ...] = (("factual", 2), ("how-to", 1), ("definition", 1), ("numbers", 1))
+    difficulties: tuple[tuple[str, int], ...] = (("easy", 1), ("medium", 1), ("hard", 1))
+    teacher: bool = False
+    teachers: tuple[str, ...] = ()
+    cap: int = 0
+    most: int = 0
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class GenerateSummary:
+    """What became of a wish for questions. `asked` were written, `tasks` kept; `known` were there before.
+
+    `dropped` counts the others by why; `never_sent` names documents a teacher was not shown. `stopped` as in imports.
+    """
+
+    documents: int
+    wanted: int
+    known: int
+    asked: int
+    tasks: int
+    dropped: Mapping[str, int]
+    never_sent: tuple[str, ...] = ()
+    by_kind: Mapping[str, int] = field(default_factory=dict)
+    settled: int = 0
+    run: str = ""
+    stopped: str = ""
+
+
+@dataclass(frozen=True)
+class ReplayReport:
+    """A finished run done again from recorded answers. `same` tells that every line has the same bytes.
+
+    `sha256` is of the lines as replayed, `exported` of those that the run's pairs make now. `differing` names pairs and
+    why they differ; `outside` those that a person changed afterwards, which no replay can make. `files` were written.
+    """
+
+    run: str
+    tasks: int
+    pairs: int
+    sha256: str
+    exported: str
+    same: bool
+    differing: tuple[tuple[str, str], ...] = ()
+    outside: tuple[tuple[str, str], ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -325,4 +465,42 @@ class Dataset:
     repair_pairs: int
     documents: int
     created: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """Everything there is about a task. `attempts` are of the ledger (providers.records.Attempt), oldest first.
+
+    `near` are the pairs that say nearly the same: (uid, prompt, similarity).
+    """
+
+    task: Task
+    evidence: tuple[Evidence, ...]
+    draft: Draft | None
+    turns: tuple[TeacherTurn, ...]
+    pair: Pair | None
+    attempts: tuple[Attempt, ...]
+    near: tuple[tuple[str, str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class RunProgress:
+    """Where a run stands; `detail` of its job's events. `flying` calls are under way now.
+
+    Money as in the ledger, for this run. `note` says why fewer calls than wished are under way, or "".
+    """
+
+    run: str
+    tasks: int
+    done: int
+    kept: int
+    rejected: int
+    failed: int
+    review: int
+    flying: int
+    settled: int
+    reserved: int
+    unknown: int
+    cap: int
     note: str = ""

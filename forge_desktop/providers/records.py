@@ -23,6 +23,7 @@ class Endpoint:
     `rpm` requests and `input_tpm`, `output_tpm` tokens a minute, `concurrency` calls at once (0: no limit of its own).
     `key_variable` is the name of the environment variable that holds the key, where `key` is "variable".
     `price_model` is the name under which the price table knows it, where that is not `model`. `vendor` is the table's.
+    `dialect` names what departs from the wire format's usual ways (see providers/dialects.py), by hand or learnt.
     """
 
     uid: str
@@ -48,6 +49,7 @@ class Endpoint:
     vendor: str = ""
     price_model: str = ""
     note: str = ""
+    dialect: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -201,3 +203,16 @@ class Budget:
     def headroom(self) -> int | None:
         """What may still be reserved; None without a cap."""
         return None if self.cap is None else max(0, self.cap - self.charged)
+
+
+@dataclass(frozen=True)
+class EndpointTest:
+    """How a tiny paid call to an endpoint went. `message` is one sentence; `cost` what it counts for in the ledger."""
+
+    ok: bool
+    message: str
+    hint: str = ""
+    text: str = ""
+    milliseconds: float | None = None
+    cost: int = 0
+    usage: Usage | None = None

@@ -131,6 +131,7 @@ _STATEMENTS = (
     # Facts by name (JSON values): which endpoint is the student, and for which a person agreed that text leaves.
     "CREATE TABLE student_facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
     # ---- distill ----
+    # repeat counts how often a person had a finished task asked afresh: answers of earlier times then do not count.
     """
     CREATE TABLE tasks (
         id INTEGER PRIMARY KEY,
@@ -151,7 +152,8 @@ _STATEMENTS = (
         collections TEXT NOT NULL DEFAULT '[]',
         document TEXT NOT NULL DEFAULT '',
         run TEXT NOT NULL DEFAULT '',
-        attempts INTEGER NOT NULL DEFAULT 0,
+        turns INTEGER NOT NULL DEFAULT 0,
+        repeat INTEGER NOT NULL DEFAULT 0,
         cost INTEGER NOT NULL DEFAULT 0,
         created REAL NOT NULL,
         changed REAL NOT NULL

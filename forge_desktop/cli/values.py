@@ -1,0 +1,61 @@
+"""How the values of options are read from the command line. Imports no room."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+from collections.abc import Callable
+
+
+def count(least: int, most: int) -> Callable[[str], int]:
+    """A whole number within these limits."""
+
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"choose a number from {least} to {most}, not {text!r}")
+        return value
+
+    return parse
+
+
+def named(text: str) -> str:
+    """A text that is not empty."""
+    if not text:  # an unset variable of a script: what happens without it is not what was meant
+        raise argparse.ArgumentTypeError("the name is empty")
+    return text
+
+
+def day(text: str) -> datetime.date:
+    """A date as YYYY-MM-DD."""
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"write a day as YYYY-MM-DD, not {text!r}") from None
+
+
+def number(least: float, most: float) -> Callable[[str], float]:
+    """A number within these limits."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"choose a number from {least:g} to {most:g}, not {text!r}")
+        return value
+
+    return parse
+
+
+def thinking(text: str) -> int:
+    """How many tokens may be thought; -1 for no limit."""
+    words = {"off": 0, "no": 0, "free": -1}
+    try:
+        return words[text] if text in words else count(-1, 1_048_576)(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f"choose off, free, or a number up to 1048576, not {text!r}") from None

@@ -1,0 +1,100 @@
+"""The distillation's face: a queue of tasks, runs that make pairs of them, and what a person decides on those."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.events import Events
+from forge_desktop.base.jobs import Jobs
+from forge_desktop.base.settings import SettingsFile
+from forge_desktop.chat import Chat
+from forge_desktop.corpus import Corpus
+from forge_desktop.distill.datasets import Datasets
+from forge_desktop.distill.pairs import Pairs
+from forge_desktop.distill.records import GenerateWish, Quote, RunSummary, RunWish, Task, TaskView
+from forge_desktop.distill.review import Review
+from forge_desktop.distill.store_tasks import TaskStore
+from forge_desktop.distill.suites import Suites
+from forge_desktop.distill.tasks import Tasks
+from forge_desktop.engine import Engine
+from forge_desktop.storage import Database
+
+LANE = "distill"
+
+
+class Distill:
+    """Tasks in, pairs out. Whatever takes long gives the id of a job on the lane "distill".
+
+    `tasks` is the queue, `review` what a person decides, `pairs`, `suites` and `datasets` what came of it.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        jobs: Jobs,
+        events: Events,
+        settings: SettingsFile,
+        *,
+        corpus: Corpus,
+        chat: Chat,
+        engine: Engine,
+        data_dir: Path,
+    ) -> None:
+        self._db, self._jobs, self._events, self._settings = db, jobs, events, settings
+        self._corpus, self._chat, self._engine = corpus, chat, engine
+        self._data_dir = data_dir
+        self._store = TaskStore(db)
+        self.tasks = Tasks(db, self._store, events)
+        self.pairs = Pairs(db, jobs, events, settings, corpus)
+        self.suites = Suites(db, jobs, events, self.pairs)
+        self.datasets = Datasets(db, events, self.pairs)
+        self.review = Review(db, self._store, self.pairs, events)
+
+    # ---- runs ----
+
+    def run(self, wish: RunWish, *, quoted: Quote | None = None) -> int:
+        """Work on the queue: a job whose result is a RunSummary. What an earlier run left is gone on with.
+
+        Raises ForgeError for a wish that cannot be, such as one without a cap.
+        """
+        raise NotImplementedError
+
+    def runs(self) -> list[RunSummary]:
+        """Every run, the newest first."""
+        return []
+
+    def summary(self, run: str) -> RunSummary:
+        """One run, from the tables and the ledger as they are now. Raises ForgeError when there is none."""
+        raise ForgeError("There is no such run.", hint="See the list of runs.")
+
+    def view(self, task: int | str) -> TaskView:
+        """Everything there is about a task. Raises ForgeError when it is gone."""
+        found = self._store.get(task)
+        pair = self.pairs.of_task(found.id)
+        return TaskView(found, self._store.evidence(found.id), None, (), pair, ())
+
+    # ---- ways in ----
+
+    def bring_in(self, file: Path, mapping: Mapping[str, str] | None = None) -> int:
+        """Import tasks or pairs from a file: a job whose result is an ImportSummary. `mapping` is field to column."""
+        raise NotImplementedError
+
+    def generate(self, wish: GenerateWish) -> int:
+        """Make tasks from documents: a job whose result is a GenerateSummary."""
+        raise NotImplementedError
+
+    def correct(self, message_id: int, better: str = "") -> Task:
+        """Make a task of an answer in the chat, with its question, its evidence, and itself as the draft."""
+        raise NotImplementedError
+
+    # ---- before a run, and after ----
+
+    def quote(self, wish: RunWish) -> int:
+        """What a run would cost and take: a job whose result is a Quote. Nothing is asked of anybody."""
+        raise NotImplementedError
+
+    def replay(self, run: str, directory: Path | None = None) -> int:
+        """Do a finished run again from recorded answers, without network: a job whose result is a ReplayReport."""
+        raise NotImplementedError
