@@ -47,3 +47,17 @@ class CallFailed(ForgeError):  # noqa: N818 - named like its siblings
     ) -> None:
         super().__init__(message, hint=hint, code="CALL")
         self.charged, self.again, self.status, self.after = charged, again, status, after
+
+
+class NoTeacher(ForgeError):  # noqa: N818 - a state, not a fault
+    """Nobody can be asked now: every endpoint with the role is left out, each for a reason. Nothing was sent."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint, code="TEACHER", action="settings")
+
+
+class AttemptsUsed(ForgeError):  # noqa: N818 - a state, not a fault
+    """The attempts that one step of one task has for life are used up; it is not sent again."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint, code="ATTEMPTS")

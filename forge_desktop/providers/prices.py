@@ -1,0 +1,100 @@
+"""What a call costs: the price typed in for an endpoint, else the one of the shipped table; never a guess, never 0."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.events import Events
+from forge_desktop.providers.price_table import ModelFacts, PriceTable
+from forge_desktop.providers.records import Endpoint, Price, Rates
+from forge_desktop.providers.store import EndpointStore
+from forge_desktop.storage import Database
+
+_MOST = 10**12  # micro-dollars a million tokens: a million dollars; above it somebody mistyped
+
+
+class Prices:
+    """Prices of endpoints on a day. `table` is the file of the shipped table, read when it is first needed."""
+
+    def __init__(
+        self,
+        db: Database,
+        events: Events | None = None,
+        *,
+        now: Callable[[], float] = time.time,
+        table: Path | None = None,
+    ) -> None:
+        self._store, self._events, self._now = EndpointStore(db), events, now
+        self._table = PriceTable(table)
+        self._remembered: set[str] = set()
+
+    def of(self, endpoint: Endpoint) -> Price | None:
+        """The price in force today: typed in for this endpoint, else the table's; None where there is none.
+
+        An endpoint on this machine has none in the table either: 0 may be typed in, it is never assumed.
+        """
+        if (typed := self._store.price(endpoint.uid, self._today())) is not None:
+            rates, sha256, since = typed
+            return Price(rates, _highest(rates), (), "by hand", since, sha256)
+        return self.known(endpoint.vendor, endpoint.price_model or endpoint.model)
+
+    def known(self, vendor: str, model: str) -> Price | None:
+        """The table's price of a vendor's model today, or None."""
+        return self._table.price(vendor, model, self._today())
+
+    def facts(self, vendor: str, model: str) -> ModelFacts | None:
+        """What else the table knows of a model: context, longest answer, the day it ends; None where nothing."""
+        return self._table.facts(vendor, model)
+
+    def table(self) -> tuple[str, str, int]:
+        """The shipped table: its day, its sha256, how many models it knows."""
+        return self._table.date, self._table.sha256, self._table.count
+
+    def history(self, endpoint: Endpoint) -> list[tuple[Rates, str]]:
+        """The prices typed in for an endpoint with the days since which they hold, the newest first."""
+        return self._store.prices(endpoint.uid)
+
+    def set(self, endpoint: Endpoint, rates: Rates, since: str = "") -> Price:
+        """Type a price in. It holds from `since` (YYYY-MM-DD, today by default); earlier ones stay for their days."""
+        since = since or self._today()
+        try:
+            since = datetime.date.fromisoformat(since).isoformat()
+        except ValueError:
+            raise ForgeError("The day since which a price holds is written as YYYY-MM-DD.") from None
+        for name, value in dataclasses.asdict(rates).items():
+            if value is not None and not 0 <= value <= _MOST:
+                raise ForgeError(f"A price of {value / 1e6:g} dollars a million tokens ({name}) cannot be meant.")
+        text = _typed_text(rates, since)
+        sha256 = hashlib.sha256(text.encode()).hexdigest()
+        self._store.keep_price(endpoint.uid, rates, sha256, since, self._now())
+        if self._events is not None:
+            self._events.changed("endpoints")
+        return Price(rates, _highest(rates), (), "by hand", since, sha256)
+
+    def remember(self, price: Price) -> None:
+        """Keep the table a price is from, before a row of the ledger names it. Free from the second time on."""
+        if price.sha256 in self._remembered:
+            return
+        text = _typed_text(price.rates, price.checked) if price.source == "by hand" else self._table.text
+        self._store.keep_table(price.sha256, text, self._now())
+        self._remembered.add(price.sha256)
+
+    def _today(self) -> str:
+        return datetime.datetime.fromtimestamp(self._now(), datetime.UTC).date().isoformat()
+
+
+def _typed_text(rates: Rates, since: str) -> str:
+    return json.dumps({"rates": dataclasses.asdict(rates), "since": since, "source": "by hand"}, sort_keys=True)
+
+
+def _highest(rates: Rates) -> Rates:
+    """Rates at which nothing costs more: input at the dearest of its kinds."""
+    dearest = max(rates.input, rates.cached_input or 0, rates.cache_write or 0)
+    return dataclasses.replace(rates, input=dearest)
