@@ -46,7 +46,7 @@ class Forge:
             self.jobs = Jobs(self.events)
             self.providers = Providers(database, self.events, self.settings, data_dir, read_only=read_only)
             opened.callback(self.providers.close)
-            self.engine = Engine(database, self.events, self.settings)
+            self.engine = Engine(database, self.events, self.settings, providers=self.providers)
             opened.callback(self.engine.close)
             self.corpus = Corpus(database, self.jobs, self.events, self.settings, loaded=self.engine.counter)
             opened.callback(self.corpus.close)
@@ -58,6 +58,7 @@ class Forge:
                 data_dir / "embedding_model.json",
                 functools.partial(open_embedder, engine=self.engine, db=database, settings=self.settings),
                 read_only=read_only,
+                providers=self.providers,
             )
             opened.callback(self.embedding.close)
             self.embedding.follow()
@@ -75,7 +76,7 @@ class Forge:
                 data_dir=data_dir,
             )
             starter = resources_dir() / "students" / STARTER
-            self.students = Students(database, self.jobs, self.events, self.engine, starter)
+            self.students = Students(database, self.jobs, self.events, self.engine, starter, self.providers)
             self.archive = Archive(database, self.jobs, self.corpus, self.chat, self.students, data_dir)
             options = self.chat.options
             self.doctor = Doctor(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from forge_desktop.chat.prompt import Prompt
 from forge_desktop.chat.records import Source
-from forge_desktop.chat.rows import Task
+from forge_desktop.chat.rows import Task, Turn
 from forge_desktop.corpus import Corpus
 from forge_desktop.corpus.records import Hit
 from forge_desktop.engine import EngineState
@@ -56,7 +56,8 @@ def sendable(corpus: Corpus, student: EngineState, hits: Sequence[Hit], task: Ta
     if not student.remote:
         return Leaving(name, tuple(hits), task)
     may = _Door(corpus)
-    kept, turns = [], []
+    kept: list[Turn] = []
+    turns: list[Turn] = []
     for turn in task.turns:
         if any(not may.leave(source) for source in turn.sources) or (kept and not turn.remote):
             kept.append(turn)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from forge_desktop.engine.answer import UNFINISHED
 from forge_desktop.engine.records import Generation, PromptMessage, Sampling, StopReason
+from forge_desktop.providers.addresses import is_loopback, origin
 from forge_desktop.providers.records import ChatRequest, Endpoint, PaidAnswer, Turn
 
 # What a server could read as the end of a message if it looks for such words in what people and documents say.
@@ -39,8 +40,12 @@ def host_of(endpoint: Endpoint) -> str:
 
 def origin_of(endpoint: Endpoint) -> str:
     """Scheme, host and port: who reads what is sent."""
-    parts = urlsplit(endpoint.url)
-    return f"{parts.scheme}://{parts.netloc}"
+    return origin(endpoint.url)
+
+
+def leaves(endpoint: Endpoint) -> bool:
+    """Whether what is sent there goes to another machine."""
+    return not is_loopback(host_of(endpoint))
 
 
 def text_of(message: PromptMessage) -> str:

@@ -32,7 +32,7 @@ class RemoteChoice:
     """An endpoint that can be the student. `name` is a person's for it, `model` the endpoint's own.
 
     `leaves` tells that text goes to another machine, `agreed` that a person said yes to that. `problem` is one sentence
-    when it cannot be asked as it is.
+    when it cannot be asked as it is, `price` in words, for a million tokens.
     """
 
     uid: str

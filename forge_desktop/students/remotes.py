@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, Event, Events
 from forge_desktop.engine import Engine
-from forge_desktop.engine.remote_wording import host_of, origin_of
+from forge_desktop.engine.remote_wording import host_of, leaves, origin_of
+from forge_desktop.providers.money import shown
 from forge_desktop.providers.records import Endpoint
 from forge_desktop.students.records import RemoteChoice
 from forge_desktop.students.store import StudentFacts
@@ -102,7 +102,9 @@ class Remotes:
         return found if found is not None and (not leaves(found) or _key(found) in self._agreed()) else None
 
     def _endpoints(self) -> list[Endpoint]:
-        return self._providers.endpoints.for_role("student") if self._providers is not None else []
+        if self._providers is None:
+            return []
+        return [endpoint for endpoint in self._providers.endpoints.list() if "student" in endpoint.roles]
 
     def _agreed(self) -> list[str]:
         return self._facts.get(_AGREED) or []
@@ -123,18 +125,9 @@ class Remotes:
             leaves=leaves(endpoint),
             agreed=_key(endpoint) in self._agreed(),
             context=endpoint.context,
-            price=self._providers.prices.worded(price) if price is not None else "",
+            price="" if price is None else f"{shown(price.rates.input)} in, {shown(price.rates.output)} out",
             problem=problem,
         )
-
-
-def leaves(endpoint: Endpoint) -> bool:
-    """Whether what is sent there goes to another machine."""
-    host = host_of(endpoint)
-    try:
-        return not ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.casefold() != "localhost"
 
 
 def what_leaves(choice: RemoteChoice) -> str:
