@@ -111,7 +111,7 @@ class OwnerLock:
                 hint="Check its permissions, or choose another one with --data-dir.",
             ) from error
         try:
-            _lock_file(handle)
+            lock_file(handle)
         except OSError as error:
             os.close(handle)
             raise ForgeError(
@@ -140,11 +140,13 @@ class OwnerLock:
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock_file(handle: int) -> None:
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+    def lock_file(handle: int, *, wait: bool = False) -> None:
+        """Lock an open file for this handle, or raise OSError; the system frees it when the handle or process ends."""
+        msvcrt.locking(handle, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
 
 else:
     import fcntl
 
-    def _lock_file(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def lock_file(handle: int, *, wait: bool = False) -> None:
+        """Lock an open file for this handle, or raise OSError; the system frees it when the handle or process ends."""
+        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)

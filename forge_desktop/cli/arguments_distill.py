@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+from forge_desktop.cli.arguments_lessons_in import add_lessons_in
 from forge_desktop.cli.values import count, named
 
 Step = Callable[..., argparse.ArgumentParser]  # name, help, description, writes
@@ -28,7 +29,7 @@ def add_distill(verb: Callable[..., argparse.ArgumentParser]) -> None:
         made.set_defaults(writes=writes)
         return made
 
-    for add in (_add_running, _add_deciding):
+    for add in (_add_running, _add_deciding, add_lessons_in):
         add(step)
 
 

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Events
-from forge_desktop.base.jobs import Jobs
+from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.chat import Chat
 from forge_desktop.corpus import Corpus
 from forge_desktop.distill.datasets import Datasets
+from forge_desktop.distill.importing import Importer, PairReader, no_pairs
 from forge_desktop.distill.pairs import Pairs
-from forge_desktop.distill.records import GenerateWish, Quote, RunSummary, RunWish, Task, TaskView
+from forge_desktop.distill.records import (
+    GenerateWish,
+    ImportPreview,
+    ImportSummary,
+    Quote,
+    RunSummary,
+    RunWish,
+    Task,
+    TaskView,
+)
 from forge_desktop.distill.review import Review
 from forge_desktop.distill.store_tasks import TaskStore
 from forge_desktop.distill.suites import Suites
@@ -41,6 +51,7 @@ class Distill:
         chat: Chat,
         engine: Engine,
         data_dir: Path,
+        read_pair: PairReader = no_pairs,
     ) -> None:
         self._db, self._jobs, self._events, self._settings = db, jobs, events, settings
         self._corpus, self._chat, self._engine = corpus, chat, engine
@@ -50,6 +61,7 @@ class Distill:
         self.pairs = Pairs(db, jobs, events, settings, corpus)
         self.suites = Suites(db, jobs, events, self.pairs)
         self.datasets = Datasets(db, events, self.pairs)
+        self._importer = Importer(db, events, tasks=self.tasks, pairs=self.pairs, read_pair=read_pair)
         self.review = Review(db, self._store, self.pairs, events)
 
     # ---- runs ----
@@ -77,9 +89,31 @@ class Distill:
 
     # ---- ways in ----
 
-    def bring_in(self, file: Path, mapping: Mapping[str, str] | None = None) -> int:
-        """Import tasks or pairs from a file: a job whose result is an ImportSummary. `mapping` is field to column."""
-        raise NotImplementedError
+    def preview(
+        self, file: Path, mapping: Mapping[str, str] | None = None, *, pairs: bool | None = None
+    ) -> ImportPreview:
+        """What `bring_in` would read, from the first rows; for a job or a thread of its own."""
+        return self._importer.preview(file, mapping, pairs=pairs)
+
+    def bring_in(
+        self,
+        file: Path,
+        mapping: Mapping[str, str] | None = None,
+        *,
+        pairs: bool | None = None,
+        collections: Sequence[str] = (),
+    ) -> int:
+        """Import tasks or pairs from a file: a job whose result is an ImportSummary. `mapping` is field to column.
+
+        `pairs` says which of the two the file holds, where that is not to be recognised. `collections` (names or uids)
+        are where evidence for its tasks is looked for.
+        """
+        where = self._corpus.collections.uids(collections)
+
+        def job(ctx: JobContext) -> ImportSummary:
+            return self._importer.bring_in(ctx, file, mapping, pairs=pairs, collections=where)
+
+        return self._jobs.start(LANE, "lessons import", job)
 
     def generate(self, wish: GenerateWish) -> int:
         """Make tasks from documents: a job whose result is a GenerateSummary."""

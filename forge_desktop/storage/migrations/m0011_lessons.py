@@ -30,7 +30,8 @@ _STATEMENTS = (
     """,
     # Every price table that a row of the ledger names by its sha256, so that it can be reckoned again.
     "CREATE TABLE price_tables (sha256 TEXT PRIMARY KEY, json TEXT NOT NULL, first_used REAL NOT NULL) STRICT",
-    # The ledger: one row for each HTTP attempt. Only state, cost, usage, note, changed and batch ever change, forwards.
+    # The ledger: one row for each HTTP attempt. Only state, cost, usage, note, sent, changed and batch ever change,
+    # forwards; day and month once more, where a person confirmed a clock that had been doubted. `sent` is when it left.
     """
     CREATE TABLE attempts (
         id INTEGER PRIMARY KEY,
@@ -55,13 +56,15 @@ _STATEMENTS = (
         month TEXT NOT NULL,
         note TEXT NOT NULL DEFAULT '',
         batch TEXT NOT NULL DEFAULT '',
-        owner TEXT NOT NULL DEFAULT ''
+        owner TEXT NOT NULL DEFAULT '',
+        sent REAL
     ) STRICT
     """,
     "CREATE INDEX attempts_by_work ON attempts(task, step, repeat)",
     "CREATE INDEX attempts_by_run ON attempts(run, id)",
     "CREATE INDEX attempts_by_day ON attempts(day, id)",
-    "CREATE INDEX attempts_open ON attempts(state) WHERE state IN ('reserved', 'sent')",
+    "CREATE INDEX attempts_by_run_state ON attempts(run, state)",
+    "CREATE INDEX attempts_by_state ON attempts(state, id)",
     # What happened, in order, never changed: each line also stands in the mirror file, and holds the hash of the last.
     """
     CREATE TABLE ledger_events (

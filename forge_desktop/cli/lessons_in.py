@@ -1,0 +1,113 @@
+"""The steps of `distill` that bring tasks in: from files, from documents, from answers; and what a run would cost."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from forge_desktop.base.errors import Cancelled
+from forge_desktop.base.events import Event, JobChanged
+from forge_desktop.cli import jobs
+from forge_desktop.cli.output import Output, counted
+from forge_desktop.distill.records import ImportPreview, ImportSummary
+from forge_desktop.forge import Forge
+
+_REASONS = 10  # told on a terminal; --json has more
+
+
+def bring_in(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """`distill import`: say what is read from where, then what came of it."""
+    file = Path(options.file)
+    mapping = dict(options.mapping) or None
+    pairs = None if options.holds is None else options.holds == "pairs"
+    if options.dry_run or not out.json:
+        seen = forge.distill.preview(file, mapping, pairs=pairs)
+        _show_preview(seen, out)
+        if options.dry_run:
+            out.result(_preview_fields(seen))
+            return 0
+    job = forge.distill.bring_in(file, mapping, pairs=pairs, collections=options.collections)
+    found = _wait(forge, job, out, "reading")
+    assert isinstance(found, ImportSummary)
+    _show_import(found, out)
+    out.result(
+        {
+            "file": found.file,
+            "rows": found.rows,
+            "tasks": found.tasks,
+            "pairs": found.pairs,
+            "known": found.known,
+            "bad": found.bad,
+            "reasons": [{"line": line, "reason": reason} for line, reason in found.reasons],
+            "by_reason": dict(found.by_reason),
+            "mapping": dict(found.mapping),
+            "unused": list(found.unused),
+            "notes": list(found.notes),
+            "stopped": found.stopped,
+        }
+    )
+    return 130 if found.stopped else 0
+
+
+def _wait(forge: Forge, job: int, out: Output, label: str) -> object:
+    """The job's result. Ctrl+C stops it; what it has then to say is its result all the same."""
+
+    def show(event: Event) -> None:
+        if isinstance(event, JobChanged) and event.job_id == job and event.state == "running":
+            share = f" {event.done / event.total:4.0%}" if event.total else ""
+            out.progress(f"{label}{share}  {event.note}")
+
+    with jobs.listening(forge, show):
+        try:
+            return jobs.wait(forge, job)
+        except KeyboardInterrupt:
+            try:
+                return forge.jobs.wait(job)
+            except Cancelled:
+                raise KeyboardInterrupt from None
+        finally:
+            out.clear()
+
+
+def _show_preview(seen: ImportPreview, out: Output) -> None:
+    if seen.pairs:
+        out.line(f"{seen.file} holds finished pairs.")
+        return
+    for field, column in seen.mapping.items():
+        out.line(f"  {field:<10} from {column.replace('+', ' and ')}")
+    if seen.unused:
+        out.line(f"  not used   {_listed(seen.unused)}")
+
+
+def _preview_fields(seen: ImportPreview) -> dict[str, object]:
+    return {
+        "file": seen.file,
+        "columns": list(seen.columns),
+        "mapping": dict(seen.mapping),
+        "unused": list(seen.unused),
+        "pairs": seen.pairs,
+        "questions": [task.question for task in seen.rows],
+    }
+
+
+def _show_import(found: ImportSummary, out: Output) -> None:
+    out.line(
+        f"{counted(found.tasks, 'task')} and {counted(found.pairs, 'pair')} came in,"
+        f" {counted(found.known, 'row')} known from before, {counted(found.bad, 'bad line')}."
+    )
+    if found.stopped:
+        out.line("It was stopped before the end; what came in stays. Import the file again to go on.")
+    for note in found.notes:
+        out.line(f"  {note}")
+    for line, reason in found.reasons[:_REASONS]:
+        out.line(f"  line {line:,}: {reason}")
+    if found.bad > _REASONS:
+        out.line(f"  and {counted(found.bad - _REASONS, 'more line')}; --json lists up to {len(found.reasons):,}.")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)
+
+
+STEPS: dict[str, Callable[[Forge, argparse.Namespace, Output], int]] = {"import": bring_in}

@@ -1,0 +1,216 @@
+"""Brings tasks and finished pairs in from files, in batches; a file brought in again makes no second copies."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import itertools
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from forge_desktop.base.errors import Cancelled, ForgeError
+from forge_desktop.base.events import Events
+from forge_desktop.base.jobs import JobContext
+from forge_desktop.distill import mapping as mapped
+from forge_desktop.distill.json_rows import BadRow, Row
+from forge_desktop.distill.pair_shapes import shape
+from forge_desktop.distill.pairs import Pairs
+from forge_desktop.distill.records import ImportPreview, ImportSummary, NewTask, Pair
+from forge_desktop.distill.row_files import RowFile
+from forge_desktop.distill.store_ways_in import WaysInStore
+from forge_desktop.distill.tasks import Tasks
+from forge_desktop.storage import Database
+
+PairReader = Callable[[Mapping[str, object]], Pair]  # raises ValueError with the reason where it is no pair
+
+
+def no_pairs(_fields: Mapping[str, object]) -> Pair:
+    """The reader of who reads none."""
+    raise ValueError("it is a finished pair, and those are not read here")
+
+
+_BATCH = 1_000  # rows of one transaction
+_SHOWN = 100  # reasons that are told one by one; all are counted
+_PREVIEWED = 5
+
+
+class Importer:
+    """Reads files for the queue. `read_pair` turns a row of any of the known shapes into a pair."""
+
+    def __init__(self, db: Database, events: Events, *, tasks: Tasks, pairs: Pairs, read_pair: PairReader) -> None:
+        self._db, self._events, self._tasks, self._pairs = db, events, tasks, pairs
+        self._read_pair = read_pair
+        self._store = WaysInStore(db)
+
+    def preview(
+        self, path: Path, given: Mapping[str, str] | None = None, *, pairs: bool | None = None
+    ) -> ImportPreview:
+        """What would be read, from the first rows. Raises ForgeError where nothing could be."""
+        file = RowFile(path)
+        columns = file.columns()
+        as_pairs = _holds_pairs(file, given) if pairs is None else pairs
+        if as_pairs:
+            return ImportPreview(path.name, file.format, columns, {}, (), pairs=True, rows=())
+        mapping = mapped.guess(columns, given)
+        rows = []
+        for row in itertools.islice((row for row in file.rows() if isinstance(row, Row)), _PREVIEWED):
+            try:
+                rows.append(mapped.task(row.fields, mapping))
+            except ValueError:
+                continue
+        unused = mapped.unused(columns, mapping)
+        return ImportPreview(path.name, file.format, columns, mapping, unused, pairs=False, rows=tuple(rows))
+
+    def bring_in(
+        self,
+        ctx: JobContext,
+        path: Path,
+        given: Mapping[str, str] | None = None,
+        *,
+        pairs: bool | None = None,
+        collections: Sequence[str] = (),
+    ) -> ImportSummary:
+        """Import a file. `pairs` says what it holds where that is not to be recognised; `collections` are uids.
+
+        Raises ForgeError where nothing can be read, and where it ends early, with what was imported until then.
+        """
+        file = RowFile(path)
+        seen = self.preview(path, given, pairs=pairs)
+        count = _Count(seen, file.notes)
+        work = _Pairs(self._read_pair) if seen.pairs else _Tasks(seen.mapping, tuple(collections))
+        try:
+            batch: list[NewTask | Pair] = []
+            for row in file.rows():
+                count.rows += 1
+                made = _made(row, work, path.name)
+                if isinstance(made, BadRow):
+                    count.refuse(made)
+                else:
+                    batch.append(made)
+                if len(batch) >= _BATCH:
+                    self._keep(batch, count)
+                    batch = []
+                ctx.progress(file.share(), 1.0, f"{count.rows:,} rows")
+            self._keep(batch, count)
+        except Cancelled:
+            return count.summary("cancelled")
+        except ForgeError as error:
+            raise count.worded(error) from error
+        return count.summary("")
+
+    def _keep(self, batch: Sequence[NewTask | Pair], count: _Count) -> None:
+        tasks = [made for made in batch if isinstance(made, NewTask)]
+        pairs = [made for made in batch if isinstance(made, Pair)]
+        if tasks:
+            known = self._store.known("tasks", [task.uid for task in tasks])
+            fresh = [task for task in tasks if task.uid not in known]
+            self._tasks.add(fresh)
+            count.known += len(known)
+            count.tasks += len(fresh)
+        if pairs:
+            self._keep_pairs(pairs, count)
+
+    def _keep_pairs(self, pairs: Sequence[Pair], count: _Count) -> None:
+        known = self._store.known("pairs", [pair.uid for pair in pairs])
+        with self._db.write() as connection:
+            for pair in pairs:
+                if pair.uid not in known:
+                    self._pairs.keep(connection, pair)
+                    known.add(pair.uid)
+                    count.pairs += 1
+                else:
+                    count.known += 1
+        self._events.changed("pairs")
+
+
+class _Tasks:
+    """Rows as tasks."""
+
+    def __init__(self, mapping: Mapping[str, str], collections: tuple[str, ...]) -> None:
+        self._mapping, self._collections = mapping, collections
+        self._same: Counter[bytes] = Counter()
+
+    def made(self, row: Row, file: str) -> NewTask:
+        task = mapped.task(row.fields, self._mapping)
+        uid = _uid(file, dataclasses.astuple(task), self._same)
+        return dataclasses.replace(
+            task, uid=uid, origin="import", origin_detail=f"{file}:{row.line}", collections=self._collections
+        )
+
+
+class _Pairs:
+    """Rows as pairs. One without a uid of its own takes one from what it says."""
+
+    def __init__(self, read: PairReader) -> None:
+        self._read = read
+        self._same: Counter[bytes] = Counter()
+
+    def made(self, row: Row, file: str) -> Pair:
+        pair = self._read(row.fields)
+        uid = pair.uid or _uid(file, row.fields, self._same)
+        imported = {**pair.imported, "file": file, "line": row.line}
+        return dataclasses.replace(pair, uid=uid, imported=imported)
+
+
+class _Count:
+    """What came of the rows so far."""
+
+    def __init__(self, seen: ImportPreview, notes: tuple[str, ...]) -> None:
+        self._seen, self._notes = seen, notes
+        self.rows = self.tasks = self.pairs = self.known = 0
+        self._reasons: list[tuple[int, str]] = []
+        self._by_reason: Counter[str] = Counter()
+
+    def refuse(self, row: BadRow) -> None:
+        self._by_reason[row.reason] += 1
+        if len(self._reasons) < _SHOWN:
+            self._reasons.append((row.line, row.reason))
+
+    def summary(self, stopped: str) -> ImportSummary:
+        return ImportSummary(
+            file=self._seen.file,
+            format=self._seen.format,
+            rows=self.rows,
+            tasks=self.tasks,
+            pairs=self.pairs,
+            known=self.known,
+            bad=self._by_reason.total(),
+            reasons=tuple(self._reasons),
+            by_reason=dict(self._by_reason),
+            mapping=self._seen.mapping,
+            unused=self._seen.unused,
+            notes=self._notes,
+            stopped=stopped,
+        )
+
+    def worded(self, error: ForgeError) -> ForgeError:
+        """An error that says what came in before it."""
+        came = f"{self.tasks:,} tasks and {self.pairs:,} pairs of {self._seen.file} were imported before this."
+        hint = f"{error.hint} {came} Import it again to go on; those stay single.".strip()
+        return ForgeError(error.message, hint=hint, code=error.code, action=error.action)
+
+
+def _made(row: Row | BadRow, work: _Tasks | _Pairs, file: str) -> NewTask | Pair | BadRow:
+    if isinstance(row, BadRow):
+        return row
+    try:
+        return work.made(row, file)
+    except ValueError as error:
+        return BadRow(row.line, str(error))
+
+
+def _holds_pairs(file: RowFile, given: Mapping[str, str] | None) -> bool:
+    """Whether the first row that is one has a pair's shape. Whoever maps columns means tasks."""
+    if given:
+        return False
+    first = next((row for row in file.rows() if isinstance(row, Row)), None)
+    return first is not None and shape(first.fields) != ""
+
+
+def _uid(file: str, said: object, same: Counter[bytes]) -> str:
+    """A name that the same row of the same file gets again; equal rows of one file are told apart by their number."""
+    digest = hashlib.sha256(json.dumps([file, said], ensure_ascii=False, sort_keys=True, default=str).encode()).digest()
+    same[digest] += 1
+    return hashlib.sha256(digest + str(same[digest]).encode()).hexdigest()[:32]

@@ -1,0 +1,157 @@
+"""Rows out of JSON and JSON Lines, piece by piece, each with the line it begins on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import IO
+
+from forge_desktop.corpus.parsers.decoding import mend
+
+_PIECE = 1 << 20
+_LISTS = ("tasks", "pairs", "data", "items", "questions", "rows", "examples", "records")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What stands on a line."""
+
+    line: int
+    fields: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A line that holds no row, and why."""
+
+    line: int
+    reason: str
+
+
+def json_lines(text: IO[str]) -> Iterator[Row | BadRow]:
+    """A value a line."""
+    for number, line in enumerate(text, 1):
+        if not line.strip():
+            continue
+        try:
+            yield _row(number, read_json(line))
+        except ValueError as error:
+            yield BadRow(number, f"it is no JSON ({error})")
+
+
+def json_values(text: IO[str]) -> Iterator[Row | BadRow]:
+    """The elements of an array, of the one array in an object, or values that just follow each other."""
+    window = _Window(text)
+    try:
+        if window.skip("") == "[":
+            window.place += 1
+            yield from _elements(window)
+        else:
+            yield from _following(window)
+    except ValueError as error:
+        why = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+        yield BadRow(window.line, f"it is no JSON ({why}); nothing from here on was read")
+
+
+def read_json(text: str) -> object:
+    """A JSON value with mended text; ValueError with a short reason for everything that is none."""
+    try:
+        return _mended(json.loads(text, parse_constant=_refuse))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{error.msg} at column {error.pos + 1}") from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def _elements(window: _Window) -> Iterator[Row | BadRow]:
+    while (mark := window.skip(",")) != "]":
+        if not mark:
+            yield BadRow(window.line, "the list is never closed: the file was cut off here")
+            return
+        line = window.line
+        yield _row(line, window.value())
+
+
+def _following(window: _Window) -> Iterator[Row | BadRow]:
+    if not window.skip(""):
+        return
+    line, value = window.line, window.value()
+    if not window.skip("") and isinstance(value, dict):
+        lists = [value[name] for name in _LISTS if isinstance(value.get(name), list)]
+        rows = list(enumerate(lists[0], 1)) if len(lists) == 1 else [(line, value)]
+        yield from (_row(n, item) for n, item in rows)
+        return
+    yield _row(line, value)
+    while window.skip(""):
+        line = window.line
+        yield _row(line, window.value())
+
+
+def _row(line: int, value: object) -> Row | BadRow:
+    if isinstance(value, str):
+        return Row(line, {"question": value})
+    if isinstance(value, dict):
+        return Row(line, value)
+    return BadRow(line, "it is JSON, but no object")
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _mended(value: object) -> object:
+    if isinstance(value, str):
+        return mend(value)
+    if isinstance(value, list):
+        return [_mended(item) for item in value]
+    if isinstance(value, dict):
+        return {mend(name): _mended(item) for name, item in value.items()}
+    return value
+
+
+class _Window:
+    """A piece of a long text that moves on, so that a JSON file need not be held whole."""
+
+    def __init__(self, text: IO[str]) -> None:
+        self._text = text
+        self._ended = False
+        self._held, self.place, self.line = "", 0, 1
+        self._decoder = json.JSONDecoder(parse_constant=_refuse)
+
+    def skip(self, characters: str) -> str:
+        """Go past blanks and these characters; the next character, "" at the end."""
+        while True:
+            while self.place < len(self._held):
+                if not self._held[self.place].isspace() and self._held[self.place] not in characters:
+                    return self._held[self.place]
+                self.line += self._held[self.place] == "\n"
+                self.place += 1
+            if not self._more():
+                return ""
+
+    def value(self) -> object:
+        """The value that begins here. Raises ValueError where there is none."""
+        while True:
+            try:
+                value, end = self._decoder.raw_decode(self._held, self.place)
+            except RecursionError as error:
+                raise ValueError("it is nested too deeply") from error
+            except json.JSONDecodeError:
+                if not self._more():
+                    raise
+                continue
+            if end == len(self._held) and self._more():  # a number may go on
+                continue
+            self.line += self._held.count("\n", self.place, end)
+            self.place = end
+            return _mended(value)
+
+    def _more(self) -> bool:
+        """Hold twice as much, so that a long value is not read over and over."""
+        if self._ended:
+            return False
+        rest = self._held[self.place :]
+        piece = self._text.read(max(_PIECE, len(rest)))
+        self._held, self.place, self._ended = rest + piece, 0, not piece
+        return bool(piece)

@@ -1,0 +1,279 @@
+"""The spending ledger: nothing leaves before its worst case is reserved under every cap, and nothing is forgotten."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.events import Events
+from forge_desktop.providers import store_answers, store_ledger
+from forge_desktop.providers.caps import budgets_of, caps_of, require_room, require_run, require_typed, store_cap
+from forge_desktop.providers.clock import Clock
+from forge_desktop.providers.committing import Committing, NotStored
+from forge_desktop.providers.errors import LedgerStopped
+from forge_desktop.providers.ledger_reading import LedgerReading
+from forge_desktop.providers.money import exact, shown
+from forge_desktop.providers.owners import Owner
+from forge_desktop.providers.periods import day_of
+from forge_desktop.providers.records import BudgetKind, PaidAnswer, Usage
+from forge_desktop.providers.records_ledger import OPEN, NewAnswer, NewAttempt
+from forge_desktop.providers.store_ledger import append_event, attempt_row, budget, fact, move, set_fact
+from forge_desktop.storage import Database
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+__all__ = ["Ledger", "NewAnswer", "NewAttempt"]
+
+
+class Ledger(LedgerReading):
+    """Every call is one attempt: reserved -> sent -> settled, released or unknown. All writes are durable on return.
+
+    Safe from any thread; threads that write at the same moment share one commit. Several ledgers, also of several
+    processes, may be open on one database. With `read_only` it only tells.
+    """
+
+    def __init__(
+        self, db: Database, data_dir: Path, clock: Clock, events: Events | None = None, *, read_only: bool = False
+    ) -> None:
+        super().__init__(db, clock)
+        self._events = events
+        self._owner = None if read_only or db.read_only else Owner(data_dir)
+        self._commits = Committing(db, self._committed)
+        self._unstored: dict[str, str] = {}  # attempts whose end could not be written, with why
+
+    def open_run(self, run: str, cap: int) -> None:
+        """Give a run its cap, before its first call. Again with the same cap is fine; another one is refused."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            known = budget(connection, "run", run, None).cap
+            if known is None:
+                store_ledger.set_run_cap(connection, run, cap)
+                append_event(connection, "cap", self._clock.now(), kind="run", run=run, cap=cap, before=None)
+            elif known != cap:
+                raise ForgeError(
+                    f"This run was started with a cap of {shown(known)}, not {shown(cap)}.",
+                    hint=f"Go on with {exact(known)}, or change its cap first: forge-desktop spend cap run.",
+                )
+
+        if not run or cap < 0:
+            raise ForgeError("A run needs a spending cap.", hint="Start it with a cap: --cap 5.00.")
+        self._write(work)
+
+    def reserve(self, call: NewAttempt) -> str:
+        """Charge the worst case of a call that is about to be made; the attempt's uid. CapReached, LedgerStopped."""
+        return self.reserve_all([call])[0]
+
+    def reserve_all(self, calls: Sequence[NewAttempt]) -> list[str]:
+        """Charge all of a batch's calls, or none of them. All belong to one run."""
+
+        def work(connection: sqlite3.Connection) -> list[str]:
+            if reason := fact(connection, "stopped"):
+                raise LedgerStopped(reason, hint="See what happened, then: forge-desktop spend go-on --note TEXT.")
+            day, doubt = self._enter_day(connection)
+            budgets, worst = budgets_of(connection, run, day), sum(call.worst for call in calls)
+            require_run(budgets, run)
+            require_room(budgets, worst, len(calls), doubt)
+            return [self._reserve(connection, call, day) for call in calls]
+
+        run = calls[0].purpose.run if calls else ""
+        if any(call.worst < 0 or call.purpose.run != run for call in calls):
+            raise ValueError("a worst case is never negative, and a batch belongs to one run")
+        return self._write(work) if calls else []
+
+    def sent(self, attempt: str) -> None:
+        """Say that the request leaves now: before its first byte does."""
+        self.sent_all([attempt])
+
+    def sent_all(self, attempts: Sequence[str]) -> None:
+        """Say that a batch leaves now."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            for attempt in attempts:
+                row = attempt_row(connection, attempt)
+                if row["state"] != "reserved":
+                    raise ForgeError(f"This call cannot be sent: it is {row['state']} already.")
+                self._move(connection, row, "sent", row["cost"])
+
+        self._write(work)
+
+    def settle(self, attempt: str, usage: Usage, cost: int, answer: NewAnswer) -> PaidAnswer:
+        """Book what the call cost and keep its answer, both or neither. More than was reserved stops the ledger."""
+
+        def work(connection: sqlite3.Connection) -> PaidAnswer:
+            row = attempt_row(connection, attempt)
+            if row["state"] == "settled":
+                raise ForgeError("This call is settled already.")
+            self._move(connection, row, "settled", cost, usage=usage)
+            if cost > row["worst"]:
+                self._stop(connection, row, cost)
+            return store_answers.keep_answer(connection, row, answer, usage, cost, self._clock.now())
+
+        return self._end(attempt, work)
+
+    def release(self, attempt: str, note: str) -> None:
+        """Give the reservation back: only where the endpoint provably did not accept the call."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            row = attempt_row(connection, attempt)
+            if row["state"] in OPEN:
+                self._move(connection, row, "released", 0, note=note)
+
+        self._end(attempt, work)
+
+    def lose(self, attempt: str, note: str, answer: NewAnswer | None = None) -> PaidAnswer | None:
+        """Nobody knows what it cost: its worst case stays charged. A whole answer is kept all the same."""
+
+        def work(connection: sqlite3.Connection) -> PaidAnswer | None:
+            row = attempt_row(connection, attempt)
+            if row["state"] in OPEN:
+                self._move(connection, row, "unknown", row["worst"], note=note)
+            if answer is None:
+                return None
+            return store_answers.keep_answer(connection, row, answer, None, row["worst"], self._clock.now())
+
+        return self._end(attempt, work)
+
+    def correct(self, attempt: str, cost: int, note: str) -> None:
+        """A person says what an unknown call cost, from the endpoint's own figures; may be corrected again."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            row = attempt_row(connection, attempt)
+            if row["state"] != "unknown" and not (row["state"] == "settled" and row["usage"] is None):
+                raise ForgeError(
+                    f"This call is {row['state']}, so there is nothing to correct.",
+                    hint="Only calls with unknown cost can be: forge-desktop spend attempts --state unknown.",
+                )
+            self._move(connection, row, "settled", cost, note=f"By hand: {note.strip()}")
+            store_answers.correct_answer(connection, attempt, cost)
+
+        if cost < 0 or not note.strip():
+            raise ForgeError("A correction needs what it cost and a note.", hint="Say where the figure is from.")
+        self._write(work)
+
+    def set_cap(self, kind: BudgetKind, cap: int | None, typed: str = "", *, run: str = "") -> None:
+        """Set, lower, raise or remove a cap. To raise or remove one its amount is `typed`, as by money.exact."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            old = budget(connection, "run", run, None).cap if kind == "run" else caps_of(connection).get(kind)
+            if kind == "run" and (old is None or cap is None):
+                raise ForgeError("A run keeps a cap." if old else f"There is no run {run!r}.")
+            require_typed(old, cap, typed)
+            if kind == "run" and cap is not None:
+                store_ledger.set_run_cap(connection, run, cap)
+            else:
+                store_cap(connection, kind, cap)
+            append_event(connection, "cap", self._clock.now(), kind=kind, run=run, cap=cap, before=old)
+
+        if cap is not None and cap < 0:
+            raise ForgeError("A cap is never below zero.")
+        self._write(work)
+
+    def go_on(self, note: str) -> None:
+        """A person has looked: allow calls again."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            reason = fact(connection, "stopped")
+            set_fact(connection, "stopped", None)
+            append_event(connection, "go on", self._clock.now(), note=note.strip(), reason=reason or "")
+
+        if not note.strip():
+            raise ForgeError("Going on needs a note.", hint="Say what you found.")
+        self._write(work)
+
+    def recover(self) -> int:
+        """What dead processes left: sent calls become unknown, reserved ones are released. How many there were."""
+
+        def work(connection: sqlite3.Connection) -> int:
+            count = 0
+            assert owner is not None
+            for row in store_ledger.open_rows(connection):
+                if not owner.alive(row["owner"]):
+                    count += self._abandon(connection, row)
+            return count
+
+        owner = self._owner
+        return 0 if owner is None else self._write(work)
+
+    def close(self) -> None:
+        """Write what is left to write, and own nothing any more. Safe to call twice."""
+        if self._owner is not None:
+            self._owner.close()
+            self._owner = None
+
+    # ---- inside a transaction ----
+
+    def _reserve(self, connection: sqlite3.Connection, call: NewAttempt, day: str) -> str:
+        assert self._owner is not None
+        uid, now = uuid.uuid4().hex, self._clock.now()
+        store_ledger.add_attempt(connection, uid, call, now=now, day=day, owner=self._owner.name)
+        append_event(
+            connection, "reserved", now, attempt=uid, worst=call.worst, day=day, endpoint=call.endpoint,
+            name=call.endpoint_name, model=call.model, kind=call.purpose.kind, run=call.purpose.run,
+            task=call.purpose.task, step=call.purpose.step, repeat=call.purpose.repeat, request=call.request_sha256,
+            price=call.price_sha256, batch=call.batch,
+        )  # fmt: skip
+        return uid
+
+    def _move(
+        self,
+        connection: sqlite3.Connection,
+        row: sqlite3.Row,
+        state: str,
+        cost: int,
+        *,
+        note: str | None = None,
+        usage: Usage | None = None,
+    ) -> None:
+        now = self._clock.now()
+        move(connection, row, state, cost, now=now, note=note, usage=usage)
+        said = {"note": note} if note else {}
+        used = {"usage": vars(usage)} if usage else {}
+        append_event(connection, state, now, attempt=row["uid"], cost=cost, **said, **used)
+
+    def _abandon(self, connection: sqlite3.Connection, row: sqlite3.Row) -> int:
+        if row["state"] == "reserved":
+            self._move(connection, row, "released", 0, note="It never left: its process ended before.")
+        elif store_ledger.batch_is_known(connection, row["batch"]):
+            return 0  # it is settled when its batch is fetched
+        else:
+            self._move(connection, row, "unknown", row["worst"], note="Its process ended before the answer was there.")
+        return 1
+
+    def _stop(self, connection: sqlite3.Connection, row: sqlite3.Row, cost: int) -> None:
+        reason = (
+            f"A call to {row['endpoint_name']} cost {shown(cost)}, more than the {shown(row['worst'])} it could cost at"
+            " most: its price or its limits are wrong."
+        )
+        set_fact(connection, "stopped", reason)
+        append_event(connection, "stopped", self._clock.now(), attempt=row["uid"], reason=reason)
+
+    def _enter_day(self, connection: sqlite3.Connection) -> tuple[str, str]:
+        """The day that the next call counts for, kept as seen; and what is wrong with the clock, if anything is."""
+        seen = fact(connection, "seen")
+        seconds, _doubted = self._calendar.look(seen, self._reopens)
+        if seen is None or seconds - seen >= 60 or day_of(seconds) != day_of(seen):
+            set_fact(connection, "seen", max(seconds, seen or 0.0))
+        return day_of(seconds), ""
+
+    # ---- around it ----
+
+    def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return self._commits.run(work)
+
+    def _end(self, attempt: str, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return self._write(work)
+        except NotStored as error:
+            self._unstored[attempt] = error.message
+            raise
+
+    def _committed(self) -> None:
+        """After each commit, on the thread that made it."""
+        if self._events is not None:
+            self._events.changed("spend")

@@ -1,0 +1,71 @@
+"""SQL of what the ledger is asked by the window and the command line; each stays fast with 100,000 attempts."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from forge_desktop.providers.records import Attempt
+from forge_desktop.providers.records_ledger import RunTotals
+from forge_desktop.providers.store_ledger import attempt, attempt_row, budget
+
+
+def listed(
+    connection: sqlite3.Connection,
+    *,
+    run: str,
+    task: str,
+    state: str,
+    newest_first: bool,
+    limit: int,
+    before: str | None,
+) -> list[Attempt]:
+    """Attempts in the order they were reserved, from after the one that was shown last."""
+    where, values = ["1"], list[object]()
+    for column, value in (("run", run), ("task", task), ("state", state)):
+        if value:
+            where.append(f"{column} = ?")
+            values.append(value)
+    if before:
+        where.append(f"id {'<' if newest_first else '>'} ?")
+        values.append(attempt_row(connection, before)["id"])
+    rows = connection.execute(
+        f"SELECT * FROM attempts WHERE {' AND '.join(where)} ORDER BY id {'DESC' if newest_first else ''} LIMIT ?",
+        (*values, limit),
+    )
+    return [attempt(row) for row in rows]
+
+
+def tried(connection: sqlite3.Connection, task: str, step: str, repeat: int) -> int:
+    """How many attempts for this piece of work have ever left."""
+    found = connection.execute(
+        "SELECT count(*) FROM attempts WHERE task = ? AND step = ? AND repeat = ? AND sent IS NOT NULL",
+        (task, step, repeat),
+    ).fetchone()
+    return int(found[0])
+
+
+def days(connection: sqlite3.Connection, since: str) -> dict[str, tuple[int, int, int]]:
+    """Settled, reserved and unknown of each day from `since` on that has any."""
+    rows = connection.execute(
+        "SELECT key, settled, reserved, unknown FROM periods WHERE kind = 'day' AND key >= ?", (since,)
+    )
+    return {row["key"]: (row["settled"], row["reserved"], row["unknown"]) for row in rows}
+
+
+def totals(connection: sqlite3.Connection, run: str) -> RunTotals:
+    """What a run cost, and its attempts by state."""
+    counts = dict(
+        connection.execute("SELECT state, count(*) FROM attempts WHERE run = ? GROUP BY state", (run,)).fetchall()
+    )
+    sums = budget(connection, "run", run, None)
+    return RunTotals(
+        run=run,
+        cap=sums.cap,
+        settled=sums.settled,
+        reserved=sums.reserved,
+        unknown=sums.unknown,
+        attempts=sum(counts.values()),
+        billed=counts.get("settled", 0) + counts.get("unknown", 0) + counts.get("sent", 0),
+        released=counts.get("released", 0),
+        unknown_attempts=counts.get("unknown", 0),
+    )
