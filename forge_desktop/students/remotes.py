@@ -8,8 +8,8 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, Event, Events
 from forge_desktop.engine import Engine
 from forge_desktop.engine.remote_wording import host_of, leaves, origin_of
-from forge_desktop.providers.money import shown
 from forge_desktop.providers.records import Endpoint
+from forge_desktop.students.desk_words import price_words
 from forge_desktop.students.records import RemoteChoice
 from forge_desktop.students.store import StudentFacts
 
@@ -125,7 +125,7 @@ class Remotes:
             leaves=leaves(endpoint),
             agreed=_key(endpoint) in self._agreed(),
             context=endpoint.context,
-            price="" if price is None else f"{shown(price.rates.input)} in, {shown(price.rates.output)} out",
+            price="" if price is None else price_words(price),
             problem=problem,
         )
 

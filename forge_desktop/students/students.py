@@ -13,6 +13,7 @@ from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.engine import Engine, StudentSpec
 from forge_desktop.storage import Database
+from forge_desktop.students.desk import Desk
 from forge_desktop.students.files import display_name, hash_file
 from forge_desktop.students.layouts import Layouts
 from forge_desktop.students.records import Student
@@ -32,7 +33,7 @@ class Students:
 
     A fresh data directory has the starter registered and active. Files stay where they are: they are pinned by sha256
     when imported and checked before each load. Publishes DataChanged({"students"}). `remotes` are the endpoints that can
-    answer in place of a student on this computer; `activate` goes back to one of these.
+    answer in place of a student on this computer; `activate` goes back to one of these. `desk` is where endpoints are filled in, whatever they are for.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Students:
         self._bases = Bases(db)
         self._jobs, self._events, self._engine = jobs, events, engine
         self.layouts = Layouts(engine, events, lambda student_id: _spec(self._find(student_id)))
+        self.desk = Desk(providers) if providers is not None else None
         self.remotes = Remotes(StudentFacts(db), events, engine, providers, self._use_local)
         if not self._bases.read_only:
             self._register_starter(starter)
