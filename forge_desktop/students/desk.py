@@ -143,6 +143,12 @@ class Desk:
         """One tiny paid question."""
         return self._providers.test(uid)
 
+    def models(self, form: EndpointForm, key: str = "") -> list[str]:
+        """The models that the server at this address lists. Raises ForgeError."""
+        drafted = self._drafted(form)
+        names: list[str] = self._providers.models(drafted, key)
+        return sorted(names, key=str.casefold)
+
     def _check(self, form: EndpointForm, *, with_key: bool) -> None:
         try:
             checked_url(form.url, with_key=with_key, typed_host=form.host)
@@ -156,6 +162,16 @@ class Desk:
                 checked(dataclasses.replace(sound, **{field: getattr(form, field)}), others)
             except ForgeError as error:
                 raise FieldError(field, error) from error
+
+    def _drafted(self, form: EndpointForm) -> Endpoint:
+        """The endpoint as typed, for what is asked before it is kept; a known one's key may be used for its server."""
+        known = self._providers.endpoints.get(form.uid) if form.uid else None
+        if known is not None:
+            return dataclasses.replace(known, url=form.url.strip(), wire=form.wire, host=form.host)
+        made: Endpoint = self._providers.endpoints.draft(
+            form.name, form.url, form.model, wire=form.wire, host=form.host
+        )
+        return made
 
     def _price(self, endpoint: Endpoint, rates: Rates, form: EndpointForm) -> None:
         history = self._providers.prices.history(endpoint)
