@@ -2,66 +2,50 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from typing import Any
-
 from forge_desktop.base.events import Events
 from forge_desktop.providers.records import Endpoint
-from forge_desktop.providers.store import EndpointStore
-from forge_desktop.storage import Database
+from forge_desktop.providers.states import States
 
 FAILURES = 5
 _REFUSED = (401, 403)
 
 
-class Breakers:
-    """One breaker for each endpoint, kept in the database; a change of nothing writes nothing."""
+def is_failure(status: int) -> bool:
+    """Whether a call that ended so speaks against the endpoint, not against what was asked. 0: no response came."""
+    return status in (0, 408, 429) or status >= 500
 
-    def __init__(self, db: Database, events: Events | None, now: Callable[[], float]) -> None:
-        self._db, self._store, self._events, self._now = db, EndpointStore(db), events, now
-        self._lock = threading.Lock()
-        self._known: dict[str, tuple[int, str]] = {}  # uid: failures in a row, why it is open
+
+class Breakers:
+    """One breaker for each endpoint."""
+
+    def __init__(self, states: States, events: Events | None) -> None:
+        self._states, self._events = states, events
 
     def why(self, uid: str) -> str:
         """Why it is open, or ""."""
-        with self._lock:
-            return self._read(uid)[1]
+        return str(self._states.get(uid).get("blocked", ""))
 
     def note(self, endpoint: Endpoint, status: int, *, counts: bool) -> None:
-        """One call ended. Status 0: no response came. `counts`: not one of a burst that failed together."""
-        with self._lock:
-            failures, why = self._read(endpoint.uid)
-            if status in _REFUSED:
-                new = (failures, f"{endpoint.name} refused the key (status {status}).")
-            elif status == 0 or status in (408, 429) or status >= 500:
-                failures += counts
-                stopped = f"{endpoint.name} failed {failures} times in a row and is not asked any more."
-                new = (failures, why or (stopped if failures >= FAILURES else ""))
-            elif status < 400:
-                new = (0, why)
-            else:
-                return  # the request was at fault
-            self._write(endpoint.uid, new)
+        """One call ended. `counts`: it is not one of many that were under way together and failed together."""
+        failures = int(self._states.get(endpoint.uid).get("failures", 0))
+        if status in _REFUSED:
+            self._open(endpoint, f"The key was refused by {endpoint.name} (status {status}).")
+        elif is_failure(status):
+            if counts:
+                failures += 1
+                self._states.set(endpoint.uid, failures=failures)
+            if failures >= FAILURES:
+                self._open(endpoint, f"{endpoint.name} failed {failures} times in a row and is not asked any more.")
+        elif status < 400:
+            self._states.set(endpoint.uid, failures=0)
 
     def close(self, uid: str) -> None:
-        """Forget the failures."""
-        with self._lock:
-            self._write(uid, (0, ""))
-
-    def _read(self, uid: str) -> tuple[int, str]:
-        if uid not in self._known:
-            state = self._store.state(uid)
-            self._known[uid] = (int(state.get("failures", 0)), str(state.get("blocked", "")))
-        return self._known[uid]
-
-    def _write(self, uid: str, new: tuple[int, str]) -> None:
-        if self._known.get(uid) == new:
-            return
-        blocked_before = self._read(uid)[1]
-        self._known[uid] = new
-        if not self._db.read_only:
-            state: dict[str, Any] = {**self._store.state(uid), "failures": new[0], "blocked": new[1]}
-            self._store.keep_state(uid, state, self._now())
-        if self._events is not None and blocked_before != new[1]:
+        """A person has looked: forget the failures."""
+        if self._states.set(uid, failures=0, blocked="") and self._events is not None:
             self._events.changed("endpoints")
+
+    def _open(self, endpoint: Endpoint, why: str) -> None:
+        if not self.why(endpoint.uid):
+            self._states.set(endpoint.uid, blocked=why)
+            if self._events is not None:
+                self._events.changed("endpoints")

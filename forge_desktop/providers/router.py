@@ -6,17 +6,23 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.providers.breaker import Breakers
 from forge_desktop.providers.checking import trains
 from forge_desktop.providers.endpoints import Endpoints
-from forge_desktop.providers.limits import Limits
+from forge_desktop.providers.errors import NoTeacher
+from forge_desktop.providers.limits import Limits, Slot
 from forge_desktop.providers.prices import Prices
 from forge_desktop.providers.records import TEACHER_ROLES, ChatRequest, Endpoint, Role
+from forge_desktop.providers.states import States
 from forge_desktop.storage import Database
 
 LeftOut = tuple[Endpoint, str]
+_RESET = "Look at what it says with its test, then ask it again."
+
+
+def _go_on() -> None:
+    """The check of a wait that nobody cancels."""
 
 
 class Router:
@@ -33,8 +39,9 @@ class Router:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._endpoints, self._prices = endpoints, prices
-        self._breakers = Breakers(db, events, now)
-        self._limits = Limits(db, now, monotonic)
+        states = States(db, now)
+        self._breakers = Breakers(states, events)
+        self._limits = Limits(states, now, monotonic)
 
     def order(self, role: Role, among: Sequence[str] = ()) -> tuple[list[Endpoint], list[LeftOut]]:
         """Who may be asked, the first one first, and those left out with why. `among` names uids or names; empty: all.
@@ -69,25 +76,34 @@ class Router:
 
     @contextlib.contextmanager
     def slot(
-        self, endpoint: Endpoint, input_tokens: int, output_tokens: int, check: Callable[[], object] | None = None
-    ) -> Iterator[None]:
+        self, endpoint: Endpoint, input_tokens: int, output_tokens: int, check: Callable[[], object] = _go_on
+    ) -> Iterator[Slot]:
         """Wait until the endpoint's limits allow one more call, hold its place during the block.
 
-        `check` is called while waiting and ends the wait by raising. Raises ForgeError when the endpoint is blocked.
+        `check` is called while waiting and ends the wait by raising. Raises NoTeacher when the endpoint is blocked, or
+        becomes so meanwhile.
         """
-        with self._limits.slot(endpoint, input_tokens, output_tokens, check, lambda: self.blocked(endpoint.uid)):
-            if why := self.blocked(endpoint.uid):
-                raise ForgeError(why)
-            yield
 
-    def waits(self, endpoint: Endpoint) -> float:
-        """How many seconds the endpoint has asked not to be called, 0 where it may be."""
-        return self._limits.pause(endpoint.uid)
+        def look() -> None:
+            check()
+            if why := self.blocked(endpoint.uid):
+                raise NoTeacher(why, hint=_RESET)
+
+        with self._limits.slot(endpoint, input_tokens, output_tokens, look) as slot:
+            yield slot
+
+    def paused(self, endpoint: Endpoint) -> float:
+        """For how many seconds the endpoint has asked not to be called, 0 where it may be."""
+        return self._limits.paused(endpoint.uid)
+
+    def learnt(self, endpoint: Endpoint) -> dict[str, int]:
+        """The limits it has told of itself: "rpm", "tpm" (input and output together), "input_tpm", "output_tpm"."""
+        return self._limits.learnt(endpoint.uid)
 
     def learn(self, endpoint: Endpoint, headers: Mapping[str, str], status: int) -> None:
         """Take in what one response tells: limits, how long to wait, whether it fails. Status 0: there was none."""
-        again = self._limits.learn(endpoint, headers, status)
-        self._breakers.note(endpoint, status, counts=again)
+        counts = self._limits.learn(endpoint, headers, status)
+        self._breakers.note(endpoint, status, counts=counts)
 
     def blocked(self, uid: str) -> str:
         """Why this endpoint is not asked until a person resets it, or ""."""
@@ -96,7 +112,7 @@ class Router:
     def reset(self, uid: str) -> None:
         """A person has looked: ask it again."""
         self._breakers.close(uid)
-        self._limits.forget_pause(uid)
+        self._limits.rest(uid)
 
     def _why_not(self, endpoint: Endpoint, role: Role) -> str:
         if role not in endpoint.roles:

@@ -55,9 +55,10 @@ class EndpointStore:
         text = self._db.value("SELECT state FROM endpoint_state WHERE uid = ?", uid)
         return {} if text is None else dict(json.loads(text))
 
-    def keep_state(self, uid: str, state: dict[str, Any], now: float) -> None:
-        """Write what was learnt; nothing for an endpoint that is gone."""
+    def change_state(self, uid: str, changes: dict[str, Any], now: float) -> None:
+        """Change values of what was learnt; nothing for an endpoint that is gone."""
         with self._db.write() as connection:
+            state = {**self.state(uid), **changes}
             connection.execute(
                 "INSERT INTO endpoint_state(uid, state, changed) SELECT uid, ?, ? FROM endpoints WHERE uid = ?"
                 " ON CONFLICT(uid) DO UPDATE SET state = excluded.state, changed = excluded.changed",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import urllib.parse
 
-WIRE_NAMES = ("openai", "anthropic")
+WIRE_NAMES = ("openai", "anthropic", "gemini")
 VENDORS = {
     # host: (the price table's name, wire format)
     "api.openai.com": ("openai", "openai"),
