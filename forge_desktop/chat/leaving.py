@@ -1,4 +1,4 @@
-"""What may go into a remote student's prompt: nothing of documents that are never sent, nor answers that rest on them."""
+"""What may go into a remote student's prompt: nothing of what is never sent, nor of answers that rest on it."""
 
 from __future__ import annotations
 

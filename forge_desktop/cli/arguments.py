@@ -223,6 +223,9 @@ def _add_asking(verb: _Verb) -> None:
     chosen: Any = embedder.add_mutually_exclusive_group()
     chosen.add_argument("--use", type=named, metavar="FILE", help="use this GGUF file")
     chosen.add_argument("--none", dest="without", action="store_true", help="only the built-in vectors")
+    embedder.add_argument(
+        "--agree", action="store_true", help="agree that passages are sent to the endpoint chosen, and what that costs"
+    )
 
 
 def _add_keeping(verb: _Verb) -> None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from forge_desktop.base.errors import FieldError, ForgeError
 from forge_desktop.providers.addresses import checked_url, is_loopback, is_private
 from forge_desktop.providers.checking import checked
-from forge_desktop.students.desk_words import KEY_WORDS, PRESETS, Preset, host_in, price_words
 from forge_desktop.providers.money import exact, parse_usd
 from forge_desktop.providers.records import Endpoint, EndpointTest, Rates, Role, Terms
+from forge_desktop.students.desk_words import KEY_WORDS, PRESETS, Preset, host_in, price_words
 
 if TYPE_CHECKING:
     from forge_desktop.providers import Providers

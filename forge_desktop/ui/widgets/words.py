@@ -72,3 +72,8 @@ def place_words(
     else:
         place = f"{lined}s {first_line}–{last_line}"
     return f"{place} · {heading[-1]}" if heading else place
+
+
+def is_here(host: str) -> bool:
+    """Whether a host is this computer itself."""
+    return host.casefold() in ("localhost", "::1") or host.startswith("127.")
