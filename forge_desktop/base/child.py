@@ -22,6 +22,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.frames import Frame, Garbled, frame_bytes, read_frame
 from forge_desktop.base.lifeline import Lifeline, hold_on
 from forge_desktop.base.paths import child_command
+from forge_desktop.base.redacting import holds_secret
 
 __all__ = ["ChildDied", "ChildEnd", "ChildProcess", "Frame", "RestartBudget", "describe_exit", "must"]
 
@@ -76,7 +77,7 @@ class ChildProcess:
         aside: Callable[[Frame], bool] | None = None,
     ) -> None:
         self._lifeline = Lifeline()
-        env = {k: v for k, v in os.environ.items() if not any(word in k.upper() for word in _SECRET_WORDS)}
+        env = {k: v for k, v in os.environ.items() if not _is_secret(k, v)}
         env |= {"PYTHONIOENCODING": "utf-8", "GGML_NO_BACKTRACE": "1", **(environment or {})}
         env |= self._lifeline.environment
         options = dict(self._lifeline.options)
@@ -221,6 +222,10 @@ class ChildProcess:
         with contextlib.suppress(OSError, ValueError):
             while line := self._process.stderr.readline(_LONGEST_LINE):  # a flood without line ends stays small
                 self._lines.append(line.decode("utf-8", "replace").rstrip()[:500])
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return any(word in name.upper() for word in _SECRET_WORDS) or holds_secret(value)
 
 
 class ChildEnd:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from forge_desktop.base.redacting import without_known
+
 
 class ForgeError(Exception):
     """An expected failure, worded for the user.
 
     `message` says what happened and why in one sentence; `hint` says what to do next. The window shows it as a banner
     in the pane that asked, the command line as one line on stderr with exit status 1. `code` names the kind where a
-    room has a table of them, and `action` where the window can bring the person: see engine/errors.py.
+    room has a table of them, and `action` where the window can bring the person: see engine/errors.py. No key that this
+    process knows stands in either sentence, whoever worded it.
     """
 
     def __init__(self, message: str, *, hint: str = "", code: str = "", action: str = "") -> None:
+        message, hint = without_known(message), without_known(hint)
         super().__init__(message)
         self.message = message
         self.hint = hint

@@ -6,7 +6,17 @@ import logging
 import logging.handlers
 from pathlib import Path
 
+from forge_desktop.base.redacting import without_secrets
+
 logging.getLogger("forge_desktop").addHandler(logging.NullHandler())  # else warnings before that go to stderr
+
+
+class Discreet(logging.Formatter):
+    """Writes a record, its traceback included, without any key."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The finished text, filtered last, so that nothing in it can go around."""
+        return without_secrets(super().format(record))
 
 
 def start_logging(directory: Path, *, verbose: bool = False) -> None:
@@ -17,7 +27,7 @@ def start_logging(directory: Path, *, verbose: bool = False) -> None:
     handler = logging.handlers.RotatingFileHandler(
         folder / "forge.log", maxBytes=1_000_000, backupCount=3, encoding="utf-8", errors="backslashreplace"
     )
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger("forge_desktop")
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
     root.addHandler(handler)

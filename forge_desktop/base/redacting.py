@@ -43,12 +43,18 @@ def holds_secret(text: str) -> bool:
         return any(value in text for value in _known)
 
 
-def without_secrets(text: str) -> str:
-    """`text` without the keys that are known and without what has the shape of one: for logs, errors, the ledger."""
+def without_known(text: str) -> str:
+    """`text` without the keys that are known to this process."""
     with _lock:
         known = sorted(_known, key=len, reverse=True)
     for value in known:
         text = text.replace(value, "<key>")
+    return text
+
+
+def without_secrets(text: str) -> str:
+    """`text` without the keys that are known and without what has the shape of one: for logs, errors, the ledger."""
+    text = without_known(text)
     for secret, shown in _SHAPES:
         text = secret.sub(shown, text)
     return text

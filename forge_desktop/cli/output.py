@@ -15,6 +15,7 @@ from types import TracebackType
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.paths import shown_path, shown_paths
+from forge_desktop.base.redacting import without_secrets
 
 # Everything a terminal may act on, and the marks that turn the direction of text around; not newline, not tab.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -108,10 +109,10 @@ class Output:
     def report_bug(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """The exception hook: stdout still holds one JSON object, stderr has the trace that a report needs."""
         self.error(
-            f"Something unexpected happened: {kind.__name__}: {error}",
+            without_secrets(f"Something unexpected happened: {kind.__name__}: {error}"),
             "This is a fault in Forge Desktop; the lines on stderr describe it.",
         )
-        traceback.print_exception(kind, error, trace)
+        _remark(without_secrets("".join(traceback.format_exception(kind, error, trace))))
 
 
 def _remark(text: str) -> None:

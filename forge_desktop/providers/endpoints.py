@@ -18,6 +18,8 @@ from forge_desktop.providers.store import EndpointStore
 from forge_desktop.providers.vendors import vendor_of, wire_of
 from forge_desktop.storage import Database
 
+_FIXED = {"uid", "key", "key_variable"}  # not a field to be set: the key goes its own way
+
 
 class Endpoints:
     """Teachers, remote students and embedders by name. Out of here come frozen records, never a key."""
@@ -26,6 +28,7 @@ class Endpoints:
         self, db: Database, keys: Keys, events: Events | None = None, *, now: Callable[[], float] = time.time
     ) -> None:
         self._store, self._keys, self._events, self._now = EndpointStore(db), keys, events, now
+        self._renewed: Callable[[str], None] | None = None
         keys.take_variables(self.list())
 
     def list(self) -> list[Endpoint]:
@@ -75,14 +78,14 @@ class Endpoints:
         return endpoint
 
     def change(
-        self, uid: str, *, key: str | None = None, key_env: str = "", no_key: bool = False, **fields: Any
+        self, uid: str, /, *, key: str | None = None, key_env: str = "", no_key: bool = False, **fields: Any
     ) -> Endpoint:
         """Change fields of an endpoint, or its key; `no_key` takes the key away.
 
         An address on another origin needs the key again: a key is never sent to a server it was not given for.
         """
         before = self.get(uid)
-        unknown = set(fields) - {field.name for field in dataclasses.fields(Endpoint)} | set(fields) & {"uid", "key"}
+        unknown = set(fields) - ({field.name for field in dataclasses.fields(Endpoint)} - _FIXED)
         if unknown:
             raise ForgeError(f"An endpoint has no {', '.join(sorted(unknown))} that can be changed.")
         given = bool(key or key_env)
@@ -102,6 +105,8 @@ class Endpoints:
         self._store.keep(after, self._now())
         if moved or (no_key and not given):
             self._keys.forget(before)
+        if self._renewed is not None and (given or no_key or (after.url, after.model) != (before.url, before.model)):
+            self._renewed(after.uid)
         self._tell()
         return after
 
@@ -117,6 +122,10 @@ class Endpoints:
                 f"{endpoint.name} is removed, but its key is still in the keyring: {error.message}",
                 hint="Delete the entry called Forge Desktop with your system's own program for passwords.",
             ) from error
+
+    def when_renewed(self, call: Callable[[str], None]) -> None:
+        """Call this with the uid of an endpoint whose key, address or model was changed: it may work again."""
+        self._renewed = call
 
     def _with_key(self, endpoint: Endpoint, key: str | None, key_env: str) -> Endpoint:
         place = self._keys.place(endpoint, key, key_env)

@@ -69,7 +69,8 @@ class PriceTable:
             return None
         current = _on(found["p"], day)
         tiers = tuple((int(above), _rates(rates)) for above, rates in current.get("t", []))
-        return Price(_rates(current), _rates(found["h"]), tiers, self._content["source"], self.date, self.sha256)
+        highest = _rates(found.get("h", current))
+        return Price(_rates(current), highest, tiers, self._content["source"], self.date, self.sha256)
 
     def facts(self, vendor: str, model: str) -> ModelFacts | None:
         """What else is known of a model."""

@@ -42,6 +42,7 @@ class Router:
         states = States(db, now)
         self._breakers = Breakers(states, events)
         self._limits = Limits(states, now, monotonic)
+        endpoints.when_renewed(self.reset)
 
     def order(self, role: Role, among: Sequence[str] = ()) -> tuple[list[Endpoint], list[LeftOut]]:
         """Who may be asked, the first one first, and those left out with why. `among` names uids or names; empty: all.
@@ -49,7 +50,7 @@ class Router:
         Where names are given, their order is the order asked.
         """
         if among:
-            wanted = [self._endpoints.get(name) for name in dict.fromkeys(among)]
+            wanted = list({found.uid: found for found in map(self._endpoints.get, among)}.values())
         else:
             wanted = sorted(self._endpoints.list(), key=lambda found: (found.priority, found.name.casefold()))
         fit, out = [], []

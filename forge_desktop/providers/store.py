@@ -104,7 +104,5 @@ def _wish(endpoint: Endpoint) -> str:
 
 def _endpoint(row: sqlite3.Row) -> Endpoint:
     wish = json.loads(row["wish"])
-    known = {name: value for name, value in wish.items() if name in _FIELDS}
-    if "roles" in known:
-        known["roles"] = tuple(known["roles"])
+    known: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in wish.items() if n in _FIELDS}
     return Endpoint(uid=row["uid"], name=row["name"], **known)
