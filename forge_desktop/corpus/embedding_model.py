@@ -127,7 +127,7 @@ class EmbeddingModel:
             return self._change(f"{ENDPOINT}{self._endpoint(name).uid}")
 
     def volume(self, name: str) -> RemoteVolume:
-        """What this endpoint would be sent to embed everything, and what that costs. Takes a while in a large corpus."""
+        """What this endpoint would be sent to embed everything, and what that costs. Slow in a large corpus."""
         endpoint = self._endpoint(name)
         assert self._providers is not None
         passages, size, withheld = self._vectors.volume()

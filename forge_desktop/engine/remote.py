@@ -1,4 +1,4 @@
-"""A student that answers at a remote endpoint: the same requests as to a local one, over the wire and under the caps."""
+"""A student that answers at a remote endpoint: requests as to a local one, over the wire and under the caps."""
 
 from __future__ import annotations
 

@@ -86,6 +86,11 @@ class Desk:
         ordered = sorted(every, key=lambda endpoint: (endpoint.priority, endpoint.name.casefold()))
         return [self._view(endpoint) for endpoint in ordered]
 
+    @staticmethod
+    def blank(**values: Any) -> EndpointForm:
+        """A form to begin with."""
+        return EndpointForm(**values)
+
     def keyring(self) -> str:
         """The keyring that keeps keys here; "" where none can be trusted."""
         found: str = self._providers.keys.name()
@@ -110,7 +115,7 @@ class Desk:
         return host if plain and host and is_private(host) and not is_loopback(host) else ""
 
     def save(self, form: EndpointForm, key: str = "", *, no_key: bool = False) -> EndpointView:
-        """Keep a new endpoint, or the changes of one, with its key and price. Nothing is kept where anything is wrong."""
+        """Keep a new endpoint, or changes of one, with its key and price; nothing where anything is wrong."""
         before = self._providers.endpoints.get(form.uid) if form.uid else None
         with_key = bool(key) or (before is not None and before.key != "none" and not no_key)
         rates = _rates(form)

@@ -32,8 +32,9 @@ class Students:
     """Knows every student and tells the engine which one to use.
 
     A fresh data directory has the starter registered and active. Files stay where they are: they are pinned by sha256
-    when imported and checked before each load. Publishes DataChanged({"students"}). `remotes` are the endpoints that can
-    answer in place of a student on this computer; `activate` goes back to one of these. `desk` is where endpoints are filled in, whatever they are for.
+    when imported and checked before each load. Publishes DataChanged({"students"}). `remotes` are the endpoints that
+    can answer in place of a student on this computer; `activate` goes back to one of these. `desk` is where endpoints
+    are filled in, whatever they are for.
     """
 
     def __init__(

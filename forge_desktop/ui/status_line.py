@@ -40,8 +40,8 @@ class EngineNews(Protocol):
 
 
 class StatusLine(QWidget):
-    """One line at the foot of the window. `student_pressed` when the student's name is pressed, `spend_pressed` when the
-    meter is; `offline_wanted` with whether nothing may leave from now on.
+    """One line at the foot of the window. `student_pressed` when the student's name is pressed, `spend_pressed` when
+    the meter is; `offline_wanted` with whether nothing may leave from now on.
     """
 
     student_pressed = Signal()

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from forge_desktop.distill.distill import Distill
 
 _ABOUT = (
-    "Write the answer as it should be: question, passages and your answer become a pair to train with. Or leave it to a "
-    "teacher: the question then waits in Distill, and nothing is sent before a run is started there."
+    "Write the answer as it should be: question, passages and your answer become a pair to train with. Or leave it to "
+    "a teacher: the question then waits in Distill, and nothing is sent before a run is started there."
 )
 
 

@@ -1,4 +1,4 @@
-"""The sheet for one endpoint, new or known: where it is, what it is for, what it costs, and how much it may be asked."""
+"""The sheet for one endpoint, new or known: where it is, what it is for, what it costs, how much it may be asked."""
 
 from __future__ import annotations
 

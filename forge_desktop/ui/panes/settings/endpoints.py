@@ -1,4 +1,4 @@
-"""Settings › Endpoints: the teachers, remote students and embedders a person has added, each with what it may and costs."""
+"""Settings › Endpoints: the teachers, remote students and embedders a person has added."""
 
 from __future__ import annotations
 
