@@ -73,6 +73,7 @@ class Forge:
                 corpus=self.corpus,
                 chat=self.chat,
                 engine=self.engine,
+                providers=self.providers,
                 data_dir=data_dir,
             )
             starter = resources_dir() / "students" / STARTER

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from forge_desktop.cli.values import named
+from forge_desktop.cli.values import count, named
 
 Step = Callable[..., argparse.ArgumentParser]  # name, help, description, writes
 
@@ -13,6 +13,7 @@ Step = Callable[..., argparse.ArgumentParser]  # name, help, description, writes
 def add_lessons_in(step: Step) -> None:
     """The steps `import`, `generate`, `quote`, `replay` and `correct`."""
     _add_import(step)
+    _add_generate(step)
 
 
 def _add_import(step: Step) -> None:
@@ -47,6 +48,58 @@ def _add_import(step: Step) -> None:
         help="look for evidence in this collection only (repeatable)",
     )
     bring.add_argument("--dry-run", action="store_true", help="only say what would be read, and from which columns")
+
+
+def _add_generate(step: Step) -> None:
+    generate = step(
+        "generate",
+        "make questions from documents",
+        "Make questions from documents, each with the passage it came from: by the student, or by a teacher under a"
+        " cap. Questions that are of no use, and such as ask nearly the same as another, are dropped and counted. What was"
+        " made before counts, so that an interrupted run goes on.",
+    )
+    generate.add_argument("-n", dest="per_document", type=count(1, 1000), default=5, metavar="N", help="a document (5)")
+    generate.add_argument("--most", type=count(0, 10_000_000), default=0, metavar="N", help="in all (0: no limit)")
+    for option, dest, what in (
+        ("--collection", "collections", "documents of this collection"),
+        ("--folder", "folders", "documents in this folder"),
+        ("--document", "documents", "the document with this sha256"),
+    ):
+        generate.add_argument(
+            option, dest=dest, type=named, action="append", default=[], metavar="NAME", help=f"{what} (repeatable)"
+        )
+    for option, dest, names in (
+        ("--kind", "kinds", "factual, how-to, comparison, definition, numbers, summary, reason, unanswerable"),
+        ("--difficulty", "difficulties", "easy, medium, hard"),
+    ):
+        generate.add_argument(
+            option,
+            dest=dest,
+            type=_share,
+            action="append",
+            default=[],
+            metavar="NAME[=SHARE]",
+            help=f"a sort that is wanted, with its share (repeatable): {names}",
+        )
+    generate.add_argument("--by", choices=("student", "teacher"), default="student", help="who writes them (student)")
+    generate.add_argument("--cap", type=named, metavar="USD", help="what teachers may cost at most (a must with them)")
+    generate.add_argument(
+        "--teacher",
+        dest="teachers",
+        type=named,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only this one (repeatable)",
+    )
+    generate.add_argument(
+        "--seed", type=count(0, 2**31 - 1), default=1, metavar="N", help="the same seed, the same (1)"
+    )
+
+
+def _share(text: str) -> tuple[str, int]:
+    name, _, share = text.partition("=")
+    return name.strip(), count(0, 1000)(share) if share else 1
 
 
 def _field(text: str) -> tuple[str, str]:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from forge_desktop.base.errors import Cancelled
 from forge_desktop.base.events import Event, JobChanged
+from forge_desktop.base.money import parse_usd, shown, usd
 from forge_desktop.cli import jobs
 from forge_desktop.cli.output import Output, counted
-from forge_desktop.distill.records import ImportPreview, ImportSummary
+from forge_desktop.distill.records import GenerateSummary, GenerateWish, ImportPreview, ImportSummary
 from forge_desktop.forge import Forge
 
 _REASONS = 10  # told on a terminal; --json has more
@@ -48,6 +49,60 @@ def bring_in(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         }
     )
     return 130 if found.stopped else 0
+
+
+def generate(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """`distill generate`: make questions, and say what became of each."""
+    usual = GenerateWish()
+    wish = GenerateWish(
+        per_document=options.per_document,
+        collections=tuple(options.collections),
+        folders=tuple(str(Path(folder).absolute()) for folder in options.folders),
+        documents=tuple(options.documents),
+        kinds=tuple(options.kinds) or usual.kinds,
+        difficulties=tuple(options.difficulties) or usual.difficulties,
+        teacher=options.by == "teacher",
+        teachers=tuple(options.teachers),
+        cap=parse_usd(options.cap) if options.cap else 0,
+        most=options.most,
+        seed=options.seed,
+    )
+    found = _wait(forge, forge.distill.generate(wish), out, "writing questions")
+    assert isinstance(found, GenerateSummary)
+    _show_generated(found, out)
+    out.result(
+        {
+            "documents": found.documents,
+            "wanted": found.wanted,
+            "known": found.known,
+            "asked": found.asked,
+            "tasks": found.tasks,
+            "by_kind": dict(found.by_kind),
+            "dropped": dict(found.dropped),
+            "never_sent": list(found.never_sent),
+            "settled_usd": usd(found.settled),
+            "unknown_usd": usd(found.unknown),
+            "run": found.run,
+            "stopped_by": found.stopped or "done",
+            "problem": found.problem,
+        }
+    )
+    return 130 if found.stopped == "cancelled" else 0
+
+
+def _show_generated(found: GenerateSummary, out: Output) -> None:
+    out.line(
+        f"{counted(found.tasks, 'question')} made from {counted(found.documents, 'document')};"
+        f" {found.known:,} of {found.wanted:,} wanted were there before."
+    )
+    for reason, number in sorted(found.dropped.items(), key=lambda each: -each[1]):
+        out.line(f"  {number:,} dropped: {reason}")
+    if found.never_sent:
+        out.line(f"  never sent to a teacher: {_listed(found.never_sent)}")
+    if found.run:
+        out.line(f"  paid {shown(found.settled)}, not known for sure {shown(found.unknown)}")
+    if found.stopped:
+        out.line(f"  It ended early. {found.problem} What was made stays; asking again goes on.")
 
 
 def _wait(forge: Forge, job: int, out: Output, label: str) -> object:
@@ -110,4 +165,4 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names)
 
 
-STEPS: dict[str, Callable[[Forge, argparse.Namespace, Output], int]] = {"import": bring_in}
+STEPS: dict[str, Callable[[Forge, argparse.Namespace, Output], int]] = {"import": bring_in, "generate": generate}

@@ -24,6 +24,13 @@ def words(text: str) -> list[str]:
     return analyser.words(text)
 
 
+def terms(text: str) -> list[str]:
+    """Its words that carry meaning, stemmed: without the stop words of its language."""
+    from forge_desktop.corpus.retrieval import analyser
+
+    return analyser.terms(text)
+
+
 def vectors(texts: Sequence[str]) -> npt.NDArray[np.int8]:
     """The built-in embedding of each, a row of signed bytes: the one that passages have."""
     from forge_desktop.corpus.retrieval import analyser, embedder

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.chat import Chat
 from forge_desktop.corpus import Corpus
+from forge_desktop.distill.asking import Asker, AskStudent, AskTeachers
 from forge_desktop.distill.datasets import Datasets
+from forge_desktop.distill.generating import Generator
 from forge_desktop.distill.importing import Importer, PairReader, no_pairs
 from forge_desktop.distill.pairs import Pairs
 from forge_desktop.distill.records import (
@@ -25,13 +26,15 @@ from forge_desktop.distill.records import (
     TaskView,
 )
 from forge_desktop.distill.review import Review
+from forge_desktop.distill.runs import LANE, Runs
+from forge_desktop.distill.store_runs import RunStore
 from forge_desktop.distill.store_tasks import TaskStore
+from forge_desktop.distill.store_ways_in import WaysInStore
 from forge_desktop.distill.suites import Suites
 from forge_desktop.distill.tasks import Tasks
 from forge_desktop.engine import Engine
+from forge_desktop.providers import Providers
 from forge_desktop.storage import Database
-
-LANE = "distill"
 
 
 class Distill:
@@ -50,11 +53,12 @@ class Distill:
         corpus: Corpus,
         chat: Chat,
         engine: Engine,
+        providers: Providers,
         data_dir: Path,
         read_pair: PairReader = no_pairs,
     ) -> None:
         self._db, self._jobs, self._events, self._settings = db, jobs, events, settings
-        self._corpus, self._chat, self._engine = corpus, chat, engine
+        self._corpus, self._chat, self._engine, self._providers = corpus, chat, engine, providers
         self._data_dir = data_dir
         self._store = TaskStore(db)
         self.tasks = Tasks(db, self._store, events)
@@ -62,6 +66,19 @@ class Distill:
         self.suites = Suites(db, jobs, events, self.pairs)
         self.datasets = Datasets(db, events, self.pairs)
         self._importer = Importer(db, events, tasks=self.tasks, pairs=self.pairs, read_pair=read_pair)
+        self._generator = Generator(corpus, self.tasks, WaysInStore(db), self._asker)
+        self._kept = RunStore(db)
+        self._runs = Runs(
+            db,
+            jobs,
+            events,
+            settings,
+            corpus=corpus,
+            engine=engine,
+            providers=providers,
+            tasks=self._store,
+            pairs=self.pairs,
+        )
         self.review = Review(db, self._store, self.pairs, events)
 
     # ---- runs ----
@@ -71,21 +88,27 @@ class Distill:
 
         Raises ForgeError for a wish that cannot be, such as one without a cap.
         """
-        raise NotImplementedError
+        return self._runs.start(wish, quoted)
 
     def runs(self) -> list[RunSummary]:
         """Every run, the newest first."""
-        return []
+        return self._runs.all()
 
     def summary(self, run: str) -> RunSummary:
         """One run, from the tables and the ledger as they are now. Raises ForgeError when there is none."""
-        raise ForgeError("There is no such run.", hint="See the list of runs.")
+        return self._runs.summary(run)
 
     def view(self, task: int | str) -> TaskView:
         """Everything there is about a task. Raises ForgeError when it is gone."""
         found = self._store.get(task)
-        pair = self.pairs.of_task(found.id)
-        return TaskView(found, self._store.evidence(found.id), None, (), pair, ())
+        return TaskView(
+            task=found,
+            evidence=self._store.evidence(found.id),
+            draft=self._kept.draft(found.id),
+            turns=self._kept.turns(found.id),
+            pair=self.pairs.of_task(found.id),
+            attempts=tuple(self._providers.ledger.attempts(task=found.uid, newest_first=False)),
+        )
 
     # ---- ways in ----
 
@@ -116,12 +139,21 @@ class Distill:
         return self._jobs.start(LANE, "lessons import", job)
 
     def generate(self, wish: GenerateWish) -> int:
-        """Make tasks from documents: a job whose result is a GenerateSummary."""
-        raise NotImplementedError
+        """Make tasks from documents: a job whose result is a GenerateSummary. What was made before counts.
+
+        Raises ForgeError for a wish that cannot be, such as one for teachers without a cap.
+        """
+        self._generator.check(wish)
+        return self._jobs.start(LANE, "generate", lambda ctx: self._generator.run(ctx, wish))
 
     def correct(self, message_id: int, better: str = "") -> Task:
         """Make a task of an answer in the chat, with its question, its evidence, and itself as the draft."""
         raise NotImplementedError
+
+    def _asker(self, wish: GenerateWish, run: str) -> Asker:
+        if wish.teacher:
+            return AskTeachers(self._providers, run=run, cap=wish.cap, among=wish.teachers, seed=wish.seed)
+        return AskStudent(self._engine, wish.seed)
 
     # ---- before a run, and after ----
 

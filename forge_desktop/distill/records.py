@@ -297,7 +297,9 @@ class GenerateWish:
 class GenerateSummary:
     """What became of a wish for questions. `asked` were written, `tasks` kept; `known` were there before.
 
-    `dropped` counts the others by why; `never_sent` names documents a teacher was not shown. `stopped` as in imports.
+    `dropped` counts the others by why; `never_sent` names documents a teacher was not shown. `stopped` is "" or why it
+    ended early: "cancelled", "cap", "offline", "ledger" or "teachers", and `problem` a sentence on it; asking again
+    goes on. `settled` was paid under the cap of `run`, `unknown` stays charged.
     """
 
     documents: int
@@ -309,8 +311,10 @@ class GenerateSummary:
     never_sent: tuple[str, ...] = ()
     by_kind: Mapping[str, int] = field(default_factory=dict)
     settled: int = 0
+    unknown: int = 0
     run: str = ""
     stopped: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True)

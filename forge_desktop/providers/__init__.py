@@ -1,7 +1,6 @@
 """Remote endpoints: wire formats, prices, the spending ledger, paid answers. The only room that opens a socket."""
 
 from forge_desktop.providers.providers import Providers
-
-WIRES = ("openai", "anthropic", "gemini")
+from forge_desktop.providers.wires import WIRES
 
 __all__ = ["WIRES", "Providers"]

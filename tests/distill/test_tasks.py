@@ -48,7 +48,9 @@ def test_evidence_that_comes_with_a_task_is_kept(tasks: Tasks) -> None:
     assert tasks.window(0, 1)[0].evidence == 1
 
 
-@pytest.mark.parametrize("ids, before, expected", [([4, 5], 1, "45123"), ([1], None, "23451"), ([3, 1], 5, "24315")])
+@pytest.mark.parametrize(
+    ("ids", "before", "expected"), [([4, 5], 1, "45123"), ([1], None, "23451"), ([3, 1], 5, "24315")]
+)
 def test_tasks_can_be_moved(tasks: Tasks, ids: list[int], before: int | None, expected: str) -> None:
     tasks.add([NewTask(str(n)) for n in range(1, 6)])
     tasks.move(ids, before)

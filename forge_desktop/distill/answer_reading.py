@@ -1,0 +1,135 @@
+"""Reads what a teacher or a judge replied, as tolerantly as is safe: an object somewhere in it, or prose that cites."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from forge_desktop.distill.prompts import RUBRIC
+from forge_desktop.distill.records import AnswerRead
+
+NOT_THE_OBJECT = "It is not the JSON object that was asked for."
+CUT = "It was cut at the longest length allowed."
+_ANSWERS = ("answer", "final", "revision", "suggestion")  # the last three: what teachers of older formats call it
+_MARK = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
+_FENCE = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
+_MOST = 200  # citations or quotes of one answer that are looked at
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read. `problem` is a sentence where nothing can be used; `prose`: it had no form, but it cites."""
+
+    read: AnswerRead | None
+    problem: str = ""
+    prose: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A judge's marks, 0 to 1 each, and its remark; none with `problem`."""
+
+    rubric: Mapping[str, float]
+    note: str = ""
+    problem: str = ""
+
+
+def read_answer(text: str, stop: str) -> Reading:
+    """What a teacher's reply says. A refusal is read as one, and a reply that was cut never as a whole one."""
+    if stop == "refused":
+        return Reading(AnswerRead("", critique=text.strip(), refused=True))
+    found = _object(text)
+    if found is None:
+        if stop == "length":
+            return Reading(None, CUT)
+        cited = marks(text)
+        if cited and "{" not in text and len(_MARK.sub("", text).split()) > 1:
+            return Reading(AnswerRead(text.strip(), citations=cited), prose=True)
+        return Reading(None, NOT_THE_OBJECT)
+    refusal = _text(found.get("refusal") or found.get("error"))
+    answer = next((_text(found[name]) for name in _ANSWERS if _text(found.get(name)).strip()), "")
+    if not answer.strip() and not refusal.strip():
+        return Reading(None, "It has no answer in it.")
+    citations = dict.fromkeys((*_numbers(found.get("citations")), *marks(answer)))
+    return Reading(
+        AnswerRead(
+            answer.strip(),
+            tuple(citations),
+            _quotes(found.get("quotes")),
+            critique=(_text(found.get("critique")) or refusal).strip(),
+            verdict=_text(found.get("verdict")).strip().lower(),
+            refused=bool(refusal.strip()),
+            cut=stop == "length",
+        )
+    )
+
+
+def read_draft(text: str) -> AnswerRead:
+    """A student's draft: its words, and the numbers it cites."""
+    return AnswerRead(text.strip(), citations=marks(text))
+
+
+def read_verdict(text: str, stop: str) -> Verdict:
+    """A judge's marks; without every one of them there are none."""
+    found = _object(text) if stop not in ("refused", "length") else None
+    rubric = {}
+    for name in RUBRIC:
+        mark = None if found is None else found.get(name)
+        if isinstance(mark, bool) or not isinstance(mark, int | float) or not 1 <= mark <= 5:
+            return Verdict({}, problem="The judge gave no marks that can be read.")
+        rubric[name] = round((mark - 1) / 4, 4)
+    return Verdict(rubric, _text((found or {}).get("note")).strip())
+
+
+def marks(text: str) -> tuple[int, ...]:
+    """The numbers cited in brackets in a text, each once, in their order."""
+    numbers = (int(number) for match in _MARK.finditer(text) for number in re.split(r"\s*[,;]\s*", match[1]))
+    return tuple(dict.fromkeys(numbers))
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    """The JSON object a reply is, or holds."""
+    stripped = text.strip()
+    fenced = _FENCE.search(stripped)
+    start = stripped.find("{")
+    for candidate in (stripped, fenced[1] if fenced else "", stripped[start:] if start >= 0 else ""):
+        try:
+            found, _ = json.JSONDecoder(strict=False).raw_decode(candidate.strip())
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(found, dict):
+            return found
+    return None
+
+
+def _text(value: object) -> str:
+    """A field as text without what no file can hold; an answer that is itself JSON comes as an object now and then."""
+    if isinstance(value, dict | list):
+        value = json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else ""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+
+
+def _numbers(value: object) -> list[int]:
+    found = []
+    for each in value[:_MOST] if isinstance(value, list) else []:
+        if isinstance(each, dict):
+            each = each.get("n")
+        if isinstance(each, str) and each.strip(" []").isdecimal():
+            each = int(each.strip(" []")[:9])
+        if isinstance(each, int) and not isinstance(each, bool):
+            found.append(each)
+    return found
+
+
+def _quotes(value: object) -> tuple[tuple[int, str], ...]:
+    found = []
+    for each in value[:_MOST] if isinstance(value, list) else []:
+        if isinstance(each, dict):
+            number, quote = _numbers([each.get("n")]), _text(each.get("quote"))
+            if number and quote.strip():
+                found.append((number[0], quote.strip()))
+    return tuple(found)

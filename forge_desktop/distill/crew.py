@@ -1,0 +1,141 @@
+"""The threads that wait, so that the lane's thread need not: one finds evidence, one drafts, many ask teachers.
+
+They write no table of this room. What they find comes back to the lane's thread through one inbox.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from forge_desktop.base.errors import Cancelled
+from forge_desktop.distill.drafting import Drafter, Wanted
+from forge_desktop.distill.evidence import Gatherer, Offer
+from forge_desktop.distill.lesson import Ask
+from forge_desktop.distill.records import Draft, Evidence, RunWish, Task
+from forge_desktop.providers import Providers
+from forge_desktop.providers.records import PaidAnswer, Purpose
+
+_SECONDS = 300.0  # that a teacher may take; long answers of slow local ones take minutes
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Offered:
+    """Evidence was looked for."""
+
+    task_id: int
+    offer: Offer | None
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """The student answered."""
+
+    task_id: int
+    draft: Draft
+
+
+@dataclass(frozen=True)
+class DraftsEnded:
+    """A batch of drafts is over; those of its tasks that had none will have none."""
+
+    task_ids: tuple[int, ...]
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A teacher or judge was asked."""
+
+    task_id: int
+    ask: Ask
+    answer: PaidAnswer | None
+    error: BaseException | None = None
+
+
+News = Offered | Drafted | DraftsEnded | Answered
+
+
+class Crew:
+    """Used by one run, on the lane's thread; `close` ends every thread."""
+
+    def __init__(self, gatherer: Gatherer, drafter: Drafter, providers: Providers, *, run: str, wish: RunWish) -> None:
+        self._gatherer, self._drafter, self._providers = gatherer, drafter, providers
+        self._run, self._wish = run, wish
+        self._inbox: queue.SimpleQueue[News] = queue.SimpleQueue()
+        self._stop = threading.Event()
+        self._finding = ThreadPoolExecutor(1, thread_name_prefix="forge-distill-find")
+        self._drafting = ThreadPoolExecutor(1, thread_name_prefix="forge-distill-draft")
+        self._asking = ThreadPoolExecutor(wish.concurrency, thread_name_prefix="forge-distill-ask")
+
+    # ---- orders ----
+
+    def find(self, task: Task, known: Sequence[Evidence]) -> None:
+        """Look for evidence, or look which of the known evidence may still be sent."""
+        self._order(
+            self._finding,
+            lambda: self._gatherer.offer(task, self._wish.passages, known),
+            lambda offer, error: Offered(task.id, offer, error),
+        )
+
+    def draft(self, wanted: Sequence[Wanted]) -> None:
+        """Let the student answer a batch."""
+
+        def tell(task: Task, draft: Draft) -> None:
+            self._inbox.put(Drafted(task.id, draft))
+
+        ids = tuple(each.task.id for each in wanted)
+        self._order(
+            self._drafting,
+            lambda: self._drafter.answer(wanted, self._wish.max_tokens, tell, self._stop),
+            lambda _, error: DraftsEnded(ids, error),
+        )
+
+    def ask(self, task: Task, ask: Ask, among: Sequence[str]) -> None:
+        """Ask a teacher or a judge; what was paid for this step before comes back without a call."""
+        purpose = Purpose("teacher", self._run, task.uid, ask.step, task.repeat)
+        self._order(
+            self._asking,
+            lambda: self._providers.teach(
+                ask.role, ask.request, purpose, among=among, check=self._check, seconds=_SECONDS
+            ),
+            lambda answer, error: Answered(task.id, ask, answer, error),
+        )
+
+    # ---- news ----
+
+    def news(self, seconds: float) -> list[News]:
+        """What came in, at least one piece unless nothing comes for so long."""
+        found: list[News] = []
+        try:
+            found.append(self._inbox.get(timeout=seconds))
+            while True:
+                found.append(self._inbox.get_nowait())
+        except queue.Empty:
+            return found
+
+    def close(self) -> None:
+        """End every thread: what is under way is broken off, and stays charged where nobody knows what it cost."""
+        self._stop.set()
+        for pool in (self._finding, self._drafting, self._asking):
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _check(self) -> None:
+        if self._stop.is_set():
+            raise Cancelled
+
+    def _order(
+        self, pool: ThreadPoolExecutor, work: Callable[[], T], news: Callable[[T | None, BaseException | None], News]
+    ) -> None:
+        def over(future: Future[T]) -> None:
+            if not future.cancelled():
+                error = future.exception()
+                self._inbox.put(news(None if error is not None else future.result(), error))
+
+        pool.submit(work).add_done_callback(over)

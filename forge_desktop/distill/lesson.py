@@ -1,0 +1,290 @@
+"""One task's way from question to pair, as a pure machine: what was said goes in, what is to be done next comes out.
+
+No clock, no random number, no database: the same question, evidence, draft and replies give the same pair, so that a
+finished run can be done again from recorded answers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from forge_desktop.corpus.texts import language
+from forge_desktop.distill import checks as rules
+from forge_desktop.distill import drafts, prompts
+from forge_desktop.distill.answer_reading import Reading, Verdict, read_answer, read_verdict
+from forge_desktop.distill.evidence import with_citations
+from forge_desktop.distill.quality import failed, holds, quality
+from forge_desktop.distill.records import (
+    AnswerRead,
+    Check,
+    Draft,
+    Evidence,
+    Pair,
+    PairKind,
+    Quality,
+    RunWish,
+    Step,
+    Task,
+    TaskState,
+    TeacherTurn,
+)
+from forge_desktop.providers.records import ChatRequest, PaidAnswer, Role
+
+JUDGE = "judge"
+_SURE = 0.6  # a pair whose rules hold but whose quality is below is left to a person
+_BAD = 0.5  # a judge's mark for truth or grounding below which nobody shall learn from it
+_FORM = re.compile(r"\[\d{1,3}(?:\s*[,;]\s*\d{1,3})*\]|\s+")
+
+REFUSED = "The teacher refused"
+EASY = "The student's own draft passes every rule: there is nothing to learn."
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A call to make. `step` names it in the ledger ("turn-1", "judge")."""
+
+    step: str
+    role: Role
+    request: ChatRequest
+
+
+@dataclass(frozen=True)
+class End:
+    """What becomes of the task. A pair that is not to be kept comes along where there is one, to be seen."""
+
+    state: TaskState
+    reason: str
+    pair: Pair | None = None
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """A reply with what was read from it and what the rules say."""
+
+    answer: PaidAnswer
+    request: ChatRequest
+    reading: Reading
+    checks: tuple[Check, ...]
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with it, "" when nothing is."""
+        return self.reading.problem or failed(self.checks)
+
+
+class Lesson:
+    """The way of one task. Ask `move` what is next, tell what came of it, until it is an End.
+
+    `teachers` are facts of endpoints by uid, as they shall stand in the pair; `made` is the time it bears.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        evidence: Sequence[Evidence],
+        draft: Draft | None,
+        wish: RunWish,
+        *,
+        teachers: Mapping[str, Mapping[str, object]],
+        made: float,
+    ) -> None:
+        self.task, self.evidence, self.wish = task, tuple(evidence), wish
+        self._teachers, self._made = teachers, made
+        self._heard: list[_Heard] = []
+        self._judged: tuple[PaidAnswer, ChatRequest, Verdict] | None = None
+        self._unjudged = ""
+        self._next: Ask | End | None = None
+        self._drafted = drafts.judged(task, self.evidence, draft) if draft is not None and draft.text.strip() else None
+        self.draft = self._drafted.draft if self._drafted else None
+
+    # ---- what came ----
+
+    def hear(self, answer: PaidAnswer) -> None:
+        """Take in the reply to what `move` asked last."""
+        asked, self._next = self.move(), None
+        assert isinstance(asked, Ask)
+        if asked.step == JUDGE:
+            self._judged = answer, asked.request, read_verdict(answer.text, answer.stop)
+            return
+        reading = read_answer(answer.text, answer.stop)
+        found = self._checks(reading.read) if reading.read is not None else ()
+        self._heard.append(_Heard(answer, asked.request, reading, found))
+
+    def unjudged(self, why: str) -> None:
+        """No judge could be asked."""
+        self._unjudged, self._next = why, None
+
+    # ---- what is next ----
+
+    def move(self) -> Ask | End:
+        """What is to be done now."""
+        if self._next is None:
+            self._next = self._moved()
+        return self._next
+
+    def _moved(self) -> Ask | End:
+        if not self._heard:
+            return self._with_draft() or self._ask()
+        last = self._heard[-1]
+        if last.reading.read is not None and last.reading.read.refused:
+            said = last.reading.read.critique
+            return End("rejected", f"{REFUSED}: {said}" if said else f"{REFUSED}.")
+        if last.problem:
+            return self._ask() if len(self._heard) < self.wish.max_turns else self._given_up()
+        if self.wish.judge and self._judged is None and not self._unjudged:
+            assert last.reading.read is not None
+            request = prompts.render_judge(self.task, self.evidence, last.reading.read.answer, self.wish)
+            return Ask(JUDGE, "judge", request)
+        return self._decided(last)
+
+    @property
+    def turns(self) -> tuple[TeacherTurn, ...]:
+        """The calls so far, as they are kept."""
+        found = [
+            self._turn(n, "answer", heard.answer, heard.request, _as_values(heard), heard.problem)
+            for n, heard in enumerate(self._heard, 1)
+        ]
+        if self._judged is not None:
+            answer, request, verdict = self._judged
+            read = {"rubric": dict(verdict.rubric), "note": verdict.note}
+            found.append(self._turn(len(found), "judge", answer, request, read, verdict.problem))
+        return tuple(found)
+
+    @property
+    def cost(self) -> int:
+        """What its replies cost."""
+        judged = self._judged[0].cost if self._judged else 0
+        return sum(heard.answer.cost for heard in self._heard) + judged
+
+    @property
+    def answered_by(self) -> str:
+        """The endpoint of the last reply."""
+        return self._heard[-1].answer.endpoint if self._heard else ""
+
+    # ---- inside ----
+
+    def _with_draft(self) -> End | None:
+        drafted = self._drafted
+        if drafted is None or not drafted.easy or self.wish.easy == "teach":
+            return None
+        if self.wish.easy == "skip":
+            return End("rejected", EASY)
+        final, judged = drafted.read, quality(drafted.draft.checks)
+        pair = self._pair(final, judged, "TRAIN_PAIR", accepted=self.wish.review == "rules")
+        return End("kept" if pair.accepted else "review", "", pair)
+
+    def _ask(self) -> Ask:
+        earlier = [(heard.answer.text, heard.problem) for heard in self._heard]
+        request = prompts.render(self.task, self.evidence, self.draft, earlier, self.wish)
+        return Ask(f"turn-{len(self._heard) + 1}", "answer", request)
+
+    def _given_up(self) -> End:
+        """The last turn was used and nothing holds: the last reply that could be read stays to be seen."""
+        last = next((heard for heard in reversed(self._heard) if heard.reading.read is not None), None)
+        if last is None or last.reading.read is None:
+            return End("failed", f"The teacher's reply could not be used: {self._heard[-1].problem}")
+        pair = self._pair(last.reading.read, quality(last.checks), self._kind(last.reading.read), accepted=False)
+        return End("rejected", last.problem or self._heard[-1].problem, pair)
+
+    def _decided(self, last: _Heard) -> End:
+        read = last.reading.read
+        assert read is not None
+        verdict = self._judged[2] if self._judged else None
+        judged = quality(last.checks, verdict.rubric if verdict else None)
+        bad = [name for name in ("correct", "grounded") if verdict and verdict.rubric.get(name, 1.0) < _BAD]
+        state, reason = self._state(last, judged, verdict)
+        if bad:
+            note = f" {verdict.note}" if verdict else ""
+            state, reason = "rejected", f"The judge does not find it {' and '.join(bad)}.{note}".strip()
+        return End(state, reason, self._pair(read, judged, self._kind(read), accepted=state == "kept"))
+
+    def _state(self, last: _Heard, judged: Quality, verdict: Verdict | None) -> tuple[TaskState, str]:
+        if self.wish.review == "all":
+            return "review", ""
+        if self._unjudged:
+            return "review", f"No judge could be asked: {self._unjudged}"
+        if verdict is not None and verdict.problem:
+            return "review", verdict.problem
+        if last.reading.prose and not self.evidence:
+            return "review", "The teacher did not keep to the form, and no passage shows whether it is true."
+        if judged.score < _SURE:
+            return "review", f"The rules hold, but its quality is {judged.score:.2f}."
+        return "kept", ""
+
+    def _checks(self, read: AnswerRead) -> tuple[Check, ...]:
+        return rules.checks(read, self.evidence, self.task, draft=self.draft.text if self.draft else "")
+
+    def _kind(self, read: AnswerRead) -> PairKind:
+        changed = self.draft is not None and _bare(self.draft.text) != _bare(read.answer)
+        return "REPAIR_PAIR" if changed else "TRAIN_PAIR"
+
+    def _pair(self, read: AnswerRead, judged: Quality, kind: PairKind, *, accepted: bool) -> Pair:
+        assert holds(judged.checks) or not accepted
+        heard = [each.reading.read for each in self._heard if each.reading.read is not None]
+        teacher = self._heard[-1].answer if self._heard else None
+        return Pair(
+            uid=hashlib.sha256(f"pair {self.task.uid} {self.task.repeat}".encode()).hexdigest()[:32],
+            kind=kind,
+            task=self.task.uid,
+            prompt=self.task.question,
+            final=read.answer,
+            draft=self.draft.text if self.draft else "",
+            critiques=tuple(each.critique for each in heard if each.critique),
+            evidence=with_citations(self.evidence, read),
+            citations=read.citations,
+            quality=judged,
+            accepted=accepted,
+            language=self.task.language or language(read.answer),
+            rules=self.task.rules,
+            cost=self.cost,
+            teacher=self._teacher_facts(teacher) if teacher else {},
+            student=dict(self.draft.provenance) if self.draft else {},
+            created=self._made,
+            sha256="",
+        )
+
+    def _teacher_facts(self, answer: PaidAnswer) -> Mapping[str, object]:
+        return {**self._teachers.get(answer.endpoint, {}), "endpoint": answer.endpoint, "model": answer.model}
+
+    def _turn(
+        self,
+        turn: int,
+        step: Step,
+        answer: PaidAnswer,
+        request: ChatRequest,
+        read: Mapping[str, object],
+        problem: str,
+    ) -> TeacherTurn:
+        return TeacherTurn(
+            turn=turn,
+            step=step,
+            endpoint=answer.endpoint,
+            endpoint_name=str(self._teachers.get(answer.endpoint, {}).get("name", "")),
+            model=answer.model,
+            prompt=json.dumps([[each.role, each.text] for each in request.messages], ensure_ascii=False),
+            text=answer.text,
+            read=read,
+            problem=problem,
+            cost=answer.cost,
+            reused=answer.reused,
+            milliseconds=answer.milliseconds,
+            created=0.0,
+        )
+
+
+def _as_values(heard: _Heard) -> dict[str, object]:
+    """What was read from a reply, with the rules held against it, as plain values."""
+    if heard.reading.read is None:
+        return {}
+    values = dataclasses.asdict(heard.reading.read)
+    return {**values, "prose": heard.reading.prose, "checks": [dataclasses.asdict(check) for check in heard.checks]}
+
+
+def _bare(text: str) -> str:
+    """A text without citation marks and white space: what must differ for a draft to count as changed."""
+    return _FORM.sub("", text)
