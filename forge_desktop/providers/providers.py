@@ -18,8 +18,9 @@ from forge_desktop.providers.hearing import Listening
 from forge_desktop.providers.http import Door
 from forge_desktop.providers.keys import Keys
 from forge_desktop.providers.ledger import Ledger
+from forge_desktop.providers.listing import list_models
 from forge_desktop.providers.prices import Prices
-from forge_desktop.providers.records import ChatRequest, EndpointTest, PaidAnswer, Purpose, Role, Turn
+from forge_desktop.providers.records import ChatRequest, Endpoint, EndpointTest, PaidAnswer, Purpose, Role, Turn
 from forge_desktop.providers.router import Router
 from forge_desktop.storage import Database
 
@@ -138,6 +139,13 @@ class Providers:
             return EndpointTest(False, error.message, error.hint)
         odd = "" if answer.usage else "It does not say what it billed, so each call stays charged at its worst case."
         return EndpointTest(True, words, odd, answer.text, answer.milliseconds, answer.cost, answer.usage)
+
+    def models(self, endpoint: Endpoint, key: str = "", *, check: Callable[[], None] = _nothing) -> list[str]:
+        """The models that the server of an endpoint lists, one that is not kept yet as well; nothing is paid for it.
+
+        Without `key` it is the endpoint's own, where it has one for this address. Raises ForgeError, Offline.
+        """
+        return list_models(self._door, endpoint, key or self.keys.of(endpoint), check)
 
     def may_connect(self, host: str) -> None:
         """Raise Offline where the switch is on."""

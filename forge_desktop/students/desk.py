@@ -93,8 +93,7 @@ class Desk:
 
     def keyring(self) -> str:
         """The keyring that keeps keys here; "" where none can be trusted."""
-        found: str = self._providers.keys.name()
-        return found
+        return self._providers.keys.name()
 
     def table_price(self, form: EndpointForm) -> str:
         """What the price table says of this form's model, in words; "" where it does not know it."""
@@ -151,8 +150,7 @@ class Desk:
     def models(self, form: EndpointForm, key: str = "") -> list[str]:
         """The models that the server at this address lists. Raises ForgeError."""
         drafted = self._drafted(form)
-        names: list[str] = self._providers.models(drafted, key)
-        return sorted(names, key=str.casefold)
+        return sorted(self._providers.models(drafted, key), key=str.casefold)
 
     def _check(self, form: EndpointForm, *, with_key: bool) -> None:
         try:
@@ -173,10 +171,7 @@ class Desk:
         known = self._providers.endpoints.get(form.uid) if form.uid else None
         if known is not None:
             return dataclasses.replace(known, url=form.url.strip(), wire=form.wire, host=form.host)
-        made: Endpoint = self._providers.endpoints.draft(
-            form.name, form.url, form.model, wire=form.wire, host=form.host
-        )
-        return made
+        return self._providers.endpoints.draft(form.name, form.url, form.model, wire=form.wire, host=form.host)
 
     def _price(self, endpoint: Endpoint, rates: Rates, form: EndpointForm) -> None:
         history = self._providers.prices.history(endpoint)

@@ -52,7 +52,7 @@ def forge(open_forge: Callable[[], Forge], teacher: Teacher, documents: Path) ->
     private.mkdir()
     (documents / "minutes.md").rename(private / "minutes.md")
     forge.jobs.wait(forge.corpus.index([documents]), 60)
-    kept = forge.corpus.collections.create("Minutes")
+    kept = forge.corpus.collections.create("Minutes").uid
     forge.jobs.wait(forge.corpus.index([private], kept), 60)
     desk = forge.students.desk
     assert desk is not None
@@ -155,9 +155,7 @@ def test_where_it_cannot_be_asked_the_documents_speak_and_it_is_said(
     assert teacher.connections == 0
 
 
-def test_the_choice_outlives_a_restart(
-    forge: Forge, open_forge: Callable[[], Forge], teacher: Teacher
-) -> None:
+def test_the_choice_outlives_a_restart(forge: Forge, open_forge: Callable[[], Forge], teacher: Teacher) -> None:
     again = open_forge()
     active = again.students.remotes.active()
     assert active is not None

@@ -211,9 +211,7 @@ def test_many_that_are_cancelled_give_what_there_is(open_room: Callable[..., Roo
         if done:
             raise Cancelled
 
-    batch = room.engine.generate_many(
-        prompts, GREEDY, on_done=lambda number, _answer: done.append(number), check=check
-    )
+    batch = room.engine.generate_many(prompts, GREEDY, on_done=lambda number, _answer: done.append(number), check=check)
     stops = [made.stop for made in batch.answers]
     assert stops.count("end") >= 1
     assert stops[-1] == "cancelled"
@@ -246,6 +244,8 @@ def test_with_a_remote_student_no_child_is_started_and_a_local_one_comes_back(
 def test_an_endpoint_that_counts_more_is_believed(open_room: Callable[..., Room]) -> None:
     room = open_room(Teacher())
     before = room.engine.render(ASKED, sampling=GREEDY).tokens
-    room.teacher.next(Fault(usage={"prompt_tokens": 2 * before, "completion_tokens": 4, "total_tokens": 2 * before + 4}))
+    room.teacher.next(
+        Fault(usage={"prompt_tokens": 2 * before, "completion_tokens": 4, "total_tokens": 2 * before + 4})
+    )
     room.engine.generate(ASKED, GREEDY, lambda _: None)
     assert room.engine.render(ASKED, sampling=GREEDY).tokens >= 2 * before - 2
