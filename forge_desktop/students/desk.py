@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from forge_desktop.base.errors import FieldError, ForgeError
 from forge_desktop.providers.addresses import checked_url, is_loopback, is_private
-from forge_desktop.providers.checking import checked
+from forge_desktop.providers.checking import checked, trains
 from forge_desktop.providers.money import exact, parse_usd
 from forge_desktop.providers.records import Endpoint, EndpointTest, Rates, Role, Terms
 from forge_desktop.students.desk_words import KEY_WORDS, PRESETS, Preset, host_in, price_words
@@ -118,6 +119,7 @@ class Desk:
         before = self._providers.endpoints.get(form.uid) if form.uid else None
         with_key = bool(key) or (before is not None and before.key != "none" and not no_key)
         rates = _rates(form)
+        _check_day(form.price_since)
         self._check(form, with_key=with_key)
         fields = {field: getattr(form, field) for field in _KEPT}
         endpoints = self._providers.endpoints
@@ -192,6 +194,7 @@ class Desk:
         problem = "" if endpoint.enabled else "It is switched off."
         if price is None:
             problem = problem or "Nothing is known of what it costs, so it is not asked: type its price in."
+        problem = problem or trains(endpoint)
         return EndpointView(
             form=EndpointForm(**kept),
             host=host,
@@ -220,6 +223,14 @@ def _typed(rates: Rates, since: str) -> dict[str, str]:
         "price_cached": cached,
         "price_since": since,
     }
+
+
+def _check_day(day: str) -> None:
+    try:
+        datetime.date.fromisoformat(day.strip() or "2026-01-01")
+    except ValueError:
+        error = ForgeError("The day since which a price holds is written as YYYY-MM-DD.", hint="Empty is today.")
+        raise FieldError("price_since", error) from None
 
 
 def _rates(form: EndpointForm) -> Rates | None:

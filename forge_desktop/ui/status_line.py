@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.spending import Spend
 from forge_desktop.ui.widgets.basics import ElidedLabel, IconButton, IconLabel, Meter, announce, label, row, set_cls
+from forge_desktop.ui.widgets.words import is_here
 
 _STATES = {
     # status: (words, icon, colour of the icon)
@@ -126,7 +127,7 @@ class StatusLine(QWidget):
         device = (news.device or "") if runs else ""
         remote = news.remote if runs else ""
         told = f"What is asked is sent to {remote}, with its passages." if remote else f"The student runs on {device}."
-        self._device.say(device, told, *(("send", "warn") if remote else ("cpu", "muted")))
+        self._device.say(device, told, *_mark(remote))
         rate = news.tokens_per_second if runs else None
         self._speed.say(f"{rate:.1f} tok/s" if rate else "", "Speed of the last answer, in tokens per second.")
         self._note.setText(news.note)
@@ -138,6 +139,13 @@ class StatusLine(QWidget):
     def state_text(self) -> str:
         """The word shown for the engine's state."""
         return self._state.text()
+
+
+def _mark(remote: str) -> tuple[str, str]:
+    """Icon and colour of where the student runs: text that leaves the computer is pointed out."""
+    if not remote:
+        return "cpu", "muted"
+    return "send", "info" if is_here(remote) else "warn"
 
 
 class _Fact(QWidget):

@@ -34,7 +34,8 @@ class CorrectionSheet(QDialog):
         self.setWindowTitle("Correct this answer")
         self._answer = answer.strip()
         self.banner = Banner()
-        self.field = TextField(200)
+        self.field = TextField(160)
+        self.field.setMaximumHeight(theme.px(4000))  # it takes the room there is
         self.field.setAccessibleName("The better answer")
         self.field.show_value(answer)
         self.field.textChanged.connect(self._on_text)

@@ -56,7 +56,7 @@ class EndpointRow(QFrame):
         self._result_line.setLayout(result)
         self._result_line.hide()
         parts: list[QWidget] = [where, *self._state_lines(view)]
-        if "embedder" in form.roles and not embeds and not view.problem:
+        if "embedder" in form.roles and not embeds and view.price and form.enabled:
             use = Button("Find passages with it…", "search", "pill")
             use.clicked.connect(lambda: self.embed_pressed.emit(form.uid))
             line = QWidget()

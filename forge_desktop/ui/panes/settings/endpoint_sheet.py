@@ -9,8 +9,10 @@ from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QDialog, QFrame, QLineEdit, QScrollArea, QWidget
 
 from forge_desktop.base.errors import FieldError, ForgeError
+from forge_desktop.base.jobs import Jobs
 from forge_desktop.students import Desk, EndpointForm, EndpointView
 from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.settings.endpoint_fields import (
     ChecksEditor,
@@ -48,9 +50,12 @@ class EndpointSheet(QDialog):
 
     saved = Signal(object)
 
-    def __init__(self, desk: Desk, errands: Errands, view: EndpointView | None, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, desk: Desk, jobs: Jobs, bridge: Bridge, view: EndpointView | None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._desk, self._errands, self._view = desk, errands, view
+        self._desk, self._view = desk, view
+        self._errands = Errands(jobs, bridge, self)  # its own: what comes back after it was closed is dropped
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"Endpoint {view.form.name}" if view else "Add an endpoint")
         self.fields: dict[str, SheetField] = {}
@@ -63,7 +68,7 @@ class EndpointSheet(QDialog):
         self._build()
         self.show_form(view.form if view else EndpointForm())
         self._keyring_known("")
-        errands.run(desk.keyring, self._keyring_known)
+        self._errands.run(desk.keyring, self._keyring_known)
 
     def form(self) -> EndpointForm:
         """What is typed now."""
@@ -108,7 +113,7 @@ class EndpointSheet(QDialog):
         self._add("price_since", "Since", LineEditor("today"))
         for name, (words, empty) in _LIMITS.items():
             self._add(name, words, NumberEditor(empty))
-        self._add("priority", "Asked", NumberEditor("1: first"))
+        self._add("priority", "Its turn among teachers", NumberEditor("1: asked first"))
         self._add("enabled", "In use", ChecksEditor({"on": ("May be asked", "")}))
         self._add("may_train", "May its answers train a model?", ChoiceField(_TERMS), "“No” keeps it from teaching.")
         self._add("terms_url", "Terms", LineEditor("https://example.com/terms"))

@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QVBoxLayout
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.base.events import DataChanged
+from forge_desktop.base.events import DataChanged, JobChanged
 from forge_desktop.base.money import shown
 from forge_desktop.corpus.embedding_model import RemoteVolume
 from forge_desktop.students import Desk, EndpointTest, EndpointView
@@ -47,10 +47,12 @@ class EndpointsPanel(QFrame):
     def __init__(self, forge: Forge, bridge: Bridge) -> None:
         super().__init__()
         self.setProperty("cls", "card")
-        self._forge = forge
+        self._forge, self._bridge = forge, bridge
         self._errands = Errands(forge.jobs, bridge, self)
         self._rows: dict[str, EndpointRow] = {}
         self._tests: dict[str, EndpointTest] = {}
+        self._testing: set[str] = set()
+        self._found: _Found | None = None
         self._asked = ("", "")  # what the banner's button does: "remove" or "embed", and of which endpoint
         self.sheet: EndpointSheet | None = None
         self.add = Button("Add…", "plus", "pill")
@@ -65,6 +67,7 @@ class EndpointsPanel(QFrame):
         told = column(self.banner, self._empty, gap=tokens.SM, margins=(18, 0, 14, tokens.MD))
         self.setLayout(column(head, told, self._list, gap=0))
         bridge.data_changed.connect(self._on_data)
+        bridge.job_changed.connect(self._on_job)
 
     def rows(self) -> dict[str, EndpointRow]:
         """The rows shown, by uid."""
@@ -82,7 +85,7 @@ class EndpointsPanel(QFrame):
 
     def open_sheet(self, view: EndpointView | None = None) -> EndpointSheet:
         """The sheet for a new endpoint, or a known one."""
-        sheet = EndpointSheet(self._desk(), self._errands, view, self.window())
+        sheet = EndpointSheet(self._desk(), self._forge.jobs, self._bridge, view, self.window())
         sheet.saved.connect(self._on_saved)
         sheet.finished.connect(self._on_closed)
         self.sheet = sheet
@@ -95,6 +98,9 @@ class EndpointsPanel(QFrame):
         return desk
 
     def _show(self, found: _Found) -> None:
+        if found == self._found:
+            return  # what an answer teaches of an endpoint changes nothing here, and a focus is not to be lost
+        self._found = found
         while (item := self._list.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
@@ -108,7 +114,9 @@ class EndpointsPanel(QFrame):
             line.remove_pressed.connect(self._on_remove)
             line.reset_pressed.connect(self._on_reset)
             line.embed_pressed.connect(self._on_embed)
-            if (test := self._tests.get(uid)) is not None:
+            if uid in self._testing:
+                line.show_testing()
+            elif (test := self._tests.get(uid)) is not None:
                 line.show_test(test)
             self._list.addWidget(frame("line"))
             self._list.addWidget(line)
@@ -129,6 +137,7 @@ class EndpointsPanel(QFrame):
     @Slot(object)
     def _on_saved(self, view: EndpointView) -> None:
         self._tests.pop(view.form.uid, None)
+        self._found = None
         self.notice.emit(Notice(f"{view.form.name} is kept. {view.key}."))
         self.read()
 
@@ -139,8 +148,10 @@ class EndpointsPanel(QFrame):
     @Slot(str)
     def _on_test(self, uid: str) -> None:
         self._rows[uid].show_testing()
+        self._testing.add(uid)
 
         def tested(test: EndpointTest) -> None:
+            self._testing.discard(uid)
             self._tests[uid] = test
             if uid in self._rows:
                 self._rows[uid].show_test(test)
@@ -191,6 +202,11 @@ class EndpointsPanel(QFrame):
     @Slot(object)
     def _on_data(self, event: DataChanged) -> None:
         if event.what & {"endpoints", "students"} and self._asked_for():
+            self.read()
+
+    @Slot(object)
+    def _on_job(self, event: JobChanged) -> None:
+        if event.kind in ("open_embedder", "embed") and event.state == "done" and self._asked_for():
             self.read()
 
     def _asked_for(self) -> bool:
