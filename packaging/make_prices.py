@@ -114,14 +114,21 @@ def _vendor(provider: dict[str, Any], names: tuple[str, ...], others: dict[str, 
         prices = prices_of(model, date)
         matched = {name: entry for name, entry in theirs.items() if name not in taken and matches(model["match"], name)}
         taken |= set(matched)
-        if prices and any(price["i"] for price in prices):
+        if _sound(model["id"], prices, list(matched.values())):
             models[model["id"]] = _entry(prices, list(matched.values()), model.get("context_window") or 0)
             for alias in sorted({*equal_names(model["match"]), *matched} - {model["id"]}):
                 same.setdefault(alias, model["id"])
     for name in sorted(set(theirs) - taken - set(models)):
-        if rates := litellm_rates(theirs[name]):
+        rates = litellm_rates(theirs[name])
+        if rates and _sound(name, [rates], [theirs[name]]):
             models[name] = _entry([rates], [theirs[name]], 0)
     return {"models": models, "same": {alias: name for alias, name in same.items() if alias not in models}}
+
+
+def _sound(name: str, prices: list[Short], others: list[dict[str, Any]]) -> bool:
+    """Whether there is a price: nothing is free by this table but the output of models that have none."""
+    embeds = "embed" in name or any(entry["mode"] == "embedding" for entry in others)
+    return bool(prices) and all(price["i"] and (price["o"] or embeds) for price in prices)
 
 
 def _entry(prices: list[Short], others: list[dict[str, Any]], context: int) -> dict[str, Any]:

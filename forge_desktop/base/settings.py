@@ -243,6 +243,37 @@ class Settings:
     parser_megabytes: int = _setting(
         2048, "Corpus", "Memory per file", "Megabytes the reading process may use.", minimum=256, maximum=65_536
     )
+    duplicate_share: float = _setting(
+        0.65,
+        "Lessons",
+        "Same words",
+        "Two lessons that share this part of their runs of words are one; the better one is kept.",
+        minimum=0.3,
+        maximum=1.0,
+    )
+    duplicate_cosine: float = _setting(
+        0.93,
+        "Lessons",
+        "Same spelling",
+        "Two lessons whose vectors are at least so alike are one, though their words stand in another order.",
+        minimum=0.5,
+        maximum=1.0,
+    )
+    leak_share: float = _setting(
+        0.5,
+        "Lessons",
+        "Held by a suite",
+        "A lesson that has this part of the runs of eight words of a question or an answer to measure with does not"
+        " train.",
+        minimum=0.05,
+        maximum=1.0,
+    )
+    lessons_with_evidence: bool = _setting(
+        True,
+        "Lessons",
+        "Passages in exports",
+        "Lessons for other programs show the passages before the question, as the student sees them in the chat.",
+    )
     offline: bool = _setting(
         False,
         "Network",

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 
 from forge_desktop.cli.arguments_lessons_in import add_lessons_in
+from forge_desktop.cli.arguments_wish import add_wish
 from forge_desktop.cli.values import count, named
 
 Step = Callable[..., argparse.ArgumentParser]  # name, help, description, writes
@@ -40,42 +41,14 @@ def _add_running(step: Step) -> None:
         "Work on the queue: evidence, a draft of the student, a teacher where one is needed, rules, a pair. What an"
         " earlier run left is gone on with, and what was paid is not paid again. Ctrl+C stops it in order.",
     )
-    run.add_argument("--cap", type=named, metavar="USD", help="what this run may cost at most, as 2.50 (a must)")
-    run.add_argument("--max-turns", type=count(1, 20), default=2, metavar="N", help="teacher calls a task at most (2)")
-    run.add_argument(
-        "--tasks", type=count(0, 10_000_000), default=0, metavar="N", help="so many tasks at most (0: all)"
-    )
-    run.add_argument("--passages", type=count(0, 40), default=4, metavar="K", help="passages offered a task (4)")
-    run.add_argument("--concurrency", type=count(1, 256), default=8, metavar="N", help="calls at once at most (8)")
-    run.add_argument("--max-tokens", type=count(16, 131_072), default=1024, metavar="N", help="longest answer (1024)")
-    run.add_argument(
-        "--review", choices=("rules", "all"), default="rules", help="what is kept: by the rules, or by you alone"
-    )
-    run.add_argument("--judge", action="store_true", help="let a judge look at each answer too")
-    run.add_argument(
-        "--teacher",
-        dest="teachers",
-        type=named,
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="only this one (repeatable)",
-    )
-    run.add_argument("--no-draft", dest="draft", action="store_false", help="do not let the student answer first")
-    run.add_argument(
-        "--easy",
-        choices=("keep", "skip", "teach"),
-        default="keep",
-        help="a draft that passes every rule: keep it, skip it, or ask a teacher all the same",
-    )
-    run.add_argument("--batch", action="store_true", help="use the cheaper batch endpoint where a teacher has one")
+    add_wish(run, cap=True)
     status = step("status", "say how the queue, the last run and its money stand", writes=False)
     status.add_argument("--run", type=named, metavar="UID", help="of this run (else the last one)")
 
 
 def _add_deciding(step: Step) -> None:
     """What people decide: on tasks, and on pairs."""
-    tasks = step("tasks", "list the queue; hold, release, cancel, move and remove tasks", writes=True)
+    tasks = step("tasks", "list the queue; hold, release, cancel, move and remove tasks", writes=False)
     tasks.add_argument(
         "action",
         nargs="?",
@@ -91,7 +64,7 @@ def _add_deciding(step: Step) -> None:
     tasks.add_argument("--limit", type=count(1, 100_000), default=50, metavar="N", help="list: so many at most (50)")
     tasks.add_argument("--offset", type=count(0, 2**62), default=0, metavar="N", help="list: from this one on (0)")
 
-    review = step("review", "decide on the pairs that wait for you")
+    review = step("review", "decide on the pairs that wait for you", writes=False)
     review.add_argument(
         "action",
         nargs="?",

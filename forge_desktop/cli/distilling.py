@@ -6,11 +6,15 @@ import argparse
 from collections.abc import Callable
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cli import lessons_in
+from forge_desktop.cli import lesson_decisions, lesson_runs, lessons_in
 from forge_desktop.cli.output import Output
 from forge_desktop.forge import Forge
 
-STEPS: dict[str, Callable[[Forge, argparse.Namespace, Output], int]] = {**lessons_in.STEPS}
+STEPS: dict[str, Callable[[Forge, argparse.Namespace, Output], int]] = {
+    **lesson_runs.STEPS,
+    **lesson_decisions.STEPS,
+    **lessons_in.STEPS,
+}
 
 
 def distill(forge: Forge, options: argparse.Namespace, out: Output) -> int:

@@ -20,6 +20,8 @@ from forge_desktop.cli import (
     embedding,
     library,
     searching,
+    spending,
+    teaching,
     tour,
     upkeep,
 )
@@ -45,6 +47,9 @@ VERBS = {
     "embedder": Verb(embedding.embedder),
     "presets": Verb(choosing.presets),
     "distill": Verb(distilling.distill),
+    "spend": Verb(spending.spend),
+    "teachers": Verb(teaching.teachers),
+    "offline": Verb(teaching.offline),
     "status": Verb(upkeep.status),
     "doctor": Verb(doctor.doctor),
     "verify": Verb(upkeep.verify),
@@ -66,13 +71,16 @@ _WRITING = (
     "rename",
     "without",
     "writes",
+    "state",
 )  # options with which a reading verb writes
+_LOOKING = ("list", "show")  # actions of a step that only look
 
 
 def run_verb(options: argparse.Namespace, out: Output) -> int:
     """Run the chosen verb on its data directory; return the exit status."""
     verb = VERBS[options.verb]
     writes = verb.writes or any(getattr(options, name, None) for name in _WRITING)
+    writes = writes or getattr(options, "action", "list") not in _LOOKING
     with contextlib.ExitStack() as stack:
         if options.verb == "tour" and options.data_dir is None:
             directory = stack.enter_context(tour.passing_directory())

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+# Everything is imported at first use: the parser child lives in this package and starts without numpy.
+
 
 def language(text: str) -> str:
     """The ISO 639-1 code of a text's language; "" when it is too short or too mixed to tell."""
@@ -46,3 +48,12 @@ def cosines(one: npt.NDArray[np.int8], many: npt.NDArray[np.int8]) -> npt.NDArra
     lengths = np.sqrt((left @ left) * np.einsum("ij,ij->i", right, right))
     found: npt.NDArray[np.float64] = np.divide(right @ left, lengths, out=np.zeros(len(right)), where=lengths > 0)
     return found
+
+
+def sign_bits(rows: npt.NDArray[np.int8]) -> npt.NDArray[np.uint64]:
+    """One bit a dimension of vectors, a row of words each: what they differ in tells roughly the angle between them."""
+    import numpy as np
+
+    from forge_desktop.corpus.retrieval import signs
+
+    return np.ascontiguousarray(signs.sign_bits(rows).T)

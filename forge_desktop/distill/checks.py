@@ -2,18 +2,177 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections import Counter
 from collections.abc import Sequence
 
+from forge_desktop.corpus import texts
+from forge_desktop.distill import json_schema, minhash, refusing, spans
+from forge_desktop.distill.json_rows import read_json
 from forge_desktop.distill.records import AnswerRead, Check, Evidence, Task
+
+_MARKER = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
+_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
+_QUOTED = re.compile('\u201c[^\u201d]+\u201d|\u201e[^\u201c]+\u201c|\u00ab[^\u00bb]+\u00bb|"[^"]+"')
+_LIST_NUMBER = re.compile(r"^\s*\d{1,2}[.)]\s", re.MULTILINE)
+_LONGEST = 16_000  # characters
+_TIMES_EVIDENCE = 4  # an answer that long against what it rests on says more than that does
+_LONG = 3_000  # characters; a shorter answer is never too long
+_RUN, _LOOPING, _WORDS_FOR_LOOP = 6, 0.35, 60
+_COPY = 0.85
 
 
 def checks(answer: AnswerRead, evidence: Sequence[Evidence], task: Task, *, draft: str = "") -> tuple[Check, ...]:
-    """Every rule, in a fixed order, passed or not. Deterministic. `draft` is what the student said, where it did."""
-    there = bool(answer.answer.strip())
+    """Every rule that applies, in a fixed order, passed or not. Deterministic.
+
+    `draft` is what the student said, where it did. Rules that must hold are about the answer being one, and being
+    checkable; the others lower the quality.
+    """
+    said = answer.answer.strip()
+    found = [_answered(said), _refusal(answer, said), _whole(answer, said), _looping(said), _copy(said, task.question)]
+    if task.schema.strip():
+        found.append(_form(said, task.schema))
+    else:
+        found.append(_language(said, task))
+    if evidence:
+        found += [_citations(answer, said, evidence), _quotes(answer, evidence)]
+        found.append(_numbers(said, evidence, task))
+    elif answer.citations or _marked(said):
+        found.append(Check("citations", False, 0.0, must=True, note="It cites passages, and none were offered."))
+    if draft.strip():
+        found.append(_draft(said, draft))
+    return tuple(found)
+
+
+def same_answer(one: str, other: str) -> bool:
+    """Whether two answers say the same but for case, spaces, typography and the numbers of passages."""
+    left, right = (re.sub(r"\W+", " ", minhash.normalised(_MARKER.sub("", text))).strip() for text in (one, other))
+    return left == right if left or right else minhash.normalised(one) == minhash.normalised(other)
+
+
+def quote_places(answer: AnswerRead, evidence: Sequence[Evidence]) -> dict[tuple[int, str], tuple[int, int]]:
+    """Where each quote stands in the stored text of its passage's document; what does not stand there is left out."""
+    by_number = {one.n: one for one in evidence}
+    places = {}
+    for n, words in answer.quotes:
+        one = by_number.get(n)
+        at = spans.find(words, one.text) if one else None
+        if one and at:
+            places[(n, words)] = (one.start + at[0], one.start + at[1])
+    return places
+
+
+# ---- the rules ----
+
+
+def _answered(said: str) -> Check:
+    there = any(letter.isalnum() for letter in said)
+    return _check("answered", there, "There is no answer.")
+
+
+def _refusal(answer: AnswerRead, said: str) -> Check:
+    if refusing.is_error(said):
+        return _check("refusal", False, "It is the error of a service, and no answer.")
+    return _check("refusal", not (answer.refused or refusing.is_refusal(said)), "It declines to answer.")
+
+
+def _whole(answer: AnswerRead, said: str) -> Check:
+    if answer.cut:
+        return _check("length", False, "It was cut off at its limit of tokens.")
+    return _check("length", len(said) <= _LONGEST, f"It is longer than {_LONGEST:,} characters.")
+
+
+def _looping(said: str) -> Check:
+    words = texts.words(said)
+    if len(words) < _WORDS_FOR_LOOP:
+        return _check("repetition", True, "")
+    runs = Counter(tuple(words[at : at + _RUN]) for at in range(len(words) - _RUN + 1))
+    repeated = sum(count - 1 for count in runs.values()) / runs.total()
+    passed = repeated <= _LOOPING
+    return Check("repetition", passed, round(1 - repeated, 4), must=True, note="" if passed else "It repeats itself.")
+
+
+def _copy(said: str, question: str) -> Check:
+    if minhash.normalised(said) == minhash.normalised(question):
+        return _check("copy", False, "It is the question again.")
+    alike = minhash.shared(said, question) if len(said) <= 2 * len(question) else 0.0
+    return _check("copy", alike < _COPY or not question.strip(), "It is the question again.")
+
+
+def _form(said: str, schema: str) -> Check:
+    try:
+        wanted = json_schema.read_schema(schema)
+        value = read_json(said)
+    except (ValueError, json.JSONDecodeError) as error:
+        why = str(error) if str(error).startswith("The schema") else f"It is no JSON: {error}."
+        return _check("form", False, why)
+    problem = json_schema.problem(value, wanted)
+    return _check("form", not problem, problem)
+
+
+def _language(said: str, task: Task) -> Check:
+    """In the language that was asked for or asked in. Quotations and code may be in another one."""
+    wanted = task.language or texts.language(task.question)
+    spoken = texts.language(_QUOTED.sub(" ", _CODE.sub(" ", _MARKER.sub(" ", said))))
+    passed = not wanted or not spoken or spoken.split("-")[0] == wanted.split("-")[0].casefold()
+    must = not task.rules.strip()  # a task's own rules may ask for another language
+    note = "" if passed else f"It is in the language {spoken}, and {wanted} was asked for."
+    return Check("language", passed, float(passed), must=must, note=note)
+
+
+def _citations(answer: AnswerRead, said: str, evidence: Sequence[Evidence]) -> Check:
     offered = {one.n for one in evidence}
-    resolve = all(number in offered for number in answer.citations)
-    return (
-        Check("answered", there, float(there), must=True, note="" if there else "There is no answer."),
-        Check("refusal", not answer.refused, float(not answer.refused), must=True),
-        Check("citations", resolve, float(resolve), must=True),
-    )
+    cited = {*answer.citations, *_marked(said)}
+    wrong = sorted(cited - offered)
+    if wrong:
+        numbers = ", ".join(f"[{n}]" for n in wrong)
+        share = len(cited & offered) / len(cited)
+        return Check("citations", False, round(share, 4), must=True, note=f"No passage has the number {numbers}.")
+    return _check("citations", bool(cited), "It cites no passage.")
+
+
+def _quotes(answer: AnswerRead, evidence: Sequence[Evidence]) -> Check:
+    """Each quoted span must occur in its passage; a cited passage without a quote lowers the score."""
+    places = quote_places(answer, evidence)
+    missing = [(n, words) for n, words in answer.quotes if (n, words) not in places]
+    cited = {*answer.citations} or {n for n, _ in answer.quotes}
+    quoted = {n for n, _ in places}
+    score = len(cited & quoted) / len(cited) if cited else 0.0
+    if missing:
+        n, words = missing[0]
+        elsewhere = [one.n for one in evidence if spans.find(words, one.text)]
+        where = f"stands in [{elsewhere[0]}], not in [{n}]" if elsewhere else f"does not stand in [{n}]"
+        return Check("quotes", False, round(score, 4), must=True, note=f"\u201c{_short(words)}\u201d {where}.")
+    note = "" if score == 1 or not cited else f"Of {len(cited)} cited passages {len(cited & quoted)} are quoted."
+    return Check("quotes", True, round(score, 4), must=True, note=note)
+
+
+def _numbers(said: str, evidence: Sequence[Evidence], task: Task) -> Check:
+    """Its numbers should stand in the evidence or the question. Sums may not, so that it is no must."""
+    plain = _LIST_NUMBER.sub(" ", _MARKER.sub(" ", said))
+    total = len(set(spans.numbers(plain)))
+    missing = spans.missing_numbers(plain, [task.question, task.rules, *(one.text for one in evidence)])
+    score = 1 - len(missing) / total if total else 1.0
+    note = f"Not in the passages: {', '.join(missing[:5])}." if missing else ""
+    long = len(said) > max(_LONG, _TIMES_EVIDENCE * sum(len(one.text) for one in evidence))
+    if long:
+        score, note = score / 2, f"{note} It is far longer than what it rests on.".strip()
+    return Check("numbers", not missing and not long, round(score, 4), must=False, note=note)
+
+
+def _draft(said: str, draft: str) -> Check:
+    same = same_answer(said, draft)
+    return Check("draft", True, 1.0, must=False, note="It is the student's own answer." if same else "")
+
+
+def _marked(said: str) -> set[int]:
+    return {int(n) for marker in _MARKER.findall(_CODE.sub(" ", said)) for n in re.findall(r"\d+", marker)}
+
+
+def _check(name: str, passed: bool, note: str) -> Check:
+    return Check(name, passed, float(passed), must=True, note="" if passed else note)
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= 60 else words[:57] + "..."

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext, Jobs
@@ -12,6 +13,8 @@ from forge_desktop.chat import Chat
 from forge_desktop.corpus import Corpus
 from forge_desktop.distill.asking import Asker, AskStudent, AskTeachers
 from forge_desktop.distill.datasets import Datasets
+from forge_desktop.distill.exporting import Exporter
+from forge_desktop.distill.forgetting import Forgetter
 from forge_desktop.distill.generating import Generator
 from forge_desktop.distill.importing import Importer, PairReader, no_pairs
 from forge_desktop.distill.pairs import Pairs
@@ -25,6 +28,7 @@ from forge_desktop.distill.records import (
     Task,
     TaskView,
 )
+from forge_desktop.distill.records_pairs import Forgotten, Reached
 from forge_desktop.distill.review import Review
 from forge_desktop.distill.runs import LANE, Runs
 from forge_desktop.distill.store_runs import RunStore
@@ -65,6 +69,15 @@ class Distill:
         self.pairs = Pairs(db, jobs, events, settings, corpus)
         self.suites = Suites(db, jobs, events, self.pairs)
         self.datasets = Datasets(db, events, self.pairs)
+        self._forgetter = Forgetter(
+            db,
+            events,
+            pairs=self.pairs,
+            suites=self.suites,
+            datasets=self.datasets,
+            count_answers=providers.count_answers,
+            forget_answers=providers.forget_answers,
+        )
         self._importer = Importer(db, events, tasks=self.tasks, pairs=self.pairs, read_pair=read_pair)
         self._generator = Generator(corpus, self.tasks, WaysInStore(db), self._asker)
         self._kept = RunStore(db)
@@ -154,6 +167,28 @@ class Distill:
         if wish.teacher:
             return AskTeachers(self._providers, run=run, cap=wish.cap, among=wish.teachers, seed=wish.seed)
         return AskStudent(self._engine, wish.seed)
+
+    # ---- leaving ----
+
+    def export_rows(self) -> dict[str, Callable[[], Iterator[Mapping[str, Any]]]]:
+        """Everything as plain rows, by the name of the file they go into. For the archive, within its snapshot."""
+        return {
+            **Exporter(self._db, self.pairs, self.suites, self.datasets).files(),
+            "attempts.jsonl": self._providers.ledger.rows,
+        }
+
+    # ---- forgetting ----
+
+    def reached_by(self, document: str) -> Reached:
+        """All that a document (its sha256, the start of one, or its name) came into. Raises ForgeError for none."""
+        return self._forgetter.reached_by(self._forgetter.document(document))
+
+    def forget(
+        self, document: str, *, pairs: bool = True, tasks: bool = True, datasets: bool = False, suites: bool = False
+    ) -> Forgotten:
+        """Remove what a document came into; see Forgetter.forget. Rows of the ledger stay."""
+        sha256 = self._forgetter.document(document)
+        return self._forgetter.forget(sha256, pairs=pairs, tasks=tasks, datasets=datasets, suites=suites)
 
     # ---- before a run, and after ----
 

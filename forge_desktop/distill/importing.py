@@ -149,9 +149,10 @@ class _Pairs:
 
     def made(self, row: Row, file: str) -> Pair:
         pair = self._read(row.fields)
-        uid = pair.uid or _uid(file, row.fields, self._same)
+        if pair.uid:  # one of our own: it comes back as it was written
+            return pair
         imported = {**pair.imported, "file": file, "line": row.line}
-        return dataclasses.replace(pair, uid=uid, imported=imported)
+        return dataclasses.replace(pair, uid=_uid(file, row.fields, self._same), imported=imported)
 
 
 class _Count:

@@ -57,7 +57,7 @@ def json_values(text: IO[str]) -> Iterator[Row | BadRow]:
 def read_json(text: str) -> object:
     """A JSON value with mended text; ValueError with a short reason for everything that is none."""
     try:
-        return _mended(json.loads(text, parse_constant=_refuse))
+        return _mended(json.loads(text, parse_constant=_refuse, object_pairs_hook=_once))
     except json.JSONDecodeError as error:
         raise ValueError(f"{error.msg} at column {error.pos + 1}") from error
     except RecursionError as error:
@@ -100,6 +100,14 @@ def _refuse(name: str) -> None:
     raise ValueError(f"{name} is no JSON value")
 
 
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object whose keys are there once: of two values nobody knows which was meant."""
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} is there twice")
+    return dict(pairs)
+
+
 def _mended(value: object) -> object:
     if isinstance(value, str):
         return mend(value)
@@ -117,7 +125,7 @@ class _Window:
         self._text = text
         self._ended = False
         self._held, self.place, self.line = "", 0, 1
-        self._decoder = json.JSONDecoder(parse_constant=_refuse)
+        self._decoder = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=_once)
 
     def skip(self, characters: str) -> str:
         """Go past blanks and these characters; the next character, "" at the end."""

@@ -199,8 +199,9 @@ class Pair:
 
     REPAIR_PAIR where a draft existed and the teacher changed it, else TRAIN_PAIR. `accepted` are those that may train;
     `duplicate_of` is another pair's uid, `similarity` and `method` how that was found; `leaks` names suites that hold
-    (nearly) the same. `source` tells whether the documents still say what was quoted. `teacher` is the endpoint as it
-    was, with its terms. `reviewed` is "", "accepted", "edited" or "rejected" by a person; `note` is theirs.
+    (nearly) the same. `aside` is "dropped", or "suite:" and the uid of the suite that took it. `source` tells whether
+    the documents still say what was quoted. `teacher` is the endpoint as it was, with its terms. `reviewed` is "",
+    "accepted", "edited" or "rejected" by a person; `note` is theirs.
     """
 
     uid: str
@@ -228,6 +229,7 @@ class Pair:
     source: Source = "unchecked"
     reviewed: str = ""
     note: str = ""
+    aside: str = ""
     imported: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.redacting import without_secrets
-from forge_desktop.providers import money
-from forge_desktop.providers.asking import Planned, attempt_of, costs_nothing, price_of, worst_of
+from forge_desktop.providers.asking import Planned, attempt_of, price_of, worst_of
 from forge_desktop.providers.dialects import learnt
 from forge_desktop.providers.endpoints import Endpoints
 from forge_desktop.providers.errors import CallFailed
@@ -21,8 +20,9 @@ from forge_desktop.providers.keys import Keys
 from forge_desktop.providers.ledger import Ledger
 from forge_desktop.providers.outcomes import broken, refusal, unsent
 from forge_desktop.providers.prices import Prices
-from forge_desktop.providers.records import PaidAnswer, Price, Purpose, Usage
+from forge_desktop.providers.records import PaidAnswer, Purpose
 from forge_desktop.providers.router import Router
+from forge_desktop.providers.settling import book
 from forge_desktop.providers.watching import Trail
 from forge_desktop.providers.wire import GarbledError, Said
 
@@ -62,10 +62,11 @@ class Calling:
         key = self._keys.of(planned.endpoint)
         worst = worst_of(planned, price)
         listening.check()
+        self._prices.remember(price)
         attempt = self._ledger.reserve(attempt_of(planned, purpose, price, worst))
         timing = Timing()
         said = self._exchange(attempt, planned, worst, key, listening, functools.partial(hear, timing=timing))
-        return self._settle(attempt, planned, price, said, timing)
+        return book(self._ledger, attempt, planned.endpoint, price, said, timing.answer(said))
 
     def _exchange(
         self,
@@ -106,26 +107,13 @@ class Calling:
             self._end(attempt, f"The call was stopped: {why}", charged=trail.left)
             raise
 
-    def _settle(self, attempt: str, planned: Planned, price: Price, said: Said, timing: Timing) -> PaidAnswer:
-        answer, usage, odd = timing.answer(said), said.usage, said.odd
-        if usage is not None and usage.output == 0 and (said.text or said.thinking):
-            usage, odd = None, "the usage says that nothing was written"
-        if usage is None and costs_nothing(planned.endpoint, price):
-            usage = Usage(0, 0)
-        if usage is not None:
-            return self._ledger.settle(attempt, usage, money.cost(usage, price), answer)
-        log.info("%s: %s; the call stays charged at its worst case", planned.endpoint.name, odd)
-        kept = self._ledger.lose(attempt, f"The answer came, but {odd}.", answer)
-        assert kept is not None
-        return kept
-
     def _refused(self, planned: Planned, incoming: Incoming, worst: int) -> CallFailed:
         """The error for a response that is no answer; what it teaches of the endpoint is kept for the next call."""
         body = incoming.words()
         endpoint = planned.endpoint
         error = refusal(endpoint, incoming.status, incoming.headers, body, worst)
         self._router.learn(endpoint, incoming.headers, incoming.status)
-        if incoming.status in (400, 404, 422):
+        if incoming.status in (400, 404, 422, 500):  # 500: llama-cpp-python's server for a field it does not know
             dialect = learnt(endpoint, _fields(planned), body)
             if dialect != endpoint.dialect:
                 self._endpoints.change(endpoint.uid, dialect=dialect)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Sequence
 
@@ -67,8 +68,9 @@ def require_typed(old: int | None, new: int | None, typed: str) -> None:
     if old is None or (new is not None and new <= old):
         return
     wanted, what = (old, "remove a cap, type its amount") if new is None else (new, "raise a cap, type its new amount")
-    if typed.strip() and parse_usd(typed) == wanted:
-        return
+    with contextlib.suppress(ForgeError):  # whatever was typed is not the amount
+        if parse_usd(typed) == wanted:
+            return
     raise ForgeError(
         f"To {what}: {exact(wanted)}.",
         hint=f"On the command line: --type {exact(wanted)}.",

@@ -14,6 +14,7 @@ from forge_desktop.storage import Database
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+_TRIES = 6  # of five seconds each
 
 
 class NotStored(ForgeError):  # noqa: N818 - a state of the disk
@@ -81,15 +82,20 @@ class Committing:
                         self._waiting[0].woken.set()  # it leads next
 
     def _commit(self, wishes: list[_Wish]) -> None:
-        try:
-            with self._db.write() as connection:
+        for patience in reversed(range(_TRIES)):
+            try:
+                with self._db.write() as connection:
+                    for wish in wishes:
+                        _do(connection, wish)
+                self.commits += 1
+                return
+            except (ForgeError, sqlite3.Error, OSError) as error:
+                if patience and _busy(error):
+                    continue  # nothing was begun; two processes that both write much can wait longer than SQLite does
                 for wish in wishes:
-                    _do(connection, wish)
-            self.commits += 1
-        except (ForgeError, sqlite3.Error, OSError) as error:
-            for wish in wishes:
-                if wish.error is None:
-                    wish.error = _not_stored(error)
+                    if wish.error is None:
+                        wish.error = _not_stored(error)
+                return
 
 
 def _do(connection: sqlite3.Connection, wish: _Wish) -> None:
@@ -103,6 +109,11 @@ def _do(connection: sqlite3.Connection, wish: _Wish) -> None:
         with contextlib.suppress(sqlite3.Error):
             connection.execute("ROLLBACK TO wish")
     connection.execute("RELEASE wish")
+
+
+def _busy(error: BaseException) -> bool:
+    cause = error if isinstance(error, sqlite3.Error) else error.__cause__
+    return isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode == sqlite3.SQLITE_BUSY
 
 
 def _not_stored(error: Exception) -> NotStored:

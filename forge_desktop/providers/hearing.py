@@ -11,7 +11,7 @@ from forge_desktop.base.redacting import without_secrets
 from forge_desktop.providers.asking import Planned
 from forge_desktop.providers.http import BrokenError, Incoming
 from forge_desktop.providers.records_ledger import NewAnswer
-from forge_desktop.providers.sse import ServerEvents
+from forge_desktop.providers.sse import ServerEvent, ServerEvents
 from forge_desktop.providers.wire import GarbledError, Reading, Said, read_json
 
 _TOKEN_BYTES = 16  # no real text has more bytes a token on average: a longer answer is longer than was asked for
@@ -81,7 +81,7 @@ def _follow(planned: Planned, incoming: Incoming, listening: Listening, timing: 
     events = ServerEvents()
     room = planned.max_tokens * _TOKEN_BYTES + _SPARE_BYTES
     for chunk in incoming.chunks():
-        for event in events.feed(chunk):
+        for event in _complete(events, chunk):
             text, thinking = reading.feed(event)
             room -= len((text + thinking).encode("utf-8", "replace"))
             if room < 0:
@@ -94,3 +94,10 @@ def _follow(planned: Planned, incoming: Incoming, listening: Listening, timing: 
                 listening.on_text(text)
         if reading.done:
             incoming.hurry()
+
+
+def _complete(events: ServerEvents, chunk: bytes) -> list[ServerEvent]:
+    try:
+        return list(events.feed(chunk))
+    except ValueError as error:
+        raise GarbledError(str(error)) from error

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import logging
+import contextlib
 import sqlite3
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.providers import store_answers, store_ledger
+from forge_desktop.providers.booking import Booking
 from forge_desktop.providers.caps import budgets_of, caps_of, require_room, require_run, require_typed, store_cap
 from forge_desktop.providers.clock import Clock
-from forge_desktop.providers.committing import Committing, NotStored
 from forge_desktop.providers.errors import LedgerStopped
-from forge_desktop.providers.ledger_reading import LedgerReading
+from forge_desktop.providers.folding import told_fields
+from forge_desktop.providers.ledger_auditing import LedgerAuditing
+from forge_desktop.providers.mirroring import Mirroring
 from forge_desktop.providers.money import exact, shown
 from forge_desktop.providers.owners import Owner
 from forge_desktop.providers.periods import day_of
@@ -25,13 +26,10 @@ from forge_desktop.providers.records_ledger import OPEN, NewAnswer, NewAttempt
 from forge_desktop.providers.store_ledger import append_event, attempt_row, budget, fact, move, set_fact
 from forge_desktop.storage import Database
 
-log = logging.getLogger(__name__)
-T = TypeVar("T")
-
 __all__ = ["Ledger", "NewAnswer", "NewAttempt"]
 
 
-class Ledger(LedgerReading):
+class Ledger(LedgerAuditing):
     """Every call is one attempt: reserved -> sent -> settled, released or unknown. All writes are durable on return.
 
     Safe from any thread; threads that write at the same moment share one commit. Several ledgers, also of several
@@ -41,11 +39,17 @@ class Ledger(LedgerReading):
     def __init__(
         self, db: Database, data_dir: Path, clock: Clock, events: Events | None = None, *, read_only: bool = False
     ) -> None:
-        super().__init__(db, clock)
-        self._events = events
-        self._owner = None if read_only or db.read_only else Owner(data_dir)
-        self._commits = Committing(db, self._committed)
-        self._unstored: dict[str, str] = {}  # attempts whose end could not be written, with why
+        read_only = read_only or db.read_only
+        super().__init__(db, data_dir, clock, alone=not read_only)
+        self._owner = None if read_only else Owner(data_dir)
+        self._booking = Booking(db, Mirroring(db, data_dir, writes=self._owner is not None), events, self._write_off)
+        with contextlib.suppress(ForgeError):  # a full disk, an unreadable mirror: said when a call is to be paid
+            self._booking.compare(clock.now())
+
+    @property
+    def mirror_problem(self) -> str:
+        """Why the mirror cannot be written, "" when it can."""
+        return self._booking.problem
 
     def open_run(self, run: str, cap: int) -> None:
         """Give a run its cap, before its first call. Again with the same cap is fine; another one is refused."""
@@ -63,7 +67,7 @@ class Ledger(LedgerReading):
 
         if not run or cap < 0:
             raise ForgeError("A run needs a spending cap.", hint="Start it with a cap: --cap 5.00.")
-        self._write(work)
+        self._booking.write(work)
 
     def reserve(self, call: NewAttempt) -> str:
         """Charge the worst case of a call that is about to be made; the attempt's uid. CapReached, LedgerStopped."""
@@ -73,18 +77,21 @@ class Ledger(LedgerReading):
         """Charge all of a batch's calls, or none of them. All belong to one run."""
 
         def work(connection: sqlite3.Connection) -> list[str]:
+            if self._owner is None:
+                raise ForgeError("The ledger is closed, so nothing is sent.")
             if reason := fact(connection, "stopped"):
                 raise LedgerStopped(reason, hint="See what happened, then: forge-desktop spend go-on --note TEXT.")
             day, doubt = self._enter_day(connection)
             budgets, worst = budgets_of(connection, run, day), sum(call.worst for call in calls)
             require_run(budgets, run)
             require_room(budgets, worst, len(calls), doubt)
-            return [self._reserve(connection, call, day) for call in calls]
+            return [self._reserve(connection, call, day, self._owner.name) for call in calls]
 
         run = calls[0].purpose.run if calls else ""
         if any(call.worst < 0 or call.purpose.run != run for call in calls):
             raise ValueError("a worst case is never negative, and a batch belongs to one run")
-        return self._write(work) if calls else []
+        self._booking.compare(self._clock.now())
+        return self._booking.write(work) if calls else []
 
     def sent(self, attempt: str) -> None:
         """Say that the request leaves now: before its first byte does."""
@@ -100,7 +107,7 @@ class Ledger(LedgerReading):
                     raise ForgeError(f"This call cannot be sent: it is {row['state']} already.")
                 self._move(connection, row, "sent", row["cost"])
 
-        self._write(work)
+        self._booking.write(work)
 
     def settle(self, attempt: str, usage: Usage, cost: int, answer: NewAnswer) -> PaidAnswer:
         """Book what the call cost and keep its answer, both or neither. More than was reserved stops the ledger."""
@@ -114,7 +121,7 @@ class Ledger(LedgerReading):
                 self._stop(connection, row, cost)
             return store_answers.keep_answer(connection, row, answer, usage, cost, self._clock.now())
 
-        return self._end(attempt, work)
+        return self._booking.end(attempt, work)
 
     def release(self, attempt: str, note: str) -> None:
         """Give the reservation back: only where the endpoint provably did not accept the call."""
@@ -124,7 +131,7 @@ class Ledger(LedgerReading):
             if row["state"] in OPEN:
                 self._move(connection, row, "released", 0, note=note)
 
-        self._end(attempt, work)
+        self._booking.end(attempt, work)
 
     def lose(self, attempt: str, note: str, answer: NewAnswer | None = None) -> PaidAnswer | None:
         """Nobody knows what it cost: its worst case stays charged. A whole answer is kept all the same."""
@@ -137,7 +144,7 @@ class Ledger(LedgerReading):
                 return None
             return store_answers.keep_answer(connection, row, answer, None, row["worst"], self._clock.now())
 
-        return self._end(attempt, work)
+        return self._booking.end(attempt, work)
 
     def correct(self, attempt: str, cost: int, note: str) -> None:
         """A person says what an unknown call cost, from the endpoint's own figures; may be corrected again."""
@@ -154,7 +161,7 @@ class Ledger(LedgerReading):
 
         if cost < 0 or not note.strip():
             raise ForgeError("A correction needs what it cost and a note.", hint="Say where the figure is from.")
-        self._write(work)
+        self._booking.write(work)
 
     def set_cap(self, kind: BudgetKind, cap: int | None, typed: str = "", *, run: str = "") -> None:
         """Set, lower, raise or remove a cap. To raise or remove one its amount is `typed`, as by money.exact."""
@@ -172,19 +179,21 @@ class Ledger(LedgerReading):
 
         if cap is not None and cap < 0:
             raise ForgeError("A cap is never below zero.")
-        self._write(work)
+        self._booking.write(work)
 
     def go_on(self, note: str) -> None:
-        """A person has looked: allow calls again."""
+        """A person has looked: allow calls again where one had cost too much, and believe a clock that was doubted."""
 
         def work(connection: sqlite3.Connection) -> None:
             reason = fact(connection, "stopped")
             set_fact(connection, "stopped", None)
-            append_event(connection, "go on", self._clock.now(), note=note.strip(), reason=reason or "")
+            set_fact(connection, "notice", None)
+            clock = self._believe_clock(connection)
+            append_event(connection, "go on", self._clock.now(), note=note.strip(), reason=reason or "", **clock)
 
         if not note.strip():
             raise ForgeError("Going on needs a note.", hint="Say what you found.")
-        self._write(work)
+        self._booking.write(work)
 
     def recover(self) -> int:
         """What dead processes left: sent calls become unknown, reserved ones are released. How many there were."""
@@ -198,26 +207,22 @@ class Ledger(LedgerReading):
             return count
 
         owner = self._owner
-        return 0 if owner is None else self._write(work)
+        return 0 if owner is None else self._booking.write(work)
 
     def close(self) -> None:
         """Write what is left to write, and own nothing any more. Safe to call twice."""
-        if self._owner is not None:
-            self._owner.close()
-            self._owner = None
+        if self._owner is None:
+            return
+        self._booking.close()
+        self._owner.close()
+        self._owner = None
 
     # ---- inside a transaction ----
 
-    def _reserve(self, connection: sqlite3.Connection, call: NewAttempt, day: str) -> str:
-        assert self._owner is not None
+    def _reserve(self, connection: sqlite3.Connection, call: NewAttempt, day: str, owner: str) -> str:
         uid, now = uuid.uuid4().hex, self._clock.now()
-        store_ledger.add_attempt(connection, uid, call, now=now, day=day, owner=self._owner.name)
-        append_event(
-            connection, "reserved", now, attempt=uid, worst=call.worst, day=day, endpoint=call.endpoint,
-            name=call.endpoint_name, model=call.model, kind=call.purpose.kind, run=call.purpose.run,
-            task=call.purpose.task, step=call.purpose.step, repeat=call.purpose.repeat, request=call.request_sha256,
-            price=call.price_sha256, batch=call.batch,
-        )  # fmt: skip
+        store_ledger.add_attempt(connection, uid, call, now=now, day=day, owner=owner)
+        append_event(connection, "reserved", now, **told_fields(uid, call, day))
         return uid
 
     def _move(
@@ -255,25 +260,31 @@ class Ledger(LedgerReading):
 
     def _enter_day(self, connection: sqlite3.Connection) -> tuple[str, str]:
         """The day that the next call counts for, kept as seen; and what is wrong with the clock, if anything is."""
-        seen = fact(connection, "seen")
-        seconds, _doubted = self._calendar.look(seen, self._reopens)
+        seen, held = fact(connection, "seen"), fact(connection, "held after")
+        seconds, doubted = self._look()
         if seen is None or seconds - seen >= 60 or day_of(seconds) != day_of(seen):
             set_fact(connection, "seen", max(seconds, seen or 0.0))
-        return day_of(seconds), ""
+        if doubted and held is None:
+            set_fact(connection, "held after", store_ledger.last_attempt(connection))
+        elif held is not None and not doubted:
+            set_fact(connection, "held after", None)
+        return day_of(seconds), self._words_of_doubt(seconds) if doubted else ""
 
-    # ---- around it ----
+    def _believe_clock(self, connection: sqlite3.Connection) -> dict[str, object]:
+        """A person confirms the clock: move on, and count for the new day what was paid while it was doubted."""
+        seen, held = fact(connection, "seen"), fact(connection, "held after")
+        _seconds, doubted = self._look()
+        if not doubted:
+            return {}
+        now = self._clock.now()
+        set_fact(connection, "confirmed", now)
+        set_fact(connection, "seen", max(now, seen or 0.0))
+        set_fact(connection, "held after", None)
+        moved = [] if held is None else store_ledger.rebook(connection, held, day_of(now))
+        return {"day": day_of(now), "attempts": moved}
 
-    def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        return self._commits.run(work)
-
-    def _end(self, attempt: str, work: Callable[[sqlite3.Connection], T]) -> T:
-        try:
-            return self._write(work)
-        except NotStored as error:
-            self._unstored[attempt] = error.message
-            raise
-
-    def _committed(self) -> None:
-        """After each commit, on the thread that made it."""
-        if self._events is not None:
-            self._events.changed("spend")
+    def _write_off(self, connection: sqlite3.Connection, attempt: str, note: str) -> None:
+        """The end of a call could not be stored when it came."""
+        row = attempt_row(connection, attempt)
+        if row["state"] in OPEN:
+            self._move(connection, row, "unknown", row["worst"], note=note)

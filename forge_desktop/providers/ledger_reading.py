@@ -37,6 +37,7 @@ class LedgerReading:
     def attempts(
         self,
         *,
+        uid: str = "",
         run: str = "",
         task: str = "",
         state: str = "",
@@ -44,9 +45,10 @@ class LedgerReading:
         limit: int = 200,
         before: str | None = None,
     ) -> list[Attempt]:
-        """A page of the attempts; `before` is the uid of the last one of the page before."""
+        """A page of the attempts; `before` is the uid of the last one of the page before, `uid` how one begins."""
         return store_ledger_reading.listed(
             self._db.connection,
+            uid=uid,
             run=run,
             task=task,
             state=state,
@@ -97,10 +99,31 @@ class LedgerReading:
         """Why no call is allowed, "" when they are."""
         return str(fact(self._db.connection, "stopped") or "")
 
+    @property
+    def held(self) -> str:
+        """What is wrong with the clock, so that the day and month stay what they were; "" where nothing is."""
+        seconds, doubted = self._look()
+        return self._words_of_doubt(seconds) if doubted else ""
+
+    @property
+    def notice(self) -> str:
+        """What a person should know of the ledger, until they say go on; "" for nothing."""
+        return str(fact(self._db.connection, "notice") or "")
+
+    def _words_of_doubt(self, counts: float) -> str:
+        return (
+            f"The computer's clock says {day_of(self._clock.now())}, the ledger still counts {day_of(counts)}: if the"
+            " clock is right, say so with `forge-desktop spend go-on`."
+        )
+
     def _today(self) -> str:
-        connection = self._db.connection
-        seconds, _doubted = self._calendar.look(fact(connection, "seen"), self._reopens)
+        seconds, _doubted = self._look()
         return day_of(seconds)
+
+    def _look(self) -> tuple[float, bool]:
+        """The time that counts, and whether the clock is doubted."""
+        connection = self._db.connection
+        return self._calendar.look(fact(connection, "seen"), fact(connection, "confirmed"), self._reopens)
 
     def _reopens(self, now: float) -> bool:
         """Whether moving on to `now` would give room again under a cap of day or month."""

@@ -60,7 +60,7 @@ def vendor_words(body: bytes) -> str:
         found = read_json(body)
     except GarbledError:
         return ""
-    return without_secrets(error_words(found, most=2000))[:300] if found else ""
+    return error_words(found) if found else ""
 
 
 def broken(endpoint: Endpoint, why: str, worst: int, *, again: bool = True) -> CallFailed:

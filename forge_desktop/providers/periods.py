@@ -16,6 +16,11 @@ def day_of(seconds: float) -> str:
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%d")
 
 
+def start_of(day: str) -> float:
+    """The first moment of a day."""
+    return datetime.datetime.fromisoformat(day).replace(tzinfo=datetime.UTC).timestamp()
+
+
 class Calendar:
     """What time counts. `seen` is the latest one that ever counted, from the ledger; None before the first call.
 
@@ -26,21 +31,26 @@ class Calendar:
     def __init__(self, clock: Clock, seen: float | None) -> None:
         self._clock = clock
         self._wall, self._started = clock.now(), clock.monotonic()
-        self._proven = self._wall if seen is None else seen
+        self._seen = self._wall if seen is None else seen
+        self._confirmed: float | None = None
 
-    def look(self, seen: float | None, reopens: Callable[[float], bool]) -> tuple[float, bool]:
-        """The time that counts now, and whether the clock's own is doubted: then that which is proven counts on."""
+    def look(self, seen: float | None, confirmed: float | None, reopens: Callable[[float], bool]) -> tuple[float, bool]:
+        """The time that counts now, and whether the clock's own is doubted: then that which is proven counts on.
+
+        `confirmed` is what the clock showed when a person last said that it is right.
+        """
+        if confirmed is not None and confirmed != self._confirmed:
+            self._believe(confirmed)
         now, gone = self._clock.now(), self._clock.monotonic() - self._started
-        proven = max(self._proven + gone, seen or 0.0)
-        if now - proven <= _DAY:
-            return max(now, proven), False
-        turned = now - (self._wall + gone) > _DAY
-        doubted = turned or now - proven > _YEAR or reopens(now)
+        proven = max(self._seen + gone, seen or 0.0)
+        if now <= proven:
+            return proven, False
+        turned = now - max(self._wall, self._seen) - gone > _DAY
+        ahead = now - proven
+        doubted = turned or (ahead > _DAY and (ahead > _YEAR or reopens(now)))
         return (proven, True) if doubted else (now, False)
 
-    def confirm(self) -> float:
-        """A person says that the clock is right: believe it from here on; the time it shows."""
+    def _believe(self, confirmed: float) -> None:
         gone = self._clock.monotonic() - self._started
-        self._wall, self._started = self._clock.now(), self._started + gone
-        self._proven = max(self._proven + gone, self._wall)
-        return self._wall
+        self._seen, self._wall, self._started = self._seen + gone, confirmed, self._started + gone
+        self._confirmed = confirmed

@@ -6,7 +6,6 @@ httpx is imported with the first call, so that an application that never asks an
 from __future__ import annotations
 
 import contextlib
-import ssl
 import threading
 import urllib.parse
 from collections import Counter
@@ -18,6 +17,8 @@ from forge_desktop.base.settings import SettingsFile
 from forge_desktop.providers.watching import Watch
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 _AT_ONCE = 512  # connections; calls at once are limited by who makes them

@@ -61,6 +61,11 @@ class Prices:
         """The prices typed in for an endpoint with the days since which they hold, the newest first."""
         return self._store.prices(endpoint.uid)
 
+    @staticmethod
+    def rates(**fields: int | None) -> Rates:
+        """Rates from plain values, micro-dollars a million tokens, to be given to `set`."""
+        return Rates(**fields)  # type: ignore[arg-type]
+
     def set(self, endpoint: Endpoint, rates: Rates, since: str = "") -> Price:
         """Type a price in. It holds from `since` (YYYY-MM-DD, today by default); earlier ones stay for their days."""
         since = since or self._today()

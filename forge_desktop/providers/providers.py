@@ -8,8 +8,9 @@ from pathlib import Path
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, Event, Events
 from forge_desktop.base.settings import SettingsFile
-from forge_desktop.providers import routing
+from forge_desktop.providers import routing, store_answers
 from forge_desktop.providers.asking import Planned, plan, price_of, worst_of
+from forge_desktop.providers.batches import Batches
 from forge_desktop.providers.calling import Calling
 from forge_desktop.providers.clock import Clock, SystemClock
 from forge_desktop.providers.embeddings import Vectors, VectorsHeard, plan_embedding, portions
@@ -22,6 +23,7 @@ from forge_desktop.providers.listing import list_models
 from forge_desktop.providers.prices import Prices
 from forge_desktop.providers.records import ChatRequest, Endpoint, EndpointTest, PaidAnswer, Purpose, Role, Turn
 from forge_desktop.providers.router import Router
+from forge_desktop.providers.store_batches import BatchStore
 from forge_desktop.storage import Database
 
 _TEST = ChatRequest((Turn("user", "Say OK."),), max_tokens=16)
@@ -50,12 +52,16 @@ class Providers:
         self.prices = Prices(db, events, now=clock.now)
         self.router = Router(db, self.endpoints, self.prices, events, now=clock.now, monotonic=clock.monotonic)
         self.ledger = Ledger(db, data_dir, clock, events, read_only=read_only)
-        self._settings = settings
+        self._settings, self._db = settings, db
         self._door = Door(settings, monotonic=clock.monotonic)
         self._calling = Calling(self.endpoints, self.prices, self.keys, self.router, self.ledger, self._door)
+        self.batches = Batches(
+            BatchStore(db), self.endpoints, self.prices, self.keys, self.ledger, self._calling, self._door, clock
+        )
         self._stop_following = events.subscribe(self._on_event)
         if not read_only:
             self.ledger.recover()
+            self.batches.recover()
 
     def ask(
         self,
@@ -81,6 +87,16 @@ class Providers:
     def found(self, endpoint: str, request: ChatRequest, purpose: Purpose) -> PaidAnswer | None:
         """The answer that `ask` would give without paying, or None."""
         return self._calling.found(self._planned(endpoint, request), purpose)
+
+    def count_answers(self, tasks: Sequence[str]) -> int:
+        """How many paid answers are kept for these tasks."""
+        return store_answers.count_answers(self._db.connection, tasks)
+
+    def forget_answers(self, tasks: Sequence[str]) -> int:
+        """Remove the paid answers of these tasks, on a person's word alone: they are not paid back, and their rows in
+        the ledger stay. Joins the caller's transaction; returns how many there were."""
+        with self._db.write() as connection:
+            return store_answers.forget_answers(connection, tasks)
 
     def worst(self, endpoint: str, request: ChatRequest) -> int:
         """What a call can cost at most: what would be reserved. Raises ForgeError without a price."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import uuid
+from collections.abc import Sequence
 
 from forge_desktop.providers.records import PaidAnswer, Usage
 from forge_desktop.providers.records_ledger import NewAnswer
@@ -66,6 +67,20 @@ def answer_to(connection: sqlite3.Connection, request_sha256: str, repeat: int) 
             (request_sha256, repeat),
         ).fetchone()
     )
+
+
+def count_answers(connection: sqlite3.Connection, tasks: Sequence[str]) -> int:
+    """How many answers were paid for these pieces of work."""
+    return sum(
+        connection.execute("SELECT count(*) FROM answers WHERE task = ?", (task,)).fetchone()[0]
+        for task in tasks
+        if task
+    )
+
+
+def forget_answers(connection: sqlite3.Connection, tasks: Sequence[str]) -> int:
+    """Remove the answers that were paid for these pieces of work; their attempts stay. Returns how many."""
+    return sum(connection.execute("DELETE FROM answers WHERE task = ?", (task,)).rowcount for task in tasks if task)
 
 
 def _storable(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from forge_desktop.base.errors import ForgeError
@@ -63,9 +63,15 @@ def move(
 
 def attempt_row(connection: sqlite3.Connection, uid: str) -> sqlite3.Row:
     """One row, or ForgeError."""
-    row: sqlite3.Row | None = connection.execute("SELECT * FROM attempts WHERE uid = ?", (uid,)).fetchone()
+    row = find_attempt(connection, uid)
     if row is None:
         raise ForgeError(f"The ledger has no attempt {uid!r}.", hint="`forge-desktop spend attempts` lists them.")
+    return row
+
+
+def find_attempt(connection: sqlite3.Connection, uid: str) -> sqlite3.Row | None:
+    """One row, or None."""
+    row: sqlite3.Row | None = connection.execute("SELECT * FROM attempts WHERE uid = ?", (uid,)).fetchone()
     return row
 
 
@@ -162,10 +168,31 @@ def set_fact(connection: sqlite3.Connection, name: str, value: Any) -> None:
 
 def append_event(connection: sqlite3.Connection, what: str, at: float, **fields: Any) -> None:
     """Write down what happened, chained to the line before."""
-    last = connection.execute("SELECT n, chain FROM ledger_events ORDER BY n DESC LIMIT 1").fetchone()
-    n, before = (0, "") if last is None else (last["n"], last["chain"])
+    n, before = last_event(connection)
     line = json.dumps({"n": n + 1, "at": round(at, 3), "what": what, **fields}, separators=(",", ":"))
-    connection.execute("INSERT INTO ledger_events(n, line, chain) VALUES (?, ?, ?)", (n + 1, line, link(before, line)))
+    append_line(connection, n + 1, line, link(before, line))
+
+
+def append_line(connection: sqlite3.Connection, n: int, line: str, chain: str) -> None:
+    """One event as it is."""
+    connection.execute("INSERT INTO ledger_events(n, line, chain) VALUES (?, ?, ?)", (n, line, chain))
+
+
+def last_event(connection: sqlite3.Connection) -> tuple[int, str]:
+    """Number and chain of the last event; 0 and "" before the first."""
+    last = connection.execute("SELECT n, chain FROM ledger_events ORDER BY n DESC LIMIT 1").fetchone()
+    return (0, "") if last is None else (last["n"], last["chain"])
+
+
+def event_at(connection: sqlite3.Connection, n: int) -> str:
+    """The chain of an event, "" where there is none."""
+    found = connection.execute("SELECT chain FROM ledger_events WHERE n = ?", (n,)).fetchone()
+    return "" if found is None else str(found[0])
+
+
+def events_after(connection: sqlite3.Connection, n: int) -> Iterator[sqlite3.Row]:
+    """Number, line and chain of the events from after `n` on."""
+    return connection.execute("SELECT n, line, chain FROM ledger_events WHERE n > ? ORDER BY n", (n,))
 
 
 def link(before: str, line: str) -> str:
@@ -176,6 +203,23 @@ def link(before: str, line: str) -> str:
 def open_rows(connection: sqlite3.Connection) -> list[sqlite3.Row]:
     """Attempts that are reserved or sent."""
     return connection.execute("SELECT * FROM attempts WHERE state IN ('reserved', 'sent') ORDER BY id").fetchall()
+
+
+def last_attempt(connection: sqlite3.Connection) -> int:
+    """The number of the attempt that was reserved last."""
+    return int(connection.execute("SELECT coalesce(max(id), 0) FROM attempts").fetchone()[0])
+
+
+def rebook(connection: sqlite3.Connection, after: int, day: str) -> list[str]:
+    """Count the attempts that were reserved after this one for another day; their uids."""
+    rows = connection.execute("SELECT * FROM attempts WHERE id > ? AND day <> ?", (after, day)).fetchall()
+    for row in rows:
+        if row["state"] in _SUM:
+            column, old, new = _SUM[row["state"]], periods_of("", row["day"], row["month"]), periods_of("", day)
+            charge(connection, old, {column: -row["cost"]})
+            charge(connection, new, {column: row["cost"]})
+        connection.execute("UPDATE attempts SET day = ?, month = ? WHERE id = ?", (day, day[:7], row["id"]))
+    return [row["uid"] for row in rows]
 
 
 def batch_is_known(connection: sqlite3.Connection, batch: str) -> bool:

@@ -12,6 +12,7 @@ from forge_desktop.providers.store_ledger import attempt, attempt_row, budget
 def listed(
     connection: sqlite3.Connection,
     *,
+    uid: str,
     run: str,
     task: str,
     state: str,
@@ -25,6 +26,9 @@ def listed(
         if value:
             where.append(f"{column} = ?")
             values.append(value)
+    if uid:
+        where.append("uid >= ? AND uid < ?")
+        values += [uid, uid + "~"]
     if before:
         where.append(f"id {'<' if newest_first else '>'} ?")
         values.append(attempt_row(connection, before)["id"])

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from forge_desktop.base.redacting import without_secrets
 from forge_desktop.providers.records import ChatRequest, Endpoint, Usage
 from forge_desktop.providers.sse import ServerEvent
 
@@ -94,13 +95,13 @@ def an_object(value: object, what: str = "the answer") -> Mapping[str, Any]:
 
 
 def error_words(value: object, most: int = 300) -> str:
-    """The sentence in a vendor's error, wherever it stands; as it came, so it must be redacted before it is shown."""
+    """The sentence in a vendor's error, wherever it stands, without any key that it repeats."""
     for name in ("error", "message", "detail", "msg"):
         while isinstance(value, list) and value:
             value = value[0]
         if isinstance(value, Mapping) and value.get(name):
             value = value[name]
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = without_secrets(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:most]
 
 

@@ -61,10 +61,12 @@ def pay(ledger: Ledger, new: NewAttempt, cost: int) -> str:
 
 
 @contextlib.contextmanager
-def opened(data_dir: Path, clock: SetClock | None = None, **options: Any) -> Iterator[Ledger]:
+def opened(data_dir: Path, clock: SetClock | None = None, *, sound: bool = True, **options: Any) -> Iterator[Ledger]:
     """A ledger on the data directory's database, closed at the end and found to be sound."""
     with (
         contextlib.closing(Database(data_dir / "forge.db")) as db,
         contextlib.closing(Ledger(db, data_dir, clock or SetClock(), **options)) as ledger,
     ):
         yield ledger
+        if sound:
+            assert ledger.verify() == []

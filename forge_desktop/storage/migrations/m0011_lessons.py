@@ -64,6 +64,7 @@ _STATEMENTS = (
     "CREATE INDEX attempts_by_run ON attempts(run, id)",
     "CREATE INDEX attempts_by_day ON attempts(day, id)",
     "CREATE INDEX attempts_by_run_state ON attempts(run, state)",
+    "CREATE INDEX attempts_by_batch ON attempts(batch, state) WHERE batch <> ''",
     "CREATE INDEX attempts_by_state ON attempts(state, id)",
     # What happened, in order, never changed: each line also stands in the mirror file, and holds the hash of the last.
     """
@@ -196,7 +197,8 @@ _STATEMENTS = (
         UNIQUE (task_id, turn, step)
     ) STRICT
     """,
-    # One pair a task; a pair that came in by itself has none.
+    # One pair a task; a pair that came in by itself has none. accepted = approved by rules or a person, and no
+    # duplicate, no leak, not put aside ("dropped", or "suite:" and the uid of the suite that took it).
     """
     CREATE TABLE pairs (
         id INTEGER PRIMARY KEY,
@@ -213,6 +215,8 @@ _STATEMENTS = (
         quality TEXT NOT NULL,
         score REAL NOT NULL,
         accepted INTEGER NOT NULL CHECK (accepted IN (0, 1)),
+        approved INTEGER NOT NULL DEFAULT 0 CHECK (approved IN (0, 1)),
+        aside TEXT NOT NULL DEFAULT '',
         reviewed TEXT NOT NULL DEFAULT '',
         note TEXT NOT NULL DEFAULT '',
         cost INTEGER NOT NULL DEFAULT 0,
@@ -226,6 +230,7 @@ _STATEMENTS = (
         source TEXT NOT NULL DEFAULT 'unchecked',
         exact_sha256 TEXT NOT NULL,
         minhash BLOB,
+        vector BLOB,
         sha256 TEXT NOT NULL,
         created REAL NOT NULL,
         changed REAL NOT NULL
@@ -233,6 +238,7 @@ _STATEMENTS = (
     """,
     "CREATE INDEX pairs_by_accepted ON pairs(accepted, id)",
     "CREATE INDEX pairs_by_exact ON pairs(exact_sha256)",
+    "CREATE INDEX pairs_by_duplicate ON pairs(duplicate_of) WHERE duplicate_of <> ''",
     # Passages offered for a task, and those a pair rests on; everything to check them later stands here itself.
     """
     CREATE TABLE evidence (

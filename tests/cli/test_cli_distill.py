@@ -1,0 +1,135 @@
+"""A whole run from a script: teachers, tasks, a run under a cap, what a person decides, an end by Ctrl+C."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forge_desktop.cli import main
+from tests.distill.rooms import answered, fact
+from tests.providers.teacher import Fault, Teacher
+
+Json = Callable[..., dict[str, Any]]
+_USD = re.compile(r"\d+\.\d{6}")
+
+
+@pytest.fixture
+def teacher() -> Iterator[Teacher]:
+    with Teacher(answered) as made:
+        yield made
+
+
+@pytest.fixture
+def cli(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """Run `forge-desktop …` in this process, which is quicker; what only a process shows is tested with one."""
+
+    def run(*arguments: object, expect: int = 0) -> Any:
+        status = main([str(each) for each in arguments])
+        said = capsys.readouterr()
+        assert status == expect, f"status {status}\n{said.out}\n{said.err}"
+        return subprocess.CompletedProcess(arguments, status, said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
+def cli_json(cli: Callable[..., Any], one_object: Callable[[str], dict[str, Any]]) -> Json:
+    def run(*arguments: object, expect: int = 0) -> dict[str, Any]:
+        done = cli(*arguments, "--json", expect=expect)
+        assert done.stderr == ""
+        return one_object(done.stdout)
+
+    return run
+
+
+@pytest.fixture
+def ready(tmp_path: Path, cli: Callable[..., Any], teacher: Teacher) -> Path:
+    """Documents are indexed, the teacher is known, and six tasks wait."""
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    for n in range(6):
+        (folder / f"{n}.txt").write_text(fact(n)[1])
+    tasks = tmp_path / "tasks.jsonl"
+    tasks.write_text("".join(json.dumps({"question": fact(n)[0], "draft": "No idea."}) + "\n" for n in range(6)))
+    cli("index", folder)
+    prices = ("--price-in", "0.15", "--price-out", "0.60")
+    cli("teachers", "add", "--name", "Local", "--url", teacher.url, "--model", "m", *prices, "--no-key")
+    cli("distill", "import", tasks)
+    return folder
+
+
+def _micro(text: str) -> int:
+    return int(text.replace(".", ""))
+
+
+def test_a_run_is_driven_from_a_script(
+    ready: Path, cli_json: Json, cli: Callable[..., Any], check_fields: Callable[..., None], teacher: Teacher
+) -> None:
+    assert cli_json("distill", "run", expect=1)["error"]["message"] == "A run needs a spending cap."
+    found = cli_json("distill", "run", "--cap", "0.003", "--tasks", "2", "--concurrency", "1")
+    counts = ("tasks", "kept", "rejected", "failed", "review", "train_pairs", "repair_pairs", "billed_attempts")
+    check_fields(found, run=str, stopped_by=str, problem=str, **dict.fromkeys(counts, int))
+    assert [found[name] for name in counts] == [2, 2, 0, 0, 0, 0, 2, 2]
+    assert all(_USD.fullmatch(found[f"{name}_usd"]) for name in ("settled", "reserved", "unknown"))
+    assert found["stopped_by"] == "done"
+    capped = cli_json("distill", "run", "--cap", "0.0016", "--concurrency", "4")
+    assert capped["stopped_by"] == "cap"
+    assert "may cost up to" in capped["problem"]
+    spent = sum(_micro(each[f"{name}_usd"]) for each in (found, capped) for name in ("settled", "reserved", "unknown"))
+    assert teacher.bill <= spent <= 4_600
+    text = cli("distill", "run", "--cap", "1", "--review", "all")
+    assert "for review" in text.stdout
+    assert "forge-desktop distill review" in text.stderr
+    assert len(teacher.bodies) == 6
+    status = cli_json("distill", "status")
+    check_fields(status, tasks=dict, run=dict, runs=list, budgets=list, stopped=str)
+    assert status["tasks"]["review"] == status["run"]["review"] == 6 - 2 - capped["kept"]
+    assert len(status["runs"]) == 3
+
+
+def test_the_queue_and_the_pairs_are_decided_on_from_a_script(
+    ready: Path, cli_json: Json, cli: Callable[..., Any], teacher: Teacher
+) -> None:
+    listed = cli_json("distill", "tasks", "--limit", "2")
+    assert (listed["total"], [row["id"] for row in listed["tasks"]]) == (6, [1, 2])
+    assert cli_json("distill", "tasks", "hold", "5", "6")["changed"] == 2
+    cli("distill", "tasks", "move", "4", "--before", "1")
+    assert cli_json("distill", "tasks", "remove", "3")["changed"] == 1
+    assert cli_json("distill", "run", "--cap", "1", "--review", "all")["review"] == 3
+    assert [each["task"]["id"] for each in cli_json("distill", "review")["waiting"]] == [4, 1, 2]
+    shown = cli_json("distill", "review", "show", "1")["tasks"][0]
+    assert _USD.fullmatch(shown["task"]["cost_usd"])
+    assert shown["pair"]["kind"] == "REPAIR_PAIR"
+    assert "Final" in cli("distill", "review", "show", "1").stdout
+    assert cli_json("distill", "review", "accept", "1", "4", "--note", "Fine.")["waiting"] == [2]
+    cli("distill", "review", "edit", "2", "--final", f"{fact(1)[1]} [1]")
+    assert cli_json("distill", "review", "undo")["undone"] == 2
+    cli("distill", "review", "reject", "2")
+    assert cli_json("distill", "tasks", "release", "--all")["changed"] == 2
+    assert cli_json("distill", "status")["tasks"] == {"kept": 2, "rejected": 1, "queued": 2}
+    assert "Which tasks?" in cli("distill", "tasks", "hold", expect=1).stderr
+    assert "no state" in cli("distill", "tasks", "--state", "odd", expect=1).stderr
+
+
+def test_ctrl_c_ends_a_run_in_order_and_says_what_is_left(
+    ready: Path, start: Callable[..., subprocess.Popen[bytes]], cli_json: Json, teacher: Teacher
+) -> None:
+    teacher.always = Fault(seconds=1.0)
+    process = start("distill", "run", "--cap", "1", "--concurrency", "2")
+    teacher.wait(2, 60)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped by cancelled" in out.decode()
+    assert "4 tasks wait in the queue" in err.decode()
+    assert "Traceback" not in err.decode()
+    teacher.always = None
+    found = cli_json("distill", "run", "--cap", "1")
+    assert (found["tasks"], found["kept"], len(teacher.bodies)) == (4, 4, 6)

@@ -1,0 +1,129 @@
+"""Spending on the command line: caps, calls, corrections, invoices, and what is refused."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forge_desktop.providers.clock import SystemClock
+from forge_desktop.providers.ledger import Ledger
+from forge_desktop.storage import Database
+from tests.providers.ledgers import call, pay
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+CliJson = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def spent(data_dir: Path) -> str:
+    """A ledger with a run of $1.00: a settled call of $0.25 and an unknown one of up to $0.50, whose uid it is."""
+    with (
+        contextlib.closing(Database(data_dir / "forge.db")) as db,
+        contextlib.closing(Ledger(db, data_dir, SystemClock())) as ledger,
+    ):
+        ledger.open_run("run", 1_000_000)
+        pay(ledger, call(400_000, run="run"), 250_000)
+        lost = ledger.reserve(call(500_000, run="run"))
+        ledger.sent(lost)
+        ledger.lose(lost, "The answer was cut off.")
+    return lost
+
+
+def test_nothing_is_spent_at_first(cli: Cli, cli_json: CliJson) -> None:
+    shown = cli_json("spend")
+    assert [found["kind"] for found in shown["budgets"]] == ["day", "month", "total"]
+    assert shown["budgets"][2] == {
+        "kind": "total", "key": "", "cap_usd": None, "settled_usd": "0.000000", "reserved_usd": "0.000000",
+        "unknown_usd": "0.000000", "headroom_usd": None,
+    }  # fmt: skip
+    assert (shown["stopped"], shown["clock"], shown["notice"], shown["mirror"]) == ("", "", "", "")
+    assert "No call was made yet." in cli("spend", "attempts").stdout
+
+
+def test_what_was_spent_is_shown(cli: Cli, cli_json: CliJson, spent: str) -> None:
+    shown = cli_json("spend", "show", "--run", "run", "--days", "3")
+    run = shown["budgets"][0]
+    assert (run["key"], run["cap_usd"], run["settled_usd"], run["unknown_usd"], run["headroom_usd"]) == (
+        "run", "1.000000", "0.250000", "0.500000", "0.250000",
+    )  # fmt: skip
+    assert [day["settled_usd"] for day in shown["days"]] == ["0.000000", "0.000000", "0.250000"]
+    assert shown["forecast"]["charged_usd"] == "0.750000"
+    words = cli("spend").stdout
+    assert "the mean of the last 7 days" in words
+    listed = cli_json("spend", "attempts", "--state", "unknown")["attempts"]
+    assert [(made["attempt"], made["worst_usd"], made["note"]) for made in listed] == [
+        (spent, "0.500000", "The answer was cut off."),
+    ]  # fmt: skip
+    assert "Loopback" in cli("spend", "attempts", "--limit", "1").stdout
+
+
+def test_caps_are_lowered_at_once_and_raised_by_typing(cli: Cli, cli_json: CliJson) -> None:
+    assert cli_json("spend", "cap", "day", "5.00")["cap_usd"] == "5.000000"
+    assert "The cap of the day is $3.00." in cli("spend", "cap", "day", "3").stdout
+    assert "To raise a cap, type its new amount: 4.00" in cli("spend", "cap", "day", "4", expect=1).stderr
+    cli("spend", "cap", "day", "4", "--type", "4.00")
+    assert "type its amount: 4.00" in cli("spend", "cap", "day", "none", expect=1).stderr
+    assert "The day has no cap now." in cli("spend", "cap", "day", "none", "--type", "4.00").stdout
+    assert "no amount of dollars" in cli("spend", "cap", "day", "4,00", expect=2).stderr
+    assert "--run RUN" in cli("spend", "cap", "run", "4", expect=1).stderr
+    events = [json.loads(line)["event"] for line in (Path(_data(cli_json)) / "ledger.jsonl").read_text().splitlines()]
+    assert [event["cap"] for event in events] == [5_000_000, 3_000_000, 4_000_000, None]
+
+
+def _data(cli_json: CliJson) -> str:
+    return str(cli_json("status")["data_dir"])
+
+
+def test_an_unknown_call_is_corrected_by_hand(cli: Cli, cli_json: CliJson, spent: str) -> None:
+    assert "required: --note" in cli("spend", "correct", spent, "0.10", expect=2).stderr
+    cli("spend", "correct", spent[:12], "0.10", "--note", "The invoice of November.")
+    made = cli_json("spend", "attempts")["attempts"][0]
+    assert (made["state"], made["cost_usd"], made["note"]) == (
+        "settled", "0.100000", "By hand: The invoice of November.",
+    )  # fmt: skip
+    assert "no attempt 'nothing'" in cli("spend", "correct", "nothing", "1", "--note", "x", expect=1).stderr
+
+
+def test_an_invoice_is_set_beside_the_ledger(cli: Cli, cli_json: CliJson, spent: str, tmp_path: Path) -> None:
+    found = cli_json("spend", "reconcile", "--endpoint", "Loopback", "--amount", "0.40")["lines"][0]
+    assert (found["difference_usd"], found["explained"], found["unknown_attempts"]) == ("0.150000", True, [spent])
+    day = cli_json("spend")["budgets"][0]["key"]
+    invoice = tmp_path / "invoice.csv"
+    invoice.write_text(f"endpoint,period,amount\nLoopback,{day},0.25\nLoopback,{day[:7]},0.90\nLoopback,2001-01,0\n")
+    words = cli("spend", "reconcile", invoice, expect=1).stdout.splitlines()
+    assert "is what was settled. The unknown $0.50 were not billed" in words[0]
+    assert "$0.15 more than all that was charged" in words[1]
+    assert "is what was settled" in words[2]
+    assert "$0.15 less" in cli("spend", "reconcile", "--endpoint", "Loopback", "--amount", "0.1", expect=1).stdout
+    for wrong in (("--endpoint", "x"), (invoice, "--endpoint", "x", "--amount", "1"), (tmp_path / "none.csv",)):
+        cli("spend", "reconcile", *wrong, expect=1)
+
+
+def test_the_calls_leave_as_a_file(cli: Cli, cli_json: CliJson, spent: str, tmp_path: Path) -> None:
+    assert cli_json("spend", "export", tmp_path / "calls.csv")["attempts"] == 2
+    rows = list(csv.DictReader((tmp_path / "calls.csv").open()))
+    assert [(row["state"], row["cost_usd"], row["input_tokens"]) for row in rows] == [
+        ("settled", "0.250000", "10"), ("unknown", "0.500000", ""),
+    ]  # fmt: skip
+    assert "2 calls written" in cli("spend", "export", tmp_path / "calls.jsonl").stdout
+    assert json.loads((tmp_path / "calls.jsonl").read_text().splitlines()[1])["uid"] == spent
+    assert ".csv nor .jsonl" in cli("spend", "export", tmp_path / "calls.txt", expect=1).stderr
+
+
+def test_the_ledger_is_checked(cli: Cli, cli_json: CliJson, spent: str, data_dir: Path) -> None:
+    assert cli_json("spend", "verify") == {"findings": []}
+    with contextlib.closing(Database(data_dir / "forge.db")) as db, db.write() as connection:
+        connection.execute("UPDATE attempts SET cost = 0 WHERE uid = ?", (spent,))
+    assert f"Attempt {spent} is not what its events tell." in cli("spend", "verify", expect=3).stdout
+
+
+def test_going_on_needs_a_note(cli: Cli) -> None:
+    assert "required: --note" in cli("spend", "go-on", expect=2).stderr
+    assert "Nothing had stopped them." in cli("spend", "go-on", "--note", "I looked.").stdout

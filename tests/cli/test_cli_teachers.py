@@ -1,0 +1,153 @@
+"""The verbs `teachers` and `offline`: endpoints from a script, keys that no argument, file or child ever holds."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import subprocess
+import termios
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.cli.conftest import COMMAND, ROOT
+from tests.providers.teacher import Teacher
+
+KEY = "sk-CANARY-cli-0123456789"
+Json = Callable[..., dict[str, Any]]
+
+_LOCAL = ("--url", "http://127.0.0.1:9/v1", "--model", "m", "--price-in", "0.15", "--price-out", "0.60")
+
+
+def test_a_teacher_is_added_listed_changed_priced_and_removed(
+    cli_json: Json, cli: Callable[..., Any], check_fields: Callable[..., None]
+) -> None:
+    added = cli_json("teachers", "add", "--name", "Local", *_LOCAL, "--no-key", "--context", "8192", "--priority", "2")
+    teacher = added["teacher"]
+    check_fields(teacher, uid=str, name=str, url=str, roles=list, price=dict, blocked=str, learnt=dict, context=int)
+    assert (teacher["key"], teacher["context"], teacher["priority"], teacher["wire"]) == ("none", 8192, 2, "openai")
+    assert (teacher["price"]["input_usd"], teacher["price"]["output_usd"]) == ("0.150000", "0.600000")
+    assert teacher["price"]["source"] == "by hand"
+    assert added["notes"] == [
+        "Whether its answers may train a model is not known: look into its terms, then say --may-train."
+    ]
+    listed = cli_json("teachers", "list")
+    check_fields(listed, teachers=list, keyring=str, prices=dict, offline=bool)
+    assert [one["name"] for one in listed["teachers"]] == ["Local"]
+    changed = cli_json(
+        "teachers", "change", "local", "--rename", "Mine", "--may-train", "yes", "--no-enabled", "--no-key"
+    )
+    assert (changed["teacher"]["name"], changed["teacher"]["enabled"]) == ("Mine", False)
+    priced = cli_json("teachers", "price", "Mine", "--price-in", "1", "--price-out", "2", "--since", "2026-01-01")
+    assert priced["price"]["input_usd"] == "0.150000"  # today's holds; this one is older
+    assert [one["since"] for one in priced["by_hand"]][-1] == "2026-01-01"
+    text = cli("teachers").stdout
+    assert "Mine  (off)" in text
+    assert "$0.15 in, $0.60 out a million tokens (by hand, " in text
+    assert cli_json("teachers", "remove", "Mine") == {"removed": "Mine"}
+    assert cli_json("teachers")["teachers"] == []
+
+
+def test_the_price_table_knows_models_and_an_unknown_one_needs_its_price(cli_json: Json) -> None:
+    url = ("--url", "https://api.openai.com/v1", "--no-key")
+    known = cli_json("teachers", "add", "--name", "GPT", *url, "--model", "gpt-5-mini")["teacher"]
+    assert known["price"]["source"].startswith("genai-prices")
+    assert (known["vendor"], known["context"]) == ("openai", 400_000)
+    unknown = cli_json("teachers", "add", "--name", "X", *url, "--model", "gpt-99", expect=1)
+    assert unknown["error"]["message"] == "The price of gpt-99 is not known."
+    half = cli_json("teachers", "price", "GPT", "--price-in", "1", expect=1)
+    assert "both --price-in and --price-out" in half["error"]["message"]
+
+
+def test_a_key_in_a_variable_is_named_and_no_file_holds_it(cli_json: Json, data_dir: Path) -> None:
+    with Teacher(key=KEY) as teacher:
+        at = ("--url", teacher.url, "--model", "m", "--price-in", "0.15", "--price-out", "0.60")
+        added = cli_json("teachers", "add", "--name", "T", *at, "--key-env", "MINE", env={"MINE": KEY})
+        assert (added["teacher"]["key"], added["teacher"]["key_variable"]) == ("variable", "MINE")
+        assert "no keyring that can be trusted" in added["notes"][0]
+        tested = cli_json("teachers", "test", "T", env={"MINE": KEY})
+        assert tested["ok"], tested
+        missing = cli_json("teachers", "test", "T", expect=1)
+        assert missing["message"] == ("The key of T is read from the environment variable MINE, which is not set.")
+        wrong = cli_json("teachers", "test", "T", env={"MINE": "sk-wrong-0123456789"}, expect=1)
+        assert not wrong["ok"]
+        assert "refused" in cli_json("teachers", "list")["teachers"][0]["blocked"]
+        assert cli_json("teachers", "reset", "T")["teacher"]["blocked"] == ""
+        there = ("--url", "https://elsewhere.example.com/v1")
+        refused = cli_json("teachers", "change", "T", *there, env={"MINE": KEY}, expect=1)
+        assert "must be given again" in refused["error"]["message"]
+    for file in data_dir.rglob("*"):
+        assert not file.is_file() or KEY.encode() not in file.read_bytes(), file
+
+
+def test_a_key_is_never_an_argument(cli: Callable[..., Any], cli_json: Json) -> None:
+    for words in (("--key", KEY), (f"--key={KEY}",)):
+        done = cli("teachers", "add", "--name", "T", *_LOCAL, *words, expect=2)
+        assert KEY not in done.stdout + done.stderr
+        assert "never an argument" in done.stderr
+    named = cli_json("teachers", "add", "--name", "T", *_LOCAL, "--key-env", KEY, expect=1)
+    assert KEY not in json.dumps(named)
+    nowhere = cli_json("teachers", "add", "--name", "T", *_LOCAL, expect=1)
+    assert nowhere["error"]["message"] == "Where is its key?"
+
+
+def _with_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def test_a_key_is_typed_at_a_prompt_that_does_not_show_it(data_dir: Path) -> None:
+    terminal, inner = pty.openpty()
+    command = (*COMMAND, "teachers", "add", "--name", "T", *_LOCAL)
+    process = subprocess.Popen(
+        command,
+        stdin=inner,
+        stdout=inner,
+        stderr=inner,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        start_new_session=True,
+        preexec_fn=_with_terminal,
+    )
+    os.close(inner)
+    shown = b""
+    try:
+        while more := _read(terminal):
+            shown += more
+            if shown.endswith(b"Key of T: "):
+                os.write(terminal, KEY.encode() + b"\n")
+    finally:
+        os.close(terminal)
+        process.kill()
+        process.wait()
+    assert KEY.encode() not in shown
+    assert b"key in memory" in shown
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # the other end is closed
+        return b""
+
+
+def test_bad_endpoints_are_one_sentence(cli_json: Json) -> None:
+    for words, says in (
+        (("--url", "http://example.com"), "readable through the internet"),
+        (("--url", f"https://u:{KEY}@example.com"), "name or a password"),
+        (("--price-in", "-1"), "no amount"),
+    ):
+        error = cli_json("teachers", "add", "--name", "T", *_LOCAL, *words, "--no-key", expect=1)["error"]
+        assert says in error["message"] + error["hint"]
+        assert KEY not in json.dumps(error)
+
+
+def test_offline_is_a_switch_that_holds(cli_json: Json, cli: Callable[..., Any]) -> None:
+    assert cli_json("offline", "on") == {"offline": True}
+    assert cli("offline").stdout == "Offline: no connection is made.\n"
+    with Teacher() as teacher:
+        at = ("--url", teacher.url, "--model", "m", "--price-in", "0", "--price-out", "0", "--no-key")
+        cli_json("teachers", "add", "--name", "T", *at)
+        assert "offline" in cli_json("teachers", "test", "T", expect=1)["message"].lower()
+        assert teacher.connections == 0
+        assert cli_json("offline", "off") == {"offline": False}

@@ -1,0 +1,411 @@
+"""Runs with a real teacher on loopback, a real index, and recorded drafts."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.events import Event, JobChanged
+from forge_desktop.distill.records import Evidence, NewTask, RunProgress, RunWish
+from tests.distill.rooms import Application, Opened, answered, fact
+from tests.providers.teacher import GARBAGE, Fault, Teacher, storm
+
+
+def _system(body: dict[str, Any]) -> str:
+    return str(body["messages"][0]["content"])
+
+
+def test_tasks_with_drafts_become_repair_pairs_with_evidence_that_can_be_checked(app: Application) -> None:
+    app.ask(3)
+    found = app.run()
+    assert (found.tasks, found.kept, found.stopped_by, found.problem) == (3, 3, "done", "")
+    assert (found.train_pairs, found.repair_pairs, found.billed_attempts) == (0, 3, 3)
+    assert found.settled > 0 == found.reserved == found.unknown
+    view = app.forge.distill.view(2)
+    assert view.pair is not None
+    assert (view.task.state, view.task.turns, view.task.run) == ("kept", 1, found.uid)
+    assert view.task.cost == view.pair.cost == view.attempts[0].cost == view.turns[0].cost > 0
+    assert (view.pair.kind, view.pair.accepted, view.pair.draft) == ("REPAIR_PAIR", True, "I do not know.")
+    (shown,) = view.pair.evidence
+    document = app.forge.corpus.shelf.find_document(shown.document_sha256, "")
+    assert document is not None
+    text = app.forge.corpus.shelf.stored_text(document.id, shown.start, shown.end)
+    assert shown.quote in text
+    assert fact(1)[1].startswith(shown.quote)
+    assert shown.retrieval["k"] == 4
+    assert {"index", "analyser", "embedder"} <= set(shown.retrieval)
+    assert shown.scores["bm25_rank"] == 1
+    assert view.evidence[0].text == text
+    assert [turn.endpoint_name for turn in view.turns] == ["loopback"]
+    assert view.draft is not None
+    assert view.draft.provenance["given"]
+    assert app.forge.distill.runs() == [app.forge.distill.summary(found.uid)]
+
+
+def test_a_run_without_a_cap_is_refused(app: Application) -> None:
+    for cap in (-1, None):
+        with pytest.raises(ForgeError, match="cap"):
+            app.forge.distill.run(RunWish(cap=cap))  # type: ignore[arg-type]
+    with pytest.raises(ForgeError):
+        app.run(teachers=("nobody",))
+
+
+def test_a_draft_that_the_passages_support_costs_nothing(app: Application, teacher: Teacher) -> None:
+    app.ask(2, draft="I do not know.")
+    app.ask(1, 2, draft=fact(2)[1])
+    found = app.run()
+    assert (found.kept, found.train_pairs, found.repair_pairs) == (3, 1, 2)
+    assert len(teacher.bodies) == found.billed_attempts == 2
+
+
+def test_an_outage_never_becomes_a_pair_and_what_it_left_is_done_by_the_next_run(
+    app: Application, teacher: Teacher
+) -> None:
+    teacher.always = storm(503)
+    teacher.next(GARBAGE, storm(529), Fault(after=3, then="cut"), storm(500))
+    app.ask(6)
+    first = app.run(concurrency=2)
+    assert first.kept == first.review == first.train_pairs == first.repair_pairs == 0
+    assert first.stopped_by == "teachers"
+    assert "loopback" in first.problem
+    assert app.forge.distill.pairs.of_task(1) is None
+    left = app.states()["queued"]
+    assert first.failed + left == 6
+    teacher.always = None
+    for endpoint in app.forge.providers.endpoints.list():
+        app.forge.providers.router.reset(endpoint.uid)
+    second = app.run()
+    assert (second.kept, second.stopped_by) == (left, "done")
+    assert app.forge.distill.tasks.again() == 6 - left
+    assert app.run().kept == 6 - left
+
+
+def test_refusals_and_replies_that_cannot_be_read_are_told_apart(app: Application, teacher: Teacher) -> None:
+    def reply(body: dict[str, Any]) -> str:
+        text = str(body["messages"])
+        if fact(0)[0] in text:
+            return answered(body, answer="", refusal="I would rather not.")
+        return "Service unavailable" if fact(1)[0] in text else answered(body)
+
+    teacher.answer = reply
+    app.ask(3)
+    found = app.run()
+    assert (found.kept, found.rejected, found.failed) == (1, 1, 1)
+    tasks = [app.forge.distill.tasks.get(n) for n in (1, 2)]
+    assert tasks[0].reason == "The teacher refused: The draft does not answer the question."
+    assert "not the JSON object" in tasks[1].reason
+    assert [task.turns for task in tasks] == [1, 2]
+    assert [task.pair for task in tasks] == ["", ""]
+    assert found.billed_attempts == 4
+
+
+def test_a_second_turn_mends_what_the_rules_refused(app: Application, teacher: Teacher) -> None:
+    def reply(body: dict[str, Any]) -> str:
+        return answered(body) if len(body["messages"]) > 2 else answered(body, answer="For years [9].", citations=[9])
+
+    teacher.answer = reply
+    app.ask(2)
+    found = app.run(max_turns=2)
+    assert (found.kept, found.billed_attempts) == (2, 4)
+    view = app.forge.distill.view(1)
+    assert [bool(turn.problem) for turn in view.turns] == [True, False]
+    assert view.task.turns == 2
+    app.ask(1, 2)
+    assert app.run(max_turns=1).rejected == 1
+    assert app.forge.distill.tasks.get(3).pair
+
+
+def test_a_judge_is_asked_once_the_rules_hold(app: Application, teacher: Teacher) -> None:
+    marks = {"correct": 5, "grounded": 5, "complete": 4, "clear": 4, "note": ""}
+    teacher.answer = lambda body: json.dumps(marks) if "You judge" in _system(body) else answered(body)
+    with Teacher(teacher.answer) as other:
+        judge = app.add(other, "judge", roles=("judge",))
+        app.ask(2)
+        found = app.run(judge=True)
+        assert (found.kept, found.billed_attempts) == (2, 4)
+        assert len(other.bodies) == 2
+        view = app.forge.distill.view(1)
+        assert view.pair is not None
+        assert view.pair.quality.rubric == {"correct": 1.0, "grounded": 1.0, "complete": 0.75, "clear": 0.75}
+        assert [turn.endpoint for turn in view.turns][1] == judge.uid
+
+
+def test_the_cap_holds_and_the_next_run_goes_on(app: Application, teacher: Teacher) -> None:
+    app.ask(12)
+    first = app.run(cap=2_000, concurrency=8)
+    assert first.stopped_by == "cap"
+    assert 0 < first.kept < 12
+    assert first.settled <= 2_000
+    assert teacher.bill <= 2_000
+    assert "may cost up to" in first.problem
+    assert app.states() == {"kept": first.kept, "queued": 12 - first.kept}
+    second = app.run(cap=1_000_000)
+    assert (second.kept, second.stopped_by) == (12 - first.kept, "done")
+    assert len(teacher.bodies) == 12
+
+
+def test_near_the_cap_fewer_calls_are_under_way_and_hardly_anything_is_left_unused(
+    app: Application, teacher: Teacher
+) -> None:
+    notes: list[str] = []
+
+    def heard(event: Event) -> None:
+        if isinstance(event, JobChanged) and isinstance(event.detail, RunProgress) and event.detail.note:
+            notes.append(event.detail.note)
+
+    stop = app.forge.events.subscribe(heard)
+    teacher.always = Fault(seconds=0.15)
+    app.ask(12)
+    found = app.run(cap=2_500, concurrency=8)
+    stop()
+    worst = [attempt.worst for attempt in app.forge.providers.ledger.attempts(run=found.uid)]
+    assert found.stopped_by == "cap"
+    assert 2_500 - found.settled < max(worst), "another call would have fitted"
+    assert any("under way" in note for note in notes)
+    assert teacher.busiest <= 8
+
+
+def test_the_day_has_a_cap_of_its_own(app: Application) -> None:
+    app.forge.providers.ledger.set_cap("day", 1_500)
+    app.ask(8)
+    found = app.run(cap=1_000_000, concurrency=2)
+    assert found.stopped_by == "cap"
+    assert found.settled <= 1_500
+
+
+def test_offline_makes_no_connection_and_leaves_the_queue(app: Application, teacher: Teacher) -> None:
+    app.forge.settings.change(offline=True)
+    app.ask(3)
+    found = app.run()
+    assert (found.stopped_by, found.tasks, teacher.connections) == ("offline", 0, 0)
+    assert found.problem
+    assert app.states() == {"queued": 3}
+
+
+def test_without_a_teacher_the_run_says_so(opened: Opened, tmp_path: Path) -> None:
+    app = opened()
+    app.index(tmp_path / "documents")
+    (endpoint,) = app.forge.providers.endpoints.list()
+    app.forge.providers.endpoints.change(endpoint.uid, may_train="no")
+    app.ask(2)
+    found = app.run()
+    assert found.stopped_by == "teachers"
+    assert "loopback" in found.problem
+    assert app.states() == {"queued": 2}
+
+
+def test_documents_that_are_never_sent_reach_no_request(app: Application, teacher: Teacher, tmp_path: Path) -> None:
+    secret = "The lantern of Harlow is switched off with the number 4711."
+    folder = tmp_path / "vault"
+    folder.mkdir()
+    (folder / "alarm.txt").write_text(secret)
+    vault = app.forge.corpus.collections.create("Vault", never_send=True)
+    app.forge.jobs.wait(app.forge.corpus.index([folder], vault.uid), 60)
+    hit = app.forge.corpus.search("number 4711 lantern Harlow", 1)[0].passage
+    known = Evidence(1, hit.document_sha256, "alarm.txt", hit.id, hit.start, hit.end, None, (), hit.text)
+    app.ask(1)
+    app.ask(1, 1, evidence=(known,))
+    app.ask(1, 2, document=hit.document_sha256)
+    app.ask(1, 3, collections=(vault.uid,))
+    app.ask(1, 4, origin="chat", evidence=(known,), draft=secret)
+    found = app.run()
+    assert found.tasks == 5
+    assert "4711" not in json.dumps(teacher.bodies)
+    assert len(teacher.bodies) >= 3
+    reasons = [app.forge.distill.tasks.get(n).reason for n in (3, 5)]
+    assert all("may not be sent" in reason for reason in reasons)
+
+
+def test_evidence_is_looked_for_where_the_task_says(app: Application, tmp_path: Path) -> None:
+    folder = tmp_path / "more"
+    folder.mkdir()
+    (folder / "other.txt").write_text("The lantern of Harlow was painted by a guild.")
+    more = app.forge.corpus.collections.create("More")
+    app.forge.jobs.wait(app.forge.corpus.index([folder], more.uid), 60)
+    app.ask(1, collections=(more.uid,))
+    app.ask(1, 1, collections=("gone",))
+    app.run(passages=3)
+    assert [each.name for each in app.forge.distill.view(1).evidence] == ["other.txt"]
+    assert app.forge.distill.tasks.get(2).state == "failed"
+
+
+def test_equal_questions_stay_separate_tasks_and_say_why_one_is_not_kept(app: Application, teacher: Teacher) -> None:
+    app.ask(1)
+    app.ask(1)
+    found = app.run(concurrency=1)
+    assert found.tasks == 2
+    assert len({app.forge.distill.tasks.get(n).uid for n in (1, 2)}) == 2
+
+
+def test_a_run_can_be_told_to_hold_every_pair(app: Application) -> None:
+    app.ask(2)
+    found = app.run(review="all")
+    assert (found.review, found.kept) == (2, 0)
+    assert app.forge.distill.review.waiting() == [1, 2]
+
+
+def test_only_so_many_tasks_are_taken_in_their_order(app: Application) -> None:
+    app.ask(5)
+    app.forge.distill.tasks.move([5, 4], 1)
+    found = app.run(tasks=2)
+    assert (found.tasks, found.stopped_by) == (2, "done")
+    assert [row.state for row in app.forge.distill.tasks.window(0, 5)] == ["kept", "kept", "queued", "queued", "queued"]
+
+
+# ---- while it runs ----
+
+
+class Gate:
+    """Lets no answer out until it is opened; `wait` until so many are held."""
+
+    def __init__(self, teacher: Teacher) -> None:
+        self._changed, self._open, self._held = threading.Condition(), False, 0
+        teacher.answer = self._reply
+
+    def _reply(self, body: dict[str, Any]) -> str:
+        with self._changed:
+            self._held += 1
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._open, 30)
+        return answered(body)
+
+    def wait(self, count: int) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._held >= count, 30)
+
+    def open(self) -> None:
+        with self._changed:
+            self._open = True
+            self._changed.notify_all()
+
+
+def test_cancel_ends_every_thread_uses_what_comes_in_time_and_leaves_the_rest_queued(
+    app: Application, teacher: Teacher
+) -> None:
+    gate = Gate(teacher)
+    app.ask(9)
+    job = app.start(concurrency=3)
+    gate.wait(3)
+    app.forge.jobs.cancel(job)
+    gate.open()
+    found = app.cancelled(job)
+    assert found.stopped_by == "cancelled"
+    assert app.states() == {"kept": 3, "queued": 6}
+    assert (found.kept, found.unknown) == (3, 0)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("forge-distill-")]
+    assert app.run().kept == 6
+
+
+def test_a_call_that_does_not_end_after_a_cancel_stays_charged(app: Application, teacher: Teacher) -> None:
+    teacher.always = Fault(then="hang", billed=True)
+    app.ask(2)
+    job = app.start(concurrency=1)
+    teacher.wait(1)
+    app.forge.jobs.cancel(job)
+    found = app.cancelled(job)
+    assert found.unknown > 0
+    assert app.states() == {"queued": 2}
+    teacher.always = None
+    assert app.run().kept == 2
+
+
+def test_tasks_held_or_cancelled_while_their_answer_is_under_way_keep_the_paid_answer(
+    app: Application, teacher: Teacher
+) -> None:
+    gate = Gate(teacher)
+    app.ask(4)
+    job = app.start(concurrency=2)
+    gate.wait(2)
+    queue = app.forge.distill.tasks
+    assert queue.hold([1]) == 1
+    assert queue.cancel([2, 3]) == 2
+    gate.open()
+    app.forge.jobs.wait(job, 60)
+    assert app.states() == {"held": 1, "cancelled": 2, "kept": 1}
+    assert len(teacher.bodies) == 3
+    queue.release()
+    queue.again()
+    found = app.run()
+    assert (found.kept, found.reused_answers, found.billed_attempts) == (3, 2, 1)
+    assert len(teacher.bodies) == 4
+
+
+def test_a_paused_run_goes_on(app: Application, teacher: Teacher) -> None:
+    paused = threading.Event()
+
+    def heard(event: Event) -> None:
+        if isinstance(event, JobChanged) and event.state == "paused":
+            paused.set()
+
+    stop = app.forge.events.subscribe(heard)
+    gate = Gate(teacher)
+    app.ask(4)
+    job = app.start(concurrency=2)
+    gate.wait(2)
+    app.forge.jobs.pause(job)
+    gate.open()
+    assert paused.wait(20)
+    app.forge.jobs.resume(job)
+    app.forge.jobs.wait(job, 60)
+    stop()
+    assert app.states() == {"kept": 4}
+
+
+def test_a_run_that_ended_in_the_middle_is_gone_on_with_and_nothing_is_paid_twice(
+    opened: Opened, teacher: Teacher, tmp_path: Path
+) -> None:
+    app = opened()
+    app.index(tmp_path / "documents")
+    app.ask(5)
+    first = app.run(tasks=3)
+    paid = teacher.bill
+    with app.forge.distill.tasks._db.write() as connection:  # as a crash between payment and flip leaves it
+        connection.execute("UPDATE tasks SET state = 'checking' WHERE id IN (1, 2)")
+        connection.execute("DELETE FROM pairs WHERE task_id IN (1, 2)")
+        connection.execute("UPDATE distill_runs SET ended = NULL, stopped_by = ''")
+    app = opened()
+    found = app.run()
+    assert (found.kept, found.reused_answers, found.billed_attempts) == (4, 2, 2)
+    assert len(teacher.bodies) == 5
+    assert teacher.bill > paid
+    assert app.forge.distill.summary(first.uid).stopped_by == "error"
+
+
+def test_a_task_asked_afresh_is_paid_afresh(app: Application, teacher: Teacher) -> None:
+    teacher.answer = lambda body: "nonsense"
+    app.ask(1)
+    assert app.run(max_turns=1).failed == 1
+    teacher.answer = answered
+    app.forge.distill.tasks.again()
+    found = app.run(max_turns=1)
+    assert (found.kept, found.reused_answers, len(teacher.bodies)) == (1, 0, 2)
+
+
+def test_tasks_without_documents_can_be_taught_too(opened: Opened, teacher: Teacher) -> None:
+    app = opened()
+    app.forge.distill.tasks.add([NewTask("Who wrote this down?", draft="A clerk.")])
+    assert app.run().kept == 1
+    assert "There are no passages." in str(teacher.bodies[0])
+
+
+# ---- with the real student ----
+
+
+def test_the_student_drafts_first(app: Application, teacher: Teacher) -> None:
+    app.forge.settings.change(answer_tokens=16)
+    app.forge.students.activate(app.forge.students.list()[0].id)
+    app.ask(3, draft="")
+    found = app.run(easy="teach")
+    assert (found.kept, found.stopped_by) == (3, "done")
+    view = app.forge.distill.view(1)
+    assert view.draft is not None
+    assert view.draft.text
+    assert view.draft.provenance["sha256"] == app.forge.engine.state().model_sha256
+    assert view.draft.text in str(teacher.bodies)
+    assert view.pair is not None
+    assert view.pair.student == view.draft.provenance
