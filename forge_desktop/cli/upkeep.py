@@ -92,9 +92,8 @@ def status(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     name = student.name if student else None
     if remote is not None:
         student, name, device = None, remote.name, f"remote: {remote.host}"
-    endpoints = forge.providers.endpoints.list()
-    offline = forge.settings.values.offline or not endpoints
     database = forge.archive.database_facts()
+    asked = [endpoint for endpoint in forge.providers.endpoints.list() if endpoint.enabled]
     out.result(
         {
             "version": __version__,
@@ -109,7 +108,8 @@ def status(forge: Forge, options: argparse.Namespace, out: Output) -> int:
             "model": name,
             "device": device,
             "embedder": embedding.facts(forge),
-            "offline": offline,  # True too where there is no endpoint that could be asked
+            "offline": forge.settings.values.offline or not asked,
+            "endpoints": len(asked),
             "sqlite": database.version,
             "notes": [*database.notes, *filter(None, [forge.settings.problem])],
         }
@@ -123,11 +123,16 @@ def status(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         out.line(f"                {student.problem}")
     out.line(f"Device          {device or 'known after the first answer'}")
     out.line(f"Embedding       {embedding.in_words(forge)}")
-    asked = f"{counted(len(endpoints), 'endpoint')} may be asked"
-    out.line(f"Network         {'none: nothing leaves this machine' if offline else asked}")
+    out.line(f"Network         {_network(len(asked), offline=forge.settings.values.offline)}")
     for note in database.notes:
         out.line(f"Note            {note}")
     return 0
+
+
+def _network(endpoints: int, *, offline: bool) -> str:
+    if offline:
+        return "none: the offline switch is on"
+    return f"{counted(endpoints, 'endpoint')} may be asked" if endpoints else "none: nothing leaves this machine"
 
 
 def _last_device(forge: Forge, sha256: str) -> str | None:
