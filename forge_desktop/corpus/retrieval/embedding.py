@@ -62,7 +62,8 @@ class Embedding:
                 " Likeness is judged by spelling until then."
             )
         if self._kept_back:
-            return f"{self._kept_back:,} passages of documents that are never sent are judged by spelling."
+            noun, verb = ("passage", "is") if self._kept_back == 1 else ("passages", "are")
+            return f"{self._kept_back:,} {noun} of documents that are never sent {verb} judged by spelling."
         return ""
 
     # ---- searching ----

@@ -222,6 +222,6 @@ def embedding_words(volume: RemoteVolume) -> tuple[str, str]:
         parts.append(f"It costs about {shown(volume.likely)}, at most {shown(volume.most)}, counted under your caps.")
     parts.append("Each search then sends its question there too.")
     if volume.withheld:
-        kept = count_words(volume.withheld, "passage")
-        parts.append(f"{kept} of documents that are never sent stay here and are judged by spelling.")
+        kept, stay = count_words(volume.withheld, "passage"), "stays" if volume.withheld == 1 else "stay"
+        parts.append(f"{kept} of documents that are never sent {stay} here, judged by spelling.")
     return title, " ".join(parts)
