@@ -20,7 +20,7 @@ from forge_desktop.ui.panes.students import StudentsPane
 from forge_desktop.ui.shell import Shell
 from forge_desktop.ui.spending import spend_of
 from forge_desktop.ui.status_line import StatusLine
-from forge_desktop.ui.widgets.basics import Banner, Button, IconButton, Pill
+from forge_desktop.ui.widgets.basics import Banner, Button, IconButton, Notice, Pill
 from tests.providers.teacher import Teacher
 
 ANSWER = "Hand tools are lent for 14 days."
@@ -169,3 +169,39 @@ def test_the_run_goes_before_the_month_and_the_month_before_the_strictest(forge:
     shown = spend_of(ledger.budgets("a run"))
     assert shown is not None
     assert (shown.words, shown.share) == ("$0.00 of $1.00", 0.0)
+
+
+def test_an_answer_is_corrected_by_a_teacher_or_by_hand_and_that_is_taken_back(
+    qtbot: QtBot, window: Shell, forge: Forge, shed: str
+) -> None:
+    forge.students.remotes.choose(shed)
+    conversation = forge.chat.create()
+    answer = ask(forge, conversation, "How long are hand tools lent?")
+    pane, bubble = opened(qtbot, window, conversation, answer)
+    notices: list[Notice] = []
+    pane.notice.connect(notices.append)
+    press(qtbot, bubble, "Correct this answer")
+    sheet = pane.correcting.sheet
+    assert sheet is not None
+    assert not sheet.keep.isEnabled()  # nothing was changed yet
+    qtbot.mouseClick(sheet.teacher, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(notices))
+    assert notices[0].text == "Waits for a teacher in Distill"
+    assert forge.distill.tasks.counts() == {"queued": 1}
+    assert notices[0].undo is not None
+    notices[0].undo()
+    qtbot.waitUntil(lambda: forge.distill.tasks.count() == 0)
+    press(qtbot, bubble, "Correct this answer")
+    sheet = pane.correcting.sheet
+    assert sheet is not None
+    sheet.field.setPlainText("Hand tools are lent for 14 days, power tools for 7 [1].")
+    qtbot.mouseClick(sheet.keep, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(notices) == 2)
+    assert notices[1].text == "Kept as a pair in Distill"
+    (pair,) = forge.distill.pairs.iterate()
+    assert pair.final == "Hand tools are lent for 14 days, power tools for 7 [1]."
+    assert pair.draft == ANSWER
+    assert notices[1].undo is not None
+    notices[1].undo()
+    qtbot.waitUntil(lambda: list(forge.distill.pairs.iterate()) == [])
+    qtbot.waitUntil(lambda: pane.correcting.sheet is None)

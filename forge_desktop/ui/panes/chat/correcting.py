@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -91,23 +92,37 @@ class Correcting(QObject):
         sheet = self.sheet
         if sheet is not None:
             sheet.set_busy(True)
-        distill = self._distill
+        distill, begun = self._distill, time.time()
 
-        def kept(task_id: int) -> None:
+        def correct() -> tuple[int, str, bool]:
+            task = distill.correct(message_id, better)
+            return task.id, task.pair or "", task.created >= begun - 1
+
+        def kept(found: tuple[int, str, bool]) -> None:
+            task_id, pair, fresh = found
             if self.sheet is not None:
                 self.sheet.accept()
-            where = "Kept as a pair in Distill" if better else "Waits for a teacher in Distill"
-            self.noticed.emit(Notice(where, undo=self._undo(task_id), icon="flask-conical"))
+            where = "Kept as a pair in Distill" if pair else "Waits for a teacher in Distill"
+            undo = self._undo(task_id, pair) if fresh else None  # what was there before is not taken away by an undo
+            self.noticed.emit(Notice(where, undo=undo, icon="flask-conical"))
 
         def failed(error: ForgeError) -> None:
             if self.sheet is not None:
                 self.sheet.set_busy(False)
                 self.sheet.banner.show_error(error)
 
-        self._errands.run(lambda: distill.correct(message_id, better).id, kept, failed, lane="correcting")
+        self._errands.run(correct, kept, failed, lane="correcting")
 
-    def _undo(self, task_id: int) -> Callable[[], None]:
-        return lambda: self._errands.run(lambda: self._distill.tasks.remove([task_id]))
+    def _undo(self, task_id: int, pair: str) -> Callable[[], None]:
+        distill = self._distill
+
+        def take_back() -> None:
+            if pair:
+                distill.pairs.drop([pair])
+            else:
+                distill.tasks.remove([task_id])
+
+        return lambda: self._errands.run(take_back)
 
     @Slot()
     def _on_closed(self) -> None:
