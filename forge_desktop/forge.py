@@ -8,6 +8,7 @@ from pathlib import Path
 
 from forge_desktop.archive import Archive
 from forge_desktop.archive.doctor import Doctor
+from forge_desktop.archive.lessons import read_pair
 from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import Jobs
 from forge_desktop.base.paths import OwnerLock, resources_dir
@@ -74,10 +75,20 @@ class Forge:
                 engine=self.engine,
                 providers=self.providers,
                 data_dir=data_dir,
+                read_pair=read_pair,
             )
             starter = resources_dir() / "students" / STARTER
             self.students = Students(database, self.jobs, self.events, self.engine, starter)
-            self.archive = Archive(database, self.jobs, self.corpus, self.chat, self.students, data_dir)
+            self.archive = Archive(
+                database,
+                self.jobs,
+                corpus=self.corpus,
+                chat=self.chat,
+                distill=self.distill,
+                students=self.students,
+                settings=self.settings,
+                data_dir=data_dir,
+            )
             options = self.chat.options
             self.doctor = Doctor(
                 self.engine,

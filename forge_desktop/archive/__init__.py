@@ -6,26 +6,33 @@ import contextlib
 import datetime
 import functools
 import hashlib
+import json
 import sqlite3
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from forge_desktop import __version__
 from forge_desktop.archive.bundle_reading import Bundle
 from forge_desktop.archive.bundle_writing import BundleWriter
+from forge_desktop.archive.lessons import WRITERS, counted, file_name, write_lessons
 from forge_desktop.archive.records import BundleReport, DatabaseFacts, ExportedFile, Verdict
 from forge_desktop.archive.records_checkup import Checkup, Crash, Device, Finding, Fit, Hardware, Pack, Timing
 from forge_desktop.archive.writing import ExportFolder
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.jobs import JobContext, Jobs
+from forge_desktop.base.settings import SettingsFile
 from forge_desktop.chat import Chat
 from forge_desktop.corpus import Corpus, Portable, PortableCollection
+from forge_desktop.distill import Distill
+from forge_desktop.distill.pair_lines import from_object
+from forge_desktop.distill.records import Pair
 from forge_desktop.storage import Database
 from forge_desktop.students import Students
 
 __all__ = [
+    "WRITERS",
     "Archive",
     "BundleReport",
     "Checkup",
@@ -49,12 +56,23 @@ class Archive:
     """Everything that is stored, seen as a whole. Reads beside the owner of the data directory too."""
 
     def __init__(
-        self, db: Database, jobs: Jobs, corpus: Corpus, chat: Chat, students: Students, data_dir: Path
+        self,
+        db: Database,
+        jobs: Jobs,
+        *,
+        corpus: Corpus,
+        chat: Chat,
+        distill: Distill,
+        students: Students,
+        settings: SettingsFile,
+        data_dir: Path,
     ) -> None:
         self._db = db
         self._jobs = jobs
         self._corpus = corpus
         self._chat = chat
+        self._distill = distill
+        self._settings = settings
         self._students = students
         self._data_dir = data_dir
 
@@ -80,9 +98,58 @@ class Archive:
                 folder.write_rows("conversations.jsonl", self._chat.export_conversations()),
                 folder.write_rows("messages.jsonl", self._chat.export_messages()),
                 folder.write_rows("options.jsonl", self._chat.options.export()),
+                *(folder.write_rows(name, rows()) for name, rows in self._distill.export_rows().items()),
             ]
             made = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
             folder.finish(files, {"made": made, "forge_desktop": __version__, "index": self._corpus.versions()})
+        return files
+
+    def export_lessons(
+        self,
+        directory: Path,
+        forms: Sequence[str] = ("forge",),
+        *,
+        dataset: str = "",
+        every: bool = False,
+        with_evidence: bool | None = None,
+    ) -> list[ExportedFile]:
+        """Write pairs into a new or empty directory, a file for each form (`WRITERS`) and a manifest, last.
+
+        The accepted ones, with `every` all; or those of a frozen `dataset`, whose own form is then byte for byte what
+        was frozen. `with_evidence` puts the passages into the prompts of other programs' forms; None asks the setting.
+        Raises ForgeError as `export` does, and for a form or dataset that there is not.
+        """
+        self._refuse_inside(directory)
+        unknown = [form for form in forms if form not in WRITERS]
+        if unknown:
+            raise ForgeError(f"There is no form called {unknown[0]}.", hint=f"There are {', '.join(WRITERS)}.")
+        shown = self._settings.values.lessons_with_evidence if with_evidence is None else with_evidence
+        frozen = self._distill.datasets.get(dataset) if dataset else None
+        lines = self._distill.datasets.lines(frozen.uid).splitlines() if frozen else []
+
+        def pairs() -> Iterator[Pair]:
+            if frozen is None:
+                return self._distill.pairs.iterate(every=every)
+            return (from_object(json.loads(line)) for line in lines)
+
+        with ExportFolder(directory) as folder, self._db.snapshot():
+            files = [
+                folder.write_lines(file_name(form), (line + b"\n" for line in lines))
+                if frozen and form == "forge"  # the very bytes
+                else write_lessons(folder, form, pairs(), with_evidence=shown)
+                for form in dict.fromkeys(forms)
+            ]
+            facts: dict[str, object] = {
+                "kind": "lessons",
+                "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                "forge_desktop": __version__,
+                "pairs": counted(pairs()),
+                "with_evidence": shown,
+                "dataset": {"name": frozen.name, "version": frozen.version, "sha256": frozen.sha256}
+                if frozen
+                else None,
+            }
+            folder.finish(files, facts)
         return files
 
     def export_collection(self, collection: str, file: Path, *, with_files: bool = False) -> int:

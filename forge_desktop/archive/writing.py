@@ -66,6 +66,15 @@ class ExportFolder:
                 count += 1
         return self._entry(name, count)
 
+    def write_lines(self, name: str, lines: Iterable[bytes]) -> ExportedFile:
+        """Write lines as they are, each with its end."""
+        count = 0
+        with self._file(name) as stream:
+            for line in lines:
+                stream.write(line)
+                count += 1
+        return self._entry(name, count)
+
     def write_vectors(self, name: str, ids: Iterable[int], vectors: Iterable[tuple[int, bytes]]) -> ExportedFile:
         """Write vectors of signed bytes as one .npy array with a row for each of `ids`, in that order.
 

@@ -268,6 +268,12 @@ class Settings:
         minimum=0.05,
         maximum=1.0,
     )
+    lessons_with_evidence: bool = _setting(
+        True,
+        "Lessons",
+        "Passages in exports",
+        "Lessons for other programs show the passages before the question, as the student sees them in the chat.",
+    )
     offline: bool = _setting(
         False,
         "Network",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext, Jobs
@@ -12,6 +13,7 @@ from forge_desktop.chat import Chat
 from forge_desktop.corpus import Corpus
 from forge_desktop.distill.asking import Asker, AskStudent, AskTeachers
 from forge_desktop.distill.datasets import Datasets
+from forge_desktop.distill.exporting import Exporter
 from forge_desktop.distill.forgetting import Forgetter
 from forge_desktop.distill.generating import Generator
 from forge_desktop.distill.importing import Importer, PairReader, no_pairs
@@ -165,6 +167,15 @@ class Distill:
         if wish.teacher:
             return AskTeachers(self._providers, run=run, cap=wish.cap, among=wish.teachers, seed=wish.seed)
         return AskStudent(self._engine, wish.seed)
+
+    # ---- leaving ----
+
+    def export_rows(self) -> dict[str, Callable[[], Iterator[Mapping[str, Any]]]]:
+        """Everything as plain rows, by the name of the file they go into. For the archive, within its snapshot."""
+        return {
+            **Exporter(self._db, self.pairs, self.suites, self.datasets).files(),
+            "attempts.jsonl": self._providers.ledger.rows,
+        }
 
     # ---- forgetting ----
 

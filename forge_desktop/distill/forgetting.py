@@ -47,8 +47,9 @@ class Forgetter:
         if not found:
             raise ForgeError(f"Nothing that was learnt rests on a document called {wanted}.", hint="Name its sha256.")
         if len(found) > 1:
+            starts = ", ".join(sha[:12] for sha, _ in found[:6])
             raise ForgeError(
-                f"{len(found)} versions of documents are called {wanted}: {', '.join(sha[:12] for sha, _ in found[:6])}.",
+                f"{len(found)} versions of documents are called {wanted}: {starts}.",
                 hint="Name the start of the sha256.",
             )
         return found[0][0]

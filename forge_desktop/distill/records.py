@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from forge_desktop.providers.records import Attempt
+from forge_desktop.providers.records import Attempt as Attempt
+from forge_desktop.providers.records import Budget as Budget
+from forge_desktop.providers.records import Endpoint as Endpoint
 
 TaskState = Literal[
     "queued", "drafting", "asking", "checking", "review", "kept", "rejected", "failed", "held", "cancelled"

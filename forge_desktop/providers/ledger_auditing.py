@@ -62,6 +62,10 @@ class LedgerAuditing(LedgerReading):
             ]
         return found
 
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Every attempt as plain values, in the order they were reserved."""
+        return (_columns(made) for made in store_audit.every_attempt(self._db.connection))
+
     def export(self, file: Path) -> int:
         """Write every attempt out, as CSV or as JSON lines by the name's ending; how many there are.
 

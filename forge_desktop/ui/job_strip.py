@@ -21,6 +21,12 @@ _SHOWN = {
     "open_embedder": ("Opening the embedding model", "", False),
     "embed": ("Preparing search", "", True),
     "import": ("Importing", "students", False),
+    "distil": ("Making lessons", "distill", True),
+    "generate": ("Creating tasks", "distill", True),
+    "lessons import": ("Importing tasks", "distill", False),
+    "lessons export": ("Exporting pairs", "distill", False),
+    "replay": ("Replaying a run", "distill", False),
+    "reverify": ("Comparing pairs with the documents", "distill", False),
     "measure": ("Measuring", "settings", False),
 }
 _LIVE = ("queued", "running", "paused")

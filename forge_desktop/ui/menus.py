@@ -23,6 +23,14 @@ _PANE_COMMANDS = (
     ("&Import student…", "", "students", "import"),
     None,
 )
+_LESSONS = (
+    ("&Import tasks or pairs…", "Ctrl+Shift+I", "import"),
+    ("Create tasks from &documents…", "Ctrl+Shift+D", "generate"),
+    ("&Start, pause or resume a run…", "Ctrl+Shift+R", "run"),
+    ("&Review what waits", "Ctrl+Shift+V", "review"),
+    ("&Export pairs…", "Ctrl+Shift+X", "export"),
+    ("&Caps…", "", "caps"),
+)
 _EDITING = (
     # text, shortcut shown, slot of the widget with the focus
     ("Cu&t", QKeySequence.StandardKey.Cut, "cut"),
@@ -56,6 +64,7 @@ class Menus:
         self._actions: list[QAction] = []
         self._file()
         self._edit()
+        self._lessons()
         self._view()
         self._help()
 
@@ -93,6 +102,11 @@ class Menus:
         menu.addSeparator()
         self._add(menu, "&Find in pane", QKeySequence.StandardKey.Find, lambda: self._search(everywhere=False))
         self._add(menu, "&Search documents", "Ctrl+K", lambda: self._search(everywhere=True))
+
+    def _lessons(self) -> None:
+        menu = self._menu("&Lessons")
+        for text, keys, command in _LESSONS:
+            self._add(menu, text, keys, partial(self._target.run_command, "distill", command))
 
     def _view(self) -> None:
         menu = self._menu("&View")

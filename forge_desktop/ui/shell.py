@@ -238,7 +238,11 @@ class Shell(QMainWindow):
 
     @Slot(str)
     def _on_wants_pane(self, key: str) -> None:
-        self.visit(key, by_keyboard=True)
+        pane, _, command = key.partition(":")
+        if command:
+            self.run_command(pane, command)
+        else:
+            self.visit(pane, by_keyboard=True)
 
     @Slot()
     def _on_student_pressed(self) -> None:

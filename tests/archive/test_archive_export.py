@@ -16,7 +16,10 @@ import pytest
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.forge import Forge
 
-NAMES = ["documents.jsonl", "passages.jsonl", "vectors.npy", "conversations.jsonl", "messages.jsonl", "options.jsonl"]
+NAMES = [
+    *("documents.jsonl", "passages.jsonl", "vectors.npy", "conversations.jsonl", "messages.jsonl", "options.jsonl"),
+    *("tasks.jsonl", "pairs.jsonl", "suites.jsonl", "datasets.jsonl", "attempts.jsonl"),
+]
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
@@ -89,7 +92,7 @@ def test_messages_keep_branches_sources_and_provenance(forge: Forge, tmp_path: P
 def test_an_empty_corpus_exports_too(data_dir: Path, tmp_path: Path) -> None:
     forge = Forge(data_dir, holder="a test")
     try:
-        assert [file.rows for file in forge.archive.export(tmp_path / "out")] == [0, 0, 0, 0, 0, 0]
+        assert [file.rows for file in forge.archive.export(tmp_path / "out")] == [0] * len(NAMES)
         assert np.load(tmp_path / "out" / "vectors.npy").shape[0] == 0
     finally:
         forge.close()

@@ -28,7 +28,8 @@ PANES: dict[str, tuple[str, str, str]] = {
 class Pane(QWidget):
     """One page of the window. It shows and asks; it decides nothing, and it knows neither other panes nor the window.
 
-    `notice` carries a `Notice` for the toast, `wants_pane` the key of a pane to go to ("corpus", "settings", …).
+    `notice` carries a `Notice` for the toast, `wants_pane` the key of a pane to go to ("corpus", "settings", …), with a
+    command to run there where one follows it ("settings:endpoints").
     """
 
     key: ClassVar[str] = ""

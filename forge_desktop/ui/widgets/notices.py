@@ -287,6 +287,11 @@ class ProgressRow(QWidget):
         line = row(self._icon, self._words, self._meter, self._numbers, None, self._pause, cancel, gap=10)
         self.setLayout(line)
 
+    def say(self, verb: str) -> None:
+        """Name another sort of job."""
+        self._verb = verb
+        self._words.setText(verb)
+
     def show_job(self, event: JobChanged) -> None:
         """Follow a job; call it for each `JobChanged` of that job."""
         self.job_id = event.job_id

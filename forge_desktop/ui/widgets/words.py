@@ -1,4 +1,4 @@
-"""Numbers in words for people: sizes, moments, counts, places."""
+"""Numbers, names and places in words for people, in characters that can be shown."""
 
 from __future__ import annotations
 
@@ -12,6 +12,15 @@ from forge_desktop.base.paths import shown_path
 
 _LONG_WORD = re.compile(r"\S{40,}")
 _SEPARATOR = re.compile(r"[/\\_-]")
+_LANGUAGES = {
+    "ar": "Arabic", "bn": "Bengali", "ca": "Catalan", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek",
+    "en": "English", "es": "Spanish", "et": "Estonian", "eu": "Basque", "fa": "Persian", "fi": "Finnish",
+    "fr": "French", "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian", "hy": "Armenian", "id": "Indonesian",
+    "it": "Italian", "ja": "Japanese", "ka": "Georgian", "ko": "Korean", "lt": "Lithuanian", "ne": "Nepali",
+    "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian",
+    "sr": "Serbian", "sv": "Swedish", "ta": "Tamil", "te": "Telugu", "th": "Thai", "tr": "Turkish",
+    "uk": "Ukrainian", "vi": "Vietnamese", "yi": "Yiddish", "zh": "Chinese", "": "not recognised",
+}  # fmt: skip
 
 
 def size_words(count: float) -> str:
@@ -72,3 +81,15 @@ def place_words(
     else:
         place = f"{lined}s {first_line}–{last_line}"
     return f"{place} · {heading[-1]}" if heading else place
+
+
+def safe_words(text: str) -> str:
+    """Text that Qt can show: undecodable bytes of file names, lone surrogates and control characters as escapes."""
+    bytes_shown = "".join(f"\\x{ord(c) - 0xDC00:02x}" if "\udc80" <= c <= "\udcff" else c for c in text)
+    shown = bytes_shown.encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in shown)
+
+
+def language_name(code: str) -> str:
+    """The English name of an ISO 639-1 language code."""
+    return _LANGUAGES.get(code, code)

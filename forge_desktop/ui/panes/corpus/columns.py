@@ -7,7 +7,28 @@ from collections.abc import Callable
 from forge_desktop.corpus import Document, Finding, Hit, Passage
 from forge_desktop.corpus.parsers import units_of
 from forge_desktop.ui.widgets.windowed_table import Column
-from forge_desktop.ui.widgets.words import count_words, file_name, moment_words, place_words, size_words
+from forge_desktop.ui.widgets.words import (
+    count_words,
+    file_name,
+    language_name,
+    moment_words,
+    place_words,
+    safe_words,
+    size_words,
+)
+
+__all__ = [
+    "DOCUMENT_COLUMNS",
+    "STATES",
+    "finding_words",
+    "format_words",
+    "hit_columns",
+    "language_name",
+    "passage_place",
+    "safe_words",
+    "shown_name",
+    "state_pill",
+]
 
 STATES = {
     "indexed": ("Indexed", "ok", "circle-check"),
@@ -21,15 +42,6 @@ _FORMATS = {
     "latex": "LaTeX", "rest": "reStructuredText", "asciidoc": "AsciiDoc", "org": "Org", "code": "source code",
     "image": "picture",
 }  # fmt: skip
-_LANGUAGES = {
-    "ar": "Arabic", "bn": "Bengali", "ca": "Catalan", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek",
-    "en": "English", "es": "Spanish", "et": "Estonian", "eu": "Basque", "fa": "Persian", "fi": "Finnish",
-    "fr": "French", "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian", "hy": "Armenian", "id": "Indonesian",
-    "it": "Italian", "ja": "Japanese", "ka": "Georgian", "ko": "Korean", "lt": "Lithuanian", "ne": "Nepali",
-    "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian",
-    "sr": "Serbian", "sv": "Swedish", "ta": "Tamil", "te": "Telugu", "th": "Thai", "tr": "Turkish",
-    "uk": "Ukrainian", "vi": "Vietnamese", "yi": "Yiddish", "zh": "Chinese", "": "not recognised",
-}  # fmt: skip
 _BEFORE_MATCH = 24  # characters of a snippet before the first found word
 _CODE_LIKE = {"markdown", "html"}
 
@@ -39,21 +51,9 @@ def shown_name(document: Document) -> str:
     return safe_words(document.name)
 
 
-def safe_words(text: str) -> str:
-    """Text that Qt can show: undecodable bytes of file names, lone surrogates and control characters as escapes."""
-    bytes_shown = "".join(f"\\x{ord(c) - 0xDC00:02x}" if "\udc80" <= c <= "\udcff" else c for c in text)
-    shown = bytes_shown.encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in shown)
-
-
 def format_words(name: str) -> str:
     """A format as people call it."""
     return _FORMATS.get(name, name)
-
-
-def language_name(code: str) -> str:
-    """The English name of an ISO 639-1 language code."""
-    return _LANGUAGES.get(code, code)
 
 
 def state_pill(document: Document) -> tuple[str, str, str]:

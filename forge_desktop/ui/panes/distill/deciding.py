@@ -1,0 +1,134 @@
+"""A person's verdict on a pair: accept, edit or reject with one key, a note beside it, and the last one taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.errands import Errands
+from forge_desktop.ui.widgets.basics import Button, Notice, PrimaryButton, column, row
+
+if TYPE_CHECKING:
+    from forge_desktop.distill.review import Review
+
+_LANE = "review"
+
+
+class DecisionBar(QFrame):
+    """The foot of a task's view. `decided` carries the id of the task to look at next, or None.
+
+    `edit_pressed` asks for the answer to be edited; `edited` is called for its text. `notice` carries a Notice,
+    `troubled` a ForgeError.
+    """
+
+    decided = Signal(object)
+    edit_pressed = Signal()
+    notice = Signal(object)
+    troubled = Signal(object)
+
+    def __init__(self, review: Review, errands: Errands) -> None:
+        super().__init__()
+        self.setProperty("cls", "foot")
+        self._review, self._errands = review, errands
+        self._task: int | None = None
+        self.note = QLineEdit()
+        self.note.setPlaceholderText("Note (optional)")
+        self.note.setAccessibleName("Note on the decision")
+        self.note.setFont(theme.font(tokens.TABLE))
+        self.accept = PrimaryButton("Accept", "circle-check")
+        self.accept.setToolTip("Keep the pair as it is (A)")
+        self.accept.clicked.connect(self.accept_now)
+        self.edit = Button("Edit", "pencil")
+        self.edit.setToolTip("Change the answer, then keep it (E)")
+        self.edit.clicked.connect(self._on_edit)
+        self.reject = Button("Reject", "x", "danger")
+        self.reject.setToolTip("Let nobody learn from it (R)")
+        self.reject.clicked.connect(self.reject_now)
+        self.undo = Button("Undo", "undo-2")
+        self.undo.setToolTip("Take the last decision back (U)")
+        self.undo.clicked.connect(self.undo_now)
+        buttons = row(self.accept, self.edit, self.reject, None, self.undo)
+        self.setLayout(column(self.note, buttons, gap=8, margins=(14, 10, 14, 10)))
+
+    def add_keys(self, page: QWidget) -> None:
+        """A, E, R and U anywhere on this page where no text is typed."""
+        for key, run in (
+            ("A", self.accept_now),
+            ("E", self._on_edit),
+            ("R", self.reject_now),
+            ("U", self.undo_now),
+        ):
+            shortcut = QShortcut(QKeySequence(key), page)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(run)
+
+    def show_task(self, task_id: int | None, note: str = "") -> None:
+        """The task whose pair is decided on, None where there is none."""
+        if task_id != self._task:
+            self.note.setText(note)
+        self._task = task_id
+        for button in (self.accept, self.edit, self.reject, self.note):
+            button.setEnabled(task_id is not None)
+
+    @Slot()
+    def accept_now(self) -> None:
+        """Keep the pair."""
+        if (task := self._task) is not None:
+            note = self.note.text().strip()
+            self._decide(lambda: self._review.accept(task, note), "Kept the pair.")
+
+    @Slot()
+    def reject_now(self) -> None:
+        """Let nobody learn from the pair."""
+        if (task := self._task) is not None:
+            note = self.note.text().strip()
+            self._decide(lambda: self._review.reject(task, note), "Rejected the pair.")
+
+    def keep_edited(self, final: str) -> None:
+        """Keep the pair with another answer."""
+        if (task := self._task) is not None:
+            note = self.note.text().strip()
+            self._decide(lambda: self._review.edit(task, final, note), "Kept the pair as edited.")
+
+    @Slot()
+    def undo_now(self) -> None:
+        """Take the newest decision back, and look at its task again."""
+
+        def told(task: int | None) -> None:
+            self.notice.emit(Notice("There is no decision to take back." if task is None else "Took it back."))
+            if task is not None:
+                self.decided.emit(task)
+
+        self._errands.run(self._review.undo, told, self.troubled.emit, lane=_LANE)
+
+    @Slot()
+    def _on_edit(self) -> None:
+        if self._task is not None:
+            self.edit_pressed.emit()
+
+    def _decide(self, decide: Callable[[], None], words: str) -> None:
+        task, review = self._task, self._review
+        self.show_task(None)
+
+        def work() -> int | None:
+            before = review.waiting()
+            decide()
+            after = [waiting for waiting in before if waiting != task]
+            place = before.index(task) if task in before else 0
+            return after[place % len(after)] if after else None
+
+        def told(following: int | None) -> None:
+            self.notice.emit(Notice(words, undo=self.undo_now))
+            self.decided.emit(following)
+
+        def failed(error: ForgeError) -> None:
+            self.show_task(task, self.note.text())
+            self.troubled.emit(error)
+
+        self._errands.run(work, told, failed, lane=_LANE)

@@ -1,0 +1,180 @@
+"""Make tasks from documents: which ones, how many of each, what kinds and how hard, by the student or by a teacher."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QCheckBox, QDialog, QFrame, QGridLayout, QLayout, QScrollArea, QSpinBox, QWidget
+
+from forge_desktop.corpus import Collection
+from forge_desktop.distill.records import GenerateWish
+from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.panes.distill.money_field import MoneyField
+from forge_desktop.ui.widgets.basics import Button, PrimaryButton, column, label, row
+from forge_desktop.ui.widgets.fields import ChoiceField
+from forge_desktop.ui.widgets.words import count_words, safe_words
+
+_BY = {"student": "Your student, on this computer", "teacher": "A teacher, under a cap"}
+_USUAL = GenerateWish()
+_MOST_WEIGHT, _MOST_EACH = 9, 200
+
+
+class GenerateDialog(QDialog):
+    """`started` carries a GenerateWish."""
+
+    started = Signal(object)
+
+    def __init__(self, collections: Sequence[Collection], *, teachers: bool, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Create tasks from documents")
+        self._collections = [found for found in collections if found.documents]
+        self.places = [
+            _check(safe_words(f"{c.name} · {count_words(c.documents, 'document')}")) for c in self._collections
+        ]
+        self.each = _number("Questions a document", 1, _MOST_EACH, _USUAL.per_document)
+        self.most = _number("Questions in all at most", 0, 1_000_000, 0)
+        self.most.setSpecialValueText("No limit")
+        self.kinds = {name: _number(f"Share of {name}", 0, _MOST_WEIGHT, weight) for name, weight in _USUAL.kinds}
+        self.levels = {
+            name: _number(f"Share of {name}", 0, _MOST_WEIGHT, weight) for name, weight in _USUAL.difficulties
+        }
+        self.by = ChoiceField(_BY)
+        self.by.setAccessibleName("Who writes the questions")
+        self.by.changed.connect(self._follow)
+        self.by.model().item(1).setEnabled(teachers)  # type: ignore[attr-defined]
+        self.cap = MoneyField("Cap in dollars", "required")
+        self.cap.changed.connect(self._follow)
+        self.why = label("", tokens.SMALL, cls="muted", wrap=True)
+        self.start = PrimaryButton("Create tasks", "sparkles")
+        self.start.clicked.connect(self._on_start)
+        self._build()
+        for box in self.places:
+            box.setChecked(True)
+            box.toggled.connect(self._follow)
+        for number in (*self.kinds.values(), *self.levels.values()):
+            number.valueChanged.connect(self._follow)
+        self._follow()
+
+    def _build(self) -> None:
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(tokens.MD)
+        grid.setVerticalSpacing(10)
+        grid.setColumnStretch(1, 1)
+        self._cap_name = label("Cap", tokens.SMALL, cls="muted")
+        lines: tuple[tuple[QWidget, QWidget | QLayout], ...] = (
+            (_name("Documents"), column(*self.places, gap=0)),
+            (_name("For each document"), row(self.each, None)),
+            (_name("In all, at most"), row(self.most, None)),
+            (_name("Kinds"), _weights(self.kinds)),
+            (_name("How hard"), _weights(self.levels)),
+            (_name("Written by"), row(self.by, None)),
+            (self._cap_name, self.cap),
+        )
+        for place, (name, content) in enumerate(lines):
+            name.setMinimumHeight(theme.px(30))
+            grid.addWidget(name, place, 0, Qt.AlignmentFlag.AlignTop)
+            if isinstance(content, QWidget):
+                grid.addWidget(content, place, 1)
+            else:
+                grid.addLayout(content, place, 1)
+        inside = QWidget()
+        inside.setProperty("cls", "flow")
+        inside.setLayout(column(grid, None, gap=0, margins=(0, 0, tokens.MD, 0)))
+        area = QScrollArea()
+        area.setAccessibleName("Which questions to make")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(inside)
+        cancel = Button("Cancel")
+        cancel.setAutoDefault(False)
+        cancel.clicked.connect(self.reject)
+        about = label(
+            "Questions are made from passages of your documents; each keeps the passage it came from. Numbers beside "
+            "kinds and difficulties are shares.",
+            tokens.TABLE, cls="muted", wrap=True,
+        )  # fmt: skip
+        foot = row(cancel, self.why, self.start, gap=tokens.MD)
+        foot.setStretch(1, 1)
+        body = column(
+            column(label("Create tasks from documents", tokens.TITLE, 600), about, gap=2), area, foot,
+            gap=tokens.LG, margins=(tokens.XL, 20, tokens.XL, 20),
+        )  # fmt: skip
+        body.setStretch(1, 1)
+        self.setLayout(body)
+        self.resize(theme.px(740), theme.px(480))
+
+    def wish(self) -> GenerateWish:
+        """What the fields say."""
+        chosen = [c.uid for c, box in zip(self._collections, self.places, strict=True) if box.isChecked()]
+        teacher = self.by.value() == "teacher"
+        return GenerateWish(
+            per_document=self.each.value(),
+            collections=() if len(chosen) == len(self._collections) else tuple(chosen),
+            kinds=tuple((name, box.value()) for name, box in self.kinds.items() if box.value()),
+            difficulties=tuple((name, box.value()) for name, box in self.levels.items() if box.value()),
+            teacher=teacher,
+            cap=(self.cap.amount or 0) if teacher else 0,
+            most=self.most.value(),
+        )
+
+    @Slot()
+    def _follow(self) -> None:
+        teacher = self.by.value() == "teacher"
+        self.cap.setVisible(teacher)
+        self._cap_name.setVisible(teacher)
+        wish = self.wish()
+        problem = ""
+        if not any(box.isChecked() for box in self.places):
+            problem = "Choose some documents."
+        elif not wish.kinds or not wish.difficulties:
+            problem = "Give a share to one kind and one difficulty at least."
+        elif teacher and not wish.cap:
+            problem = "Type the most that may be spent on it."
+        self.why.setText(problem)
+        self.start.setEnabled(not problem)
+
+    @Slot()
+    def _on_start(self) -> None:
+        self.started.emit(self.wish())
+        self.accept()
+
+
+def _weights(boxes: dict[str, QSpinBox]) -> QLayout:
+    grid = QGridLayout()
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setSpacing(8)
+    for place, (name, box) in enumerate(boxes.items()):
+        words = label(name.capitalize(), tokens.SMALL)
+        words.setMinimumWidth(theme.px(58))
+        box.setMinimumWidth(theme.px(62))
+        box.setMaximumWidth(theme.px(70))
+        grid.addWidget(words, 0, place * 2)
+        grid.addWidget(box, 0, place * 2 + 1)
+    grid.setColumnStretch(len(boxes) * 2, 1)
+    return grid
+
+
+def _name(words: str) -> QWidget:
+    return label(words, tokens.SMALL, cls="muted")
+
+
+def _number(accessible_name: str, least: int, most: int, value: int) -> QSpinBox:
+    made = QSpinBox()
+    made.setAccessibleName(accessible_name)
+    made.setRange(least, most)
+    made.setValue(value)
+    made.setFont(theme.font(tokens.BODY, tabular=True))
+    made.setMinimumWidth(theme.px(84))
+    made.lineEdit().setTextMargins(8, 0, 0, 0)  # the style sheet's padding does not reach it
+    return made
+
+
+def _check(words: str) -> QCheckBox:
+    made = QCheckBox(words.replace("&", "&&"))
+    made.setAccessibleName(words)
+    made.setFont(theme.font(tokens.SMALL))
+    return made

@@ -1,0 +1,274 @@
+"""One task from its question to its pair, beside the queue: what was said, on what it rests, what it cost."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+
+from forge_desktop.base.money import shown
+from forge_desktop.distill.records import Evidence, TaskView
+from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.panes.distill.columns import PAIR_KINDS, STATES, any_text
+from forge_desktop.ui.panes.distill.deciding import DecisionBar
+from forge_desktop.ui.panes.distill.item_parts import (
+    attempts_section,
+    checks_section,
+    evidence_section,
+    near_section,
+    provenance,
+    quality_section,
+    section,
+    turn_section,
+)
+from forge_desktop.ui.widgets.basics import (
+    Button,
+    ElidedLabel,
+    IconButton,
+    Pill,
+    PrimaryButton,
+    column,
+    frame,
+    label,
+    row,
+)
+from forge_desktop.ui.widgets.diff_view import DiffView, TextView
+from forge_desktop.ui.widgets.fields import TextField
+from forge_desktop.ui.widgets.fold import Fold
+from forge_desktop.ui.widgets.segments import Segments
+from forge_desktop.ui.widgets.words import safe_words
+
+_VIEWS = (("answer", "Answer"), ("changes", "Changes to the draft"))
+
+
+class AnswerCard(QFrame):
+    """The answer to learn: as it is, as changes to the draft, or to edit. `saved` carries the edited text."""
+
+    saved = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("cls", "card")
+        self._final = self._draft = ""
+        self._segments = Segments(_VIEWS, "How the answer is shown")
+        self._segments.chosen.connect(self._show)
+        self._title = label("Answer", tokens.SMALL, 600, "muted")
+        self.text = TextView("Answer")
+        self.diff = DiffView("Changes to the draft")
+        self.field = TextField(180)
+        self.field.setAccessibleName("Edit the answer")
+        save = PrimaryButton("Keep as edited")
+        save.setToolTip("Ctrl+Enter")
+        save.clicked.connect(self._on_save)
+        leave = Button("Cancel")
+        leave.clicked.connect(self.leave_editing)
+        for keys, run in (("Ctrl+Return", self._on_save), ("Esc", self.leave_editing)):
+            key = QShortcut(QKeySequence(keys), self.field)
+            key.setContext(Qt.ShortcutContext.WidgetShortcut)
+            key.activated.connect(run)
+        self._editor = QWidget()
+        self._editor.setLayout(column(self.field, row(None, leave, save), gap=8))
+        self.setLayout(
+            column(
+                row(self._title, None, self._segments),
+                self.text,
+                self.diff,
+                self._editor,
+                gap=6,
+                margins=(14, 8, 12, 10),
+            )
+        )
+        self._editor.hide()
+        self.diff.hide()
+
+    def show_texts(self, final: str, draft: str) -> None:
+        """Show an answer and the draft it came of ("" for none)."""
+        self._final, self._draft = final, draft
+        changed = bool(draft) and draft != final
+        self._segments.setVisible(changed)
+        self._title.setVisible(not changed)
+        self._segments.choose("changes" if changed else "answer")
+        self._editor.hide()
+        self.text.show_text(any_text(final))
+        if changed:
+            self.diff.show_texts(any_text(draft), any_text(final))
+        self._show()
+
+    def edit(self) -> None:
+        """Let the answer be edited."""
+        self.field.show_value(self._final)
+        self._editor.show()
+        self._show()
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    @property
+    def editing(self) -> bool:
+        """Whether somebody edits."""
+        return not self._editor.isHidden()
+
+    @Slot()
+    def leave_editing(self) -> None:
+        """Show the answer as it was."""
+        self._editor.hide()
+        self._show()
+
+    @Slot()
+    def _show(self) -> None:
+        changes = self._segments.key() == "changes" and not self._segments.isHidden()
+        self.text.setVisible(not self.editing and not changes)
+        self.diff.setVisible(not self.editing and changes)
+
+    @Slot()
+    def _on_save(self) -> None:
+        text = self.field.toPlainText()
+        self.leave_editing()
+        self.saved.emit(text)
+
+
+class ItemPanel(QFrame):
+    """Shows a `TaskView`. `place_asked` carries Evidence, `keep_asked` the uid of a pair to keep all the same."""
+
+    closed = Signal()
+    place_asked = Signal(object)
+    keep_asked = Signal(str)
+
+    def __init__(self, bar: DecisionBar) -> None:
+        super().__init__()
+        self.setProperty("cls", "sideR")
+        self.setAccessibleName("The chosen task")
+        self.view: TaskView | None = None
+        self.bar = bar
+        self.answer = AnswerCard()
+        self.answer.saved.connect(bar.keep_edited)
+        bar.edit_pressed.connect(self.answer.edit)
+        self._state = Pill("")
+        self._kind = Pill("", "mute", size=11)
+        self._facts = ElidedLabel("", tokens.SMALL, cls="muted")
+        close = IconButton("x", "Close the task", "Close the task (Esc)")
+        close.clicked.connect(self.closed)
+        leave = QShortcut(QKeySequence("Esc"), self)
+        leave.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        leave.activated.connect(self.closed)
+        head = row(self._state, self._kind, self._facts, close, margins=(16, 8, 10, 8))
+        head.setStretch(2, 1)
+        self._parts: list[QWidget] = []
+        self._content = QWidget()
+        self._content.setProperty("cls", "flow")
+        self._box = QVBoxLayout(self._content)
+        self._box.setContentsMargins(14, 12, 14, 14)
+        self._box.setSpacing(10)
+        self._scroll = QScrollArea()
+        self._scroll.setAccessibleName("The task in full")
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(self._content)
+        self._top, self._below = QVBoxLayout(), QVBoxLayout()
+        for part in (self._top, self._below):
+            part.setSpacing(10)
+        self._box.addLayout(self._top)
+        self._box.addWidget(self.answer)
+        self._box.addLayout(self._below)
+        self._box.addStretch(1)
+        self._empty = label("", tokens.TABLE, cls="muted")
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._scroll)
+        layout = column(frame("head", head), self._pages, bar, gap=0)
+        layout.setStretch(1, 1)
+        self.setLayout(layout)
+
+    def show_view(self, view: TaskView) -> None:
+        """Show a task; as it was where nothing changed, so that place and focus stay."""
+        if view == self.view:
+            return
+        same = self.view is not None and self.view.task.id == view.task.id
+        if same and self.answer.editing:
+            return
+        place = self._scroll.verticalScrollBar().value() if same else 0
+        self.view = view
+        self._show_head(view)
+        self._clear()
+        for part in self._above(view):
+            self._top.addWidget(part)
+        self._show_answer(view)
+        for part in self._under(view):
+            self._below.addWidget(part)
+        decidable = view.pair is not None and view.task.state in ("review", "kept", "rejected")
+        self.bar.show_task(view.task.id if decidable else None, view.pair.note if view.pair else "")
+        self.bar.setVisible(view.pair is not None)
+        self._scroll.verticalScrollBar().setValue(place)
+
+    def _show_head(self, view: TaskView) -> None:
+        self._state.show_state(*STATES[view.task.state])
+        kind = PAIR_KINDS.get(view.pair.kind, "") if view.pair else ""
+        self._kind.show_state(kind, "mute")
+        self._kind.setVisible(bool(kind))
+        cost = shown(view.task.cost) if view.task.cost else "nothing spent"
+        score = f"quality {view.pair.quality.score:.2f}" if view.pair else ""
+        self._facts.setText(" · ".join(filter(None, (score, cost))))
+
+    def _above(self, view: TaskView) -> list[QWidget]:
+        task = view.task
+        question = TextView("Question")
+        question.setFont(theme.font(tokens.BODY, 600))
+        question.show_text(any_text(task.question))
+        parts: list[QWidget] = [question]
+        if task.reason:
+            bad = task.state in ("failed", "rejected", "review")
+            parts.append(label(safe_words(task.reason), tokens.SMALL, cls="warn" if bad else "muted", wrap=True))
+        for name, text in (("Rules for the answer", task.rules), ("Expected answer", task.expected)):
+            if text:
+                fold = Fold(name, name)
+                fold.set_text(any_text(text))
+                parts.append(fold)
+        return parts
+
+    def _show_answer(self, view: TaskView) -> None:
+        pair = view.pair
+        draft = pair.draft if pair else view.draft.text if view.draft else view.task.draft
+        if pair is None and draft:  # what there is so far
+            self.answer.show_texts(draft, "")
+        elif pair is not None:
+            self.answer.show_texts(pair.final, draft)
+        self.answer.setVisible(pair is not None)
+
+    def _under(self, view: TaskView) -> list[QWidget]:
+        pair = view.pair
+        parts: list[QWidget | None] = [self._draft(view), turn_section(view.turns)]
+        if pair is not None:
+            parts += [
+                checks_section(pair.quality.checks) if pair.quality.checks else None,
+                evidence_section(pair.evidence or view.evidence, pair, self.place_asked.emit)
+                if pair.evidence or view.evidence
+                else None,
+                quality_section(pair.quality) if pair.quality.checks or pair.quality.rubric else None,
+                near_section(pair, view.near, lambda: self.keep_asked.emit(pair.uid)),
+            ]
+        elif view.evidence:
+            parts.append(evidence_section(view.evidence, None, self.place_asked.emit))
+        parts += [attempts_section(view.attempts), provenance(view)]
+        return [part for part in parts if part is not None]
+
+    def _draft(self, view: TaskView) -> QWidget | None:
+        text = view.draft.text if view.draft else view.pair.draft if view.pair else view.task.draft
+        if not text:
+            return None
+        if view.pair is None:
+            body = TextView("Draft")
+            body.show_text(any_text(text))
+            return section("Draft", body)
+        fold = Fold("Draft of the student", "Draft")
+        fold.set_text(any_text(text))
+        return fold
+
+    def _clear(self) -> None:
+        for layout in (self._top, self._below):
+            while (item := layout.takeAt(0)) is not None:
+                if (widget := item.widget()) is not None:
+                    widget.hide()
+                    widget.deleteLater()
+
+    def place_of(self, number: int) -> Evidence | None:
+        """The evidence of a number, if it is shown."""
+        found = self.view.evidence if self.view else ()
+        return next((evidence for evidence in found if evidence.n == number), None)

@@ -1,0 +1,127 @@
+"""How a run or another job ended, in words: what came of it, what it cost against its quote, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.money import shown
+from forge_desktop.distill.records import GenerateSummary, ImportSummary, RunSummary
+from forge_desktop.distill.records_pairs import Reverified
+from forge_desktop.ui.widgets.words import count_words, safe_words
+
+
+@dataclass(frozen=True)
+class Words:
+    """A banner: title, text, its kind, and the words on its button."""
+
+    title: str
+    text: str = ""
+    kind: str = "ok"
+    action: str = ""
+
+
+NO_TEACHER = ForgeError(
+    "There is no teacher yet.",
+    hint="Add an endpoint: a service with a key, or a model of your own on this computer, which needs none.",
+    action="settings",
+)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export wrote: the folder, and (name, rows) of its files."""
+
+    folder: str
+    files: tuple[tuple[str, int], ...]
+
+
+_STOPS = {
+    # stopped_by: (title, kind)
+    "done": ("The run is done", "ok"),
+    "cap": ("The run stopped at its cap", "warn"),
+    "cancelled": ("The run was cancelled", "info"),
+    "offline": ("The run stopped: the offline switch is on", "warn"),
+    "teachers": ("The run stopped: no teacher could be asked", "bad"),
+    "ledger": ("The run stopped: the ledger allows no call", "bad"),
+    "error": ("The run stopped", "bad"),
+}
+_ACTIONS = {"cap": "Raise the cap…", "offline": "Open Settings", "teachers": "Open Endpoints", "review": "Review"}
+
+
+def stop_action(stopped_by: str, review: int) -> str:
+    """What leads on from the end of a run: "cap", "offline", "teachers", "review", or ""."""
+    if stopped_by in ("cap", "offline", "teachers"):
+        return stopped_by
+    return "review" if review and stopped_by in ("done", "cancelled") else ""
+
+
+def outcome_words(run: RunSummary) -> Words:
+    """A run that ended."""
+    title, kind = _STOPS.get(run.stopped_by, ("The run ended", "info"))
+    counts = ((run.kept, "kept"), (run.review, "to review"), (run.rejected, "rejected"), (run.failed, "failed"))
+    parts = [f"{number:,} {word}" for number, word in counts if number] or ["nothing was done"]
+    parts.append(f"{shown(run.settled)} spent{quoted_words(run)}")
+    if run.unknown:
+        parts.append(f"{shown(run.unknown)} unknown: it may have been billed")
+    if run.reused_answers:
+        parts.append(f"{count_words(run.reused_answers, 'answer')} paid before")
+    text = " · ".join(parts) + "."
+    problem = safe_words(run.problem)
+    return Words(title, f"{problem} {text}".strip(), kind, _ACTIONS.get(stop_action(run.stopped_by, run.review), ""))
+
+
+def quoted_words(run: RunSummary) -> str:
+    """What was quoted, beside what it came to."""
+    likely, worst = run.quoted.get("likely"), run.quoted.get("worst")
+    if not isinstance(likely, int) or not isinstance(worst, int):
+        return ""
+    return f" (quoted {shown(likely)} likely, {shown(worst)} at worst)"
+
+
+def other_words(result: object) -> Words | None:
+    """What came of another job; None where there is nothing to say."""
+    if isinstance(result, ImportSummary):
+        return _import_words(result)
+    if isinstance(result, GenerateSummary):
+        return _generate_words(result)
+    if isinstance(result, Exported):
+        files = ", ".join(f"{name} ({count_words(rows, 'pair')})" for name, rows in result.files)
+        return Words(f"Exported to {safe_words(result.folder)}", files)
+    if isinstance(result, Reverified):
+        bad = result.changed + result.gone
+        words = f"{count_words(result.checked, 'pair')} compared: {result.changed:,} changed, {result.gone:,} gone."
+        return Words(words, safe_words(result.advice), "warn" if bad else "ok")
+    return None
+
+
+def _import_words(found: ImportSummary) -> Words:
+    came = [(found.tasks, "task"), (found.pairs, "pair")]
+    words = " and ".join(count_words(number, noun) for number, noun in came if number) or "Nothing new"
+    parts = [f"{found.known:,} were there already"] if found.known else []
+    if found.bad:
+        line, why = found.reasons[0] if found.reasons else (0, "")
+        parts.append(f"{count_words(found.bad, 'row')} not taken (line {line:,}: {safe_words(why)})")
+    parts += [safe_words(note) for note in found.notes]
+    if found.stopped:
+        parts.append(safe_words(found.stopped))
+    title = f"{words} imported from {safe_words(found.file)}"
+    return Words(
+        title,
+        ". ".join(part.rstrip(".") for part in parts) + "." if parts else "",
+        "warn" if found.bad or found.stopped else "ok",
+    )
+
+
+def _generate_words(found: GenerateSummary) -> Words:
+    parts = [f"{number:,} left out: {safe_words(why)}" for why, number in found.dropped.items() if number]
+    if found.known:
+        parts.append(f"{found.known:,} were there already")
+    if found.never_sent:
+        parts.append(f"{count_words(len(found.never_sent), 'document')} never sent")
+    if found.settled:
+        parts.append(f"{shown(found.settled)} spent")
+    if found.stopped:
+        parts.append(safe_words(found.stopped))
+    title = f"{count_words(found.tasks, 'task')} created from {count_words(found.documents, 'document')}"
+    return Words(title, " · ".join(parts), "warn" if found.stopped else "ok")

@@ -1,0 +1,237 @@
+"""The first page of the pane: figures and money above the queue, and beside it the chosen task and its source."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.corpus.records import Document
+from forge_desktop.distill.records import Evidence, TaskView
+from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.errands import Errands
+from forge_desktop.ui.panes.distill.deciding import DecisionBar
+from forge_desktop.ui.panes.distill.figures import Figures
+from forge_desktop.ui.panes.distill.item import ItemPanel
+from forge_desktop.ui.panes.distill.item_parts import place_of
+from forge_desktop.ui.panes.distill.meter import BudgetsCard, SpendCard
+from forge_desktop.ui.panes.distill.overview import Overview
+from forge_desktop.ui.panes.distill.queue import QueueView
+from forge_desktop.ui.panes.distill.run_strip import RunStrip
+from forge_desktop.ui.panes.distill.start import StartView
+from forge_desktop.ui.reading import Place, SourceReader
+from forge_desktop.ui.widgets.basics import Banner, ProgressRow, column, frame, holds_focus, row
+from forge_desktop.ui.widgets.source_viewer import SourceViewer
+
+if TYPE_CHECKING:
+    from forge_desktop.forge import Forge
+
+_VIEW_KEY = "view of a task"
+_LOW, _LOWEST = 690, 520  # pixels of height: below them the chart goes, and then the figures
+_BESIDE, _NARROW = 1120, 860  # pixels of width: for the source beside the task, and for the task beside the queue
+
+
+class QueuePage(QWidget):
+    """`troubled` carries a ForgeError."""
+
+    troubled = Signal(object)
+
+    def __init__(self, forge: Forge, errands: Errands) -> None:
+        super().__init__()
+        self._forge, self._errands = forge, errands
+        self._task: int | None = None  # the one shown beside
+        self.problem, self.outcome, self.stopped = Banner(), Banner(), Banner()
+        self.figures, self.spend, self.budgets = Figures(), SpendCard(), BudgetsCard()
+        self.strip = RunStrip()
+        self.other = ProgressRow("", can_pause=False)
+        self.queue = QueueView(forge.distill.tasks, errands)
+        self.start = StartView()
+        self.bar = DecisionBar(forge.distill.review, errands)
+        self.item = ItemPanel(self.bar)
+        self.viewer = SourceViewer()
+        self.viewer.setProperty("cls", "sideR")
+        self._reader = SourceReader(forge.corpus, errands, self.viewer)
+        self._build()
+        self._connect()
+
+    def _build(self) -> None:
+        self._other = frame("card", row(self.other, margins=(14, 8, 12, 8)))
+        money = row(self.spend, self.budgets, gap=tokens.LG)
+        money.setStretch(0, 5)
+        money.setStretch(1, 4)
+        self._money = QWidget()
+        self._money.setLayout(money)
+        card = frame("card", row(self.queue, gap=0))
+        notices = (self.stopped, self.problem, self.outcome)
+        self._lines = column(
+            *notices, self.figures, self._money, self.strip, self._other, card,
+            gap=tokens.MD, margins=(tokens.XL, 16, tokens.XL, 16),
+        )  # fmt: skip
+        self._lines.setStretchFactor(card, 1)
+        self._left = QWidget()
+        self._left.setLayout(self._lines)
+        self.body = QStackedWidget()
+        self.body.addWidget(self._left)
+        self.body.addWidget(self.start)
+        line = row(self.body, self.item, self.viewer, gap=0)
+        line.setStretch(0, 1)
+        self.setLayout(line)
+        for part in (self._other, self.item, self.viewer):
+            part.hide()
+
+    def _connect(self) -> None:
+        self.queue.chosen.connect(self._on_chosen)
+        self.queue.troubled.connect(self.troubled)
+        self.bar.add_keys(self)
+        self.bar.decided.connect(self._on_decided)
+        self.bar.troubled.connect(self.troubled)
+        self.item.closed.connect(self.close_task)
+        self.item.place_asked.connect(self.open_place)
+        self.item.keep_asked.connect(self._on_keep)
+        self.viewer.closed.connect(self.close_viewer)
+
+    # ---- what is shown
+
+    def show_overview(self, found: Overview, *, busy: bool) -> None:
+        """Figures and money; the start page while there is no task, none was ever run, and nothing is on its way."""
+        self.figures.show_overview(found)
+        today = datetime.date.today()
+        self.spend.show_overview(found, today)
+        self.budgets.show_overview(found)
+        self.start.show_overview(found)
+        empty = not found.tasks and not found.pairs.pairs and not busy and self.problem.isHidden()
+        self.body.setCurrentWidget(self.start if empty else self._left)
+
+    def show_other(self, shown: bool) -> None:
+        """Whether work besides a run is shown."""
+        self._other.setVisible(shown)
+
+    def refresh(self) -> None:
+        """Read the queue and the chosen task again."""
+        self.queue.refresh()
+        if self._task is not None and not self.item.isHidden():
+            self.show_task(self._task)
+
+    def show_task(self, task_id: int) -> None:
+        """Show a task beside the queue."""
+        self._task = task_id
+        view = self._forge.distill.view
+        self._errands.run(lambda: view(task_id), self._on_view, self._on_gone, key=_VIEW_KEY, lane="tasks")
+
+    def _on_view(self, view: TaskView) -> None:
+        self.item.show_view(view)
+        if self.item.isHidden():
+            self.item.show()
+            self._fit()
+
+    def _on_gone(self, _: ForgeError) -> None:
+        self.close_task()
+
+    @Slot()
+    def close_task(self) -> None:
+        """Close the task and its source; the keyboard goes back to the queue."""
+        held = holds_focus(self.item, self.viewer)
+        self._task = None
+        self._errands.outdate(_VIEW_KEY)
+        self.close_viewer()
+        self.item.hide()
+        self.queue.table.clearSelection()
+        self._fit()
+        if held:
+            self.queue.table.setFocus()
+
+    def step_to_review(self) -> None:
+        """Show the first task that waits for a person."""
+        waiting = self._forge.distill.review.waiting
+        self._errands.run(
+            waiting, lambda ids: self._on_decided(ids[0]) if ids else None, self.troubled.emit, lane="tasks"
+        )
+
+    @Slot(object)
+    def _on_chosen(self, task_id: int | None) -> None:
+        if task_id is not None and task_id != self._task:
+            self.show_task(task_id)
+
+    @Slot(object)
+    def _on_decided(self, following: int | None) -> None:
+        if following is None:
+            if self._task is not None:
+                self.show_task(self._task)
+            return
+        self._task = following
+        self.queue.choose(following)
+        self.show_task(following)
+
+    @Slot(str)
+    def _on_keep(self, uid: str) -> None:
+        pairs = self._forge.distill.pairs
+        self._errands.run(lambda: pairs.keep_all_the_same(uid), failed=self.troubled.emit, lane="review")
+
+    # ---- the source
+
+    @Slot(object)
+    def open_place(self, found: Evidence) -> None:
+        """Open the document of a passage at its words."""
+        shelf = self._forge.corpus.shelf
+        self.viewer.show()
+        self._fit()
+
+        def show(document: Document | None) -> None:
+            path = document.path if document else found.name
+            start, quote = found.start, found.text
+            if found.quote and (at := found.text.find(found.quote)) >= 0:
+                start, quote = found.start + at, found.quote
+            place = Place(path, found.document_sha256, start, start + len(quote), found.page, 1, quote, place_of(found))
+            self._reader.open(place)
+
+        sha256, name = found.document_sha256, found.name
+        self._errands.run(
+            lambda: shelf.find_document(sha256, name), show, self.troubled.emit, key="place", lane="reading"
+        )
+
+    @Slot()
+    def close_viewer(self) -> None:
+        """Close the source."""
+        self._reader.forget()
+        self._errands.outdate("place")
+        held = holds_focus(self.viewer)
+        self.viewer.hide()
+        self._fit()
+        if held:
+            self.item.setFocus()
+
+    # ---- room
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit()
+        return super().event(event)
+
+    def _fit(self) -> None:
+        """Share the room: the task beside the queue, or in its place; the source beside the task, or in its place."""
+        width, height = self.width(), self.height()
+        task, source = not self.item.isHidden(), not self.viewer.isHidden()
+        wide = width >= theme.px(_BESIDE)
+        queue = not task or (width >= theme.px(_NARROW) and not (source and width < theme.px(1500)))
+        self.body.setVisible(queue)
+        if task:
+            share = width if not queue and not source else max(theme.px(360), min(theme.px(520), width * 2 // 5))
+            self.item.setMinimumWidth(theme.px(320))
+            self.item.setMaximumWidth(width if source and not queue else share)
+            if queue:
+                self.item.setFixedWidth(share)
+        self.item.setVisible(task)
+        if source:
+            self.viewer.setMinimumWidth(theme.px(300) if wide or not queue else theme.px(360))
+            self.viewer.setMaximumWidth(max(theme.px(360), width // 2 if not queue else width // 3))
+        room = height - sum(part.sizeHint().height() for part in (self.strip, self._other) if not part.isHidden())
+        self._money.setVisible(room >= theme.px(_LOW))
+        self.figures.setVisible(room >= theme.px(_LOWEST) or not self.strip.isVisible())

@@ -1,0 +1,385 @@
+"""The pane itself: its pages, the dialogs it opens, and the jobs it follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer, Slot
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QMenu, QStackedWidget, QWidget
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.events import DataChanged, JobChanged
+from forge_desktop.corpus import Collection
+from forge_desktop.distill.records import GenerateWish, Quote, RunSummary, RunWish
+from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.bridge import Bridge
+from forge_desktop.ui.errands import Errands
+from forge_desktop.ui.panes import Pane
+from forge_desktop.ui.panes.distill.before_run import BeforeRunDialog
+from forge_desktop.ui.panes.distill.blocked import BlockedView
+from forge_desktop.ui.panes.distill.caps_dialog import CapsDialog
+from forge_desktop.ui.panes.distill.dataset import DatasetView
+from forge_desktop.ui.panes.distill.export_dialog import ExportDialog
+from forge_desktop.ui.panes.distill.generate_dialog import GenerateDialog
+from forge_desktop.ui.panes.distill.import_dialog import ImportDialog
+from forge_desktop.ui.panes.distill.outcomes import NO_TEACHER, other_words, outcome_words, stop_action
+from forge_desktop.ui.panes.distill.overview import Overview, read
+from forge_desktop.ui.panes.distill.page import QueuePage
+from forge_desktop.ui.widgets.basics import Button, ElidedLabel, Notice, PrimaryButton, column, page_head
+from forge_desktop.ui.widgets.segments import Segments
+from forge_desktop.ui.widgets.words import count_words
+
+if TYPE_CHECKING:
+    from forge_desktop.forge import Forge
+
+_REFRESH_MS = 250
+_PAGES = (("queue", "Queue"), ("dataset", "Dataset"), ("blocked", "Held back"))
+_NOUNS = frozenset(("tasks", "pairs", "spend", "endpoints", "suites", "datasets", "settings", "documents"))
+_OTHERS = {
+    "generate": "Creating tasks",
+    "lessons import": "Importing",
+    "lessons export": "Exporting",
+    "reverify": "Comparing with the documents",
+}
+_LIVE = ("queued", "running", "paused")
+_FILES = "Tasks and pairs (*.csv *.tsv *.json *.jsonl *.ndjson);;All files (*)"
+_NARROW, _NARROWEST = 1020, 740  # pixels: below them the buttons of the head lose their words
+
+
+class DistillPane(Pane):
+    """Lessons from teachers, under a cap: the queue and its run, what was learnt, what is held back."""
+
+    key, title, icon = "distill", "Distill", "flask-conical"
+
+    def __init__(self, forge: Forge, bridge: Bridge, parent: QWidget | None = None) -> None:
+        super().__init__(forge, bridge, parent)
+        self._errands = Errands(forge.jobs, bridge, self)
+        self._seen = Overview()
+        self._run_job = 0
+        self._others: dict[int, str] = {}
+        self._behind = False  # something changed while an overview was on its way
+        self._refreshing = QTimer(self, singleShot=True, interval=_REFRESH_MS)
+        self._refreshing.timeout.connect(self.refresh)
+        self.setAcceptDrops(True)
+        self._build()
+        self._connect()
+        self.refresh()
+
+    # what the window asks of a pane
+
+    def shown(self) -> None:
+        self.refresh()
+
+    def commands(self) -> dict[str, Callable[[], None]]:
+        return {
+            "import": self.choose_file,
+            "generate": self.generate,
+            "run": self.before_run,
+            "review": self.review,
+            "export": self.export,
+            "caps": self.change_caps,
+        }
+
+    def search(self) -> QLineEdit:
+        self.show_page("queue")
+        return self.page.queue.field
+
+    def show_page(self, key: str) -> None:
+        """Go to a page of the pane: queue, dataset or blocked."""
+        self._segments.choose(key)
+        self._on_page(key)
+
+    def _turn_to(self, key: str) -> None:
+        """Bring a page to the front without reading it again: what was to be read may be what failed."""
+        self._segments.choose(key)
+        self._pages.setCurrentIndex([name for name, _ in _PAGES].index(key))
+
+    # building
+
+    def _build(self) -> None:
+        self._subtitle = ElidedLabel("", tokens.SMALL, cls="muted")
+        self._segments = Segments(_PAGES, "Pages of the lessons")
+        self._segments.chosen.connect(self._on_page)
+        self._export = Button("Export", "upload")
+        self._export.setToolTip("Write the pairs to files")
+        self._export.clicked.connect(self.export)
+        self._start = PrimaryButton("Start run", "play")
+        self._start.clicked.connect(self.before_run)
+        head = page_head("Distill", self._subtitle, self._segments, self._export, self._start)
+        self.page = QueuePage(self.forge, self._errands)
+        self.dataset = DatasetView(self.forge, self._errands)
+        self.blocked = BlockedView(self.forge, self._errands)
+        self._pages = QStackedWidget()
+        for page in (self.page, self.dataset, self.blocked):
+            self._pages.addWidget(page)
+        layout = column(head, self._pages, gap=0)
+        layout.setStretch(1, 1)
+        self.setLayout(layout)
+
+    def _connect(self) -> None:
+        page, jobs = self.page, self.forge.jobs
+        page.troubled.connect(self._on_trouble)
+        page.problem.acted.connect(self._on_mend)
+        page.outcome.acted.connect(self._on_outcome)
+        page.stopped.acted.connect(self._on_go_on)
+        page.bar.notice.connect(self.notice)
+        page.queue.changing.notice.connect(self.notice)
+        page.queue.add.clicked.connect(self._on_add)
+        page.budgets.caps_pressed.connect(self.change_caps)
+        page.strip.pause_pressed.connect(jobs.pause)
+        page.strip.resume_pressed.connect(jobs.resume)
+        page.strip.cancel_pressed.connect(jobs.cancel)
+        page.other.cancel_pressed.connect(jobs.cancel)
+        page.start.import_pressed.connect(self.choose_file)
+        page.start.generate_pressed.connect(self.generate)
+        page.start.chat_pressed.connect(lambda: self.wants_pane.emit("chat"))
+        page.start.documents_pressed.connect(lambda: self.wants_pane.emit("corpus"))
+        page.start.endpoints_pressed.connect(lambda: self.wants_pane.emit("settings:endpoints"))
+        self.dataset.notice.connect(self.notice)
+        self.dataset.export_asked.connect(self.export)
+        self.dataset.import_pressed.connect(self.choose_file)
+        self.blocked.notice.connect(self.notice)
+        self.bridge.job_changed.connect(self._on_job)
+        self.bridge.data_changed.connect(self._on_data)
+
+    # ways in
+
+    @Slot()
+    def choose_file(self) -> None:
+        """Ask for a file of tasks or pairs."""
+        chosen, _ = QFileDialog.getOpenFileName(self, "Import tasks or pairs", "", _FILES)
+        if chosen:
+            self.import_file(Path(chosen))
+
+    def import_file(self, path: Path) -> None:
+        """Show what would be read from a file; the import starts when the person says so."""
+        dialog = ImportDialog(self.forge.distill, self._errands, path, self)
+        dialog.chosen.connect(lambda file, mapping: self._do(lambda: self.forge.distill.bring_in(file, mapping)))
+        dialog.open()
+
+    @Slot()
+    def generate(self) -> None:
+        """Ask which questions to make from documents."""
+
+        def ask(collections: Sequence[Collection]) -> None:
+            dialog = GenerateDialog(collections, teachers=bool(self._seen.teachers), parent=self)
+            dialog.started.connect(self._on_generate)
+            dialog.open()
+
+        self._errands.run(self.forge.corpus.collections.all, ask, self._on_trouble, key="collections to ask from")
+
+    @Slot(object)
+    def _on_generate(self, wish: GenerateWish) -> None:
+        self._do(lambda: self.forge.distill.generate(wish))
+
+    def _on_add(self) -> None:
+        menu = QMenu(self)
+        menu.addAction(theme.icon("download"), "Import tasks…", self.choose_file)
+        menu.addAction(theme.icon("file-text"), "Create tasks from documents…", self.generate)
+        menu.addAction(theme.icon("messages-square"), "From chat corrections", lambda: self.wants_pane.emit("chat"))
+        add = self.page.queue.add
+        menu.popup(add.mapToGlobal(add.rect().bottomLeft()))
+
+    # runs
+
+    @Slot()
+    def before_run(self) -> None:
+        """Show the sheet before a run; or pause or resume the one that is under way."""
+        if self._run_job:
+            (self.forge.jobs.resume if self.page.strip.paused else self.forge.jobs.pause)(self._run_job)
+            return
+        self.show_page("queue")
+        if not self._seen.teachers:
+            self._on_trouble(NO_TEACHER)
+            return
+        dialog = BeforeRunDialog(self.forge, self.bridge, self._seen.teachers, self._seen.of("queued"), self)
+        dialog.started.connect(self._on_started)
+        dialog.open()
+
+    @Slot(object, object)
+    def _on_started(self, wish: RunWish, quote: Quote) -> None:
+        self.page.outcome.clear()
+        self._do(lambda: self.forge.distill.run(wish, quoted=quote))
+
+    @Slot()
+    def review(self) -> None:
+        """Show the first pair that waits for a person."""
+        self.show_page("queue")
+        self.page.step_to_review()
+
+    @Slot()
+    def change_caps(self, kind: str = "") -> None:
+        """Ask which cap shall be another."""
+        dialog = CapsDialog(self.forge, self._errands, self._seen.budgets, kind or "", self)
+        dialog.changed.connect(lambda words: self.notice.emit(Notice(words)))
+        dialog.open()
+
+    @Slot()
+    def export(self, dataset: str = "") -> None:
+        """Ask where the pairs, or a frozen version of them, shall be written, and in which form."""
+        dialog = ExportDialog(self.forge, self._errands, dataset or "", self)
+        dialog.started.connect(self._do)
+        dialog.open()
+
+    def _do(self, start: Callable[[], int]) -> None:
+        """Start a job of the room; what it cannot start for is a banner."""
+        self.page.problem.clear()
+        try:
+            start()
+        except ForgeError as error:
+            self._on_trouble(error)
+
+    # showing
+
+    @Slot()
+    def refresh(self) -> None:
+        """Read everything that is shown again, off the window's thread."""
+        if self._errands.awaits("overview"):
+            self._behind = True
+            return
+        self._errands.run(
+            lambda: read(self.forge), self._on_overview, self._on_trouble, key="overview", lane="overview"
+        )
+        self._refresh_page()
+
+    def _refresh_page(self) -> None:
+        pages = {"queue": self.page.refresh, "dataset": self.dataset.refresh, "blocked": self.blocked.refresh}
+        pages[self._segments.key()]()
+
+    def _on_overview(self, found: Overview) -> None:
+        self._seen = found
+        self.page.show_overview(found, busy=bool(self._run_job or self._others))
+        self._subtitle.setText(self._summary(found))
+        self._export.setEnabled(found.pairs.pairs > 0)
+        if found.stopped:
+            self.page.stopped.show_message("No teacher is asked any more", found.stopped, action="Look and go on…")
+        else:
+            self.page.stopped.clear()
+        self._follow_run()
+        if self._behind:
+            self._behind = False
+            self._refreshing.start()
+
+    def _summary(self, found: Overview) -> str:
+        if not found.tasks and not found.pairs.pairs:
+            return "Lessons from teachers, under a spending cap"
+        teachers = ", ".join(teacher.name for teacher in found.teachers) or "no teacher yet"
+        return f"{count_words(found.tasks, 'task')} · {count_words(found.pairs.accepted, 'pair')} kept · {teachers}"
+
+    def _follow_run(self) -> None:
+        strip = self.page.strip
+        words = "Start run" if not self._run_job else "Resume run" if strip.paused else "Pause run"
+        icon = "pause" if self._run_job and not strip.paused else "play"
+        narrow = self.width() < theme.px(_NARROW)
+        self._start.setText("" if self.width() < theme.px(_NARROWEST) else words)
+        self._start.setAccessibleName(words)
+        self._start.setToolTip(words)
+        self._start.set_icon(icon)
+        self._export.setText("" if narrow else "Export")
+        self._export.setAccessibleName("Export")
+        self._start.setEnabled(bool(self._run_job or self._seen.of("queued")))
+
+    @Slot(str)
+    def _on_page(self, key: str) -> None:
+        self._turn_to(key)
+        self._refresh_page()
+
+    @Slot(object)
+    def _on_trouble(self, error: ForgeError) -> None:
+        self._turn_to("queue")
+        self.page.problem.show_error(error, mend=True)
+        self.page.show_overview(self._seen, busy=True)
+
+    @Slot()
+    def _on_mend(self) -> None:
+        self.page.problem.clear()
+        place = self.page.problem.place or "settings"
+        self.wants_pane.emit("settings:endpoints" if place == "settings" else place)
+
+    @Slot()
+    def _on_outcome(self) -> None:
+        self.page.outcome.clear()
+        run = self._seen.run
+        action = stop_action(run.stopped_by, run.review) if run else ""
+        {
+            "cap": lambda: self.change_caps("run"),
+            "offline": lambda: self.wants_pane.emit("settings"),
+            "teachers": lambda: self.wants_pane.emit("settings:endpoints"),
+            "review": self.review,
+        }.get(action, lambda: None)()
+
+    @Slot()
+    def _on_go_on(self) -> None:
+        words = "What did you find? It is kept with the ledger."
+        note, confirmed = QInputDialog.getText(self, "Go on asking teachers", words)
+        if confirmed:
+            ledger = self.forge.providers.ledger
+            self._errands.run(lambda: ledger.go_on(note), failed=self._on_trouble)
+
+    # following
+
+    @Slot(object)
+    def _on_job(self, event: JobChanged) -> None:
+        if event.kind == "distil":
+            self._on_run(event)
+        elif event.kind in _OTHERS:
+            self._on_other(event)
+
+    def _on_run(self, event: JobChanged) -> None:
+        strip = self.page.strip
+        if event.state in _LIVE:
+            self._run_job = event.job_id
+            strip.show()
+            strip.show_job(event)
+            self._follow_run()
+            return
+        self._run_job = 0
+        strip.hide()
+        strip.paused = False
+        if isinstance(event.result, RunSummary):
+            words = outcome_words(event.result)
+            self.page.outcome.show_message(words.title, words.text, kind=words.kind, action=words.action)
+        elif isinstance(event.error, ForgeError):
+            self._on_trouble(event.error)
+        self._refreshing.start()
+
+    def _on_other(self, event: JobChanged) -> None:
+        row = self.page.other
+        if event.state in _LIVE:
+            if event.job_id not in self._others:
+                self._others[event.job_id] = event.kind
+                row.say(_OTHERS[event.kind])
+            row.show_job(event)
+            self.page.show_other(True)
+            return
+        self._others.pop(event.job_id, None)
+        self.page.show_other(bool(self._others))
+        if isinstance(event.error, ForgeError):
+            self._on_trouble(event.error)
+        elif event.state == "done" and (words := other_words(event.result)) is not None:
+            self.page.outcome.show_message(words.title, words.text, kind=words.kind)
+        self._refreshing.start()
+
+    @Slot(object)
+    def _on_data(self, event: DataChanged) -> None:
+        if not event.what.isdisjoint(_NOUNS) and not self._refreshing.isActive() and self.isVisible():
+            self._refreshing.start()
+
+    # dropping
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if files:
+            event.acceptProposedAction()
+            self.import_file(files[0])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._follow_run()
