@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 
 from forge_desktop.cli.arguments_lessons_in import add_lessons_in
+from forge_desktop.cli.arguments_lessons_out import add_lessons_out
 from forge_desktop.cli.arguments_wish import add_wish
 from forge_desktop.cli.values import count, named
 
@@ -30,7 +31,7 @@ def add_distill(verb: Callable[..., argparse.ArgumentParser]) -> None:
         made.set_defaults(writes=writes)
         return made
 
-    for add in (_add_running, _add_deciding, add_lessons_in):
+    for add in (_add_running, _add_deciding, add_lessons_in, add_lessons_out):
         add(step)
 
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cli import lesson_decisions, lesson_runs, lessons_in
+from forge_desktop.cli import lesson_decisions, lesson_runs, lessons_in, lessons_out
 from forge_desktop.cli.output import Output
 from forge_desktop.forge import Forge
 
@@ -14,6 +14,7 @@ STEPS: dict[str, Callable[[Forge, argparse.Namespace, Output], int]] = {
     **lesson_runs.STEPS,
     **lesson_decisions.STEPS,
     **lessons_in.STEPS,
+    **lessons_out.STEPS,
 }
 
 

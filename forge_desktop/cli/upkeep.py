@@ -65,6 +65,7 @@ def status(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     student = forge.students.active()
     device = _last_device(forge, student.sha256) if student else None
     database = forge.archive.database_facts()
+    asked = [endpoint for endpoint in forge.providers.endpoints.list() if endpoint.enabled]
     out.result(
         {
             "version": __version__,
@@ -79,7 +80,8 @@ def status(forge: Forge, options: argparse.Namespace, out: Output) -> int:
             "model": student.name if student else None,
             "device": device,
             "embedder": embedding.facts(forge),
-            "offline": True,  # no room opens a connection
+            "offline": forge.settings.values.offline or not asked,
+            "endpoints": len(asked),
             "sqlite": database.version,
             "notes": [*database.notes, *filter(None, [forge.settings.problem])],
         }
@@ -93,10 +95,16 @@ def status(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         out.line(f"                {student.problem}")
     out.line(f"Device          {device or 'known after the first answer'}")
     out.line(f"Embedding       {embedding.in_words(forge)}")
-    out.line("Network         none: nothing leaves this machine")
+    out.line(f"Network         {_network(len(asked), offline=forge.settings.values.offline)}")
     for note in database.notes:
         out.line(f"Note            {note}")
     return 0
+
+
+def _network(endpoints: int, *, offline: bool) -> str:
+    if offline:
+        return "none: the offline switch is on"
+    return f"{counted(endpoints, 'endpoint')} may be asked" if endpoints else "none: nothing leaves this machine"
 
 
 def _last_device(forge: Forge, sha256: str) -> str | None:

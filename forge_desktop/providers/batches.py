@@ -23,10 +23,11 @@ from forge_desktop.providers.clock import Clock
 from forge_desktop.providers.endpoints import Endpoints
 from forge_desktop.providers.errors import CallFailed
 from forge_desktop.providers.fetching import fetch
+from forge_desktop.providers.headers import pause as asked_pause
 from forge_desktop.providers.http import Door
 from forge_desktop.providers.keys import Keys
 from forge_desktop.providers.ledger import Ledger
-from forge_desktop.providers.outcomes import broken, retry_after
+from forge_desktop.providers.outcomes import broken
 from forge_desktop.providers.prices import Prices
 from forge_desktop.providers.records import Endpoint, Price, Purpose
 from forge_desktop.providers.records_batches import RUNNING, Batch, BatchLine
@@ -92,10 +93,12 @@ class Batches:
         fresh = self._fresh(found, lines)
         self._door.may_connect(found.name)
         price, key, uid = price_of(self._prices, found), self._keys.of(found), uuid.uuid4().hex
+        self._prices.remember(price)
         run = lines[0].purpose.run
         self._store.add(uid, found.uid, run, len(fresh), price, reused=len(lines) - len(fresh), now=self._clock.now())
         if not fresh:
             return self._moved(uid, "done")
+        self._prices.remember(price)
         try:
             attempts = self._ledger.reserve_all(
                 [attempt_of(p, purpose, price, worst_of(p, price, batch=True), batch=uid) for p, purpose in fresh]
@@ -128,7 +131,7 @@ class Batches:
             answer = fetch(self._door, endpoint, key, wire.look(batch.remote_id), check=check, seconds=seconds)
             seen = _sound(endpoint, lambda: wire.seen(read_json(answer.body), batch.remote_id))
             if not seen.over:
-                return dataclasses.replace(batch, after=retry_after(answer.headers))
+                return dataclasses.replace(batch, after=asked_pause(answer.headers, self._clock.now()))
             return self._fetch_results(batch, endpoint, wire, key, seen, check, seconds)
 
     def wait(self, uid: str, *, check: Callable[[], object] = _nothing, pause: float = _FIRST_PAUSE) -> Batch:
@@ -155,10 +158,6 @@ class Batches:
         wire, key = _wire(endpoint), self._keys.of(endpoint)
         fetch(self._door, endpoint, key, wire.cancel(batch.remote_id), check=check, seconds=_SECONDS)
         return self._moved(uid, "cancelling")
-
-    def recover(self) -> int:
-        """At start: batches that were being handed over when their process ended are said to be lost."""
-        return len(self._store.lose_left_behind(self._clock.now()))
 
     # ---- handing over ----
 

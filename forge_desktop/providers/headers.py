@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import email.utils
 import math
 import re
 from collections.abc import Mapping
@@ -44,9 +43,11 @@ def seconds(text: str, now: float) -> float | None:
 def _spelt(text: str, now: float, as_written: str) -> float:
     if text and not _PARTS.sub("", text):
         return sum(float(number) * _UNITS[unit] for number, unit in _PARTS.findall(text))
+    import email.utils  # slow to import, and rarely needed
+
     try:
         moment = email.utils.parsedate_to_datetime(as_written)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         try:
             moment = datetime.datetime.fromisoformat(as_written)
         except ValueError:

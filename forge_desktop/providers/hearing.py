@@ -59,7 +59,7 @@ class Hearing(Protocol):
 def heard(planned: Planned, incoming: Incoming, listening: Listening, *, timing: Timing) -> Said:
     """The answer, told piece by piece while it comes. Raises BrokenError or GarbledError."""
     if not (planned.stream and "event-stream" in incoming.headers.get("content-type", "")):
-        said = planned.wire.whole(read_json(incoming.read()))
+        said = _whole(planned, incoming.read())
         timing.came()
         if said.thinking:
             listening.on_thinking(said.thinking)
@@ -73,6 +73,18 @@ def heard(planned: Planned, incoming: Incoming, listening: Listening, *, timing:
             raise
     said = reading.said()
     if not said.finished:
+        raise BrokenError("its answer broke off")
+    return said
+
+
+def _whole(planned: Planned, raw: bytes) -> Said:
+    """An answer that came in one piece, be it a stream that was not named as one."""
+    if not raw.lstrip().startswith((b"data:", b"event:", b":")):
+        return planned.wire.whole(read_json(raw))
+    reading = planned.wire.reading()
+    for event in _complete(ServerEvents(), raw):
+        reading.feed(event)
+    if not (said := reading.said()).finished:
         raise BrokenError("its answer broke off")
     return said
 

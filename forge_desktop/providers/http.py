@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _CONNECT = 10.0  # seconds to reach an endpoint
 _OURS = {"User-Agent": f"forge-desktop/{__version__}", "Accept-Encoding": "identity"}
+_KEYS = frozenset(("authorization", "x-api-key", "x-goog-api-key"))
 _SILENCE = 60.0  # seconds without a byte once an answer has begun
 ANSWER_BYTES = 64 * 1024 * 1024
 _MOMENT = 0.25  # seconds that an answer which is whole already gets to end
@@ -130,6 +131,8 @@ class Door:
         near = is_loopback(host) or is_private(host)
         if parts.scheme != "https" and not near:
             raise UnsentError(f"{host} would be asked without encryption")
+        if parts.scheme != "https" and not is_loopback(host) and not _KEYS.isdisjoint(map(str.lower, request.headers)):
+            raise UnsentError(f"{host} would get the key without encryption", hint="Use https, or give no key.")
         clock = _Clock(self._monotonic, seconds)
         watch = self._pools.watch
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import email.utils
-import math
 import time
 from collections.abc import Mapping
 
 from forge_desktop.base.redacting import without_secrets
 from forge_desktop.providers.errors import CallFailed
+from forge_desktop.providers.headers import pause
 from forge_desktop.providers.money import shown
 from forge_desktop.providers.records import Endpoint
 from forge_desktop.providers.wire import GarbledError, error_words, read_json
 
 # Refused before anything was generated: the reservation is given back. Everything else may have been billed.
 REFUSED = frozenset((400, 401, 402, 403, 404, 405, 413, 415, 422, 429))
-_LONGEST_WAIT = 3600.0
 _WORDS = {
     400: "refused the request",
     401: "refused the key",
@@ -50,7 +48,7 @@ def refusal(endpoint: Endpoint, status: int, headers: Mapping[str, str], body: b
         charged=charged,
         again=status in (408, 409, 429) or status >= 500,
         status=status,
-        after=retry_after(headers),
+        after=pause(headers, time.time()),
     )
 
 
@@ -79,21 +77,3 @@ def unsent(endpoint: Endpoint, why: str, hint: str) -> CallFailed:
 def stays_charged(worst: int) -> str:
     """What becomes of the reservation of a call that may have been billed."""
     return f"It may have been billed, so {shown(worst)} stay charged." if worst else ""
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds an endpoint asks to wait, by a number or a date, an hour at most; None where it says nothing."""
-    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        found = headers.get(name, "").strip()
-        if not found:
-            continue
-        try:
-            seconds = float(found) / unit
-        except ValueError:
-            try:
-                seconds = email.utils.parsedate_to_datetime(found).timestamp() - time.time()
-            except (TypeError, ValueError, OverflowError):
-                continue
-        if math.isfinite(seconds):
-            return min(max(0.0, seconds), _LONGEST_WAIT)
-    return None

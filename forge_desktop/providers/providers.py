@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, Event, Events
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.providers import routing, store_answers
-from forge_desktop.providers.asking import Planned, plan, price_of, worst_of
-from forge_desktop.providers.batches import Batches
-from forge_desktop.providers.calling import Calling
 from forge_desktop.providers.clock import Clock, SystemClock
-from forge_desktop.providers.embeddings import Vectors, VectorsHeard, plan_embedding, portions
 from forge_desktop.providers.endpoints import Endpoints
-from forge_desktop.providers.hearing import Listening
-from forge_desktop.providers.http import Door
 from forge_desktop.providers.keys import Keys
 from forge_desktop.providers.ledger import Ledger
 from forge_desktop.providers.prices import Prices
-from forge_desktop.providers.records import ChatRequest, EndpointTest, PaidAnswer, Purpose, Role, Turn
+from forge_desktop.providers.records import ChatRequest, EndpointTest, PaidAnswer, Purpose, Role
 from forge_desktop.providers.router import Router
 from forge_desktop.providers.store_batches import BatchStore
 from forge_desktop.storage import Database
 
-_TEST = ChatRequest((Turn("user", "Say OK."),), max_tokens=16)
+if TYPE_CHECKING:
+    from forge_desktop.providers.batches import Batches
+    from forge_desktop.providers.calls import Calls
 
 
 def _nothing(*_: object) -> None:
@@ -52,15 +49,18 @@ class Providers:
         self.router = Router(db, self.endpoints, self.prices, events, now=clock.now, monotonic=clock.monotonic)
         self.ledger = Ledger(db, data_dir, clock, events, read_only=read_only)
         self._settings, self._db = settings, db
-        self._door = Door(settings, monotonic=clock.monotonic)
-        self._calling = Calling(self.endpoints, self.prices, self.keys, self.router, self.ledger, self._door)
-        self.batches = Batches(
-            BatchStore(db), self.endpoints, self.prices, self.keys, self.ledger, self._calling, self._door, clock
-        )
+        self._clock = clock
+        self._made: Calls | None = None
+        self._making = threading.Lock()
         self._stop_following = events.subscribe(self._on_event)
         if not read_only:
             self.ledger.recover()
-            self.batches.recover()
+            BatchStore(db).lose_left_behind(clock.now())
+
+    @property
+    def batches(self) -> Batches:
+        """Many requests at the batch price, answered within a day."""
+        return self._calls.batches
 
     def ask(
         self,
@@ -79,13 +79,14 @@ class Providers:
         LedgerStopped, or ForgeError where there is no price or no key. An answer that was paid before is not told to
         `on_text`.
         """
-        return self._calling.ask(
-            self._planned(endpoint, request), purpose, Listening(on_text, on_thinking, check, seconds)
-        )
+        from forge_desktop.providers.hearing import Listening
+
+        listening = Listening(on_text, on_thinking, check, seconds)
+        return self._calls.ask(self.endpoints.get(endpoint), request, purpose, listening)
 
     def found(self, endpoint: str, request: ChatRequest, purpose: Purpose) -> PaidAnswer | None:
         """The answer that `ask` would give without paying, or None."""
-        return self._calling.found(self._planned(endpoint, request), purpose)
+        return self._calls.found(self.endpoints.get(endpoint), request, purpose)
 
     def count_answers(self, tasks: Sequence[str]) -> int:
         """How many paid answers are kept for these tasks."""
@@ -99,12 +100,11 @@ class Providers:
 
     def worst(self, endpoint: str, request: ChatRequest) -> int:
         """What a call can cost at most: what would be reserved. Raises ForgeError without a price."""
-        planned = self._planned(endpoint, request)
-        return worst_of(planned, price_of(self.prices, planned.endpoint))
+        return self._calls.worst(self.endpoints.get(endpoint), request)
 
     def body_bytes(self, endpoint: str, request: ChatRequest) -> int:
         """How many bytes of a request's body would leave."""
-        return len(self._planned(endpoint, request).content)
+        return self._calls.body_bytes(self.endpoints.get(endpoint), request)
 
     def teach(
         self,
@@ -127,47 +127,46 @@ class Providers:
         *,
         check: Callable[[], None] = _nothing,
         seconds: float = 120.0,
-    ) -> Vectors:
+    ) -> tuple[tuple[float, ...], ...]:
         """A vector for each text, of an endpoint's `/embeddings`; as many calls as the texts need. Raises as `ask`."""
-        found = self.endpoints.get(endpoint)
-        vectors: list[tuple[float, ...]] = []
-        for portion in portions(texts):
-            heard = VectorsHeard(len(portion))
-            listening = Listening(check=check, seconds=seconds)
-            self._calling.pay(plan_embedding(found, portion), purpose, listening, heard)
-            vectors += heard.vectors
-        return tuple(vectors)
+        return self._calls.embed(self.endpoints.get(endpoint), texts, purpose, check=check, seconds=seconds)
 
     def test(self, endpoint: str) -> EndpointTest:
         """Ask an endpoint one tiny question, or for one vector, paid through the ledger, and say how it went."""
-        found = self.endpoints.get(endpoint)
-        purpose = Purpose("test")
-        try:
-            if found.roles == ("embedder",):
-                heard = VectorsHeard(1)
-                answer = self._calling.pay(plan_embedding(found, ["OK"]), purpose, Listening(seconds=60.0), heard)
-                words = f"{found.name} gives vectors of {len(heard.vectors[0]):,} numbers."
-            else:
-                answer = self._calling.ask(plan(found, _TEST), purpose, Listening(seconds=60.0))
-                words = f"{found.name} answers."
-        except ForgeError as error:
-            return EndpointTest(False, error.message, error.hint)
-        odd = "" if answer.usage else "It does not say what it billed, so each call stays charged at its worst case."
-        return EndpointTest(True, words, odd, answer.text, answer.milliseconds, answer.cost, answer.usage)
+        return self._calls.test(self.endpoints.get(endpoint))
 
     def may_connect(self, host: str) -> None:
         """Raise Offline where the switch is on."""
-        self._door.may_connect(host)
+        self._calls.door.may_connect(host)
 
     def close(self) -> None:
         """Close every connection and the ledger. Safe to call twice."""
         self._stop_following()
-        self._door.close()
+        if self._made is not None:
+            self._made.door.close()
         self.ledger.close()
 
-    def _planned(self, endpoint: str, request: ChatRequest) -> Planned:
-        return plan(self.endpoints.get(endpoint), request)
+    @property
+    def _calls(self) -> Calls:
+        # Made with the first call: whoever never asks anybody does not wait for what asking takes.
+        with self._making:
+            if self._made is None:
+                from forge_desktop.providers.calls import Calls
+
+                self._made = Calls(
+                    self._db,
+                    self._settings,
+                    self.endpoints,
+                    self.prices,
+                    self.keys,
+                    self.router,
+                    self.ledger,
+                    self._clock,
+                )
+            return self._made
 
     def _on_event(self, event: Event) -> None:
-        if isinstance(event, DataChanged) and "settings" in event.what and self._settings.values.offline:
-            self._door.close()  # also those that wait for the next call
+        if self._made is None or not self._settings.values.offline:
+            return
+        if isinstance(event, DataChanged) and "settings" in event.what:
+            self._made.door.close()  # also the connections that wait for the next call

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import urllib.parse
 
-WIRE_NAMES = ("openai", "anthropic", "gemini")
+WIRE_NAMES = ("openai", "anthropic", "gemini")  # of wires.WIRES, which takes a while to import
 VENDORS = {
     # host: (the price table's name, wire format)
     "api.openai.com": ("openai", "openai"),
     "api.anthropic.com": ("anthropic", "anthropic"),
-    "generativelanguage.googleapis.com": ("google", "openai"),
+    "generativelanguage.googleapis.com": ("google", "gemini"),  # openai's format below …/openai
     "api.mistral.ai": ("mistral", "openai"),
     "api.deepseek.com": ("deepseek", "openai"),
     "api.groq.com": ("groq", "openai"),
@@ -30,6 +30,8 @@ def vendor_of(url: str) -> str:
 
 def wire_of(url: str) -> str:
     """The wire format that is spoken at this address; nearly all speak OpenAI's."""
+    if url.strip().rstrip("/").endswith("/openai"):
+        return "openai"
     return VENDORS.get(_host(url), ("", "openai"))[1]
 
 

@@ -18,6 +18,7 @@ import pytest
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.providers.errors import CallFailed
+from forge_desktop.providers.http import Door, Outgoing, UnsentError
 from forge_desktop.providers.records import Endpoint, Rates
 from tests.conftest import ROOT
 from tests.providers import certificates
@@ -131,6 +132,16 @@ def test_nothing_unencrypted_goes_where_no_local_network_is(room: Room, monkeypa
     with pytest.raises(CallFailed, match="not on a local network"):
         room.providers.ask(endpoint.uid, asked(), work())
     assert room.states() == ["released"]
+
+
+@pytest.mark.parametrize("url", ["http://192.168.1.9/v1", "http://gpu.lan/v1", "http://example.com/v1"])
+def test_the_door_itself_lets_no_key_out_unencrypted(room: Room, url: str) -> None:
+    """Whatever an endpoint was allowed to be: the last check is here."""
+    door = Door(room.settings)
+    request = Outgoing("POST", url, {"X-Api-Key": CANARY}, b"{}")
+    with pytest.raises(UnsentError, match="without encryption"), door.send(request, check=lambda: None, seconds=1):
+        pass
+    assert CANARY not in repr(request)
 
 
 def test_localhost_by_its_name(room: Room, teacher: Teacher) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.providers import WIRES
-from forge_desktop.providers.vendors import VENDORS, WIRE_NAMES
+from forge_desktop.providers.vendors import VENDORS
 from tests.providers import keyrings
 from tests.providers.rooms import Rooms
 
@@ -182,5 +182,7 @@ def test_address_tells_vendor_and_wire(rooms: Rooms) -> None:
     draft = rooms.endpoints.draft("C", "https://api.anthropic.com", "claude-x")
     assert (draft.vendor, draft.wire) == ("anthropic", "anthropic")
     assert rooms.endpoints.draft("D", "https://elsewhere.example.com", "m").vendor == ""
-    assert set(WIRES) == set(WIRE_NAMES)
+    gemini = "https://generativelanguage.googleapis.com/v1beta"
+    assert rooms.endpoints.draft("E", gemini, "m").wire == "gemini"
+    assert rooms.endpoints.draft("F", f"{gemini}/openai/", "m").wire == "openai"
     assert {wire for _, wire in VENDORS.values()} <= set(WIRES)

@@ -183,9 +183,9 @@ def test_waiting_ends_with_a_cancel(rooms: Rooms) -> None:
 
 def test_a_call_waits_for_its_turn_and_for_the_pause(rooms: Rooms) -> None:
     made, router = rooms.add(concurrency=2), _real(rooms)
-    router.learn(made, {"retry-after-ms": "120"}, 200)
     running, most, lock = 0, 0, threading.Lock()
     begun = time.monotonic()
+    router.learn(made, {"retry-after-ms": "120"}, 200)
 
     def call() -> None:
         nonlocal running, most

@@ -24,7 +24,7 @@ _READY = re.compile(r"running on http://127\.0\.0\.1:(\d+)")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The base address of a server that runs as a child."""
     command = [sys.executable, "-m", "llama_cpp.server", "--model", str(STARTER), "--host", "127.0.0.1"]
-    command += ["--port", "0", "--n_ctx", "1024", "--n_threads", "2", "--verbose", "false"]
+    command += ["--port", "0", "--n_ctx", "512", "--n_threads", "1", "--verbose", "false"]
     child = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=tmp_path_factory.mktemp("server"),
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
@@ -61,17 +61,17 @@ def test_a_real_server_answers_through_the_ledger(room: Room, server: str) -> No
     streamed = room.add_at(server, "Llama", Rates(0, 0), model="starter")
     pieces: list[str] = []
     answer = room.providers.ask(
-        streamed.uid, asked("What is the capital of France?", max_tokens=16), work(), on_text=pieces.append
+        streamed.uid, asked("What is the capital of France?", max_tokens=8), work(), on_text=pieces.append
     )
     assert answer.text == "".join(pieces)
     assert answer.text.strip()
     assert answer.cost == 0
     whole = room.add_at(server, "Whole", Rates(0, 0), model="starter", dialect=("no_stream",))
-    again = room.providers.ask(whole.uid, asked("Name a colour.", max_tokens=8, temperature=0.0), work("task-2"))
+    again = room.providers.ask(whole.uid, asked("Name a colour.", max_tokens=4, temperature=0.0), work("task-2"))
     assert again.text.strip()
     assert again.usage is not None
     assert again.usage.input > 10
-    assert 0 < again.usage.output <= 8
+    assert 0 < again.usage.output <= 4
     assert room.states() == ["settled", "settled"]
 
 
@@ -80,7 +80,7 @@ def test_a_real_server_that_knows_no_schemas_is_asked_in_another_way(room: Room,
     """It fails at response_format json_schema (with a 500, so nobody knows); what it is asked next it takes."""
     endpoint = room.add_at(server, "Llama", Rates(0, 0), model="starter", dialect=("no_stream",))
     schema = json.dumps({"type": "object", "properties": {"colour": {"type": "string"}}, "required": ["colour"]})
-    request = ChatRequest((Turn("user", 'Say {"colour": "red"}.'),), max_tokens=32, temperature=0.0, schema=schema)
+    request = ChatRequest((Turn("user", 'Say {"colour": "red"}.'),), max_tokens=6, temperature=0.0, schema=schema)
     with pytest.raises(CallFailed) as caught:
         room.providers.ask(endpoint.uid, request, work())
     assert (caught.value.again, caught.value.charged) == (True, True)

@@ -104,6 +104,18 @@ def test_a_refused_key_opens_it_at_once(rooms: Rooms, status: int) -> None:
     assert rooms.router.blocked(made.uid) == f"The key was refused by Teacher (status {status})."
 
 
+def test_whoever_refuses_every_request_is_not_asked_for_ever(rooms: Rooms) -> None:
+    made = rooms.add()
+    rooms.router.learn(made, {}, 402)
+    assert rooms.router.blocked(made.uid) == "Teacher wants to be paid before it answers (status 402)."
+    rooms.router.reset(made.uid)
+    for status in [400] * 19 + [200] + [404] * 19:
+        rooms.router.learn(made, {}, status)
+    assert rooms.router.blocked(made.uid) == ""
+    rooms.router.learn(made, {}, 404)
+    assert rooms.router.blocked(made.uid) == "Teacher refused 20 requests in a row (status 404)."
+
+
 def test_another_key_or_address_closes_it(rooms: Rooms) -> None:
     made = rooms.add()
     rooms.router.learn(made, {}, 401)

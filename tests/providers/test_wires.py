@@ -15,7 +15,6 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.providers.asking import plan
 from forge_desktop.providers.dialects import DIALECTS, dialect_of, learnt
 from forge_desktop.providers.errors import CallFailed
-from forge_desktop.providers.outcomes import retry_after
 from forge_desktop.providers.records import ChatRequest, Endpoint, Turn, Usage
 from forge_desktop.providers.schemas import closed, is_strict
 from forge_desktop.providers.sse import ServerEvent, ServerEvents
@@ -132,9 +131,12 @@ def test_a_request_is_named_by_its_wire_model_and_body_alone(wire: str) -> None:
     assert len({one.sha256, *(other.sha256 for other in others)}) == len(others) + 1
 
 
-def test_half_a_surrogate_pair_does_not_stop_a_request() -> None:
+def test_what_cannot_be_sent_is_said_and_half_a_sign_can() -> None:
     planned = plan(at(), ChatRequest((Turn("user", "broken \ud83d sign"),), 5))
     assert planned.content.decode()
+    for schema in ("{", "[]", "[" * 100_000):
+        with pytest.raises(ForgeError, match="schema"):
+            plan(at(), ChatRequest((Turn("user", "x"),), 5, schema=schema))
     with pytest.raises(ForgeError, match="max_tokens"):
         plan(at(), ChatRequest((Turn("user", "x"),), 0))
 
@@ -290,11 +292,12 @@ def test_a_mistral_answer_in_parts_and_an_error_in_a_stream(room: Room, teacher:
     assert room.states() == ["settled", "unknown"]
 
 
-def test_how_long_to_wait() -> None:
-    assert retry_after({"retry-after": "3"}) == 3
-    assert retry_after({"retry-after-ms": "250", "retry-after": "1"}) == 0.25
-    assert retry_after({"retry-after": "-5"}) == 0
-    assert retry_after({"retry-after": "1e99"}) == 3600
-    assert retry_after({"retry-after": "Thu, 01 Jan 1970 00:00:00 GMT"}) == 0
-    for odd in ("", "soon", "nan", "inf"):
-        assert retry_after({"retry-after": odd}) is None
+def test_a_stream_that_is_not_named_as_one_is_read_all_the_same(room: Room, teacher: Teacher) -> None:
+    endpoint = room.add(teacher)
+    usage = b'{"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":1}}'
+    body = b'data: {"choices":[{"delta":{"content":"So"},"finish_reason":"stop"}]}\n\ndata: ' + usage + b"\n\n"
+    teacher.next(Fault(body=body, billed=True), Fault(body=body[:30], billed=True))
+    assert room.providers.ask(endpoint.uid, asked(), work()).text == "So"
+    with pytest.raises(CallFailed, match="broke off"):
+        room.providers.ask(endpoint.uid, asked(), work("task-2", repeat=1))
+    assert room.states() == ["settled", "unknown"]

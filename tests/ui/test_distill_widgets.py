@@ -181,10 +181,8 @@ def test_what_the_cap_means_for_a_quote_is_said() -> None:
 
 
 def _run(stopped_by: str, **fields: object) -> RunSummary:
-    values: dict[str, object] = dict.fromkeys(
-        ("tasks", "kept", "rejected", "failed", "review", "train_pairs", "repair_pairs", "settled", "reserved", "unknown",
-         "billed_attempts", "reused_answers"), 0,
-    )  # fmt: skip
+    counts = "tasks kept rejected failed review train_pairs repair_pairs settled reserved unknown billed_attempts"
+    values: dict[str, object] = dict.fromkeys([*counts.split(), "reused_answers"], 0)
     values |= {"uid": "r", "wish": RunWish(cap=5_000_000), "started": 0.0, "ended": 1.0, "stopped_by": stopped_by}
     return RunSummary(**{**values, **fields})  # type: ignore[arg-type]
 

@@ -126,9 +126,13 @@ class AnswerCard(QFrame):
 
 
 class ItemPanel(QFrame):
-    """Shows a `TaskView`. `place_asked` carries Evidence, `keep_asked` the uid of a pair to keep all the same."""
+    """Shows a `TaskView`. `place_asked` carries Evidence, `keep_asked` the uid of a pair to keep all the same.
+
+    `closed` by its button, `left` by Escape.
+    """
 
     closed = Signal()
+    left = Signal()
     place_asked = Signal(object)
     keep_asked = Signal(str)
 
@@ -148,7 +152,7 @@ class ItemPanel(QFrame):
         close.clicked.connect(self.closed)
         leave = QShortcut(QKeySequence("Esc"), self)
         leave.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        leave.activated.connect(self.closed)
+        leave.activated.connect(self.left)
         head = row(self._state, self._kind, self._facts, close, margins=(16, 8, 10, 8))
         head.setStretch(2, 1)
         self._parts: list[QWidget] = []

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _VIEW_KEY = "view of a task"
 _LOW, _LOWEST = 690, 520  # pixels of height: below them the chart goes, and then the figures
-_BESIDE, _NARROW = 1120, 860  # pixels of width: for the source beside the task, and for the task beside the queue
+_BESIDE, _NARROW = 1120, 1030  # pixels of width: for the source beside the task, and for the task beside the queue
 
 
 class QueuePage(QWidget):
@@ -90,6 +90,7 @@ class QueuePage(QWidget):
         self.bar.decided.connect(self._on_decided)
         self.bar.troubled.connect(self.troubled)
         self.item.closed.connect(self.close_task)
+        self.item.left.connect(self._on_left)
         self.item.place_asked.connect(self.open_place)
         self.item.keep_asked.connect(self._on_keep)
         self.viewer.closed.connect(self.close_viewer)
@@ -143,6 +144,14 @@ class QueuePage(QWidget):
         self._fit()
         if held:
             self.queue.table.setFocus()
+
+    @Slot()
+    def _on_left(self) -> None:
+        """Escape closes what was opened last."""
+        if self.viewer.isHidden():
+            self.close_task()
+        else:
+            self.close_viewer()
 
     def step_to_review(self) -> None:
         """Show the first task that waits for a person."""
@@ -223,7 +232,7 @@ class QueuePage(QWidget):
         queue = not task or (width >= theme.px(_NARROW) and not (source and width < theme.px(1500)))
         self.body.setVisible(queue)
         if task:
-            share = width if not queue and not source else max(theme.px(360), min(theme.px(520), width * 2 // 5))
+            share = width if not queue and not source else max(theme.px(420), min(theme.px(520), width * 2 // 5))
             self.item.setMinimumWidth(theme.px(320))
             self.item.setMaximumWidth(width if source and not queue else share)
             if queue:

@@ -1,0 +1,183 @@
+"""The steps of `distill` that write pairs out, freeze them, and forget a document."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from forge_desktop.archive import WRITERS
+from forge_desktop.cli import consent, jobs, pairing
+from forge_desktop.cli.output import Output, counted
+from forge_desktop.distill.records import Dataset, Suite
+from forge_desktop.distill.records_pairs import Forgotten, Reached
+from forge_desktop.forge import Forge
+
+
+def export(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """`distill export`: a file for each form, and a manifest."""
+    directory = Path(os.path.abspath(options.directory))
+    wanted = options.forms or ["forge"]
+    forms = tuple(WRITERS) if "all" in wanted else tuple(wanted)
+    files = forge.archive.export_lessons(
+        directory, forms, dataset=options.dataset, every=options.every, with_evidence=options.evidence
+    )
+    out.result({"directory": str(directory), "files": [dataclasses.asdict(file) for file in files]})
+    for file in files:
+        out.line(f"{file.name}  {counted(file.rows, 'pair')}  sha256 {file.sha256}")
+    out.line(f"Written to {directory}.")
+    return 0
+
+
+# ---- suites ----
+
+
+def suite(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """`distill suite`."""
+    room = forge.distill.suites
+    if options.action == "import":
+        return _made(forge, room.bring_in(Path(options.file), options.name, options.kind), out)
+    if options.action == "freeze":
+        return _made(forge, room.freeze(options.share, options.name, options.kind), out)
+    if options.action == "show":
+        found = room.get(options.suite)
+        items = room.items(found.uid)
+        out.result({**dataclasses.asdict(found), "items": [dataclasses.asdict(item) for item in items]})
+        for item in items:
+            out.line(f"{item.n:>5}  {item.question}")
+            out.line(f"       {item.answer}")
+        return 0
+    if options.action == "remove":
+        found = room.get(options.suite)
+        held = room.held_by(found.uid)
+        consent.ask(
+            out,
+            f"{found.name} has {counted(found.items, 'question')} and keeps {counted(held, 'pair')} from training.",
+            yes=options.yes,
+        )
+        released = room.remove(found.uid)
+        out.result({"removed": found.name, "released": released})
+        out.line(f"{found.name} is removed; {counted(released, 'pair')} may train again.")
+        return 0
+    suites = room.all()
+    out.result({"suites": [dataclasses.asdict(each) for each in suites]})
+    for each in suites:
+        _show_suite(each, out)
+    if not suites:
+        out.line("There is no suite yet: `forge-desktop distill suite import FILE --name NAME` reads one.")
+    return 0
+
+
+def _made(forge: Forge, job: int, out: Output) -> int:
+    made = jobs.wait(forge, job)
+    assert isinstance(made, Suite)
+    held = forge.distill.suites.held_by(made.uid)
+    out.result({**dataclasses.asdict(made), "held": held})
+    _show_suite(made, out)
+    out.line(f"It keeps {counted(held, 'pair')} from training.")
+    return 0
+
+
+def _show_suite(made: Suite, out: Output) -> None:
+    out.line(f"{made.name}  ({made.kind}, {counted(made.items, 'question')}, from {made.source})")
+    out.line(f"    sha256 {made.sha256}")
+
+
+# ---- datasets ----
+
+
+def dataset(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """`distill dataset`."""
+    room = forge.distill.datasets
+    if options.action == "freeze":
+        made = room.freeze(options.name, options.note)
+        out.result(dataclasses.asdict(made))
+        _show_dataset(made, out)
+        return 0
+    if options.action == "remove":
+        made = room.get(options.dataset)
+        consent.ask(out, f"{made.name} v{made.version} holds {counted(made.pairs, 'pair')}.", yes=options.yes)
+        room.remove(made.uid)
+        out.result({"removed": f"{made.name} v{made.version}"})
+        out.line(f"{made.name} v{made.version} is removed.")
+        return 0
+    found = room.all()
+    out.result({"datasets": [dataclasses.asdict(each) for each in found]})
+    for each in found:
+        _show_dataset(each, out)
+    if not found:
+        out.line("There is no dataset yet: `forge-desktop distill dataset freeze --name NAME` makes one.")
+    return 0
+
+
+def _show_dataset(made: Dataset, out: Output) -> None:
+    kinds = f"{made.train_pairs:,} TRAIN_PAIR, {made.repair_pairs:,} REPAIR_PAIR"
+    out.line(f"{made.name} v{made.version}  {counted(made.pairs, 'pair')} ({kinds})")
+    out.line(f"    {counted(made.documents, 'document')}  sha256 {made.sha256}")
+
+
+# ---- forgetting ----
+
+
+def forget(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """`distill forget`: say what is reached, ask, remove."""
+    reached = forge.distill.reached_by(options.document)
+    _show_reached(reached, out)
+    if options.dry_run:
+        out.result({"reached": dataclasses.asdict(reached), "forgotten": None})
+        return 0
+    consent.ask(out, _what_goes(reached, options), yes=options.yes)
+    gone = forge.distill.forget(
+        reached.document_sha256,
+        pairs=options.pairs,
+        tasks=options.tasks,
+        datasets=options.datasets,
+        suites=options.suites,
+    )
+    out.result({"reached": dataclasses.asdict(reached), "forgotten": dataclasses.asdict(gone)})
+    _show_forgotten(gone, out)
+    return 0
+
+
+def _show_reached(reached: Reached, out: Output) -> None:
+    out.line(f"{reached.name or reached.document_sha256[:12]} came into:")
+    out.line(f"    {counted(len(reached.pairs), 'pair')}, {counted(len(reached.tasks), 'task')},")
+    out.line(f"    {counted(reached.evidence, 'passage')} as evidence, {counted(reached.answers, 'paid answer')}")
+    for kind, found in (("dataset", reached.datasets), ("suite", reached.suites)):
+        for _, name in found:
+            out.line(f"    the {kind} {name}")
+
+
+def _what_goes(reached: Reached, options: argparse.Namespace) -> str:
+    parts = []
+    if options.pairs:
+        parts.append(counted(len(reached.pairs), "pair"))
+    if options.tasks:
+        parts.append(f"{counted(len(reached.tasks), 'task')} with {counted(reached.answers, 'paid answer')}")
+    if options.datasets:
+        parts.append(counted(len(reached.datasets), "dataset"))
+    if options.suites:
+        parts.append(f"items of {counted(len(reached.suites), 'suite')}")
+    return f"This removes {', '.join(parts) or 'nothing'} for good."
+
+
+def _show_forgotten(gone: Forgotten, out: Output) -> None:
+    out.line(
+        f"Removed: {counted(gone.pairs, 'pair')}, {counted(gone.tasks, 'task')},"
+        f" {counted(gone.answers, 'paid answer')}, {counted(gone.datasets, 'dataset')},"
+        f" {counted(gone.suite_items, 'item')} of suites."
+    )
+    for kind, left in gone.left.items():
+        if left:
+            out.line(f"Left: {left:,} {kind}.")
+
+
+STEPS: dict[str, Callable[[Forge, argparse.Namespace, Output], int]] = {
+    "pairs": pairing.pairs,
+    "suite": suite,
+    "dataset": dataset,
+    "export": export,
+    "forget": forget,
+}
