@@ -12,12 +12,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from forge_desktop.base.errors import Cancelled
+from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.distill.batching import Batching
 from forge_desktop.distill.drafting import Drafter, Wanted
 from forge_desktop.distill.evidence import Gatherer, Offer
 from forge_desktop.distill.lesson import Ask
 from forge_desktop.distill.records import Draft, Evidence, RunWish, Task
+from forge_desktop.distill.stopping import Stop, why_stop
 from forge_desktop.providers import Providers
 from forge_desktop.providers.records import Endpoint, PaidAnswer, Purpose
 
@@ -115,8 +116,15 @@ class Crew:
             lambda _, error: DraftsEnded(ids, error),
         )
 
-    def ask(self, task: Task, ask: Ask, among: Sequence[str]) -> None:
-        """Ask a teacher or a judge; what was paid for this step before comes back without a call."""
+    def ask(self, task: Task, ask: Ask, *, answered_by: str = "") -> None:
+        """Ask a teacher, or a judge; what was paid for this step before comes back without a call.
+
+        A judge is somebody else than who answered, where there is somebody else.
+        """
+        among = self._wish.teachers
+        if ask.role == "judge":
+            judges, _ = self._providers.router.order("judge", among)
+            among = tuple(each.uid for each in judges if each.uid != answered_by) or among
         purpose = Purpose("teacher", self._run, task.uid, ask.step, task.repeat)
         self._order(
             self._asking,
@@ -125,6 +133,10 @@ class Crew:
             ),
             lambda answer, error: Answered(task.id, ask, answer, error),
         )
+
+    def why_stop(self, error: ForgeError, ask: Ask) -> Stop | None:
+        """What a failed call means for the run; None when it concerns its task alone."""
+        return why_stop(error, ask, self._providers.router, self._wish.teachers)
 
     def look_at_batches(self) -> None:
         """See what became of batches of earlier runs."""

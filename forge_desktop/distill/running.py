@@ -21,7 +21,7 @@ from forge_desktop.distill.flipping import Flipper
 from forge_desktop.distill.headroom import Headroom
 from forge_desktop.distill.lesson import JUDGE, Ask, End, Lesson
 from forge_desktop.distill.records import Draft, RunWish, TaskState
-from forge_desktop.distill.stopping import Stop, why_stop
+from forge_desktop.distill.stopping import Stop
 from forge_desktop.distill.store_runs import RunStore
 from forge_desktop.distill.store_tasks import TaskStore
 from forge_desktop.distill.telling import Telling
@@ -55,7 +55,7 @@ class Run:
     ) -> None:
         self._uid, self._wish, self._drafts, self._teachers, self._started = uid, wish, drafts, teachers, started
         self._store, self._tasks, self._flipper, self._crew = store, tasks, flipper, crew
-        self._providers, self._ctx = providers, ctx
+        self._ctx = ctx
         self._works: dict[int, Work] = {}
         self._to_draft: deque[Work] = deque()
         self._drafting: set[int] = set()
@@ -123,6 +123,7 @@ class Run:
         for task in self._tasks.all_of(ids):
             if task.uid in (self._elsewhere or ()):
                 self._passed.add(task.id)
+                self._remark = "Some tasks are still with a teacher in an earlier batch; run again later."
                 continue
             self._taken += 1
             work = self._works[task.id] = Work(task, self._tasks.evidence(task.id))
@@ -167,14 +168,7 @@ class Run:
                 del self._works[work.task.id]
                 continue
             self._flying.add(work.task.id)
-            self._crew.ask(work.task, work.call, self._among(work))
-
-    def _among(self, work: Work) -> tuple[str, ...]:
-        """Whom to ask; a judge is somebody else than who answered, where there is somebody else."""
-        if work.call.step != JUDGE:
-            return self._wish.teachers
-        judges, _ = self._providers.router.order("judge", self._wish.teachers)
-        return tuple(each.uid for each in judges if each.uid != work.led.answered_by) or self._wish.teachers
+            self._crew.ask(work.task, work.call, answered_by=work.led.answered_by)
 
     # ---- news ----
 
@@ -209,6 +203,8 @@ class Run:
         if work.new_evidence and work.evidence and not work.task.draft:
             work.draft = None  # what it rests on may not be sent any more
         work.evidence = news.offer.evidence
+        if work.draft is None and self._wish.draft and not self._drafts:
+            self._remark = self._remark or "There were no drafts: no student is in use."
         if work.draft is None and self._drafts:
             self._to_draft.append(work)
             self._changes.append((work, "drafting"))
@@ -275,7 +271,7 @@ class Run:
             self._drop(work)
 
     def _failed(self, work: Work, ask: Ask, error: ForgeError) -> None:
-        stop = why_stop(error, ask, self._providers.router, self._wish.teachers)
+        stop = self._crew.why_stop(error, ask)
         if stop is not None and (ask.step != JUDGE or stop.by != "teachers"):
             self._stop = self._stop or stop
             self._drop(work)
