@@ -63,8 +63,7 @@ class Keys:
             key = self._from_variable(key_env)
         if not key:
             return "none"
-        key = _checked(key)
-        keep_secret(key)
+        key = self.typed(key)
         self._bound[endpoint.uid] = origin(endpoint.url)
         account = _account(endpoint)
         try:
@@ -78,6 +77,13 @@ class Keys:
         with self._lock:
             self._held[account] = key
         return place
+
+    @staticmethod
+    def typed(key: str) -> str:
+        """A key as it was typed, without spaces around it; from now on no text shows it. Raises ForgeError."""
+        key = _checked(key)
+        keep_secret(key)
+        return key
 
     def of(self, endpoint: Endpoint) -> str:
         """The key of an endpoint, "" where it needs none; raises ForgeError when it is not at hand."""
