@@ -125,13 +125,16 @@ class Distill:
     def view(self, task: int | str) -> TaskView:
         """Everything there is about a task. Raises ForgeError when it is gone."""
         found = self._store.get(task)
+        pair = self.pairs.of_task(found.id)
+        near = self.pairs.similar(pair.uid) if pair is not None else []
         return TaskView(
             task=found,
             evidence=self._store.evidence(found.id),
             draft=self._kept.draft(found.id),
             turns=self._kept.turns(found.id),
-            pair=self.pairs.of_task(found.id),
+            pair=pair,
             attempts=tuple(self._providers.ledger.attempts(task=found.uid, newest_first=False)),
+            near=tuple((each.uid, each.prompt, each.similarity) for each in near),
         )
 
     # ---- ways in ----
