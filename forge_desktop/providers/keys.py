@@ -107,9 +107,12 @@ class Keys:
                 secrets.erase_key(account)
 
     def take_variables(self, endpoints: Iterable[Endpoint]) -> None:
-        """Take every variable that holds a key out of the environment: done before any child is started."""
+        """Take every variable that holds a key out of the environment: done before any child is started.
+
+        Also the one a key in the keyring came from, which may still be set.
+        """
         for endpoint in endpoints:
-            if endpoint.key == "variable":
+            if endpoint.key_variable:
                 secrets.take_from_environment(endpoint.key_variable)
 
     def _from_variable(self, variable: str, name: str = "") -> str:
