@@ -56,6 +56,8 @@ class DatasetView(QScrollArea):
         self.problem = Banner()
         self.figures = {name: label("—", tokens.FIGURE, 600, tabular=True) for name in _FIGURES}
         self.charts = {name: BarChart(name, 116) for name in ("Quality", "Length of the answer", "Language")}
+        for chart in self.charts.values():
+            chart.nothing = "No pair is kept yet"
         self._coverage = QWidget()
         self._coverage_card = _card("Documents the pairs rest on", self._coverage)
         self.versions = VersionsCard()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from forge_desktop.forge import Forge
 
 _VIEW_KEY = "view of a task"
-_LOW, _LOWEST = 690, 520  # pixels of height: below them the chart goes, and then the figures
+_LOW, _LOWEST = 670, 520  # pixels of height: below them the chart goes, and then the figures
 _BESIDE, _NARROW = 1120, 1030  # pixels of width: for the source beside the task, and for the task beside the queue
 
 

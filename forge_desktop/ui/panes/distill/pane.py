@@ -276,11 +276,12 @@ class DistillPane(Pane):
         narrow = self.width() < theme.px(_NARROW)
         self._start.setText("" if self.width() < theme.px(_NARROWEST) else words)
         self._start.setAccessibleName(words)
-        self._start.setToolTip(words)
+        waits = self._run_job or self._seen.of("queued")
+        self._start.setToolTip(words if waits else "No task waits in the queue")
         self._start.set_icon(icon)
         self._export.setText("" if narrow else "Export")
         self._export.setAccessibleName("Export")
-        self._start.setEnabled(bool(self._run_job or self._seen.of("queued")))
+        self._start.setEnabled(bool(waits))
 
     @Slot(str)
     def _on_page(self, key: str) -> None:
