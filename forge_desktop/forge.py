@@ -85,6 +85,7 @@ class Forge:
                 corpus=self.corpus,
                 chat=self.chat,
                 distill=self.distill,
+                providers=self.providers,
                 students=self.students,
                 settings=self.settings,
                 data_dir=data_dir,

@@ -28,6 +28,7 @@ from forge_desktop.corpus import Corpus, Portable, PortableCollection
 from forge_desktop.distill import Distill
 from forge_desktop.distill.pair_lines import from_object
 from forge_desktop.distill.records import Pair
+from forge_desktop.providers import Providers
 from forge_desktop.storage import Database
 from forge_desktop.students import Students
 
@@ -63,6 +64,7 @@ class Archive:
         corpus: Corpus,
         chat: Chat,
         distill: Distill,
+        providers: Providers,
         students: Students,
         settings: SettingsFile,
         data_dir: Path,
@@ -72,6 +74,7 @@ class Archive:
         self._corpus = corpus
         self._chat = chat
         self._distill = distill
+        self._providers = providers
         self._settings = settings
         self._students = students
         self._data_dir = data_dir
@@ -189,12 +192,13 @@ class Archive:
             )
 
     def verify(self) -> Verdict:
-        """Check the database's structure, every stored text, passage and vector, every quote, every student's file."""
+        """Check the database's structure, every stored text, passage, vector and quote, the ledger, students' files."""
         with self._db.snapshot():
             try:
                 damaged = [f"The database: {sentence}." for sentence in self._db.damage()]
                 stats = self._corpus.shelf.stats()
                 damaged += self._corpus.verify()
+                damaged += [f"The ledger: {sentence}" for sentence in self._providers.ledger.verify()]
                 checked = 1 + stats.documents + stats.passages
                 quotes, wrong = self._check_quotes()
             except sqlite3.DatabaseError as error:  # so damaged that it cannot even be read through

@@ -139,6 +139,7 @@ def answer_fields(message: ChatMessage) -> dict[str, object]:
     facts = message.provenance
     return {
         "answer": message.text,
+        "message_id": message.id,
         "citations": [
             {
                 "n": source.n,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+from forge_desktop.cli.arguments_wish import add_wish
 from forge_desktop.cli.values import count, named
 
 Step = Callable[..., argparse.ArgumentParser]  # name, help, description, writes
@@ -14,6 +15,7 @@ def add_lessons_in(step: Step) -> None:
     """The steps `import`, `generate`, `quote`, `replay` and `correct`."""
     _add_import(step)
     _add_generate(step)
+    _add_before_and_after(step)
 
 
 def _add_import(step: Step) -> None:
@@ -55,8 +57,8 @@ def _add_generate(step: Step) -> None:
         "generate",
         "make questions from documents",
         "Make questions from documents, each with the passage it came from: by the student, or by a teacher under a"
-        " cap. Questions that are of no use, and such as ask nearly the same as another, are dropped and counted. What was"
-        " made before counts, so that an interrupted run goes on.",
+        " cap. Questions that are of no use, and such as ask nearly the same as another, are dropped and counted. What"
+        " was made before counts, so that an interrupted run goes on.",
     )
     generate.add_argument("-n", dest="per_document", type=count(1, 1000), default=5, metavar="N", help="a document (5)")
     generate.add_argument("--most", type=count(0, 10_000_000), default=0, metavar="N", help="in all (0: no limit)")
@@ -95,6 +97,43 @@ def _add_generate(step: Step) -> None:
     generate.add_argument(
         "--seed", type=count(0, 2**31 - 1), default=1, metavar="N", help="the same seed, the same (1)"
     )
+
+
+def _add_before_and_after(step: Step) -> None:
+    """What a run would cost, a run done again, and an answer of the chat corrected."""
+    quote = step(
+        "quote",
+        "say what a run would cost, before it runs",
+        "Say what a run with these options would cost and how long it would take, from the prompts that it would really"
+        " send: at the least, likely, and at most; for each teacher; with what is paid already taken off. Asks nobody.",
+        writes=False,
+    )
+    quote.add_argument("--cap", type=named, metavar="USD", help="say what fits under this cap")
+    add_wish(quote, cap=False)
+    quote.add_argument("--prompts", action="store_true", help="show a few of the prompts in full")
+    replay = step(
+        "replay",
+        "do a finished run again from recorded answers",
+        "Do a finished run again from its recorded answers, without any network, and compare every byte with the pairs"
+        " that are kept. With DIR, write them there.",
+        writes=False,
+    )
+    replay.add_argument("run", type=named, metavar="RUN", help="the run, or the start of its name (`distill status`)")
+    replay.add_argument("directory", type=named, nargs="?", metavar="DIR", help="a new or empty directory")
+    correct = step(
+        "correct",
+        "make a task of an answer in the chat",
+        "Make a task of an answer in the chat: the answer is its draft, its sources are the evidence. It goes before"
+        " all that waits. With --better it is a pair at once, without any teacher.",
+    )
+    correct.add_argument(
+        "message",
+        type=count(1, 2**62),
+        nargs="?",
+        metavar="ID",
+        help="the answer, by the message_id of `ask --json` (else the newest one)",
+    )
+    correct.add_argument("--better", default="", metavar="TEXT", help="what it should have said")
 
 
 def _share(text: str) -> tuple[str, int]:

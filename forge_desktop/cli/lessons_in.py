@@ -1,4 +1,4 @@
-"""The steps of `distill` that bring tasks in: from files, from documents, from answers; and what a run would cost."""
+"""The steps of `distill` that bring tasks in: from files and from documents."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from forge_desktop.base.errors import Cancelled
-from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.base.money import parse_usd, shown, usd
-from forge_desktop.cli import jobs
+from forge_desktop.cli import lesson_quotes
+from forge_desktop.cli.lesson_waiting import wait
 from forge_desktop.cli.output import Output, counted
 from forge_desktop.distill.records import GenerateSummary, GenerateWish, ImportPreview, ImportSummary
 from forge_desktop.forge import Forge
@@ -29,7 +28,7 @@ def bring_in(forge: Forge, options: argparse.Namespace, out: Output) -> int:
             out.result(_preview_fields(seen))
             return 0
     job = forge.distill.bring_in(file, mapping, pairs=pairs, collections=options.collections)
-    found = _wait(forge, job, out, "reading")
+    found = wait(forge, job, out, "reading")
     assert isinstance(found, ImportSummary)
     _show_import(found, out)
     out.result(
@@ -67,7 +66,7 @@ def generate(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         most=options.most,
         seed=options.seed,
     )
-    found = _wait(forge, forge.distill.generate(wish), out, "writing questions")
+    found = wait(forge, forge.distill.generate(wish), out, "writing questions")
     assert isinstance(found, GenerateSummary)
     _show_generated(found, out)
     out.result(
@@ -103,26 +102,6 @@ def _show_generated(found: GenerateSummary, out: Output) -> None:
         out.line(f"  paid {shown(found.settled)}, not known for sure {shown(found.unknown)}")
     if found.stopped:
         out.line(f"  It ended early. {found.problem} What was made stays; asking again goes on.")
-
-
-def _wait(forge: Forge, job: int, out: Output, label: str) -> object:
-    """The job's result. Ctrl+C stops it; what it has then to say is its result all the same."""
-
-    def show(event: Event) -> None:
-        if isinstance(event, JobChanged) and event.job_id == job and event.state == "running":
-            share = f" {event.done / event.total:4.0%}" if event.total else ""
-            out.progress(f"{label}{share}  {event.note}")
-
-    with jobs.listening(forge, show):
-        try:
-            return jobs.wait(forge, job)
-        except KeyboardInterrupt:
-            try:
-                return forge.jobs.wait(job)
-            except Cancelled:
-                raise KeyboardInterrupt from None
-        finally:
-            out.clear()
 
 
 def _show_preview(seen: ImportPreview, out: Output) -> None:
@@ -165,4 +144,8 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names)
 
 
-STEPS: dict[str, Callable[[Forge, argparse.Namespace, Output], int]] = {"import": bring_in, "generate": generate}
+STEPS: dict[str, Callable[[Forge, argparse.Namespace, Output], int]] = {
+    "import": bring_in,
+    "generate": generate,
+    **lesson_quotes.STEPS,
+}

@@ -122,8 +122,6 @@ def _price(forge: Forge, options: argparse.Namespace, out: Output) -> int:
 def _test(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     found = forge.providers.endpoints.get(options.name)
     test = forge.providers.test(found.uid)
-    if test.ok:
-        forge.providers.router.reset(found.uid)
     out.result({"teacher": found.name, "ok": test.ok, "message": test.message, "hint": test.hint, "text": test.text})
     out.line(test.message)
     if test.hint:

@@ -12,12 +12,15 @@ from forge_desktop.base.settings import SettingsFile
 from forge_desktop.chat import Chat
 from forge_desktop.corpus import Corpus
 from forge_desktop.distill.asking import Asker, AskStudent, AskTeachers
+from forge_desktop.distill.correcting import Corrector
 from forge_desktop.distill.datasets import Datasets
 from forge_desktop.distill.exporting import Exporter
+from forge_desktop.distill.flipping import Flipper
 from forge_desktop.distill.forgetting import Forgetter
 from forge_desktop.distill.generating import Generator
 from forge_desktop.distill.importing import Importer, PairReader, no_pairs
 from forge_desktop.distill.pairs import Pairs
+from forge_desktop.distill.quoting import Quoter
 from forge_desktop.distill.records import (
     GenerateWish,
     ImportPreview,
@@ -29,8 +32,11 @@ from forge_desktop.distill.records import (
     TaskView,
 )
 from forge_desktop.distill.records_pairs import Forgotten, Reached
+from forge_desktop.distill.replaying import Replayer
 from forge_desktop.distill.review import Review
-from forge_desktop.distill.runs import LANE, Runs
+from forge_desktop.distill.runs import Runs
+from forge_desktop.distill.store_quote import QuoteStore
+from forge_desktop.distill.store_replay import ReplayStore
 from forge_desktop.distill.store_runs import RunStore
 from forge_desktop.distill.store_tasks import TaskStore
 from forge_desktop.distill.store_ways_in import WaysInStore
@@ -40,9 +46,11 @@ from forge_desktop.engine import Engine
 from forge_desktop.providers import Providers
 from forge_desktop.storage import Database
 
+_BESIDE = "lessons"  # the lane of what may go on while a run does
+
 
 class Distill:
-    """Tasks in, pairs out. Whatever takes long gives the id of a job on the lane "distill".
+    """Tasks in, pairs out. Whatever takes long gives the id of a job: a run's on the lane "distill".
 
     `tasks` is the queue, `review` what a person decides, `pairs`, `suites` and `datasets` what came of it.
     """
@@ -79,6 +87,22 @@ class Distill:
             forget_answers=providers.forget_answers,
         )
         self._importer = Importer(db, events, tasks=self.tasks, pairs=self.pairs, read_pair=read_pair)
+        self._replayer = Replayer(
+            tasks=self._store,
+            runs=RunStore(db),
+            pairs=self.pairs,
+            store=ReplayStore(db),
+            answered=providers.ledger.answer_for,
+        )
+        self._quoter = Quoter(
+            corpus=corpus,
+            providers=providers,
+            tasks=self._store,
+            runs=RunStore(db),
+            store=QuoteStore(db),
+            drafts=lambda: engine.state().model is not None,
+            answer=lambda: settings.values.answer_tokens,
+        )
         self._generator = Generator(corpus, self.tasks, WaysInStore(db), self._asker)
         self._kept = RunStore(db)
         self._runs = Runs(
@@ -93,6 +117,15 @@ class Distill:
             pairs=self.pairs,
         )
         self.review = Review(db, self._store, self.pairs, events)
+        self._corrector = Corrector(
+            chat=chat,
+            corpus=corpus,
+            events=events,
+            tasks=self.tasks,
+            store=self._store,
+            flipper=Flipper(db, RunStore(db), self.pairs),
+            review=self.review,
+        )
 
     # ---- runs ----
 
@@ -149,7 +182,7 @@ class Distill:
         def job(ctx: JobContext) -> ImportSummary:
             return self._importer.bring_in(ctx, file, mapping, pairs=pairs, collections=where)
 
-        return self._jobs.start(LANE, "lessons import", job)
+        return self._jobs.start(_BESIDE, "lessons import", job)
 
     def generate(self, wish: GenerateWish) -> int:
         """Make tasks from documents: a job whose result is a GenerateSummary. What was made before counts.
@@ -157,11 +190,15 @@ class Distill:
         Raises ForgeError for a wish that cannot be, such as one for teachers without a cap.
         """
         self._generator.check(wish)
-        return self._jobs.start(LANE, "generate", lambda ctx: self._generator.run(ctx, wish))
+        return self._jobs.start(_BESIDE, "generate", lambda ctx: self._generator.run(ctx, wish))
 
     def correct(self, message_id: int, better: str = "") -> Task:
-        """Make a task of an answer in the chat, with its question, its evidence, and itself as the draft."""
-        raise NotImplementedError
+        """Make a task of an answer in the chat, with its question, its evidence, and itself as the draft.
+
+        It goes before all that waits. With a `better` answer it is a pair at once, kept by a person's word. Called
+        again for the same answer, it is the same task. Raises ForgeError for what is no answer.
+        """
+        return self._corrector.correct(message_id, better)
 
     def _asker(self, wish: GenerateWish, run: str) -> Asker:
         if wish.teacher:
@@ -194,8 +231,9 @@ class Distill:
 
     def quote(self, wish: RunWish) -> int:
         """What a run would cost and take: a job whose result is a Quote. Nothing is asked of anybody."""
-        raise NotImplementedError
+        return self._jobs.start(_BESIDE, "quote", lambda ctx: self._quoter.quote(ctx, wish))
 
     def replay(self, run: str, directory: Path | None = None) -> int:
         """Do a finished run again from recorded answers, without network: a job whose result is a ReplayReport."""
-        raise NotImplementedError
+        self.summary(run)
+        return self._jobs.start(_BESIDE, "replay", lambda ctx: self._replayer.replay(ctx, run, directory))

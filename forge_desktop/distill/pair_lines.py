@@ -49,20 +49,36 @@ def to_object(pair: Pair) -> dict[str, Any]:
         "draft": pair.draft,
         "critiques": list(pair.critiques),
         "citations": list(pair.citations),
-        "evidence_meta": [{**asdict(one), "heading": list(one.heading)} for one in pair.evidence],
-        "quality": {**asdict(pair.quality), "checks": [asdict(check) for check in pair.quality.checks]},
+        "evidence_meta": [_evidence_object(one) for one in pair.evidence],
+        "quality": {
+            **asdict(pair.quality),
+            "checks": [asdict(check) for check in pair.quality.checks],
+            "rubric": _ordered(pair.quality.rubric),
+        },
         "quality_score": pair.quality.score,
         "verified": pair.accepted,
         **{name: getattr(pair, name) for name in _TEXTS},
         "similarity": pair.similarity,
         "leaks": list(pair.leaks),
         "cost_usd": f"{pair.cost // 1_000_000}.{pair.cost % 1_000_000:06d}",
-        "teacher": dict(pair.teacher),
-        "student": dict(pair.student),
+        "teacher": _ordered(pair.teacher),
+        "student": _ordered(pair.student),
         "created": pair.created,
         "created_at": made.isoformat() if made else "",
-        "imported": dict(pair.imported),
+        "imported": _ordered(pair.imported),
     }
+
+
+def _evidence_object(one: Evidence) -> dict[str, Any]:
+    maps = {"scores": _ordered(one.scores), "retrieval": _ordered(one.retrieval)}
+    return {**asdict(one), "heading": list(one.heading), **maps}
+
+
+def _ordered(value: Any) -> Any:
+    """Maps by name, at every depth: equal pairs give equal bytes, whoever filled their maps in whichever order."""
+    if isinstance(value, Mapping):
+        return {name: _ordered(value[name]) for name in sorted(value)}
+    return [_ordered(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def to_line(pair: Pair) -> bytes:

@@ -414,6 +414,10 @@ class Quote:
     `likely` and `worst` are for the teachers in the order they would be asked. `evidence_tokens` are what retrieval
     offers, `document_tokens` what whole documents would have been. `dial` is the likely cost by passages per task.
     `caps` are sentences about each cap, `prompts` a few real prompts as (teacher, role of message, text) lists.
+
+    `easy` tasks have a draft that needs no teacher, `withheld` ones may not be sent. `room` is what the tightest cap
+    leaves; `fits_likely` and `fits_worst` are how many of the tasks that pays for, None without any cap.
+    `assumptions` are sentences on what the numbers rest on where nothing was seen yet.
     """
 
     tasks: int
@@ -432,6 +436,12 @@ class Quote:
     caps: tuple[str, ...]
     never_sent: tuple[str, ...]
     prompts: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+    easy: int = 0
+    withheld: int = 0
+    room: int | None = None
+    fits_likely: int | None = None
+    fits_worst: int | None = None
+    assumptions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ endpoint took a batch, its lines stay charged, and the batch says so.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -122,7 +123,7 @@ class Batches:
 
         Interrupted anywhere, the next look goes on.
         """
-        with self._one:
+        with self._alone(check):
             batch = self._store.get(uid)
             if batch.stage not in RUNNING:
                 return batch
@@ -249,6 +250,15 @@ class Batches:
     def _moved(self, uid: str, stage: str, problem: str = "") -> Batch:
         self._store.move(uid, stage, self._clock.now(), problem=without_secrets(problem))
         return self._store.get(uid)
+
+    @contextlib.contextmanager
+    def _alone(self, check: Callable[[], object]) -> Iterator[None]:
+        while not self._one.acquire(timeout=_BLINK):
+            check()
+        try:
+            yield
+        finally:
+            self._one.release()
 
     def _rest(self, seconds: float, check: Callable[[], object]) -> None:
         until, still = self._clock.monotonic() + seconds, threading.Event()

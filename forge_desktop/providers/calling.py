@@ -8,7 +8,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 
-from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.redacting import without_secrets
 from forge_desktop.providers.asking import Planned, attempt_of, price_of, worst_of
 from forge_desktop.providers.dialects import learnt
@@ -103,7 +103,8 @@ class Calling:
                 raise unsent(planned.endpoint, str(error), "") from error
             raise broken(planned.endpoint, str(error), worst) from error
         except BaseException as error:
-            why = getattr(error, "message", "") or "it was cancelled"
+            cancelled = "it was cancelled" if isinstance(error, Cancelled) else type(error).__name__
+            why = getattr(error, "message", "") or cancelled
             self._end(attempt, f"The call was stopped: {why}", charged=trail.left)
             raise
 

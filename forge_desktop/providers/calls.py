@@ -41,7 +41,7 @@ class Calls:
         clock: Clock,
     ) -> None:
         self.door = Door(settings, monotonic=clock.monotonic)
-        self._prices = prices
+        self._prices, self._router = prices, router
         self._calling = Calling(endpoints, prices, keys, router, ledger, self.door)
         self.batches = Batches(BatchStore(db), endpoints, prices, keys, ledger, self._calling, self.door, clock)
 
@@ -75,7 +75,8 @@ class Calls:
         for portion in portions(texts):
             heard = VectorsHeard(len(portion))
             listening = Listening(check=check, seconds=seconds)
-            self._calling.pay(plan_embedding(endpoint, portion), purpose, listening, heard)
+            with self._router.slot(endpoint, sum(map(len, portion)) // 4, 0, check):
+                self._calling.pay(plan_embedding(endpoint, portion), purpose, listening, heard)
             vectors += heard.vectors
         return tuple(vectors)
 
@@ -92,5 +93,6 @@ class Calls:
                 words = f"{endpoint.name} answers."
         except ForgeError as error:
             return EndpointTest(False, error.message, error.hint)
+        self._router.reset(endpoint.uid)  # it works: whatever it was blocked for is over
         odd = "" if answer.usage else "It does not say what it billed, so each call stays charged at its worst case."
         return EndpointTest(True, words, odd, answer.text, answer.milliseconds, answer.cost, answer.usage)

@@ -56,13 +56,30 @@ class Committing:
             self._waiting.append(wish)
             lead, self._led = not self._led, True
         if not lead:
-            wish.woken.wait()
+            try:
+                wish.woken.wait()
+            except BaseException:  # Ctrl+C
+                self._leave(wish)
+                raise
         if not wish.done:
             self._lead()
         if wish.error is not None:
             raise wish.error
         result: T = wish.result
         return result
+
+    def _leave(self, wish: _Wish) -> None:
+        """Its thread goes away: if it was to lead next, another one must."""
+        with self._lock:
+            if wish in self._waiting:
+                self._waiting.remove(wish)
+                if wish.woken.is_set():
+                    self._pass_on()
+
+    def _pass_on(self) -> None:
+        self._led = bool(self._waiting)
+        if self._led:
+            self._waiting[0].woken.set()  # it leads next
 
     def _lead(self) -> None:
         with self._lock:
@@ -77,9 +94,7 @@ class Committing:
                 self._after()
             finally:
                 with self._lock:
-                    self._led = bool(self._waiting)
-                    if self._led:
-                        self._waiting[0].woken.set()  # it leads next
+                    self._pass_on()
 
     def _commit(self, wishes: list[_Wish]) -> None:
         for patience in reversed(range(_TRIES)):
@@ -89,13 +104,15 @@ class Committing:
                         _do(connection, wish)
                 self.commits += 1
                 return
-            except (ForgeError, sqlite3.Error, OSError) as error:
+            except BaseException as error:
                 if patience and _busy(error):
                     continue  # nothing was begun; two processes that both write much can wait longer than SQLite does
                 for wish in wishes:
                     if wish.error is None:
                         wish.error = _not_stored(error)
-                return
+                if isinstance(error, (ForgeError, sqlite3.Error, OSError)):
+                    return
+                raise
 
 
 def _do(connection: sqlite3.Connection, wish: _Wish) -> None:
@@ -103,8 +120,9 @@ def _do(connection: sqlite3.Connection, wish: _Wish) -> None:
     try:
         wish.result = wish.work(connection)
     except BaseException as error:
-        if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError):
-            raise  # the disk: nothing of the transaction can be trusted
+        of_disk = isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError)
+        if of_disk or not isinstance(error, Exception):
+            raise  # nothing of the transaction can be trusted, or the leading thread is interrupted
         wish.error = error
         with contextlib.suppress(sqlite3.Error):
             connection.execute("ROLLBACK TO wish")
@@ -116,7 +134,7 @@ def _busy(error: BaseException) -> bool:
     return isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode == sqlite3.SQLITE_BUSY
 
 
-def _not_stored(error: Exception) -> NotStored:
+def _not_stored(error: BaseException) -> NotStored:
     hint = getattr(error, "hint", "") or "Free some disk space, or see what else uses the database, and try again."
     made = NotStored(f"Nothing was booked: {getattr(error, 'message', error)}", hint=hint, code="LEDGER")
     made.__cause__ = error

@@ -41,8 +41,13 @@ class Network(httpcore.NetworkBackend):
         plain = not self._watch.secure and not self._through_proxy
 
         def connect() -> httpcore.NetworkStream:
-            where = local_address_of(host, port) if plain else host
-            return self._inner.connect_tcp(where, port, timeout=timeout, socket_options=socket_options)
+            *others, last = local_addresses_of(host, port) if plain else [host]
+            for where in others:
+                try:
+                    return self._inner.connect_tcp(where, port, timeout=timeout, socket_options=socket_options)
+                except httpcore.ConnectError:
+                    continue  # as localhost, which may be 127.0.0.1 and ::1, with a server on one of them
+            return self._inner.connect_tcp(last, port, timeout=timeout, socket_options=socket_options)
 
         return WatchedStream(_patiently(connect, self._watch.tick), self._watch, encrypted=False)
 
@@ -106,10 +111,10 @@ class WatchedStream(httpcore.NetworkStream):
         return self._inner.get_extra_info(info)
 
 
-def local_address_of(host: str, port: int) -> str:
-    """The number to connect to without encryption: of this machine, or of a local network; else ConnectError.
+def local_addresses_of(host: str, port: int) -> list[str]:
+    """The numbers to connect to without encryption: of this machine, or of a local network; else ConnectError.
 
-    A name is looked up once and its number is used, so that it cannot mean another machine a moment later.
+    A name is looked up once and its numbers are used, so that it cannot mean another machine a moment later.
     """
     wanted_loopback = is_loopback(host)
     try:
@@ -122,8 +127,9 @@ def local_address_of(host: str, port: int) -> str:
         near = address.is_loopback if wanted_loopback else address.is_private or address.is_link_local
         if not near:
             raise httpcore.ConnectError(f"{host} is not on a local network")
-    # On many systems localhost means ::1 first, where a server that listens on 127.0.0.1 is not found.
-    return min(numbers, key=lambda number: ":" in number)
+    if not numbers:
+        raise httpcore.ConnectError(f"{host} has no address")
+    return sorted(dict.fromkeys(numbers), key=lambda number: ":" in number)
 
 
 def _patiently(act: Callable[[], httpcore.NetworkStream], tick: Callable[[], None]) -> httpcore.NetworkStream:

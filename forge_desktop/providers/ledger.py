@@ -26,6 +26,8 @@ from forge_desktop.providers.records_ledger import OPEN, NewAnswer, NewAttempt
 from forge_desktop.providers.store_ledger import append_event, attempt_row, budget, fact, move, set_fact
 from forge_desktop.storage import Database
 
+_MOST = 10**15  # a thousand million dollars
+
 __all__ = ["Ledger", "NewAnswer", "NewAttempt"]
 
 
@@ -90,6 +92,8 @@ class Ledger(LedgerAuditing):
         run = calls[0].purpose.run if calls else ""
         if any(call.worst < 0 or call.purpose.run != run for call in calls):
             raise ValueError("a worst case is never negative, and a batch belongs to one run")
+        if sum(call.worst for call in calls) > _MOST:
+            raise ForgeError("This could cost more than any cap allows.", hint="See its price and its longest answer.")
         self._booking.compare(self._clock.now())
         return self._booking.write(work) if calls else []
 

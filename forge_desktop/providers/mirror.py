@@ -67,7 +67,7 @@ class Mirror:
 
     def append(self, lines: Iterable[Line]) -> None:
         """Write these behind the last one, down to the disk."""
-        handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
         last = self._last
         self._size = -1  # until all of it stands there
         with os.fdopen(handle, "ab") as file:

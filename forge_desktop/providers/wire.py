@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.redacting import without_secrets
 from forge_desktop.providers.records import ChatRequest, Endpoint, Usage
 from forge_desktop.providers.sse import ServerEvent
@@ -126,11 +127,16 @@ def text_of(content: object) -> tuple[str, str]:
 
 
 def schema_of(request: ChatRequest) -> dict[str, Any] | None:
-    """The JSON schema that the answer must follow, or None."""
+    """The JSON schema that the answer must follow, or None. Raises ForgeError where it is none."""
     if not request.schema:
         return None
-    schema = json.loads(request.schema)
-    return schema if isinstance(schema, dict) else None
+    try:
+        schema = json.loads(request.schema)
+    except (ValueError, RecursionError):
+        schema = None
+    if not isinstance(schema, dict):
+        raise ForgeError("The schema that the answer must follow is no JSON object.", hint="Write a JSON schema.")
+    return schema
 
 
 def schema_words(request: ChatRequest) -> str:

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from forge_desktop.cli import main
+from tests.distill.rooms import answered, fact
+from tests.providers.teacher import Teacher
+
+
+@pytest.fixture
+def cli(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """Run `forge-desktop …` in this process, which is quicker."""
+
+    def run(*arguments: object, expect: int = 0) -> Any:
+        status = main([str(each) for each in arguments])
+        said = capsys.readouterr()
+        assert status == expect, f"status {status}\n{said.out}\n{said.err}"
+        return subprocess.CompletedProcess(arguments, status, said.out, said.err)
+
+    return run
 
 
 @pytest.fixture
@@ -38,3 +58,64 @@ def test_import_refuses_in_one_sentence(cli: Callable[..., Any], questions: Path
     assert "has no column nothing" in cli("distill", "import", questions, "--map", "rules=nothing", expect=1).stderr
     assert "cannot be read" in cli("distill", "import", tmp_path / "none.csv", expect=1).stderr
     assert "FIELD=COLUMN" in cli("distill", "import", questions, "--map", "nonsense", expect=2).stderr
+
+
+@pytest.fixture
+def teacher() -> Iterator[Teacher]:
+    with Teacher(answered) as made:
+        yield made
+
+
+@pytest.fixture
+def ready(tmp_path: Path, cli: Callable[..., Any], teacher: Teacher) -> Path:
+    """Documents are indexed, a teacher is known."""
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    for n in range(4):
+        (folder / f"{n}.txt").write_text(fact(n)[1])
+    cli("index", folder)
+    prices = ("--price-in", "0.15", "--price-out", "0.60")
+    cli("teachers", "add", "--name", "loop", "--url", teacher.url, "--model", "m", *prices, "--no-key")
+    return folder
+
+
+def test_quote_run_replay(
+    cli: Callable[..., Any], cli_json: Callable[..., Any], ready: Path, tmp_path: Path, teacher: Teacher
+) -> None:
+    tasks = tmp_path / "tasks.jsonl"
+    tasks.write_text("".join(json.dumps({"question": fact(n)[0], "draft": "No idea."}) + "\n" for n in range(4)))
+    assert cli_json("distill", "import", tasks)["tasks"] == 4
+    quoted = cli_json("distill", "quote", "--cap", "1.00")
+    assert (quoted["tasks"], quoted["calls"], quoted["fits_worst"]) == (4, 4, 4)
+    assert Decimal(0) < Decimal(quoted["low_usd"]) <= Decimal(quoted["likely_usd"]) <= Decimal(quoted["worst_usd"])
+    assert [each["name"] for each in quoted["teachers"]] == ["loop"]
+    assert teacher.connections == 0
+    shown = cli("distill", "quote", "--prompts").stdout
+    assert "No cap is given for the run yet" in shown
+    assert "To loop:" in shown
+    assert fact(0)[0] in shown
+    run = cli_json("distill", "run", "--cap", "1.00")
+    assert Decimal(run["settled_usd"]) <= Decimal(quoted["worst_usd"])
+    teacher.close()
+    again = cli_json("distill", "replay", run["run"], tmp_path / "again")
+    assert (again["same"], again["pairs"], again["differing"]) == (True, 4, [])
+    assert again["sha256"] == again["exported_sha256"]
+    assert "the same bytes" in cli("distill", "replay", run["run"][:8]).stdout
+    assert "no run whose name" in cli("distill", "replay", "nothing", expect=1).stderr
+
+
+def test_correct_takes_the_newest_answer(cli_json: Callable[..., Any], cli: Callable[..., Any], ready: Path) -> None:
+    assert "no answer to correct" in cli("distill", "correct", expect=1).stderr
+    answer = cli_json("ask", fact(0)[0], "--max-tokens", "16")
+    task = cli_json("distill", "correct")
+    assert (task["state"], task["question"]) == ("queued", fact(0)[0])
+    better = cli_json("distill", "correct", str(answer["message_id"]), "--better", "Seventeen iron crowns [1].")
+    assert (better["task"], better["state"]) == (task["task"], "kept")
+
+
+def test_generate_needs_a_cap_for_teachers(cli: Callable[..., Any], ready: Path) -> None:
+    assert "need a cap" in cli("distill", "generate", "--by", "teacher", expect=1).stderr
+    assert "no riddle questions" in cli("distill", "generate", "--kind", "riddle", expect=1).stderr
+    done = cli("distill", "generate", "--by", "teacher", "--cap", "0.10", "-n", "1", "--kind", "factual=2")
+    assert "0 questions made from 4 documents" in done.stdout
+    assert "dropped: the document has no passage long enough" in done.stdout

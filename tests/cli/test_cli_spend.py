@@ -6,6 +6,7 @@ import contextlib
 import csv
 import json
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -57,28 +58,21 @@ def test_what_was_spent_is_shown(cli: Cli, cli_json: CliJson, spent: str) -> Non
     assert shown["forecast"]["charged_usd"] == "0.750000"
     words = cli("spend").stdout
     assert "the mean of the last 7 days" in words
+    assert "headroom" in words
     listed = cli_json("spend", "attempts", "--state", "unknown")["attempts"]
     assert [(made["attempt"], made["worst_usd"], made["note"]) for made in listed] == [
         (spent, "0.500000", "The answer was cut off."),
     ]  # fmt: skip
-    assert "Loopback" in cli("spend", "attempts", "--limit", "1").stdout
 
 
-def test_caps_are_lowered_at_once_and_raised_by_typing(cli: Cli, cli_json: CliJson) -> None:
+def test_caps_are_raised_by_typing(cli: Cli, cli_json: CliJson, data_dir: Path) -> None:
     assert cli_json("spend", "cap", "day", "5.00")["cap_usd"] == "5.000000"
-    assert "The cap of the day is $3.00." in cli("spend", "cap", "day", "3").stdout
-    assert "To raise a cap, type its new amount: 4.00" in cli("spend", "cap", "day", "4", expect=1).stderr
-    cli("spend", "cap", "day", "4", "--type", "4.00")
-    assert "type its amount: 4.00" in cli("spend", "cap", "day", "none", expect=1).stderr
-    assert "The day has no cap now." in cli("spend", "cap", "day", "none", "--type", "4.00").stdout
+    assert "To raise a cap, type its new amount: 6.00" in cli("spend", "cap", "day", "6", expect=1).stderr
+    assert "The cap of the day is $6.00." in cli("spend", "cap", "day", "6", "--type", "6.00").stdout
+    assert "The day has no cap now." in cli("spend", "cap", "day", "none", "--type", "6").stdout
     assert "no amount of dollars" in cli("spend", "cap", "day", "4,00", expect=2).stderr
-    assert "--run RUN" in cli("spend", "cap", "run", "4", expect=1).stderr
-    events = [json.loads(line)["event"] for line in (Path(_data(cli_json)) / "ledger.jsonl").read_text().splitlines()]
-    assert [event["cap"] for event in events] == [5_000_000, 3_000_000, 4_000_000, None]
-
-
-def _data(cli_json: CliJson) -> str:
-    return str(cli_json("status")["data_dir"])
+    events = [json.loads(line)["event"] for line in (data_dir / "ledger.jsonl").read_text().splitlines()]
+    assert [event["cap"] for event in events] == [5_000_000, 6_000_000, None]
 
 
 def test_an_unknown_call_is_corrected_by_hand(cli: Cli, cli_json: CliJson, spent: str) -> None:
@@ -94,16 +88,14 @@ def test_an_unknown_call_is_corrected_by_hand(cli: Cli, cli_json: CliJson, spent
 def test_an_invoice_is_set_beside_the_ledger(cli: Cli, cli_json: CliJson, spent: str, tmp_path: Path) -> None:
     found = cli_json("spend", "reconcile", "--endpoint", "Loopback", "--amount", "0.40")["lines"][0]
     assert (found["difference_usd"], found["explained"], found["unknown_attempts"]) == ("0.150000", True, [spent])
-    day = cli_json("spend")["budgets"][0]["key"]
+    day = time.strftime("%Y-%m-%d", time.gmtime())
     invoice = tmp_path / "invoice.csv"
     invoice.write_text(f"endpoint,period,amount\nLoopback,{day},0.25\nLoopback,{day[:7]},0.90\nLoopback,2001-01,0\n")
     words = cli("spend", "reconcile", invoice, expect=1).stdout.splitlines()
     assert "is what was settled. The unknown $0.50 were not billed" in words[0]
     assert "$0.15 more than all that was charged" in words[1]
     assert "is what was settled" in words[2]
-    assert "$0.15 less" in cli("spend", "reconcile", "--endpoint", "Loopback", "--amount", "0.1", expect=1).stdout
-    for wrong in (("--endpoint", "x"), (invoice, "--endpoint", "x", "--amount", "1"), (tmp_path / "none.csv",)):
-        cli("spend", "reconcile", *wrong, expect=1)
+    assert "one --endpoint with one --amount" in cli("spend", "reconcile", "--endpoint", "x", expect=1).stderr
 
 
 def test_the_calls_leave_as_a_file(cli: Cli, cli_json: CliJson, spent: str, tmp_path: Path) -> None:
@@ -122,6 +114,7 @@ def test_the_ledger_is_checked(cli: Cli, cli_json: CliJson, spent: str, data_dir
     with contextlib.closing(Database(data_dir / "forge.db")) as db, db.write() as connection:
         connection.execute("UPDATE attempts SET cost = 0 WHERE uid = ?", (spent,))
     assert f"Attempt {spent} is not what its events tell." in cli("spend", "verify", expect=3).stdout
+    assert f"The ledger: Attempt {spent}" in " ".join(cli_json("verify", expect=3)["damaged"])
 
 
 def test_going_on_needs_a_note(cli: Cli) -> None:

@@ -72,6 +72,9 @@ def work(data_dir: Path, wish: dict[str, Any], seed: int, fate: tuple[int, str] 
 def main() -> None:
     """As told by the JSON on the command line: each fate in a process of its own, then one that lives to the end."""
     data_dir, wish = Path(sys.argv[1]), json.loads(sys.argv[2])
+    if "alone" in wish:  # killed from outside
+        work(data_dir, wish, wish["seed"])
+        return
     for seed, fate in enumerate([*map(tuple, wish.get("fates", [])), None], wish["seed"]):
         child = os.fork()
         if child == 0:

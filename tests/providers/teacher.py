@@ -39,7 +39,8 @@ class Fault:
 
     `status` other than 200 answers with it and `body`. `usage` takes the place of the true usage (None: it is left
     out; any other value stands there as it is). `after` bytes of the answer's body the connection is cut ("cut"), reset
-    ("reset") or falls silent ("hang", until the teacher closes); with `after` None "hang" means before the headers.
+    ("reset") or falls silent ("hang", until the teacher closes); with `after` None "hang" means before the headers, and
+    "leave" that the connection is closed after the whole answer without a word.
     `seconds` pass before the answer, `pause` between the pieces of a stream. `billed` None: whatever was answered with
     a status of 200, cut or hanging or not, is billed, and nothing else.
     """
@@ -103,6 +104,7 @@ class Teacher:
         self.always: Fault | None = None
         self.calls: list[Call] = []
         self.connections = 0
+        self.open = 0  # connections that are not closed on this side
         self.handshakes_refused = 0
         self.busy = self.busiest = 0  # requests being answered, now and at most
         self.closing = threading.Event()
@@ -198,7 +200,14 @@ class _Server(ThreadingHTTPServer):
                 self.teacher.handshakes_refused += 1
                 self.shutdown_request(request)
                 return
-        super().process_request_thread(request, client_address)
+        with self.teacher.arrived:
+            self.teacher.open += 1
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self.teacher.arrived:
+                self.teacher.open -= 1
+                self.teacher.arrived.notify_all()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no news."""
@@ -294,6 +303,7 @@ class _Handler(BaseHTTPRequestHandler):
         if chunked:
             self.wfile.write(b"0\r\n\r\n")
             self.wfile.flush()
+        self.close_connection = self.close_connection or fault.then == "leave"
 
     def _break(self, how: str) -> None:
         self.close_connection = True

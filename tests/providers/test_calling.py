@@ -119,6 +119,17 @@ def test_connections_are_kept_for_the_next_call(room: Room, teacher: Teacher) ->
     assert (len(teacher.calls), teacher.connections) == (5, 1)
 
 
+def test_a_connection_that_was_closed_meanwhile_is_not_used_again(room: Room, teacher: Teacher) -> None:
+    endpoint = room.add(teacher)
+    teacher.always = Fault(then="leave")
+    for n in range(5):
+        with teacher.arrived:
+            assert teacher.arrived.wait_for(lambda: teacher.open == 0, 5)
+        room.providers.ask(endpoint.uid, asked(f"Question {n}"), work(f"task-{n}"))
+    assert room.states() == ["settled"] * 5
+    assert teacher.connections == 5
+
+
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 422, 429])
 def test_what_is_refused_is_given_back(room: Room, teacher: Teacher, status: int) -> None:
     endpoint = room.add(teacher)

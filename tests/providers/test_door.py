@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -124,8 +125,6 @@ def test_a_proxy_that_is_none_is_worded(room: Room, proxy: str) -> None:
 
 def test_nothing_unencrypted_goes_where_no_local_network_is(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """A name of a local network that suddenly means a machine on the internet is not asked."""
-    import socket
-
     endpoint = room.add_at("http://gpu.lan:8000/v1", "GPU", Rates(0, 0), host="gpu.lan")
     public = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", 8000))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: public)  # the edge: what a name server says
@@ -144,9 +143,25 @@ def test_the_door_itself_lets_no_key_out_unencrypted(room: Room, url: str) -> No
     assert CANARY not in repr(request)
 
 
-def test_localhost_by_its_name(room: Room, teacher: Teacher) -> None:
+@pytest.mark.parametrize("numbers", [["127.0.0.1"], ["::1", "127.0.0.1"], ["127.0.0.2", "127.0.0.1"]])
+def test_localhost_by_its_name(
+    room: Room, teacher: Teacher, monkeypatch: pytest.MonkeyPatch, numbers: list[str]
+) -> None:
+    """It may mean several numbers, with the server on one of them."""
+    port = int(teacher.host.rpartition(":")[2])
+    inner = socket.getaddrinfo
+
+    def found(host: str, *rest: Any, **named: Any) -> list[Any]:
+        return (
+            [(0, 0, 0, "", (number, port)) for number in numbers]
+            if host == "localhost"
+            else inner(host, *rest, **named)
+        )
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)  # the edge: what the system says of a name
     endpoint = room.add_at(teacher.url.replace("127.0.0.1", "localhost"), "Local", Rates(0, 0))
     assert room.providers.ask(endpoint.uid, asked(), work()).text
+    assert room.states() == ["settled"]
 
 
 _OFFLINE = """

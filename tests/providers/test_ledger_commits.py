@@ -183,3 +183,62 @@ def test_a_disk_that_is_really_full(small_disk: Path, expect_log: ExpectLog) -> 
         pay(ledger, call(10), 5)
         assert ledger.attempts(newest_first=False, limit=1)[0].state == "unknown"
         assert ledger.mirror_problem == ""
+
+
+def test_an_interrupted_leader_tells_those_who_wait_that_nothing_is_stored(db: Database) -> None:
+    commits = Committing(db, lambda: None)
+    entered, go = threading.Event(), threading.Event()
+
+    def interrupted(connection: sqlite3.Connection) -> str:
+        entered.set()
+        assert go.wait(30)
+        return _fact("first")(connection)
+
+    def stop(connection: sqlite3.Connection) -> str:
+        raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(4) as pool:
+        leader = pool.submit(commits.run, interrupted)
+        assert entered.wait(30)
+        waiting = []
+        for count, work in enumerate((_fact("a"), stop, _fact("b")), 1):
+            waiting.append(pool.submit(commits.run, work))
+            while len(commits._waiting) < count:
+                threading.Event().wait(0.001)
+        go.set()
+        assert leader.result() == "first"
+        errors = [future.exception() for future in waiting]
+    assert {type(error) for error in errors} <= {NotStored, KeyboardInterrupt}
+    assert [row[0] for row in db.rows("SELECT name FROM ledger_facts")] == ["first"]
+    assert commits.run(_fact("after")) == "after"
+
+
+def test_one_who_stops_waiting_does_not_stop_the_others(db: Database) -> None:
+    commits = Committing(db, lambda: None)
+    entered, go = threading.Event(), threading.Event()
+
+    def first(connection: sqlite3.Connection) -> str:
+        entered.set()
+        assert go.wait(30)
+        return _fact("first")(connection)
+
+    with ThreadPoolExecutor(4) as pool:
+        leader = pool.submit(commits.run, first)
+        assert entered.wait(30)
+        gone = pool.submit(commits.run, _fact("gone"))
+        while not commits._waiting:
+            threading.Event().wait(0.001)
+        left = commits._waiting[0]
+        wait = left.woken.wait
+
+        def interrupt(timeout: float | None = None) -> bool:
+            wait(timeout)
+            raise KeyboardInterrupt
+
+        left.woken.wait = interrupt  # type: ignore[method-assign]
+        later = pool.submit(commits.run, _fact("later"))
+        go.set()
+        assert leader.result() == "first"
+        assert later.result(30) == "later"
+        assert gone.result(30) == "gone"
+    assert commits.run(_fact("after")) == "after"

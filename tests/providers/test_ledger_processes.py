@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,27 @@ def test_kills_of_many_threads_leave_at_most_what_was_in_flight(data_dir: Path, 
         assert run.unknown == sum(made.worst for made in lost)
         assert run.reserved == 0
         assert _bill(data_dir) <= run.charged
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(60, marks=pytest.mark.full)])
+def test_kills_at_any_moment(data_dir: Path, kills: int) -> None:
+    chance, seen = random.Random(7), 0
+    for seed in range(kills):
+        started = _start(data_dir, cap=10**9, worst=1_000, threads=8, tasks=10**6, seed=1_000 * seed, alone=True)
+        bill = data_dir / "bill"
+        while started.poll() is None and (bill.stat().st_size if bill.exists() else 0) <= seen:
+            threading.Event().wait(0.002)  # until it has paid something
+        threading.Event().wait(chance.random() * 0.2)
+        started.kill()
+        _out, errors = started.communicate()
+        assert errors == ""
+        seen = bill.stat().st_size
+    with opened(data_dir) as ledger:
+        ledger.recover()
+        run = ledger.budgets("run")[0]
+        assert run.reserved == 0
+        assert _bill(data_dir) <= run.charged
+        assert len(ledger.attempts(state="unknown", limit=10**6)) <= kills * 8
 
 
 @needs_fork

@@ -226,6 +226,30 @@ def test_a_storm_is_bounded_and_every_task_ends_with_a_reason(room: Room, teache
     _ends_well(room, teacher)
 
 
+def test_a_test_that_succeeds_lets_it_be_asked_again(room: Room, teacher: Teacher) -> None:
+    endpoint = room.add(teacher)
+    teacher.next(storm(402))
+    with pytest.raises(CallFailed):
+        _teach(room)
+    assert room.providers.router.blocked(endpoint.uid) != ""
+    assert room.providers.test(endpoint.uid).ok
+    assert _teach(room).text == "The answer is 42 [1]."
+
+
+def test_an_embedder_keeps_to_its_limits_and_its_breaker_too(room: Room, teacher: Teacher) -> None:
+    endpoint = room.add(teacher, roles=("embedder",))
+    teacher.next(storm(429, "4"), storm(401))
+    with pytest.raises(CallFailed):
+        room.providers.embed(endpoint.uid, ["one"], work())
+    begun = time.monotonic()
+    with pytest.raises(CallFailed):
+        room.providers.embed(endpoint.uid, ["one"], work())
+    assert (time.monotonic() - begun) * _TIMES >= 3.5
+    with pytest.raises(NoTeacher, match="key was refused"):
+        room.providers.embed(endpoint.uid, ["one"], work())
+    assert len(teacher.calls) == 2
+
+
 def test_limits_that_are_told_are_kept_to(room: Room, teacher: Teacher) -> None:
     """120 a minute: 12 at once, then 1.8 a second."""
     room.add(teacher)

@@ -131,9 +131,12 @@ def test_a_request_is_named_by_its_wire_model_and_body_alone(wire: str) -> None:
     assert len({one.sha256, *(other.sha256 for other in others)}) == len(others) + 1
 
 
-def test_half_a_surrogate_pair_does_not_stop_a_request() -> None:
+def test_what_cannot_be_sent_is_said_and_half_a_sign_can() -> None:
     planned = plan(at(), ChatRequest((Turn("user", "broken \ud83d sign"),), 5))
     assert planned.content.decode()
+    for schema in ("{", "[]", "[" * 100_000):
+        with pytest.raises(ForgeError, match="schema"):
+            plan(at(), ChatRequest((Turn("user", "x"),), 5, schema=schema))
     with pytest.raises(ForgeError, match="max_tokens"):
         plan(at(), ChatRequest((Turn("user", "x"),), 0))
 

@@ -1,0 +1,143 @@
+"""What prompts cost with one teacher: at the least, likely, and at most; and how long they take."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from forge_desktop.distill.evidence import Offer
+from forge_desktop.distill.experience import Experience, characters
+from forge_desktop.distill.lesson import Ask
+from forge_desktop.distill.records import Task, TeacherQuote
+from forge_desktop.providers import Providers
+from forge_desktop.providers.money import cost
+from forge_desktop.providers.records import ChatRequest, Endpoint, Price, Turn, Usage
+
+BYTES_A_TOKEN = 8  # at most, of text that is not written yet; real text has four or five
+_AGAIN = 400  # characters in which a teacher is told what is wrong with its reply
+_BATCHES = ("openai", "anthropic")  # wires with a batch endpoint
+
+
+@dataclass(frozen=True)
+class Prompted:
+    """A task as a run would begin with it. `ask` is its next call, None where none is needed.
+
+    `turns_left` calls for an answer may follow, that one included. `longest` is the same prompt with all that is not
+    written yet as long as it may become, `unwritten` tells whether there is such. `judge` is what a judge is asked.
+    """
+
+    task: Task
+    offer: Offer
+    ask: Ask | None = None
+    turns_left: int = 0
+    longest: ChatRequest | None = None
+    unwritten: bool = False
+    judge: ChatRequest | None = None
+    reused: int = 0
+    saved: int = 0
+    easy: bool = False
+
+
+class Reckoner:
+    """Reckons with what is known of an endpoint."""
+
+    def __init__(self, providers: Providers, known: Experience, *, concurrency: int) -> None:
+        self._providers, self._known, self._concurrency = providers, known, concurrency
+
+    def quote(
+        self, endpoint: Endpoint, price: Price, prompts: Sequence[Prompted], *, judge: tuple[Endpoint, Price] | None
+    ) -> TeacherQuote:
+        """All prompts with one teacher, and with a judge where one is wanted."""
+        asked = [prompted for prompted in prompts if prompted.ask is not None]
+        judged = [self._judged(judge, prompted) for prompted in asked] if judge else []
+        low = sum(self._low(endpoint, price, each) for each in asked) + sum(each[0] for each in judged)
+        likely = sum(self.likely(endpoint, price, each) for each in asked) + sum(each[0] for each in judged)
+        worst = sum(self._worst(endpoint, each) for each in asked) + sum(each[1] for each in judged)
+        batched = None
+        if endpoint.wire in _BATCHES and price.rates.batch_output is not None:
+            batched = sum(self.likely(endpoint, price, each, batch=True) for each in asked) + sum(j[0] for j in judged)
+        return TeacherQuote(
+            endpoint.uid,
+            endpoint.name,
+            endpoint.model,
+            low=min(low, likely),
+            likely=min(likely, worst),
+            worst=worst,
+            seconds=self._seconds(endpoint, asked),
+            batch_likely=batched,
+        )
+
+    def likely(self, endpoint: Endpoint, price: Price, prompted: Prompted, *, batch: bool = False) -> int:
+        """What a task likely costs."""
+        if prompted.ask is None or prompted.turns_left == 0:
+            return 0
+        length = self._length(prompted)
+        output = self._known.output(endpoint.uid)
+        first = cost(Usage(self._known.tokens(endpoint.uid, length), output), price, batch)
+        again = self._known.tokens(endpoint.uid, length + _AGAIN) + output
+        further = cost(Usage(again, output), price, batch)
+        more = min(self._known.turns - 1000, (prompted.turns_left - 1) * 1000)
+        return self._needed(prompted, first + further * more // 1000)
+
+    def calls(self, prompts: Sequence[Prompted]) -> int:
+        """How many calls are likely."""
+        count = 0
+        for prompted in prompts:
+            if prompted.ask is not None:
+                turns = min(self._known.turns, prompted.turns_left * 1000)
+                count += self._needed(prompted, turns) + (1000 if prompted.judge is not None else 0)
+        return -(-count // 1000)
+
+    def _low(self, endpoint: Endpoint, price: Price, prompted: Prompted) -> int:
+        if prompted.ask is None or prompted.turns_left == 0:
+            return 0
+        tokens = self._known.tokens(endpoint.uid, self._length(prompted))
+        return self._needed(prompted, cost(Usage(tokens, self._known.short(endpoint.uid)), price))
+
+    def _worst(self, endpoint: Endpoint, prompted: Prompted) -> int:
+        """Every turn that may follow, each with the longest replies before it."""
+        if prompted.longest is None:
+            return 0
+        total, request = 0, prompted.longest
+        for _ in range(prompted.turns_left):
+            total += self._providers.worst(endpoint.uid, request)
+            said = (Turn("assistant", "x" * BYTES_A_TOKEN * request.max_tokens), Turn("user", "x" * _AGAIN))
+            request = dataclasses.replace(request, messages=request.messages + said)
+        return total
+
+    def _judged(self, judge: tuple[Endpoint, Price], prompted: Prompted) -> tuple[int, int]:
+        """Likely and at most."""
+        if prompted.judge is None:
+            return 0, 0
+        endpoint, price = judge
+        length = characters(prompted.judge.messages)
+        output = self._known.output(endpoint.uid, judge=True)
+        likely = cost(Usage(self._known.tokens(endpoint.uid, length), output), price)
+        system, user = prompted.judge.messages
+        longer = dataclasses.replace(user, text=user.text + "x" * BYTES_A_TOKEN * prompted.judge.max_tokens)
+        longest = dataclasses.replace(prompted.judge, messages=(system, longer))
+        return self._needed(prompted, likely), self._providers.worst(endpoint.uid, longest)
+
+    def _needed(self, prompted: Prompted, amount: int) -> int:
+        """Less the share of drafts that will need no teacher, where the draft is not written yet."""
+        return amount * (1000 - self._known.easy) // 1000 if prompted.unwritten else amount
+
+    def _length(self, prompted: Prompted) -> int:
+        assert prompted.ask is not None
+        return characters(prompted.ask.request.messages) + (self._known.draft if prompted.unwritten else 0)
+
+    def _seconds(self, endpoint: Endpoint, asked: Sequence[Prompted]) -> float | None:
+        """By how long calls took and by the limits that are known, whichever is longer; None where neither is."""
+        calls = self.calls(asked)
+        taken = self._known.seconds(endpoint.uid)
+        learnt = self._providers.router.learnt(endpoint)
+        times = []
+        if taken is not None:
+            times.append(calls * taken / max(1, min(self._concurrency, endpoint.concurrency or self._concurrency)))
+        if rpm := endpoint.rpm or learnt.get("rpm", 0):
+            times.append(max(0, calls - rpm) * 60 / rpm)
+        if tpm := endpoint.input_tpm or learnt.get("input_tpm", 0):
+            tokens = sum(self._known.tokens(endpoint.uid, self._length(each)) for each in asked)
+            times.append(max(0, tokens - tpm) * 60 / tpm)
+        return round(max(times), 1) if times else None
