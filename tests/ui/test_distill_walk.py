@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QAccessible, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.distill.records import RunSummary
@@ -20,8 +20,10 @@ from forge_desktop.ui.panes.distill.before_run import BeforeRunDialog
 from forge_desktop.ui.panes.distill.export_dialog import ExportDialog
 from forge_desktop.ui.panes.distill.import_dialog import ImportDialog
 from forge_desktop.ui.shell import Shell
+from forge_desktop.ui.widgets.basics import ElidedLabel
 from tests.providers.teacher import Fault, Teacher
 from tests.ui import lessons
+from tests.ui.test_accessibility import NAMED, walk
 
 SOON = 15_000
 CAP = 50_000  # micro-dollars
@@ -200,3 +202,62 @@ def test_a_cap_that_is_reached_is_said_with_the_way_on(
     assert pane.page.outcome.accessibleName().startswith("The run stopped at its cap")
     assert pane.page.outcome.action() == "Raise the cap…"
     assert not teacher.bodies
+
+
+def test_a_call_that_cost_too_much_stops_everything_until_somebody_looked(
+    qtbot: QtBot, window: Shell, pane: DistillPane, forge: Forge, teacher: Teacher, tmp_path: Path
+) -> None:
+    bring_in(qtbot, pane, tmp_path)
+    teacher.next(Fault(usage={"prompt_tokens": 40_000, "completion_tokens": 2_000, "total_tokens": 42_000}))
+    start(qtbot, pane, "0.05")
+    qtbot.waitUntil(lambda: bool(forge.providers.ledger.stopped), timeout=SOON)
+    stopped = pane.page.stopped
+    qtbot.waitUntil(stopped.isVisible, timeout=SOON)
+    assert stopped.action() == "Look and go on…"
+    qtbot.waitUntil(lambda: not forge.jobs.running("distil"), timeout=SOON)
+    stopped.acted.emit()
+    shown = sheet(qtbot, QInputDialog)
+    assert isinstance(shown, QInputDialog)
+    shown.setTextValue("The vendor counts otherwise; looked at the invoice.")
+    shown.accept()
+    qtbot.waitUntil(lambda: not forge.providers.ledger.stopped, timeout=SOON)
+    qtbot.waitUntil(stopped.isHidden, timeout=SOON)
+
+
+def test_every_part_has_a_name_and_room_once_there_is_something(
+    qtbot: QtBot, window: Shell, pane: DistillPane, forge: Forge, tmp_path: Path
+) -> None:
+    bring_in(qtbot, pane, tmp_path)
+    forge.jobs.wait(forge.distill.run(lessons.WISH), 60)
+    window.resize(880, 560)
+    pane.review()
+    qtbot.waitUntil(pane.page.item.isVisible, timeout=SOON)
+    for page in ("queue", "dataset", "blocked"):
+        pane.show_page(page)
+        QApplication.processEvents()
+        qtbot.waitUntil(lambda: not unnamed(window) and not cut(window), timeout=SOON)
+
+
+def unnamed(window: Shell) -> list[str]:
+    """What takes the keyboard or is a control and has no name."""
+    root = QAccessible.queryAccessibleInterface(window)
+    assert root is not None
+    return [
+        str(node.role())
+        for node in walk(root)
+        if not node.state().invisible and node.role() in NAMED and not node.text(QAccessible.Text.Name).strip()
+    ]
+
+
+def cut(window: Shell) -> list[str]:
+    """Words that have too little room."""
+    labels = [
+        found for found in window.findChildren(QLabel) if found.isVisible() and not isinstance(found, ElidedLabel)
+    ]
+    lines = [found.text() for found in labels if not found.wordWrap() and found.sizeHint().width() > found.width() + 1]
+    folds = [
+        found.text()
+        for found in labels
+        if found.wordWrap() and found.heightForWidth(found.width()) > found.height() + 1
+    ]
+    return lines + folds

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QGridLayout, QInputDialog, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.distill.records import Dataset, Suite
 from forge_desktop.distill.records_pairs import Coverage, Histograms, PairCounts
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
+from forge_desktop.ui.panes.distill.asking_text import ask_text
 from forge_desktop.ui.panes.distill.frozen import SuitesCard, VersionsCard
 from forge_desktop.ui.widgets.basics import Banner, Button, ElidedLabel, Meter, Notice, column, frame, label, row
 from forge_desktop.ui.widgets.charts import BarChart
@@ -133,7 +134,7 @@ class DatasetView(QScrollArea):
     def _show(self, found: Learnt) -> None:
         counts = found.counts
         values = (
-            counts.train_pairs, counts.repair_pairs, counts.waiting, counts.duplicates, counts.leaking,
+            counts.train_pairs, counts.repair_pairs, counts.waiting, counts.duplicates, counts.leaking + counts.frozen,
             counts.changed + counts.gone,
         )  # fmt: skip
         for figure, value in zip(self.figures.values(), values, strict=True):
@@ -198,9 +199,7 @@ class DatasetView(QScrollArea):
 
     @Slot()
     def _on_freeze(self) -> None:
-        name, confirmed = QInputDialog.getText(self, "Freeze a version", "Name of the dataset", text="lessons")
-        if confirmed and name.strip():
-            self.freeze(name.strip())
+        ask_text(self, "Freeze a version", "Name of the dataset", self.freeze, text="lessons")
 
     def freeze(self, name: str) -> None:
         """Freeze the accepted pairs as the next version of this name."""
