@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -31,8 +32,10 @@ class Mirroring:
 
         Raises ForgeError where the mirror cannot be read: then nobody knows whether the database is an old one.
         """
+        if self._done():  # asked before each call: it must not wait for the disk
+            return ""
         with self._lock:
-            if self._compared or not self._writes:
+            if self._done():
                 return ""
             try:
                 with self.mirror.held():
@@ -46,6 +49,9 @@ class Mirroring:
         self.follow()
         return words
 
+    def _done(self) -> bool:
+        return self._compared or not self._writes
+
     def follow(self) -> None:
         """Append what the table has and the mirror does not. Never raises: the table is what counts."""
         if not self._compared:
@@ -58,7 +64,7 @@ class Mirroring:
                 if lines:
                     self.mirror.append(lines)
             self.problem = ""
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, sqlite3.Error) as error:
             said, self.problem = self.problem, f"The ledger's mirror {self.mirror.path} is behind: {error}."
             if not said:
                 log.warning(self.problem)

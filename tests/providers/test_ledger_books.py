@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.bench import ledger as bench
 from forge_desktop.providers.records import Purpose
 from tests.providers.ledgers import DAY, USED, SetClock, answer, call, opened, pay
 
@@ -92,3 +93,10 @@ def test_a_late_answer_of_a_lost_call_is_booked_as_it_cost(data_dir: Path) -> No
         ledger.lose(attempt, "timeout")
         ledger.settle(attempt, USED, 30, answer())
         assert [(found.settled, found.unknown) for found in ledger.budgets()] == [(30, 0)] * 3
+
+
+def test_the_benchmark_measures(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench.run(["--calls", "16", "--threads", "4", "--attempts", "40", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["threads_sharing"]["calls"] == 16
+    assert {"budgets", "verify", "open"} <= found["reads_ms"].keys()

@@ -24,7 +24,9 @@ NO_PAIRS = PairCounts(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Overview:
-    """`days` are (day, settled, reserved, unknown), oldest first. `stopped` is why the ledger allows no call, or ""."""
+    """`days` are (day, settled, reserved, unknown), oldest first. `stopped` is why the ledger allows no call, or "";
+    `doubt` is what a person should look at although it allows them: a turned clock, an old backup, its mirror.
+    """
 
     run: RunSummary | None = None
     budgets: Sequence[Budget] = ()
@@ -35,6 +37,7 @@ class Overview:
     documents: int = 0
     threshold: float = 0.0
     stopped: str = ""
+    doubt: str = ""
 
     @property
     def tasks(self) -> int:
@@ -65,6 +68,7 @@ def read(forge: Forge) -> Overview:
         documents=forge.corpus.shelf.stats().documents,
         threshold=float(getattr(forge.settings.values, "duplicate_similarity", 0.92)),
         stopped=ledger.stopped,
+        doubt=ledger.held or ledger.notice or ledger.mirror_problem,
     )
 
 

@@ -255,8 +255,9 @@ class DistillPane(Pane):
         self.page.show_overview(found, busy=bool(self._run_job or self._others))
         self._subtitle.setText(self._summary(found))
         self._export.setEnabled(found.pairs.pairs > 0)
-        if found.stopped:
-            self.page.stopped.show_message("No teacher is asked any more", found.stopped, action="Look and go on…")
+        if found.stopped or found.doubt:
+            title = "No teacher is asked any more" if found.stopped else "Look at what is booked"
+            self.page.stopped.show_message(title, found.stopped or found.doubt, action="Look and go on…")
         else:
             self.page.stopped.clear()
         self._follow_run()
