@@ -38,6 +38,7 @@ class Learnt:
     coverage: Sequence[Coverage]
     datasets: Sequence[Dataset]
     suites: Sequence[Suite]
+    review: int
 
 
 class DatasetView(QScrollArea):
@@ -127,6 +128,7 @@ class DatasetView(QScrollArea):
                 pairs.coverage(_SHOWN + 1),
                 distill.datasets.all(),
                 distill.suites.all(),
+                distill.tasks.counts().get("review", 0),
             )
 
         self._errands.run(work, self._show, self._on_trouble, key="dataset", lane=_LANE)
@@ -134,7 +136,7 @@ class DatasetView(QScrollArea):
     def _show(self, found: Learnt) -> None:
         counts = found.counts
         values = (
-            counts.train_pairs, counts.repair_pairs, counts.waiting, counts.duplicates, counts.leaking + counts.frozen,
+            counts.train_pairs, counts.repair_pairs, found.review, counts.duplicates, counts.leaking + counts.frozen,
             counts.changed + counts.gone,
         )  # fmt: skip
         for figure, value in zip(self.figures.values(), values, strict=True):
