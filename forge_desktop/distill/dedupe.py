@@ -82,7 +82,7 @@ class Neighbours:
         self._lock = threading.Lock()
         self._uids: list[str] | None = None
         self._buckets = Buckets()
-        self._bits = np.empty((0, 8), np.uint64)
+        self._bits = np.empty((8, 0), np.uint64)  # a row for each word of 64 bits: long rows are added up fast
 
     @property
     def is_filled(self) -> bool:
@@ -115,7 +115,9 @@ class Neighbours:
             assert self._uids is not None, "filled first"
             found = set(self._buckets.near(signature))
             if self._uids and vector.any():
-                apart = np.bitwise_count(self._bits[: len(self._uids)] ^ texts.sign_bits(vector[None])).sum(1)
+                apart = np.zeros(len(self._uids), np.uint16)
+                for row, word in zip(self._bits, texts.sign_bits(vector[None])[0], strict=True):
+                    apart += np.bitwise_count(row[: len(apart)] ^ word)
                 close = np.flatnonzero(apart <= _BITS)
                 if len(close) > _NEAREST:
                     close = close[np.argsort(apart[close], kind="stable")[:_NEAREST]]
@@ -128,9 +130,9 @@ class Neighbours:
         self._buckets.extend(np.array([np.frombuffer(row[1], np.uint32) for row in rows]))
         bits = texts.sign_bits(np.array([np.frombuffer(row[2], np.int8) for row in rows]))
         wanted = len(self._uids) + len(rows)
-        if wanted > len(self._bits):
-            grown = np.empty((max(1024, wanted + wanted // 2), 8), np.uint64)
-            grown[: len(self._uids)] = self._bits[: len(self._uids)]
+        if wanted > self._bits.shape[1]:
+            grown = np.empty((8, max(1024, wanted + wanted // 2)), np.uint64)
+            grown[:, : len(self._uids)] = self._bits[:, : len(self._uids)]
             self._bits = grown
-        self._bits[len(self._uids) : wanted] = bits
+        self._bits[:, len(self._uids) : wanted] = bits.T
         self._uids += [row[0] for row in rows]

@@ -1,7 +1,8 @@
 """MinHash: how many of their runs of words two texts share, estimated from 128 numbers each, found among many by bands.
 
-Runs are of three words; of a short text, and of one in a script without spaces, they are of four characters, since
-there are too few words to run. Integers throughout, so the same text gives the same bytes on every platform.
+Runs are of three words; of a short text they are of four characters, since there are too few words to run, and of one
+in a script without spaces of two, which are about a word there. Integers throughout, so the same text gives the same
+bytes on every platform.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ Signature = npt.NDArray[np.uint32]
 PERMUTATIONS = 128
 _BANDS, _ROWS = 32, 4
 _WORDS = 3  # in a run
-_LETTERS = 4
+_LETTERS, _LETTERS_SPACELESS = 4, 2
 _SHORT = 24  # words; a shorter text is looked at by characters
 _SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _WORD = re.compile(r"\w+")
@@ -45,20 +46,22 @@ def shingles(text: str) -> npt.NDArray[np.uint64]:
     """The hashes of all its runs, each once; never empty."""
     plain = normalised(text)
     words = _WORD.findall(plain)
-    if len(words) < _SHORT or 4 * len(_SPACELESS.findall(plain)) > len(plain):
-        return _letter_runs(" ".join(words))
+    if 4 * len(_SPACELESS.findall(plain)) > len(plain):
+        return _letter_runs(" ".join(words), _LETTERS_SPACELESS)
+    if len(words) < _SHORT:
+        return _letter_runs(" ".join(words), _LETTERS)
     runs = {
         zlib.crc32(" ".join(words[at : at + _WORDS]).encode("utf-8", "surrogatepass")) for at in range(len(words) - 2)
     }
     return np.fromiter(runs, np.uint64, len(runs))
 
 
-def _letter_runs(plain: str) -> npt.NDArray[np.uint64]:
+def _letter_runs(plain: str, length: int) -> npt.NDArray[np.uint64]:
     code = np.frombuffer(f" {plain} ".encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
-    if len(code) < _LETTERS:
-        code = np.concatenate([code, np.zeros(_LETTERS - len(code), np.uint64)])
-    hashed = np.zeros(len(code) - _LETTERS + 1, np.uint64)
-    for letter in range(_LETTERS):
+    if len(code) < length:
+        code = np.concatenate([code, np.zeros(length - len(code), np.uint64)])
+    hashed = np.zeros(len(code) - length + 1, np.uint64)
+    for letter in range(length):
         hashed = (hashed ^ code[letter : letter + len(hashed)]) * _FOLD[0]
         hashed ^= hashed >> np.uint64(29)
     return np.unique(hashed >> np.uint64(32))

@@ -25,6 +25,7 @@ class Prompted:
 
     `turns_left` calls for an answer may follow, that one included. `longest` is the same prompt with all that is not
     written yet as long as it may become, `unwritten` tells whether there is such. `judge` is what a judge is asked.
+    `problem` tells why a run could not work on it.
     """
 
     task: Task
@@ -37,6 +38,7 @@ class Prompted:
     reused: int = 0
     saved: int = 0
     easy: bool = False
+    problem: str = ""
 
 
 class Reckoner:
@@ -76,7 +78,7 @@ class Reckoner:
         output = self._known.output(endpoint.uid)
         first = cost(Usage(self._known.tokens(endpoint.uid, length), output), price, batch)
         again = self._known.tokens(endpoint.uid, length + _AGAIN) + output
-        further = cost(Usage(again, output), price, batch)
+        further = cost(Usage(again, output), price)  # only first turns go in batches
         more = min(self._known.turns - 1000, (prompted.turns_left - 1) * 1000)
         return self._needed(prompted, first + further * more // 1000)
 

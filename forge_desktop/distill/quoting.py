@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 
+from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.corpus import Corpus
 from forge_desktop.distill import prompts
@@ -65,7 +66,10 @@ class Quoter:
     ) -> Prompted:
         """A task as a run would begin with it, with what was paid for it already."""
         count = wish.passages if passages is None else passages
-        offer = self._gatherer.offer(task, count, self._given(task, wish, passages))
+        try:
+            offer = self._gatherer.offer(task, count, self._given(task, wish, passages))
+        except ForgeError as error:  # a run would let the task fail
+            return Prompted(task, Offer(()), problem=error.message)
         if offer.withheld:
             return Prompted(task, offer)
         draft = Draft(task.draft, {"given": True}) if task.draft else self._runs.draft(task.id)
@@ -140,7 +144,9 @@ class Quoter:
         teachers += [_left_out(endpoint, why) for endpoint, why in out]
         best = next((each for each in teachers if not each.problem), None)
         low, likely, worst = (best.low, best.likely, best.worst) if best else (0, 0, 0)
-        money = room(wish.cap, self._providers.ledger.budgets(), likely, worst)
+        if best and wish.batch and best.batch_likely is not None:
+            low, likely = min(low, best.batch_likely), best.batch_likely
+        money = room(wish.cap, self._providers.ledger.budgets(), likely, worst, asked=best is not None)
         evidence, documents = self._read(ctx, prompted)
         return Quote(
             tasks=tasks,
@@ -162,8 +168,8 @@ class Quoter:
             easy=scale.up(sum(each.easy for each in prompted)),
             withheld=scale.up(sum(bool(each.offer.withheld) for each in prompted)),
             room=money.left,
-            fits_likely=fitting(money.left, tasks, likely),
-            fits_worst=fitting(money.left, tasks, worst),
+            fits_likely=fitting(money.left, tasks, likely) if best else None,
+            fits_worst=fitting(money.left, tasks, worst) if best else None,
             assumptions=self._assumptions(fit, known, prompted, tasks),
         )
 
@@ -244,6 +250,8 @@ class Quoter:
         said = known.assumptions([(each.uid, each.name) for each in fit])
         if len(prompted) < tasks:
             said.append(f"{len(prompted):,} of the {tasks:,} tasks, spread over the queue, stand for all of them.")
+        if failing := [each.problem for each in prompted if each.problem]:
+            said.insert(0, f"{len(failing):,} of the tasks looked at would fail: {failing[0]}")
         if any(each.unwritten for each in prompted):
             said.append(
                 f"Drafts that are not written yet count as {known.draft:,} characters, at worst as the longest."

@@ -9,11 +9,27 @@ from typing import Any
 
 import pytest
 
+from forge_desktop import cli as front
+
 DOCUMENT = "ab" * 32
 
 
 @pytest.fixture
-def brought_in(cli_json: Callable[..., Any], tmp_path: Path) -> Path:
+def here(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """A verb in this process, a start of it less: what it printed, as text or (with --json) as its object."""
+
+    def run(*arguments: str | Path, expect: int = 0) -> Any:
+        assert front.main([str(each) for each in arguments]) == expect
+        printed = capsys.readouterr()
+        if expect:
+            return printed.err
+        return json.loads(printed.out) if "--json" in arguments else printed.out
+
+    return run
+
+
+@pytest.fixture
+def brought_in(here: Callable[..., Any], tmp_path: Path) -> Path:
     """Pairs as the original system wrote them, imported."""
     file = tmp_path / "train_pairs.jsonl"
     rows = [
@@ -33,41 +49,41 @@ def brought_in(cli_json: Callable[..., Any], tmp_path: Path) -> Path:
         for thing, colour in (("tea", "green"), ("beer", "golden"), ("milk", "white"), ("wine", "red"))
     ]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert cli_json("distill", "import", file)["pairs"] == 4
+    assert here("distill", "import", file, "--json")["pairs"] == 4
     return file
 
 
-def test_pairs_are_looked_at_and_dropped(
-    cli: Callable[..., Any], cli_json: Callable[..., Any], brought_in: Path
-) -> None:
-    found = cli_json("distill", "pairs", "list", "--accepted")
+def test_pairs_are_looked_at_and_dropped(here: Callable[..., Any], brought_in: Path) -> None:
+    found = here("distill", "pairs", "list", "--accepted", "--json")
     assert found["count"] == 4
     uid = next(row["uid"] for row in found["pairs"] if "milk" in row["prompt"])
-    assert "That milk is white [1]." in cli("distill", "pairs", "show", uid[:8]).stdout
-    assert cli_json("distill", "pairs", "drop", uid)["pairs"] == [{"uid": uid, "accepted": False, "aside": "dropped"}]
-    counts = cli_json("distill", "pairs", "counts")
+    assert "That milk is white [1]." in here("distill", "pairs", "show", uid[:8])
+    assert here("distill", "pairs", "drop", uid, "--json")["pairs"] == [
+        {"uid": uid, "accepted": False, "aside": "dropped"}
+    ]
+    counts = here("distill", "pairs", "counts", "--json")
     assert (counts["counts"]["accepted"], counts["counts"]["repair_pairs"], counts["counts"]["dropped"]) == (3, 1, 1)
-    assert "trains" in cli("distill", "pairs", "restore", uid[:8]).stdout
-    assert "no duplicate" in cli("distill", "pairs", "keep", uid, expect=1).stderr
-    assert cli_json("distill", "pairs", "reverify")["checked"] == 4
+    assert "trains" in here("distill", "pairs", "restore", uid[:8])
+    assert "no duplicate" in here("distill", "pairs", "keep", uid, expect=1)
+    assert here("distill", "pairs", "reverify", "--json")["checked"] == 4
 
 
 def test_suites_hold_pairs_back_and_ask_before_they_go(
-    cli: Callable[..., Any], cli_json: Callable[..., Any], brought_in: Path, tmp_path: Path
+    here: Callable[..., Any], brought_in: Path, tmp_path: Path
 ) -> None:
     suite = tmp_path / "suite.csv"
     suite.write_text("question,answer\nWhat is said of wine?,That it is red\n")
-    made = cli_json("distill", "suite", "import", suite, "--name", "Drinks", "--kind", "recall")
+    made = here("distill", "suite", "import", suite, "--name", "Drinks", "--kind", "recall", "--json")
     assert (made["items"], made["held"], made["kind"]) == (1, 1, "recall")
-    frozen = cli_json("distill", "suite", "freeze", "--share", "0.34", "--name", "Held", "--kind", "transfer")
+    frozen = here("distill", "suite", "freeze", "--share", "0.34", "--name", "Held", "--kind", "transfer", "--json")
     assert frozen["items"] == 1
-    assert [each["name"] for each in cli_json("distill", "suite", "list")["suites"]] == ["Drinks", "Held"]
-    assert "wine" in cli("distill", "suite", "show", "Drinks").stdout
-    refused = cli("distill", "suite", "remove", "Drinks", expect=1).stderr
+    assert [each["name"] for each in here("distill", "suite", "list", "--json")["suites"]] == ["Drinks", "Held"]
+    assert "wine" in here("distill", "suite", "show", "Drinks")
+    refused = here("distill", "suite", "remove", "Drinks", expect=1)
     assert "keeps 1 pair from training" in refused
     assert "--yes" in refused
-    assert cli_json("distill", "suite", "remove", "Drinks", "--yes")["released"] == 1
-    assert "already" in cli("distill", "suite", "import", suite, "--name", "Held", expect=1).stderr
+    assert here("distill", "suite", "remove", "Drinks", "--yes", "--json")["released"] == 1
+    assert "already" in here("distill", "suite", "import", suite, "--name", "Held", expect=1)
 
 
 def test_pairs_are_frozen_and_leave_in_every_form(
@@ -94,14 +110,12 @@ def test_pairs_are_frozen_and_leave_in_every_form(
     assert cli_json("distill", "dataset", "remove", "Mine", "--yes")["removed"] == "Mine v1"
 
 
-def test_a_document_is_forgotten_after_it_was_asked(
-    cli: Callable[..., Any], cli_json: Callable[..., Any], brought_in: Path
-) -> None:
-    cli("distill", "dataset", "freeze", "--name", "Mine")
-    seen = cli_json("distill", "forget", "tea.md", "--dry-run")
+def test_a_document_is_forgotten_after_it_was_asked(here: Callable[..., Any], brought_in: Path) -> None:
+    here("distill", "dataset", "freeze", "--name", "Mine")
+    seen = here("distill", "forget", "tea.md", "--dry-run", "--json")
     assert (len(seen["reached"]["pairs"]), seen["forgotten"]) == (1, None)
-    assert "This removes 1 pair" in cli("distill", "forget", DOCUMENT[:10], expect=1).stderr
-    gone = cli_json("distill", "forget", DOCUMENT, "--datasets", "--yes")["forgotten"]
+    assert "This removes 1 pair" in here("distill", "forget", DOCUMENT[:10], expect=1)
+    gone = here("distill", "forget", DOCUMENT, "--datasets", "--yes", "--json")["forgotten"]
     assert (gone["pairs"], gone["evidence"], gone["datasets"]) == (1, 1, 1)
-    assert cli_json("distill", "pairs", "list")["count"] == 3
-    assert "Nothing that was learnt" in cli("distill", "forget", "tea.md", expect=1).stderr
+    assert here("distill", "pairs", "list", "--json")["count"] == 3
+    assert "Nothing that was learnt" in here("distill", "forget", "tea.md", expect=1)
