@@ -66,7 +66,7 @@ def read(forge: Forge) -> Overview:
         pairs=forge.distill.pairs.counts(),
         teachers=tuple(e for e in forge.providers.endpoints.for_role("answer") if e.enabled),
         documents=forge.corpus.shelf.stats().documents,
-        threshold=float(getattr(forge.settings.values, "duplicate_similarity", 0.92)),
+        threshold=forge.settings.values.duplicate_share,
         stopped=ledger.stopped,
         doubt=ledger.held or ledger.notice or ledger.mirror_problem,
     )
