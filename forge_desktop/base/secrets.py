@@ -9,12 +9,10 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.redacting import keep_secret
-
-T = TypeVar("T")
 
 PATIENCE = 30.0  # seconds; long enough to type the password that unlocks it
 _SERVICE = "Forge Desktop"
@@ -28,15 +26,20 @@ _TRUSTED = {
 }
 _taken: dict[str, str] = {}  # keys out of the environment of this process, by the variable's name
 _asking: threading.Thread | None = None  # the question that a keyring has not answered yet
-_lock = threading.Lock()
+_turn = threading.Lock()
+_lock = threading.Lock()  # for _taken
 
 
 def keyring_name() -> str:
     """The keyring that would keep a key, or "" when there is none to be trusted.
 
-    Other backends are no keyrings: one says yes and forgets, another writes keys into a plain file.
+    Other backends are no keyrings: one says yes and forgets, another writes keys into a plain file. Nor is one that
+    does not answer.
     """
-    return _trusted()[1]
+    try:
+        return str(_asked("read", _name_of))
+    except ForgeError:
+        return ""
 
 
 def read_key(account: str) -> str:
@@ -84,50 +87,59 @@ def take_from_environment(variable: str) -> str:
         return _taken.get(variable, "")
 
 
-def _trusted() -> tuple[Any, str]:
+def _trusted() -> Any:
+    """The first keyring that can be trusted of those that the keyring package would use, or None."""
     import keyring
 
     chosen = keyring.get_keyring()
-    for backend in (chosen, *getattr(chosen, "backends", ())):
-        if name := _TRUSTED.get(type(backend).__module__.removesuffix(".api")):
-            return backend, name
-    return None, ""
+    every = (chosen, *getattr(chosen, "backends", ()))
+    return next((backend for backend in every if _name_of(backend)), None)
+
+
+def _name_of(backend: object) -> str:
+    return _TRUSTED.get(type(backend).__module__.removesuffix(".api"), "")
 
 
 def _asked(verb: str, work: Callable[[Any], object]) -> object:
-    """The answer of the keyring to one question, within the patience."""
+    """The answer of the keyring to one question, within the patience. Questions are asked one after another."""
+    if not _turn.acquire(timeout=PATIENCE):
+        raise _silent()
+    try:
+        answer = _answer(work)
+    finally:
+        _turn.release()
+    if isinstance(answer, ForgeError):
+        raise answer
+    if isinstance(answer, BaseException):
+        done = "read" if verb == "read" else "written"
+        raise ForgeError(
+            f"The keyring could not be {done}: {type(answer).__name__}.", hint="Unlock it and try again."
+        ) from None  # the keyring's own words may hold what it was asked
+    return answer
+
+
+def _answer(work: Callable[[Any], object]) -> object:
+    """What the keyring says, or what it raised."""
     global _asking
-    answer: list[object] = []
-    problem: list[BaseException] = []
+    said: list[object] = []
 
     def ask() -> None:
         try:
-            ring, _ = _trusted()
+            ring = _trusted()
             if ring is None:
                 raise ForgeError("This system has no keyring that can be trusted with a key.")
-            answer.append(work(ring))
-        except Exception as error:  # noqa: BLE001 - whatever a keyring raises, it is put into words below
-            problem.append(error)
+            said.append(work(ring))
+        except Exception as error:  # noqa: BLE001 - whatever a keyring raises is put into words above
+            said.append(error)
 
-    with _lock:
-        waiting = _asking is not None and _asking.is_alive()
-        if not waiting:
-            _asking = threading.Thread(target=ask, name="keyring", daemon=True)
-            thread = _asking
-            thread.start()
-    if waiting:
+    if _asking is not None and _asking.is_alive():  # it has not even answered the last one
         raise _silent()
-    thread.join(PATIENCE)
-    if thread.is_alive():
+    _asking = threading.Thread(target=ask, name="keyring", daemon=True)
+    _asking.start()
+    _asking.join(PATIENCE)
+    if not said:
         raise _silent()
-    if problem:
-        if isinstance(problem[0], ForgeError):
-            raise problem[0]
-        raise ForgeError(
-            f"The keyring could not be {'read' if verb == 'read' else 'written'}: {type(problem[0]).__name__}.",
-            hint="Unlock it and try again.",
-        ) from None
-    return answer[0]
+    return said[0]
 
 
 def _silent() -> ForgeError:

@@ -14,6 +14,7 @@ SUBJECTS = {
     "vectors": "finding the nearest of a million vectors",
     "index": "reading, splitting and indexing documents",
     "startup": "from the command to the first paint",
+    "distill": "a run of distillation against a slow teacher on loopback",
     "dedupe": "finding lessons that say the same, and what a suite holds",
     "ledger": "reserving, sending and settling calls, and reading a large ledger",
 }

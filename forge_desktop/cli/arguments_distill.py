@@ -43,6 +43,7 @@ def _add_running(step: Step) -> None:
         " earlier run left is gone on with, and what was paid is not paid again. Ctrl+C stops it in order.",
     )
     add_wish(run, cap=True)
+    run.add_argument("--quote", action="store_true", help="say first what it would cost, and compare at the end")
     status = step("status", "say how the queue, the last run and its money stand", writes=False)
     status.add_argument("--run", type=named, metavar="UID", help="of this run (else the last one)")
 

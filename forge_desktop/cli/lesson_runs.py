@@ -9,8 +9,9 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.base.money import parse_usd, shown, usd
 from forge_desktop.cli import jobs
+from forge_desktop.cli.lesson_waiting import wait
 from forge_desktop.cli.output import Output, counted
-from forge_desktop.distill.records import OPEN, RunProgress, RunSummary, RunWish
+from forge_desktop.distill.records import OPEN, Quote, RunProgress, RunSummary, RunWish
 from forge_desktop.forge import Forge
 
 _FINE = ("done", "cap")  # ways of stopping that were asked for
@@ -39,10 +40,11 @@ def run(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     if options.cap is None:
         raise ForgeError("A run needs a spending cap.", hint="Say what it may cost at most, as --cap 2.50.")
     wish = wish_of(options, parse_usd(options.cap))
+    quoted = _quoted(forge, wish, out) if options.quote else None
     interrupted = False
     with jobs.listening(forge, _progress(out)):
         try:
-            found = jobs.wait(forge, forge.distill.run(wish))
+            found = jobs.wait(forge, forge.distill.run(wish, quoted=quoted))
         except KeyboardInterrupt:
             interrupted, found = True, next(iter(forge.distill.runs()), None)
     out.clear()
@@ -54,6 +56,13 @@ def run(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     if interrupted:
         return 130
     return 0 if found.stopped_by in _FINE else 1
+
+
+def _quoted(forge: Forge, wish: RunWish, out: Output) -> Quote:
+    found = wait(forge, forge.distill.quote(wish), out, "rendering prompts")
+    assert isinstance(found, Quote)
+    out.line(f"  quoted: likely {shown(found.likely)}, {shown(found.low)} to {shown(found.worst)}")
+    return found
 
 
 def status(forge: Forge, options: argparse.Namespace, out: Output) -> int:
@@ -115,6 +124,9 @@ def summary_fields(found: RunSummary) -> dict[str, object]:
         "reused_answers": found.reused_answers,
         "stopped_by": found.stopped_by,
         "problem": found.problem,
+        "quoted": {f"{name}_usd": usd(int(str(found.quoted[name]))) for name in ("low", "likely", "worst")}
+        if "likely" in found.quoted
+        else None,
     }
 
 
@@ -130,8 +142,10 @@ def _show(found: RunSummary, out: Output) -> None:
         f"  {shown(found.settled)} settled{open_money} of {shown(found.wish.cap)},"
         f" {counted(found.billed_attempts, 'billed attempt')}{reused}"
     )
-    if likely := found.quoted.get("likely"):
-        out.line(f"  quoted: {shown(int(str(likely)))}")
+    if "likely" in found.quoted:
+        likely, worst = (int(str(found.quoted[name])) for name in ("likely", "worst"))
+        share = f": {found.settled / likely:.0%} of that was paid" if likely and found.stopped_by == "done" else ""
+        out.line(f"  quoted likely {shown(likely)}, at worst {shown(worst)}{share}")
     if found.stopped_by not in ("", "done") or found.problem:
         out.line(f"  stopped by {found.stopped_by}: {found.problem}" if found.problem else f"  {found.stopped_by}")
 

@@ -16,8 +16,10 @@ from forge_desktop.engine.records import PromptMessage, PromptPart, Sampling
 from forge_desktop.providers import Providers
 from forge_desktop.providers.errors import CallFailed, CapReached, LedgerStopped, Offline
 from forge_desktop.providers.records import ChatRequest, Purpose, Turn
+from forge_desktop.providers.routing import ATTEMPTS
 
 _WIDTH = 8
+_STEP = "questions"
 _STUDENTS_TOKENS, _TEACHERS_TOKENS = 64, 160  # of one question; a teacher writes some JSON around it
 _FAILED_IN_A_ROW = 3  # calls; after these nothing better is to be expected
 
@@ -156,7 +158,7 @@ class AskTeachers:
             schema=questions.SCHEMA,
         )
         name = f"{first.document} {first.start} {self._seed} {[(each.sort, each.tries) for each in wanted]}"
-        purpose = Purpose("teacher", self._run, hashlib.sha256(name.encode()).hexdigest()[:32], "questions")
+        purpose = self._purpose(hashlib.sha256(name.encode()).hexdigest()[:32])
         try:
             answer = self._providers.teach("answer", request, purpose, among=self._among, check=check)
         except CapReached as error:
@@ -174,3 +176,10 @@ class AskTeachers:
             raise Stopped("teachers", error.message) from error
         self._failed = 0
         return questions.read_many(answer.text, len(wanted))
+
+    def _purpose(self, task: str) -> Purpose:
+        """A name that an answer is found again by. Where an outage used up all attempts, asking anew is a new one."""
+        ledger, repeat = self._providers.ledger, 0
+        while ledger.tried(task, _STEP, repeat) >= ATTEMPTS and ledger.answer_for(task, _STEP, repeat) is None:
+            repeat += 1
+        return Purpose("teacher", self._run, task, _STEP, repeat)

@@ -12,13 +12,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from forge_desktop.base.errors import Cancelled
+from forge_desktop.base.errors import Cancelled, ForgeError
+from forge_desktop.distill.batching import Batching
 from forge_desktop.distill.drafting import Drafter, Wanted
 from forge_desktop.distill.evidence import Gatherer, Offer
 from forge_desktop.distill.lesson import Ask
 from forge_desktop.distill.records import Draft, Evidence, RunWish, Task
+from forge_desktop.distill.stopping import Stop, why_stop
 from forge_desktop.providers import Providers
-from forge_desktop.providers.records import PaidAnswer, Purpose
+from forge_desktop.providers.records import Endpoint, PaidAnswer, Purpose
 
 _SECONDS = 300.0  # that a teacher may take; long answers of slow local ones take minutes
 T = TypeVar("T")
@@ -59,7 +61,23 @@ class Answered:
     error: BaseException | None = None
 
 
-News = Offered | Drafted | DraftsEnded | Answered
+@dataclass(frozen=True)
+class EarlierBatches:
+    """Batches of earlier runs were looked at: these tasks (uids) are still with a teacher."""
+
+    tasks: frozenset[str]
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True)
+class BatchEnded:
+    """A batch is over, or could not be handed over; what it brought is in the ledger."""
+
+    task_ids: tuple[int, ...]
+    error: BaseException | None = None
+
+
+News = Offered | Drafted | DraftsEnded | Answered | EarlierBatches | BatchEnded
 
 
 class Crew:
@@ -68,6 +86,7 @@ class Crew:
     def __init__(self, gatherer: Gatherer, drafter: Drafter, providers: Providers, *, run: str, wish: RunWish) -> None:
         self._gatherer, self._drafter, self._providers = gatherer, drafter, providers
         self._run, self._wish = run, wish
+        self._batching = Batching(providers, run, wish)
         self._inbox: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._finding = ThreadPoolExecutor(1, thread_name_prefix="forge-distill-find")
@@ -97,8 +116,15 @@ class Crew:
             lambda _, error: DraftsEnded(ids, error),
         )
 
-    def ask(self, task: Task, ask: Ask, among: Sequence[str]) -> None:
-        """Ask a teacher or a judge; what was paid for this step before comes back without a call."""
+    def ask(self, task: Task, ask: Ask, *, answered_by: str = "") -> None:
+        """Ask a teacher, or a judge; what was paid for this step before comes back without a call.
+
+        A judge is somebody else than who answered, where there is somebody else.
+        """
+        among = self._wish.teachers
+        if ask.role == "judge":
+            judges, _ = self._providers.router.order("judge", among)
+            among = tuple(each.uid for each in judges if each.uid != answered_by) or among
         purpose = Purpose("teacher", self._run, task.uid, ask.step, task.repeat)
         self._order(
             self._asking,
@@ -107,6 +133,31 @@ class Crew:
             ),
             lambda answer, error: Answered(task.id, ask, answer, error),
         )
+
+    def why_stop(self, error: ForgeError, ask: Ask) -> Stop | None:
+        """What a failed call means for the run; None when it concerns its task alone."""
+        return why_stop(error, ask, self._providers.router, self._wish.teachers)
+
+    def look_at_batches(self) -> None:
+        """See what became of batches of earlier runs."""
+        self._order(
+            self._finding,
+            lambda: self._batching.earlier(self._check),
+            lambda tasks, error: EarlierBatches(tasks or frozenset(), error),
+        )
+
+    def batch(self, teacher: Endpoint, asks: Sequence[tuple[Task, Ask]]) -> None:
+        """Hand over a batch, and wait for it."""
+        ids = tuple(task.id for task, _ in asks)
+        self._order(
+            self._asking,
+            lambda: self._batching.through(teacher, asks, self._check),
+            lambda _, error: BatchEnded(ids, error),
+        )
+
+    def batch_teacher(self) -> Endpoint | None:
+        """Whom first turns go to in batches, None where they do not."""
+        return self._batching.teacher()
 
     # ---- news ----
 

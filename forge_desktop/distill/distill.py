@@ -11,17 +11,12 @@ from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.chat import Chat
 from forge_desktop.corpus import Corpus
-from forge_desktop.distill.asking import Asker, AskStudent, AskTeachers
-from forge_desktop.distill.correcting import Corrector
 from forge_desktop.distill.damage import look_through
 from forge_desktop.distill.datasets import Datasets
 from forge_desktop.distill.exporting import Exporter
-from forge_desktop.distill.flipping import Flipper
 from forge_desktop.distill.forgetting import Forgetter
-from forge_desktop.distill.generating import Generator
-from forge_desktop.distill.importing import Importer, PairReader, no_pairs
+from forge_desktop.distill.importing import PairReader, no_pairs
 from forge_desktop.distill.pairs import Pairs
-from forge_desktop.distill.quoting import Quoter
 from forge_desktop.distill.records import (
     GenerateWish,
     ImportPreview,
@@ -33,16 +28,13 @@ from forge_desktop.distill.records import (
     TaskView,
 )
 from forge_desktop.distill.records_pairs import Forgotten, Reached
-from forge_desktop.distill.replaying import Replayer
 from forge_desktop.distill.review import Review
 from forge_desktop.distill.runs import Runs
-from forge_desktop.distill.store_quote import QuoteStore
-from forge_desktop.distill.store_replay import ReplayStore
 from forge_desktop.distill.store_runs import RunStore
 from forge_desktop.distill.store_tasks import TaskStore
-from forge_desktop.distill.store_ways_in import WaysInStore
 from forge_desktop.distill.suites import Suites
 from forge_desktop.distill.tasks import Tasks
+from forge_desktop.distill.ways import Ways
 from forge_desktop.engine import Engine
 from forge_desktop.providers import Providers
 from forge_desktop.storage import Database
@@ -87,24 +79,6 @@ class Distill:
             count_answers=providers.count_answers,
             forget_answers=providers.forget_answers,
         )
-        self._importer = Importer(db, events, tasks=self.tasks, pairs=self.pairs, read_pair=read_pair)
-        self._replayer = Replayer(
-            tasks=self._store,
-            runs=RunStore(db),
-            pairs=self.pairs,
-            store=ReplayStore(db),
-            answered=providers.ledger.answer_for,
-        )
-        self._quoter = Quoter(
-            corpus=corpus,
-            providers=providers,
-            tasks=self._store,
-            runs=RunStore(db),
-            store=QuoteStore(db),
-            drafts=lambda: engine.state().model is not None,
-            answer=lambda: settings.values.answer_tokens,
-        )
-        self._generator = Generator(corpus, self.tasks, WaysInStore(db), self._asker)
         self._kept = RunStore(db)
         self._runs = Runs(
             db,
@@ -118,14 +92,18 @@ class Distill:
             pairs=self.pairs,
         )
         self.review = Review(db, self._store, self.pairs, events)
-        self._corrector = Corrector(
-            chat=chat,
+        self._ways = Ways(
+            db,
+            events,
+            settings,
             corpus=corpus,
-            events=events,
+            chat=chat,
+            engine=engine,
+            providers=providers,
             tasks=self.tasks,
-            store=self._store,
-            flipper=Flipper(db, RunStore(db), self.pairs),
+            pairs=self.pairs,
             review=self.review,
+            read_pair=read_pair,
         )
 
     # ---- runs ----
@@ -148,13 +126,16 @@ class Distill:
     def view(self, task: int | str) -> TaskView:
         """Everything there is about a task. Raises ForgeError when it is gone."""
         found = self._store.get(task)
+        pair = self.pairs.of_task(found.id)
+        near = self.pairs.similar(pair.uid) if pair is not None else []
         return TaskView(
             task=found,
             evidence=self._store.evidence(found.id),
             draft=self._kept.draft(found.id),
             turns=self._kept.turns(found.id),
-            pair=self.pairs.of_task(found.id),
+            pair=pair,
             attempts=tuple(self._providers.ledger.attempts(task=found.uid, newest_first=False)),
+            near=tuple((each.uid, each.prompt, each.similarity) for each in near),
         )
 
     # ---- ways in ----
@@ -163,7 +144,7 @@ class Distill:
         self, file: Path, mapping: Mapping[str, str] | None = None, *, pairs: bool | None = None
     ) -> ImportPreview:
         """What `bring_in` would read, from the first rows; for a job or a thread of its own."""
-        return self._importer.preview(file, mapping, pairs=pairs)
+        return self._ways.importer.preview(file, mapping, pairs=pairs)
 
     def bring_in(
         self,
@@ -181,7 +162,7 @@ class Distill:
         where = self._corpus.collections.uids(collections)
 
         def job(ctx: JobContext) -> ImportSummary:
-            return self._importer.bring_in(ctx, file, mapping, pairs=pairs, collections=where)
+            return self._ways.importer.bring_in(ctx, file, mapping, pairs=pairs, collections=where)
 
         return self._jobs.start(_BESIDE, "lessons import", job)
 
@@ -190,8 +171,8 @@ class Distill:
 
         Raises ForgeError for a wish that cannot be, such as one for teachers without a cap.
         """
-        self._generator.check(wish)
-        return self._jobs.start(_BESIDE, "generate", lambda ctx: self._generator.run(ctx, wish))
+        self._ways.generator.check(wish)
+        return self._jobs.start(_BESIDE, "generate", lambda ctx: self._ways.generator.run(ctx, wish))
 
     def correct(self, message_id: int, better: str = "") -> Task:
         """Make a task of an answer in the chat, with its question, its evidence, and itself as the draft.
@@ -199,12 +180,7 @@ class Distill:
         It goes before all that waits. With a `better` answer it is a pair at once, kept by a person's word. Called
         again for the same answer, it is the same task. Raises ForgeError for what is no answer.
         """
-        return self._corrector.correct(message_id, better)
-
-    def _asker(self, wish: GenerateWish, run: str) -> Asker:
-        if wish.teacher:
-            return AskTeachers(self._providers, run=run, cap=wish.cap, among=wish.teachers, seed=wish.seed)
-        return AskStudent(self._engine, wish.seed)
+        return self._ways.corrector.correct(message_id, better)
 
     # ---- leaving ----
 
@@ -236,9 +212,9 @@ class Distill:
 
     def quote(self, wish: RunWish) -> int:
         """What a run would cost and take: a job whose result is a Quote. Nothing is asked of anybody."""
-        return self._jobs.start(_BESIDE, "quote", lambda ctx: self._quoter.quote(ctx, wish))
+        return self._jobs.start(_BESIDE, "quote", lambda ctx: self._ways.quoter.quote(ctx, wish))
 
     def replay(self, run: str, directory: Path | None = None) -> int:
         """Do a finished run again from recorded answers, without network: a job whose result is a ReplayReport."""
         self.summary(run)
-        return self._jobs.start(_BESIDE, "replay", lambda ctx: self._replayer.replay(ctx, run, directory))
+        return self._jobs.start(_BESIDE, "replay", lambda ctx: self._ways.replayer.replay(ctx, run, directory))

@@ -10,6 +10,8 @@ from forge_desktop.providers.records import Budget
 
 _NAMES = {"day": "today", "month": "this month", "total": "in total"}
 
+_NOBODY = "There is no teacher who can be asked, so nothing can be said of the cost."
+
 
 @dataclass(frozen=True)
 class Room:
@@ -19,10 +21,13 @@ class Room:
     sentences: tuple[str, ...]
 
 
-def room(cap: int, budgets: Sequence[Budget], likely: int, worst: int) -> Room:
-    """What is left under a run's cap (0: none given yet) and under those of day, month and total."""
+def room(cap: int, budgets: Sequence[Budget], likely: int, worst: int, *, asked: bool) -> Room:
+    """What is left under a run's cap (0: none given yet) and under those of day, month and total.
+
+    `asked` tells whether there is a teacher who can be asked.
+    """
     lefts = [cap] if cap else []
-    sentences = [_of_run(cap, likely, worst)]
+    sentences = [_of_run(cap, likely, worst) if asked else _NOBODY]
     for budget in budgets:
         if budget.kind == "run":
             continue

@@ -76,7 +76,7 @@ class Reckoner:
         output = self._known.output(endpoint.uid)
         first = cost(Usage(self._known.tokens(endpoint.uid, length), output), price, batch)
         again = self._known.tokens(endpoint.uid, length + _AGAIN) + output
-        further = cost(Usage(again, output), price, batch)
+        further = cost(Usage(again, output), price)  # only first turns go in batches
         more = min(self._known.turns - 1000, (prompted.turns_left - 1) * 1000)
         return self._needed(prompted, first + further * more // 1000)
 

@@ -140,7 +140,9 @@ class Quoter:
         teachers += [_left_out(endpoint, why) for endpoint, why in out]
         best = next((each for each in teachers if not each.problem), None)
         low, likely, worst = (best.low, best.likely, best.worst) if best else (0, 0, 0)
-        money = room(wish.cap, self._providers.ledger.budgets(), likely, worst)
+        if best and wish.batch and best.batch_likely is not None:
+            low, likely = min(low, best.batch_likely), best.batch_likely
+        money = room(wish.cap, self._providers.ledger.budgets(), likely, worst, asked=best is not None)
         evidence, documents = self._read(ctx, prompted)
         return Quote(
             tasks=tasks,
@@ -162,8 +164,8 @@ class Quoter:
             easy=scale.up(sum(each.easy for each in prompted)),
             withheld=scale.up(sum(bool(each.offer.withheld) for each in prompted)),
             room=money.left,
-            fits_likely=fitting(money.left, tasks, likely),
-            fits_worst=fitting(money.left, tasks, worst),
+            fits_likely=fitting(money.left, tasks, likely) if best else None,
+            fits_worst=fitting(money.left, tasks, worst) if best else None,
             assumptions=self._assumptions(fit, known, prompted, tasks),
         )
 

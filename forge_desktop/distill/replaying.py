@@ -20,7 +20,7 @@ from forge_desktop.distill.store_tasks import TaskStore
 from forge_desktop.providers.records import PaidAnswer
 
 Answered = Callable[[str, str, int], PaidAnswer | None]  # task, step, repeat: the ledger's answer_for
-FILES = {"TRAIN_PAIR": "train_pairs.jsonl", "REPAIR_PAIR": "repair_pairs.jsonl"}
+FILE = "pairs.jsonl"  # as an export names it
 
 # What the comparison with other pairs, with suites and with documents decided: it rests on more than the run's answers.
 _OF_OTHERS = ("duplicate_of", "similarity", "method", "leaks", "source", "aside")
@@ -37,6 +37,8 @@ class Replayer:
     def replay(self, ctx: JobContext, run: str, directory: Path | None) -> ReplayReport:
         """Replay a run; its files are written where a directory is given, which must be new or empty."""
         row = self._runs.run(run)
+        if row.ended is None:
+            raise ForgeError("This run has not ended yet.", hint="Wait for its end, or cancel it.")
         if directory is not None:
             _require_empty(directory)
         ids = self._store.ended(run)
@@ -144,9 +146,9 @@ def _difference(made: Pair | None, kept: Pair | None) -> str:
     return "differs in " + ", ".join(name for name in one if one[name] != other[name])
 
 
-def _lines(pairs: Sequence[Pair], kind: str = "") -> bytes:
+def _lines(pairs: Sequence[Pair]) -> bytes:
     """What an export has of these pairs: those that train."""
-    return b"".join(to_line(pair) for pair in pairs if pair.accepted and kind in ("", pair.kind))
+    return b"".join(to_line(pair) for pair in pairs if pair.accepted)
 
 
 def _sha256(pairs: Sequence[Pair]) -> str:
@@ -164,10 +166,9 @@ def _require_empty(directory: Path) -> None:
 def _written(directory: Path, pairs: Sequence[Pair]) -> tuple[str, ...]:
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        for kind, name in FILES.items():
-            write_atomically(directory / name, _lines(pairs, kind))
+        write_atomically(directory / FILE, _lines(pairs))
     except OSError as error:
         raise ForgeError(
             f"{directory} cannot be written: {error.strerror or error}.", hint="Free some space."
         ) from error
-    return tuple(FILES.values())
+    return (FILE,)

@@ -44,6 +44,7 @@ class Keys:
     def __init__(self) -> None:
         self._held: dict[str, str] = {}  # read from the keyring, or kept here until the end of the run
         self._lock = threading.Lock()
+        self._reading = threading.Lock()
         self.problem = ""  # why the last key given is not in a keyring, in a sentence
 
     def name(self) -> str:
@@ -83,12 +84,12 @@ class Keys:
         if endpoint.key == "variable":
             return self._from_variable(endpoint.key_variable, endpoint.name)
         account = _account(endpoint)
-        with self._lock:
+        with self._reading:  # many ask at once when a run begins: the first one reads
             held = self._held.get(account, "")
-        if not held and endpoint.key == "keyring":
-            held = secrets.read_key(account)
-            with self._lock:
-                self._held[account] = held
+            if not held and endpoint.key == "keyring":
+                held = secrets.read_key(account)
+                with self._lock:
+                    self._held[account] = held
         if held:
             return held
         gone = "is not in the keyring any more" if endpoint.key == "keyring" else "was kept only until Forge was closed"
@@ -101,6 +102,9 @@ class Keys:
             self._held.pop(account, None)
         if endpoint.key == "keyring":
             secrets.erase_key(account)
+        elif endpoint.key != "none":
+            with contextlib.suppress(ForgeError):  # a keyring that answered too late may have kept it all the same
+                secrets.erase_key(account)
 
     def take_variables(self, endpoints: Iterable[Endpoint]) -> None:
         """Take every variable that holds a key out of the environment: done before any child is started."""

@@ -94,7 +94,9 @@ def test_quote_run_replay(
     assert "No cap is given for the run yet" in shown
     assert "To loop:" in shown
     assert fact(0)[0] in shown
-    run = cli_json("distill", "run", "--cap", "1.00")
+    run = cli_json("distill", "run", "--cap", "1.00", "--quote")
+    assert run["quoted"] == {name: quoted[name] for name in ("low_usd", "likely_usd", "worst_usd")}
+    assert "quoted likely" in cli("distill", "status").stdout
     assert Decimal(run["settled_usd"]) <= Decimal(quoted["worst_usd"])
     teacher.close()
     again = cli_json("distill", "replay", run["run"], tmp_path / "again")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import pty
 import subprocess
-import termios
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from forge_desktop.base.redacting import keep_secret
+from forge_desktop.cli import main
+from forge_desktop.cli.output import Output
 from tests.cli.conftest import COMMAND, ROOT
 from tests.providers.teacher import Teacher
 
@@ -21,10 +23,24 @@ Json = Callable[..., dict[str, Any]]
 _LOCAL = ("--url", "http://127.0.0.1:9/v1", "--model", "m", "--price-in", "0.15", "--price-out", "0.60")
 
 
+@pytest.fixture
+def here(capsys: pytest.CaptureFixture[str], data_dir: Path, one_object: Callable[[str], dict[str, Any]]) -> Json:
+    """Run a verb with --json in this process, which saves the time of a start."""
+
+    def run(*arguments: str, expect: int = 0) -> dict[str, Any]:
+        capsys.readouterr()
+        status = main([*arguments, "--json"])
+        told = capsys.readouterr()
+        assert (status, told.err) == (expect, ""), told
+        return one_object(told.out)
+
+    return run
+
+
 def test_a_teacher_is_added_listed_changed_priced_and_removed(
-    cli_json: Json, cli: Callable[..., Any], check_fields: Callable[..., None]
+    here: Json, cli: Callable[..., Any], check_fields: Callable[..., None]
 ) -> None:
-    added = cli_json("teachers", "add", "--name", "Local", *_LOCAL, "--no-key", "--context", "8192", "--priority", "2")
+    added = here("teachers", "add", "--name", "Local", *_LOCAL, "--no-key", "--context", "8192", "--priority", "2")
     teacher = added["teacher"]
     check_fields(teacher, uid=str, name=str, url=str, roles=list, price=dict, blocked=str, learnt=dict, context=int)
     assert (teacher["key"], teacher["context"], teacher["priority"], teacher["wire"]) == ("none", 8192, 2, "openai")
@@ -33,31 +49,29 @@ def test_a_teacher_is_added_listed_changed_priced_and_removed(
     assert added["notes"] == [
         "Whether its answers may train a model is not known: look into its terms, then say --may-train."
     ]
-    listed = cli_json("teachers", "list")
+    listed = here("teachers", "list")
     check_fields(listed, teachers=list, keyring=str, prices=dict, offline=bool)
     assert [one["name"] for one in listed["teachers"]] == ["Local"]
-    changed = cli_json(
-        "teachers", "change", "local", "--rename", "Mine", "--may-train", "yes", "--no-enabled", "--no-key"
-    )
+    changed = here("teachers", "change", "local", "--rename", "Mine", "--may-train", "yes", "--no-enabled", "--no-key")
     assert (changed["teacher"]["name"], changed["teacher"]["enabled"]) == ("Mine", False)
-    priced = cli_json("teachers", "price", "Mine", "--price-in", "1", "--price-out", "2", "--since", "2026-01-01")
+    priced = here("teachers", "price", "Mine", "--price-in", "1", "--price-out", "2", "--since", "2026-01-01")
     assert priced["price"]["input_usd"] == "0.150000"  # today's holds; this one is older
     assert [one["since"] for one in priced["by_hand"]][-1] == "2026-01-01"
     text = cli("teachers").stdout
     assert "Mine  (off)" in text
     assert "$0.15 in, $0.60 out a million tokens (by hand, " in text
-    assert cli_json("teachers", "remove", "Mine") == {"removed": "Mine"}
-    assert cli_json("teachers")["teachers"] == []
+    assert here("teachers", "remove", "Mine") == {"removed": "Mine"}
+    assert here("teachers")["teachers"] == []
 
 
-def test_the_price_table_knows_models_and_an_unknown_one_needs_its_price(cli_json: Json) -> None:
+def test_the_price_table_knows_models_and_an_unknown_one_needs_its_price(here: Json) -> None:
     url = ("--url", "https://api.openai.com/v1", "--no-key")
-    known = cli_json("teachers", "add", "--name", "GPT", *url, "--model", "gpt-5-mini")["teacher"]
+    known = here("teachers", "add", "--name", "GPT", *url, "--model", "gpt-5-mini")["teacher"]
     assert known["price"]["source"].startswith("genai-prices")
     assert (known["vendor"], known["context"]) == ("openai", 400_000)
-    unknown = cli_json("teachers", "add", "--name", "X", *url, "--model", "gpt-99", expect=1)
+    unknown = here("teachers", "add", "--name", "X", *url, "--model", "gpt-99", expect=1)
     assert unknown["error"]["message"] == "The price of gpt-99 is not known."
-    half = cli_json("teachers", "price", "GPT", "--price-in", "1", expect=1)
+    half = here("teachers", "price", "GPT", "--price-in", "1", expect=1)
     assert "both --price-in and --price-out" in half["error"]["message"]
 
 
@@ -82,22 +96,26 @@ def test_a_key_in_a_variable_is_named_and_no_file_holds_it(cli_json: Json, data_
         assert not file.is_file() or KEY.encode() not in file.read_bytes(), file
 
 
-def test_a_key_is_never_an_argument(cli: Callable[..., Any], cli_json: Json) -> None:
+def test_a_key_is_never_an_argument(cli: Callable[..., Any], here: Json) -> None:
     for words in (("--key", KEY), (f"--key={KEY}",)):
         done = cli("teachers", "add", "--name", "T", *_LOCAL, *words, expect=2)
         assert KEY not in done.stdout + done.stderr
         assert "never an argument" in done.stderr
-    named = cli_json("teachers", "add", "--name", "T", *_LOCAL, "--key-env", KEY, expect=1)
+    named = here("teachers", "add", "--name", "T", *_LOCAL, "--key-env", KEY, expect=1)
     assert KEY not in json.dumps(named)
-    nowhere = cli_json("teachers", "add", "--name", "T", *_LOCAL, expect=1)
+    nowhere = here("teachers", "add", "--name", "T", *_LOCAL, expect=1)
     assert nowhere["error"]["message"] == "Where is its key?"
 
 
 def _with_terminal() -> None:
+    import fcntl
+    import termios
+
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def test_a_key_is_typed_at_a_prompt_that_does_not_show_it(data_dir: Path) -> None:
+    pty = pytest.importorskip("pty")
     terminal, inner = pty.openpty()
     command = (*COMMAND, "teachers", "add", "--name", "T", *_LOCAL)
     process = subprocess.Popen(
@@ -131,23 +149,36 @@ def _read(terminal: int) -> bytes:
         return b""
 
 
-def test_bad_endpoints_are_one_sentence(cli_json: Json) -> None:
+def test_bad_endpoints_are_one_sentence(here: Json) -> None:
     for words, says in (
         (("--url", "http://example.com"), "readable through the internet"),
         (("--url", f"https://u:{KEY}@example.com"), "name or a password"),
         (("--price-in", "-1"), "no amount"),
     ):
-        error = cli_json("teachers", "add", "--name", "T", *_LOCAL, *words, "--no-key", expect=1)["error"]
+        error = here("teachers", "add", "--name", "T", *_LOCAL, *words, "--no-key", expect=1)["error"]
         assert says in error["message"] + error["hint"]
         assert KEY not in json.dumps(error)
 
 
-def test_offline_is_a_switch_that_holds(cli_json: Json, cli: Callable[..., Any]) -> None:
-    assert cli_json("offline", "on") == {"offline": True}
+def test_offline_is_a_switch_that_holds(here: Json, cli: Callable[..., Any]) -> None:
+    assert here("offline", "on") == {"offline": True}
     assert cli("offline").stdout == "Offline: no connection is made.\n"
     with Teacher() as teacher:
         at = ("--url", teacher.url, "--model", "m", "--price-in", "0", "--price-out", "0", "--no-key")
-        cli_json("teachers", "add", "--name", "T", *at)
-        assert "offline" in cli_json("teachers", "test", "T", expect=1)["message"].lower()
+        here("teachers", "add", "--name", "T", *at)
+        assert "offline" in here("teachers", "test", "T", expect=1)["message"].lower()
         assert teacher.connections == 0
-        assert cli_json("offline", "off") == {"offline": False}
+        assert here("offline", "off") == {"offline": False}
+
+
+def test_an_unexpected_error_shows_no_key(capsys: pytest.CaptureFixture[str]) -> None:
+    keep_secret(KEY)
+    for as_json in (False, True):
+        try:
+            raise ValueError(f"odd: {KEY}")
+        except ValueError as error:
+            Output(json=as_json).report_bug(ValueError, error, error.__traceback__)
+    told = capsys.readouterr()
+    assert "odd: <key>" in told.out
+    assert "test_an_unexpected_error" in told.err
+    assert KEY not in told.out + told.err

@@ -166,6 +166,10 @@ def test_an_outage_makes_no_questions(app: Application, teacher: Teacher, fault:
     found = _generate(app)
     assert (found.tasks, app.forge.distill.tasks.count(), found.stopped) == (0, 0, "teachers")
     assert found.problem
+    teacher.always, teacher.answer = None, _asking
+    for endpoint in app.forge.providers.endpoints.list():
+        app.forge.providers.router.reset(endpoint.uid)
+    assert _generate(app).tasks == 6  # whatever attempts the outage used up
 
 
 def test_offline_asks_nobody(app: Application, teacher: Teacher) -> None:
@@ -186,6 +190,30 @@ def test_a_cancel_keeps_what_is_stored(app: Application, teacher: Teacher) -> No
     unsubscribe()
     assert found.stopped == "cancelled"
     assert _generate(app).known == found.tasks
+
+
+def test_the_same_seed_asks_for_the_same(app: Application, teacher: Teacher, tmp_path: Path) -> None:
+    teacher.answer = _asking
+    _generate(app, seed=7)
+    first = sorted(str(body["messages"]) for body in teacher.bodies)
+    made = sorted(task.uid for task in _tasks(app))
+    app.forge.distill.tasks.remove([task.id for task in _tasks(app)])
+    _generate(app, seed=7)
+    assert sorted(str(body["messages"]) for body in teacher.bodies) == first  # paid once, and used again
+    assert sorted(task.uid for task in _tasks(app)) == made
+
+
+@pytest.mark.full
+def test_the_starter_with_a_seed_writes_the_same_again(app: Application) -> None:
+    student = app.forge.students.active()
+    assert student is not None
+    app.forge.students.activate(student.id)
+    made = []
+    for _ in range(2):
+        _generate(app, teacher=False, cap=0, seed=3)
+        made.append([task.question for task in _tasks(app)])
+        app.forge.distill.tasks.remove([task.id for task in _tasks(app)])
+    assert made[0] == made[1]
 
 
 def test_the_starter_writes_questions_and_only_good_ones_stay(app: Application) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from forge_desktop.archive.lessons import WRITERS
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Event, Events, JobChanged
 from forge_desktop.base.jobs import Jobs
@@ -20,6 +21,7 @@ from forge_desktop.distill.records import ImportSummary, Task
 from forge_desktop.distill.store_tasks import TaskStore
 from forge_desktop.distill.tasks import Tasks
 from forge_desktop.storage import Database
+from tests.distill.rooms import PATIENCE, Application
 
 
 class Room:
@@ -309,3 +311,25 @@ def test_ten_thousand_rows_come_in_batches(room: Room) -> None:
     assert room.bring_in(room.write("big.csv", "".join(lines))).tasks == 10_000
     assert heard == [n * 1000 for n in range(1, 11)]
     assert room.all()[3].expected == "00003"
+
+
+@pytest.mark.parametrize("form", list(WRITERS))
+def test_what_an_export_wrote_comes_in_again(app: Application, tmp_path: Path, form: str) -> None:
+    app.ask(3)
+    app.run()
+    app.forge.archive.export_lessons(tmp_path / "out", (form,))
+    (file,) = (each for each in (tmp_path / "out").iterdir() if each.suffix == ".jsonl")
+    known = app.forge.jobs.wait(app.forge.distill.bring_in(file), PATIENCE)
+    assert isinstance(known, ImportSummary)
+    assert (known.pairs, known.known, known.tasks, known.bad) == (0, 3, 0, 0)
+    (tmp_path / "other").mkdir()
+    other = Application(tmp_path / "other")
+    try:
+        found = other.forge.jobs.wait(other.forge.distill.bring_in(file), PATIENCE)
+        assert isinstance(found, ImportSummary)
+        assert (found.pairs, found.known, found.tasks, found.bad) == (3, 0, 0, 0)
+        assert [p.final for p in other.forge.distill.pairs.iterate(every=True)] == [
+            p.final for p in app.forge.distill.pairs.iterate()
+        ]
+    finally:
+        other.close()

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.distill.records import Quote, RunWish
-from forge_desktop.providers.records import Purpose
+from forge_desktop.distill.records import NewTask, Quote, RunWish
 from tests.distill.rooms import PATIENCE, Application, Opened, fact
 from tests.providers.teacher import Teacher
 
@@ -68,8 +67,6 @@ def test_answers_already_paid_are_taken_off(app: Application) -> None:
     app.ask(4)
     forge = app.forge
     full = _quote(app)
-    task = forge.distill.tasks.get(1)
-    (name, turns), *_ = full.prompts
     paid = forge.jobs.wait(forge.distill.run(RunWish(cap=1_000_000, tasks=1)), PATIENCE)
     assert paid.billed_attempts == 1  # type: ignore[attr-defined]
     with forge.distill._db.write() as connection:  # as if the end of it had been lost
@@ -79,14 +76,6 @@ def test_answers_already_paid_are_taken_off(app: Application) -> None:
     assert (rest.tasks, rest.reused, rest.calls) == (4, 1, 3)
     assert rest.saved == paid.settled > 0  # type: ignore[attr-defined]
     assert rest.worst < full.worst
-    assert forge.providers.found(name, _request(full, app), Purpose("teacher", "", task.uid, "turn-1")) is not None
-    assert turns
-
-
-def _request(quote: Quote, app: Application) -> Any:
-    from forge_desktop.providers.records import ChatRequest, Turn
-
-    return ChatRequest(tuple(Turn(role, text) for role, text in quote.prompts[0][1]), 1024)
 
 
 def test_a_good_draft_and_a_given_answer_cost_nothing(app: Application) -> None:
@@ -157,7 +146,9 @@ def test_teachers_that_are_left_out_are_named_with_why(app: Application) -> None
     with pytest.raises(ForgeError):
         _quote(app, teachers=("nobody",))
     assert [each.name for each in _quote(app, teachers=(other.uid,)).teachers] == ["unpriced"]
-    assert _quote(app, teachers=(other.uid,)).worst == 0
+    nobody = _quote(app, teachers=(other.uid,))
+    assert (nobody.worst, nobody.fits_worst) == (0, None)
+    assert nobody.caps[0] == "There is no teacher who can be asked, so nothing can be said of the cost."
 
 
 def test_a_judge_is_in_the_price(app: Application) -> None:
@@ -188,6 +179,21 @@ def test_the_quote_stays_with_its_run(app: Application) -> None:
     kept = app.forge.distill.runs()[0]
     assert (kept.quoted["likely"], kept.quoted["worst"]) == (found.likely, found.worst)
     assert kept.settled <= found.worst
+
+
+def test_a_draft_that_is_not_written_yet_is_reckoned_with(app: Application) -> None:
+    app.forge.distill.tasks.add([NewTask(fact(0)[0]), NewTask(fact(1)[0])])
+    plain = _quote(app)
+    student = app.forge.students.active()
+    assert student is not None
+    app.forge.students.activate(student.id)
+    found = _quote(app)
+    assert app.forge.engine.pid is None  # nothing is loaded for it
+    assert "(here stands the student's draft, which is not written yet)" in found.prompts[0][1][1][1]
+    assert found.likely > plain.likely
+    assert found.worst > plain.worst
+    assert any("Drafts that are not written yet" in said for said in found.assumptions)
+    assert _quote(app, draft=False).likely == plain.likely
 
 
 def test_an_empty_queue_costs_nothing(app: Application) -> None:

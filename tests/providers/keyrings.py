@@ -35,6 +35,8 @@ class FakeKeyring:
         self.asked += 1
         if self.ill == "locked":
             raise keyring.errors.KeyringLocked("Failed to unlock the collection!")
+        if self.ill == "slow":
+            self.well_again.wait(0.05)
         if self.ill == "hangs":
             self.well_again.wait(60)
 

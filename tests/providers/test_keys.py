@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keyring
@@ -98,11 +99,21 @@ def test_a_keyring_that_hangs_is_waited_for_a_while_only(
     for _ in range(2):  # the second time it is not even asked
         with pytest.raises(ForgeError, match=r"did not answer within 0\.1 seconds"):
             keys.of(made)
+        assert keys.name() == ""
     ring.ill = ""
     ring.well_again.set()
     assert secrets._asking is not None
     secrets._asking.join(5)
     assert keys.of(made) == KEY
+
+
+def test_many_that_need_a_key_at_once_all_get_it(rooms: Rooms, ring: keyrings.FakeKeyring) -> None:
+    first = rooms.add("A", url="https://a.example.com", key=KEY)
+    second = rooms.add("B", url="https://b.example.com", key="another-key-123")
+    ring.ill, keys = "slow", [Keys(), Keys()]
+    with ThreadPoolExecutor(16, thread_name_prefix="keys") as pool:
+        found = list(pool.map(lambda n: keys[n % 2].of(first if n % 3 else second), range(48)))
+    assert found == [KEY if n % 3 else "another-key-123" for n in range(48)]
 
 
 def test_a_locked_keyring_is_told_when_a_key_is_needed(rooms: Rooms, ring: keyrings.FakeKeyring) -> None:

@@ -3,57 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 
 import pytest
 
 from forge_desktop.providers.errors import CallFailed
 from forge_desktop.providers.records import ChatRequest, Rates, Turn
-from tests.conftest import STARTER
+from tests.providers.local_server import serving
 from tests.providers.room import Room, asked, work
-
-_READY = re.compile(r"running on http://127\.0\.0\.1:(\d+)")
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The base address of a server that runs as a child."""
-    command = [sys.executable, "-m", "llama_cpp.server", "--model", str(STARTER), "--host", "127.0.0.1"]
-    command += ["--port", "0", "--n_ctx", "512", "--n_threads", "1", "--verbose", "false"]
-    child = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=tmp_path_factory.mktemp("server"),
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )  # fmt: skip
-    port: list[str] = []
-    said: list[str] = []
-    ready = threading.Event()
-
-    def read() -> None:
-        assert child.stderr is not None
-        for line in child.stderr:
-            said.append(line)
-            if found := _READY.search(line):
-                port.append(found[1])
-                ready.set()
-        ready.set()
-
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
-    try:
-        assert ready.wait(60)
-        assert port, "".join(said[-20:])
-        yield f"http://127.0.0.1:{port[0]}/v1"
-    finally:
-        child.terminate()
-        child.wait(10)
-        reader.join(5)
-        assert child.stderr is not None
-        child.stderr.close()
+    with serving(tmp_path_factory.mktemp("server")) as address:
+        yield address
 
 
 @pytest.mark.shared_child

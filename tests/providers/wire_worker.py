@@ -20,7 +20,6 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.providers import Providers, calling
-from forge_desktop.providers.connecting import Network
 from forge_desktop.providers.errors import CallFailed, CapReached
 from forge_desktop.providers.http import Door
 from forge_desktop.providers.ledger import Ledger
@@ -46,7 +45,6 @@ class Fate:
     def mark(self) -> None:
         """Put the points around what the product does."""
         self._around(Ledger, "reserve", "before reserve", "after reserve")
-        self._around(Network, "connect_tcp", "", "after connect")
         self._around(Ledger, "settle", "before settle", "after settle")
         heard, send = calling.heard, Door.send
 
