@@ -47,7 +47,7 @@ class Forge:
             self.jobs = Jobs(self.events)
             self.providers = Providers(database, self.events, self.settings, data_dir, read_only=read_only)
             opened.callback(self.providers.close)
-            self.engine = Engine(database, self.events, self.settings)
+            self.engine = Engine(database, self.events, self.settings, providers=self.providers)
             opened.callback(self.engine.close)
             self.corpus = Corpus(database, self.jobs, self.events, self.settings, loaded=self.engine.counter)
             opened.callback(self.corpus.close)
@@ -59,6 +59,7 @@ class Forge:
                 data_dir / "embedding_model.json",
                 functools.partial(open_embedder, engine=self.engine, db=database, settings=self.settings),
                 read_only=read_only,
+                providers=self.providers,
             )
             opened.callback(self.embedding.close)
             self.embedding.follow()
@@ -78,7 +79,7 @@ class Forge:
                 read_pair=read_pair,
             )
             starter = resources_dir() / "students" / STARTER
-            self.students = Students(database, self.jobs, self.events, self.engine, starter)
+            self.students = Students(database, self.jobs, self.events, self.engine, starter, self.providers)
             self.archive = Archive(
                 database,
                 self.jobs,

@@ -1,4 +1,4 @@
-"""The two exceptions that are not bugs: a sentence for the user, and a stop the user asked for."""
+"""The exceptions that are not bugs: a sentence for the user, also about one field, and a stop the user asked for."""
 
 from __future__ import annotations
 
@@ -21,6 +21,14 @@ class ForgeError(Exception):
         self.hint = hint
         self.code = code
         self.action = action
+
+
+class FieldError(ForgeError):
+    """A value that cannot be kept; `field` names the field of the form it was typed into."""
+
+    def __init__(self, field: str, error: ForgeError) -> None:
+        super().__init__(error.message, hint=error.hint)
+        self.field = field
 
 
 class Cancelled(Exception):  # noqa: N818 - not an error: the user asked for it

@@ -56,13 +56,17 @@ class AnswerDelta:
 
 @dataclass(frozen=True)
 class EngineChanged:
-    """What the engine child is doing, for the status bar. `device` is where layers were counted, e.g. "CPU"."""
+    """What the engine child is doing, for the status bar. `device` is where layers were counted, e.g. "CPU".
+
+    `remote` is the host that answers, "" while the student is on this computer.
+    """
 
     status: EngineStatus
     model: str | None = None
     device: str | None = None
     tokens_per_second: float | None = None
     note: str = ""
+    remote: str = ""
 
 
 Event = JobChanged | DataChanged | AnswerDelta | EngineChanged

@@ -15,6 +15,7 @@ from forge_desktop.chat.circles import circle_begins
 from forge_desktop.chat.draft import Draft
 from forge_desktop.chat.evidence import Evidence
 from forge_desktop.chat.facts import NOBODY, facts_of
+from forge_desktop.chat.leaving import Leaving, sendable
 from forge_desktop.chat.option_book import OptionBook
 from forge_desktop.chat.options import ChatOptions, Resolved
 from forge_desktop.chat.prompt import Prompt, PromptBuilder, QuestionTooLong
@@ -24,6 +25,7 @@ from forge_desktop.chat.spans import Widener, number_sources
 from forge_desktop.chat.store import ChatStore
 from forge_desktop.chat.summary import Summariser
 from forge_desktop.corpus import Corpus, SearchFilter
+from forge_desktop.corpus.records import Hit
 from forge_desktop.engine import Engine, Generation, Sampling
 
 _WHEN_WEAK = 2  # passages read although they do not seem to answer; reading many of them only makes people wait
@@ -88,7 +90,9 @@ class AnswerWriter:
         collections = self._collections(task)
         where = SearchFilter(collections=tuple(collections)) if collections else None
         hits = self._corpus.search(query, settings.passages, where=where, operators=False)
-        judged = evidence.judge(query, hits)
+        leaving = sendable(self._corpus, self._engine.state(), hits, task)
+        judged = evidence.judge(query, leaving.hits)
+        withheld = len(leaving.hits) < len(hits) and not judged.strong and evidence.judge(query, hits).strong
         ctx.check()
         facts: dict[str, object] = {
             "grounding": task.grounding,
@@ -96,7 +100,12 @@ class AnswerWriter:
             "evidence": judged.as_values(),
             "collections": list(collections.values()),
             **self._corpus.versions(),
+            **({"kept_back": list(leaving.documents)} if leaving.documents else {}),
         }
+        if withheld and task.grounding != "free":
+            self._quote_withheld(task, hits, facts, leaving)
+            return
+        task, hits = leaving.task, list(leaving.hits)
         wanted = evidence.worth_offering(hits) if task.grounding != "free" or judged.strong else []
         if task.grounding == "documents_first" and not judged.strong:
             wanted = wanted[:_WHEN_WEAK]
@@ -121,7 +130,7 @@ class AnswerWriter:
                 self._summariser(chosen, ctx),
             )
             prompt = builder.build(offered, Widener(self._corpus, settings.neighbours) if settings.neighbours else None)
-            prompt = prompt.searched_in(tuple(collections.values()))
+            prompt = leaving.noted(prompt.searched_in(tuple(collections.values())))
         except QuestionTooLong:
             raise
         except ForgeError as error:  # the student was stopped, cannot be loaded, or its template cannot be used
@@ -177,15 +186,22 @@ class AnswerWriter:
             if draft.runs_in_circles():
                 raise Cancelled
 
-        done = self._engine.generate(
-            prompt.messages,
-            prompt.sampling,
-            draft.add,
-            check,
-            on_thinking=draft.think,
-            template=options.template,
-            conversation=task.conversation,
-        )
+        try:
+            done = self._engine.generate(
+                prompt.messages,
+                prompt.sampling,
+                draft.add,
+                check,
+                on_thinking=draft.think,
+                template=options.template,
+                conversation=task.conversation,
+            )
+        except ForgeError as error:
+            if not self._engine.state().remote:
+                raise
+            # offline, a cap, an endpoint that gives no answer: the documents speak, and the bubble says why
+            self._quote(task, prompt.offered, {**facts, "error": _told(error)}, error.message)
+            return
         draft.end()
         facts |= {**facts_of(done, prompt), "thought_ms": round(draft.thought_ms, 1)}
         problem = done.problem
@@ -249,6 +265,13 @@ class AnswerWriter:
             text = NO_DOCUMENTS
         self._end(task, "complete", text, _remark(text), {**facts, **NOBODY, "not_found": True}, sources=offered)
 
+    def _quote_withheld(self, task: Task, hits: Sequence[Hit], facts: dict[str, object], leaving: Leaving) -> None:
+        """What answers the question may not be sent: the documents say it themselves, here."""
+        offered = number_sources(evidence.worth_offering(hits), task.known, self._corpus.shelf.stored_text)
+        self._store.save_prompt(task.message_id, offered)
+        reason = f"What answers this stands in documents that are never sent, so {leaving.student} was not asked."
+        self._quote(task, offered, facts, reason)
+
     def _quote(
         self, task: Task, offered: Sequence[Source], facts: dict[str, object], reason: str, *, thinking: str = ""
     ) -> None:
@@ -293,7 +316,7 @@ def _cut_at(done: Generation, prompt: Prompt, options: ChatOptions) -> str:
 
 def _told(error: ForgeError) -> dict[str, str]:
     """An error that left a question to the documents alone, as it is kept with the answer."""
-    return {"message": error.message, "hint": error.hint}
+    return {"message": error.message, "hint": error.hint, "code": error.code, "action": error.action}
 
 
 def not_found(collections: object) -> str:

@@ -6,6 +6,7 @@ import dataclasses
 
 from forge_desktop.chat.prompt import Prompt
 from forge_desktop.engine import Generation
+from forge_desktop.providers.money import usd
 
 # What the record of an answer says about the student when none gave it.
 NOBODY: dict[str, object] = {
@@ -44,4 +45,13 @@ def facts_of(done: Generation, prompt: Prompt) -> dict[str, object]:
         "passages_offered": [source.n for source in prompt.offered],
         "cut": list(prompt.seen.cut),
         "noticed": list(prompt.noticed),
+        **_of_the_endpoint(done),
     }
+
+
+def _of_the_endpoint(done: Generation) -> dict[str, object]:
+    """Where a remote student answered, and what that cost; nothing for one on this computer."""
+    if not done.endpoint:
+        return {}
+    cost = None if done.cost is None else usd(done.cost)
+    return {"endpoint": done.endpoint, "origin": done.origin, "cost_usd": cost, "paid_before": done.reused}

@@ -94,8 +94,9 @@ class ChatMessage:
     index, analyser and embedder version, device, prompt_tokens, reused_tokens, restored_tokens, answer_tokens, drafted,
     accepted, ttft_ms, thought_ms, prompt_tokens_per_second, tokens_per_second, stop, passages_offered, retrieval_query,
     evidence, collections (names), not_found (True where nothing was found), cut (notices of what did not fit), noticed
-    (those of them that are new with this answer), grounded {sentences, supported}, error {message, hint} (there only
-    where an error kept the student from answering).
+    (those of them that are new with this answer), grounded {sentences, supported}, error {message, hint, code, action}
+    (there only where an error kept the student from answering); of a remote student also endpoint, origin, cost_usd and
+    paid_before (the same had been asked and paid before), kept_back (names of documents that were not sent to it).
     """
 
     id: int

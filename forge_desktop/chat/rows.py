@@ -21,7 +21,8 @@ from forge_desktop.engine.records import PromptPart
 class Turn:
     """An earlier question and its answer, as the prompt had them, and the passages that came with the question.
 
-    `tokens` are those that the student `model_sha256` sampled, where they spell the answer.
+    `tokens` are those that the student `model_sha256` sampled, where they spell the answer. `remote` tells an answer
+    of a remote student.
     """
 
     question_id: int
@@ -31,6 +32,7 @@ class Turn:
     sources: tuple[Source, ...]
     tokens: tuple[int, ...] = ()
     model_sha256: str = ""
+    remote: bool = False
 
 
 @dataclass(frozen=True)

@@ -338,9 +338,12 @@ class ChatStore:
             known += sources
             if said["turn"] is not None and said["raw"]:
                 parts = tuple(PromptPart(text, trusted) for text, trusted in unpack(said["turn"]))
-                model = json.loads(said["provenance"]).get("model_sha256") or ""
+                facts = json.loads(said["provenance"])
+                model, remote = facts.get("model_sha256") or "", bool(facts.get("endpoint"))
                 tokens = tokens_of(said["tokens"])
-                turns.append(Turn(question["id"], said["id"], parts, said["raw"], tuple(sources), tokens, model))
+                turns.append(
+                    Turn(question["id"], said["id"], parts, said["raw"], tuple(sources), tokens, model, remote)
+                )
         kept = [row["history_from"] for row in path if row["history_from"] is not None]
         summed = [(row["summary"], row["history_from"]) for row in path if row["summary"]]
         return Task(

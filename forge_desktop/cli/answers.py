@@ -156,6 +156,7 @@ def answer_fields(message: ChatMessage) -> dict[str, object]:
         "model": facts.get("student"),
         "device": facts.get("device"),
         **choosing.figures(message),
+        **{name: facts[name] for name in ("endpoint", "origin", "cost_usd", "kept_back") if name in facts},
         "grounded": facts.get("grounded") or {"sentences": 0, "supported": 0},
         "collections": facts.get("collections") or [],
         "state": message.state,

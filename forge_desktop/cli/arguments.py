@@ -214,7 +214,13 @@ def _add_asking(verb: _Verb) -> None:
     change: Any = models.add_mutually_exclusive_group()
     change.add_argument("--import", dest="import_file", type=named, metavar="FILE", help="add a GGUF file to the list")
     change.add_argument(
-        "--use", type=named, metavar="NAME", help="let this student answer (its name, or the start of its sha256)"
+        "--use",
+        type=named,
+        metavar="NAME",
+        help="let this student answer (its name, the start of its sha256, or the name of an endpoint)",
+    )
+    models.add_argument(
+        "--agree", action="store_true", help="agree that questions and passages are sent to the endpoint chosen"
     )
     embedder = verb(
         "embedder",
@@ -223,8 +229,11 @@ def _add_asking(verb: _Verb) -> None:
         "what is spelt alike; every passage is embedded anew for it, which takes a while the first time.",
     )
     chosen: Any = embedder.add_mutually_exclusive_group()
-    chosen.add_argument("--use", type=named, metavar="FILE", help="use this GGUF file")
+    chosen.add_argument("--use", type=named, metavar="FILE", help="use this GGUF file, or the endpoint of this name")
     chosen.add_argument("--none", dest="without", action="store_true", help="only the built-in vectors")
+    embedder.add_argument(
+        "--agree", action="store_true", help="agree that passages are sent to the endpoint chosen, and what that costs"
+    )
 
 
 def _add_keeping(verb: _Verb) -> None:

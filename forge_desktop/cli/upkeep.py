@@ -16,6 +16,7 @@ from forge_desktop.cli.output import Output, bytes_in_words, counted
 from forge_desktop.corpus import ImportReport, RepairReport
 from forge_desktop.forge import Forge
 from forge_desktop.students.records import Student
+from forge_desktop.students.remotes import what_leaves
 
 DAMAGED = 3
 
@@ -29,9 +30,17 @@ def models(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         with jobs.listening(forge, jobs.byte_progress(out, "Checking")):
             jobs.wait(forge, forge.students.import_gguf(Path(os.path.abspath(options.import_file))))
     if options.use:
-        forge.students.activate(_named(forge.students.list(), options.use).id)
-    students = forge.students.list()
-    out.result({"models": [{"name": s.name, "sha256": s.sha256, "active": s.active} for s in students]})
+        _use(forge, options.use, agreed=options.agree)
+    students, remotes = forge.students.list(), forge.students.remotes.all()
+    out.result(
+        {
+            "models": [{"name": s.name, "sha256": s.sha256, "active": s.active} for s in students],
+            "remote": [
+                {"name": r.name, "model": r.model, "origin": r.origin, "active": r.active, "agreed": r.agreed}
+                for r in remotes
+            ],
+        }
+    )
     for student in students:
         facts = f"{student.architecture}, {_parameters(student.parameters)}, {student.quantisation}"
         out.line(f"{'*' if student.active else ' '} {student.name}  ({facts}, {bytes_in_words(student.file_bytes)})")
@@ -39,9 +48,25 @@ def models(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         out.line(f"    sha256 {student.sha256}")
         if student.problem:
             out.line(f"    {student.problem}")
-    if not students:
+    for remote in remotes:
+        price = f", {remote.price}" if remote.price else ""
+        out.line(f"{'*' if remote.active else ' '} {remote.name}  (remote: {remote.model} at {remote.origin}{price})")
+        if remote.problem:
+            out.line(f"    {remote.problem}")
+    if not students and not remotes:
         out.line("There is no student yet: `forge-desktop models --import FILE` adds a GGUF file.")
     return 0
+
+
+def _use(forge: Forge, wanted: str, *, agreed: bool) -> None:
+    """Choose a student on this computer, or an endpoint where none is called so."""
+    remote = next((r for r in forge.students.remotes.all() if wanted in (r.name, r.uid)), None)
+    if remote is None:
+        forge.students.activate(_named(forge.students.list(), wanted).id)
+        return
+    if remote.leaves and not remote.agreed and not agreed:
+        raise ForgeError(what_leaves(remote), hint=f"If you agree: forge-desktop models --use {wanted!r} --agree")
+    forge.students.remotes.choose(remote.uid, agreed=agreed)
 
 
 def _named(students: list[Student], wanted: str) -> Student:
@@ -62,8 +87,11 @@ def _parameters(count: int) -> str:
 def status(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """Say what is stored where, and who answers."""
     stats = forge.corpus.shelf.stats()
-    student = forge.students.active()
+    student, remote = forge.students.active(), forge.students.remotes.active()
     device = _last_device(forge, student.sha256) if student else None
+    name = student.name if student else None
+    if remote is not None:
+        student, name, device = None, remote.name, f"remote: {remote.host}"
     database = forge.archive.database_facts()
     asked = [endpoint for endpoint in forge.providers.endpoints.list() if endpoint.enabled]
     out.result(
@@ -77,7 +105,7 @@ def status(forge: Forge, options: argparse.Namespace, out: Output) -> int:
             "languages": dict(stats.languages),
             "disk": dict(stats.disk),
             "indexed_share": round(forge.corpus.shelf.indexed_share(), 4),
-            "model": student.name if student else None,
+            "model": name,
             "device": device,
             "embedder": embedding.facts(forge),
             "offline": forge.settings.values.offline or not asked,
@@ -90,7 +118,7 @@ def status(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     out.line(f"Forge Desktop {__version__}")
     out.line(f"Data directory  {forge.data_dir}")
     out.line(f"Corpus          {counted(stats.documents, 'document')}, {counted(stats.passages, 'passage')}{failed}")
-    out.line(f"Student         {student.name if student else 'none'}")
+    out.line(f"Student         {name or 'none'}")
     if student and student.problem:
         out.line(f"                {student.problem}")
     out.line(f"Device          {device or 'known after the first answer'}")

@@ -70,9 +70,18 @@ class Corpus:
         self._db, self._jobs, self._events, self._settings = db, jobs, events, settings
         self._store, self._rows, self._roots, self._index = Store(db), RunStore(db), Roots(db), Index(db)
         self._keeping = KeepingStore(db)
-        self.vectors = Vectors(db, self._store, self._index, jobs, events=events, settings=settings, lane=_LANE)
-        self._viewer = PageViewer(self._store, settings)
         members = CollectionRows(db)
+        self.vectors = Vectors(
+            db,
+            self._store,
+            self._index,
+            jobs,
+            events=events,
+            settings=settings,
+            lane=_LANE,
+            withheld=members.passages_kept_back,
+        )
+        self._viewer = PageViewer(self._store, settings)
         self._remover = Remover(db, self._rows, self._roots, members, self._index)
         self._remover.finish()
         self.sync = Sync(db, self._remover, events, jobs, settings, self._look)

@@ -215,6 +215,19 @@ class CollectionRows:
         )
         return self._db.row(sql, document_id, document_id) is not None
 
+    def passages_kept_back(self) -> list[int]:
+        """The passages of all documents that `kept_back` says yes to."""
+        sql = (
+            "WITH never AS (SELECT DISTINCT m.document_id AS id FROM memberships m"
+            " JOIN collections c ON c.id = m.collection WHERE c.never_send),"
+            " alike AS (SELECT DISTINCT d.sha256 FROM documents d JOIN never n ON n.id = d.id"
+            " WHERE d.sha256 <> '' AND d.removal IS NULL)"
+            " SELECT p.id FROM passages p JOIN documents d ON d.id = p.document_id"
+            " WHERE d.id IN (SELECT id FROM never) OR d.sha256 IN (SELECT sha256 FROM alike)"
+            " OR NOT EXISTS (SELECT 1 FROM memberships m WHERE m.document_id = d.id) ORDER BY p.id"
+        )
+        return [row[0] for row in self._db.rows(sql)]
+
     # ---- deleting, with undo: Roots.put_back and Roots.purge end what is begun here ----
 
     def take_out(self, connection: sqlite3.Connection, collection: int, removal: int) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from forge_desktop.base.child import Frame, RestartBudget
 from forge_desktop.base.errors import Cancelled, ForgeError
-from forge_desktop.base.events import Events
+from forge_desktop.base.events import EngineChanged, Events
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.engine.answer import Answer
 from forge_desktop.engine.gguf_header import read_header
@@ -29,6 +30,7 @@ from forge_desktop.engine.records import (
 )
 from forge_desktop.engine.records_many import Batch, Continuation, Scores
 from forge_desktop.engine.records_plan import Hardware, Plan, PlanWish, Timing
+from forge_desktop.engine.remote import RemoteStudent
 from forge_desktop.engine.running import Lost, RunningChild, plain
 from forge_desktop.engine.starting import Starter
 from forge_desktop.engine.store import Flags
@@ -37,7 +39,11 @@ from forge_desktop.engine.store_layout import Timings, Wishes
 from forge_desktop.engine.talk import Talk
 from forge_desktop.engine.vigil import Limits
 from forge_desktop.engine.yielding import Yielding
+from forge_desktop.providers.records import Endpoint
 from forge_desktop.storage import Database
+
+if TYPE_CHECKING:
+    from forge_desktop.providers import Providers
 
 _PATIENCE = 3.0  # seconds that saving conversations may hold up the end of a child
 
@@ -50,7 +56,8 @@ class Engine:
     `warm` is called. Every change is published as EngineChanged. `command` starts another program than this
     application's own child; `limits` and `budget` are the deadlines and the restarts allowed; after `idle` seconds
     without a request conversations are saved. `beside` is another engine whose student is loaded too: each has a child
-    of its own, and is planned into the memory that the other leaves.
+    of its own, and is planned into the memory that the other leaves. `providers` are what a remote student is asked
+    through.
     """
 
     def __init__(
@@ -64,7 +71,10 @@ class Engine:
         budget: RestartBudget | None = None,
         idle: float = 20.0,
         beside: Engine | None = None,
+        providers: Providers | None = None,
     ) -> None:
+        self._providers, self._events = providers, events
+        self._remote: RemoteStudent | None = None
         self._limits = limits or Limits()
         self._command = command
         self._owns_layout = beside is None
@@ -101,9 +111,25 @@ class Engine:
         An answer that another student is writing ends as cancelled. `check` is called before each load and raises
         ForgeError when the file is not the one that is meant.
         """
+        self._remote = None
         if spec is None or spec.sha256 != self._keeper.state().model_sha256:
             self._talk.keep(_PATIENCE)
         self._keeper.use(spec, check or nothing, asked=asked)
+
+    def use_remote(self, endpoint: Endpoint) -> None:
+        """Let this endpoint answer from now on, until `use` is called; a local student's process is ended.
+
+        Rendering, counting, answering and the state are the endpoint's then; scoring raises ForgeError.
+        """
+        if self._providers is None:
+            raise ForgeError("No endpoint can be asked here.", hint="Choose a student on this computer.")
+        remote = self._remote
+        if remote is not None and remote.endpoint.uid == endpoint.uid:
+            remote.endpoint = endpoint
+        else:
+            self.use(None)
+            remote = self._remote = RemoteStudent(self._providers, endpoint, self._tell_remote)
+        self._tell_remote()
 
     def warm(self, check: Callable[[], None] = nothing, *, asked: bool = True) -> EngineState:
         """Load the student now and say where it runs. Raises ForgeError. When a person `asked` for it, also the way on
@@ -111,6 +137,8 @@ class Engine:
 
         `check` is called every 50 ms while it waits; what it raises ends the waiting, not the loading.
         """
+        if (remote := self._remote) is not None:
+            return remote.state()
         if asked:
             self._keeper.forgive()
         with self._talk.turns.taking(check):
@@ -130,7 +158,8 @@ class Engine:
 
     def state(self) -> EngineState:
         """What the engine is doing now."""
-        return self._keeper.state()
+        remote = self._remote
+        return remote.state() if remote is not None else self._keeper.state()
 
     def crashes(self) -> list[Crash]:
         """The students that are loaded only when a person asks, because their process kept ending."""
@@ -159,6 +188,8 @@ class Engine:
 
         `template` takes the place of the one in the student's file; with `marks` special tokens are pointed out.
         """
+        if (remote := self._remote) is not None:
+            return remote.render(messages)
         with self._talk.short(check, template) as child:
             frame = child.render(messages, template=template, marks=marks)
         return RenderedPrompt(
@@ -173,6 +204,8 @@ class Engine:
 
     def count(self, texts: Sequence[str], check: Callable[[], None] = nothing) -> list[int]:
         """Tokens of each text, special tokens not read as such. Raises ForgeError, and what `check` raises."""
+        if (remote := self._remote) is not None:
+            return remote.count(texts)
         with self._talk.short(check) as child:
             return child.count(texts)
 
@@ -205,6 +238,8 @@ class Engine:
         What was computed is kept under `conversation`, so that its next question need not be read from the beginning;
         "" is none. With `background` it lets every request go first that has it not, and goes on after.
         """
+        if (remote := self._remote) is not None:
+            return remote.generate(messages, sampling, on_text, check, on_thinking=on_thinking)
         answer = Answer(sampling.seed, on_text, on_thinking)
         request = {
             "op": "generate",
@@ -225,6 +260,8 @@ class Engine:
         """How likely the student finds each text after its messages; one that does not fit says so itself. Raises
         ForgeError, and what `check` raises.
         """
+        if (remote := self._remote) is not None:
+            remote.refuse_scoring()
         return self.many.score(items, check, background=background)
 
     def generate_many(
@@ -240,6 +277,8 @@ class Engine:
         """Answer all prompts, `width` of them at once, always from a fresh context; `on_done` is told each answer.
         When `check` raises Cancelled, or the child dies, what was written is returned. Raises ForgeError before.
         """
+        if (remote := self._remote) is not None:
+            return remote.generate_many(prompts, sampling, width=width, on_done=on_done, check=check)
         return self.many.answer(prompts, sampling, width=width, on_done=on_done, check=check, background=background)
 
     def plan(self, spec: StudentSpec | None = None, wish: PlanWish | None = None) -> Plan:
@@ -302,6 +341,15 @@ class Engine:
             return answer.result("died", problem=f"{problem} {self._keeper.stopped}".strip())
         self._keeper.prove(asked[0])
         return answer.result(done["stop"], done=done)
+
+    def _tell_remote(self) -> None:
+        if (remote := self._remote) is not None:
+            state = remote.state()
+            self._events.publish(
+                EngineChanged(
+                    remote.status, state.model, state.device, state.tokens_per_second, state.note, state.remote
+                )
+            )
 
     def _bare_child(self) -> RunningChild:
         return RunningChild(command=self._command, limits=self._limits, on_end=lambda _: None)

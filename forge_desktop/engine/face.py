@@ -1,4 +1,4 @@
-"""What a student is to the other rooms: it answers, and says how likely a text is. Local today, remote as well later.
+"""What a student is to the other rooms: it answers, and says how likely a text is. Local or remote.
 
 Nothing here or in the records it speaks in belongs to llama.cpp: sampling values that a student does not know it leaves
 out and says so in `problem`; token ids and conditions are its own, or empty.

@@ -123,6 +123,9 @@ class Generation:
     `thinking` is what a thinking model wrote before its answer, which `text` alone holds. `tokens` are the sampled ones
     when they spell exactly the text, else none. `restored_tokens` of the reused ones came from a file; `drafted` tokens
     were guessed from the prompt, `accepted` of them were right.
+
+    A remote student's answer names its `endpoint` by name and `origin`, and what it cost in micro-dollars; `reused`
+    tells that it had been paid for before, and cost nothing now.
     """
 
     text: str
@@ -144,13 +147,18 @@ class Generation:
     restored_tokens: int = 0
     drafted: int = 0
     accepted: int = 0
+    endpoint: str = ""
+    origin: str = ""
+    cost: int | None = None
+    reused: bool = False
 
 
 @dataclass(frozen=True)
 class EngineState:
     """What the status bar says. `device` names where layers were counted ("CPU", "Vulkan0 · 31/31 layers").
 
-    `path` is the file of the student in use.
+    `path` is the file of the student in use. `remote` is the host that answers, "" while the student is on this
+    computer.
     """
 
     status: str
@@ -161,6 +169,7 @@ class EngineState:
     tokens_per_second: float | None
     note: str = ""
     path: str = ""
+    remote: str = ""
 
 
 @dataclass(frozen=True)

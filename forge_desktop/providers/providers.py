@@ -15,7 +15,7 @@ from forge_desktop.providers.endpoints import Endpoints
 from forge_desktop.providers.keys import Keys
 from forge_desktop.providers.ledger import Ledger
 from forge_desktop.providers.prices import Prices
-from forge_desktop.providers.records import ChatRequest, EndpointTest, PaidAnswer, Purpose, Role
+from forge_desktop.providers.records import ChatRequest, Endpoint, EndpointTest, PaidAnswer, Purpose, Role
 from forge_desktop.providers.router import Router
 from forge_desktop.providers.store_batches import BatchStore
 from forge_desktop.storage import Database
@@ -134,6 +134,16 @@ class Providers:
     def test(self, endpoint: str) -> EndpointTest:
         """Ask an endpoint one tiny question, or for one vector, paid through the ledger, and say how it went."""
         return self._calls.test(self.endpoints.get(endpoint))
+
+    def models(self, endpoint: Endpoint, key: str = "", *, check: Callable[[], None] = _nothing) -> list[str]:
+        """The models that the server of an endpoint lists, one that is not kept yet as well; nothing is paid for it.
+
+        Without `key` it is the endpoint's own, where it has one for this address. Raises ForgeError, Offline.
+        """
+        from forge_desktop.providers.listing import list_models
+
+        own = self.keys.typed(key) if key else self.keys.of(endpoint)
+        return list_models(self._calls.door, endpoint, own, check)
 
     def may_connect(self, host: str) -> None:
         """Raise Offline where the switch is on."""

@@ -25,3 +25,24 @@ class Student:
     file_bytes: int
     imported: float
     problem: str
+
+
+@dataclass(frozen=True)
+class RemoteChoice:
+    """An endpoint that can be the student. `name` is a person's for it, `model` the endpoint's own.
+
+    `leaves` tells that text goes to another machine, `agreed` that a person said yes to that. `problem` is one sentence
+    when it cannot be asked as it is, `price` in words, for a million tokens.
+    """
+
+    uid: str
+    name: str
+    model: str
+    origin: str
+    host: str
+    active: bool
+    leaves: bool
+    agreed: bool
+    context: int
+    price: str
+    problem: str

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from forge_desktop.engine import ModelHeader
 from forge_desktop.storage import Database
@@ -123,6 +125,25 @@ class Bases:
             connection.execute(
                 "UPDATE bases SET active = 1 WHERE shipped = 1 AND NOT EXISTS (SELECT 1 FROM bases WHERE active = 1)"
             )
+
+
+class StudentFacts:
+    """Single facts by name, as JSON values."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def get(self, name: str) -> Any:
+        """The fact, None where there is none."""
+        found = self._db.value("SELECT value FROM student_facts WHERE name = ?", name)
+        return None if found is None else json.loads(found)
+
+    def put(self, name: str, value: object) -> None:
+        """Keep a fact; None forgets it."""
+        with self._db.write() as connection:
+            connection.execute("DELETE FROM student_facts WHERE name = ?", (name,))
+            if value is not None:
+                connection.execute("INSERT INTO student_facts VALUES (?, ?)", (name, json.dumps(value)))
 
 
 def _base(row: sqlite3.Row) -> Base:

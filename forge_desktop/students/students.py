@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.engine import Engine, StudentSpec
 from forge_desktop.storage import Database
+from forge_desktop.students.desk import Desk
 from forge_desktop.students.files import display_name, hash_file
 from forge_desktop.students.layouts import Layouts
 from forge_desktop.students.records import Student
-from forge_desktop.students.store import Base, Bases
+from forge_desktop.students.remotes import Remotes
+from forge_desktop.students.store import Base, Bases, StudentFacts
+
+if TYPE_CHECKING:
+    from forge_desktop.providers import Providers
 
 log = logging.getLogger(__name__)
 
@@ -25,23 +32,39 @@ class Students:
     """Knows every student and tells the engine which one to use.
 
     A fresh data directory has the starter registered and active. Files stay where they are: they are pinned by sha256
-    when imported and checked before each load. Publishes DataChanged({"students"}).
+    when imported and checked before each load. Publishes DataChanged({"students"}). `remotes` are the endpoints that
+    can answer in place of a student on this computer; `activate` goes back to one of these. `desk` is where endpoints
+    are filled in, whatever they are for.
     """
 
-    def __init__(self, db: Database, jobs: Jobs, events: Events, engine: Engine, starter: Path) -> None:
+    def __init__(
+        self,
+        db: Database,
+        jobs: Jobs,
+        events: Events,
+        engine: Engine,
+        starter: Path,
+        providers: Providers | None = None,
+    ) -> None:
         self._bases = Bases(db)
         self._jobs, self._events, self._engine = jobs, events, engine
         self.layouts = Layouts(engine, events, lambda student_id: _spec(self._find(student_id)))
+        self.desk = Desk(providers) if providers is not None else None
+        self.remotes = Remotes(StudentFacts(db), events, engine, providers, self._use_local)
         if not self._bases.read_only:
             self._register_starter(starter)
             self._use_active()
 
     def list(self) -> list[Student]:
-        """Every student, the starter first; `problem` says when a file is missing or has another size than it had."""
-        return [_student(base) for base in self._bases.all()]
+        """Every student on this computer, the starter first; none is active while an endpoint answers. `problem` says
+        when a file is missing or has another size than it had.
+        """
+        remote = self.remotes.active() is not None
+        found = (_student(base) for base in self._bases.all())
+        return [dataclasses.replace(student, active=student.active and not remote) for student in found]
 
     def active(self) -> Student | None:
-        """The student that answers, or None when there is none."""
+        """The student on this computer that answers, or would if no endpoint did; None when there is none."""
         base = self._bases.active()
         return None if base is None else _student(base)
 
@@ -51,6 +74,7 @@ class Students:
         if problem := self._problem(base):
             raise ForgeError(problem, hint=_AGAIN)
         self._bases.activate(student_id)
+        self.remotes.give_up()
         self._events.changed("students")
         self._use_active(asked=True)
 
@@ -112,12 +136,18 @@ class Students:
         self._events.changed("students")
 
     def _use_active(self, *, asked: bool = False) -> None:
+        if self.remotes.resume():
+            return
         base = self._bases.active()
         if base is None:
             self._engine.use(None)
             return
         base_id = base.id
         self._engine.use(_spec(base), check=lambda: self._refuse_changed_file(base_id), asked=asked)
+
+    def _use_local(self) -> None:
+        """The endpoint that answered is gone."""
+        self._use_active()
 
     def _refuse_changed_file(self, base_id: int) -> None:
         base = self._bases.find(base_id)

@@ -20,6 +20,7 @@ from forge_desktop.ui.engine_banner import EngineBanner
 from forge_desktop.ui.job_strip import JobStrip
 from forge_desktop.ui.menus import Menus
 from forge_desktop.ui.panes import PANES, Pane, load_pane
+from forge_desktop.ui.spending import SpendingWatch
 from forge_desktop.ui.status_line import StatusLine
 from forge_desktop.ui.widgets.basics import Banner, Notice, Toast, column, row
 from forge_desktop.ui.widgets.inset import Inset
@@ -201,6 +202,13 @@ class Shell(QMainWindow):
     def _connect(self) -> None:
         self._rail.chosen.connect(self._on_chosen)
         self._status.student_pressed.connect(self._on_student_pressed)
+        self._spending = SpendingWatch(self._forge, self._bridge, self)
+        self._spending.spend.connect(self._status.show_spend)
+        self._spending.network.connect(lambda on, endpoints: self._status.show_network(offline=on, endpoints=endpoints))
+        self._spending.failed.connect(self._banner.show_error)
+        self._status.offline_wanted.connect(self._spending.set_offline)
+        self._status.spend_pressed.connect(self._on_spend_pressed)
+        self._spending.read()
         self._strip.pause_pressed.connect(self._forge.jobs.pause)
         self._strip.resume_pressed.connect(self._forge.jobs.resume)
         self._strip.cancel_pressed.connect(self._forge.jobs.cancel)
@@ -247,6 +255,10 @@ class Shell(QMainWindow):
     @Slot()
     def _on_student_pressed(self) -> None:
         self.visit("students", by_keyboard=True)
+
+    @Slot()
+    def _on_spend_pressed(self) -> None:
+        self.visit("distill", by_keyboard=True)
 
     @Slot()
     def _on_banner_action(self) -> None:

@@ -8,7 +8,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.widgets.basics import ElidedLabel, IconButton, IconLabel, announce, label, row
+from forge_desktop.ui.spending import Spend
+from forge_desktop.ui.widgets.basics import ElidedLabel, IconButton, IconLabel, Meter, announce, label, row, set_cls
+from forge_desktop.ui.widgets.words import is_here
 
 _STATES = {
     # status: (words, icon, colour of the icon)
@@ -34,12 +36,18 @@ class EngineNews(Protocol):
     def tokens_per_second(self) -> float | None: ...
     @property
     def note(self) -> str: ...
+    @property
+    def remote(self) -> str: ...
 
 
 class StatusLine(QWidget):
-    """One line at the foot of the window. `student_pressed` when the student's name is pressed."""
+    """One line at the foot of the window. `student_pressed` when the student's name is pressed, `spend_pressed` when
+    the meter is; `offline_wanted` with whether nothing may leave from now on.
+    """
 
     student_pressed = Signal()
+    spend_pressed = Signal()
+    offline_wanted = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,8 +60,13 @@ class StatusLine(QWidget):
         self._student.clicked.connect(self.student_pressed)
         self._device = _Fact("cpu", "Runs on")
         self._speed = _Fact("gauge", "Speed")
-        self._spend = _Fact("wallet", "Spent")
-        self._offline = _Fact("wifi-off", "Network")
+        self._spend = IconButton("wallet", "Spent", text="$0.00", size=14)
+        self._spend.clicked.connect(self.spend_pressed)
+        self._spend.hide()
+        self._meter = Meter(0.0, 64, 5, accessible_name="Spent")
+        self._meter.hide()
+        self._offline = IconButton("wifi-off", "Offline", text="Offline", size=14, checkable=True)
+        self._offline.clicked.connect(self.offline_wanted)
         line: QHBoxLayout = row(
             row(self._state_icon, self._state, gap=6),
             self._student,
@@ -61,16 +74,42 @@ class StatusLine(QWidget):
             self._speed,
             self._note,
             None,
-            self._spend,
+            row(self._spend, self._meter, gap=4),
             self._offline,
             gap=20,
             margins=(14, 0, 14, 0),
         )
         self.setLayout(line)
-        # Only now: what is shown before it has a parent is a window of its own.
-        self._spend.say("$0.00", "Nothing has been spent: no paid service is connected.")
-        self._offline.say("Offline", "Everything runs on this computer; nothing is sent anywhere.")
         self._last = ""
+        self.show_network(offline=False, endpoints=0)
+
+    def show_spend(self, spend: Spend | None) -> None:
+        """What was spent of which cap; nothing while nothing was ever spent and no cap is set."""
+        self._spend.setVisible(spend is not None)
+        self._meter.setVisible(spend is not None and spend.share is not None)
+        if spend is None:
+            return
+        self._spend.setText(spend.words)
+        self._spend.setAccessibleName(f"Spent: {spend.words}")
+        self._spend.setToolTip(spend.tip)
+        if spend.share is not None:
+            self._meter.set_value(spend.share)
+            self._meter.setToolTip(spend.tip)
+
+    def show_network(self, *, offline: bool, endpoints: int) -> None:
+        """Whether anything may leave, and whether there is anywhere it could go."""
+        self._offline.setChecked(offline)
+        if offline:
+            words, tip = "Offline", "Nothing leaves this computer. Press to let endpoints be asked again."
+        elif endpoints:
+            words, tip = "Online", "Endpoints may be asked. Press to go offline: then nothing leaves this computer."
+        else:
+            words, tip = "On this computer", "No endpoint is set up: nothing is sent anywhere. Press to make sure."
+        self._offline.setText(words)
+        self._offline.set_icon("wifi-off" if offline or not endpoints else "send")
+        self._offline.setAccessibleName(f"Offline switch: {'on' if offline else 'off'}")
+        self._offline.setAccessibleDescription(tip)
+        self._offline.setToolTip(tip)
 
     def show_engine(self, news: EngineNews) -> None:
         """Show what the engine says about itself."""
@@ -86,7 +125,9 @@ class StatusLine(QWidget):
         self._student.setToolTip(f"{name} — open Students")
         runs = news.status not in ("restarting", "stopped")  # else its place is the note's
         device = (news.device or "") if runs else ""
-        self._device.say(device, f"The student runs on {device}.")
+        remote = news.remote if runs else ""
+        told = f"What is asked is sent to {remote}, with its passages." if remote else f"The student runs on {device}."
+        self._device.say(device, told, *_mark(remote))
         rate = news.tokens_per_second if runs else None
         self._speed.say(f"{rate:.1f} tok/s" if rate else "", "Speed of the last answer, in tokens per second.")
         self._note.setText(news.note)
@@ -100,6 +141,13 @@ class StatusLine(QWidget):
         return self._state.text()
 
 
+def _mark(remote: str) -> tuple[str, str]:
+    """Icon and colour of where the student runs: text that leaves the computer is pointed out."""
+    if not remote:
+        return "cpu", "muted"
+    return "send", "info" if is_here(remote) else "warn"
+
+
 class _Fact(QWidget):
     """An icon and a few words; invisible while there is nothing to say."""
 
@@ -108,11 +156,15 @@ class _Fact(QWidget):
         self._name = name
         self._text = label("", tokens.SMALL, cls="muted", tabular=True)
         self._text.setAlignment(Qt.AlignmentFlag.AlignVCenter)
-        self.setLayout(row(IconLabel(icon, 14, "muted"), self._text, gap=6))
+        self._icon = IconLabel(icon, 14, "muted")
+        self.setLayout(row(self._icon, self._text, gap=6))
         self.setFixedHeight(theme.px(24))
         self.hide()
 
-    def say(self, text: str, tip: str) -> None:
+    def say(self, text: str, tip: str, icon: str = "", color: str = "muted") -> None:
+        if icon:
+            self._icon.set_icon(icon, color)
+            set_cls(self._text, color)
         self._text.setText(text)
         self._text.setAccessibleName(f"{self._name}: {text}")
         self.setToolTip(tip)

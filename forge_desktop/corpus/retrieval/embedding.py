@@ -7,7 +7,7 @@ and `missing` and `make` bring the others in, in the background.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -28,14 +28,24 @@ class Embedding:
         self.side = VectorSide()
         self._model: GuardedEmbedder | None = None
         self._problem = ""
+        self._withheld: Callable[[], Int64s] | None = None
+        self._kept_back = 0  # passages that the model in use may not read, as of the last look
 
-    def use(self, model: Embedder | None, *, seconds: float = 3.0, problem: str = "") -> None:
+    def use(
+        self,
+        model: Embedder | None,
+        *,
+        seconds: float = 3.0,
+        problem: str = "",
+        withheld: Callable[[], Int64s] | None = None,
+    ) -> None:
         """Judge likeness by this embedder once it has embedded all passages; None goes back to the built-in one, which
         `problem` says in a sentence where it is not what the user chose.
 
-        A question that takes it longer than `seconds` is answered without it.
+        A question that takes it longer than `seconds` is answered without it. `withheld` names passages that it may not
+        read: they are judged by spelling.
         """
-        self._problem = problem
+        self._problem, self._withheld, self._kept_back = problem, withheld, 0
         self._model = GuardedEmbedder(model, seconds=seconds) if model is not None else None
 
     @property
@@ -51,6 +61,9 @@ class Embedding:
                 f"The embedding model {self._model.identity} has not embedded all passages yet."
                 " Likeness is judged by spelling until then."
             )
+        if self._kept_back:
+            noun, verb = ("passage", "is") if self._kept_back == 1 else ("passages", "are")
+            return f"{self._kept_back:,} {noun} of documents that are never sent {verb} judged by spelling."
         return ""
 
     # ---- searching ----
@@ -86,9 +99,15 @@ class Embedding:
 
     # ---- bringing in what is missing ----
 
-    def is_complete(self, passages: int) -> bool:
-        """Whether all of so many passages have the vectors that are wanted, and nothing else is stored."""
+    def is_complete(self, passages: int, indexed: Callable[[], Sequence[int]] = lambda: ()) -> bool:
+        """Whether all of so many passages have the vectors that are wanted, and nothing else is stored. `indexed` tells
+        them where some are withheld from the model.
+        """
         rows = {row.identity: row for row in store_vectors.embedders(self._db.connection)}
+        if self._model is not None and self._withheld is not None:
+            lacking, unread = self.missing(np.array(indexed(), np.int64))
+            known = {row.identity for row in rows.values() if row.passages}
+            return not lacking and not unread and known <= {self.side.identity, self._model.identity}
         wanted = {self.side.identity} | ({self._model.identity} if self._model is not None else set())
         if self._model is not None and passages and not (rows.get(self._model.identity) or _NOBODY).ready:
             return False
@@ -99,8 +118,15 @@ class Embedding:
         """Of these passages those without a built-in vector, and those without one of the model in use."""
         connection = self._db.connection
         have = [self.side.identity] + ([self._model.identity] if self._model is not None else [])
-        found = [np.setdiff1d(indexed, self.side.ids(connection, identity)).tolist() for identity in have]
-        return found[0], found[1] if len(found) > 1 else []
+        found = [np.setdiff1d(indexed, self.side.ids(connection, identity)) for identity in have]
+        if len(found) == 1:
+            return found[0].tolist(), []
+        by_model = found[1]
+        if self._withheld is not None:
+            allowed = np.setdiff1d(by_model, self._withheld())
+            self._kept_back = len(by_model) - len(allowed)
+            by_model = allowed
+        return found[0].tolist(), by_model.tolist()
 
     def make_built_in(self, connection: sqlite3.Connection, texts: Mapping[int, str]) -> None:
         """Embed passages that lack a built-in vector, in the caller's transaction."""

@@ -1,4 +1,4 @@
-"""Tables of providers (endpoints, ledger, paid answers) and of distill (tasks, pairs, evidence, suites, datasets)."""
+"""Tables of providers (endpoints, ledger, paid answers), of distill (tasks, pairs, …) and of the student's choice."""
 
 import sqlite_utils
 
@@ -131,6 +131,9 @@ _STATEMENTS = (
         changed REAL NOT NULL
     ) STRICT
     """,
+    # ---- students ----
+    # Facts by name (JSON values): which endpoint is the student, and for which a person agreed that text leaves.
+    "CREATE TABLE student_facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
     # ---- distill ----
     # repeat counts how often a person had a finished task asked afresh: answers of earlier times then do not count.
     """

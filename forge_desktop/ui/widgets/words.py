@@ -83,6 +83,11 @@ def place_words(
     return f"{place} · {heading[-1]}" if heading else place
 
 
+def is_here(host: str) -> bool:
+    """Whether a host is this computer itself."""
+    return host.casefold() in ("localhost", "::1") or host.startswith("127.")
+
+
 def safe_words(text: str) -> str:
     """Text that Qt can show: undecodable bytes of file names, lone surrogates and control characters as escapes."""
     bytes_shown = "".join(f"\\x{ord(c) - 0xDC00:02x}" if "\udc80" <= c <= "\udcff" else c for c in text)

@@ -12,6 +12,7 @@ from forge_desktop.chat.records import ChatMessage, Source
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.chat.bubbles import Bubble
 from forge_desktop.ui.panes.chat.figures import FigureTable, figure_rows
+from forge_desktop.ui.panes.chat.mending import mend_of
 from forge_desktop.ui.panes.chat.ornaments import AVATAR, Avatar, LeftOut, Legend
 from forge_desktop.ui.panes.chat.thought import Thought
 from forge_desktop.ui.panes.chat.words import chip_words, model_words, stats_words
@@ -170,6 +171,9 @@ class AnswerBubble(Bubble):
         if message.provenance.get("not_found") and message.collections:
             self._show_notice("Only a part of your documents was searched.", "", "info", "Search everywhere")
             return
+        if (mend := mend_of(message)) is not None:
+            self._show_notice(mend.title, "", "warn", mend.action, mend.second)
+            return
         shown = {
             "died": ("bad", "The student stopped unexpectedly", "Retry"),
             "failed": ("bad", "No answer could be written", "Retry"),
@@ -185,11 +189,12 @@ class AnswerBubble(Bubble):
         kind, title, action = shown
         self._show_notice(title, message.problem if message.state in ("died", "failed") else "", kind, action)
 
-    def _show_notice(self, title: str, text: str, kind: str, action: str) -> None:
+    def _show_notice(self, title: str, text: str, kind: str, action: str, second: str = "") -> None:
         self._notice = Banner()
         self._content.addWidget(self._notice)
-        self._notice.show_message(title, text, kind=kind, action=action)
+        self._notice.show_message(title, text, kind=kind, action=action, second=second)
         self._notice.acted.connect(self._on_notice)
+        self._notice.acted_second.connect(lambda: self.mend.emit("students"))
 
     def _action_row(self) -> QWidget:
         copy = IconButton("copy", "Copy answer")
@@ -206,6 +211,10 @@ class AnswerBubble(Bubble):
         stats.setAccessibleDescription("Grounded: sentences that your documents support, of those that need support")
         switch = self._branches()
         parts: list[QWidget] = [copy, again, saw]
+        if self.message.text and self.message.state == "complete":
+            correct = IconButton("pencil", "Correct this answer")
+            correct.clicked.connect(self._on_correct)
+            parts.append(correct)
         if rows and self.message.provenance.get("student"):
             gauge = IconButton("gauge", "Figures of this answer", checkable=True)
             gauge.toggled.connect(self._on_figures)
@@ -233,9 +242,15 @@ class AnswerBubble(Bubble):
         self._figures.setVisible(shown)
 
     @Slot()
+    def _on_correct(self) -> None:
+        self.correct.emit(self.message.id)
+
+    @Slot()
     def _on_notice(self) -> None:
         if self.message.provenance.get("not_found"):
             self.everywhere.emit(self.message.id)
+        elif (mend := mend_of(self.message)) is not None and mend.place:
+            self.mend.emit(mend.place)
         else:
             self._on_regenerate()
 

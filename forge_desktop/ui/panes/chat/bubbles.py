@@ -18,7 +18,7 @@ _SHOWN_OF_QUESTION = 3_000  # characters; a longer paste is folded
 
 
 class Bubble(QWidget):
-    """What both kinds of message share. Signals carry the message's id first."""
+    """What both kinds of message share. Signals carry the message's id first, `mend` the pane where it can be done."""
 
     regenerate = Signal(int)
     edit = Signal(int)
@@ -26,6 +26,8 @@ class Bubble(QWidget):
     seen = Signal(int)
     cited = Signal(int, int)
     everywhere = Signal(int)
+    correct = Signal(int)
+    mend = Signal(str)
     outside = Signal(QUrl)
     copied = Signal(str)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
 
+from forge_desktop.base.money import parse_usd, shown
 from forge_desktop.chat.options import BUILT_IN
 from forge_desktop.ui import tokens
 from forge_desktop.ui.widgets.basics import label
@@ -23,6 +24,7 @@ def figure_rows(facts: Mapping[str, object]) -> list[tuple[str, str]]:
         ("Choice of words", _choice(facts)),
         ("Seed", _count(facts.get("seed"))),
         ("Runs on", str(facts.get("device") or "")),
+        ("Cost", _cost(facts)),
     ]
     return [(name, value) for name, value in rows if value]
 
@@ -44,6 +46,15 @@ class FigureTable(QWidget):
             said.setAccessibleName(f"{name}: {value}")
             grid.addWidget(said, line, 1)
         self.setLayout(grid)
+
+
+def _cost(facts: Mapping[str, object]) -> str:
+    if not facts.get("endpoint"):
+        return ""
+    cost = facts.get("cost_usd")
+    if not isinstance(cost, str):
+        return "not known: the answer was cut short, so its worst case stays charged"
+    return "nothing now, the same was asked and paid before" if facts.get("paid_before") else shown(parse_usd(cost))
 
 
 def _number(value: object) -> float:

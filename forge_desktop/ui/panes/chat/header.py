@@ -1,4 +1,4 @@
-"""The band over a conversation: title, that nothing leaves the machine, the context, options, export, sources."""
+"""The band over a conversation: title, whether text leaves the machine, the context, options, export, sources."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.chat.meter import ContextMeter
 from forge_desktop.ui.widgets.basics import ElidedLabel, IconButton, Pill, row
+from forge_desktop.ui.widgets.words import is_here
 
 
 class ChatHeader(QFrame):
@@ -25,8 +26,8 @@ class ChatHeader(QFrame):
         self.setFixedHeight(theme.px(56))
         self.setMinimumWidth(theme.px(260))  # parts go when it gets narrow; see _fit
         self._title = ElidedLabel("New conversation", tokens.SUBTITLE, 600)
-        self._offline = Pill("Offline", "mute", "wifi-off")
-        self._offline.setToolTip("Nothing you ask or index leaves this machine.")
+        self._offline = Pill("On this computer", "mute", "wifi-off")
+        self.show_student("", "")
         self.meter = ContextMeter()
         self.options = IconButton("sliders-horizontal", "Answer options", checkable=True)
         self.options.toggled.connect(self.options_toggled)
@@ -47,6 +48,20 @@ class ChatHeader(QFrame):
     def title(self) -> str:
         """The title shown."""
         return self._title.whole_text()
+
+    def show_student(self, name: str, remote: str) -> None:
+        """Who answers; `remote` is the host it answers at, "" on this computer."""
+        if remote:
+            where = "a server on this computer" if is_here(remote) else remote
+            self._offline.show_state(f"Remote: {name}"[:40], "info" if is_here(remote) else "warn", "send")
+            self._offline.setToolTip(
+                f"Questions, the conversation and the passages found are sent to {where}, except from collections that"
+                " are never sent."
+            )
+        else:
+            self._offline.show_state("On this computer", "mute", "wifi-off")
+            self._offline.setToolTip("Nothing you ask or index leaves this machine.")
+        self._offline.setAccessibleDescription(self._offline.toolTip())
 
     def show_preset(self, name: str, own: bool) -> None:
         """Which preset holds, and whether the conversation has options of its own."""

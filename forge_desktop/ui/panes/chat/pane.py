@@ -22,6 +22,7 @@ from forge_desktop.ui.panes.chat.answer_bubble import AnswerBubble
 from forge_desktop.ui.panes.chat.beginnings import Beginning, example_questions
 from forge_desktop.ui.panes.chat.context import ContextWatch
 from forge_desktop.ui.panes.chat.conversations import ConversationList
+from forge_desktop.ui.panes.chat.correcting import Correcting
 from forge_desktop.ui.panes.chat.drafts import Drafts
 from forge_desktop.ui.panes.chat.exporting import Exporter
 from forge_desktop.ui.panes.chat.header import ChatHeader
@@ -31,6 +32,7 @@ from forge_desktop.ui.panes.chat.side import Side
 from forge_desktop.ui.panes.chat.talk import Talk
 from forge_desktop.ui.panes.chat.transcript import Transcript
 from forge_desktop.ui.panes.chat.words import GROUNDINGS
+from forge_desktop.ui.status_line import EngineNews
 from forge_desktop.ui.widgets.basics import Banner, Notice, announce, column, row
 from forge_desktop.ui.widgets.composer import Composer
 from forge_desktop.ui.widgets.inset import Inset
@@ -62,11 +64,14 @@ class ChatPane(Pane):
         self._build()
         self.shelf = Shelf(forge.chat, self.conversations, self.talk, self._errands, self)
         self._exporter = Exporter(self, forge.chat, self._errands)
+        self.correcting = Correcting(forge.distill, self._errands, self)
         self._context = ContextWatch(forge.chat, forge.settings, self._errands, self.header.meter)
         self._connect()
         self._shortcuts()
         bridge.data_changed.connect(self._on_data)
+        bridge.engine_changed.connect(self._on_engine)
         self._follow_settings()
+        self._on_engine(forge.engine.state())
         self._show_talk(another=True)
 
     # ---------------------------------------------------------------- the pane's face
@@ -140,6 +145,8 @@ class ChatPane(Pane):
         transcript.seen.connect(self._on_seen)
         transcript.cited.connect(self._on_cited)
         transcript.everywhere.connect(talk.search_everywhere)
+        transcript.correct.connect(self._on_correct)
+        transcript.mend.connect(self.wants_pane)
         transcript.outside.connect(self._on_outside)
         transcript.copied.connect(self._on_copied)
         self.conversations.opened.connect(self._open)
@@ -160,6 +167,7 @@ class ChatPane(Pane):
         self.beginning.asked.connect(self._on_submitted)
         self.beginning.wants_documents.connect(self._on_wants_documents)
         self._exporter.exported.connect(self.notice)
+        self.correcting.noticed.connect(self.notice)
         self._exporter.failed.connect(self._on_failed)
         self._draft_pause.timeout.connect(self._save_drafts)
 
@@ -253,7 +261,8 @@ class ChatPane(Pane):
         def read() -> tuple[CorpusStats, list[str], bool, dict[str, str]]:
             stats = corpus.shelf.stats()
             examples = example_questions(corpus) if stats.documents else []
-            return stats, examples, students.active() is not None, corpus.collections.names()
+            has_student = students.active() is not None or students.remotes.active() is not None
+            return stats, examples, has_student, corpus.collections.names()
 
         self._errands.run(read, self._show_corpus, key="corpus")
 
@@ -283,6 +292,10 @@ class ChatPane(Pane):
             self.side.options.refresh()
         if "settings" in event.what:
             self._follow_settings()
+
+    @Slot(object)
+    def _on_engine(self, news: EngineNews) -> None:
+        self.header.show_student(news.model or "", news.remote)
 
     def _follow_settings(self) -> None:
         self.composer.set_send_with(self.forge.settings.values.send_with)
@@ -387,6 +400,11 @@ class ChatPane(Pane):
         if answer := self.talk.message(message_id):
             self._show_answer(answer)
             self.side.open_source(number)
+
+    @Slot(int)
+    def _on_correct(self, message_id: int) -> None:
+        if (answer := self.talk.message(message_id)) is not None:
+            self.correcting.open(answer, self.talk.question_of(answer))
 
     @Slot(int)
     def _on_seen(self, message_id: int) -> None:

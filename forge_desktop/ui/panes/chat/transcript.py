@@ -20,6 +20,18 @@ _FIRST, _AT_ONCE = 4, 2  # widgets made at once: when opening, and later; one wi
 _BREATH = 8  # ms between two of those steps, for everything else the window has to do
 _COLUMN = 760
 _NEAR = 600  # pixels from an end at which more is loaded
+_PASSED_ON = (
+    "regenerate",
+    "edit",
+    "sibling",
+    "seen",
+    "cited",
+    "everywhere",
+    "correct",
+    "mend",
+    "outside",
+    "copied",
+)
 
 
 class Transcript(QScrollArea):
@@ -31,6 +43,8 @@ class Transcript(QScrollArea):
     seen = Signal(int)
     cited = Signal(int, int)
     everywhere = Signal(int)
+    correct = Signal(int)
+    mend = Signal(str)
     outside = Signal(QUrl)
     copied = Signal(str)
 
@@ -158,7 +172,7 @@ class Transcript(QScrollArea):
 
     def _new_bubble(self, message: ChatMessage) -> Bubble:
         made = QuestionBubble(message) if message.role == "user" else AnswerBubble(message)
-        for name in ("regenerate", "edit", "sibling", "seen", "cited", "everywhere", "outside", "copied"):
+        for name in _PASSED_ON:
             getattr(made, name).connect(getattr(self, name))
         self._selection.watch(made.view)
         self._bubbles[message.id] = made

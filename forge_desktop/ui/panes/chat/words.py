@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from forge_desktop.base.money import parse_usd, shown
 from forge_desktop.chat.records import ChatMessage, Source
 from forge_desktop.corpus.parsers import units_of
 from forge_desktop.ui.widgets.notices import duration
@@ -46,7 +47,8 @@ def model_words(message: ChatMessage) -> str:
     """Who wrote it: the student's name, or that nobody did."""
     student = message.provenance.get("student")
     if student:
-        return str(student)
+        remote = message.provenance.get("device") if message.provenance.get("endpoint") else ""
+        return f"{student} · {remote}" if remote else str(student)
     return "" if message.state == "writing" or not message.text else "best passages, quoted"
 
 
@@ -70,6 +72,9 @@ def stats_words(message: ChatMessage) -> str:
     first = facts.get("ttft_ms")
     if isinstance(first, int | float) and first >= 50:
         parts.append(f"first word {first / 1000:.1f} s")
+    cost = facts.get("cost_usd")
+    if isinstance(cost, str):
+        parts.append("paid before" if facts.get("paid_before") else shown(parse_usd(cost)))
     grounded = facts.get("grounded")
     if isinstance(grounded, dict) and grounded.get("sentences"):
         parts.append(f"grounded {grounded['supported']}/{grounded['sentences']}")

@@ -17,6 +17,7 @@ from forge_desktop.base.settings import Settings
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.panes import Pane
+from forge_desktop.ui.panes.settings.endpoints import EndpointsPanel
 from forge_desktop.ui.panes.settings.fields import SettingRow
 from forge_desktop.ui.panes.settings.hardware import HardwarePanel
 from forge_desktop.ui.widgets.basics import (
@@ -39,9 +40,11 @@ _ICONS = {
     "Chat": "messages-square",
     "Student": "graduation-cap",
     "Corpus": "library",
+    "Network": "wifi-off",
+    "Endpoints": "send",
     "Hardware": "cpu",
 }
-_HARDWARE, _STORAGE = "Hardware", "Storage"
+_ENDPOINTS, _HARDWARE, _STORAGE = "Endpoints", "Hardware", "Storage"
 
 
 class SettingsPane(Pane):
@@ -55,6 +58,9 @@ class SettingsPane(Pane):
         self._cards: dict[str, QFrame] = {}
         for field in dataclasses.fields(Settings):
             self._add(field)
+        self.endpoints = EndpointsPanel(forge, bridge)
+        self.endpoints.notice.connect(self.notice)
+        self._cards[_ENDPOINTS] = self.endpoints
         self._hardware = HardwarePanel(forge, bridge)
         self._hardware.notice.connect(self.notice)
         self._hardware.grown.connect(self._on_hardware_grown)
@@ -81,9 +87,10 @@ class SettingsPane(Pane):
 
     def shown(self) -> None:
         self._refresh()
+        self.endpoints.read()
 
     def commands(self) -> dict[str, Callable[[], None]]:
-        return {"hardware": lambda: self._jump(_HARDWARE)}
+        return {"hardware": lambda: self._jump(_HARDWARE), "endpoints": lambda: self._jump(_ENDPOINTS)}
 
     def _add(self, field: dataclasses.Field[object]) -> None:
         group = field.metadata["group"]

@@ -66,7 +66,7 @@ class Loading(QObject):
         if wish:
             students.layouts.keep(student_id, wish[0])
         active = students.active()
-        if active is None or active.id != student_id:
+        if active is None or active.id != student_id or students.remotes.active() is not None:
             students.activate(student_id)
         self._forge.engine.warm(ctx.check)
         return None

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QListView, QWidget
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, EngineChanged, JobChanged
 from forge_desktop.students import Plan, PlanWish, Student
+from forge_desktop.students.remotes import what_leaves
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
@@ -22,6 +23,7 @@ from forge_desktop.ui.panes.students.loading import Loading
 from forge_desktop.ui.panes.students.options import StudentOptions
 from forge_desktop.ui.panes.students.plan_card import PlanCard
 from forge_desktop.ui.panes.students.plan_dialog import PlanDialog
+from forge_desktop.ui.panes.students.remote_list import RemoteList
 from forge_desktop.ui.panes.students.rows import StudentDelegate, StudentsModel
 from forge_desktop.ui.widgets.basics import (
     Banner,
@@ -51,6 +53,7 @@ class StudentsPane(Pane):
     def __init__(self, forge: Forge, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(forge, bridge, parent)
         self._imports: set[int] = set()
+        self._asked = ""  # the endpoint that the banner asks about
         self._errands = Errands(forge.jobs, bridge, self)
         self._loading = Loading(forge, bridge, self)
         self._loading.refused.connect(self._on_refused)
@@ -105,8 +108,10 @@ class StudentsPane(Pane):
         self._list.selectionModel().selectionChanged.connect(self._on_selected)
         self._list.activated.connect(self._on_activated)
         self._drop_hint = label("Drop GGUF files anywhere here to import them.", tokens.SMALL, cls="muted", wrap=True)
+        self.remotes = RemoteList()
+        self.remotes.use_wanted.connect(self._on_use_remote)
         hint = row(self._drop_hint, margins=(20, 4, 16, 16))
-        self._side = frame("side", column(self._list, hint, gap=0, margins=(0, tokens.MD, 0, 0)))
+        self._side = frame("side", column(self._list, self.remotes, hint, gap=0, margins=(0, tokens.MD, 0, 0)))
         self._side.setFixedWidth(theme.px(300))
         self._plan = PlanCard(self.forge.students.layouts, self._errands)
         self._plan.load_wanted.connect(self._on_load_as)
@@ -138,15 +143,20 @@ class StudentsPane(Pane):
 
     def _refresh(self) -> None:
         students = self.forge.students.list()
+        remotes = self.forge.students.remotes.all()
+        self.remotes.show_choices(remotes)
+        remote = next((choice for choice in remotes if choice.active), None)
         chosen = self._details.student_id()
         self._model.show_students(students)
         active = next((s for s in students if s.active), None)
         kept = next((s for s in students if s.id == chosen), None)
         shown = kept or active or next(iter(students), None)
-        self._side.setVisible(bool(students))
+        self._side.setVisible(bool(students or remotes))
         self._details.setVisible(bool(students))
         self._empty.setVisible(not students)
         answering = f"{active.name} answers" if active else "no student answers"
+        if remote is not None:
+            answering = f"{remote.name} answers, at {remote.host}"
         self._subtitle.setText(f"{count_words(len(students), 'student')} · {answering}")
         if shown is not None:
             index = self._model.index(self._model.row_of(shown.id))
@@ -169,6 +179,31 @@ class StudentsPane(Pane):
         self._banner.clear()
         self._loading.load(student_id)
 
+    @Slot(str)
+    def _on_use_remote(self, uid: str) -> None:
+        """The first time, what leaves is said and asked about."""
+        choice = next((one for one in self.forge.students.remotes.all() if one.uid == uid), None)
+        if choice is None:
+            return
+        if choice.leaves and not choice.agreed:
+            self._asked = uid
+            self._banner.place = "agree"
+            self._banner.show_message(
+                f"Let {choice.name} answer?", what_leaves(choice), kind="warn", action="Agree and use it"
+            )
+            return
+        self._choose_remote(uid, agreed=False)
+
+    def _choose_remote(self, uid: str, *, agreed: bool) -> None:
+        self._banner.clear()
+        remotes = self.forge.students.remotes
+        self._errands.run(
+            lambda: remotes.choose(uid, agreed=agreed),
+            lambda choice: self.notice.emit(Notice(f"{choice.name} answers now", icon="graduation-cap")),
+            self._on_failed,
+            lane="students",
+        )
+
     @Slot(int, object)
     def _on_load_as(self, student_id: int, wish: PlanWish | None) -> None:
         self._banner.clear()
@@ -187,6 +222,8 @@ class StudentsPane(Pane):
         self._banner.clear()
         if self._banner.place == "load":
             self._on_load()
+        elif self._banner.place == "agree":
+            self._choose_remote(self._asked, agreed=True)
         else:
             self.wants_pane.emit(self._banner.place)
 
@@ -248,7 +285,7 @@ class StudentsPane(Pane):
 
     @Slot(object)
     def _on_data_changed(self, event: DataChanged) -> None:
-        if "students" in event.what:
+        if event.what & {"students", "endpoints"}:
             self._refresh()
         elif event.what & {"options", "settings"}:
             self._options.refresh()

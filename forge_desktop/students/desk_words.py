@@ -1,0 +1,64 @@
+"""What the form of an endpoint offers and says: vendors with their addresses, where a key is, prices in words."""
+
+from __future__ import annotations
+
+import urllib.parse
+from dataclasses import dataclass
+
+from forge_desktop.providers.money import shown
+from forge_desktop.providers.records import KeyPlace, Price
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A vendor or server to begin with. `free` ones run at home: they need no key and cost nothing."""
+
+    name: str
+    url: str
+    wire: str = "openai"
+    free: bool = False
+
+
+PRESETS = (
+    Preset("llama-server", "http://127.0.0.1:8080/v1", free=True),
+    Preset("Ollama", "http://127.0.0.1:11434/v1", free=True),
+    Preset("LM Studio", "http://127.0.0.1:1234/v1", free=True),
+    Preset("vLLM", "http://127.0.0.1:8000/v1", free=True),
+    Preset("OpenAI", "https://api.openai.com/v1"),
+    Preset("Anthropic", "https://api.anthropic.com/v1", "anthropic"),
+    Preset("Google Gemini", "https://generativelanguage.googleapis.com/v1beta/openai"),
+    Preset("Mistral", "https://api.mistral.ai/v1"),
+    Preset("DeepSeek", "https://api.deepseek.com/v1"),
+    Preset("Groq", "https://api.groq.com/openai/v1"),
+    Preset("Together", "https://api.together.xyz/v1"),
+    Preset("Fireworks", "https://api.fireworks.ai/inference/v1"),
+    Preset("xAI", "https://api.x.ai/v1"),
+    Preset("OpenRouter", "https://openrouter.ai/api/v1"),
+)
+
+KEY_WORDS: dict[KeyPlace, str] = {
+    "none": "No key",
+    "keyring": "Key in the keyring",
+    "variable": "Key from the variable {variable}",
+    "memory": "Key kept until Forge Desktop is closed",
+}
+
+
+def host_in(url: str) -> str:
+    """The host of an address, "" where it has none."""
+    try:
+        return urllib.parse.urlsplit(url.strip()).hostname or ""
+    except ValueError:
+        return ""
+
+
+def price_words(price: Price) -> str:
+    """What a million tokens cost, and since when or as of when that is known."""
+    rates = price.rates
+    told = f"{shown(rates.input)} in, {shown(rates.output)} out"
+    if rates.cached_input is not None:
+        told += f", {shown(rates.cached_input)} cached"
+    if price.tiers:
+        told += ", more for long prompts"
+    source = f"typed in, since {price.checked}" if price.source == "by hand" else f"price table of {price.checked}"
+    return f"{told} ({source})"
