@@ -29,6 +29,7 @@ from forge_desktop.ui.panes.distill.import_dialog import ImportDialog
 from forge_desktop.ui.panes.distill.outcomes import NO_TEACHER, other_words, outcome_words, stop_action
 from forge_desktop.ui.panes.distill.overview import Overview, read
 from forge_desktop.ui.panes.distill.page import QueuePage
+from forge_desktop.ui.panes.distill.wish_form import again
 from forge_desktop.ui.widgets.basics import Button, ElidedLabel, Notice, PrimaryButton, column, page_head
 from forge_desktop.ui.widgets.segments import Segments
 from forge_desktop.ui.widgets.words import count_words
@@ -44,6 +45,7 @@ _OTHERS = {
     "lessons import": "Importing",
     "lessons export": "Exporting",
     "reverify": "Comparing with the documents",
+    "replay": "Replaying a run",
 }
 _LIVE = ("queued", "running", "paused")
 _FILES = "Tasks and pairs (*.csv *.tsv *.json *.jsonl *.ndjson);;All files (*)"
@@ -197,6 +199,8 @@ class DistillPane(Pane):
             self._on_trouble(NO_TEACHER)
             return
         dialog = BeforeRunDialog(self.forge, self.bridge, self._seen.teachers, self._seen.of("queued"), self)
+        if self._seen.run is not None:
+            dialog.form.show_wish(again(self._seen.run.wish, self._seen.teachers))
         dialog.started.connect(self._on_started)
         dialog.open()
 
