@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _VIEW_KEY = "view of a task"
 _NEIGHBOURS = 5
-_LOW, _LOWEST = 670, 520  # pixels of height: below them the chart goes, and then the figures
+_LOW, _LOWEST, _LEAST = 670, 520, 330  # pixels of height: below them the chart goes; the figures in a run, and else
 _BESIDE, _NARROW = 1120, 1030  # pixels of width: for the source beside the task, and for the task beside the queue
 
 
@@ -248,7 +248,8 @@ class QueuePage(QWidget):
             self.viewer.setMaximumWidth(max(theme.px(360), width // 2 if not queue else width // 3))
         room = height - (0 if self.strip.isHidden() else self.strip.sizeHint().height())
         self._money.setVisible(room >= theme.px(_LOW))
-        self.figures.setVisible(room >= theme.px(_LOWEST) or not self.strip.isVisible())
+        enough = _LEAST if self.strip.isHidden() else _LOWEST
+        self.figures.setVisible(room >= theme.px(enough))
 
 
 def _where(one: Similar) -> str:
