@@ -219,7 +219,7 @@ class EmbeddingModel:
             with self._lock:
                 if wanted == self._path:
                     self._refused(error)
-            raise
+            raise ForgeError(error.message, hint=error.hint, code=error.code, action="settings") from error
 
     def _take_remote(self, wanted: str, endpoint: Endpoint, dimensions: int) -> int | None:
         assert self._providers is not None
