@@ -40,6 +40,7 @@ _ICONS = {
     "Chat": "messages-square",
     "Student": "graduation-cap",
     "Corpus": "library",
+    "Lessons": "flask-conical",
     "Network": "wifi-off",
     "Endpoints": "send",
     "Hardware": "cpu",
