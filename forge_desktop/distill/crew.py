@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Offered:
-    """Evidence was looked for."""
+    """Evidence was looked for; an offer is withheld also where it could not be."""
 
     task_id: int
     offer: Offer | None
@@ -100,7 +100,11 @@ class Crew:
         self._order(
             self._finding,
             lambda: self._gatherer.offer(task, self._wish.passages, known),
-            lambda offer, error: Offered(task.id, offer, error),
+            lambda offer, error: (
+                Offered(task.id, Offer((), withheld=error.message))
+                if isinstance(error, ForgeError)
+                else Offered(task.id, offer, error)
+            ),
         )
 
     def draft(self, wanted: Sequence[Wanted]) -> None:

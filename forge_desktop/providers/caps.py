@@ -11,7 +11,7 @@ from forge_desktop.providers.errors import CapReached
 from forge_desktop.providers.money import exact, parse_usd, shown
 from forge_desktop.providers.records import Budget, BudgetKind
 from forge_desktop.providers.records_ledger import PERIODS
-from forge_desktop.providers.store_ledger import budget, fact, periods_of, set_fact
+from forge_desktop.providers.store_ledger import append_event, budget, fact, periods_of, set_fact
 
 _NAMES: dict[BudgetKind, str] = {
     "run": "the cap of this run",
@@ -80,3 +80,13 @@ def require_typed(old: int | None, new: int | None, typed: str) -> None:
 def store_cap(connection: sqlite3.Connection, kind: BudgetKind, cap: int | None) -> None:
     """Keep or forget the cap of day, month or total."""
     set_fact(connection, f"cap {kind}", cap)
+
+
+def stop(connection: sqlite3.Connection, row: sqlite3.Row, cost: int, now: float) -> None:
+    """Allow no call any more: this attempt cost more than was proven."""
+    reason = (
+        f"A call to {row['endpoint_name']} cost {shown(cost)}, more than the {shown(row['worst'])} it could cost at"
+        " most: its price or its limits are wrong."
+    )
+    set_fact(connection, "stopped", reason)
+    append_event(connection, "stopped", now, attempt=row["uid"], reason=reason)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import sqlite3
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.providers.store_ledger import savepoint
 from forge_desktop.storage import Database
 
-log = logging.getLogger(__name__)
 T = TypeVar("T")
 _TRIES = 6  # of five seconds each
 
@@ -116,17 +114,14 @@ class Committing:
 
 
 def _do(connection: sqlite3.Connection, wish: _Wish) -> None:
-    connection.execute("SAVEPOINT wish")
     try:
-        wish.result = wish.work(connection)
+        with savepoint(connection):
+            wish.result = wish.work(connection)
     except BaseException as error:
         of_disk = isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError)
         if of_disk or not isinstance(error, Exception):
             raise  # nothing of the transaction can be trusted, or the leading thread is interrupted
         wish.error = error
-        with contextlib.suppress(sqlite3.Error):
-            connection.execute("ROLLBACK TO wish")
-    connection.execute("RELEASE wish")
 
 
 def _busy(error: BaseException) -> bool:

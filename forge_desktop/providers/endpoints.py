@@ -129,7 +129,7 @@ class Endpoints:
 
     def _with_key(self, endpoint: Endpoint, key: str | None, key_env: str) -> Endpoint:
         place = self._keys.place(endpoint, key, key_env)
-        return dataclasses.replace(endpoint, key=place, key_variable=key_env if place == "variable" else "")
+        return dataclasses.replace(endpoint, key=place, key_variable=key_env)
 
     def _checked(self, endpoint: Endpoint, *, with_key: bool) -> Endpoint:
         url = checked_url(endpoint.url, with_key=with_key, typed_host=endpoint.host)

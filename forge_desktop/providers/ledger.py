@@ -12,8 +12,9 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.providers import store_answers, store_ledger
 from forge_desktop.providers.booking import Booking
-from forge_desktop.providers.caps import budgets_of, caps_of, require_room, require_run, require_typed, store_cap
+from forge_desktop.providers.caps import budgets_of, caps_of, require_room, require_run, require_typed, stop, store_cap
 from forge_desktop.providers.clock import Clock
+from forge_desktop.providers.committing import NotStored
 from forge_desktop.providers.errors import LedgerStopped
 from forge_desktop.providers.folding import told_fields
 from forge_desktop.providers.ledger_auditing import LedgerAuditing
@@ -46,7 +47,7 @@ class Ledger(LedgerAuditing):
         self._owner = None if read_only else Owner(data_dir)
         self._booking = Booking(db, Mirroring(db, data_dir, writes=self._owner is not None), events, self._write_off)
         with contextlib.suppress(ForgeError):  # a full disk, an unreadable mirror: said when a call is to be paid
-            self._booking.compare(clock.now())
+            self._prepare()
 
     @property
     def mirror_problem(self) -> str:
@@ -94,7 +95,7 @@ class Ledger(LedgerAuditing):
             raise ValueError("a worst case is never negative, and a batch belongs to one run")
         if sum(call.worst for call in calls) > _MOST:
             raise ForgeError("This could cost more than any cap allows.", hint="See its price and its longest answer.")
-        self._booking.compare(self._clock.now())
+        self._prepare()
         return self._booking.write(work) if calls else []
 
     def sent(self, attempt: str) -> None:
@@ -122,7 +123,7 @@ class Ledger(LedgerAuditing):
                 raise ForgeError("This call is settled already.")
             self._move(connection, row, "settled", cost, usage=usage)
             if cost > row["worst"]:
-                self._stop(connection, row, cost)
+                stop(connection, row, cost, self._clock.now())
             return store_answers.keep_answer(connection, row, answer, usage, cost, self._clock.now())
 
         return self._booking.end(attempt, work)
@@ -200,7 +201,10 @@ class Ledger(LedgerAuditing):
         self._booking.write(work)
 
     def recover(self) -> int:
-        """What dead processes left: sent calls become unknown, reserved ones are released. How many there were."""
+        """What dead processes left: sent calls become unknown, reserved ones are released. How many there were.
+
+        On a full disk they stay charged as they are, until the next start.
+        """
 
         def work(connection: sqlite3.Connection) -> int:
             count = 0
@@ -211,7 +215,10 @@ class Ledger(LedgerAuditing):
             return count
 
         owner = self._owner
-        return 0 if owner is None else self._booking.write(work)
+        if owner is not None:
+            with contextlib.suppress(NotStored):
+                return self._booking.write(work)
+        return 0
 
     def close(self) -> None:
         """Write what is left to write, and own nothing any more. Safe to call twice."""
@@ -220,6 +227,12 @@ class Ledger(LedgerAuditing):
         self._booking.close()
         self._owner.close()
         self._owner = None
+
+    def _prepare(self) -> None:
+        """What must be done before anything is paid, and may have been impossible before."""
+        if self._owner is not None:
+            self._owner.claim()
+            self._booking.compare(self._clock.now())
 
     # ---- inside a transaction ----
 
@@ -253,14 +266,6 @@ class Ledger(LedgerAuditing):
         else:
             self._move(connection, row, "unknown", row["worst"], note="Its process ended before the answer was there.")
         return 1
-
-    def _stop(self, connection: sqlite3.Connection, row: sqlite3.Row, cost: int) -> None:
-        reason = (
-            f"A call to {row['endpoint_name']} cost {shown(cost)}, more than the {shown(row['worst'])} it could cost at"
-            " most: its price or its limits are wrong."
-        )
-        set_fact(connection, "stopped", reason)
-        append_event(connection, "stopped", self._clock.now(), attempt=row["uid"], reason=reason)
 
     def _enter_day(self, connection: sqlite3.Connection) -> tuple[str, str]:
         """The day that the next call counts for, kept as seen; and what is wrong with the clock, if anything is."""

@@ -21,7 +21,8 @@ class Endpoint:
     to a private address, else "". `may_train` answers "may outputs train a model?": "no" blocks it as a teacher.
     `priority` counts from 1, the first is asked first. Limits of 0 are not known; `context` and `max_output` in tokens,
     `rpm` requests and `input_tpm`, `output_tpm` tokens a minute, `concurrency` calls at once (0: no limit of its own).
-    `key_variable` is the name of the environment variable that holds the key, where `key` is "variable".
+    `key_variable` is the name of the environment variable that holds the key where `key` is "variable", and where the
+    key came from when it is in the keyring.
     `price_model` is the name under which the price table knows it, where that is not `model`. `vendor` is the table's.
     `dialect` names what departs from the wire format's usual ways (see providers/dialects.py), by hand or learnt.
     """

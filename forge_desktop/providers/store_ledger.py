@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import sqlite3
@@ -13,6 +14,20 @@ from forge_desktop.providers.records import Attempt, Budget, BudgetKind, Purpose
 from forge_desktop.providers.records_ledger import NewAttempt
 
 _SUM = {"reserved": "reserved", "sent": "reserved", "settled": "settled", "unknown": "unknown"}
+
+
+@contextlib.contextmanager
+def savepoint(connection: sqlite3.Connection) -> Iterator[None]:
+    """Where the block raises, what it did is undone, and nothing else of the transaction."""
+    connection.execute("SAVEPOINT wish")
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):  # a full disk has undone the whole transaction by itself
+            connection.execute("ROLLBACK TO wish")
+            connection.execute("RELEASE wish")
+        raise
+    connection.execute("RELEASE wish")
 
 
 # ---- attempts ----

@@ -126,8 +126,13 @@ def test_a_locked_keyring_is_told_when_a_key_is_needed(rooms: Rooms, ring: keyri
 
 def test_a_key_from_a_variable_goes_to_the_keyring(rooms: Rooms, ring: keyrings.FakeKeyring, variable: str) -> None:
     made = rooms.endpoints.add(rooms.endpoints.draft("T", "https://a.example.com", "m"), key_env=variable)
-    assert (made.key, made.key_variable, list(ring.kept.values())) == ("keyring", "", [KEY])
+    assert (made.key, list(ring.kept.values())) == ("keyring", [KEY])
     assert variable not in os.environ
+    os.environ[variable] = KEY  # still set when Forge is opened again: no child may get it then either
+    again = rooms.again()
+    assert variable not in os.environ
+    assert again.keys.of(again.endpoints.get("T")) == KEY
+    again.db.close()
 
 
 def test_without_a_keyring_the_variable_is_named_and_taken_out_before_a_child_starts(
@@ -144,6 +149,27 @@ def test_without_a_keyring_the_variable_is_named_and_taken_out_before_a_child_st
     assert "MINE" not in os.environ
     assert again.keys.of(again.endpoints.get("T")) == KEY
     again.db.close()
+
+
+@pytest.mark.parametrize("place", ["keyring", "variable", "memory"])
+def test_no_key_is_given_for_another_server(
+    rooms: Rooms, variable: str, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    if place == "keyring":
+        keyrings.use(monkeypatch)
+    draft = rooms.endpoints.draft("T", "https://a.example.com/v1", "m")
+    given = {"key": KEY} if place == "memory" else {"key_env": variable}
+    made = rooms.endpoints.add(draft, **given)
+    assert made.key == place
+    moved = dataclasses.replace(made, url="https://b.example.com/v1")  # a form that is being filled in, say
+    with pytest.raises(ForgeError):
+        rooms.keys.of(moved)
+    assert rooms.keys.of(made) == KEY
+    if place == "variable":
+        again = rooms.again()
+        with pytest.raises(ForgeError, match="given for another server"):
+            again.keys.of(moved)
+        again.db.close()
 
 
 def test_no_child_gets_a_variable_that_holds_a_key_under_whatever_name(

@@ -166,6 +166,30 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(place)], check=True)
 
 
+def test_a_full_disk_lets_the_ledger_open(small_disk: Path, expect_log: ExpectLog) -> None:
+    expect_log("mirror .* is behind")
+    with opened(small_disk) as ledger:
+        ledger.sent(ledger.reserve(call(500)))
+        kept = ledger._db.connection  # the log file stays, as after a crash
+        kept.execute("PRAGMA wal_autocheckpoint = 0")
+    filler = small_disk / "filler"
+    with contextlib.closing(Database(small_disk / "forge.db")) as db:
+        with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(b"\0" * 4096)
+        with contextlib.closing(Ledger(db, small_disk, SetClock())) as ledger:
+            db.connection.execute(f"PRAGMA max_page_count = {db.value('PRAGMA page_count')}")
+            assert ledger.recover() in (0, 1)
+            assert ledger.budgets()[-1].charged == 500
+            assert "disk that holds" in _fill(ledger)
+            db.connection.execute("PRAGMA max_page_count = 1000000")
+            filler.unlink()
+            ledger.recover()
+            pay(ledger, call(10), 5)
+            assert ledger.budgets()[-1].unknown == 500
+            assert ledger.verify() == []
+
+
 def test_a_disk_that_is_really_full(small_disk: Path, expect_log: ExpectLog) -> None:
     expect_log("mirror .* is behind")
     filler = small_disk / "filler"
