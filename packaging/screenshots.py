@@ -20,6 +20,24 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = ROOT / "docs" / "screenshots"
 SIZE = (1360, 860)
+LESSONS = (
+    "How many tools may a member hold at the same time?",
+    "What does a late hand tool cost for each day?",
+    "Who is allowed to borrow tools?",
+    "How long does an induction last?",
+    "What deposit is asked for a scaffolding tower?",
+    "Which tool is borrowed most often?",
+    "What must be done with a tool before it comes back?",
+    "How many people may be in the workshop at a time?",
+    "Which machines need an induction?",
+    "What does a bench in the workshop cost for an hour?",
+    "Can a member lend a tool on to a neighbour?",
+    "When was the tool library founded?",
+    "What happens to members who volunteer?",
+    "Who keeps the key of the workshop?",
+    "What does sharpening a saw blade cost?",
+    "Where is the tool library?",
+)
 QUESTION = "How many tools may a member hold at the same time?"
 THEMES = ("light", "dark")
 STILL = ("corpus-empty", "chat-empty", "distill", "students", "cards", "settings")
@@ -32,6 +50,9 @@ LIVELY = (
     "chat",
     "chat-source",
     "chat-options",
+    "distill-queue",
+    "distill-lesson",
+    "distill-dataset",
     "students-plan",
     "settings-hardware",
 )
@@ -44,11 +65,14 @@ from PySide6.QtCore import QElapsedTimer, QEventLoop  # noqa: E402
 from PySide6.QtGui import QImage  # noqa: E402
 from PySide6.QtWidgets import QApplication, QPushButton, QTableView, QToolButton, QWidget  # noqa: E402
 
+from forge_desktop.distill.records import NewTask, RunWish  # noqa: E402
 from forge_desktop.forge import Forge  # noqa: E402
 from forge_desktop.ui.bridge import Bridge  # noqa: E402
 from forge_desktop.ui.crash import CrashReports  # noqa: E402
 from forge_desktop.ui.shell import Shell  # noqa: E402
 from forge_desktop.ui.widgets.basics import Toast  # noqa: E402
+from tests.providers.teacher import Teacher  # noqa: E402
+from tests.ui import lessons  # noqa: E402
 
 
 def settle(forge: Forge, milliseconds: int = 250) -> None:
@@ -119,6 +143,8 @@ def _lively(shell: Shell, forge: Forge, scene: str, theme: str) -> QImage:
         pane.side.open_source(1)
     elif scene == "chat-options":
         pane.side.show_options()
+    elif scene.startswith("distill"):
+        _show_distill(pane, forge, scene)
     elif scene == "students-plan":
         _press(pane, "Show plan")
         settle(forge, 600)
@@ -129,6 +155,32 @@ def _lively(shell: Shell, forge: Forge, scene: str, theme: str) -> QImage:
     if scene in ("chat-source", "chat-options"):
         pane.side.close_panel()
     return picture
+
+
+def _teach(forge: Forge) -> None:
+    """Let a teacher on loopback make lessons of some questions, of which a few wait for a person."""
+    with Teacher(answer=lessons.answer, price_in=3_000_000, price_out=15_000_000) as teacher:
+        lessons.add_teacher(forge, teacher)
+        forge.providers.ledger.set_cap("month", 2_000_000)
+        forge.distill.tasks.add([NewTask(question) for question in LESSONS[:9]])
+        forge.jobs.wait(forge.distill.run(RunWish(cap=500_000, easy="teach")))
+        forge.distill.tasks.add([NewTask(question) for question in LESSONS[9:13]])
+        forge.jobs.wait(forge.distill.run(RunWish(cap=500_000, easy="teach", review="all")))
+        forge.distill.tasks.add([NewTask(question) for question in LESSONS[13:]])
+    forge.distill.datasets.freeze("handbook")
+
+
+def _show_distill(pane: Any, forge: Forge, scene: str) -> None:
+    """A state of the Distill pane; lessons are made once."""
+    if not forge.distill.tasks.count():
+        _teach(forge)
+    pane.show_page("dataset" if scene == "distill-dataset" else "queue")
+    settle(forge, 500)
+    if scene == "distill-lesson":
+        pane.review()
+        settle(forge, 500)
+    else:
+        pane.page.close_task()
 
 
 def _press(pane: QWidget, words: str) -> None:

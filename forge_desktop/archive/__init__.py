@@ -192,14 +192,17 @@ class Archive:
             )
 
     def verify(self) -> Verdict:
-        """Check the database's structure, every stored text, passage, vector and quote, the ledger, students' files."""
+        """Check the database's structure, every stored text, passage, vector, quote and pair, suites, datasets, the
+        ledger, students' files."""
         with self._db.snapshot():
             try:
                 damaged = [f"The database: {sentence}." for sentence in self._db.damage()]
                 stats = self._corpus.shelf.stats()
                 damaged += self._corpus.verify()
                 damaged += [f"The ledger: {sentence}" for sentence in self._providers.ledger.verify()]
-                checked = 1 + stats.documents + stats.passages
+                lessons, wrong = self._distill.damage()
+                damaged += wrong
+                checked = 1 + stats.documents + stats.passages + lessons
                 quotes, wrong = self._check_quotes()
             except sqlite3.DatabaseError as error:  # so damaged that it cannot even be read through
                 return Verdict(1, (*damaged, f"The database: {error}."))

@@ -51,7 +51,7 @@ def read_answer(text: str, stop: str) -> Reading:
         return Reading(None, NOT_THE_OBJECT)
     refusal = _text(found.get("refusal") or found.get("error"))
     answer = next((_text(found[name]) for name in _ANSWERS if _text(found.get(name)).strip()), "")
-    if not answer.strip() and not refusal.strip():
+    if not _MARK.sub("", answer).strip() and not refusal.strip():
         return Reading(None, "It has no answer in it.")
     citations = dict.fromkeys((*_numbers(found.get("citations")), *marks(answer)))
     return Reading(

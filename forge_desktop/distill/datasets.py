@@ -98,6 +98,10 @@ class Datasets:
         """Uids of the pairs in a version, in order."""
         return self._store.pairs(self.get(uid).uid)
 
+    def documents(self, uid: str) -> list[tuple[str, int]]:
+        """The documents that a version's pairs rest on, by sha256, with how many do; most first."""
+        return self._store.documents(self.get(uid).uid)
+
     def holding(self, document_sha256: str) -> list[Dataset]:
         """The versions that hold a pair that rests on a document."""
         return self._store.holding(document_sha256)

@@ -81,6 +81,7 @@ class Neighbours:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._uids: list[str] | None = None
+        self._early: list[tuple[str, bytes, bytes]] = []  # stored before it was filled, perhaps not yet committed
         self._buckets = Buckets()
         self._bits = np.empty((8, 0), np.uint64)  # a row for each word of 64 bits: long rows are added up fast
 
@@ -101,12 +102,15 @@ class Neighbours:
                 if len(part) == 4096:
                     self._extend(part)
                     part = []
-            self._extend(part)
+            self._extend([*part, *self._early])
+            self._early = []
 
     def add(self, uid: str, signature: bytes, vector: bytes) -> None:
-        """Take in a pair; nothing before it is filled, since it is then in the table."""
+        """Take in a pair."""
         with self._lock:
-            if self._uids is not None:
+            if self._uids is None:
+                self._early.append((uid, signature, vector))
+            else:
                 self._extend([(uid, signature, vector)])
 
     def near(self, signature: minhash.Signature, vector: npt.NDArray[np.int8]) -> list[str]:

@@ -11,6 +11,7 @@ from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.chat import Chat
 from forge_desktop.corpus import Corpus
+from forge_desktop.distill.damage import look_through
 from forge_desktop.distill.datasets import Datasets
 from forge_desktop.distill.exporting import Exporter
 from forge_desktop.distill.forgetting import Forgetter
@@ -189,6 +190,10 @@ class Distill:
             **Exporter(self._db, self.pairs, self.suites, self.datasets).files(),
             "attempts.jsonl": self._providers.ledger.rows,
         }
+
+    def damage(self) -> tuple[int, list[str]]:
+        """How many pairs, suites and datasets were looked at, and a sentence for each that is not what was stored."""
+        return look_through(self.pairs, self.suites, self.datasets)
 
     # ---- forgetting ----
 

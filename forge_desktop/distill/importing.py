@@ -34,6 +34,7 @@ def no_pairs(_fields: Mapping[str, object]) -> Pair:
 _BATCH = 1_000  # rows of one transaction
 _SHOWN = 100  # reasons that are told one by one; all are counted
 _PREVIEWED = 5
+_LOOKED_AT = 1_000  # rows whose fields a preview knows
 
 
 class Importer:
@@ -48,8 +49,12 @@ class Importer:
         self, path: Path, given: Mapping[str, str] | None = None, *, pairs: bool | None = None
     ) -> ImportPreview:
         """What would be read, from the first rows. Raises ForgeError where nothing could be."""
-        file = RowFile(path)
-        columns = file.columns()
+        return self._look(RowFile(path), given, pairs, _LOOKED_AT)
+
+    def _look(
+        self, file: RowFile, given: Mapping[str, str] | None, pairs: bool | None, rows_seen: int | None
+    ) -> ImportPreview:
+        path, columns = file.path, file.columns(rows_seen)
         as_pairs = _holds_pairs(file, given) if pairs is None else pairs
         if as_pairs:
             return ImportPreview(path.name, file.format, columns, {}, (), pairs=True, rows=())
@@ -77,7 +82,7 @@ class Importer:
         Raises ForgeError where nothing can be read, and where it ends early, with what was imported until then.
         """
         file = RowFile(path)
-        seen = self.preview(path, given, pairs=pairs)
+        seen = self._look(file, given, pairs, None)  # a field may first stand in the last row
         count = _Count(seen, file.notes)
         work = _Pairs(self._read_pair) if seen.pairs else _Tasks(seen.mapping, tuple(collections))
         try:

@@ -172,11 +172,18 @@ class Keeper:
         return pair
 
     def put_back(self, connection: sqlite3.Connection, pair: Pair) -> None:
-        """Store a pair exactly as it was before."""
-        approved = pair.accepted or (
-            bool(pair.duplicate_of or pair.leaks or pair.aside) and pair.reviewed != "rejected"
-        )
-        self.store.put(connection, pair, keys_of(lesson_of(pair)), approved=approved)
+        """Store a pair exactly as it was before; what came up in its place gives way again."""
+        held = bool(pair.duplicate_of or pair.leaks or pair.aside)
+        lesson = lesson_of(pair)
+        keys = keys_of(lesson)
+        self.store.put(connection, pair, keys, approved=pair.accepted or (held and pair.reviewed != "rejected"))
+        self._neighbours.add(pair.uid, keys.minhash, keys.vector)
+        rank = _rank(pair.reviewed, pair.method, pair.quality.score)
+        for match in self.matches(lesson, keys) if pair.accepted else ():
+            other = match.standing
+            theirs = _rank(other.reviewed, other.method, other.score)
+            if other.uid != pair.uid and other.accepted and not theirs[0] and theirs <= rank:
+                self._give_way(connection, other.uid, pair.uid, match.found)
 
     def delete(self, connection: sqlite3.Connection, uids: Iterable[str]) -> None:
         """Remove pairs for good; duplicates of theirs come up in their place."""

@@ -104,7 +104,7 @@ class Pairs:
         """How the accepted pairs are spread."""
         return self._list.histograms()
 
-    def coverage(self, limit: int = 1000) -> list[Coverage]:
+    def coverage(self, limit: int = 100) -> list[Coverage]:
         """Documents by how many accepted pairs rest on them, most first."""
         return [replace(one, share=self._share(one)) for one in self._list.coverage(limit)]
 

@@ -25,6 +25,7 @@ class Prompted:
 
     `turns_left` calls for an answer may follow, that one included. `longest` is the same prompt with all that is not
     written yet as long as it may become, `unwritten` tells whether there is such. `judge` is what a judge is asked.
+    `problem` tells why a run could not work on it.
     """
 
     task: Task
@@ -37,6 +38,7 @@ class Prompted:
     reused: int = 0
     saved: int = 0
     easy: bool = False
+    problem: str = ""
 
 
 class Reckoner:

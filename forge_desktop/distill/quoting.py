@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 
+from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.corpus import Corpus
 from forge_desktop.distill import prompts
@@ -65,7 +66,10 @@ class Quoter:
     ) -> Prompted:
         """A task as a run would begin with it, with what was paid for it already."""
         count = wish.passages if passages is None else passages
-        offer = self._gatherer.offer(task, count, self._given(task, wish, passages))
+        try:
+            offer = self._gatherer.offer(task, count, self._given(task, wish, passages))
+        except ForgeError as error:  # a run would let the task fail
+            return Prompted(task, Offer(()), problem=error.message)
         if offer.withheld:
             return Prompted(task, offer)
         draft = Draft(task.draft, {"given": True}) if task.draft else self._runs.draft(task.id)
@@ -246,6 +250,8 @@ class Quoter:
         said = known.assumptions([(each.uid, each.name) for each in fit])
         if len(prompted) < tasks:
             said.append(f"{len(prompted):,} of the {tasks:,} tasks, spread over the queue, stand for all of them.")
+        if failing := [each.problem for each in prompted if each.problem]:
+            said.insert(0, f"{len(failing):,} of the tasks looked at would fail: {failing[0]}")
         if any(each.unwritten for each in prompted):
             said.append(
                 f"Drafts that are not written yet count as {known.draft:,} characters, at worst as the longest."

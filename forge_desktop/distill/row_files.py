@@ -46,13 +46,13 @@ class RowFile:
             self._size = path.stat().st_size
             self._text = self._decoded()
 
-    def columns(self, look_at: int = 200) -> tuple[str, ...]:
-        """The names of the fields: the header of a table, else those of the first rows."""
+    def columns(self, look_at: int | None = None) -> tuple[str, ...]:
+        """The names of the fields: the header of a table, else those of the first rows, or of all (None)."""
         found: dict[str, None] = {}
         for n, row in enumerate(self.rows()):
             if isinstance(row, Row):
                 found.update(dict.fromkeys(row.fields))
-            if n >= look_at or (found and self.format in ("csv", "tsv", "lines")):
+            if n == look_at or (found and self.format in ("csv", "tsv", "lines")):
                 break
         if not found and self.format in ("csv", "tsv"):
             with self._opened() as text:

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext
-from forge_desktop.distill.batching import FIRST, MOST
+from forge_desktop.distill.batch_desk import BatchDesk
+from forge_desktop.distill.batching import MOST
 from forge_desktop.distill.crew import Answered, BatchEnded, Crew, Drafted, DraftsEnded, EarlierBatches, News, Offered
 from forge_desktop.distill.drafting import Wanted
 from forge_desktop.distill.flipping import Flipper
@@ -69,9 +70,7 @@ class Run:
         self._taken = 0
         waiting = tasks.count("", ("queued",))
         self._telling = Telling(uid, wish, waiting, providers=providers, events=events, ctx=ctx)
-        self._batch_teacher = crew.batch_teacher()
-        self._to_batch: list[Work] = []
-        self._in_batch: set[int] = set()
+        self._desk = BatchDesk(crew)
         self._elsewhere: frozenset[str] | None = None  # tasks in batches of earlier runs; None: not known yet
 
     def work(self) -> Stop:
@@ -83,7 +82,7 @@ class Run:
             raise
         finally:
             self._crew.close()
-        return self._stop or Stop("done", self._remark)
+        return self._stop or Stop("done", self._remark or self._desk.remark)
 
     # ---- the loop ----
 
@@ -94,7 +93,7 @@ class Run:
             if self._stop is None and self._elsewhere is not None:
                 self._take()
                 self._start_drafts()
-                self._hand_over()
+                self._desk.hand_over(len(self._works) - len(self._flying))
                 self._launch()
             if not (self._flying if self._stop else self._works) and self._elsewhere is not None:
                 return
@@ -113,7 +112,7 @@ class Run:
     def _take(self) -> None:
         """Take the next tasks, so far ahead that nobody waits for evidence, and no further: the order may change."""
         ahead = 2 * self._wish.concurrency + (_DRAFTS_AT_ONCE if self._drafts else 0)
-        ahead = ahead if self._batch_teacher is None else MOST
+        ahead = MOST if self._desk.used else ahead
         room = ahead - (len(self._works) - len(self._flying))
         if self._wish.tasks:
             room = min(room, self._wish.tasks - self._taken)
@@ -126,11 +125,9 @@ class Run:
                 self._remark = "Some tasks are still with a teacher in an earlier batch; run again later."
                 continue
             self._taken += 1
-            work = self._works[task.id] = Work(task, self._tasks.evidence(task.id))
+            work = self._works[task.id] = Work(task, self._tasks.evidence(task.id), self._store.draft(task.id))
             if task.draft:
                 work.draft, work.new_draft = Draft(task.draft, {"given": True, "by": task.origin_detail}), True
-            else:
-                work.draft = self._store.draft(task.id)
             self._crew.find(task, work.evidence)
 
     def _start_drafts(self) -> None:
@@ -139,24 +136,6 @@ class Run:
         some = [self._to_draft.popleft() for _ in range(min(_DRAFTS_AT_ONCE, len(self._to_draft)))]
         self._drafting = {work.task.id for work in some}
         self._crew.draft([Wanted(work.task, work.evidence) for work in some])
-
-    def _hand_over(self) -> None:
-        """With batches: when all that can be taken is ready, hand it over."""
-        teacher, works = self._batch_teacher, self._to_batch
-        if teacher is None or not works or self._in_batch or len(works) < len(self._works) - len(self._flying):
-            return
-        self._to_batch = []
-        self._in_batch = {work.task.id for work in works}
-        self._crew.batch(teacher, [(work.task, work.call) for work in works])
-
-    def _batch_ended(self, news: BatchEnded) -> None:
-        """What it brought is found as paid; what it did not bring is asked for call by call."""
-        if isinstance(news.error, ForgeError):
-            self._batch_teacher, self._remark = None, f"The batch endpoint was not used: {news.error.message}"
-        elif news.error is not None and not isinstance(news.error, Cancelled):
-            raise news.error
-        self._ready += [self._works[each] for each in news.task_ids if each in self._works]
-        self._in_batch.clear()
 
     def _launch(self) -> None:
         """Ask for as many as may be under way."""
@@ -177,7 +156,7 @@ class Run:
             if isinstance(each, DraftsEnded):
                 self._drafts_ended(each)
             elif isinstance(each, BatchEnded):
-                self._batch_ended(each)
+                self._ready += self._desk.ended(each)
             elif isinstance(each, EarlierBatches):
                 if each.error is not None and not isinstance(each.error, Cancelled):
                     raise each.error
@@ -192,10 +171,7 @@ class Run:
 
     def _offered(self, work: Work, news: Offered) -> None:
         if news.offer is None:
-            if not isinstance(news.error, ForgeError):
-                raise news.error or AssertionError
-            self._changes.append((work, End("failed", news.error.message)))
-            return
+            raise news.error or AssertionError
         if news.offer.withheld:
             self._changes.append((work, End("failed", news.offer.withheld)))
             return
@@ -244,8 +220,8 @@ class Run:
             self._changes.append((work, move))
         else:
             work.asked = move
-            batched = self._batch_teacher is not None and move.step == FIRST
-            (self._to_batch if batched else self._ready).append(work)
+            if not self._desk.takes(work):
+                self._ready.append(work)
 
     def _answered(self, work: Work, news: Answered) -> None:
         self._flying.discard(work.task.id)
@@ -278,6 +254,9 @@ class Run:
         elif ask.step == JUDGE:
             work.led.unjudged(error.message)
             self._go_on(work)
+        elif self._crew.can_again(work.task, error):
+            self._remark = f"Some tasks wait for the next run: {error.message}"
+            self._changes.append((work, "queued"))
         else:
             self._changes.append((work, End("failed", error.message)))
 
@@ -301,10 +280,12 @@ class Run:
                 del self._works[work.task.id]
                 if state is not None:
                     self._telling.ended[state] += 1
+            elif to == "queued":
+                self._drop(work)
             elif to == "asking":
                 self._go_on(work)
 
     def _tell(self) -> None:
         note = self._headroom.note if self._stop is None else self._stop.problem
-        note = note or (f"{len(self._in_batch):,} tasks are with a teacher in a batch." if self._in_batch else "")
-        self._telling.tell(len(self._works), len(self._flying) + len(self._in_batch), note)
+        note = note or (f"{self._desk.out:,} tasks are with a teacher in a batch." if self._desk.out else "")
+        self._telling.tell(len(self._works), len(self._flying) + self._desk.out, note)

@@ -44,8 +44,15 @@ class RemoteStudent:
 
     @property
     def context(self) -> int:
-        """Tokens of prompt and answer together."""
-        return self.endpoint.context or _UNKNOWN_CONTEXT
+        """Tokens of prompt and answer together: as a person said, else as the price table knows its model."""
+        return self.endpoint.context or self._known[0] or _UNKNOWN_CONTEXT
+
+    @property
+    def _known(self) -> tuple[int, int]:
+        """Context and longest answer by the price table; 0 where it does not know them."""
+        endpoint = self.endpoint
+        facts = self._providers.prices.facts(endpoint.vendor, endpoint.price_model or endpoint.model)
+        return (facts.context, facts.max_output) if facts is not None else (0, 0)
 
     def state(self) -> EngineState:
         """What the status bar says."""
@@ -92,7 +99,8 @@ class RemoteStudent:
         """
         endpoint = self.endpoint
         expected = self._fitting(messages)
-        request, problem = request_of(endpoint, messages, sampling, self.context - expected)
+        room = min(self.context - expected, endpoint.max_output or self._known[1] or self.context)
+        request, problem = request_of(endpoint, messages, sampling, room)
         heard = Heard(endpoint, sampling.seed, problem, on_text, on_thinking)
         try:
             with self._working():

@@ -43,6 +43,7 @@ class Keys:
 
     def __init__(self) -> None:
         self._held: dict[str, str] = {}  # read from the keyring, or kept here until the end of the run
+        self._bound: dict[str, str] = {}  # an endpoint's uid: the origin that a key in a variable was given for
         self._lock = threading.Lock()
         self._reading = threading.Lock()
         self.problem = ""  # why the last key given is not in a keyring, in a sentence
@@ -62,8 +63,8 @@ class Keys:
             key = self._from_variable(key_env)
         if not key:
             return "none"
-        key = _checked(key)
-        keep_secret(key)
+        key = self.typed(key)
+        self._bound[endpoint.uid] = origin(endpoint.url)
         account = _account(endpoint)
         try:
             secrets.write_key(account, key)
@@ -77,11 +78,22 @@ class Keys:
             self._held[account] = key
         return place
 
+    @staticmethod
+    def typed(key: str) -> str:
+        """A key as it was typed, without spaces around it; from now on no text shows it. Raises ForgeError."""
+        key = _checked(key)
+        keep_secret(key)
+        return key
+
     def of(self, endpoint: Endpoint) -> str:
         """The key of an endpoint, "" where it needs none; raises ForgeError when it is not at hand."""
         if endpoint.key == "none":
             return ""
         if endpoint.key == "variable":
+            if self._bound.setdefault(endpoint.uid, origin(endpoint.url)) != origin(endpoint.url):
+                raise ForgeError(
+                    f"The key of {endpoint.name} was given for another server.", hint="Give it again for this one."
+                )
             return self._from_variable(endpoint.key_variable, endpoint.name)
         account = _account(endpoint)
         with self._reading:  # many ask at once when a run begins: the first one reads
@@ -112,6 +124,7 @@ class Keys:
         Also the one a key in the keyring came from, which may still be set.
         """
         for endpoint in endpoints:
+            self._bound[endpoint.uid] = origin(endpoint.url)
             if endpoint.key_variable:
                 secrets.take_from_environment(endpoint.key_variable)
 

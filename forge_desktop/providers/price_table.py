@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.paths import resources_dir
 from forge_desktop.providers.records import Price, Rates
 
@@ -41,7 +42,10 @@ class PriceTable:
     @functools.cached_property
     def text(self) -> str:
         """The file as it stands; what the sha256 is of."""
-        return (self._file or resources_dir() / "prices.json").read_text(encoding="utf-8")
+        try:
+            return (self._file or resources_dir() / "prices.json").read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise _unreadable() from error
 
     @functools.cached_property
     def sha256(self) -> str:
@@ -60,7 +64,10 @@ class PriceTable:
 
     @functools.cached_property
     def _content(self) -> dict[str, Any]:
-        return dict(json.loads(self.text))
+        try:
+            return dict(json.loads(self.text))
+        except ValueError as error:
+            raise _unreadable() from error
 
     def price(self, vendor: str, model: str, day: str) -> Price | None:
         """The price of a model on a day."""
@@ -86,6 +93,13 @@ class PriceTable:
         name = known.get("same", {}).get(model, model)
         found: dict[str, Any] | None = known["models"].get(name)
         return found
+
+
+def _unreadable() -> ForgeError:
+    return ForgeError(
+        "The price table that came with Forge Desktop cannot be read.",
+        hint="Install Forge Desktop anew; prices that were typed in are kept.",
+    )
 
 
 def _on(prices: list[dict[str, Any]], day: str) -> dict[str, Any]:

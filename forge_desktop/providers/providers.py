@@ -142,7 +142,8 @@ class Providers:
         """
         from forge_desktop.providers.listing import list_models
 
-        return list_models(self._calls.door, endpoint, key or self.keys.of(endpoint), check)
+        own = self.keys.typed(key) if key else self.keys.of(endpoint)
+        return list_models(self._calls.door, endpoint, own, check)
 
     def may_connect(self, host: str) -> None:
         """Raise Offline where the switch is on."""

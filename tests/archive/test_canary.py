@@ -72,6 +72,10 @@ def test_the_canary_is_found_nowhere(
             child.kill()
         finally:
             os.environ.pop("OTHER_NAME")
+        typed = "CANARY-9876543210-of-a-form"  # a form may ask with a key that is not kept yet
+        teacher.next(Fault(status=400, body=json.dumps({"error": {"message": f"No such key: {typed}"}}).encode()))
+        with pytest.raises(ForgeError, match="No such key: <key>"):
+            forge.providers.models(draft, typed)
         teacher.next(*_echoing())
         shown += [_ask(forge, "T", n) for n in range(len(_echoing()))]
         shown += [_ask(forge, "T", 99), repr(forge.providers.test("T"))]

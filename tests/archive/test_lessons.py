@@ -425,3 +425,22 @@ def test_an_export_of_everything_holds_the_room(forge: Forge, tmp_path: Path) ->
         "attempts.jsonl": 0,
     }
     assert lines(tmp_path / "out" / "datasets.jsonl")[0]["pairs"] == ["aa", "bb"]
+
+
+def test_damage_to_what_was_learnt_is_found(forge: Forge, tmp_path: Path) -> None:
+    fill(forge)
+    suite = tmp_path / "s.jsonl"
+    suite.write_text(json.dumps({"question": "Where is it?", "answer": "Here."}))
+    forge.jobs.wait(forge.distill.suites.bring_in(suite, "S", "recall"), 60)
+    forge.distill.datasets.freeze("Mine")
+    assert forge.archive.verify().ok
+    with forge.archive._db.write() as connection:
+        connection.execute("UPDATE pairs SET final = 'Bea.' WHERE uid = 'aa'")
+        connection.execute("UPDATE suite_items SET answer = 'There.'")
+        connection.execute("UPDATE datasets SET lines = x'789c'")
+    found = forge.archive.verify().damaged
+    assert [sentence.split(" is ")[0].split(" does ")[0] for sentence in found] == [
+        "The pair aa",
+        "The suite S",
+        "The dataset Mine v1",
+    ]

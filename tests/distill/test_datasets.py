@@ -54,6 +54,7 @@ def test_versions_name_the_documents_they_hold(room: PairRoom) -> None:
     made = room.datasets.freeze("Lessons")
     assert room.datasets.holding("b" * 64) == [made]
     assert room.datasets.holding("c" * 64) == []
+    assert room.datasets.documents(made.uid) == [("a" * 64, 2), ("b" * 64, 1)]
     room.datasets.remove(made.uid)
     assert room.datasets.all() == []
     with pytest.raises(ForgeError, match="no dataset"):

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis.strategies as st
+import numpy as np
 import pytest
+from hypothesis import given
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.distill import minhash
 from forge_desktop.distill.dedupe import Lesson, Thresholds, twin
 from tests.distill.pair_room import PairRoom, pair
 
@@ -190,3 +194,45 @@ def test_it_finds_what_an_earlier_session_stored(data_dir: Path, room: PairRoom)
         assert again.keep(pair("b", "When does it go?", LONG, score=0.1))[0].duplicate_of == "a"
     finally:
         again.close()
+
+
+def test_a_decision_taken_back_puts_things_where_they_were(room: PairRoom) -> None:
+    room.keep(pair("a", "When does it go?", LONG, score=0.9), pair("b", "When does it go?", LONG, score=0.5))
+    before = room.pairs.get("a")
+    with room.db.write() as connection:
+        room.pairs.decide(connection, "a", accepted=False, reviewed="rejected")
+    assert room.accepted() == ["b"]
+    with room.db.write() as connection:
+        room.pairs.put_back(connection, before)
+    assert room.accepted() == ["a"]
+    assert room.pairs.get("b").duplicate_of == "a"
+
+
+@given(st.lists(st.lists(st.integers(0, 3), min_size=4, max_size=4), min_size=1, max_size=40), st.integers(0, 39))
+def test_buckets_find_what_shares_a_band(rows: list[list[int]], which: int) -> None:
+    signatures = np.array([row * (minhash.PERMUTATIONS // 4) for row in rows], np.uint32)
+    asked = signatures[which % len(rows)]
+    wanted = [n for n, row in enumerate(signatures) if (row == asked).all()]
+    at_once, one_by_one = minhash.Buckets(), minhash.Buckets()
+    at_once.extend(np.concatenate([signatures] * 20))  # enough to be sorted in
+    for row in signatures:
+        one_by_one.extend(row[None])
+    assert one_by_one.near(asked) == wanted
+    assert at_once.near(asked) == [n + turn * len(rows) for turn in range(20) for n in wanted]
+    assert len(at_once) == 20 * len(rows)
+
+
+def test_likeness_is_estimated_well() -> None:
+    words = LONG.split()
+    for kept in (0.9, 0.7, 0.5):
+        other = " ".join(
+            words[: int(kept * len(words))] + [f"other{chr(97 + n)}" for n in range(int((1 - kept) * len(words)))]
+        )
+        true = minhash.shared(LONG, other)
+        assert abs(minhash.likeness(minhash.signature(LONG), minhash.signature(other)) - true) < 0.13
+
+
+@pytest.mark.parametrize("text", ["", " ", "!", "a", "\ud83d\ude00", "\x00", "\u0e01" * 3])
+def test_odd_texts_have_signatures_too(text: str) -> None:
+    assert minhash.signature(text).shape == (minhash.PERMUTATIONS,)
+    assert minhash.shared(text, text) == 1.0

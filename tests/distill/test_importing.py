@@ -228,6 +228,13 @@ def test_what_is_no_text_or_not_there_is_refused(room: Room) -> None:
     assert room.tasks.count() == 0
 
 
+def test_a_field_that_only_the_last_row_has_is_read(room: Room) -> None:
+    lines = ['{"question": "One?"}'] * 1500 + ['{"question": "Two?", "rules": "Be brief."}']
+    found = room.bring_in(room.write("t.jsonl", "\n".join(lines)))
+    assert found.mapping["rules"] == "rules"
+    assert room.tasks.get(room.tasks.window(1500, 1)[0].id).rules == "Be brief."
+
+
 def test_an_instruction_and_its_input_are_one_question(room: Room) -> None:
     room.bring_in(room.write("t.jsonl", '{"instruction": "Sum up.", "input": "A text.", "output": ""}\n'))
     assert _questions(room) == ["Sum up.\n\nA text."]

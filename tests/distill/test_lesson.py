@@ -88,6 +88,7 @@ def test_without_a_draft_or_where_the_teacher_left_it_as_it_is_it_is_a_train_pai
         "<html>502 Bad Gateway</html>",
         '{"critique": "x", "verdict": "right"}',
         "[1, 2, 3]",
+        '{"answer": " [1] [2]", "citations": [1]}',
         "null",
     ],
 )

@@ -151,6 +151,21 @@ def test_teachers_that_are_left_out_are_named_with_why(app: Application) -> None
     assert nobody.caps[0] == "There is no teacher who can be asked, so nothing can be said of the cost."
 
 
+def test_a_task_that_cannot_be_worked_on_is_named(app: Application) -> None:
+    app.ask(1)
+    app.forge.distill.tasks.add([NewTask("Where?", document="ab" * 32)])
+    found = _quote(app)
+    assert (found.tasks, found.calls) == (2, 1)
+    assert "1 of the tasks looked at would fail" in found.assumptions[0]
+
+
+def test_known_limits_take_time(app: Application) -> None:
+    app.ask(8)
+    (endpoint,) = app.forge.providers.endpoints.list()
+    app.forge.providers.endpoints.change(endpoint.uid, rpm=2)
+    assert _quote(app).seconds == 180  # two at once, then two a minute
+
+
 def test_a_judge_is_in_the_price(app: Application) -> None:
     app.ask(2)
     plain, judged = _quote(app), _quote(app, judge=True)
@@ -162,14 +177,14 @@ def test_a_judge_is_in_the_price(app: Application) -> None:
 def test_of_many_tasks_a_sample_stands_for_all(opened: Opened, tmp_path: Path) -> None:
     app = opened()
     app.index(tmp_path / "documents")
-    app.ask(420)
+    app.ask(240)
     found = _quote(app)
-    assert (found.tasks, found.sampled) == (420, 200)
-    assert any("200 of the 420 tasks" in said for said in found.assumptions)
+    assert (found.tasks, found.sampled) == (240, 200)
+    assert any("200 of the 240 tasks" in said for said in found.assumptions)
     assert len(found.prompts) == 5
     some = _quote(app, tasks=100)
     assert (some.tasks, some.sampled) == (100, 100)
-    assert 3.8 * some.likely < found.likely < 4.6 * some.likely
+    assert 2.2 * some.likely < found.likely < 2.6 * some.likely
 
 
 def test_the_quote_stays_with_its_run(app: Application) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from forge_desktop.providers.records import Rates
 from tests.distill.rooms import Application
-from tests.providers.teacher import Teacher
+from tests.providers.teacher import Teacher, storm
 
 
 def test_first_turns_go_through_a_batch_at_its_price(app: Application, teacher: Teacher) -> None:
@@ -45,3 +45,12 @@ def test_a_batch_larger_than_the_cap_is_handed_over_in_part(app: Application, te
     assert found.stopped_by in ("cap", "done")
     assert 0 < found.kept <= 8
     assert found.settled + found.unknown + found.reserved <= 4_000
+
+
+def test_where_a_batch_cannot_be_handed_over_it_goes_call_by_call(app: Application, teacher: Teacher) -> None:
+    teacher.next(storm(400))
+    app.ask(3)
+    found = app.run(batch=True)
+    assert (found.kept, found.stopped_by) == (3, "done")
+    assert "batch" in found.problem
+    assert len([call for call in teacher.calls if call.path == "/v1/chat/completions"]) == 3

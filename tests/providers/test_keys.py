@@ -151,6 +151,27 @@ def test_without_a_keyring_the_variable_is_named_and_taken_out_before_a_child_st
     again.db.close()
 
 
+@pytest.mark.parametrize("place", ["keyring", "variable", "memory"])
+def test_no_key_is_given_for_another_server(
+    rooms: Rooms, variable: str, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    if place == "keyring":
+        keyrings.use(monkeypatch)
+    draft = rooms.endpoints.draft("T", "https://a.example.com/v1", "m")
+    given = {"key": KEY} if place == "memory" else {"key_env": variable}
+    made = rooms.endpoints.add(draft, **given)
+    assert made.key == place
+    moved = dataclasses.replace(made, url="https://b.example.com/v1")  # a form that is being filled in, say
+    with pytest.raises(ForgeError):
+        rooms.keys.of(moved)
+    assert rooms.keys.of(made) == KEY
+    if place == "variable":
+        again = rooms.again()
+        with pytest.raises(ForgeError, match="given for another server"):
+            again.keys.of(moved)
+        again.db.close()
+
+
 def test_no_child_gets_a_variable_that_holds_a_key_under_whatever_name(
     rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -148,3 +148,15 @@ def test_another_table_is_read_when_it_is_needed(rooms: Rooms, tmp_path: Path) -
     assert price is not None
     assert (price.rates, price.highest) == (Rates(3, 4), Rates(7, 8))
     assert prices.table()[::2] == ("2027-01-01", 1)
+
+
+@pytest.mark.parametrize("content", [None, b"{", b"\xff\xfe"])
+def test_a_damaged_table_is_one_sentence_and_typed_prices_hold(
+    rooms: Rooms, tmp_path: Path, content: bytes | None
+) -> None:
+    if content is not None:
+        (tmp_path / "prices.json").write_bytes(content)
+    prices = Prices(rooms.db, table=tmp_path / "prices.json")
+    with pytest.raises(ForgeError, match="price table that came with Forge Desktop cannot be read"):
+        prices.known("openai", "gpt-5")
+    assert prices.of(rooms.add()) is not None

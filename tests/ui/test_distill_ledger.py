@@ -42,14 +42,17 @@ def _from_a_backup(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("trouble", [_too_dear, _from_a_backup])
 def test_what_is_to_be_looked_at_is_said_until_a_person_goes_on(
-    qtbot: QtBot, pane: DistillPane, monkeypatch: pytest.MonkeyPatch, trouble: Callable[[Ledger], None]
+    qtbot: QtBot, pane: DistillPane, trouble: Callable[[Ledger], None]
 ) -> None:
     ledger, banner = pane.forge.providers.ledger, pane.page.stopped
     qtbot.waitUntil(lambda: pane._seen is not None, timeout=SOON)
     assert banner.isHidden()
     trouble(ledger)
     qtbot.waitUntil(lambda: not banner.isHidden(), timeout=SOON)
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("I looked.", True))
     banner.acted.emit()
+    qtbot.waitUntil(lambda: bool(pane.findChildren(QInputDialog)), timeout=SOON)
+    asked = pane.findChildren(QInputDialog)[0]
+    asked.setTextValue("I looked.")
+    asked.accept()
     qtbot.waitUntil(banner.isHidden, timeout=SOON)
     assert (ledger.stopped, ledger.notice) == ("", "")

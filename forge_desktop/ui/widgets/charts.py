@@ -84,9 +84,12 @@ class _Chart(QWidget):
 class LineChart(_Chart):
     """A sum that grows: a line over a soft area, a dashed limit, and a dotted line for what is foreseen."""
 
-    def __init__(self, accessible_name: str, worded: Callable[[float], str], height: int = 150) -> None:
+    def __init__(
+        self, accessible_name: str, worded: Callable[[float], str], height: int = 150, *, least: float = 0.0
+    ) -> None:
+        """The grid reaches up to `least` at least, so that nothing looks like nothing."""
         super().__init__(accessible_name, height)
-        self._worded = worded
+        self._worded, self._least = worded, least
         self._series = Series(())
 
     def show_series(self, series: Series) -> None:
@@ -115,7 +118,7 @@ class LineChart(_Chart):
     def _grid(self) -> tuple[float, int]:
         """The distance of the grid's lines, and how many there are above zero."""
         shown = [value for _, value in (*self._series.points, *self._series.forecast)]
-        return nice_grid(max([*shown, self._series.limit or 0.0]))
+        return nice_grid(max([*shown, self._series.limit or 0.0]), self._least)
 
     def _top(self) -> float:
         """The value at the upper edge of the grid."""
@@ -207,6 +210,7 @@ class BarChart(_Chart):
     def __init__(self, accessible_name: str, height: int = 110, worded: Callable[[int], str] = "{:,}".format) -> None:
         super().__init__(accessible_name, height)
         self._worded = worded
+        self.nothing = ""  # what is said where there is nothing to show
         self._bars: Sequence[tuple[str, int]] = ()
         self._marked = ""
 
@@ -226,6 +230,8 @@ class BarChart(_Chart):
         painter.drawLine(QPointF(0, bottom + 0.5), QPointF(self.width(), bottom + 0.5))
         most = max((count for _, count in self._bars), default=0)
         if not most:
+            painter.setPen(QColor(now.muted))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.nothing)
             painter.end()
             return
         step = self.width() / len(self._bars)
@@ -258,14 +264,15 @@ class BarChart(_Chart):
         return f"{name}: {self._worded(count)}"
 
 
-def nice_grid(value: float) -> tuple[float, int]:
-    """The distance of grid lines in round numbers, and how many reach beyond a value."""
-    if value <= 0:
+def nice_grid(value: float, least: float = 0.0) -> tuple[float, int]:
+    """The distance of grid lines in round numbers, and how many reach beyond a value, or up to `least`."""
+    top = max(value * 1.04, least)
+    if top <= 0:
         return 1.0, 1
-    wanted = value * 1.04 / _LINES
+    wanted = top / _LINES
     size = 10.0 ** math.floor(math.log10(wanted))
     step = next(size * part for part in (1, 2, 2.5, 5, 10) if size * part >= wanted * 0.999)
-    return step, max(1, math.ceil(value * 1.04 / step))
+    return step, max(1, math.ceil(top / step * 0.999))
 
 
 def label_places(count: int, today: int, room: float) -> list[int]:

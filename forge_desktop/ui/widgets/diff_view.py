@@ -14,6 +14,7 @@ from forge_desktop.ui import theme, tokens
 
 _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 _MOST_WORDS = 3_000  # more are compared line by line: the comparison grows with the square
+_LEAST_KEPT = 0.3  # of the longer text: with less, one text took the place of the other
 Piece = tuple[str, str]  # "same", "out" or "in", and the text
 
 
@@ -22,7 +23,11 @@ def pieces(old: str, new: str) -> list[Piece]:
     parts = [_WORDS.findall(text) for text in (old, new)]
     if max(len(part) for part in parts) > _MOST_WORDS:
         parts = [text.splitlines(keepends=True) for text in (old, new)]
-    return list(_joined(_steps(*parts)))
+    found = list(_joined(_steps(*parts)))
+    kept = sum(len(text) for what, text in found if what == "same")
+    if kept < _LEAST_KEPT * max(len(old), len(new)):  # few words in common are chance, and hard to read
+        return list(_flush(old, new))
+    return found
 
 
 def _steps(old: Sequence[str], new: Sequence[str]) -> Iterator[Piece]:
@@ -122,6 +127,8 @@ class DiffView(TextView):
         cursor = QTextCursor(self.document())
         cursor.beginEditBlock()
         for what, text in self._pieces:
+            if what == "in" and len(self._pieces) == 2 and self._pieces[0][0] == "out":
+                cursor.insertText("\n\n", _look("same"))
             cursor.insertText(text, _look(what))
         cursor.endEditBlock()
         self._fit()

@@ -29,6 +29,9 @@ class RowDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if state & QStyle.StateFlag.State_Selected:
             painter.fillRect(box, QColor(colours.accent_soft))
+            if colours.name == "contrast":  # where the ground of a chosen row is that of all others
+                painter.fillRect(box.adjusted(0, 0, 0, -box.height() + 2), QColor(colours.accent))
+                painter.fillRect(box.adjusted(0, box.height() - 3, 0, -1), QColor(colours.accent))
         elif state & QStyle.StateFlag.State_MouseOver:
             painter.fillRect(box, QColor(colours.surface2))
         painter.setPen(QPen(QColor(colours.border), 1))

@@ -56,8 +56,8 @@ def _quality(row: TaskRow) -> str:
 TASK_COLUMNS = (
     Column("Task", lambda r: one_line(r.question), "question", 320, stretch=True, tip=lambda r: one_line(r.question)),
     Column("State", lambda r: state_pill(r)[0], "state", 124, pill=state_pill, tip=lambda r: r.reason or None),
-    Column("Pair", lambda r: PAIR_KINDS.get(r.pair_kind or "", "—"), "kind", 92, yields=1),
+    Column("Pair", lambda r: PAIR_KINDS.get(r.pair_kind or "", "—"), "kind", 92, yields=3),
     Column("Quality", _quality, "quality", 128, meter=lambda r: r.quality, yields=2),
-    Column("Cost", lambda r: shown(r.cost) if r.cost else "—", "cost", 92, right=True, yields=3),
+    Column("Cost", lambda r: shown(r.cost) if r.cost else "—", "cost", 100, right=True, yields=1),
     Column("Evidence", lambda r: f"{r.evidence:,}", "evidence", 92, right=True, yields=4),
 )

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QGridLayout, QInputDialog, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.distill.records import Dataset, Suite
 from forge_desktop.distill.records_pairs import Coverage, Histograms, PairCounts
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
+from forge_desktop.ui.panes.distill.asking_text import ask_text
 from forge_desktop.ui.panes.distill.frozen import SuitesCard, VersionsCard
 from forge_desktop.ui.widgets.basics import Banner, Button, ElidedLabel, Meter, Notice, column, frame, label, row
 from forge_desktop.ui.widgets.charts import BarChart
@@ -37,6 +38,7 @@ class Learnt:
     coverage: Sequence[Coverage]
     datasets: Sequence[Dataset]
     suites: Sequence[Suite]
+    review: int
 
 
 class DatasetView(QScrollArea):
@@ -56,6 +58,8 @@ class DatasetView(QScrollArea):
         self.problem = Banner()
         self.figures = {name: label("—", tokens.FIGURE, 600, tabular=True) for name in _FIGURES}
         self.charts = {name: BarChart(name, 116) for name in ("Quality", "Length of the answer", "Language")}
+        for chart in self.charts.values():
+            chart.nothing = "No pair is kept yet"
         self._coverage = QWidget()
         self._coverage_card = _card("Documents the pairs rest on", self._coverage)
         self.versions = VersionsCard()
@@ -124,6 +128,7 @@ class DatasetView(QScrollArea):
                 pairs.coverage(_SHOWN + 1),
                 distill.datasets.all(),
                 distill.suites.all(),
+                distill.tasks.counts().get("review", 0),
             )
 
         self._errands.run(work, self._show, self._on_trouble, key="dataset", lane=_LANE)
@@ -131,7 +136,7 @@ class DatasetView(QScrollArea):
     def _show(self, found: Learnt) -> None:
         counts = found.counts
         values = (
-            counts.train_pairs, counts.repair_pairs, counts.waiting, counts.duplicates, counts.leaking,
+            counts.train_pairs, counts.repair_pairs, found.review, counts.duplicates, counts.leaking + counts.frozen,
             counts.changed + counts.gone,
         )  # fmt: skip
         for figure, value in zip(self.figures.values(), values, strict=True):
@@ -196,9 +201,7 @@ class DatasetView(QScrollArea):
 
     @Slot()
     def _on_freeze(self) -> None:
-        name, confirmed = QInputDialog.getText(self, "Freeze a version", "Name of the dataset", text="lessons")
-        if confirmed and name.strip():
-            self.freeze(name.strip())
+        ask_text(self, "Freeze a version", "Name of the dataset", self.freeze, text="lessons")
 
     def freeze(self, name: str) -> None:
         """Freeze the accepted pairs as the next version of this name."""

@@ -88,11 +88,11 @@ class Figures(QFrame):
         self.queue.say(f"{waiting + running + review + held:,}", said)
         _fill(self.queue, ended / tasks if tasks else 0)
         pairs = found.pairs
-        words = f"{pairs.train_pairs:,} TRAIN · {pairs.repair_pairs:,} REPAIR"
-        self.kept.say(f"{pairs.accepted:,}", words)
+        self.kept.say(f"{pairs.accepted:,}", f"{pairs.train_pairs:,} TRAIN · {pairs.repair_pairs:,} REPAIR")
         _fill(self.kept, found.of("kept") / tasks if tasks else 0)
+        words, vectors = found.thresholds
         leaks = f" · {pairs.leaking:,} in suites" if pairs.leaking else ""
-        self.dropped.say(f"{pairs.duplicates:,}", f"{found.threshold:.2f} similarity threshold{leaks}")
+        self.dropped.say(f"{pairs.duplicates:,}", f"from {words:.2f} words, {vectors:.2f} vectors{leaks}")
         _fill(self.dropped, pairs.duplicates / pairs.pairs if pairs.pairs else 0)
 
     def _show_budget(self, found: Overview) -> None:

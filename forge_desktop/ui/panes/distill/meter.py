@@ -16,6 +16,7 @@ from forge_desktop.ui.widgets.basics import Button, ElidedLabel, column, label, 
 from forge_desktop.ui.widgets.charts import LineChart
 from forge_desktop.ui.widgets.stacked_bar import PartDot, StackedBar
 
+_LEAST = 100_000  # micro-dollars the chart reaches up to, however little was spent
 _PARTS = ("Settled", "Reserved", "Unknown")
 
 
@@ -25,7 +26,7 @@ class SpendCard(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setProperty("cls", "card")
-        self.chart = LineChart("Spend this month", lambda value: _axis(value), 132)
+        self.chart = LineChart("Spend this month", lambda value: _axis(value), 132, least=_LEAST)
         self._words = ElidedLabel("", tokens.SMALL, cls="muted")
         head = row(label("Spend", tokens.BODY, 600), self._words, gap=10)
         head.setStretch(1, 1)

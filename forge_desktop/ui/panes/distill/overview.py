@@ -24,7 +24,9 @@ NO_PAIRS = PairCounts(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Overview:
-    """`days` are (day, settled, reserved, unknown), oldest first. `stopped` is why the ledger allows no call, or "";
+    """`days` are (day, settled, reserved, unknown), oldest first; `thresholds` are those of duplicates: words, vectors.
+
+    `stopped` is why the ledger allows no call, or "";
     `doubt` is what a person should look at although it allows them: a turned clock, an old backup, its mirror.
     """
 
@@ -35,7 +37,7 @@ class Overview:
     pairs: PairCounts = NO_PAIRS
     teachers: Sequence[Endpoint] = ()
     documents: int = 0
-    threshold: float = 0.0
+    thresholds: tuple[float, float] = (0.0, 0.0)
     stopped: str = ""
     doubt: str = ""
 
@@ -66,7 +68,7 @@ def read(forge: Forge) -> Overview:
         pairs=forge.distill.pairs.counts(),
         teachers=tuple(e for e in forge.providers.endpoints.for_role("answer") if e.enabled),
         documents=forge.corpus.shelf.stats().documents,
-        threshold=float(getattr(forge.settings.values, "duplicate_similarity", 0.92)),
+        thresholds=(forge.settings.values.duplicate_share, forge.settings.values.duplicate_cosine),
         stopped=ledger.stopped,
         doubt=ledger.held or ledger.notice or ledger.mirror_problem,
     )

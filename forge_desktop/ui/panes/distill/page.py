@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.corpus.records import Document
 from forge_desktop.distill.records import Evidence, TaskView
+from forge_desktop.distill.records_pairs import Similar
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.distill.deciding import DecisionBar
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
     from forge_desktop.forge import Forge
 
 _VIEW_KEY = "view of a task"
-_LOW, _LOWEST = 690, 520  # pixels of height: below them the chart goes, and then the figures
+_NEIGHBOURS = 5
+_LOW, _LOWEST = 670, 520  # pixels of height: below them the chart goes, and then the figures
 _BESIDE, _NARROW = 1120, 1030  # pixels of width: for the source beside the task, and for the task beside the queue
 
 
@@ -120,8 +123,17 @@ class QueuePage(QWidget):
     def show_task(self, task_id: int) -> None:
         """Show a task beside the queue."""
         self._task = task_id
-        view = self._forge.distill.view
-        self._errands.run(lambda: view(task_id), self._on_view, self._on_gone, key=_VIEW_KEY, lane="tasks")
+        distill = self._forge.distill
+
+        def work() -> TaskView:
+            view = distill.view(task_id)
+            if view.pair is None:
+                return view
+            alike = distill.pairs.similar(view.pair.uid, _NEIGHBOURS)
+            near = tuple((one.uid, _where(one) + one.prompt, one.similarity) for one in alike)
+            return dataclasses.replace(view, near=near)
+
+        self._errands.run(work, self._on_view, self._on_gone, key=_VIEW_KEY, lane="tasks")
 
     def _on_view(self, view: TaskView) -> None:
         self.item.show_view(view)
@@ -244,3 +256,7 @@ class QueuePage(QWidget):
         room = height - sum(part.sizeHint().height() for part in (self.strip, self._other) if not part.isHidden())
         self._money.setVisible(room >= theme.px(_LOW))
         self.figures.setVisible(room >= theme.px(_LOWEST) or not self.strip.isVisible())
+
+
+def _where(one: Similar) -> str:
+    return f"Suite {one.suite}: " if one.suite else ""

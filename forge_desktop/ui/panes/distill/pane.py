@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QMenu, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QMenu, QStackedWidget, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, JobChanged
@@ -18,6 +18,7 @@ from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes import Pane
+from forge_desktop.ui.panes.distill.asking_text import ask_text
 from forge_desktop.ui.panes.distill.before_run import BeforeRunDialog
 from forge_desktop.ui.panes.distill.blocked import BlockedView
 from forge_desktop.ui.panes.distill.caps_dialog import CapsDialog
@@ -277,11 +278,12 @@ class DistillPane(Pane):
         narrow = self.width() < theme.px(_NARROW)
         self._start.setText("" if self.width() < theme.px(_NARROWEST) else words)
         self._start.setAccessibleName(words)
-        self._start.setToolTip(words)
+        waits = self._run_job or self._seen.of("queued")
+        self._start.setToolTip(words if waits else "No task waits in the queue")
         self._start.set_icon(icon)
         self._export.setText("" if narrow else "Export")
         self._export.setAccessibleName("Export")
-        self._start.setEnabled(bool(self._run_job or self._seen.of("queued")))
+        self._start.setEnabled(bool(waits))
 
     @Slot(str)
     def _on_page(self, key: str) -> None:
@@ -315,10 +317,12 @@ class DistillPane(Pane):
     @Slot()
     def _on_go_on(self) -> None:
         words = "What did you find? It is kept with the ledger."
-        note, confirmed = QInputDialog.getText(self, "Go on asking teachers", words)
-        if confirmed:
-            ledger = self.forge.providers.ledger
-            self._errands.run(lambda: ledger.go_on(note), failed=self._on_trouble)
+        ask_text(self, "Go on asking teachers", words, self.go_on)
+
+    def go_on(self, note: str) -> None:
+        """Let teachers be asked again; the note says what a person found."""
+        ledger = self.forge.providers.ledger
+        self._errands.run(lambda: ledger.go_on(note), lambda _: self.refresh(), self._on_trouble)
 
     # following
 
