@@ -84,6 +84,17 @@ def test_an_outage_never_becomes_a_pair_and_what_it_left_is_done_by_the_next_run
     assert app.run().kept == 6 - left
 
 
+def test_a_teacher_that_cannot_be_reached_fails_no_task(app: Application) -> None:
+    (endpoint,) = app.forge.providers.endpoints.list()
+    with Teacher() as gone:
+        app.forge.providers.endpoints.change(endpoint.uid, url=gone.url)
+    app.ask(3)
+    found = app.run()
+    assert (found.tasks, found.failed, found.billed_attempts) == (0, 0, 0)
+    assert found.problem
+    assert app.states() == {"queued": 3}
+
+
 def test_refusals_and_replies_that_cannot_be_read_are_told_apart(app: Application, teacher: Teacher) -> None:
     def reply(body: dict[str, Any]) -> str:
         text = str(body["messages"])
