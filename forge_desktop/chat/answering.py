@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import Events
@@ -187,22 +187,13 @@ class AnswerWriter:
                 raise Cancelled
 
         try:
-            done = self._engine.generate(
-                prompt.messages,
-                prompt.sampling,
-                draft.add,
-                check,
-                on_thinking=draft.think,
-                template=options.template,
-                conversation=task.conversation,
-            )
+            done = self._asked(task, prompt, draft, check, options.template)
         except ForgeError as error:
             if not self._engine.state().remote:
                 raise
             # offline, a cap, an endpoint that gives no answer: the documents speak, and the bubble says why
             self._quote(task, prompt.offered, {**facts, "error": _told(error)}, error.message)
             return
-        draft.end()
         facts |= {**facts_of(done, prompt), "thought_ms": round(draft.thought_ms, 1)}
         problem = done.problem
         # What was noticed holds: the words that came until the student stopped may already break the circle again.
@@ -220,6 +211,19 @@ class AnswerWriter:
         if done.stop == "length":
             problem = problem or _cut_at(done, prompt, options)
         self._store_answer(task, prompt, done, facts, notice, problem)
+
+    def _asked(self, task: Task, prompt: Prompt, draft: Draft, check: Callable[[], None], template: str) -> Generation:
+        done = self._engine.generate(
+            prompt.messages,
+            prompt.sampling,
+            draft.add,
+            check,
+            on_thinking=draft.think,
+            template=template,
+            conversation=task.conversation,
+        )
+        draft.end()
+        return done
 
     def _store_answer(
         self, task: Task, prompt: Prompt, done: Generation, facts: dict[str, object], notice: str, problem: str

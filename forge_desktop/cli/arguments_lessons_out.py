@@ -101,6 +101,8 @@ def _add_dataset(step: Step) -> None:
     freeze.add_argument("--name", type=named, required=True, metavar="NAME", help="what to call it")
     freeze.add_argument("--note", default="", metavar="TEXT", help="kept with it")
     action("list", "list versions")
+    show = action("show", "show a version with the documents its pairs rest on")
+    show.add_argument("dataset", type=named, metavar="DATASET", help='its uid, its name, or "NAME v2"')
     remove = action("remove", "remove a version", writes=True)
     remove.add_argument("dataset", type=named, metavar="DATASET", help='its uid, its name, or "NAME v2"')
     remove.add_argument("--yes", action="store_true", help="do not ask")

@@ -11,7 +11,7 @@ from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.base.money import shown
 from forge_desktop.cli import jobs
 from forge_desktop.cli.output import Output, bytes_in_words, counted
-from forge_desktop.corpus.embedding_model import RemoteVolume
+from forge_desktop.corpus.embedding_volume import RemoteVolume
 from forge_desktop.forge import Forge
 
 

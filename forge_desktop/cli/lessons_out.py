@@ -96,6 +96,15 @@ def dataset(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         out.result(dataclasses.asdict(made))
         _show_dataset(made, out)
         return 0
+    if options.action == "show":
+        made = room.get(options.dataset)
+        documents = room.documents(made.uid)
+        rests_on = [{"document_sha256": sha256, "pairs": pairs} for sha256, pairs in documents]
+        out.result({**dataclasses.asdict(made), "rests_on": rests_on})
+        _show_dataset(made, out)
+        for sha256, pairs in documents:
+            out.line(f"    {sha256}  {counted(pairs, 'pair')}")
+        return 0
     if options.action == "remove":
         made = room.get(options.dataset)
         consent.ask(out, f"{made.name} v{made.version} holds {counted(made.pairs, 'pair')}.", yes=options.yes)

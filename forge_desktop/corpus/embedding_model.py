@@ -6,7 +6,6 @@ import json
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,10 +15,11 @@ from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.base.paths import write_atomically
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.corpus.embedding import Vectors
+from forge_desktop.corpus.embedding_volume import RemoteVolume, volume_of
 from forge_desktop.engine.embedder import GgufEmbedder
 from forge_desktop.engine.gguf_embedder import read_embedder
 from forge_desktop.engine.remote_embedder import RemoteEmbedder
-from forge_desktop.engine.remote_wording import host_of, leaves, origin_of
+from forge_desktop.engine.remote_wording import origin_of
 from forge_desktop.providers.records import Endpoint
 
 if TYPE_CHECKING:
@@ -29,24 +29,6 @@ log = logging.getLogger(__name__)
 
 _LANE = "embedding"
 ENDPOINT = "endpoint:"  # begins the setting where an endpoint embeds; its uid follows
-
-
-@dataclass(frozen=True)
-class RemoteVolume:
-    """What an endpoint would be sent to embed the corpus, and what that costs about and at most (micro-dollars).
-
-    `withheld` passages are of documents that are never sent. Costs are None where no price is known.
-    """
-
-    name: str
-    model: str
-    host: str
-    leaves: bool
-    passages: int
-    bytes: int
-    withheld: int
-    likely: int | None
-    most: int | None
 
 
 class Open(Protocol):
@@ -130,23 +112,7 @@ class EmbeddingModel:
         """What this endpoint would be sent to embed everything, and what that costs. Slow in a large corpus."""
         endpoint = self._endpoint(name)
         assert self._providers is not None
-        passages, size, withheld = self._vectors.volume()
-        price = self._providers.prices.of(endpoint)
-        likely = most = None
-        if price is not None:  # a token has four bytes about, and one at least
-            likely = -(-size * price.rates.input // (4 * 1_000_000))
-            most = -(-size * price.highest.input // 1_000_000)
-        return RemoteVolume(
-            endpoint.name,
-            endpoint.model,
-            host_of(endpoint),
-            leaves(endpoint),
-            passages,
-            size,
-            withheld,
-            likely,
-            most,
-        )
+        return volume_of(endpoint, self._providers.prices.of(endpoint), self._vectors.volume())
 
     def apply(self) -> int | None:
         """Do as the setting says now; the job that was started, or None."""
@@ -219,7 +185,7 @@ class EmbeddingModel:
             with self._lock:
                 if wanted == self._path:
                     self._refused(error)
-            raise
+            raise ForgeError(error.message, hint=error.hint, code=error.code, action="settings") from error
 
     def _take_remote(self, wanted: str, endpoint: Endpoint, dimensions: int) -> int | None:
         assert self._providers is not None

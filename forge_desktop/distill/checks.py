@@ -16,6 +16,13 @@ _MARKER = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
 _QUOTED = re.compile('\u201c[^\u201d]+\u201d|\u201e[^\u201c]+\u201c|\u00ab[^\u00bb]+\u00bb|"[^"]+"')
 _LIST_NUMBER = re.compile(r"^\s*\d{1,2}[.)]\s", re.MULTILINE)
+_CLOSE = ({"da", "no"}, {"zh", "ja"}, {"hi", "ne"})
+_SCRIPTS = (
+    {"en", "de", "fr", "es", "it", "pt", "ca", "nl", "sv", "da", "no", "fi", "hu", "ro", "tr", "pl", "cs", "id"},
+    {"ru", "uk", "bg"},
+    {"ar", "fa"},
+)
+_SURE_WORDS = 10
 _LONGEST = 16_000  # characters
 _TIMES_EVIDENCE = 4  # an answer that long against what it rests on says more than that does
 _LONG = 3_000  # characters; a shorter answer is never too long
@@ -113,12 +120,18 @@ def _form(said: str, schema: str) -> Check:
 
 def _language(said: str, task: Task) -> Check:
     """In the language that was asked for or asked in. Quotations and code may be in another one."""
-    wanted = task.language or texts.language(task.question)
-    spoken = texts.language(_QUOTED.sub(" ", _CODE.sub(" ", _MARKER.sub(" ", said))))
-    passed = not wanted or not spoken or spoken.split("-")[0] == wanted.split("-")[0].casefold()
+    wanted = (task.language or texts.language(task.question)).split("-")[0].casefold()
+    plain = _QUOTED.sub(" ", _CODE.sub(" ", _MARKER.sub(" ", said)))
+    spoken = texts.language(plain)
+    passed = not wanted or not spoken or spoken == wanted or _are_close(wanted, spoken, len(texts.words(plain)))
     must = not task.rules.strip()  # a task's own rules may ask for another language
     note = "" if passed else f"It is in the language {spoken}, and {wanted} was asked for."
     return Check("language", passed, float(passed), must=must, note=note)
+
+
+def _are_close(one: str, other: str, words: int) -> bool:
+    """Whether two languages cannot be told apart by so many words: a few may be a name or a title."""
+    return {one, other} in _CLOSE or (words < _SURE_WORDS and any({one, other} <= script for script in _SCRIPTS))
 
 
 def _citations(answer: AnswerRead, said: str, evidence: Sequence[Evidence]) -> Check:

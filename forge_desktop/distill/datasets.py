@@ -47,7 +47,7 @@ class Datasets:
         name = " ".join(name.split())
         if not name or len(name) > 200:
             raise ForgeError("A dataset needs a name of at most 200 characters.")
-        digest, packer, packed = hashlib.sha256(), zlib.compressobj(6), bytearray()
+        digest, packer, packed = hashlib.sha256(), zlib.compressobj(1), bytearray()
         pairs: list[tuple[str, frozenset[str]]] = []
         kinds = {"TRAIN_PAIR": 0, "REPAIR_PAIR": 0}
         documents: set[str] = set()
@@ -97,6 +97,10 @@ class Datasets:
     def pairs(self, uid: str) -> list[str]:
         """Uids of the pairs in a version, in order."""
         return self._store.pairs(self.get(uid).uid)
+
+    def documents(self, uid: str) -> list[tuple[str, int]]:
+        """The documents that a version's pairs rest on, by sha256, with how many do; most first."""
+        return self._store.documents(self.get(uid).uid)
 
     def holding(self, document_sha256: str) -> list[Dataset]:
         """The versions that hold a pair that rests on a document."""

@@ -16,7 +16,7 @@ from forge_desktop.storage import Database
 
 @dataclass(frozen=True)
 class Change:
-    """What is to be stored of a task: where it is on its way, or how it ended.
+    """What is to be stored of a task: where it is on its way ("queued": back, with all its attempts), or its end.
 
     `evidence` and `draft` are None where they are stored already, or where there is none.
     """
@@ -47,6 +47,9 @@ class Flipper:
             self._store.offer(connection, task_id, change.evidence)
         if change.draft is not None:
             self._store.put_draft(connection, task_id, change.draft, now)
+        if change.to == "queued":
+            self._store.try_again(connection, task_id)
+            return change.to
         if not isinstance(change.to, End):
             self._store.mark(connection, task_id, change.to, run)
             return change.to

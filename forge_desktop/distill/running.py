@@ -254,6 +254,9 @@ class Run:
         elif ask.step == JUDGE:
             work.led.unjudged(error.message)
             self._go_on(work)
+        elif self._crew.can_again(work.task, error):
+            self._remark = f"Some tasks wait for the next run: {error.message}"
+            self._changes.append((work, "queued"))
         else:
             self._changes.append((work, End("failed", error.message)))
 
@@ -277,6 +280,8 @@ class Run:
                 del self._works[work.task.id]
                 if state is not None:
                     self._telling.ended[state] += 1
+            elif to == "queued":
+                self._drop(work)
             elif to == "asking":
                 self._go_on(work)
 

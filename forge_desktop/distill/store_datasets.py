@@ -54,6 +54,15 @@ class DatasetStore:
         """Uids of the pairs in a version, in order."""
         return [row[0] for row in self._db.rows("SELECT pair FROM dataset_pairs WHERE dataset = ? ORDER BY n", uid)]
 
+    def documents(self, uid: str) -> list[tuple[str, int]]:
+        """The documents that a version's pairs rest on, by sha256, with how many do; most first."""
+        rows = self._db.rows(
+            "SELECT value, count(*) AS n FROM dataset_pairs, json_each(document_sha256s) WHERE dataset = ?"
+            " GROUP BY value ORDER BY n DESC, value",
+            uid,
+        )
+        return [(row[0], row[1]) for row in rows]
+
     def holding(self, document_sha256: str) -> list[Dataset]:
         """The versions with a pair that rests on a document."""
         return self._read(

@@ -130,12 +130,11 @@ class RunStore:
             (state, run, task_id),
         )
 
-    def put_back(self, connection: sqlite3.Connection, ids: Sequence[int]) -> None:
-        """Let open tasks wait again."""
+    def try_again(self, connection: sqlite3.Connection, task_id: int) -> None:
+        """Let an open task wait, as one that was never asked: for when attempts failed that nobody was paid for."""
         connection.execute(
-            f"UPDATE tasks SET state = 'queued', run = '' WHERE state IN ({_OPEN})"
-            " AND id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(ids)),),
+            f"UPDATE tasks SET state = 'queued', run = '', repeat = repeat + 1 WHERE id = ? AND state IN ({_OPEN})",
+            (task_id,),
         )
 
     def offer(self, connection: sqlite3.Connection, task_id: int, evidence: Sequence[Evidence]) -> None:

@@ -30,7 +30,6 @@ _UNSENT = {
 }
 _UNSENT_WHEN_DRAWN = {"top_k": "top k", "min_p": "min p"}  # without effect on the likeliest word
 _PLAIN = Sampling()
-_LEAST_ANSWER = 16
 
 
 def host_of(endpoint: Endpoint) -> str:
@@ -63,7 +62,7 @@ def request_of(
     drawn = sampling.temperature > 0
     request = ChatRequest(
         messages=tuple(Turn(message.role, text_of(message)) for message in messages),
-        max_tokens=max(_LEAST_ANSWER, min(sampling.max_tokens, room, endpoint.max_output or sampling.max_tokens)),
+        max_tokens=max(1, min(sampling.max_tokens, room)),
         temperature=sampling.temperature,
         top_p=sampling.top_p if drawn and sampling.top_p != _PLAIN.top_p else None,
         seed=sampling.seed if drawn else None,

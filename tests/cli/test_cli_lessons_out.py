@@ -87,10 +87,17 @@ def test_suites_hold_pairs_back_and_ask_before_they_go(
 
 
 def test_pairs_are_frozen_and_leave_in_every_form(
-    cli: Callable[..., Any], cli_json: Callable[..., Any], brought_in: Path, tmp_path: Path
+    cli: Callable[..., Any],
+    cli_json: Callable[..., Any],
+    here: Callable[..., Any],
+    brought_in: Path,
+    tmp_path: Path,
 ) -> None:
     frozen = cli_json("distill", "dataset", "freeze", "--name", "Mine")
     assert (frozen["version"], frozen["pairs"]) == (1, 4)
+    assert here("distill", "dataset", "show", "Mine", "--json")["rests_on"] == [
+        {"document_sha256": DOCUMENT, "pairs": 1}
+    ]
     done = cli_json("distill", "export", tmp_path / "out", "--dataset", "Mine v1", "--format", "all")
     files = {file["name"]: file for file in done["files"]}
     assert files["pairs.jsonl"]["sha256"] == frozen["sha256"]

@@ -129,6 +129,8 @@ def test_a_citation_without_a_quote_only_lowers_the_score() -> None:
         ("The bridge is not the longest one and it is not used any more [1].", False),
         ("Sie heißt \u201eThe road that is not used by anybody any more\u201c und das ist nicht neu [1].", True),
         ("218 m [1]", True),
+        ("The Lord of the Rings and the Hobbit [1]", True),
+        ("Этот мост не самый длинный, и он уже не тот [1].", False),
     ],
 )
 def test_the_answer_is_in_the_language_of_the_question(said: str, passes: bool) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.distill.records_pairs import PairWish
+from forge_desktop.distill.store_pair_list import TOTALS
 from tests.distill.pair_room import PairRoom, evidence, pair
 
 
@@ -54,6 +55,7 @@ def test_versions_name_the_documents_they_hold(room: PairRoom) -> None:
     made = room.datasets.freeze("Lessons")
     assert room.datasets.holding("b" * 64) == [made]
     assert room.datasets.holding("c" * 64) == []
+    assert room.datasets.documents(made.uid) == [("a" * 64, 2), ("b" * 64, 1)]
     room.datasets.remove(made.uid)
     assert room.datasets.all() == []
     with pytest.raises(ForgeError, match="no dataset"):
@@ -102,6 +104,8 @@ def test_totals_and_how_they_are_spread(room: PairRoom) -> None:
     some(room)
     counts = room.pairs.counts()
     assert (counts.pairs, counts.accepted, counts.train_pairs, counts.repair_pairs, counts.waiting) == (4, 3, 2, 1, 1)
+    plan = room.db.rows(f"EXPLAIN QUERY PLAN {TOTALS}")
+    assert "COVERING INDEX pairs_by_standing" in plan[0]["detail"]  # no text is read for it
     spread = room.pairs.histograms()
     assert [bar.pairs for bar in spread.score] == [0, 0, 0, 1, 0, 0, 0, 0, 1, 1]
     assert sum(bar.pairs for bar in spread.length) == 3

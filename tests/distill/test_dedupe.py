@@ -185,6 +185,8 @@ def test_similar_pairs_are_shown_with_how_alike_they_are(room: PairRoom) -> None
     found = room.pairs.similar("a")
     assert [(one.uid, one.method, one.similarity) for one in found] == [("b", "exact", 1.0)]
     assert room.pairs.similar("c") == []
+    room.settings.change(duplicate_share=1.0)  # what was found by other thresholds is still shown
+    assert [one.uid for one in room.pairs.similar("b")] == ["a"]
 
 
 def test_it_finds_what_an_earlier_session_stored(data_dir: Path, room: PairRoom) -> None:

@@ -11,6 +11,7 @@ import pytest
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.distill.records import RunProgress, RunWish
+from forge_desktop.providers.records import Rates
 from tests.distill.rooms import Application, Opened, answered, fact
 from tests.providers.teacher import GARBAGE, Fault, Teacher, storm
 
@@ -54,6 +55,15 @@ def test_a_run_without_a_cap_is_refused(app: Application) -> None:
         app.run(teachers=("nobody",))
 
 
+def test_a_free_local_teacher_needs_no_money(app: Application, teacher: Teacher) -> None:
+    (endpoint,) = app.forge.providers.endpoints.list()
+    app.forge.providers.prices.set(endpoint, Rates(0, 0))
+    teacher.price_in = teacher.price_out = 0
+    app.ask(3)
+    found = app.run(cap=0)
+    assert (found.kept, found.stopped_by, found.settled, found.billed_attempts) == (3, "done", 0, 3)
+
+
 def test_a_draft_that_the_passages_support_costs_nothing(app: Application, teacher: Teacher) -> None:
     app.ask(2, draft="I do not know.")
     app.ask(1, 2, draft=fact(2)[1])
@@ -82,6 +92,17 @@ def test_an_outage_never_becomes_a_pair_and_what_it_left_is_done_by_the_next_run
     assert (second.kept, second.stopped_by) == (left, "done")
     assert app.forge.distill.tasks.again() == 6 - left
     assert app.run().kept == 6 - left
+
+
+def test_a_teacher_that_cannot_be_reached_fails_no_task(app: Application) -> None:
+    (endpoint,) = app.forge.providers.endpoints.list()
+    with Teacher() as gone:
+        app.forge.providers.endpoints.change(endpoint.uid, url=gone.url)
+    app.ask(3)
+    found = app.run()
+    assert (found.tasks, found.failed, found.billed_attempts) == (0, 0, 0)
+    assert found.problem
+    assert app.states() == {"queued": 3}
 
 
 def test_refusals_and_replies_that_cannot_be_read_are_told_apart(app: Application, teacher: Teacher) -> None:

@@ -172,3 +172,8 @@ def test_an_embedder_is_asked_about_before_passages_go(
         lambda: "Finds passages" in [pill.accessibleName() for pill in row(qtbot, panel).findChildren(QWidget)]
     )
     qtbot.waitUntil(lambda: forge.embedding.note == "")
+    pane = panel.window().findChild(SettingsPane)
+    qtbot.waitUntil(lambda: pane.rows()["embedding_model"].editor.value() == "Endpoint Shed")
+    press(qtbot, row(qtbot, panel), "Go by the built-in vectors again")
+    qtbot.waitUntil(lambda: forge.embedding.remote is None and forge.settings.values.embedding_model == "")
+    qtbot.waitUntil(lambda: "Find passages with it…" in [b.text() for b in row(qtbot, panel).findChildren(Button)])

@@ -22,6 +22,7 @@ from forge_desktop.ui.widgets.words import count_words
 
 _BUBBLE = 520  # token pixels, at most
 _SHOWN_OF_QUESTION = 3_000  # characters; a longer paste is folded
+_TWO_BUTTONS = 520  # token pixels that a notice with two buttons takes, so that its words still have room
 
 
 class AnswerBubble(Bubble):
@@ -172,7 +173,8 @@ class AnswerBubble(Bubble):
             self._show_notice("Only a part of your documents was searched.", "", "info", "Search everywhere")
             return
         if (mend := mend_of(message)) is not None:
-            self._show_notice(mend.title, "", "warn", mend.action, mend.second)
+            second = mend.second if not self._width or self._width >= theme.px(_TWO_BUTTONS) else ""
+            self._show_notice(mend.title, "", "warn", mend.action, second)
             return
         shown = {
             "died": ("bad", "The student stopped unexpectedly", "Retry"),

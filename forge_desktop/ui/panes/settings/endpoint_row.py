@@ -31,6 +31,7 @@ class EndpointRow(QFrame):
     remove_pressed = Signal(str)
     reset_pressed = Signal(str)
     embed_pressed = Signal(str)
+    give_up_pressed = Signal(str)
 
     def __init__(self, view: EndpointView, *, embeds: bool, answers: bool) -> None:
         super().__init__()
@@ -61,6 +62,12 @@ class EndpointRow(QFrame):
             use.clicked.connect(lambda: self.embed_pressed.emit(form.uid))
             line = QWidget()
             line.setLayout(row(use, None))
+            parts.append(line)
+        if embeds:
+            give_up = Button("Go by the built-in vectors again", "rotate-ccw", "pill")
+            give_up.clicked.connect(lambda: self.give_up_pressed.emit(form.uid))
+            line = QWidget()
+            line.setLayout(row(give_up, None))
             parts.append(line)
         self.setLayout(column(head, *parts, self._result_line, gap=3, margins=(18, 10, 12, 12)))
 

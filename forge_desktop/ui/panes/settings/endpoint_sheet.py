@@ -177,7 +177,8 @@ class EndpointSheet(QDialog):
         whole = column(head, area, foot, gap=0)
         whole.setStretch(1, 1)
         self.setLayout(whole)
-        self.resize(theme.px(640), theme.px(640))
+        high = self.screen().availableGeometry().height() - theme.px(64)
+        self.resize(theme.px(640), min(theme.px(640), high))
 
     # ---- what depends on what
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, JobChanged
 from forge_desktop.base.money import shown
-from forge_desktop.corpus.embedding_model import RemoteVolume
+from forge_desktop.corpus.embedding_volume import RemoteVolume
 from forge_desktop.students import Desk, EndpointTest, EndpointView
 from forge_desktop.ui import tokens
 from forge_desktop.ui.bridge import Bridge
@@ -114,6 +114,7 @@ class EndpointsPanel(QFrame):
             line.remove_pressed.connect(self._on_remove)
             line.reset_pressed.connect(self._on_reset)
             line.embed_pressed.connect(self._on_embed)
+            line.give_up_pressed.connect(self._on_give_up)
             if uid in self._testing:
                 line.show_testing()
             elif (test := self._tests.get(uid)) is not None:
@@ -185,6 +186,11 @@ class EndpointsPanel(QFrame):
             self.banner.show_message(title, text, kind="warn", action="Embed them")
 
         self._errands.run(lambda: embedding.volume(uid), reckoned, self.banner.show_error, key="volume")
+
+    @Slot(str)
+    def _on_give_up(self, _uid: str) -> None:
+        embedding = self._forge.embedding
+        self._errands.run(lambda: embedding.choose(None), lambda _job: self.read(), self.banner.show_error)
 
     @Slot()
     def _on_agreed(self) -> None:

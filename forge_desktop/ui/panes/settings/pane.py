@@ -40,6 +40,7 @@ _ICONS = {
     "Chat": "messages-square",
     "Student": "graduation-cap",
     "Corpus": "library",
+    "Lessons": "flask-conical",
     "Network": "wifi-off",
     "Endpoints": "send",
     "Hardware": "cpu",
@@ -171,17 +172,22 @@ class SettingsPane(Pane):
         if self._landed == _HARDWARE:
             QTimer.singleShot(0, self, lambda: self._scroll_to(_HARDWARE))
 
+    def _value(self, key: str) -> object:
+        """A setting's value as it is shown: an endpoint that embeds by its name."""
+        remote = self.forge.embedding.remote if key == "embedding_model" else None
+        return f"Endpoint {remote.name}" if remote is not None else getattr(self.forge.settings.values, key)
+
     def _refresh(self) -> None:
         for key, line in self._rows.items():
             if not line.unsettled():
-                line.show_value(getattr(self.forge.settings.values, key))
+                line.show_value(self._value(key))
         model = self._rows["embedding_model"]
         if (problem := self.forge.embedding.problem) and not model.unsettled():
             model.show_error(ForgeError(problem))
 
     @Slot(str, object)
     def _on_wanted(self, key: str, value: object) -> None:
-        if value == getattr(self.forge.settings.values, key):
+        if value in (getattr(self.forge.settings.values, key), self._value(key)):
             return
         try:
             if key == "embedding_model":
@@ -208,7 +214,7 @@ class SettingsPane(Pane):
 
     @Slot(object)
     def _on_data_changed(self, event: DataChanged) -> None:
-        if "settings" in event.what:
+        if event.what & {"settings", "documents"}:  # documents: an endpoint may have begun to embed them
             self._refresh()
 
     @Slot()
