@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -26,13 +28,14 @@ _UNKNOWN_CONTEXT = 4096  # what servers at home give where nobody says otherwise
 _TICK = 0.05
 _MANY = 4  # calls at once where the endpoint names no limit
 _PURPOSE = Purpose("student")
+_REMEMBERED, _MARGIN = 8, 1.25  # answers by which its way of counting is known, and what is added to the most of them
 
 
 class RemoteStudent:
     """Asks one endpoint. Safe from any thread; `tell` is called when its state changed.
 
-    There is no tokenizer here: tokens are counted by `token_bound`, and more generously once an answer has shown that
-    the endpoint counts more.
+    There is no tokenizer here: tokens are counted by `token_bound`, and after the first answers by how the endpoint
+    counted these, with a margin.
     """
 
     def __init__(self, providers: Providers, endpoint: Endpoint, tell: Callable[[], None]) -> None:
@@ -40,7 +43,7 @@ class RemoteStudent:
         self._lock = threading.Lock()
         self._busy = 0
         self._rate: float | None = None
-        self._more = 1.0  # how much more than the bound the endpoint was seen to count
+        self._seen: deque[float] = deque(maxlen=_REMEMBERED)  # what it counted, as shares of the bound
 
     @property
     def context(self) -> int:
@@ -113,8 +116,8 @@ class RemoteStudent:
             if not heard.text:
                 raise
             return heard.cut("died", f"{error.message} The text so far was kept.")
-        if paid.usage is not None and paid.usage.input > expected:
-            self._more *= paid.usage.input / expected
+        if paid.usage is not None and paid.usage.input and not paid.reused:
+            self._seen.append(paid.usage.input / sum(message_bound(text_of(message)) for message in messages))
         made = heard.whole(paid)
         self._rate = made.tokens_per_second or self._rate
         return made
@@ -149,7 +152,8 @@ class RemoteStudent:
         )
 
     def _counted(self, tokens: int) -> int:
-        return round(tokens * self._more)
+        share = _MARGIN * max(self._seen) if self._seen else 1.0
+        return math.ceil(tokens * share)
 
     def _fitting(self, messages: Sequence[PromptMessage]) -> int:
         """Tokens of these messages; raises ForgeError when no answer fits beside them."""

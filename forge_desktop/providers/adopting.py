@@ -21,6 +21,7 @@ from forge_desktop.providers.store_ledger import (
     last_event,
     link,
     move,
+    rebook_one,
     set_fact,
     set_run_cap,
 )
@@ -113,6 +114,10 @@ def _go_on_with(connection: sqlite3.Connection, folded: Folded) -> None:
             used = Usage(**event["usage"]) if event.get("usage") else None
             at, note = float(event["at"]), event.get("note")
             move(connection, row, event["what"], event["cost"], now=at, note=note, usage=used)
+    for uid, day in folded.rebooked.items():
+        row = find_attempt(connection, uid)
+        if row is not None:
+            rebook_one(connection, row, day)
 
 
 def _keep_settings(connection: sqlite3.Connection, folded: Folded, *, kin: bool) -> None:

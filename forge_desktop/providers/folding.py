@@ -39,6 +39,7 @@ class Folded:
     attempts: dict[str, Told] = field(default_factory=dict)
     caps: dict[tuple[str, str], int | None] = field(default_factory=dict)
     stopped: str | None = None
+    rebooked: dict[str, str] = field(default_factory=dict)  # their days, where these were changed
     moved: list[dict[str, Any]] = field(default_factory=list)  # events of attempts that began before
 
 
@@ -62,6 +63,8 @@ def fold(lines: Iterable[str]) -> Folded:
             for uid in event.get("attempts", ()):
                 if uid in folded.attempts:
                     folded.attempts[uid] = replace(folded.attempts[uid], day=event["day"])
+                else:
+                    folded.rebooked[uid] = event["day"]
     return folded
 
 

@@ -229,12 +229,17 @@ def rebook(connection: sqlite3.Connection, after: int, day: str) -> list[str]:
     """Count the attempts that were reserved after this one for another day; their uids."""
     rows = connection.execute("SELECT * FROM attempts WHERE id > ? AND day <> ?", (after, day)).fetchall()
     for row in rows:
-        if row["state"] in _SUM:
-            column, old, new = _SUM[row["state"]], periods_of("", row["day"], row["month"]), periods_of("", day)
-            charge(connection, old, {column: -row["cost"]})
-            charge(connection, new, {column: row["cost"]})
-        connection.execute("UPDATE attempts SET day = ?, month = ? WHERE id = ?", (day, day[:7], row["id"]))
+        rebook_one(connection, row, day)
     return [row["uid"] for row in rows]
+
+
+def rebook_one(connection: sqlite3.Connection, row: sqlite3.Row, day: str) -> None:
+    """Count one attempt for another day."""
+    if row["state"] in _SUM:
+        column, old, new = _SUM[row["state"]], periods_of("", row["day"], row["month"]), periods_of("", day)
+        charge(connection, old, {column: -row["cost"]})
+        charge(connection, new, {column: row["cost"]})
+    connection.execute("UPDATE attempts SET day = ?, month = ? WHERE id = ?", (day, day[:7], row["id"]))
 
 
 def batch_is_known(connection: sqlite3.Connection, batch: str) -> bool:

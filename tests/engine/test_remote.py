@@ -237,15 +237,27 @@ def test_with_a_remote_student_no_child_is_started_and_a_local_one_comes_back(
     assert (state.model, state.remote) == ("SmolLM2", "")
     text = (starter.parents[2] / "resources" / "sample").rglob("*.md")
     samples = [file.read_text()[:4000] for file in sorted(text)[:6]]
+    samples += [
+        "Die Werkzeuge werden für vierzehn Tage verliehen; wer eines verliert, bezahlt die Hälfte des Preises.",
+        "Ручные инструменты выдаются на четырнадцать дней.",
+        "手动工具可以借用十四天。丢失工具需要赔偿一半价格。",
+        "تُعار الأدوات اليدوية لمدة أربعة عشر يوما",
+        "Käsityökalut lainataan neljäksitoista päiväksi kerrallaan.",
+        "1,234.56 7890 2026-11-26 0x7f3a",
+        "def f(x):\n    return {k: v for k, v in x.items() if v is not None}\n",
+    ]
     counts = room.engine.count(samples)
     assert all(bound(sample) >= count for sample, count in zip(samples, counts, strict=True))
 
 
-def test_an_endpoint_that_counts_more_is_believed(open_room: Callable[..., Room]) -> None:
+def test_an_endpoint_is_believed_how_it_counts(open_room: Callable[..., Room]) -> None:
     room = open_room(Teacher())
     before = room.engine.render(ASKED, sampling=GREEDY).tokens
     room.teacher.next(
         Fault(usage={"prompt_tokens": 2 * before, "completion_tokens": 4, "total_tokens": 2 * before + 4})
     )
     room.engine.generate(ASKED, GREEDY, lambda _: None)
-    assert room.engine.render(ASKED, sampling=GREEDY).tokens >= 2 * before - 2
+    assert room.engine.render(ASKED, sampling=GREEDY).tokens >= 2 * before
+    for number in range(8):  # and once it counts less, there is room for more
+        room.engine.generate([PromptMessage("user", (PromptPart(f"word {number} " * 9),))], GREEDY, lambda _: None)
+    assert room.engine.render(ASKED, sampling=GREEDY).tokens < before

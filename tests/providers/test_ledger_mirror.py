@@ -16,7 +16,7 @@ import pytest
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.providers.errors import CapReached, LedgerStopped
-from tests.providers.ledgers import USED, answer, call, opened, pay
+from tests.providers.ledgers import DAY, USED, SetClock, answer, call, opened, pay
 
 ExpectLog = Callable[[str], None]
 
@@ -220,3 +220,22 @@ def test_a_changed_mirror_is_found(data_dir: Path) -> None:
             assert finding in " ".join(ledger.verify())
         mirror.write_bytes(whole)
         assert ledger.verify() == []
+
+
+def test_a_clock_confirmed_after_the_backup_stays_confirmed(data_dir: Path, expect_log: ExpectLog) -> None:
+    expect_log("older than the ledger's mirror")
+    clock = SetClock()
+    with opened(data_dir, clock) as ledger:
+        ledger.set_cap("day", 100)
+        pay(ledger, call(10), 10)
+        clock.turn(40 * DAY)
+        pay(ledger, call(20), 20)  # for the old day
+        _back_up(data_dir)
+        pay(ledger, call(30), 30)
+        ledger.go_on("The clock is right.")
+        before = ledger.budgets()
+        assert before[0].settled == 50
+    _put_back(data_dir)
+    with opened(data_dir, clock) as ledger:
+        assert ledger.budgets() == before
+        assert ledger.held == ""
