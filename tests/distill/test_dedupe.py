@@ -238,3 +238,11 @@ def test_likeness_is_estimated_well() -> None:
 def test_odd_texts_have_signatures_too(text: str) -> None:
     assert minhash.signature(text).shape == (minhash.PERMUTATIONS,)
     assert minhash.shared(text, text) == 1.0
+
+
+def test_who_accepts_a_dropped_pair_takes_the_drop_back(room: PairRoom) -> None:
+    room.keep(pair("a", "When does it go?", LONG))
+    room.pairs.drop(["a"])
+    with room.db.write() as connection:
+        assert room.pairs.decide(connection, "a", accepted=True, reviewed="accepted").accepted
+    assert room.accepted() == ["a"]
