@@ -47,7 +47,7 @@ class Datasets:
         name = " ".join(name.split())
         if not name or len(name) > 200:
             raise ForgeError("A dataset needs a name of at most 200 characters.")
-        digest, packer, packed = hashlib.sha256(), zlib.compressobj(6), bytearray()
+        digest, packer, packed = hashlib.sha256(), zlib.compressobj(1), bytearray()
         pairs: list[tuple[str, frozenset[str]]] = []
         kinds = {"TRAIN_PAIR": 0, "REPAIR_PAIR": 0}
         documents: set[str] = set()

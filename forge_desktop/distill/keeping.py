@@ -153,6 +153,8 @@ class Keeper:
 
     def decide(self, connection: sqlite3.Connection, pair: Pair, *, accepted: bool) -> Pair:
         """A person's decision is stored: `pair` holds their words; what is accepted is no duplicate any more."""
+        if accepted and pair.aside not in ("", DROPPED):
+            raise ForgeError("A suite took this pair to measure with.", hint="Remove the suite first.")
         lesson = lesson_of(pair)
         leaks = self.leaks(lesson)
         if accepted and leaks:
@@ -161,13 +163,15 @@ class Keeper:
                 f"This pair is in the suite {held.suite.name} (item {held.item.n}), so it may not be trained on.",
                 hint="Change its words, or remove the suite.",
             )
-        if not accepted:
+        if accepted:
+            pair = replace(pair, aside="")
+        else:
             self._leave(connection, pair.uid)
         pair = replace(pair, leaks=tuple(leak.suite.name for leak in leaks), sha256=content_sha256(pair))
         if accepted and pair.duplicate_of:
             pair = replace(pair, duplicate_of="", method=KEPT)
         keys = keys_of(lesson)
-        self.store.put(connection, replace(pair, accepted=accepted and not pair.aside), keys, approved=accepted)
+        self.store.put(connection, replace(pair, accepted=accepted), keys, approved=accepted)
         self._neighbours.add(pair.uid, keys.minhash, keys.vector)
         return pair
 

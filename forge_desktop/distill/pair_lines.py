@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 from forge_desktop.distill.records import Check, Evidence, Pair, PairKind, Quality
@@ -51,8 +51,8 @@ def to_object(pair: Pair) -> dict[str, Any]:
         "citations": list(pair.citations),
         "evidence_meta": [_evidence_object(one) for one in pair.evidence],
         "quality": {
-            **asdict(pair.quality),
-            "checks": [asdict(check) for check in pair.quality.checks],
+            **vars(pair.quality),  # not asdict: it copies every value, which is most of the time of an export
+            "checks": [dict(vars(check)) for check in pair.quality.checks],
             "rubric": _ordered(pair.quality.rubric),
         },
         "quality_score": pair.quality.score,
@@ -71,7 +71,7 @@ def to_object(pair: Pair) -> dict[str, Any]:
 
 def _evidence_object(one: Evidence) -> dict[str, Any]:
     maps = {"scores": _ordered(one.scores), "retrieval": _ordered(one.retrieval)}
-    return {**asdict(one), "heading": list(one.heading), **maps}
+    return {**vars(one), "heading": list(one.heading), **maps}
 
 
 def _ordered(value: Any) -> Any:

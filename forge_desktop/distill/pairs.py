@@ -109,17 +109,20 @@ class Pairs:
         return [replace(one, share=self._share(one)) for one in self._list.coverage(limit)]
 
     def similar(self, uid: str, limit: int = 10) -> list[Similar]:
-        """What says (nearly) the same as a pair: items of suites first, then other pairs, the most alike first."""
+        """What says (nearly) the same as a pair: items of suites first, then the pair it is a duplicate of, then other
+        pairs, the most alike first."""
         pair = self.get(uid)
         lesson = lesson_of(pair)
         found = [
             Similar(leak.item.uid, leak.item.question, leak.item.answer, leak.similarity, leak.method, leak.suite.name)
             for leak in self.keeper.leaks(lesson)
         ]
+        for better in self._store.standings([pair.duplicate_of] if pair.duplicate_of else []):
+            found.append(Similar(better.uid, better.prompt, better.final, pair.similarity or 0.0, pair.method))
         others = [
             Similar(one.standing.uid, one.standing.prompt, one.standing.final, one.found.similarity, one.found.method)
             for one in self.keeper.matches(lesson, keys_of(lesson))
-            if one.standing.uid != pair.uid
+            if one.standing.uid not in (pair.uid, pair.duplicate_of)
         ]
         return [*found, *sorted(others, key=lambda one: -one.similarity)][:limit]
 

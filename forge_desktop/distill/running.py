@@ -31,6 +31,7 @@ from forge_desktop.providers import Providers
 from forge_desktop.providers.errors import CapReached
 
 _DRAFTS_AT_ONCE = 32
+_AT_ONCE = 24  # tasks in one transaction: calls under way write to the ledger between two of them
 _PATIENCE = 0.25  # seconds without news after which the loop looks round
 _GRACE = 3.0  # seconds that calls under way have left when a run is cancelled; they are paid for in any case
 
@@ -268,10 +269,12 @@ class Run:
     # ---- tables and what is told ----
 
     def _flush(self) -> None:
-        """Store all that there is to store, in one transaction; then go on with what waited for it."""
-        if not self._changes:
-            return
-        changes, self._changes = self._changes, []
+        """Store all that there is to store, many in one transaction; then go on with what waited for it."""
+        while self._changes:
+            some, self._changes = self._changes[:_AT_ONCE], self._changes[_AT_ONCE:]
+            self._store_some(some)
+
+    def _store_some(self, changes: list[tuple[Work, TaskState | End]]) -> None:
         states = self._flipper.write(self._uid, [work.change(to) for work, to in changes])
         self._telling.changed()
         for (work, to), state in zip(changes, states, strict=True):

@@ -21,6 +21,16 @@ _ROW = (
     "p.uid, p.kind, p.prompt, p.final, p.accepted, p.score, p.language, p.duplicate_of, p.similarity, p.method,"
     " p.leaks, p.source, p.reviewed, p.created, coalesce(t.uid, '') AS task"
 )
+TOTALS = """
+    SELECT count(*) AS pairs, sum(accepted) AS accepted,
+        sum(accepted AND kind = 'TRAIN_PAIR') AS train_pairs,
+        sum(accepted AND kind = 'REPAIR_PAIR') AS repair_pairs,
+        sum(NOT approved AND reviewed = '' AND duplicate_of = '' AND leaks = '[]' AND aside = '') AS waiting,
+        sum(duplicate_of <> '') AS duplicates, sum(leaks <> '[]') AS leaking,
+        sum(aside LIKE 'suite:%') AS frozen, sum(source = 'changed') AS changed, sum(source = 'gone') AS gone,
+        sum(aside = 'dropped') AS dropped
+    FROM pairs
+"""
 _LENGTHS = (50, 100, 200, 400, 800, 1600, 3200)
 _LANGUAGES = 8  # shown by themselves
 
@@ -59,18 +69,7 @@ class PairList:
 
     def counts(self) -> PairCounts:
         """Totals."""
-        row = self._db.row(
-            """
-            SELECT count(*) AS pairs, sum(accepted) AS accepted,
-                sum(accepted AND kind = 'TRAIN_PAIR') AS train_pairs,
-                sum(accepted AND kind = 'REPAIR_PAIR') AS repair_pairs,
-                sum(NOT approved AND reviewed = '' AND duplicate_of = '' AND leaks = '[]' AND aside = '') AS waiting,
-                sum(duplicate_of <> '') AS duplicates, sum(leaks <> '[]') AS leaking,
-                sum(aside LIKE 'suite:%') AS frozen, sum(source = 'changed') AS changed, sum(source = 'gone') AS gone,
-                sum(aside = 'dropped') AS dropped
-            FROM pairs
-            """
-        )
+        row = self._db.row(TOTALS)
         return PairCounts(**{name: value or 0 for name, value in dict(row or {}).items()})
 
     def histograms(self) -> Histograms:

@@ -35,6 +35,8 @@ _IN_PANES = (
     ("Open source 1 to 9", "Alt+1 … Alt+9"),
     ("Rename", "F2"),
     ("Remove, with undo", "Del"),
+    ("Accept, edit, reject a lesson; take it back", "A, E, R; U"),
+    ("Move a task up, down, to the front, to the end", "Alt+Up, Down, Home, End"),
 )
 
 

@@ -156,6 +156,8 @@ class _SvgEngine(QIconEngine):
         draw_icon(painter, QRectF(left, rect.top() + (rect.height() - side) / 2, side, side), self._name, color)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        if size.isEmpty():  # of a button that has no height yet
+            return QPixmap()
         made = QPixmap(size)
         made.fill(Qt.GlobalColor.transparent)
         painter = QPainter(made)

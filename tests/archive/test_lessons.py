@@ -88,7 +88,7 @@ pairs = st.builds(
 
 
 @pytest.mark.parametrize("form", WRITERS)
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(made=pairs, with_evidence=st.booleans())
 def test_every_form_comes_back_as_it_was(form: str, made: Pair, with_evidence: bool) -> None:
     row = WRITERS[form].write(made, with_evidence=with_evidence)
@@ -115,7 +115,7 @@ def schema(name: str) -> Any:
 
 
 @pytest.mark.parametrize("form", WRITERS)
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(made=pairs, with_evidence=st.booleans())
 def test_every_form_follows_its_schema(form: str, made: Pair, with_evidence: bool) -> None:
     row = WRITERS[form].write(made, with_evidence=with_evidence)

@@ -11,6 +11,7 @@ import pytest
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.distill.records_pairs import PairWish
+from forge_desktop.distill.store_pair_list import TOTALS
 from tests.distill.pair_room import PairRoom, evidence, pair
 
 
@@ -103,6 +104,8 @@ def test_totals_and_how_they_are_spread(room: PairRoom) -> None:
     some(room)
     counts = room.pairs.counts()
     assert (counts.pairs, counts.accepted, counts.train_pairs, counts.repair_pairs, counts.waiting) == (4, 3, 2, 1, 1)
+    plan = room.db.rows(f"EXPLAIN QUERY PLAN {TOTALS}")
+    assert "COVERING INDEX pairs_by_standing" in plan[0]["detail"]  # no text is read for it
     spread = room.pairs.histograms()
     assert [bar.pairs for bar in spread.score] == [0, 0, 0, 1, 0, 0, 0, 0, 1, 1]
     assert sum(bar.pairs for bar in spread.length) == 3

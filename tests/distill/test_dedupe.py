@@ -185,6 +185,8 @@ def test_similar_pairs_are_shown_with_how_alike_they_are(room: PairRoom) -> None
     found = room.pairs.similar("a")
     assert [(one.uid, one.method, one.similarity) for one in found] == [("b", "exact", 1.0)]
     assert room.pairs.similar("c") == []
+    room.settings.change(duplicate_share=1.0)  # what was found by other thresholds is still shown
+    assert [one.uid for one in room.pairs.similar("b")] == ["a"]
 
 
 def test_it_finds_what_an_earlier_session_stored(data_dir: Path, room: PairRoom) -> None:
@@ -236,3 +238,11 @@ def test_likeness_is_estimated_well() -> None:
 def test_odd_texts_have_signatures_too(text: str) -> None:
     assert minhash.signature(text).shape == (minhash.PERMUTATIONS,)
     assert minhash.shared(text, text) == 1.0
+
+
+def test_who_accepts_a_dropped_pair_takes_the_drop_back(room: PairRoom) -> None:
+    room.keep(pair("a", "When does it go?", LONG))
+    room.pairs.drop(["a"])
+    with room.db.write() as connection:
+        assert room.pairs.decide(connection, "a", accepted=True, reviewed="accepted").accepted
+    assert room.accepted() == ["a"]

@@ -11,6 +11,7 @@ import pytest
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.distill.records import RunProgress, RunWish
+from forge_desktop.providers.records import Rates
 from tests.distill.rooms import Application, Opened, answered, fact
 from tests.providers.teacher import GARBAGE, Fault, Teacher, storm
 
@@ -52,6 +53,15 @@ def test_a_run_without_a_cap_is_refused(app: Application) -> None:
             app.forge.distill.run(RunWish(cap=cap))  # type: ignore[arg-type]
     with pytest.raises(ForgeError):
         app.run(teachers=("nobody",))
+
+
+def test_a_free_local_teacher_needs_no_money(app: Application, teacher: Teacher) -> None:
+    (endpoint,) = app.forge.providers.endpoints.list()
+    app.forge.providers.prices.set(endpoint, Rates(0, 0))
+    teacher.price_in = teacher.price_out = 0
+    app.ask(3)
+    found = app.run(cap=0)
+    assert (found.kept, found.stopped_by, found.settled, found.billed_attempts) == (3, "done", 0, 3)
 
 
 def test_a_draft_that_the_passages_support_costs_nothing(app: Application, teacher: Teacher) -> None:

@@ -115,6 +115,8 @@ def test_freezing_for_transfer_shares_no_document_with_what_stays(room: PairRoom
     assert len(stay) == 32
     assert held.isdisjoint(one.document_sha256 for left in stay for one in left.evidence)
     assert room.pairs.counts().frozen == 8
+    with room.db.write() as connection, pytest.raises(ForgeError, match="A suite took this pair"):
+        room.pairs.decide(connection, str(items[0].meta["pair"]), accepted=True, reviewed="accepted")
     assert {item.meta["pair"] for item in items}.isdisjoint(left.uid for left in stay)
     late = room.keep(
         pair("late", "Something new?", "From a document that is held back.", documents=[next(iter(held))[0]])

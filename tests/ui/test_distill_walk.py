@@ -86,6 +86,7 @@ def open_sheet(qtbot: QtBot, pane: DistillPane) -> BeforeRunDialog:
 def start(qtbot: QtBot, pane: DistillPane, cap: str) -> None:
     """Every pair for a person, no draft, under this cap."""
     shown = open_sheet(qtbot, pane)
+    assert shown.form.cap.empty
     assert not shown.start.isEnabled()
     assert shown.why.text() == "Type the most that this run may spend."
     QTest.keyClicks(shown.form.cap.line, cap)
@@ -131,6 +132,11 @@ def test_from_a_file_of_questions_to_exported_lessons(
     qtbot.waitUntil(lambda: forge.distill.tasks.counts().get("kept") == 2, timeout=SOON)
 
     pane.show_page("dataset")
+    run = pane._seen.run.uid
+    pane.dataset.runs.replay_asked.emit(run)
+    qtbot.waitUntil(lambda: page.outcome.accessibleName().startswith("The replay gave"), timeout=SOON)
+    assert "the same bytes" in page.outcome.accessibleName()
+    assert "changed by a person afterwards" in page.outcome.accessibleName()
     pane.dataset.freeze("handbook")
     qtbot.waitUntil(lambda: len(forge.distill.datasets.all()) == 1, timeout=SOON)
     version = forge.distill.datasets.all()[0]

@@ -238,6 +238,9 @@ _STATEMENTS = (
     """,
     "CREATE INDEX pairs_by_accepted ON pairs(accepted, id)",
     "CREATE INDEX pairs_by_exact ON pairs(exact_sha256)",
+    # Totals are counted here, without reading the texts.
+    "CREATE INDEX pairs_by_standing ON pairs"
+    "(accepted, kind, approved, reviewed, duplicate_of, leaks, aside, source, score, language)",
     "CREATE INDEX pairs_by_duplicate ON pairs(duplicate_of) WHERE duplicate_of <> ''",
     # Passages offered for a task, and those a pair rests on; everything to check them later stands here itself.
     """
@@ -263,6 +266,7 @@ _STATEMENTS = (
     """,
     "CREATE INDEX evidence_by_task ON evidence(task_id, n)",
     "CREATE INDEX evidence_by_pair ON evidence(pair_id, n)",
+    "CREATE INDEX evidence_cited ON evidence(pair_id, cited, document_sha256, name) WHERE pair_id IS NOT NULL",
     "CREATE INDEX evidence_by_document ON evidence(document_sha256)",
     # What a person decided, in order, with the state before it, so that it can be taken back.
     """

@@ -24,7 +24,12 @@ from forge_desktop.ui.widgets.words import count_words, safe_words
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge
 
-_SORTS = (("duplicates", "Duplicates"), ("leaks", "Held by suites"), ("sources", "Source changed"))
+_SORTS = (
+    ("duplicates", "Duplicates"),
+    ("leaks", "Held by suites"),
+    ("changed", "Source changed"),
+    ("gone", "Source gone"),
+)
 _MOST = 2_000  # rows that are listed; the count says how many there are
 _NARROW = 900
 
@@ -94,7 +99,7 @@ class BlockedView(QWidget):
         key = self.segments.key()
         if key == "leaks":
             return PairWish(leaking=True)
-        return PairWish(duplicates=True) if key == "duplicates" else PairWish(source="changed")
+        return PairWish(duplicates=True) if key == "duplicates" else PairWish(source=key)
 
     def _show(self, count: int, rows: Sequence[PairRow]) -> None:
         same = [row.uid for row in rows] == [row.uid for row in self.rows]

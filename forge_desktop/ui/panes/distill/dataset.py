@@ -11,12 +11,12 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QWidget
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.distill.records import Dataset, Suite
+from forge_desktop.distill.records import Dataset, RunSummary, Suite
 from forge_desktop.distill.records_pairs import Coverage, Histograms, PairCounts
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.distill.asking_text import ask_text
-from forge_desktop.ui.panes.distill.frozen import SuitesCard, VersionsCard
+from forge_desktop.ui.panes.distill.frozen import RunsCard, SuitesCard, VersionsCard
 from forge_desktop.ui.widgets.basics import Banner, Button, ElidedLabel, Meter, Notice, column, frame, label, row
 from forge_desktop.ui.widgets.charts import BarChart
 from forge_desktop.ui.widgets.words import count_words, file_name, language_name, safe_words
@@ -39,6 +39,7 @@ class Learnt:
     datasets: Sequence[Dataset]
     suites: Sequence[Suite]
     review: int
+    runs: Sequence[RunSummary]
 
 
 class DatasetView(QScrollArea):
@@ -64,6 +65,7 @@ class DatasetView(QScrollArea):
         self._coverage_card = _card("Documents the pairs rest on", self._coverage)
         self.versions = VersionsCard()
         self.suites = SuitesCard()
+        self.runs = RunsCard()
         self._build()
         self._connect()
 
@@ -84,7 +86,8 @@ class DatasetView(QScrollArea):
         content.setProperty("cls", "flow")
         content.setLayout(
             column(
-                self.problem, figures, charts, self._coverage_card, self._sources(), self.versions, self.suites, None,
+                self.problem, figures, charts, self._coverage_card, self._sources(), self.versions, self.suites,
+                self.runs, None,
                 gap=tokens.MD, margins=(tokens.XL, 16, tokens.XL, 16),
             )
         )  # fmt: skip
@@ -112,6 +115,7 @@ class DatasetView(QScrollArea):
         self.suites.import_asked.connect(self._on_suite_file)
         self.suites.freeze_asked.connect(self._on_suite_freeze)
         self.suites.remove_asked.connect(self._on_remove_suite)
+        self.runs.replay_asked.connect(self._on_replay)
 
     # ---- showing
 
@@ -129,6 +133,7 @@ class DatasetView(QScrollArea):
                 distill.datasets.all(),
                 distill.suites.all(),
                 distill.tasks.counts().get("review", 0),
+                distill.runs(),
             )
 
         self._errands.run(work, self._show, self._on_trouble, key="dataset", lane=_LANE)
@@ -150,6 +155,7 @@ class DatasetView(QScrollArea):
         self._show_coverage(found.coverage)
         self.versions.show_versions(found.datasets, counts.accepted)
         self.suites.show_suites(found.suites, counts.accepted)
+        self.runs.show_runs(found.runs)
 
     def _show_coverage(self, found: Sequence[Coverage]) -> None:
         made = QWidget()
@@ -193,9 +199,17 @@ class DatasetView(QScrollArea):
 
     @Slot()
     def _on_compare(self) -> None:
+        self._start(self._forge.distill.pairs.reverify)
+
+    @Slot(str)
+    def _on_replay(self, run: str) -> None:
+        self._start(lambda: self._forge.distill.replay(run))
+
+    def _start(self, start: Callable[[], int]) -> None:
+        """Start a job; what comes of it is said by the pane."""
         self.problem.clear()
         try:
-            self._forge.distill.pairs.reverify()
+            start()
         except ForgeError as error:
             self._on_trouble(error)
 

@@ -1,4 +1,4 @@
-"""Cards of what is frozen: versions of the pairs with their checksums, and suites that no pair may be learnt from."""
+"""Cards of what stays: versions of the pairs with their checksums, suites to measure with, and the runs."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from forge_desktop.distill.records import Dataset, Suite
+from forge_desktop.base.money import shown
+from forge_desktop.distill.records import Dataset, RunSummary, Suite
 from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.panes.distill.outcomes import STOPS, quoted_words
 from forge_desktop.ui.widgets.basics import Button, ElidedLabel, IconButton, PrimaryButton, column, frame, label, row
 from forge_desktop.ui.widgets.words import count_words, moment_words, safe_words
 
 _KINDS = {"transfer": "New questions (transfer)", "recall": "What was taught (recall)"}
+_RUNS_SHOWN = 12
 _SUITE_FILES = "Suites (*.jsonl *.ndjson *.csv *.json);;All files (*)"
 
 
@@ -129,6 +132,37 @@ class SuitesCard(_ListCard):
         dialog = _SuiteDialog("suite", 10, self)
         dialog.named.connect(lambda name, kind, share: self.freeze_asked.emit(share / 100, name, kind))
         dialog.open()
+
+
+class RunsCard(_ListCard):
+    """What runs brought, and what they cost against their quotes. `replay_asked` carries a run's uid."""
+
+    replay_asked = Signal(str)
+
+    def __init__(self) -> None:
+        about = (
+            "Replay makes a run's lessons again from its recorded answers, without network, and compares every byte."
+        )
+        super().__init__("Runs", about)
+
+    def show_runs(self, runs: Sequence[RunSummary]) -> None:
+        """Show the newest ones."""
+        rows = [self._row(run) for run in runs[:_RUNS_SHOWN]]
+        if len(runs) > _RUNS_SHOWN:
+            rows.append(label(f"{len(runs) - _RUNS_SHOWN:,} earlier ones", tokens.SMALL, cls="muted"))
+        self._show(rows, "No run yet.")
+
+    def _row(self, run: RunSummary) -> QWidget:
+        title, _ = STOPS.get(run.stopped_by, ("The run is going on", "info"))
+        counts = ((run.kept, "kept"), (run.review, "to review"), (run.rejected, "rejected"), (run.failed, "failed"))
+        parts = [f"{number:,} {word}" for number, word in counts if number] or ["nothing done"]
+        facts = f"{moment_words(run.started)} · {' · '.join(parts)}"
+        texts = column(ElidedLabel(title, tokens.TABLE, 600), ElidedLabel(facts, tokens.SMALL, cls="muted"), gap=0)
+        money = f"{shown(run.settled + run.unknown)} of {shown(run.wish.cap)}{quoted_words(run)}"
+        again = IconButton("rotate-ccw", f"Replay the run of {moment_words(run.started)}", size=15)
+        again.setEnabled(run.ended is not None)
+        again.clicked.connect(lambda: self.replay_asked.emit(run.uid))
+        return _entry(texts, ElidedLabel(money, tokens.SMALL, cls="muted"), again)
 
 
 class _SuiteDialog(QDialog):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.money import shown
-from forge_desktop.distill.records import GenerateSummary, ImportSummary, RunSummary
+from forge_desktop.distill.records import GenerateSummary, ImportSummary, ReplayReport, RunSummary
 from forge_desktop.distill.records_pairs import Reverified
 from forge_desktop.ui.widgets.words import count_words, safe_words
 
@@ -36,7 +36,7 @@ class Exported:
     files: tuple[tuple[str, int], ...]
 
 
-_STOPS = {
+STOPS = {
     # stopped_by: (title, kind)
     "done": ("The run is done", "ok"),
     "cap": ("The run stopped at its cap", "warn"),
@@ -58,7 +58,7 @@ def stop_action(stopped_by: str, review: int) -> str:
 
 def outcome_words(run: RunSummary) -> Words:
     """A run that ended."""
-    title, kind = _STOPS.get(run.stopped_by, ("The run ended", "info"))
+    title, kind = STOPS.get(run.stopped_by, ("The run ended", "info"))
     counts = ((run.kept, "kept"), (run.review, "to review"), (run.rejected, "rejected"), (run.failed, "failed"))
     parts = [f"{number:,} {word}" for number, word in counts if number] or ["nothing was done"]
     parts.append(f"{shown(run.settled)} spent{quoted_words(run)}")
@@ -88,6 +88,8 @@ def other_words(result: object) -> Words | None:
     if isinstance(result, Exported):
         files = ", ".join(f"{name} ({count_words(rows, 'pair')})" for name, rows in result.files)
         return Words(f"Exported to {safe_words(result.folder)}", files)
+    if isinstance(result, ReplayReport):
+        return _replay_words(result)
     if isinstance(result, Reverified):
         bad = result.changed + result.gone
         words = f"{count_words(result.checked, 'pair')} compared: {result.changed:,} changed, {result.gone:,} gone."
@@ -125,3 +127,13 @@ def _generate_words(found: GenerateSummary) -> Words:
         parts.append(safe_words(found.stopped))
     title = f"{count_words(found.tasks, 'task')} created from {count_words(found.documents, 'document')}"
     return Words(title, " · ".join(parts), "warn" if found.stopped else "ok")
+
+
+def _replay_words(found: ReplayReport) -> Words:
+    lines = count_words(found.pairs, "lesson")
+    outside = f"{count_words(len(found.outside), 'pair')} changed by a person afterwards. " if found.outside else ""
+    if found.same:
+        return Words(f"The replay gave the same bytes: {lines}", f"{outside}sha256 {found.sha256}")
+    _, why = found.differing[0] if found.differing else ("", "The lines are not the same.")
+    many = f"{count_words(len(found.differing), 'lesson')} came out otherwise: {safe_words(why)}"
+    return Words("The replay gave something else", f"{outside}{many}", "warn")

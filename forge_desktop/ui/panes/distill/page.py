@@ -21,12 +21,13 @@ from forge_desktop.ui.panes.distill.figures import Figures
 from forge_desktop.ui.panes.distill.item import ItemPanel
 from forge_desktop.ui.panes.distill.item_parts import place_of
 from forge_desktop.ui.panes.distill.meter import BudgetsCard, SpendCard
+from forge_desktop.ui.panes.distill.notices import Notices
 from forge_desktop.ui.panes.distill.overview import Overview
 from forge_desktop.ui.panes.distill.queue import QueueView
 from forge_desktop.ui.panes.distill.run_strip import RunStrip
 from forge_desktop.ui.panes.distill.start import StartView
 from forge_desktop.ui.reading import Place, SourceReader
-from forge_desktop.ui.widgets.basics import Banner, ProgressRow, column, frame, holds_focus, row
+from forge_desktop.ui.widgets.basics import column, frame, holds_focus, row
 from forge_desktop.ui.widgets.source_viewer import SourceViewer
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 _VIEW_KEY = "view of a task"
 _NEIGHBOURS = 5
-_LOW, _LOWEST = 670, 520  # pixels of height: below them the chart goes, and then the figures
+_LOW, _LOWEST, _LEAST = 670, 520, 330  # pixels of height: below them the chart goes; the figures in a run, and else
 _BESIDE, _NARROW = 1120, 1030  # pixels of width: for the source beside the task, and for the task beside the queue
 
 
@@ -43,14 +44,13 @@ class QueuePage(QWidget):
 
     troubled = Signal(object)
 
-    def __init__(self, forge: Forge, errands: Errands) -> None:
+    def __init__(self, forge: Forge, errands: Errands, notices: Notices) -> None:
         super().__init__()
         self._forge, self._errands = forge, errands
         self._task: int | None = None  # the one shown beside
-        self.problem, self.outcome, self.stopped = Banner(), Banner(), Banner()
+        self.problem, self.outcome, self.stopped = notices.problem, notices.outcome, notices.stopped
         self.figures, self.spend, self.budgets = Figures(), SpendCard(), BudgetsCard()
         self.strip = RunStrip()
-        self.other = ProgressRow("", can_pause=False)
         self.queue = QueueView(forge.distill.tasks, errands)
         self.start = StartView()
         self.bar = DecisionBar(forge.distill.review, errands)
@@ -62,18 +62,15 @@ class QueuePage(QWidget):
         self._connect()
 
     def _build(self) -> None:
-        self._other = frame("card", row(self.other, margins=(14, 8, 12, 8)))
         money = row(self.spend, self.budgets, gap=tokens.LG)
         money.setStretch(0, 5)
         money.setStretch(1, 4)
         self._money = QWidget()
         self._money.setLayout(money)
         card = frame("card", row(self.queue, gap=0))
-        notices = (self.stopped, self.problem, self.outcome)
         self._lines = column(
-            *notices, self.figures, self._money, self.strip, self._other, card,
-            gap=tokens.MD, margins=(tokens.XL, 16, tokens.XL, 16),
-        )  # fmt: skip
+            self.figures, self._money, self.strip, card, gap=tokens.MD, margins=(tokens.XL, 16, tokens.XL, 16)
+        )
         self._lines.setStretchFactor(card, 1)
         self._left = QWidget()
         self._left.setLayout(self._lines)
@@ -83,7 +80,7 @@ class QueuePage(QWidget):
         line = row(self.body, self.item, self.viewer, gap=0)
         line.setStretch(0, 1)
         self.setLayout(line)
-        for part in (self._other, self.item, self.viewer):
+        for part in (self.item, self.viewer):
             part.hide()
 
     def _connect(self) -> None:
@@ -107,12 +104,8 @@ class QueuePage(QWidget):
         self.spend.show_overview(found, today)
         self.budgets.show_overview(found)
         self.start.show_overview(found)
-        empty = not found.tasks and not found.pairs.pairs and not busy and self.problem.isHidden()
+        empty = not found.tasks and not found.pairs.pairs and not busy
         self.body.setCurrentWidget(self.start if empty else self._left)
-
-    def show_other(self, shown: bool) -> None:
-        """Whether work besides a run is shown."""
-        self._other.setVisible(shown)
 
     def refresh(self) -> None:
         """Read the queue and the chosen task again."""
@@ -253,9 +246,10 @@ class QueuePage(QWidget):
         if source:
             self.viewer.setMinimumWidth(theme.px(300) if wide or not queue else theme.px(360))
             self.viewer.setMaximumWidth(max(theme.px(360), width // 2 if not queue else width // 3))
-        room = height - sum(part.sizeHint().height() for part in (self.strip, self._other) if not part.isHidden())
+        room = height - (0 if self.strip.isHidden() else self.strip.sizeHint().height())
         self._money.setVisible(room >= theme.px(_LOW))
-        self.figures.setVisible(room >= theme.px(_LOWEST) or not self.strip.isVisible())
+        enough = _LEAST if self.strip.isHidden() else _LOWEST
+        self.figures.setVisible(room >= theme.px(enough))
 
 
 def _where(one: Similar) -> str:

@@ -26,9 +26,11 @@ from forge_desktop.ui.panes.distill.dataset import DatasetView
 from forge_desktop.ui.panes.distill.export_dialog import ExportDialog
 from forge_desktop.ui.panes.distill.generate_dialog import GenerateDialog
 from forge_desktop.ui.panes.distill.import_dialog import ImportDialog
+from forge_desktop.ui.panes.distill.notices import Notices
 from forge_desktop.ui.panes.distill.outcomes import NO_TEACHER, other_words, outcome_words, stop_action
 from forge_desktop.ui.panes.distill.overview import Overview, read
 from forge_desktop.ui.panes.distill.page import QueuePage
+from forge_desktop.ui.panes.distill.wish_form import again
 from forge_desktop.ui.widgets.basics import Button, ElidedLabel, Notice, PrimaryButton, column, page_head
 from forge_desktop.ui.widgets.segments import Segments
 from forge_desktop.ui.widgets.words import count_words
@@ -44,6 +46,7 @@ _OTHERS = {
     "lessons import": "Importing",
     "lessons export": "Exporting",
     "reverify": "Comparing with the documents",
+    "replay": "Replaying a run",
 }
 _LIVE = ("queued", "running", "paused")
 _FILES = "Tasks and pairs (*.csv *.tsv *.json *.jsonl *.ndjson);;All files (*)"
@@ -93,11 +96,6 @@ class DistillPane(Pane):
         self._segments.choose(key)
         self._on_page(key)
 
-    def _turn_to(self, key: str) -> None:
-        """Bring a page to the front without reading it again: what was to be read may be what failed."""
-        self._segments.choose(key)
-        self._pages.setCurrentIndex([name for name, _ in _PAGES].index(key))
-
     # building
 
     def _build(self) -> None:
@@ -110,14 +108,15 @@ class DistillPane(Pane):
         self._start = PrimaryButton("Start run", "play")
         self._start.clicked.connect(self.before_run)
         head = page_head("Distill", self._subtitle, self._segments, self._export, self._start)
-        self.page = QueuePage(self.forge, self._errands)
+        self.notices = Notices()
+        self.page = QueuePage(self.forge, self._errands, self.notices)
         self.dataset = DatasetView(self.forge, self._errands)
         self.blocked = BlockedView(self.forge, self._errands)
         self._pages = QStackedWidget()
         for page in (self.page, self.dataset, self.blocked):
             self._pages.addWidget(page)
-        layout = column(head, self._pages, gap=0)
-        layout.setStretch(1, 1)
+        layout = column(head, self.notices, self._pages, gap=0)
+        layout.setStretch(2, 1)
         self.setLayout(layout)
 
     def _connect(self) -> None:
@@ -133,7 +132,7 @@ class DistillPane(Pane):
         page.strip.pause_pressed.connect(jobs.pause)
         page.strip.resume_pressed.connect(jobs.resume)
         page.strip.cancel_pressed.connect(jobs.cancel)
-        page.other.cancel_pressed.connect(jobs.cancel)
+        self.notices.other.cancel_pressed.connect(jobs.cancel)
         page.start.import_pressed.connect(self.choose_file)
         page.start.generate_pressed.connect(self.generate)
         page.start.chat_pressed.connect(lambda: self.wants_pane.emit("chat"))
@@ -197,6 +196,8 @@ class DistillPane(Pane):
             self._on_trouble(NO_TEACHER)
             return
         dialog = BeforeRunDialog(self.forge, self.bridge, self._seen.teachers, self._seen.of("queued"), self)
+        if self._seen.run is not None:
+            dialog.form.show_wish(again(self._seen.run.wish, self._seen.teachers))
         dialog.started.connect(self._on_started)
         dialog.open()
 
@@ -287,14 +288,12 @@ class DistillPane(Pane):
 
     @Slot(str)
     def _on_page(self, key: str) -> None:
-        self._turn_to(key)
+        self._pages.setCurrentIndex([name for name, _ in _PAGES].index(key))
         self._refresh_page()
 
     @Slot(object)
     def _on_trouble(self, error: ForgeError) -> None:
-        self._turn_to("queue")
         self.page.problem.show_error(error, mend=True)
-        self.page.show_overview(self._seen, busy=True)
 
     @Slot()
     def _on_mend(self) -> None:
@@ -352,16 +351,16 @@ class DistillPane(Pane):
         self._refreshing.start()
 
     def _on_other(self, event: JobChanged) -> None:
-        row = self.page.other
+        row = self.notices.other
         if event.state in _LIVE:
             if event.job_id not in self._others:
                 self._others[event.job_id] = event.kind
                 row.say(_OTHERS[event.kind])
             row.show_job(event)
-            self.page.show_other(True)
+            self.notices.show_other(True)
             return
         self._others.pop(event.job_id, None)
-        self.page.show_other(bool(self._others))
+        self.notices.show_other(bool(self._others))
         if isinstance(event.error, ForgeError):
             self._on_trouble(event.error)
         elif event.state == "done" and (words := other_words(event.result)) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Literal, cast
 
@@ -25,6 +26,13 @@ _EASY = {
 _MOST_PASSAGES, _MOST_TURNS, _MOST_CALLS, _MOST_TASKS = 12, 8, 64, 10_000_000
 _USUAL = RunWish(cap=0)
 _LONGEST_NAME = 34  # characters of a teacher's name beside its box
+
+
+def again(wish: RunWish, teachers: Sequence[Endpoint]) -> RunWish:
+    """How the last run went, for the next one: with the teachers there still are, and a cap to be typed anew."""
+    known = {teacher.uid for teacher in teachers}
+    kept = tuple(uid for uid in wish.teachers if uid in known)
+    return dataclasses.replace(wish, cap=0, tasks=0, teachers=kept)
 
 
 class WishForm(QWidget):
