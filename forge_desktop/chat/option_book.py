@@ -159,6 +159,12 @@ class OptionBook:
 
         Raises ForgeError with one sentence for a template that is broken or does not end.
         """
+        if self._engine.state().remote:
+            raise ForgeError(
+                "A remote student answers now, whose template is its server's.",
+                hint="Choose a student on this computer to try one out.",
+                action="students",
+            )
         messages = [PromptMessage(role, (PromptPart(text),)) for role, text in _EXAMPLE]
         try:
             return self._engine.render(messages, sampling=Sampling(), check=check, template=template, marks=True)

@@ -92,6 +92,11 @@ def test_the_passages_go_along_and_the_answer_is_cited(forge: Forge, teacher: Te
     assert dict(seen.parts)["Documents"] > 0
 
 
+def test_a_template_is_not_tried_out_on_a_server(forge: Forge) -> None:
+    with pytest.raises(ForgeError, match="template is its server's"):
+        forge.chat.options.preview("{{ messages }}")
+
+
 def test_the_conversation_goes_along_and_can_go_on_at_home(forge: Forge, teacher: Teacher) -> None:
     first = ask(forge, QUESTION)
     ask(forge, "And power tools?", first.conversation_id)

@@ -179,17 +179,23 @@ def test_all_tasks_are_held_at_once_though_only_some_are_read(qtbot: QtBot, dist
 
 def test_tasks_are_reordered_with_the_keyboard(qtbot: QtBot, distill: DistillPane) -> None:
     fill(qtbot, distill, 4)
-    table, alt = distill.page.queue.table, Qt.KeyboardModifier.AltModifier
+    table = distill.page.queue.table
     names = questions(distill, 4)
     table.select_id(table.rows.id_at(2))
-    table.setFocus()
-    QTest.keyClick(table, Qt.Key.Key_Up, alt)
+
+    def press(key: Qt.Key) -> None:
+        distill.activateWindow()
+        qtbot.waitUntil(distill.isActiveWindow)
+        table.setFocus()
+        QTest.keyClick(table, key, Qt.KeyboardModifier.AltModifier)
+
+    press(Qt.Key.Key_Up)
     qtbot.waitUntil(lambda: questions(distill, 4) == [names[0], names[2], names[1], names[3]], timeout=SOON)
-    QTest.keyClick(table, Qt.Key.Key_Home, alt)
+    press(Qt.Key.Key_Home)
     qtbot.waitUntil(lambda: questions(distill, 4)[0] == names[2], timeout=SOON)
-    QTest.keyClick(table, Qt.Key.Key_Down, alt)
+    press(Qt.Key.Key_Down)
     qtbot.waitUntil(lambda: questions(distill, 4) == [names[0], names[2], names[1], names[3]], timeout=SOON)
-    QTest.keyClick(table, Qt.Key.Key_End, alt)
+    press(Qt.Key.Key_End)
     qtbot.waitUntil(lambda: questions(distill, 4)[3] == names[2], timeout=SOON)
     table.select_id(table.rows.id_at(3))
     table.dropped.emit(1)  # dragged before the second row

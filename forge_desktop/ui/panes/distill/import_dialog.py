@@ -45,7 +45,6 @@ class ImportDialog(QDialog):
         self.setWindowTitle("Import")
         self._distill, self._errands, self._path = distill, errands, path
         self._preview: ImportPreview | None = None
-        self._filling = False
         self.boxes = {field: QComboBox() for field in _FIELDS}
         self.problem = Banner()
         self.about = label("Reading the first rows …", tokens.TABLE, cls="muted", wrap=True)

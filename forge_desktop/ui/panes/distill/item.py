@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from forge_desktop.base.money import shown
-from forge_desktop.distill.records import Evidence, TaskView
+from forge_desktop.distill.records import TaskView
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.distill.columns import PAIR_KINDS, STATES, any_text
 from forge_desktop.ui.panes.distill.deciding import DecisionBar
@@ -155,7 +155,6 @@ class ItemPanel(QFrame):
         leave.activated.connect(self.left)
         head = row(self._state, self._kind, self._facts, close, margins=(16, 8, 10, 8))
         head.setStretch(2, 1)
-        self._parts: list[QWidget] = []
         self._content = QWidget()
         self._content.setProperty("cls", "flow")
         self._box = QVBoxLayout(self._content)
@@ -174,10 +173,7 @@ class ItemPanel(QFrame):
         self._box.addWidget(self.answer)
         self._box.addLayout(self._below)
         self._box.addStretch(1)
-        self._empty = label("", tokens.TABLE, cls="muted")
-        self._pages = QStackedWidget()
-        self._pages.addWidget(self._scroll)
-        layout = column(frame("head", head), self._pages, bar, gap=0)
+        layout = column(frame("head", head), self._scroll, bar, gap=0)
         layout.setStretch(1, 1)
         self.setLayout(layout)
 
@@ -271,8 +267,3 @@ class ItemPanel(QFrame):
                 if (widget := item.widget()) is not None:
                     widget.hide()
                     widget.deleteLater()
-
-    def place_of(self, number: int) -> Evidence | None:
-        """The evidence of a number, if it is shown."""
-        found = self.view.evidence if self.view else ()
-        return next((evidence for evidence in found if evidence.n == number), None)

@@ -42,6 +42,7 @@ class QueueView(QWidget):
         self._tasks, self._errands = tasks, errands
         self._states: Sequence[TaskState] = ()
         self._order, self._descending = "position", False
+        self._shown = 0  # how often the list was renewed: a page that was asked for before is old
         self._again = False  # something changed while the list was on its way
         self.title = label("Queue", tokens.BODY, 600)
         self.number = Pill("0", "mute", size=11)
@@ -121,6 +122,7 @@ class QueueView(QWidget):
         return self.field.text().strip(), self._states, self._order, self._descending
 
     def _show(self, count: int, counts: dict[TaskState, int], pages: dict[int, Sequence[TaskRow]]) -> None:
+        self._shown += 1
         self.table.show_rows(count, pages)
         self.number.show_state(f"{count:,}", "mute")
         self.number.setAccessibleName(count_words(count, "task"))
@@ -138,14 +140,14 @@ class QueueView(QWidget):
         pages = [page for page in self.table.pages_in_sight() if not self.table.rows.has(page)]
         if not pages:
             return
-        tasks, asked = self._tasks, self._asked()
+        tasks, asked, shown = self._tasks, self._asked(), self._shown
 
         def work() -> dict[int, Sequence[TaskRow]]:
             text, states, order, descending = asked
             return {page: tasks.window(page * PAGE, PAGE, text, states, order, descending=descending) for page in pages}
 
         def arrived(found: dict[int, Sequence[TaskRow]]) -> None:
-            if asked == self._asked():
+            if asked == self._asked() and shown == self._shown:
                 for page, rows in found.items():
                     self.table.rows.put(page, rows)
             self._on_missed()

@@ -34,6 +34,7 @@ class QueueActions(QObject):
         super().__init__(window)
         self._tasks, self._errands, self._table, self._window = tasks, errands, table, window
         self._asked: _Asked = ("", (), "position", False)
+        self._ordered = True
         self.selected = Button("", "chevron-down")
         self.selected.clicked.connect(self._on_selected)
         self.selected.hide()
@@ -81,7 +82,7 @@ class QueueActions(QObject):
             ("Move to the end", "Alt+End", self.to_end),
         ):
             action = menu.addAction(f"{words}\t{keys}", run)
-            action.setEnabled(getattr(self, "_ordered", True))
+            action.setEnabled(self._ordered)
         menu.addSeparator()
         add(theme.icon("trash-2"), "Remove…\tDel", self.remove)
         return menu
@@ -168,7 +169,7 @@ class QueueActions(QObject):
 
     def _move(self, target: Callable[[], int]) -> None:
         """Put the selected tasks before the task in this row of the table."""
-        if not self._table.selected_count() or not getattr(self, "_ordered", True):
+        if not self._table.selected_count() or not self._ordered:
             return
         ids, row, tasks = self._ids_later(), target(), self._tasks
         text, states, order, descending = self._asked

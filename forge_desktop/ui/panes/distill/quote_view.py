@@ -83,9 +83,12 @@ class QuoteView(QFrame):
 
     def _whom(self, quote: Quote, wish: RunWish) -> list[QWidget]:
         asked = [self._teachers[t.endpoint] for t in quote.teachers if t.endpoint in self._teachers]
-        draft = ", the draft of your student" if wish.draft else ""
-        passages = count_words(wish.passages, "passage")
-        what = f"For each task: its question and rules{draft}, and up to {passages} of your documents. Nothing else."
+        draft = ", your student's draft" if wish.draft else ""
+        what = (
+            f"For each task: our instructions, its question and rules{draft}, and up to "
+            f"{count_words(wish.passages, 'passage')} of your documents, with their file names and headings. "
+            "Nothing else; each prompt is as you see it beside."
+        )
         parts: list[QWidget] = [_card("What is sent", label(what, tokens.TABLE, wrap=True))]
         lines: list[QWidget] = []
         for teacher in asked:
