@@ -40,11 +40,16 @@ class Calls:
         router: Router,
         ledger: Ledger,
         clock: Clock,
+        *,
+        read_only: bool,
     ) -> None:
         self.door = Door(settings, monotonic=clock.monotonic)
         self._prices, self._router = prices, router
         self._calling = Calling(endpoints, prices, keys, router, ledger, self.door)
-        self.batches = Batches(BatchStore(db), endpoints, prices, keys, ledger, self._calling, self.door, clock)
+        batches = BatchStore(db)
+        if not read_only:
+            batches.lose_left_behind(clock.now())
+        self.batches = Batches(batches, endpoints, prices, keys, ledger, self._calling, self.door, clock)
 
     def ask(self, endpoint: Endpoint, request: ChatRequest, purpose: Purpose, listening: Listening) -> PaidAnswer:
         """See Providers.ask."""

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import hashlib
 import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Events
-from forge_desktop.providers.price_table import ModelFacts, PriceTable
 from forge_desktop.providers.records import Endpoint, Price, Rates
 from forge_desktop.providers.store import EndpointStore
 from forge_desktop.storage import Database
+
+if TYPE_CHECKING:
+    from forge_desktop.providers.price_table import ModelFacts, PriceTable
 
 _MOST = 10**12  # micro-dollars a million tokens: a million dollars; above it somebody mistyped
 
@@ -32,7 +36,7 @@ class Prices:
         table: Path | None = None,
     ) -> None:
         self._store, self._events, self._now = EndpointStore(db), events, now
-        self._table = PriceTable(table)
+        self._file = table
         self._remembered: set[str] = set()
 
     def of(self, endpoint: Endpoint) -> Price | None:
@@ -90,6 +94,12 @@ class Prices:
         text = _typed_text(price.rates, price.checked) if price.source == "by hand" else self._table.text
         self._store.keep_table(price.sha256, text, self._now())
         self._remembered.add(price.sha256)
+
+    @functools.cached_property
+    def _table(self) -> PriceTable:
+        from forge_desktop.providers.price_table import PriceTable
+
+        return PriceTable(self._file)
 
     def _today(self) -> str:
         return datetime.datetime.fromtimestamp(self._now(), datetime.UTC).date().isoformat()

@@ -42,7 +42,6 @@ class Router:
         states = States(db, now)
         self._breakers = Breakers(states, events)
         self._limits = Limits(states, now, monotonic)
-        endpoints.when_renewed(self.reset)
 
     def order(self, role: Role, among: Sequence[str] = ()) -> tuple[list[Endpoint], list[LeftOut]]:
         """Who may be asked, the first one first, and those left out with why. `among` names uids or names; empty: all.

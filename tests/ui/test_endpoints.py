@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.forge import Forge
-from forge_desktop.students import EndpointView
+from forge_desktop.students.desk import EndpointView
 from forge_desktop.ui.panes.settings import SettingsPane
 from forge_desktop.ui.panes.settings.endpoint_row import EndpointRow
 from forge_desktop.ui.panes.settings.endpoint_sheet import EndpointSheet

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QFrame, QLineEdit, QScrollArea, QWidget
 
 from forge_desktop.base.errors import FieldError, ForgeError
 from forge_desktop.base.jobs import Jobs
-from forge_desktop.students import Desk, EndpointForm, EndpointView
+from forge_desktop.students.desk import Desk, EndpointForm, EndpointView
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
