@@ -1,4 +1,4 @@
-"""Reads what a teacher or a judge replied, as tolerantly as is safe: an object somewhere in it, or prose that cites."""
+"""Reads what a teacher or a judge replied, as tolerantly as is safe: an object somewhere in it, or prose."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from forge_desktop.distill import refusing
 from forge_desktop.distill.prompts import RUBRIC
 from forge_desktop.distill.records import AnswerRead
 
@@ -16,12 +17,13 @@ CUT = "It was cut at the longest length allowed."
 _ANSWERS = ("answer", "final", "revision", "suggestion")  # the last three: what teachers of older formats call it
 _MARK = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
 _FENCE = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
+_SOME = 4  # words; fewer are no answer where nothing shows what they rest on
 _MOST = 200  # citations or quotes of one answer that are looked at
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read. `problem` is a sentence where nothing can be used; `prose`: it had no form, but it cites."""
+    """What was read. `problem` is a sentence where nothing can be used; `prose`: it had no form."""
 
     read: AnswerRead | None
     problem: str = ""
@@ -37,8 +39,11 @@ class Verdict:
     problem: str = ""
 
 
-def read_answer(text: str, stop: str) -> Reading:
-    """What a teacher's reply says. A refusal is read as one, and a reply that was cut never as a whole one."""
+def read_answer(text: str, stop: str, *, offered: bool = True) -> Reading:
+    """What a teacher's reply says. A refusal is read as one, and a reply that was cut never as a whole one.
+
+    Prose is read as an answer where it cites passages; where none were `offered`, also where it is one by its words.
+    """
     if stop == "refused":
         return Reading(AnswerRead("", critique=text.strip(), refused=True))
     found = _object(text)
@@ -46,7 +51,7 @@ def read_answer(text: str, stop: str) -> Reading:
         if stop == "length":
             return Reading(None, CUT)
         cited = marks(text)
-        if cited and "{" not in text and len(_MARK.sub("", text).split()) > 1:
+        if "{" not in text and (len(_bare(text)) > 1 if cited else not offered and _says_something(text)):
             return Reading(AnswerRead(text.strip(), citations=cited), prose=True)
         return Reading(None, NOT_THE_OBJECT)
     refusal = _text(found.get("refusal") or found.get("error"))
@@ -88,6 +93,14 @@ def marks(text: str) -> tuple[int, ...]:
     """The numbers cited in brackets in a text, each once, in their order."""
     numbers = (int(number) for match in _MARK.finditer(text) for number in re.split(r"\s*[,;]\s*", match[1]))
     return tuple(dict.fromkeys(numbers))
+
+
+def _bare(text: str) -> list[str]:
+    return _MARK.sub("", text).split()
+
+
+def _says_something(text: str) -> bool:
+    return len(_bare(text)) >= _SOME and not (refusing.is_refusal(text) or refusing.is_error(text))
 
 
 def _object(text: str) -> dict[str, Any] | None:

@@ -111,7 +111,7 @@ class Lesson:
         if asked.step == JUDGE:
             self._judged = answer, asked.request, read_verdict(answer.text, answer.stop)
             return
-        reading = read_answer(answer.text, answer.stop)
+        reading = read_answer(answer.text, answer.stop, offered=bool(self.evidence))
         found = self._checks(reading.read) if reading.read is not None else ()
         self._heard.append(_Heard(answer, asked.request, reading, found))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from forge_desktop.distill.records import Check, Quality
 
-VERSION = "rules-2"  # goes up with every change of a rule or a weight, so that scores of before can be told apart
+VERSION = "rules-3"  # goes up with every change of a rule or a weight, so that scores of before can be told apart
 
 # How much a rule counts; what must hold anyway counts little, what tells good from fair counts most. Others: 1.
 WEIGHTS: dict[str, float] = {
