@@ -47,7 +47,8 @@ question, that says that the documents do not tell it: write it in "answer", cit
 Do not guess."""
 
 UNTOLD_JUDGED = """\
-The passages may not answer this question. Where they do not, an answer that says so is correct, grounded and complete."""
+The passages may not answer this question. Where they do not, an answer that says so is correct, grounded and \
+complete."""
 
 RUBRIC = ("correct", "grounded", "complete", "clear")
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.jobs import JobContext
+from forge_desktop.base.money import shown
 from forge_desktop.corpus import Corpus
 from forge_desktop.distill import prompts
+from forge_desktop.distill.drafting import Drafter, Wanted
 from forge_desktop.distill.evidence import Gatherer, Offer
 from forge_desktop.distill.experience import Experience, gathered
 from forge_desktop.distill.lesson import JUDGE, Ask, End, Lesson
 from forge_desktop.distill.quote_caps import fitting, room
 from forge_desktop.distill.quote_costs import BYTES_A_TOKEN, Prompted, Reckoner
+from forge_desktop.distill.quote_prompts import UNWRITTEN, spread, to_show, words_of_unwritten
 from forge_desktop.distill.records import Draft, Evidence, Quote, RunWish, Task, TeacherQuote
 from forge_desktop.distill.store_quote import QuoteStore
 from forge_desktop.distill.store_runs import RunStore
@@ -24,13 +27,11 @@ from forge_desktop.providers.records import ChatRequest, Endpoint, PaidAnswer, P
 DIAL = (1, 2, 4, 6, 8, 12)
 _ALL = 200  # tasks; of more, so many spread over the queue are rendered
 _DIALLED = 24  # tasks whose prompts are rendered for each number of passages
-_SHOWN = 5  # prompts in full
 _CHARACTERS_A_TOKEN = 4
-_UNWRITTEN = "(here stands the student's draft, which is not written yet)"
 
 
 class Quoter:
-    """Renders what a run would send. `drafts` tells whether a student can draft, `answer` how long it may be."""
+    """Renders what a run would send, to teachers, and to a remote student for its drafts."""
 
     def __init__(
         self,
@@ -40,11 +41,10 @@ class Quoter:
         tasks: TaskStore,
         runs: RunStore,
         store: QuoteStore,
-        drafts: Callable[[], bool],
-        answer: Callable[[], int],
+        drafter: Drafter,
     ) -> None:
         self._corpus, self._providers, self._tasks, self._runs, self._store = corpus, providers, tasks, runs, store
-        self._gatherer, self._drafts, self._answer = Gatherer(corpus), drafts, answer
+        self._gatherer, self._drafter = Gatherer(corpus), drafter
 
     def quote(self, ctx: JobContext, wish: RunWish) -> Quote:
         """The quote of a run. Raises ForgeError for teachers that are not there."""
@@ -52,7 +52,7 @@ class Quoter:
         fit, out = self._providers.router.order("answer", wish.teachers)
         known = gathered(self._providers, self._store)
         prompted = []
-        sample = _spread(ids, _ALL)
+        sample = spread(ids, _ALL)
         for done, task in enumerate(self._tasks.all_of(sample)):
             ctx.progress(done, len(sample), task.question[:80])
             prompted.append(self._prompted(task, wish, fit))
@@ -73,7 +73,7 @@ class Quoter:
         if offer.withheld:
             return Prompted(task, offer)
         draft = Draft(task.draft, {"given": True}) if task.draft else self._runs.draft(task.id)
-        if draft is None and wish.draft and self._drafts():
+        if draft is None and wish.draft and self._drafter.ready:
             return self._undrafted(task, offer, wish)
         lesson = Lesson(task, offer.evidence, draft, wish, teachers={}, made=0.0)
         reused = saved = heard = 0
@@ -100,8 +100,8 @@ class Quoter:
 
     def _undrafted(self, task: Task, offer: Offer, wish: RunWish) -> Prompted:
         """The draft is not there yet: a note stands for it, and the longest one where the worst case is reckoned."""
-        longest = Draft("x" * (BYTES_A_TOKEN * min(wish.max_tokens, self._answer())), {})
-        request = prompts.render(task, offer.evidence, Draft(_UNWRITTEN, {}), (), wish)
+        longest = Draft("x" * (BYTES_A_TOKEN * self._drafter.tokens(wish.max_tokens)), {})
+        request = prompts.render(task, offer.evidence, Draft(UNWRITTEN, {}), (), wish)
         return Prompted(
             task,
             offer,
@@ -109,6 +109,7 @@ class Quoter:
             turns_left=wish.max_turns,
             longest=prompts.render(task, offer.evidence, longest, (), wish),
             unwritten=True,
+            drafting=self._drafter.asked(Wanted(task, offer.evidence), wish.max_tokens),
             judge=self._judge(task, offer, wish),
         )
 
@@ -164,13 +165,13 @@ class Quoter:
             seconds=best.seconds if best else None,
             caps=money.sentences,
             never_sent=_never_sent(prompted),
-            prompts=_shown(best.name if best else "", prompted),
+            prompts=to_show(best.name if best else "", prompted),
             easy=scale.up(sum(each.easy for each in prompted)),
             withheld=scale.up(sum(bool(each.offer.withheld) for each in prompted)),
             room=money.left,
             fits_likely=fitting(money.left, tasks, likely) if best else None,
             fits_worst=fitting(money.left, tasks, worst) if best else None,
-            assumptions=self._assumptions(fit, known, prompted, tasks),
+            assumptions=self._assumptions(fit, known, prompted, tasks, reckoner),
         )
 
     def _teacher(
@@ -220,7 +221,7 @@ class Quoter:
         """The likely cost for each number of passages, with the first teacher."""
         if not fit or not prompted:
             return ()
-        some = [prompted[place] for place in _spread(range(len(prompted)), _DIALLED)]
+        some = [prompted[place] for place in spread(range(len(prompted)), _DIALLED)]
         price, found = self._price(fit[0]), []
         for passages in DIAL:
             ctx.check()
@@ -245,17 +246,23 @@ class Quoter:
         return evidence, documents
 
     def _assumptions(
-        self, fit: Sequence[Endpoint], known: Experience, prompted: Sequence[Prompted], tasks: int
+        self,
+        fit: Sequence[Endpoint],
+        known: Experience,
+        prompted: Sequence[Prompted],
+        tasks: int,
+        reckoner: Reckoner,
     ) -> tuple[str, ...]:
         said = known.assumptions([(each.uid, each.name) for each in fit])
         if len(prompted) < tasks:
             said.append(f"{len(prompted):,} of the {tasks:,} tasks, spread over the queue, stand for all of them.")
         if failing := [each.problem for each in prompted if each.problem]:
             said.insert(0, f"{len(failing):,} of the tasks looked at would fail: {failing[0]}")
+        if bought := reckoner.drafts(prompted):
+            likely, worst = (_Scale(tasks, len(prompted)).up(amount) for amount in bought[1:])
+            said.append(f"{bought[0]} writes the drafts: likely {shown(likely)} of it, {shown(worst)} at most.")
         if any(each.unwritten for each in prompted):
-            said.append(
-                f"Drafts that are not written yet count as {known.draft:,} characters, at worst as the longest."
-            )
+            said += words_of_unwritten(known.draft)
         said.append("A call whose answer is lost stays charged at its worst case; the caps hold in any case.")
         return tuple(said)
 
@@ -276,13 +283,6 @@ class _Scale:
         return amount * self.tasks / self.sampled if self.sampled else 0.0
 
 
-def _spread(items: Sequence[int], most: int) -> list[int]:
-    """All, or so many at even distances, the first and the last among them."""
-    if len(items) <= most:
-        return list(items)
-    return [items[place * (len(items) - 1) // (most - 1)] for place in range(most)]
-
-
 def _left_out(endpoint: Endpoint, why: str) -> TeacherQuote:
     return TeacherQuote(endpoint.uid, endpoint.name, endpoint.model, 0, 0, 0, None, None, problem=why)
 
@@ -291,9 +291,3 @@ def _never_sent(prompted: Sequence[Prompted]) -> tuple[str, ...]:
     names = [name for each in prompted for name in each.offer.left_out]
     names += [each.task.origin_detail or each.task.question for each in prompted if each.offer.withheld]
     return tuple(dict.fromkeys(names))
-
-
-def _shown(teacher: str, prompted: Sequence[Prompted]) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
-    asked = [each.ask.request for each in prompted if each.ask is not None]
-    some = [asked[place] for place in _spread(range(len(asked)), _SHOWN)]
-    return tuple((teacher, tuple((turn.role, turn.text) for turn in request.messages)) for request in some)

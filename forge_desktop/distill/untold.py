@@ -22,7 +22,10 @@ _DOCUMENTS = (
     r"belge\w*|metin\w*|metn\w*|kaynak\w*|έγγραφ\w*|κείμεν\w*|dokumentum\w*|szöveg\w*|asiakirj\w*|teksti\w*",
     r"surs\w*|dokumen|teks|sumber",
 )
-_SPACELESS_DOCUMENTS = "文書|資料|文章|本文|文件|文档|文檔|资料|文本|段落|材料|문서|자료|본문|텍스트|지문|وثائق|مستندات|نصوص|النص|اسناد|متن|दस्तावेज"
+_SPACELESS_DOCUMENTS = (
+    "文書|資料|文章|本文|文件|文档|文檔|资料|文本|段落|材料|문서|자료|본문|텍스트|지문"
+    "|وثائق|مستندات|نصوص|النص|اسناد|متن|दस्तावेज"
+)
 _DENIALS = (
     r"not|cannot|\w+n't|no|nothing|nowhere|never|none|neither|nicht|nichts|kein\w*|nirgends|weder",
     r"ne|n'\w+|pas|aucune?|rien|nada|ning[uú]n\w*|tampoco|non|nessun\w*|niente|não|nenhum\w*",
@@ -36,7 +39,7 @@ _END = re.compile(r"[.!?。！？؟।]+(?:\s|$)|[。！？]|\n")
 
 
 def is_asked(task: Task, evidence: Sequence[Evidence]) -> bool:
-    """Whether the lesson of this task is that the passages do not tell it. Without any there is nothing to say so of."""
+    """Whether the lesson of this task is that the passages do not tell it; without any there is nothing silent."""
     return task.kind == KIND and bool(evidence)
 
 

@@ -54,7 +54,7 @@ class Students:
         self.remotes = Remotes(StudentFacts(db), events, engine, providers, self._use_local)
         if not self._bases.read_only:
             self._register_starter(starter)
-            self._use_active()
+        self._use_active()  # also for who only reads: a quote tells what the student in use would do
 
     @functools.cached_property
     def desk(self) -> Desk | None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from forge_desktop.cli import main
+from forge_desktop.distill.quote_prompts import ABOUT_UNWRITTEN, UNWRITTEN
 from tests.distill.rooms import answered, fact
 from tests.providers.teacher import Fault, Teacher
 
@@ -92,6 +93,19 @@ def test_a_run_is_driven_from_a_script(
     check_fields(status, tasks=dict, run=dict, runs=list, budgets=list, stopped=str)
     assert status["tasks"]["review"] == status["run"]["review"] == 6 - 2 - capped["kept"]
     assert len(status["runs"]) == 3
+
+
+def test_a_quote_shows_where_a_draft_will_stand(ready: Path, tmp_path: Path, cli_json: Json) -> None:
+    tasks = tmp_path / "undrafted.csv"
+    tasks.write_text(f"question\n{fact(7)[0]}\n")
+    cli_json("distill", "tasks", "remove", "--all")
+    cli_json("distill", "import", tasks)
+    quoted = cli_json("distill", "quote", "--prompts")
+    assert UNWRITTEN in quoted["prompts"][0]["messages"][1]["text"]
+    assert ABOUT_UNWRITTEN in quoted["assumptions"]
+    alone = cli_json("distill", "quote", "--prompts", "--no-draft")
+    assert alone["prompts"][0]["messages"][1]["text"].endswith("There is no draft.")
+    assert ABOUT_UNWRITTEN not in alone["assumptions"]
 
 
 def test_the_queue_and_the_pairs_are_decided_on_from_a_script(

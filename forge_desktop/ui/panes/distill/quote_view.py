@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from forge_desktop.base.money import shown
+from forge_desktop.distill.quote_prompts import ABOUT_UNWRITTEN
 from forge_desktop.distill.records import Endpoint, Quote, RunWish, TeacherQuote
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.distill.columns import any_text
@@ -79,6 +80,13 @@ class QuoteView(QFrame):
         parts.append(_card("Evidence", label(evidence_words(quote), tokens.SMALL, wrap=True)))
         lines = [label(safe_words(words), tokens.SMALL, wrap=True) for words in quote.caps]
         parts.append(_card("Caps", *lines))
+        if quote.assumptions:
+            parts.append(
+                _card(
+                    "What this rests on",
+                    *(label(safe_words(words), tokens.SMALL, wrap=True) for words in quote.assumptions),
+                )
+            )
         return parts
 
     def _whom(self, quote: Quote, wish: RunWish) -> list[QWidget]:
@@ -87,7 +95,7 @@ class QuoteView(QFrame):
         what = (
             f"For each task: our instructions, its question and rules{draft}, and up to "
             f"{count_words(wish.passages, 'passage')} of your documents, with their file names and headings. "
-            "Nothing else; each prompt is as you see it beside."
+            "Nothing else; each prompt is as you see it beside, but for drafts that are not written yet."
         )
         parts: list[QWidget] = [_card("What is sent", label(what, tokens.TABLE, wrap=True))]
         lines: list[QWidget] = []
@@ -186,6 +194,8 @@ def _teachers(teachers: Sequence[TeacherQuote]) -> QWidget:
 
 def _prompts(quote: Quote) -> list[QWidget]:
     parts: list[QWidget] = []
+    if ABOUT_UNWRITTEN in quote.assumptions:
+        parts.append(_card("Drafts that are not written yet", label(ABOUT_UNWRITTEN, tokens.SMALL, wrap=True)))
     for number, (teacher, messages) in enumerate(quote.prompts, 1):
         texts: list[QWidget] = []
         for role, text in messages:
