@@ -16,6 +16,7 @@ from forge_desktop.providers.records import ChatRequest, Endpoint, Price, Turn, 
 
 BYTES_A_TOKEN = 8  # at most, of text that is not written yet; real text has four or five
 _AGAIN = 400  # characters in which a teacher is told what is wrong with its reply
+_CHARACTERS_A_TOKEN = 4
 _BATCHES = ("openai", "anthropic")  # wires with a batch endpoint
 
 
@@ -24,7 +25,8 @@ class Prompted:
     """A task as a run would begin with it. `ask` is its next call, None where none is needed.
 
     `turns_left` calls for an answer may follow, that one included. `longest` is the same prompt with all that is not
-    written yet as long as it may become, `unwritten` tells whether there is such. `judge` is what a judge is asked.
+    written yet as long as it may become, `unwritten` tells whether there is such, and `drafting` of whom and by what
+    request it would be bought, where that costs anything. `judge` is what a judge is asked.
     `problem` tells why a run could not work on it.
     """
 
@@ -34,6 +36,7 @@ class Prompted:
     turns_left: int = 0
     longest: ChatRequest | None = None
     unwritten: bool = False
+    drafting: tuple[Endpoint, ChatRequest] | None = None
     judge: ChatRequest | None = None
     reused: int = 0
     saved: int = 0
@@ -53,12 +56,14 @@ class Reckoner:
         """All prompts with one teacher, and with a judge where one is wanted."""
         asked = [prompted for prompted in prompts if prompted.ask is not None]
         judged = [self._judged(judge, prompted) for prompted in asked] if judge else []
-        low = sum(self._low(endpoint, price, each) for each in asked) + sum(each[0] for each in judged)
-        likely = sum(self.likely(endpoint, price, each) for each in asked) + sum(each[0] for each in judged)
-        worst = sum(self._worst(endpoint, each) for each in asked) + sum(each[1] for each in judged)
+        drafted = [self._drafted(prompted) for prompted in asked]
+        besides = sum(each[0] for each in (*judged, *drafted))
+        low = sum(self._low(endpoint, price, each) for each in asked) + besides
+        likely = sum(self._asked(endpoint, price, each) for each in asked) + besides
+        worst = sum(self._worst(endpoint, each) for each in asked) + sum(each[1] for each in (*judged, *drafted))
         batched = None
         if endpoint.wire in _BATCHES and price.rates.batch_output is not None:
-            batched = sum(self.likely(endpoint, price, each, batch=True) for each in asked) + sum(j[0] for j in judged)
+            batched = sum(self._asked(endpoint, price, each, batch=True) for each in asked) + besides
         return TeacherQuote(
             endpoint.uid,
             endpoint.name,
@@ -70,8 +75,29 @@ class Reckoner:
             batch_likely=batched,
         )
 
-    def likely(self, endpoint: Endpoint, price: Price, prompted: Prompted, *, batch: bool = False) -> int:
-        """What a task likely costs."""
+    def likely(self, endpoint: Endpoint, price: Price, prompted: Prompted) -> int:
+        """What a task likely costs, its draft included."""
+        return self._asked(endpoint, price, prompted) + self._drafted(prompted)[0]
+
+    def drafts(self, prompts: Sequence[Prompted]) -> tuple[str, int, int] | None:
+        """Who would be paid for drafts, and what they cost likely and at most; None where nobody is."""
+        names = [prompted.drafting[0].name for prompted in prompts if prompted.drafting is not None]
+        costs = [self._drafted(prompted) for prompted in prompts]
+        return (names[0], sum(each[0] for each in costs), sum(each[1] for each in costs)) if names else None
+
+    def _drafted(self, prompted: Prompted) -> tuple[int, int]:
+        """What a draft costs likely and at most."""
+        if prompted.drafting is None:
+            return 0, 0
+        endpoint, request = prompted.drafting
+        price = self._providers.prices.of(endpoint)
+        if price is None:  # it is not asked then
+            return 0, 0
+        tokens = self._known.tokens(endpoint.uid, characters(request.messages))
+        worst = self._providers.worst(endpoint.uid, request)
+        return min(worst, cost(Usage(tokens, self._known.draft // _CHARACTERS_A_TOKEN), price)), worst
+
+    def _asked(self, endpoint: Endpoint, price: Price, prompted: Prompted, *, batch: bool = False) -> int:
         if prompted.ask is None or prompted.turns_left == 0:
             return 0
         length = self._length(prompted)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.jobs import JobContext
+from forge_desktop.base.money import shown
 from forge_desktop.corpus import Corpus
 from forge_desktop.distill import prompts
+from forge_desktop.distill.drafting import Drafter, Wanted
 from forge_desktop.distill.evidence import Gatherer, Offer
 from forge_desktop.distill.experience import Experience, gathered
 from forge_desktop.distill.lesson import JUDGE, Ask, End, Lesson
@@ -29,7 +31,7 @@ _CHARACTERS_A_TOKEN = 4
 
 
 class Quoter:
-    """Renders what a run would send. `drafts` tells whether a student can draft, `answer` how long it may be."""
+    """Renders what a run would send, to teachers, and to a remote student for its drafts."""
 
     def __init__(
         self,
@@ -39,11 +41,10 @@ class Quoter:
         tasks: TaskStore,
         runs: RunStore,
         store: QuoteStore,
-        drafts: Callable[[], bool],
-        answer: Callable[[], int],
+        drafter: Drafter,
     ) -> None:
         self._corpus, self._providers, self._tasks, self._runs, self._store = corpus, providers, tasks, runs, store
-        self._gatherer, self._drafts, self._answer = Gatherer(corpus), drafts, answer
+        self._gatherer, self._drafter = Gatherer(corpus), drafter
 
     def quote(self, ctx: JobContext, wish: RunWish) -> Quote:
         """The quote of a run. Raises ForgeError for teachers that are not there."""
@@ -72,7 +73,7 @@ class Quoter:
         if offer.withheld:
             return Prompted(task, offer)
         draft = Draft(task.draft, {"given": True}) if task.draft else self._runs.draft(task.id)
-        if draft is None and wish.draft and self._drafts():
+        if draft is None and wish.draft and self._drafter.ready:
             return self._undrafted(task, offer, wish)
         lesson = Lesson(task, offer.evidence, draft, wish, teachers={}, made=0.0)
         reused = saved = heard = 0
@@ -99,7 +100,7 @@ class Quoter:
 
     def _undrafted(self, task: Task, offer: Offer, wish: RunWish) -> Prompted:
         """The draft is not there yet: a note stands for it, and the longest one where the worst case is reckoned."""
-        longest = Draft("x" * (BYTES_A_TOKEN * min(wish.max_tokens, self._answer())), {})
+        longest = Draft("x" * (BYTES_A_TOKEN * self._drafter.tokens(wish.max_tokens)), {})
         request = prompts.render(task, offer.evidence, Draft(UNWRITTEN, {}), (), wish)
         return Prompted(
             task,
@@ -108,6 +109,7 @@ class Quoter:
             turns_left=wish.max_turns,
             longest=prompts.render(task, offer.evidence, longest, (), wish),
             unwritten=True,
+            drafting=self._drafter.asked(Wanted(task, offer.evidence), wish.max_tokens),
             judge=self._judge(task, offer, wish),
         )
 
@@ -169,7 +171,7 @@ class Quoter:
             room=money.left,
             fits_likely=fitting(money.left, tasks, likely) if best else None,
             fits_worst=fitting(money.left, tasks, worst) if best else None,
-            assumptions=self._assumptions(fit, known, prompted, tasks),
+            assumptions=self._assumptions(fit, known, prompted, tasks, reckoner),
         )
 
     def _teacher(
@@ -244,13 +246,21 @@ class Quoter:
         return evidence, documents
 
     def _assumptions(
-        self, fit: Sequence[Endpoint], known: Experience, prompted: Sequence[Prompted], tasks: int
+        self,
+        fit: Sequence[Endpoint],
+        known: Experience,
+        prompted: Sequence[Prompted],
+        tasks: int,
+        reckoner: Reckoner,
     ) -> tuple[str, ...]:
         said = known.assumptions([(each.uid, each.name) for each in fit])
         if len(prompted) < tasks:
             said.append(f"{len(prompted):,} of the {tasks:,} tasks, spread over the queue, stand for all of them.")
         if failing := [each.problem for each in prompted if each.problem]:
             said.insert(0, f"{len(failing):,} of the tasks looked at would fail: {failing[0]}")
+        if bought := reckoner.drafts(prompted):
+            likely, worst = (_Scale(tasks, len(prompted)).up(amount) for amount in bought[1:])
+            said.append(f"{bought[0]} writes the drafts: likely {shown(likely)} of it, {shown(worst)} at most.")
         if any(each.unwritten for each in prompted):
             said += words_of_unwritten(known.draft)
         said.append("A call whose answer is lost stays charged at its worst case; the caps hold in any case.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 from forge_desktop.base.errors import ForgeError
@@ -62,6 +63,10 @@ class Calls:
         """See Providers.worst."""
         return worst_of(plan(endpoint, request), price_of(self._prices, endpoint))
 
+    def request_sha256(self, endpoint: Endpoint, request: ChatRequest) -> str:
+        """See Providers.request_sha256."""
+        return plan(endpoint, request).sha256
+
     def body_bytes(self, endpoint: Endpoint, request: ChatRequest) -> int:
         """See Providers.body_bytes."""
         return len(plan(endpoint, request).content)
@@ -74,13 +79,18 @@ class Calls:
         *,
         check: Callable[[], object],
         seconds: float,
+        waits: bool,
     ) -> Vectors:
         """See Providers.embed."""
         vectors: list[tuple[float, ...]] = []
         for portion in portions(texts):
             heard = VectorsHeard(len(portion))
             listening = Listening(check=check, seconds=seconds)
-            with self._router.slot(endpoint, sum(map(len, portion)) // 4, 0, check):
+            with contextlib.ExitStack() as held:
+                if waits:
+                    held.enter_context(self._router.slot(endpoint, sum(map(len, portion)) // 4, 0, check))
+                else:
+                    self._router.refuse_blocked(endpoint.uid)
                 self._calling.pay(plan_embedding(endpoint, portion), purpose, listening, heard)
             vectors += heard.vectors
         return tuple(vectors)

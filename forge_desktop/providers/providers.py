@@ -115,6 +115,10 @@ class Providers:
         """What a call can cost at most: what would be reserved. Raises ForgeError without a price."""
         return self._calls.worst(self.endpoints.get(endpoint), request)
 
+    def request_sha256(self, endpoint: str, request: ChatRequest) -> str:
+        """What a request to an endpoint is named by: equal for equal ones."""
+        return self._calls.request_sha256(self.endpoints.get(endpoint), request)
+
     def body_bytes(self, endpoint: str, request: ChatRequest) -> int:
         """How many bytes of a request's body would leave."""
         return self._calls.body_bytes(self.endpoints.get(endpoint), request)
@@ -142,9 +146,15 @@ class Providers:
         *,
         check: Callable[[], None] = _nothing,
         seconds: float = 120.0,
+        waits: bool = True,
     ) -> tuple[tuple[float, ...], ...]:
-        """A vector for each text, of an endpoint's `/embeddings`; as many calls as the texts need. Raises as `ask`."""
-        return self._calls.embed(self.endpoints.get(endpoint), texts, purpose, check=check, seconds=seconds)
+        """A vector for each text, of an endpoint's `/embeddings`; as many calls as the texts need. Raises as `ask`.
+
+        It `waits` until the endpoint's limits allow a call, unless a person waits for it. Raises NoTeacher where the
+        endpoint was given up.
+        """
+        found = self.endpoints.get(endpoint)
+        return self._calls.embed(found, texts, purpose, check=check, seconds=seconds, waits=waits)
 
     def test(self, endpoint: str) -> EndpointTest:
         """Ask an endpoint one tiny question, or for one vector, paid through the ledger, and say how it went."""

@@ -165,7 +165,8 @@ class DistillPane(Pane):
         """Ask which questions to make from documents."""
 
         def ask(collections: Sequence[Collection]) -> None:
-            dialog = GenerateDialog(collections, teachers=bool(self._seen.teachers), parent=self)
+            student = self.forge.engine.state().remote
+            dialog = GenerateDialog(collections, teachers=bool(self._seen.teachers), student=student, parent=self)
             dialog.started.connect(self._on_generate)
             dialog.open()
 
