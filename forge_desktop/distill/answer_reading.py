@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from forge_desktop.distill import refusing
+from forge_desktop.distill import refusing, untold
 from forge_desktop.distill.prompts import RUBRIC
 from forge_desktop.distill.records import AnswerRead
 
@@ -23,11 +23,15 @@ _MOST = 200  # citations or quotes of one answer that are looked at
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read. `problem` is a sentence where nothing can be used; `prose`: it had no form."""
+    """What was read. `problem` is a sentence where nothing can be used; `prose`: it had no form.
+
+    `refusal` is why it declines, in its own words.
+    """
 
     read: AnswerRead | None
     problem: str = ""
     prose: bool = False
+    refusal: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,20 @@ def read_answer(text: str, stop: str, *, offered: bool = True) -> Reading:
             verdict=_text(found.get("verdict")).strip().lower(),
             refused=bool(refusal.strip()),
             cut=stop == "length",
-        )
+        ),
+        refusal=_text(found.get("refusal")).strip(),
     )
+
+
+def as_answer(reading: Reading) -> Reading:
+    """Of a question that the documents do not answer: a refusal in words is the answer to it."""
+    read = reading.read
+    if read is None or not reading.refusal:
+        return reading
+    said = read.answer if untold.says_so(read.answer) else reading.refusal
+    critique = "" if read.critique == reading.refusal else read.critique
+    answer = replace(read, answer=said, citations=marks(said), quotes=(), critique=critique, refused=False)
+    return replace(reading, read=answer)
 
 
 def read_draft(text: str) -> AnswerRead:

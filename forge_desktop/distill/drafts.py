@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from forge_desktop.chat.attribution import Attribution, attribute
 from forge_desktop.chat.records import Source
 from forge_desktop.distill import checks as rules
+from forge_desktop.distill import untold
 from forge_desktop.distill.quality import holds
 from forge_desktop.distill.records import AnswerRead, Check, Draft, Evidence, Task
 
@@ -32,7 +33,8 @@ def judged(task: Task, evidence: Sequence[Evidence], draft: Draft) -> Drafted:
         cut=draft.provenance.get("stop") == "length",
     )
     held = (*rules.checks(read, evidence, task), _grounded(found))
-    return Drafted(dataclasses.replace(draft, checks=held), read, bool(evidence) and holds(held))
+    easy = bool(evidence) and holds(held) and not untold.is_asked(task, evidence)  # a denial needs a second reader
+    return Drafted(dataclasses.replace(draft, checks=held), read, easy)
 
 
 def _grounded(found: Attribution) -> Check:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from forge_desktop.corpus.texts import language
 from forge_desktop.distill import checks as rules
-from forge_desktop.distill import drafts, prompts
-from forge_desktop.distill.answer_reading import Reading, Verdict, read_answer, read_verdict
+from forge_desktop.distill import drafts, prompts, untold
+from forge_desktop.distill.answer_reading import Reading, Verdict, as_answer, read_answer, read_verdict
 from forge_desktop.distill.evidence import with_citations
 from forge_desktop.distill.quality import failed, holds, quality
 from forge_desktop.distill.records import (
@@ -95,6 +95,7 @@ class Lesson:
     ) -> None:
         self.task, self.evidence, self.wish = task, tuple(evidence), wish
         self._teachers, self._made = teachers, made
+        self._open = untold.is_asked(task, self.evidence)
         self._heard: list[_Heard] = []
         self._judged: tuple[PaidAnswer, ChatRequest, Verdict] | None = None
         self._unjudged = ""
@@ -112,6 +113,7 @@ class Lesson:
             self._judged = answer, asked.request, read_verdict(answer.text, answer.stop)
             return
         reading = read_answer(answer.text, answer.stop, offered=bool(self.evidence))
+        reading = as_answer(reading) if self._open else reading
         found = self._checks(reading.read) if reading.read is not None else ()
         self._heard.append(_Heard(answer, asked.request, reading, found))
 
@@ -212,6 +214,8 @@ class Lesson:
             return "review", verdict.problem
         if last.reading.prose and not self.evidence:
             return "review", "The teacher did not keep to the form, and no passage shows whether it is true."
+        if any(check.name == "untold" and not check.passed for check in last.checks):
+            return "review", "It was asked as what the documents do not tell, and the teacher answers it."
         if judged.score < _SURE:
             return "review", f"The rules hold, but its quality is {judged.score:.2f}."
         return "kept", ""
@@ -235,7 +239,7 @@ class Lesson:
             final=read.answer,
             draft=self.draft.text if self.draft else "",
             critiques=tuple(each.critique for each in heard if each.critique),
-            evidence=with_citations(self.evidence, read),
+            evidence=with_citations(self.evidence, read) or (self.evidence if self._open else ()),
             citations=read.citations,
             quality=judged,
             accepted=accepted,

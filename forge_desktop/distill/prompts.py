@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 
+from forge_desktop.distill import untold
 from forge_desktop.distill.records import Draft, Evidence, RunWish, Task
 from forge_desktop.providers.records import ChatRequest, Turn
 
@@ -39,6 +40,15 @@ Give each of these a whole number from 1 (bad) to 5 (perfect): "correct": what i
 short, well put, and in the language of the question. Say in "note" in one sentence what lowers the marks.
 
 Reply with one JSON object with exactly these fields and nothing around it."""
+
+UNTOLD = """\
+The passages may not answer this question. Where they do not, the right answer is one sentence, in the language of the \
+question, that says that the documents do not tell it: write it in "answer", cite nothing, and leave "refusal" empty. \
+Do not guess."""
+
+UNTOLD_JUDGED = """\
+The passages may not answer this question. Where they do not, an answer that says so is correct, grounded and \
+complete."""
 
 RUBRIC = ("correct", "grounded", "complete", "clear")
 
@@ -92,6 +102,7 @@ def render_judge(task: Task, evidence: Sequence[Evidence], final: str, wish: Run
         (
             f"The code is {code}.",
             _block("question", task.question, code),
+            *([UNTOLD_JUDGED] if untold.is_asked(task, evidence) else ()),
             *_passages(evidence, code),
             _block("answer", final, code),
         )
@@ -110,6 +121,8 @@ def _asked(task: Task, evidence: Sequence[Evidence], draft: Draft | None, code: 
         parts.append(f"The owner adds these rules for the answer:\n{_block('rules', task.rules, code)}")
     if task.schema:
         parts.append(f"The answer must be JSON text that follows this schema:\n{_block('schema', task.schema, code)}")
+    if untold.is_asked(task, evidence):
+        parts.append(UNTOLD)
     parts += _passages(evidence, code) or ["There are no passages."]
     if draft is not None and draft.text.strip():
         parts.append(_block("draft", draft.text, code))

@@ -202,13 +202,14 @@ _STATEMENTS = (
         UNIQUE (task_id, turn, step)
     ) STRICT
     """,
-    # One pair a task; a pair that came in by itself has none. accepted = approved by rules or a person, and no
-    # duplicate, no leak, not put aside ("dropped", or "suite:" and the uid of the suite that took it).
+    # One pair a task; task_id is null where that task is not here: `task` keeps its uid. accepted = approved by rules
+    # or a person, and no duplicate, no leak, not put aside ("dropped", or "suite:" and the uid of what suite took it).
     """
     CREATE TABLE pairs (
         id INTEGER PRIMARY KEY,
         uid TEXT NOT NULL UNIQUE,
         task_id INTEGER UNIQUE REFERENCES tasks(id) ON DELETE SET NULL,
+        task TEXT NOT NULL DEFAULT '',
         kind TEXT NOT NULL CHECK (kind IN ('TRAIN_PAIR', 'REPAIR_PAIR')),
         prompt TEXT NOT NULL,
         draft TEXT NOT NULL DEFAULT '',
