@@ -43,6 +43,15 @@ class Verdict:
     problem: str = ""
 
 
+@dataclass(frozen=True)
+class Remarks:
+    """What is said of a draft; nothing with `problem`."""
+
+    critique: str
+    verdict: str = ""
+    problem: str = ""
+
+
 def read_answer(text: str, stop: str, *, offered: bool = True) -> Reading:
     """What a teacher's reply says. A refusal is read as one, and a reply that was cut never as a whole one.
 
@@ -103,6 +112,17 @@ def read_verdict(text: str, stop: str) -> Verdict:
             return Verdict({}, problem="The judge gave no marks that can be read.")
         rubric[name] = round((mark - 1) / 4, 4)
     return Verdict(rubric, _text((found or {}).get("note")).strip())
+
+
+def read_remarks(text: str, stop: str) -> Remarks:
+    """A critique, in its form or as prose."""
+    found = _object(text) if stop != "refused" else None
+    critique = _text((found or {}).get("critique")).strip()
+    if not critique and stop == "end" and "{" not in text and _says_something(text):
+        critique = text.strip()
+    if not critique or (found or {}).get("error"):
+        return Remarks("", problem="There is no critique in it that can be read.")
+    return Remarks(critique, _text((found or {}).get("verdict")).strip().lower())
 
 
 def marks(text: str) -> tuple[int, ...]:

@@ -82,11 +82,23 @@ News = Offered | Drafted | DraftsEnded | Answered | EarlierBatches | BatchEnded
 
 
 class Crew:
-    """Used by one run, on the lane's thread; `close` ends every thread."""
+    """Used by one run, on the lane's thread; `close` ends every thread.
 
-    def __init__(self, gatherer: Gatherer, drafter: Drafter, providers: Providers, *, run: str, wish: RunWish) -> None:
+    `critics` are the uids of those who criticise drafts for others to answer.
+    """
+
+    def __init__(
+        self,
+        gatherer: Gatherer,
+        drafter: Drafter,
+        providers: Providers,
+        *,
+        run: str,
+        wish: RunWish,
+        critics: Sequence[str],
+    ) -> None:
         self._gatherer, self._drafter, self._providers = gatherer, drafter, providers
-        self._run, self._wish = run, wish
+        self._run, self._wish, self._critics = run, wish, tuple(critics)
         self._batching = Batching(providers, run, wish)
         self._inbox: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._stop = threading.Event()
@@ -122,6 +134,11 @@ class Crew:
             lambda _, error: DraftsEnded(ids, error),
         )
 
+    @property
+    def criticises(self) -> bool:
+        """Whether somebody criticises drafts for others to answer."""
+        return bool(self._critics)
+
     def end_drafts(self) -> None:
         """Begin no draft any more. Those under way come in where they are paid for; DraftsEnded follows soon."""
         self._no_drafts.set()
@@ -135,6 +152,8 @@ class Crew:
         if ask.role == "judge":
             judges, _ = self._providers.router.order("judge", among)
             among = tuple(each.uid for each in judges if each.uid != answered_by) or among
+        elif ask.role == "critique":
+            among = self._critics
         purpose = Purpose("teacher", self._run, task.uid, ask.step, task.repeat)
         self._order(
             self._asking,

@@ -6,9 +6,7 @@ finished run can be done again from recorded answers.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +14,10 @@ from dataclasses import dataclass
 from forge_desktop.corpus.texts import language
 from forge_desktop.distill import checks as rules
 from forge_desktop.distill import drafts, prompts, untold
-from forge_desktop.distill.answer_reading import Reading, Verdict, as_answer, read_answer, read_verdict
+from forge_desktop.distill.answer_reading import Verdict, as_answer, read_answer, read_remarks, read_verdict
 from forge_desktop.distill.evidence import with_citations
-from forge_desktop.distill.quality import failed, holds, quality
+from forge_desktop.distill.heard import Criticised, Heard, Judged
+from forge_desktop.distill.quality import holds, quality
 from forge_desktop.distill.records import (
     AnswerRead,
     Check,
@@ -28,14 +27,14 @@ from forge_desktop.distill.records import (
     PairKind,
     Quality,
     RunWish,
-    Step,
     Task,
     TaskState,
     TeacherTurn,
 )
 from forge_desktop.providers.records import ChatRequest, PaidAnswer, Role
 
-JUDGE = "judge"
+JUDGE, CRITIQUE = "judge", "critique"
+ASIDE = (JUDGE, CRITIQUE)  # steps that a lesson can do without
 _SURE = 0.6  # a pair whose rules hold but whose quality is below is left to a person
 _BAD = 0.5  # a judge's mark for truth or grounding below which nobody shall learn from it
 _FORM = re.compile(r"\[\d{1,3}(?:\s*[,;]\s*\d{1,3})*\]|\s+")
@@ -46,7 +45,7 @@ EASY = "The student's own draft passes every rule: there is nothing to learn."
 
 @dataclass(frozen=True)
 class Ask:
-    """A call to make. `step` names it in the ledger ("turn-1", "judge")."""
+    """A call to make. `step` names it in the ledger ("turn-1", "judge", "critique")."""
 
     step: str
     role: Role
@@ -62,25 +61,11 @@ class End:
     pair: Pair | None = None
 
 
-@dataclass(frozen=True)
-class _Heard:
-    """A reply with what was read from it and what the rules say."""
-
-    answer: PaidAnswer
-    request: ChatRequest
-    reading: Reading
-    checks: tuple[Check, ...]
-
-    @property
-    def problem(self) -> str:
-        """What is wrong with it, "" when nothing is."""
-        return self.reading.problem or failed(self.checks)
-
-
 class Lesson:
     """The way of one task. Ask `move` what is next, tell what came of it, until it is an End.
 
-    `teachers` are facts of endpoints by uid, as they shall stand in the pair; `made` is the time it bears.
+    `teachers` are facts of endpoints by uid, as they shall stand in the pair; `made` is the time it bears. With a
+    `critic` a draft is criticised in a call of its own before it is answered.
     """
 
     def __init__(
@@ -92,16 +77,19 @@ class Lesson:
         *,
         teachers: Mapping[str, Mapping[str, object]],
         made: float,
+        critic: bool = False,
     ) -> None:
         self.task, self.evidence, self.wish = task, tuple(evidence), wish
         self._teachers, self._made = teachers, made
         self._open = untold.is_asked(task, self.evidence)
-        self._heard: list[_Heard] = []
-        self._judged: tuple[PaidAnswer, ChatRequest, Verdict] | None = None
-        self._unjudged = ""
+        self._heard: list[Heard] = []
+        self._judged: Judged | None = None
+        self._criticised: Criticised | None = None
+        self._unjudged, self._uncriticised = "", False
         self._next: Ask | End | None = None
         self._drafted = drafts.judged(task, self.evidence, draft) if draft is not None and draft.text.strip() else None
         self.draft = self._drafted.draft if self._drafted else None
+        self._critic = critic and self.draft is not None and wish.max_turns > 1
 
     # ---- what came ----
 
@@ -110,16 +98,24 @@ class Lesson:
         asked, self._next = self.move(), None
         assert isinstance(asked, Ask)
         if asked.step == JUDGE:
-            self._judged = answer, asked.request, read_verdict(answer.text, answer.stop)
+            self._judged = Judged(answer, asked.request, read_verdict(answer.text, answer.stop))
+            return
+        if asked.step == CRITIQUE:
+            self._criticised = Criticised(answer, asked.request, read_remarks(answer.text, answer.stop))
             return
         reading = read_answer(answer.text, answer.stop, offered=bool(self.evidence))
         reading = as_answer(reading) if self._open else reading
         found = self._checks(reading.read) if reading.read is not None else ()
-        self._heard.append(_Heard(answer, asked.request, reading, found))
+        self._heard.append(Heard(answer, asked.request, reading, found))
 
-    def unjudged(self, why: str) -> None:
-        """No judge could be asked."""
-        self._unjudged, self._next = why, None
+    def skip(self, why: str) -> None:
+        """Nobody could be asked for what `move` asks: no critique is needed, and without a judge a person decides."""
+        asked, self._next = self.move(), None
+        assert isinstance(asked, Ask)
+        if asked.step == CRITIQUE:
+            self._uncriticised = True
+        else:
+            self._unjudged = why
 
     # ---- what is next ----
 
@@ -131,13 +127,14 @@ class Lesson:
 
     def _moved(self) -> Ask | End:
         if not self._heard:
-            return self._with_draft() or self._ask()
+            return self._with_draft() or self._ask_critic() or self._ask()
         last = self._heard[-1]
         if last.reading.read is not None and last.reading.read.refused:
             said = last.reading.read.critique
             return End("rejected", f"{REFUSED}: {said}" if said else f"{REFUSED}.")
         if last.problem:
-            return self._ask() if len(self._heard) < self.wish.max_turns else self._given_up()
+            used = len(self._heard) + self._critic  # the call of a critic counts, also where nothing came of it
+            return self._ask() if used < self.wish.max_turns else self._given_up()
         if self.wish.judge and self._judged is None and not self._unjudged:
             assert last.reading.read is not None
             request = prompts.render_judge(self.task, self.evidence, last.reading.read.answer, self.wish)
@@ -147,21 +144,18 @@ class Lesson:
     @property
     def turns(self) -> tuple[TeacherTurn, ...]:
         """The calls so far, as they are kept."""
-        found = [
-            self._turn(n, "answer", heard.answer, heard.request, _as_values(heard), heard.problem)
-            for n, heard in enumerate(self._heard, 1)
-        ]
+        found = [heard.turn(n, self._teachers) for n, heard in enumerate(self._heard, 1)]
+        if self._criticised is not None:
+            found.insert(0, self._criticised.turn(1, self._teachers))
         if self._judged is not None:
-            answer, request, verdict = self._judged
-            read = {"rubric": dict(verdict.rubric), "note": verdict.note}
-            found.append(self._turn(len(found), "judge", answer, request, read, verdict.problem))
+            found.append(self._judged.turn(len(self._heard), self._teachers))
         return tuple(found)
 
     @property
     def cost(self) -> int:
         """What its replies cost."""
-        judged = self._judged[0].cost if self._judged else 0
-        return sum(heard.answer.cost for heard in self._heard) + judged
+        heard = (self._criticised, *self._heard, self._judged)
+        return sum(each.answer.cost for each in heard if each is not None)
 
     @property
     def answered_by(self) -> str:
@@ -180,9 +174,15 @@ class Lesson:
         pair = self._pair(final, judged, "TRAIN_PAIR", accepted=self.wish.review == "rules")
         return End("kept" if pair.accepted else "review", "", pair)
 
+    def _ask_critic(self) -> Ask | None:
+        if not self._critic or self.draft is None or self._criticised is not None or self._uncriticised:
+            return None
+        return Ask(CRITIQUE, "critique", prompts.render_critique(self.task, self.evidence, self.draft, self.wish))
+
     def _ask(self) -> Ask:
         earlier = [(heard.answer.text, heard.problem) for heard in self._heard]
-        request = prompts.render(self.task, self.evidence, self.draft, earlier, self.wish)
+        critique = self._criticised.remarks.critique if self._criticised else ""
+        request = prompts.render(self.task, self.evidence, self.draft, earlier, self.wish, critique=critique)
         return Ask(f"turn-{len(self._heard) + 1}", "answer", request)
 
     def _given_up(self) -> End:
@@ -193,10 +193,10 @@ class Lesson:
         pair = self._pair(last.reading.read, quality(last.checks), self._kind(last.reading.read), accepted=False)
         return End("rejected", last.problem or self._heard[-1].problem, pair)
 
-    def _decided(self, last: _Heard) -> End:
+    def _decided(self, last: Heard) -> End:
         read = last.reading.read
         assert read is not None
-        verdict = self._judged[2] if self._judged else None
+        verdict = self._judged.verdict if self._judged else None
         judged = quality(last.checks, verdict.rubric if verdict else None)
         bad = [name for name in ("correct", "grounded") if verdict and verdict.rubric.get(name, 1.0) < _BAD]
         state, reason = self._state(last, judged, verdict)
@@ -205,7 +205,7 @@ class Lesson:
             state, reason = "rejected", f"The judge does not find it {' and '.join(bad)}.{note}".strip()
         return End(state, reason, self._pair(read, judged, self._kind(read), accepted=state == "kept"))
 
-    def _state(self, last: _Heard, judged: Quality, verdict: Verdict | None) -> tuple[TaskState, str]:
+    def _state(self, last: Heard, judged: Quality, verdict: Verdict | None) -> tuple[TaskState, str]:
         if self.wish.review == "all":
             return "review", ""
         if self._unjudged:
@@ -229,7 +229,8 @@ class Lesson:
 
     def _pair(self, read: AnswerRead, judged: Quality, kind: PairKind, *, accepted: bool) -> Pair:
         assert holds(judged.checks) or not accepted
-        heard = [each.reading.read for each in self._heard if each.reading.read is not None]
+        said = [self._criticised.remarks.critique] if self._criticised else []
+        said += [each.reading.read.critique for each in self._heard if each.reading.read is not None]
         teacher = self._heard[-1].answer if self._heard else None
         return Pair(
             uid=hashlib.sha256(f"pair {self.task.uid} {self.task.repeat}".encode()).hexdigest()[:32],
@@ -238,7 +239,7 @@ class Lesson:
             prompt=self.task.question,
             final=read.answer,
             draft=self.draft.text if self.draft else "",
-            critiques=tuple(each.critique for each in heard if each.critique),
+            critiques=tuple(filter(None, said)),
             evidence=with_citations(self.evidence, read) or (self.evidence if self._open else ()),
             citations=read.citations,
             quality=judged,
@@ -254,39 +255,6 @@ class Lesson:
 
     def _teacher_facts(self, answer: PaidAnswer) -> Mapping[str, object]:
         return {**self._teachers.get(answer.endpoint, {}), "endpoint": answer.endpoint, "model": answer.model}
-
-    def _turn(
-        self,
-        turn: int,
-        step: Step,
-        answer: PaidAnswer,
-        request: ChatRequest,
-        read: Mapping[str, object],
-        problem: str,
-    ) -> TeacherTurn:
-        return TeacherTurn(
-            turn=turn,
-            step=step,
-            endpoint=answer.endpoint,
-            endpoint_name=str(self._teachers.get(answer.endpoint, {}).get("name", "")),
-            model=answer.model,
-            prompt=json.dumps([[each.role, each.text] for each in request.messages], ensure_ascii=False),
-            text=answer.text,
-            read=read,
-            problem=problem,
-            cost=answer.cost,
-            reused=answer.reused,
-            milliseconds=answer.milliseconds,
-            created=0.0,
-        )
-
-
-def _as_values(heard: _Heard) -> dict[str, object]:
-    """What was read from a reply, with the rules held against it, as plain values."""
-    if heard.reading.read is None:
-        return {}
-    values = dataclasses.asdict(heard.reading.read)
-    return {**values, "prose": heard.reading.prose, "checks": [dataclasses.asdict(check) for check in heard.checks]}
 
 
 def _bare(text: str) -> str:

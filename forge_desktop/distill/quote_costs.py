@@ -26,8 +26,8 @@ class Prompted:
 
     `turns_left` calls for an answer may follow, that one included. `longest` is the same prompt with all that is not
     written yet as long as it may become, `unwritten` tells whether there is such, and `drafting` of whom and by what
-    request it would be bought, where that costs anything. `judge` is what a judge is asked.
-    `problem` tells why a run could not work on it.
+    request it would be bought, where that costs anything. `critique` is what a critic is asked first, as it is and at
+    its longest; `judge` is what a judge is asked. `problem` tells why a run could not work on it.
     """
 
     task: Task
@@ -37,6 +37,7 @@ class Prompted:
     longest: ChatRequest | None = None
     unwritten: bool = False
     drafting: tuple[Endpoint, ChatRequest] | None = None
+    critique: tuple[ChatRequest, ChatRequest] | None = None
     judge: ChatRequest | None = None
     reused: int = 0
     saved: int = 0
@@ -45,10 +46,12 @@ class Prompted:
 
 
 class Reckoner:
-    """Reckons with what is known of an endpoint."""
+    """Reckons with what is known of an endpoint. `critic` is whoever criticises drafts first."""
 
-    def __init__(self, providers: Providers, known: Experience, *, concurrency: int) -> None:
-        self._providers, self._known, self._concurrency = providers, known, concurrency
+    def __init__(
+        self, providers: Providers, known: Experience, *, concurrency: int, critic: tuple[Endpoint, Price] | None
+    ) -> None:
+        self._providers, self._known, self._concurrency, self._critic = providers, known, concurrency, critic
 
     def quote(
         self, endpoint: Endpoint, price: Price, prompts: Sequence[Prompted], *, judge: tuple[Endpoint, Price] | None
@@ -56,11 +59,11 @@ class Reckoner:
         """All prompts with one teacher, and with a judge where one is wanted."""
         asked = [prompted for prompted in prompts if prompted.ask is not None]
         judged = [self._judged(judge, prompted) for prompted in asked] if judge else []
-        drafted = [self._drafted(prompted) for prompted in asked]
-        besides = sum(each[0] for each in (*judged, *drafted))
+        aside = [*judged, *map(self._drafted, asked), *map(self._criticised, asked)]
+        besides = sum(each[0] for each in aside)
         low = sum(self._low(endpoint, price, each) for each in asked) + besides
         likely = sum(self._asked(endpoint, price, each) for each in asked) + besides
-        worst = sum(self._worst(endpoint, each) for each in asked) + sum(each[1] for each in (*judged, *drafted))
+        worst = sum(self._worst(endpoint, each) for each in asked) + sum(each[1] for each in aside)
         batched = None
         if endpoint.wire in _BATCHES and price.rates.batch_output is not None:
             batched = sum(self._asked(endpoint, price, each, batch=True) for each in asked) + besides
@@ -76,8 +79,8 @@ class Reckoner:
         )
 
     def likely(self, endpoint: Endpoint, price: Price, prompted: Prompted) -> int:
-        """What a task likely costs, its draft included."""
-        return self._asked(endpoint, price, prompted) + self._drafted(prompted)[0]
+        """What a task likely costs, its draft and the critique of that included."""
+        return self._asked(endpoint, price, prompted) + self._drafted(prompted)[0] + self._criticised(prompted)[0]
 
     def drafts(self, prompts: Sequence[Prompted]) -> tuple[str, int, int] | None:
         """Who would be paid for drafts, and what they cost likely and at most; None where nobody is."""
@@ -115,6 +118,7 @@ class Reckoner:
             if prompted.ask is not None:
                 turns = min(self._known.turns, prompted.turns_left * 1000)
                 count += self._needed(prompted, turns) + (1000 if prompted.judge is not None else 0)
+                count += self._needed(prompted, 1000) if prompted.critique is not None else 0
         return -(-count // 1000)
 
     def _low(self, endpoint: Endpoint, price: Price, prompted: Prompted) -> int:
@@ -138,13 +142,23 @@ class Reckoner:
         """Likely and at most."""
         if prompted.judge is None:
             return 0, 0
-        endpoint, price = judge
-        length = characters(prompted.judge.messages)
-        output = self._known.output(endpoint.uid, judge=True)
-        likely = cost(Usage(self._known.tokens(endpoint.uid, length), output), price)
         system, user = prompted.judge.messages
         longer = dataclasses.replace(user, text=user.text + "x" * BYTES_A_TOKEN * prompted.judge.max_tokens)
         longest = dataclasses.replace(prompted.judge, messages=(system, longer))
+        return self._aside(judge, prompted, prompted.judge, longest)
+
+    def _criticised(self, prompted: Prompted) -> tuple[int, int]:
+        """Likely and at most."""
+        if prompted.critique is None or self._critic is None:
+            return 0, 0
+        return self._aside(self._critic, prompted, *prompted.critique)
+
+    def _aside(
+        self, asked: tuple[Endpoint, Price], prompted: Prompted, request: ChatRequest, longest: ChatRequest
+    ) -> tuple[int, int]:
+        endpoint, price = asked
+        tokens = self._known.tokens(endpoint.uid, characters(request.messages))
+        likely = cost(Usage(tokens, self._known.output(endpoint.uid, aside=True)), price)
         return self._needed(prompted, likely), self._providers.worst(endpoint.uid, longest)
 
     def _needed(self, prompted: Prompted, amount: int) -> int:

@@ -5,24 +5,22 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.base.money import shown
 from forge_desktop.corpus import Corpus
-from forge_desktop.distill import prompts
-from forge_desktop.distill.drafting import Drafter, Wanted
-from forge_desktop.distill.evidence import Gatherer, Offer
+from forge_desktop.distill.critics import critics
+from forge_desktop.distill.drafting import Drafter
 from forge_desktop.distill.experience import Experience, gathered
-from forge_desktop.distill.lesson import JUDGE, Ask, End, Lesson
 from forge_desktop.distill.quote_caps import fitting, room
-from forge_desktop.distill.quote_costs import BYTES_A_TOKEN, Prompted, Reckoner
-from forge_desktop.distill.quote_prompts import UNWRITTEN, spread, to_show, words_of_unwritten
-from forge_desktop.distill.records import Draft, Evidence, Quote, RunWish, Task, TeacherQuote
+from forge_desktop.distill.quote_costs import Prompted, Reckoner
+from forge_desktop.distill.quote_prompts import spread, to_show, words_of_critic, words_of_unwritten
+from forge_desktop.distill.quote_rendering import Renderer
+from forge_desktop.distill.records import Quote, RunWish, TeacherQuote
 from forge_desktop.distill.store_quote import QuoteStore
 from forge_desktop.distill.store_runs import RunStore
 from forge_desktop.distill.store_tasks import TaskStore
 from forge_desktop.providers import Providers
-from forge_desktop.providers.records import ChatRequest, Endpoint, PaidAnswer, Price, Purpose
+from forge_desktop.providers.records import Endpoint, Price
 
 DIAL = (1, 2, 4, 6, 8, 12)
 _ALL = 200  # tasks; of more, so many spread over the queue are rendered
@@ -43,8 +41,8 @@ class Quoter:
         store: QuoteStore,
         drafter: Drafter,
     ) -> None:
-        self._corpus, self._providers, self._tasks, self._runs, self._store = corpus, providers, tasks, runs, store
-        self._gatherer, self._drafter = Gatherer(corpus), drafter
+        self._corpus, self._providers, self._tasks, self._store = corpus, providers, tasks, store
+        self._renderer = Renderer(corpus=corpus, providers=providers, tasks=tasks, runs=runs, drafter=drafter)
 
     def quote(self, ctx: JobContext, wish: RunWish) -> Quote:
         """The quote of a run. Raises ForgeError for teachers that are not there."""
@@ -55,76 +53,9 @@ class Quoter:
         sample = spread(ids, _ALL)
         for done, task in enumerate(self._tasks.all_of(sample)):
             ctx.progress(done, len(sample), task.question[:80])
-            prompted.append(self._prompted(task, wish, fit))
+            prompted.append(self._renderer.prompted(task, wish, fit))
         ctx.progress(len(sample), len(sample))
         return self._summed(ctx, wish, len(ids), prompted=prompted, fit=fit, out=out, known=known)
-
-    # ---- rendering ----
-
-    def _prompted(
-        self, task: Task, wish: RunWish, teachers: Sequence[Endpoint], passages: int | None = None
-    ) -> Prompted:
-        """A task as a run would begin with it, with what was paid for it already."""
-        count = wish.passages if passages is None else passages
-        try:
-            offer = self._gatherer.offer(task, count, self._given(task, wish, passages))
-        except ForgeError as error:  # a run would let the task fail
-            return Prompted(task, Offer(()), problem=error.message)
-        if offer.withheld:
-            return Prompted(task, offer)
-        draft = Draft(task.draft, {"given": True}) if task.draft else self._runs.draft(task.id)
-        if draft is None and wish.draft and self._drafter.ready:
-            return self._undrafted(task, offer, wish)
-        lesson = Lesson(task, offer.evidence, draft, wish, teachers={}, made=0.0)
-        reused = saved = heard = 0
-        while isinstance(move := lesson.move(), Ask):
-            paid = next(filter(None, (self._paid(task, move, each) for each in teachers)), None)
-            if paid is None:
-                break
-            lesson.hear(paid)
-            heard += move.step != JUDGE
-            reused, saved = reused + 1, saved + paid.cost
-        if isinstance(move, End):
-            return Prompted(task, offer, reused=reused, saved=saved, easy=not reused)
-        judging = move.step == JUDGE
-        return Prompted(
-            task,
-            offer,
-            ask=move,
-            turns_left=0 if judging else wish.max_turns - heard,
-            longest=None if judging else move.request,
-            judge=move.request if judging else self._judge(task, offer, wish),
-            reused=reused,
-            saved=saved,
-        )
-
-    def _undrafted(self, task: Task, offer: Offer, wish: RunWish) -> Prompted:
-        """The draft is not there yet: a note stands for it, and the longest one where the worst case is reckoned."""
-        longest = Draft("x" * (BYTES_A_TOKEN * self._drafter.tokens(wish.max_tokens)), {})
-        request = prompts.render(task, offer.evidence, Draft(UNWRITTEN, {}), (), wish)
-        return Prompted(
-            task,
-            offer,
-            ask=Ask("turn-1", "answer", request),
-            turns_left=wish.max_turns,
-            longest=prompts.render(task, offer.evidence, longest, (), wish),
-            unwritten=True,
-            drafting=self._drafter.asked(Wanted(task, offer.evidence), wish.max_tokens),
-            judge=self._judge(task, offer, wish),
-        )
-
-    def _given(self, task: Task, wish: RunWish, passages: int | None) -> Sequence[Evidence]:
-        """The evidence a task has; what an earlier run found for it is looked for anew where the dial is turned."""
-        known = self._tasks.evidence(task.id)
-        if passages is None or passages == wish.passages or any("made_from" in each.retrieval for each in known):
-            return known
-        return known if any("query" not in each.retrieval for each in known) else ()
-
-    def _judge(self, task: Task, offer: Offer, wish: RunWish) -> ChatRequest | None:
-        return prompts.render_judge(task, offer.evidence, "", wish) if wish.judge else None
-
-    def _paid(self, task: Task, ask: Ask, endpoint: Endpoint) -> PaidAnswer | None:
-        return self._providers.found(endpoint.uid, ask.request, Purpose("teacher", "", task.uid, ask.step, task.repeat))
 
     # ---- adding up ----
 
@@ -140,7 +71,13 @@ class Quoter:
         known: Experience,
     ) -> Quote:
         scale = _Scale(tasks, len(prompted))
-        reckoner = Reckoner(self._providers, known, concurrency=wish.concurrency)
+        critic = next(iter(critics(self._providers.router, wish)), None)
+        reckoner = Reckoner(
+            self._providers,
+            known,
+            concurrency=wish.concurrency,
+            critic=(critic, self._price(critic)) if critic else None,
+        )
         teachers = [self._teacher(each, fit, wish, prompted, reckoner, scale) for each in fit]
         teachers += [_left_out(endpoint, why) for endpoint, why in out]
         best = next((each for each in teachers if not each.problem), None)
@@ -165,13 +102,16 @@ class Quoter:
             seconds=best.seconds if best else None,
             caps=money.sentences,
             never_sent=_never_sent(prompted),
-            prompts=to_show(best.name if best else "", prompted),
+            prompts=to_show(best.name if best else "", critic.name if critic else "", prompted),
             easy=scale.up(sum(each.easy for each in prompted)),
             withheld=scale.up(sum(bool(each.offer.withheld) for each in prompted)),
             room=money.left,
             fits_likely=fitting(money.left, tasks, likely) if best else None,
             fits_worst=fitting(money.left, tasks, worst) if best else None,
-            assumptions=self._assumptions(fit, known, prompted, tasks, reckoner),
+            assumptions=(
+                *((words_of_critic(critic.name),) if critic and any(each.critique for each in prompted) else ()),
+                *self._assumptions(fit, known, prompted, tasks, reckoner),
+            ),
         )
 
     def _teacher(
@@ -225,7 +165,7 @@ class Quoter:
         price, found = self._price(fit[0]), []
         for passages in DIAL:
             ctx.check()
-            turned = [self._prompted(each.task, wish, fit, passages) for each in some]
+            turned = [self._renderer.prompted(each.task, wish, fit, passages) for each in some]
             found.append(
                 (passages, _Scale(tasks, len(some)).up(sum(reckoner.likely(fit[0], price, t) for t in turned)))
             )

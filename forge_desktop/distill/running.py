@@ -20,7 +20,7 @@ from forge_desktop.distill.crew import Answered, BatchEnded, Crew, Drafted, Draf
 from forge_desktop.distill.drafting import Wanted
 from forge_desktop.distill.flipping import Flipper
 from forge_desktop.distill.headroom import Headroom
-from forge_desktop.distill.lesson import JUDGE, Ask, End, Lesson
+from forge_desktop.distill.lesson import ASIDE, Ask, End, Lesson
 from forge_desktop.distill.records import Draft, RunWish, TaskState
 from forge_desktop.distill.stopping import Stop
 from forge_desktop.distill.store_runs import RunStore
@@ -238,7 +238,13 @@ class Run:
     def _prepared(self, work: Work) -> None:
         """Evidence and draft are there: from here on the rules lead. Both are stored before anybody is asked."""
         work.lesson = Lesson(
-            work.task, work.evidence, work.draft, self._wish, teachers=self._teachers, made=self._started
+            work.task,
+            work.evidence,
+            work.draft,
+            self._wish,
+            teachers=self._teachers,
+            made=self._started,
+            critic=self._crew.criticises,
         )
         move = work.lesson.move()
         self._changes.append((work, move if isinstance(move, End) else "asking"))
@@ -281,11 +287,11 @@ class Run:
 
     def _failed(self, work: Work, ask: Ask, error: ForgeError) -> None:
         stop = self._crew.why_stop(error, ask)
-        if stop is not None and (ask.step != JUDGE or stop.by != "teachers"):
+        if stop is not None and (ask.step not in ASIDE or stop.by != "teachers"):
             self._stop = self._stop or stop
             self._drop(work)
-        elif ask.step == JUDGE:
-            work.led.unjudged(error.message)
+        elif ask.step in ASIDE:
+            work.led.skip(error.message)
             self._go_on(work)
         elif self._crew.can_again(work.task, error):
             self._remark = f"Some tasks wait for the next run: {error.message}"

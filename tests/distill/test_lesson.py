@@ -185,7 +185,7 @@ def test_a_judge_adds_its_marks_may_reject_and_where_there_is_none_a_person_deci
     assert states["good"].pair.quality.rubric["grounded"] == 0.75  # type: ignore[union-attr]
     way = lesson(wish=wish)
     way.hear(paid(GOOD))
-    way.unjudged("Nobody has the role judge.")
+    way.skip("Nobody has the role judge.")
     assert ended(way).state == "review"
 
 
