@@ -101,7 +101,8 @@ class DecisionBar(QFrame):
         """Take the newest decision back, and look at its task again."""
 
         def told(task: int | None) -> None:
-            self.notice.emit(Notice("There is no decision to take back." if task is None else "Took it back."))
+            nothing = Notice("There is no decision to take back.", icon="info")
+            self.notice.emit(nothing if task is None else Notice("Took it back."))
             if task is not None:
                 self.decided.emit(task)
 
