@@ -43,13 +43,9 @@ def test_labels_have_room_and_the_ends_are_named(count: int, today: int, room: f
 
 
 def test_the_axis_says_amounts_as_short_as_it_can() -> None:
-    assert [_axis(value) for value in (0, 5_000_000, 2_500_000, 250, 10_000)] == [
-        "$0",
-        "$5",
-        "$2.5",
-        "$0.00025",
-        "$0.01",
-    ]
+    assert [_axis(value, 25_000) for value in (100_000, 75_000, 50_000, 0)] == ["$0.100", "$0.075", "$0.050", "$0.000"]
+    lines = [(5_000_000, 5_000_000), (2_500_000, 500_000), (250, 50), (10_000, 10_000)]
+    assert [_axis(value, step) for value, step in lines] == ["$5", "$2.50", "$0.00025", "$0.01"]
 
 
 def test_the_month_is_added_up_and_goes_on_as_the_last_week_did() -> None:
@@ -67,7 +63,7 @@ def test_the_month_is_added_up_and_goes_on_as_the_last_week_did() -> None:
 def test_charts_paint_in_both_themes_and_directions_and_say_what_they_show(
     qtbot: QtBot, qapp: QApplication, mode: str
 ) -> None:
-    line, bars = LineChart("Spend", _axis), BarChart("Lengths")
+    line, bars = LineChart("Spend", lambda value: f"${value / 1e6:g}", axis=_axis), BarChart("Lengths")
     for chart in (line, bars):
         qtbot.addWidget(chart)
         chart.resize(420, 150)
