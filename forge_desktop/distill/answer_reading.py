@@ -10,12 +10,16 @@ from typing import Any
 
 from forge_desktop.distill.prompts import RUBRIC
 from forge_desktop.distill.records import AnswerRead
+from forge_desktop.distill.unseen import cleaned
 
 NOT_THE_OBJECT = "It is not the JSON object that was asked for."
 CUT = "It was cut at the longest length allowed."
 _ANSWERS = ("answer", "final", "revision", "suggestion")  # the last three: what teachers of older formats call it
 _MARK = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
-_FENCE = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
+_FENCE = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL | re.IGNORECASE)
+_THOUGHT = re.compile(r"\A.*</(?:think|thinking|thought|reasoning)>", re.DOTALL | re.IGNORECASE)
+_MOST_STARTS = 40  # braces at which an object is looked for
+_KNOWN = {*_ANSWERS, *RUBRIC, "refusal", "error"}
 _MOST = 200  # citations or quotes of one answer that are looked at
 
 
@@ -39,9 +43,11 @@ class Verdict:
 
 def read_answer(text: str, stop: str) -> Reading:
     """What a teacher's reply says. A refusal is read as one, and a reply that was cut never as a whole one."""
+    text = cleaned(text)
     if stop == "refused":
         return Reading(AnswerRead("", critique=text.strip(), refused=True))
-    found = _object(text)
+    text = _said(text)
+    found = _object(text, whole=stop != "length")
     if found is None:
         if stop == "length":
             return Reading(None, CUT)
@@ -69,12 +75,13 @@ def read_answer(text: str, stop: str) -> Reading:
 
 def read_draft(text: str) -> AnswerRead:
     """A student's draft: its words, and the numbers it cites."""
+    text = cleaned(text)
     return AnswerRead(text.strip(), citations=marks(text))
 
 
 def read_verdict(text: str, stop: str) -> Verdict:
     """A judge's marks; without every one of them there are none."""
-    found = _object(text) if stop not in ("refused", "length") else None
+    found = _object(_said(cleaned(text))) if stop not in ("refused", "length") else None
     rubric = {}
     for name in RUBRIC:
         mark = None if found is None else found.get(name)
@@ -90,19 +97,35 @@ def marks(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(numbers))
 
 
-def _object(text: str) -> dict[str, Any] | None:
-    """The JSON object a reply is, or holds."""
-    stripped = text.strip()
-    fenced = _FENCE.search(stripped)
-    start = stripped.find("{")
-    for candidate in (stripped, fenced[1] if fenced else "", stripped[start:] if start >= 0 else ""):
-        try:
-            found, _ = json.JSONDecoder(strict=False).raw_decode(candidate.strip())
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(found, dict):
+def _said(text: str) -> str:
+    """A reply without what its writer thought aloud before it; all of it where nothing follows."""
+    return _THOUGHT.sub("", text).strip() or text.strip()
+
+
+def _object(text: str, *, whole: bool = True) -> dict[str, Any] | None:
+    """The JSON object a reply is, or holds. One that begins further on must have a field that was asked for."""
+    fenced = _FENCE.search(text)
+    start = text.find("{")
+    for candidate in (text, fenced[1] if fenced else "", text[start:] if start >= 0 else ""):
+        found = _read(candidate)
+        if found is not None:
+            return found
+    for _ in range(_MOST_STARTS if whole else 0):  # of a reply that was cut, what is whole is only a part
+        start = text.find("{", start + 1)
+        if start < 0:
+            return None
+        found = _read(text[start:])
+        if found is not None and not _KNOWN.isdisjoint(found):
             return found
     return None
+
+
+def _read(candidate: str) -> dict[str, Any] | None:
+    try:
+        found, _ = json.JSONDecoder(strict=False).raw_decode(candidate.strip())
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _text(value: object) -> str:
@@ -110,7 +133,7 @@ def _text(value: object) -> str:
     if isinstance(value, dict | list):
         value = json.dumps(value, ensure_ascii=False)
     text = value if isinstance(value, str) else ""
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+    return cleaned(text.encode("utf-8", "replace").decode("utf-8"))
 
 
 def _numbers(value: object) -> list[int]:

@@ -6,7 +6,6 @@ finished run can be done again from recorded answers.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import re
@@ -16,9 +15,11 @@ from dataclasses import dataclass
 from forge_desktop.corpus.texts import language
 from forge_desktop.distill import checks as rules
 from forge_desktop.distill import drafts, prompts
-from forge_desktop.distill.answer_reading import Reading, Verdict, read_answer, read_verdict
+from forge_desktop.distill.answer_reading import Verdict, read_answer, read_verdict
 from forge_desktop.distill.evidence import with_citations
-from forge_desktop.distill.quality import failed, holds, quality
+from forge_desktop.distill.grounding import Grounds
+from forge_desktop.distill.heard import Heard, as_values
+from forge_desktop.distill.quality import holds, quality
 from forge_desktop.distill.records import (
     AnswerRead,
     Check,
@@ -33,11 +34,13 @@ from forge_desktop.distill.records import (
     TaskState,
     TeacherTurn,
 )
+from forge_desktop.distill.unseen import control_token
 from forge_desktop.providers.records import ChatRequest, PaidAnswer, Role
 
 JUDGE = "judge"
 _SURE = 0.6  # a pair whose rules hold but whose quality is below is left to a person
 _BAD = 0.5  # a judge's mark for truth or grounding below which nobody shall learn from it
+_SHOWING = ("numbers", "grounded")  # rules that show an answer to be right, where no judge says so
 _FORM = re.compile(r"\[\d{1,3}(?:\s*[,;]\s*\d{1,3})*\]|\s+")
 
 REFUSED = "The teacher refused"
@@ -62,21 +65,6 @@ class End:
     pair: Pair | None = None
 
 
-@dataclass(frozen=True)
-class _Heard:
-    """A reply with what was read from it and what the rules say."""
-
-    answer: PaidAnswer
-    request: ChatRequest
-    reading: Reading
-    checks: tuple[Check, ...]
-
-    @property
-    def problem(self) -> str:
-        """What is wrong with it, "" when nothing is."""
-        return self.reading.problem or failed(self.checks)
-
-
 class Lesson:
     """The way of one task. Ask `move` what is next, tell what came of it, until it is an End.
 
@@ -95,11 +83,13 @@ class Lesson:
     ) -> None:
         self.task, self.evidence, self.wish = task, tuple(evidence), wish
         self._teachers, self._made = teachers, made
-        self._heard: list[_Heard] = []
+        self._heard: list[Heard] = []
         self._judged: tuple[PaidAnswer, ChatRequest, Verdict] | None = None
         self._unjudged = ""
         self._next: Ask | End | None = None
-        self._drafted = drafts.judged(task, self.evidence, draft) if draft is not None and draft.text.strip() else None
+        self._grounds = Grounds(self.evidence, task.question)
+        draft = drafts.usable(draft)
+        self._drafted = drafts.judged(task, self.evidence, draft, self._grounds) if draft is not None else None
         self.draft = self._drafted.draft if self._drafted else None
 
     # ---- what came ----
@@ -113,7 +103,7 @@ class Lesson:
             return
         reading = read_answer(answer.text, answer.stop)
         found = self._checks(reading.read) if reading.read is not None else ()
-        self._heard.append(_Heard(answer, asked.request, reading, found))
+        self._heard.append(Heard(answer, asked.request, reading, found))
 
     def unjudged(self, why: str) -> None:
         """No judge could be asked."""
@@ -136,6 +126,8 @@ class Lesson:
             return End("rejected", f"{REFUSED}: {said}" if said else f"{REFUSED}.")
         if last.problem:
             return self._ask() if len(self._heard) < self.wish.max_turns else self._given_up()
+        if last.unquoted and len(self._heard) < self.wish.max_turns:
+            return self._ask()
         if self.wish.judge and self._judged is None and not self._unjudged:
             assert last.reading.read is not None
             request = prompts.render_judge(self.task, self.evidence, last.reading.read.answer, self.wish)
@@ -146,7 +138,7 @@ class Lesson:
     def turns(self) -> tuple[TeacherTurn, ...]:
         """The calls so far, as they are kept."""
         found = [
-            self._turn(n, "answer", heard.answer, heard.request, _as_values(heard), heard.problem)
+            self._turn(n, "answer", heard.answer, heard.request, as_values(heard), heard.problem)
             for n, heard in enumerate(self._heard, 1)
         ]
         if self._judged is not None:
@@ -179,19 +171,24 @@ class Lesson:
         return End("kept" if pair.accepted else "review", "", pair)
 
     def _ask(self) -> Ask:
-        earlier = [(heard.answer.text, heard.problem) for heard in self._heard]
+        earlier = [(heard.answer.text, heard.problem or heard.unquoted) for heard in self._heard]
         request = prompts.render(self.task, self.evidence, self.draft, earlier, self.wish)
         return Ask(f"turn-{len(self._heard) + 1}", "answer", request)
 
     def _given_up(self) -> End:
-        """The last turn was used and nothing holds: the last reply that could be read stays to be seen."""
+        """The last turn was used, and its reply cannot be: an earlier one, or what could be read, stays to be seen."""
+        usable = next((heard for heard in reversed(self._heard) if not heard.problem), None)
+        if usable is not None and usable.reading.read is not None:
+            read = usable.reading.read
+            pair = self._pair(read, quality(usable.checks), self._kind(read), accepted=False)
+            return End("review", f"{usable.unquoted} Asked once more, it gave nothing that can be used.".strip(), pair)
         last = next((heard for heard in reversed(self._heard) if heard.reading.read is not None), None)
         if last is None or last.reading.read is None:
             return End("failed", f"The teacher's reply could not be used: {self._heard[-1].problem}")
         pair = self._pair(last.reading.read, quality(last.checks), self._kind(last.reading.read), accepted=False)
         return End("rejected", last.problem or self._heard[-1].problem, pair)
 
-    def _decided(self, last: _Heard) -> End:
+    def _decided(self, last: Heard) -> End:
         read = last.reading.read
         assert read is not None
         verdict = self._judged[2] if self._judged else None
@@ -203,7 +200,7 @@ class Lesson:
             state, reason = "rejected", f"The judge does not find it {' and '.join(bad)}.{note}".strip()
         return End(state, reason, self._pair(read, judged, self._kind(read), accepted=state == "kept"))
 
-    def _state(self, last: _Heard, judged: Quality, verdict: Verdict | None) -> tuple[TaskState, str]:
+    def _state(self, last: Heard, judged: Quality, verdict: Verdict | None) -> tuple[TaskState, str]:
         if self.wish.review == "all":
             return "review", ""
         if self._unjudged:
@@ -212,12 +209,16 @@ class Lesson:
             return "review", verdict.problem
         if last.reading.prose and not self.evidence:
             return "review", "The teacher did not keep to the form, and no passage shows whether it is true."
+        unshown = [check.note for check in last.checks if check.name in _SHOWING and not check.passed]
+        if verdict is None and unshown:
+            return "review", unshown[0]
         if judged.score < _SURE:
             return "review", f"The rules hold, but its quality is {judged.score:.2f}."
         return "kept", ""
 
     def _checks(self, read: AnswerRead) -> tuple[Check, ...]:
-        return rules.checks(read, self.evidence, self.task, draft=self.draft.text if self.draft else "")
+        draft = self.draft.text if self.draft else ""
+        return rules.checks(read, self.evidence, self.task, draft=draft, grounds=self._grounds)
 
     def _kind(self, read: AnswerRead) -> PairKind:
         changed = self.draft is not None and _bare(self.draft.text) != _bare(read.answer)
@@ -234,7 +235,7 @@ class Lesson:
             prompt=self.task.question,
             final=read.answer,
             draft=self.draft.text if self.draft else "",
-            critiques=tuple(each.critique for each in heard if each.critique),
+            critiques=tuple(each.critique for each in heard if each.critique and not control_token(each.critique)),
             evidence=with_citations(self.evidence, read),
             citations=read.citations,
             quality=judged,
@@ -275,14 +276,6 @@ class Lesson:
             milliseconds=answer.milliseconds,
             created=0.0,
         )
-
-
-def _as_values(heard: _Heard) -> dict[str, object]:
-    """What was read from a reply, with the rules held against it, as plain values."""
-    if heard.reading.read is None:
-        return {}
-    values = dataclasses.asdict(heard.reading.read)
-    return {**values, "prose": heard.reading.prose, "checks": [dataclasses.asdict(check) for check in heard.checks]}
 
 
 def _bare(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from forge_desktop.distill.records import Check, Quality
 
-VERSION = "rules-2"  # goes up with every change of a rule or a weight, so that scores of before can be told apart
+VERSION = "rules-3"  # goes up with every change of a rule or a weight, so that scores of before can be told apart
 
 # How much a rule counts; what must hold anyway counts little, what tells good from fair counts most. Others: 1.
 WEIGHTS: dict[str, float] = {
@@ -15,6 +15,7 @@ WEIGHTS: dict[str, float] = {
     "length": 0.5,
     "repetition": 0.5,
     "copy": 0.5,
+    "control": 0.0,
     "language": 1.0,
     "form": 2.0,
     "citations": 2.0,
