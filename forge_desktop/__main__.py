@@ -17,9 +17,12 @@ def main(argv: list[str] | None = None) -> int:
         from forge_desktop.corpus.parsers.child import main as parser_child
 
         return parser_child()
-    from forge_desktop import cli
+    try:
+        from forge_desktop import cli
 
-    return cli.main(arguments, window=_open_window)
+        return cli.main(arguments, window=_open_window)
+    except KeyboardInterrupt:  # before there was anything to stop, or anybody to say so
+        return 130
 
 
 def _open_window(data_dir: Path) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from forge_desktop.archive import Archive
 from forge_desktop.archive.doctor import Doctor
-from forge_desktop.archive.lessons import read_pair
 from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import Jobs
 from forge_desktop.base.paths import OwnerLock, resources_dir
@@ -22,6 +23,9 @@ from forge_desktop.engine.embedder import open_embedder
 from forge_desktop.providers import Providers
 from forge_desktop.storage import Database
 from forge_desktop.students import Students
+
+if TYPE_CHECKING:
+    from forge_desktop.distill.records import Pair
 
 STARTER = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
@@ -76,7 +80,7 @@ class Forge:
                 engine=self.engine,
                 providers=self.providers,
                 data_dir=data_dir,
-                read_pair=read_pair,
+                read_pair=_read_pair,
             )
             starter = resources_dir() / "students" / STARTER
             self.students = Students(database, self.jobs, self.events, self.engine, starter, self.providers)
@@ -108,3 +112,9 @@ class Forge:
     def close(self) -> None:
         """Stop what runs, end the children, close the database, give the data directory back. Safe to call twice."""
         self._opened.close()
+
+
+def _read_pair(row: Mapping[str, Any]) -> Pair:
+    from forge_desktop.archive.lessons import read_pair  # every form of a pair, which only an import needs
+
+    return read_pair(row)

@@ -11,12 +11,11 @@ import sqlite3
 from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from forge_desktop import __version__
 from forge_desktop.archive.bundle_reading import Bundle
 from forge_desktop.archive.bundle_writing import BundleWriter
-from forge_desktop.archive.lessons import WRITERS, counted, file_name, write_lessons
 from forge_desktop.archive.records import BundleReport, DatabaseFacts, ExportedFile, Verdict
 from forge_desktop.archive.records_checkup import Checkup, Crash, Device, Finding, Fit, Hardware, Pack, Timing
 from forge_desktop.archive.writing import ExportFolder
@@ -26,14 +25,14 @@ from forge_desktop.base.settings import SettingsFile
 from forge_desktop.chat import Chat
 from forge_desktop.corpus import Corpus, Portable, PortableCollection
 from forge_desktop.distill import Distill
-from forge_desktop.distill.pair_lines import from_object
-from forge_desktop.distill.records import Pair
 from forge_desktop.providers import Providers
 from forge_desktop.storage import Database
 from forge_desktop.students import Students
 
+if TYPE_CHECKING:
+    from forge_desktop.distill.records import Pair
+
 __all__ = [
-    "WRITERS",
     "Archive",
     "BundleReport",
     "Checkup",
@@ -116,12 +115,15 @@ class Archive:
         every: bool = False,
         with_evidence: bool | None = None,
     ) -> list[ExportedFile]:
-        """Write pairs into a new or empty directory, a file for each form (`WRITERS`) and a manifest, last.
+        """Write pairs into a new or empty directory, a file for each form (`lessons.WRITERS`) and a manifest, last.
 
         The accepted ones, with `every` all; or those of a frozen `dataset`, whose own form is then byte for byte what
         was frozen. `with_evidence` puts the passages into the prompts of other programs' forms; None asks the setting.
         Raises ForgeError as `export` does, and for a form or dataset that there is not.
         """
+        from forge_desktop.archive.lessons import WRITERS, counted, file_name, write_lessons
+        from forge_desktop.distill.pair_lines import from_object
+
         self._refuse_inside(directory)
         unknown = [form for form in forms if form not in WRITERS]
         if unknown:

@@ -19,12 +19,19 @@ class Discreet(logging.Formatter):
         return without_secrets(super().format(record))
 
 
+class LogFile(logging.handlers.RotatingFileHandler):
+    """Rotating; a line that cannot be written, as on a full disk, is left out."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name that logging calls
+        """Say nothing: the traceback would stand on stderr, among what people and programs read."""
+
+
 def start_logging(directory: Path, *, verbose: bool = False) -> None:
     """Log to `directory`/logs/forge.log (1 MB, three kept). Document text and prompts are never logged."""
     folder = directory / "logs"
     folder.mkdir(exist_ok=True, mode=0o700)
     (folder / "forge.log").touch(mode=0o600)  # file names are private too
-    handler = logging.handlers.RotatingFileHandler(
+    handler = LogFile(
         folder / "forge.log", maxBytes=1_000_000, backupCount=3, encoding="utf-8", errors="backslashreplace"
     )
     handler.setFormatter(Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))

@@ -11,9 +11,10 @@ from pathlib import Path
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.cli import output
 from forge_desktop.cli.arguments import Parser, make_parser
+from forge_desktop.cli.ending import INTERRUPTED, asked_to_end
 from forge_desktop.cli.output import Output
 
-OK, FAILED, USAGE, DAMAGED, INTERRUPTED, NO_READER = 0, 1, 2, 3, 130, 141
+OK, FAILED, USAGE, DAMAGED, NO_READER = 0, 1, 2, 3, 141
 
 Window = Callable[[Path], int]
 
@@ -31,9 +32,11 @@ def main(argv: list[str], window: Window | None = None) -> int:
         return NO_READER
     out = Output(json=getattr(options, "json", False))
     previous, sys.excepthook = sys.excepthook, out.report_bug
-    status = _guarded(
-        out, lambda: _open_window(options.data_dir, window) if options.verb is None else _run(options, out)
-    )
+    if options.verb is None:
+        status = _guarded(out, lambda: _open_window(options.data_dir, window))
+    else:
+        with asked_to_end() as ending:
+            status = ending.status(_guarded(out, lambda: _run(options, out)))
     sys.excepthook = previous  # not on a bug: the hook must still be there when the interpreter reports it
     return status
 

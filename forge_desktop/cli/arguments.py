@@ -16,7 +16,8 @@ from forge_desktop.cli.values import count, day, named, number, thinking
 
 _DESCRIPTION = "Ask your own documents with a local student. Without a verb, opens the window."
 _EPILOG = """\
-exit status: 0 done, 1 an error said in one sentence, 2 wrong usage, 3 verify found damage, 130 interrupted.
+exit status: 0 done, 1 an error said in one sentence, 2 wrong usage, 3 verify found damage, 130 interrupted,
+143 asked to end (SIGTERM).
 Everything is kept in one data directory; nothing leaves this machine but what you ask endpoints that you added."""
 
 

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cli import lesson_decisions, lesson_runs, lessons_in, lessons_out
 from forge_desktop.cli.output import Output
 from forge_desktop.forge import Forge
-
-STEPS: dict[str, Callable[[Forge, argparse.Namespace, Output], int]] = {
-    **lesson_runs.STEPS,
-    **lesson_decisions.STEPS,
-    **lessons_in.STEPS,
-    **lessons_out.STEPS,
-}
 
 
 def distill(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """Do one step."""
-    if options.step not in STEPS:
+    # Imported here: no other verb waits for what lessons need.
+    from forge_desktop.cli import lesson_decisions, lesson_runs, lessons_in, lessons_out
+
+    steps = {**lesson_runs.STEPS, **lesson_decisions.STEPS, **lessons_in.STEPS, **lessons_out.STEPS}
+    if options.step not in steps:
         raise ForgeError("This step is not there yet.")
-    return STEPS[options.step](forge, options, out)
+    return steps[options.step](forge, options, out)

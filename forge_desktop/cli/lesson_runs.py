@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import dataclasses
+import time
 from collections.abc import Callable
 
 from forge_desktop.base.errors import ForgeError
@@ -41,12 +44,14 @@ def run(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         raise ForgeError("A run needs a spending cap.", hint="Say what it may cost at most, as --cap 2.50.")
     wish = wish_of(options, parse_usd(options.cap))
     quoted = _quoted(forge, wish, out) if options.quote else None
-    interrupted = False
+    interrupted, began = False, time.time()
     with jobs.listening(forge, _progress(out)):
         try:
             found = jobs.wait(forge, forge.distill.run(wish, quoted=quoted))
         except KeyboardInterrupt:
             interrupted, found = True, next(iter(forge.distill.runs()), None)
+        except ForgeError as error:
+            found = _as_far_as_known(forge, began, error)
     out.clear()
     if not isinstance(found, RunSummary):
         raise KeyboardInterrupt
@@ -56,6 +61,18 @@ def run(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     if interrupted:
         return 130
     return 0 if found.stopped_by in _FINE else 1
+
+
+def _as_far_as_known(forge: Forge, began: float, error: ForgeError) -> RunSummary:
+    """The run that an error ended, such as a full disk, which keeps even that from being stored. Raises the error where
+    it came before the run.
+    """
+    with contextlib.suppress(ForgeError):
+        found = next(iter(forge.distill.runs()), None)
+        if found is not None and found.started >= began:
+            words = " ".join(filter(None, (error.message, error.hint)))
+            return dataclasses.replace(found, stopped_by="error", problem=words)
+    raise error
 
 
 def _quoted(forge: Forge, wish: RunWish, out: Output) -> Quote:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from forge_desktop.archive import WRITERS
+from forge_desktop.archive.lessons import WRITERS
 from forge_desktop.cli import consent, jobs, pairing
 from forge_desktop.cli.output import Output, counted
 from forge_desktop.distill.records import Dataset, Suite

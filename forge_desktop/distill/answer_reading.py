@@ -1,13 +1,14 @@
-"""Reads what a teacher or a judge replied, as tolerantly as is safe: an object somewhere in it, or prose that cites."""
+"""Reads what a teacher or a judge replied, as tolerantly as is safe: an object somewhere in it, or prose."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from forge_desktop.distill import refusing, untold
 from forge_desktop.distill.prompts import RUBRIC
 from forge_desktop.distill.records import AnswerRead
 from forge_desktop.distill.unseen import cleaned
@@ -19,17 +20,22 @@ _MARK = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
 _FENCE = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL | re.IGNORECASE)
 _THOUGHT = re.compile(r"\A.*</(?:think|thinking|thought|reasoning)>", re.DOTALL | re.IGNORECASE)
 _MOST_STARTS = 40  # braces at which an object is looked for
-_KNOWN = {*_ANSWERS, *RUBRIC, "refusal", "error"}
+_KNOWN = {*_ANSWERS, *RUBRIC, "refusal", "error", "critique"}
+_SOME = 4  # words; fewer are no answer where nothing shows what they rest on
 _MOST = 200  # citations or quotes of one answer that are looked at
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read. `problem` is a sentence where nothing can be used; `prose`: it had no form, but it cites."""
+    """What was read. `problem` is a sentence where nothing can be used; `prose`: it had no form.
+
+    `refusal` is why it declines, in its own words.
+    """
 
     read: AnswerRead | None
     problem: str = ""
     prose: bool = False
+    refusal: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,8 +47,20 @@ class Verdict:
     problem: str = ""
 
 
-def read_answer(text: str, stop: str) -> Reading:
-    """What a teacher's reply says. A refusal is read as one, and a reply that was cut never as a whole one."""
+@dataclass(frozen=True)
+class Remarks:
+    """What is said of a draft; nothing with `problem`."""
+
+    critique: str
+    verdict: str = ""
+    problem: str = ""
+
+
+def read_answer(text: str, stop: str, *, offered: bool = True) -> Reading:
+    """What a teacher's reply says. A refusal is read as one, and a reply that was cut never as a whole one.
+
+    Prose is read as an answer where it cites passages; where none were `offered`, also where it is one by its words.
+    """
     text = cleaned(text)
     if stop == "refused":
         return Reading(AnswerRead("", critique=text.strip(), refused=True))
@@ -52,7 +70,7 @@ def read_answer(text: str, stop: str) -> Reading:
         if stop == "length":
             return Reading(None, CUT)
         cited = marks(text)
-        if cited and "{" not in text and len(_MARK.sub("", text).split()) > 1:
+        if "{" not in text and (len(_bare(text)) > 1 if cited else not offered and _says_something(text)):
             return Reading(AnswerRead(text.strip(), citations=cited), prose=True)
         return Reading(None, NOT_THE_OBJECT)
     refusal = _text(found.get("refusal") or found.get("error"))
@@ -69,8 +87,20 @@ def read_answer(text: str, stop: str) -> Reading:
             verdict=_text(found.get("verdict")).strip().lower(),
             refused=bool(refusal.strip()),
             cut=stop == "length",
-        )
+        ),
+        refusal=_text(found.get("refusal")).strip(),
     )
+
+
+def as_answer(reading: Reading) -> Reading:
+    """Of a question that the documents do not answer: a refusal in words is the answer to it."""
+    read = reading.read
+    if read is None or not reading.refusal:
+        return reading
+    said = read.answer if untold.says_so(read.answer) else reading.refusal
+    critique = "" if read.critique == reading.refusal else read.critique
+    answer = replace(read, answer=said, citations=marks(said), quotes=(), critique=critique, refused=False)
+    return replace(reading, read=answer)
 
 
 def read_draft(text: str) -> AnswerRead:
@@ -91,10 +121,30 @@ def read_verdict(text: str, stop: str) -> Verdict:
     return Verdict(rubric, _text((found or {}).get("note")).strip())
 
 
+def read_remarks(text: str, stop: str) -> Remarks:
+    """A critique, in its form or as prose."""
+    text = _said(cleaned(text))
+    found = _object(text) if stop != "refused" else None
+    critique = _text((found or {}).get("critique")).strip()
+    if not critique and stop == "end" and "{" not in text and _says_something(text):
+        critique = text.strip()
+    if not critique or (found or {}).get("error"):
+        return Remarks("", problem="There is no critique in it that can be read.")
+    return Remarks(critique, _text((found or {}).get("verdict")).strip().lower())
+
+
 def marks(text: str) -> tuple[int, ...]:
     """The numbers cited in brackets in a text, each once, in their order."""
     numbers = (int(number) for match in _MARK.finditer(text) for number in re.split(r"\s*[,;]\s*", match[1]))
     return tuple(dict.fromkeys(numbers))
+
+
+def _bare(text: str) -> list[str]:
+    return _MARK.sub("", text).split()
+
+
+def _says_something(text: str) -> bool:
+    return len(_bare(text)) >= _SOME and not (refusing.is_refusal(text) or refusing.is_error(text))
 
 
 def _said(text: str) -> str:

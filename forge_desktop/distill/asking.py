@@ -7,20 +7,21 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol
+from typing import Literal, Protocol
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.distill import questions
 from forge_desktop.engine.face import Student
-from forge_desktop.engine.records import PromptMessage, PromptPart, Sampling
+from forge_desktop.engine.records import Generation, PromptMessage, PromptPart, Sampling
 from forge_desktop.providers import Providers
-from forge_desktop.providers.errors import CallFailed, CapReached, LedgerStopped, Offline
+from forge_desktop.providers.errors import CallFailed, CapReached, LedgerStopped, NoTeacher, Offline
 from forge_desktop.providers.records import ChatRequest, Purpose, Turn
 from forge_desktop.providers.routing import ATTEMPTS
 
 _WIDTH = 8
 _STEP = "questions"
 _STUDENTS_TOKENS, _TEACHERS_TOKENS = 64, 160  # of one question; a teacher writes some JSON around it
+_ENDS = (CapReached, LedgerStopped, NoTeacher, Offline)  # after these nobody is asked any more
 _FAILED_IN_A_ROW = 3  # calls; after these nothing better is to be expected
 
 
@@ -62,19 +63,21 @@ class Asker(Protocol):
 
 
 class AskStudent:
-    """Asks the student in use."""
+    """Asks the student in use. `run`, where it is remote, has a cap of its own; "" where it is on this computer."""
 
-    def __init__(self, student: Student, seed: int) -> None:
-        self._student, self._seed = student, seed
+    def __init__(self, student: Student, providers: Providers, *, run: str, cap: int, seed: int) -> None:
+        self._student, self._providers, self._run, self._cap, self._seed = student, providers, run, cap, seed
 
     def __enter__(self) -> AskStudent:
+        if self._run:
+            self._providers.ledger.open_run(self._run, self._cap)
         return self
 
     def __exit__(self, *_: object) -> None: ...
 
     def paid(self) -> tuple[int, int]:
-        """Nothing."""
-        return 0, 0
+        """As the ledger has it for this run; nothing on this computer."""
+        return _paid(self._providers, self._run)
 
     def ask(self, wanted: Sequence[Asking], check: Callable[[], None]) -> Iterator[tuple[int, str]]:
         """All at once; a seed of their own for each try, so that another passage is not all that changes."""
@@ -84,14 +87,35 @@ class AskStudent:
             max_tokens=_STUDENTS_TOKENS,
             stop=("\n",),
         )
-        batch = self._student.generate_many(
-            [_prompt(each) for each in wanted], sampling, width=_WIDTH, check=check, background=True
-        )
-        check()
-        if batch.problem:
-            raise ForgeError(batch.problem)
-        for place, answer in enumerate(batch.answers):
-            yield place, questions.read_one(answer.text)
+        found: dict[int, str] = {}
+
+        def done(place: int, answer: Generation) -> None:
+            if answer.stop != "cancelled":
+                found[place] = questions.read_one(answer.text)
+
+        ended: Stopped | None = None
+        try:
+            batch = self._student.generate_many(
+                [_prompt(each) for each in wanted],
+                sampling,
+                width=_WIDTH,
+                on_done=done,
+                check=check,
+                background=True,
+                purposes=[self._purpose(each) for each in wanted],
+            )
+        except _ENDS as error:  # what came before is paid for, and used
+            ended = _stopped(error)
+        else:
+            check()
+            if batch.problem:
+                raise ForgeError(batch.problem)
+        yield from sorted(found.items())
+        if ended is not None:
+            raise ended
+
+    def _purpose(self, asking: Asking) -> Purpose:
+        return _purpose(self._providers, "student", self._run, _name([asking], self._seed))
 
 
 def _prompt(asking: Asking) -> list[PromptMessage]:
@@ -121,8 +145,7 @@ class AskTeachers:
 
     def paid(self) -> tuple[int, int]:
         """As the ledger has it for this run."""
-        budget = self._providers.ledger.budgets(self._run)[0]
-        return budget.settled, budget.unknown
+        return _paid(self._providers, self._run)
 
     def ask(self, wanted: Sequence[Asking], check: Callable[[], None]) -> Iterator[tuple[int, str]]:
         """By passage, several at once; given out in order."""
@@ -157,29 +180,42 @@ class AskTeachers:
             seed=self._seed,
             schema=questions.SCHEMA,
         )
-        name = f"{first.document} {first.start} {self._seed} {[(each.sort, each.tries) for each in wanted]}"
-        purpose = self._purpose(hashlib.sha256(name.encode()).hexdigest()[:32])
+        purpose = _purpose(self._providers, "teacher", self._run, _name(wanted, self._seed))
         try:
             answer = self._providers.teach("answer", request, purpose, among=self._among, check=check)
-        except CapReached as error:
-            raise Stopped("cap", error.message) from error
-        except Offline as error:
-            raise Stopped("offline", error.message) from error
-        except LedgerStopped as error:
-            raise Stopped("ledger", error.message) from error
         except CallFailed as error:
             self._failed += 1
             if self._failed >= _FAILED_IN_A_ROW:
                 raise Stopped("teachers", error.message) from error
             return [""] * len(wanted)
         except ForgeError as error:
-            raise Stopped("teachers", error.message) from error
+            raise _stopped(error) from error
         self._failed = 0
         return questions.read_many(answer.text, len(wanted))
 
-    def _purpose(self, task: str) -> Purpose:
-        """A name that an answer is found again by. Where an outage used up all attempts, asking anew is a new one."""
-        ledger, repeat = self._providers.ledger, 0
-        while ledger.tried(task, _STEP, repeat) >= ATTEMPTS and ledger.answer_for(task, _STEP, repeat) is None:
-            repeat += 1
-        return Purpose("teacher", self._run, task, _STEP, repeat)
+
+def _name(wanted: Sequence[Asking], seed: int) -> str:
+    """What questions about a passage are found again by."""
+    first = wanted[0]
+    name = f"{first.document} {first.start} {seed} {[(each.sort, each.tries) for each in wanted]}"
+    return hashlib.sha256(name.encode()).hexdigest()[:32]
+
+
+def _purpose(providers: Providers, kind: Literal["student", "teacher"], run: str, task: str) -> Purpose:
+    """A name that an answer is found again by. Where an outage used up all attempts, asking anew is a new one."""
+    ledger, repeat = providers.ledger, 0
+    while ledger.tried(task, _STEP, repeat) >= ATTEMPTS and ledger.answer_for(task, _STEP, repeat) is None:
+        repeat += 1
+    return Purpose(kind, run, task, _STEP, repeat)
+
+
+def _paid(providers: Providers, run: str) -> tuple[int, int]:
+    if not run:
+        return 0, 0
+    budget = providers.ledger.budgets(run)[0]
+    return budget.settled, budget.unknown
+
+
+def _stopped(error: ForgeError) -> Stopped:
+    ends = {CapReached: "cap", Offline: "offline", LedgerStopped: "ledger"}
+    return Stopped(ends.get(type(error), "teachers"), error.message)

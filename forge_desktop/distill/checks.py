@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from forge_desktop.corpus import texts
-from forge_desktop.distill import json_schema, minhash, refusing, spans, unseen
+from forge_desktop.distill import json_schema, minhash, refusing, spans, unseen, untold
 from forge_desktop.distill.grounding import Found, Grounds
 from forge_desktop.distill.json_rows import read_json
 from forge_desktop.distill.records import AnswerRead, Check, Evidence, Task
@@ -45,16 +45,26 @@ def checks(
     hold are about the answer being one, and being checkable; the others lower the quality.
     """
     said = answer.answer.strip()
+    is_open = untold.is_asked(task, evidence)
+    told = not (is_open and untold.says_so(said))
     shown = (grounds or Grounds(evidence, task.question)).of(said, answer.quotes, schema=bool(task.schema.strip()))
-    found = [_answered(said), _refusal(answer, said, shown), _whole(answer, said), _looping(said)]
-    found += [_copy(said, task.question), _control(said, task.question)]
+    found = [_answered(said), _refusal(answer, said, shown, told=told), _whole(answer, said), _looping(said)]
+    found += [_copy(said, task.question, told=told), _control(said, task.question)]
     if task.schema.strip():
         found.append(_form(said, task.schema))
     else:
         found.append(_language(said, task))
+    if is_open:
+        found.append(_untold(answer, said, told=told))
     if evidence:
-        found += [_citations(answer, said, evidence), _quotes(answer, evidence)]
-        found += [_numbers(said, evidence, task), _grounded(answer, shown, evidence)]
+        cited = bool(answer.citations or answer.quotes or _marked(said))
+        if cited or not is_open:
+            found += [_citations(answer, said, evidence), _quotes(answer, evidence)]
+        found.append(_numbers(said, evidence, task, must=not told))
+        if not is_open:
+            found.append(_grounded(answer, shown, evidence))
+    elif task.kind == untold.KIND:
+        found.append(_check("untold", False, "Whether the documents tell it cannot be said without any passage."))
     elif answer.citations or _marked(said):
         found.append(Check("citations", False, 0.0, must=True, note="It cites passages, and none were offered."))
     if draft.strip():
@@ -88,12 +98,20 @@ def _answered(said: str) -> Check:
     return _check("answered", there, "There is no answer.")
 
 
-def _refusal(answer: AnswerRead, said: str, shown: Found) -> Check:
+def _refusal(answer: AnswerRead, said: str, shown: Found, *, told: bool) -> Check:
     if refusing.is_error(said) or (refusing.is_service_message(said) and not shown.all_shown):
         return _check("refusal", False, "It is the error of a service, and no answer.")
-    if shown.nothing == 1:
+    if told and shown.nothing == 1:
         return _check("refusal", False, "It only says that there is no answer.")
-    return _check("refusal", not (answer.refused or refusing.is_refusal(said)), "It declines to answer.")
+    declines = answer.refused or (told and refusing.is_refusal(said))
+    return _check("refusal", not declines, "It declines to answer.")
+
+
+def _untold(answer: AnswerRead, said: str, *, told: bool) -> Check:
+    """What the documents do not tell is to be said so; who cites passages for an answer is left to a person."""
+    must = not (answer.citations or _marked(said))
+    note = "It does not say that the documents do not tell it." if told else ""
+    return Check("untold", not told, float(not told), must=must, note=note)
 
 
 def _whole(answer: AnswerRead, said: str) -> Check:
@@ -112,10 +130,10 @@ def _looping(said: str) -> Check:
     return Check("repetition", passed, round(1 - repeated, 4), must=True, note="" if passed else "It repeats itself.")
 
 
-def _copy(said: str, question: str) -> Check:
+def _copy(said: str, question: str, *, told: bool) -> Check:
     if minhash.normalised(said) == minhash.normalised(question):
         return _check("copy", False, "It is the question again.")
-    alike = minhash.shared(said, question) if len(said) <= 2 * len(question) else 0.0
+    alike = minhash.shared(said, question) if told and len(said) <= 2 * len(question) else 0.0
     return _check("copy", alike < _COPY or not question.strip(), "It is the question again.")
 
 
@@ -181,8 +199,9 @@ def _quotes(answer: AnswerRead, evidence: Sequence[Evidence]) -> Check:
     return Check("quotes", True, round(score, 4), must=True, note=note)
 
 
-def _numbers(said: str, evidence: Sequence[Evidence], task: Task) -> Check:
-    """Its numbers should stand in the evidence or the question. Sums may not, so that it is no must."""
+def _numbers(said: str, evidence: Sequence[Evidence], task: Task, *, must: bool) -> Check:
+    """Its numbers should stand in the evidence or the question. Sums may not, so that it is a must only where nothing
+    is told."""
     plain = _LIST_NUMBER.sub(" ", _MARKER.sub(" ", said))
     total = len(set(spans.numbers(plain)))
     missing = spans.missing_numbers(plain, [task.question, task.rules, *(one.text for one in evidence)])
@@ -191,7 +210,7 @@ def _numbers(said: str, evidence: Sequence[Evidence], task: Task) -> Check:
     long = len(said) > max(_LONG, _TIMES_EVIDENCE * sum(len(one.text) for one in evidence))
     if long:
         score, note = score / 2, f"{note} It is far longer than what it rests on.".strip()
-    return Check("numbers", not missing and not long, round(score, 4), must=False, note=note)
+    return Check("numbers", not missing and not long, round(score, 4), must=must, note=note)
 
 
 def _grounded(answer: AnswerRead, shown: Found, evidence: Sequence[Evidence]) -> Check:

@@ -82,14 +82,27 @@ News = Offered | Drafted | DraftsEnded | Answered | EarlierBatches | BatchEnded
 
 
 class Crew:
-    """Used by one run, on the lane's thread; `close` ends every thread."""
+    """Used by one run, on the lane's thread; `close` ends every thread.
 
-    def __init__(self, gatherer: Gatherer, drafter: Drafter, providers: Providers, *, run: str, wish: RunWish) -> None:
+    `critics` are the uids of those who criticise drafts for others to answer.
+    """
+
+    def __init__(
+        self,
+        gatherer: Gatherer,
+        drafter: Drafter,
+        providers: Providers,
+        *,
+        run: str,
+        wish: RunWish,
+        critics: Sequence[str],
+    ) -> None:
         self._gatherer, self._drafter, self._providers = gatherer, drafter, providers
-        self._run, self._wish = run, wish
+        self._run, self._wish, self._critics = run, wish, tuple(critics)
         self._batching = Batching(providers, run, wish)
         self._inbox: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._stop = threading.Event()
+        self._no_drafts = threading.Event()
         self._finding = ThreadPoolExecutor(1, thread_name_prefix="forge-distill-find")
         self._drafting = ThreadPoolExecutor(1, thread_name_prefix="forge-distill-draft")
         self._asking = ThreadPoolExecutor(wish.concurrency, thread_name_prefix="forge-distill-ask")
@@ -117,9 +130,18 @@ class Crew:
         ids = tuple(each.task.id for each in wanted)
         self._order(
             self._drafting,
-            lambda: self._drafter.answer(wanted, self._wish.max_tokens, tell, self._stop),
+            lambda: self._drafter.answer(wanted, self._wish.max_tokens, tell, self._no_drafts, run=self._run),
             lambda _, error: DraftsEnded(ids, error),
         )
+
+    @property
+    def criticises(self) -> bool:
+        """Whether somebody criticises drafts for others to answer."""
+        return bool(self._critics)
+
+    def end_drafts(self) -> None:
+        """Begin no draft any more. Those under way come in where they are paid for; DraftsEnded follows soon."""
+        self._no_drafts.set()
 
     def ask(self, task: Task, ask: Ask, *, answered_by: str = "") -> None:
         """Ask a teacher, or a judge; what was paid for this step before comes back without a call.
@@ -130,6 +152,8 @@ class Crew:
         if ask.role == "judge":
             judges, _ = self._providers.router.order("judge", among)
             among = tuple(each.uid for each in judges if each.uid != answered_by) or among
+        elif ask.role == "critique":
+            among = self._critics
         purpose = Purpose("teacher", self._run, task.uid, ask.step, task.repeat)
         self._order(
             self._asking,
@@ -148,7 +172,7 @@ class Crew:
         if not isinstance(error, CallFailed) or not error.again:
             return False
         tried = self._providers.ledger.attempts(task=task.uid)
-        return all(each.state == "released" for each in tried)
+        return all(each.state == "released" for each in tried if each.purpose.kind == "teacher")
 
     def look_at_batches(self) -> None:
         """See what became of batches of earlier runs."""
@@ -186,6 +210,7 @@ class Crew:
     def close(self) -> None:
         """End every thread: what is under way is broken off, and stays charged where nobody knows what it cost."""
         self._stop.set()
+        self._no_drafts.set()
         for pool in (self._finding, self._drafting, self._asking):
             pool.shutdown(wait=True, cancel_futures=True)
 

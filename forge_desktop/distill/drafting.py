@@ -11,7 +11,9 @@ from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.distill.records import Draft, Evidence, Task
 from forge_desktop.engine import Engine, Generation, PromptMessage, PromptPart, Sampling
+from forge_desktop.providers.records import ChatRequest, Endpoint, Purpose
 
+STEP = "draft"  # what a remote student's draft is named by in the ledger, with its task
 WIDTH = 8  # answers at once; more makes each slower on a processor and no batch faster
 _SYSTEM = (
     "Answer the question in one to four sentences, from the numbered passages alone. Put the number of the passage you"
@@ -45,16 +47,36 @@ class Drafter:
         max_tokens: int,
         on_draft: Callable[[Task, Draft], None],
         stop: threading.Event,
+        *,
+        run: str,
     ) -> None:
         """Tell each draft as soon as it is there; one that could not be written has no text, and says why.
 
-        Returns early, with drafts left out, when `stop` is set. Raises ForgeError when the student cannot be loaded.
+        Returns early, with drafts left out, when `stop` is set. What a remote student's drafts cost counts under the
+        cap of `run`. Raises ForgeError when the student cannot be loaded or asked, CapReached among them.
         """
+        bought = next(filter(None, (self.asked(each, max_tokens) for each in wanted)), None)
+        if bought is not None and bought[0].may_train == "no":
+            raise ForgeError(
+                f"The terms of {bought[0].name} forbid training a model with its answers.",
+                hint="Its drafts could become such; let teachers answer alone, or choose another student.",
+            )
         left = list(wanted)
         while left and not stop.is_set():
-            too_long = self._batch(left, max_tokens, on_draft, stop)
+            too_long = self._batch(left, max_tokens, on_draft, stop, run=run)
             # A prompt that does not fit is tried again with half of its passages, until none is left to leave out.
             left = [dataclasses.replace(each, evidence=each.evidence[: len(each.evidence) // 2]) for each in too_long]
+
+    def tokens(self, max_tokens: int) -> int:
+        """How long a draft may be where a run lets an answer have so many."""
+        return min(max_tokens, self._settings.values.answer_tokens)
+
+    def asked(self, wanted: Wanted, max_tokens: int) -> tuple[Endpoint, ChatRequest] | None:
+        """Whom a draft would be bought from, and by what request; None where it costs nothing. Asks nobody."""
+        return self._engine.asked(prompt(wanted), self._sampling(max_tokens))
+
+    def _sampling(self, max_tokens: int) -> Sampling:
+        return Sampling(temperature=0.0, max_tokens=self.tokens(max_tokens), lookup=False)
 
     def _batch(
         self,
@@ -62,9 +84,10 @@ class Drafter:
         max_tokens: int,
         on_draft: Callable[[Task, Draft], None],
         stop: threading.Event,
+        *,
+        run: str,
     ) -> list[Wanted]:
-        tokens = min(max_tokens, self._settings.values.answer_tokens)
-        sampling = Sampling(temperature=0.0, max_tokens=tokens, lookup=False)
+        sampling = self._sampling(max_tokens)
         too_long: list[Wanted] = []
         told: set[int] = set()
 
@@ -82,7 +105,13 @@ class Drafter:
                 raise Cancelled
 
         batch = self._engine.generate_many(
-            [prompt(each) for each in wanted], sampling, width=WIDTH, on_done=done, check=check, background=True
+            [prompt(each) for each in wanted],
+            sampling,
+            width=WIDTH,
+            on_done=done,
+            check=check,
+            background=True,
+            purposes=[Purpose("student", run, each.task.uid, STEP, each.task.repeat) for each in wanted],
         )
         for number, answer in enumerate(batch.answers):
             if number not in told and not stop.is_set():  # the student died, or somebody chose another one
@@ -123,5 +152,6 @@ def _draft(answer: Generation, sampling: Sampling, wanted: Wanted) -> Draft:
             "max_tokens": sampling.max_tokens,
             "passages": len(wanted.evidence),
             **({"problem": answer.problem} if answer.problem else {}),
+            **({"origin": answer.origin, "cost": answer.cost, "reused": answer.reused} if answer.origin else {}),
         },
     )

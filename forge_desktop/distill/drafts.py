@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from forge_desktop.chat.attribution import without_numbers
 from forge_desktop.distill import checks as rules
+from forge_desktop.distill import untold
 from forge_desktop.distill.extracts import Copied, copied
 from forge_desktop.distill.grounding import Grounds
 from forge_desktop.distill.quality import holds
@@ -46,7 +47,10 @@ def judged(task: Task, evidence: Sequence[Evidence], draft: Draft, grounds: Grou
     )
     held = (*rules.checks(read, evidence, task, grounds=grounds), _extract(found))
     shown = all(check.passed for check in held if check.name in ("numbers", "grounded"))
-    return Drafted(dataclasses.replace(draft, checks=held), read, bool(evidence) and shown and holds(held))
+    easy = (
+        bool(evidence) and shown and holds(held) and not untold.is_asked(task, evidence)
+    )  # a denial needs a second reader
+    return Drafted(dataclasses.replace(draft, checks=held), read, easy)
 
 
 def _extract(found: Copied) -> Check:

@@ -8,13 +8,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from forge_desktop.distill.lesson import ASIDE
 from forge_desktop.distill.store_quote import QuoteStore
 from forge_desktop.providers import Providers
 from forge_desktop.providers.records import Attempt, Turn
 
 _SEEN = 500  # newest calls that are looked at
 _ENOUGH = 3  # calls of a kind, below which they tell nothing
-_ANSWER, _JUDGED, _SHORT = 300, 80, 60  # tokens of an answer, a judgement and a short answer where nothing was seen
+_ANSWER, _ASIDE, _SHORT = (
+    300,
+    80,
+    60,
+)  # tokens of an answer, a critique or judgement, and a short answer where nothing was seen
 _CHARACTERS_A_TOKEN = 4.0
 _DRAFT = 400  # characters
 
@@ -44,12 +49,12 @@ class Experience:
     easy_known: bool = False
     draft: int = _DRAFT
 
-    def output(self, endpoint: str, *, judge: bool = False) -> int:
+    def output(self, endpoint: str, *, aside: bool = False) -> int:
         """Tokens of a likely answer."""
-        found = self.calls.get((endpoint, judge), Calls())
+        found = self.calls.get((endpoint, aside), Calls())
         if found.known:
             return round(statistics.fmean(found.outputs))
-        return _JUDGED if judge else _ANSWER
+        return _ASIDE if aside else _ANSWER
 
     def short(self, endpoint: str) -> int:
         """Tokens of a short answer: of the shortest tenth."""
@@ -88,7 +93,7 @@ def gathered(providers: Providers, store: QuoteStore) -> Experience:
     lengths = store.prompt_lengths(list({each.purpose.task for each in settled}))
     calls: defaultdict[tuple[str, bool], list[Attempt]] = defaultdict(list)
     for each in settled:
-        calls[each.endpoint, each.purpose.step == "judge"].append(each)
+        calls[each.endpoint, each.purpose.step in ASIDE].append(each)
     asked, turns = store.turns_a_task()
     drafted, easy, draft = store.drafts()
     return Experience(
@@ -108,7 +113,7 @@ def characters(messages: Iterable[Turn]) -> int:
 
 def _of_run(attempt: Attempt) -> bool:
     step = attempt.purpose.step
-    return attempt.purpose.kind == "teacher" and (step == "judge" or step.startswith("turn-"))
+    return attempt.purpose.kind == "teacher" and (step in ASIDE or step.startswith("turn-"))
 
 
 def _calls(found: Sequence[Attempt], lengths: dict[tuple[str, str], int]) -> Calls:

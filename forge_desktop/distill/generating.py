@@ -54,12 +54,21 @@ class _Count:
 
 
 class Generator:
-    """Looks for documents, asks for what their quotas lack, keeps what is any good."""
+    """Looks for documents, asks for what their quotas lack, keeps what is any good.
+
+    `remote` tells whether the student in use is an endpoint: then its questions need a cap as those of teachers do, and
+    it is shown no document that is never sent.
+    """
 
     def __init__(
-        self, corpus: Corpus, tasks: Tasks, store: WaysInStore, asker: Callable[[GenerateWish, str], Asker]
+        self,
+        corpus: Corpus,
+        tasks: Tasks,
+        store: WaysInStore,
+        asker: Callable[[GenerateWish, str], Asker],
+        remote: Callable[[], bool],
     ) -> None:
-        self._corpus, self._tasks, self._store, self._asker = corpus, tasks, store, asker
+        self._corpus, self._tasks, self._store, self._asker, self._remote = corpus, tasks, store, asker, remote
 
     def check(self, wish: GenerateWish) -> None:
         """Raise ForgeError for a wish that cannot be."""
@@ -73,15 +82,17 @@ class Generator:
                     raise ForgeError(f"The share of {name} questions is below 0.")
             if not any(weight for _, weight in names):
                 raise ForgeError("No sort of question is wanted.", hint="Give at least one of them a share.")
-        if wish.teacher and wish.cap <= 0:
-            raise ForgeError("Questions by teachers need a cap.", hint="Say what they may cost at most, as --cap 2.50.")
+        if wish.cap <= 0 and (wish.teacher or self._remote()):
+            who = "teachers" if wish.teacher else "a remote student"
+            raise ForgeError(f"Questions by {who} need a cap.", hint="Say what they may cost at most, as --cap 2.50.")
 
     def run(self, ctx: JobContext, wish: GenerateWish) -> GenerateSummary:
         """Make what the quotas lack. What was made before counts, so that asking again goes on."""
         self.check(wish)
         count, taken = _Count(), questions.Asked()
-        run = uuid.uuid4().hex if wish.teacher else ""
-        documents = self._documents(wish, count)
+        sent = wish.teacher or self._remote()
+        run = uuid.uuid4().hex if sent else ""
+        documents = self._documents(wish, count, sent=sent)
         stopped, problem = "", ""
         with self._asker(wish, run) as asker:
             try:
@@ -109,8 +120,8 @@ class Generator:
 
     # ---- what is wanted ----
 
-    def _documents(self, wish: GenerateWish, count: _Count) -> list[Document]:
-        """The chosen documents, each content once; a teacher sees none that is never sent."""
+    def _documents(self, wish: GenerateWish, count: _Count, *, sent: bool) -> list[Document]:
+        """The chosen documents, each content once; where they are `sent` somewhere, none that never may be."""
         shelf = self._corpus.shelf
         found: dict[str, Document] = {}
         wheres = [SearchFilter(collections=tuple(wish.collections))] if wish.collections else []
@@ -128,7 +139,7 @@ class Generator:
             raise ForgeError("There is no document to make questions from.", hint="Index a folder first.")
         allowed = []
         for row in found.values():
-            if wish.teacher and not self._corpus.collections.may_leave(row.id):
+            if sent and not self._corpus.collections.may_leave(row.id):
                 count.never_sent.append(row.name)
             else:
                 allowed.append(row)

@@ -1,19 +1,23 @@
-"""A teacher's reply as a lesson has it: what was said, what was read from it, and what the rules say of that."""
+"""What was replied to the calls of a lesson, and how that is kept."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from forge_desktop.distill.answer_reading import NOT_THE_OBJECT, Reading
+from forge_desktop.distill.answer_reading import NOT_THE_OBJECT, Reading, Remarks, Verdict
 from forge_desktop.distill.quality import failed
-from forge_desktop.distill.records import Check
+from forge_desktop.distill.records import Check, Step, TeacherTurn
 from forge_desktop.providers.records import ChatRequest, PaidAnswer
+
+Facts = Mapping[str, Mapping[str, object]]  # of endpoints, by uid
 
 
 @dataclass(frozen=True)
 class Heard:
-    """A reply with what was read from it and what the rules say."""
+    """An answer with what was read from it and what the rules say."""
 
     answer: PaidAnswer
     request: ChatRequest
@@ -34,10 +38,64 @@ class Heard:
             return ""
         return NOT_THE_OBJECT if self.reading.prose else "It quotes no words of the passages it cites."
 
+    def turn(self, number: int, teachers: Facts) -> TeacherTurn:
+        """As it is kept, with the rules held against it."""
+        read: dict[str, object] = {}
+        if self.reading.read is not None:
+            checks = [dataclasses.asdict(check) for check in self.checks]
+            read = {**dataclasses.asdict(self.reading.read), "prose": self.reading.prose, "checks": checks}
+        return _turn(number, "answer", self.answer, self.request, read, self.problem, teachers)
 
-def as_values(heard: Heard) -> dict[str, object]:
-    """What was read from a reply, with the rules held against it, as plain values."""
-    if heard.reading.read is None:
-        return {}
-    values = dataclasses.asdict(heard.reading.read)
-    return {**values, "prose": heard.reading.prose, "checks": [dataclasses.asdict(check) for check in heard.checks]}
+
+@dataclass(frozen=True)
+class Judged:
+    """A judge's reply."""
+
+    answer: PaidAnswer
+    request: ChatRequest
+    verdict: Verdict
+
+    def turn(self, number: int, teachers: Facts) -> TeacherTurn:
+        """As it is kept."""
+        read = {"rubric": dict(self.verdict.rubric), "note": self.verdict.note}
+        return _turn(number, "judge", self.answer, self.request, read, self.verdict.problem, teachers)
+
+
+@dataclass(frozen=True)
+class Criticised:
+    """The reply of who criticises a draft that another one will answer."""
+
+    answer: PaidAnswer
+    request: ChatRequest
+    remarks: Remarks
+
+    def turn(self, number: int, teachers: Facts) -> TeacherTurn:
+        """As it is kept."""
+        read = {"critique": self.remarks.critique, "verdict": self.remarks.verdict}
+        return _turn(number, "critique", self.answer, self.request, read, self.remarks.problem, teachers)
+
+
+def _turn(
+    number: int,
+    step: Step,
+    answer: PaidAnswer,
+    request: ChatRequest,
+    read: Mapping[str, object],
+    problem: str,
+    teachers: Facts,
+) -> TeacherTurn:
+    return TeacherTurn(
+        turn=number,
+        step=step,
+        endpoint=answer.endpoint,
+        endpoint_name=str(teachers.get(answer.endpoint, {}).get("name", "")),
+        model=answer.model,
+        prompt=json.dumps([[each.role, each.text] for each in request.messages], ensure_ascii=False),
+        text=answer.text,
+        read=read,
+        problem=problem,
+        cost=answer.cost,
+        reused=answer.reused,
+        milliseconds=answer.milliseconds,
+        created=0.0,
+    )

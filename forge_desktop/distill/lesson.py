@@ -7,18 +7,17 @@ finished run can be done again from recorded answers.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from forge_desktop.corpus.texts import language
 from forge_desktop.distill import checks as rules
-from forge_desktop.distill import drafts, prompts
-from forge_desktop.distill.answer_reading import Verdict, read_answer, read_verdict
+from forge_desktop.distill import drafts, prompts, untold
+from forge_desktop.distill.answer_reading import Verdict, as_answer, read_answer, read_remarks, read_verdict
 from forge_desktop.distill.evidence import with_citations
 from forge_desktop.distill.grounding import Grounds
-from forge_desktop.distill.heard import Heard, as_values
+from forge_desktop.distill.heard import Criticised, Heard, Judged
 from forge_desktop.distill.quality import holds, quality
 from forge_desktop.distill.records import (
     AnswerRead,
@@ -29,7 +28,6 @@ from forge_desktop.distill.records import (
     PairKind,
     Quality,
     RunWish,
-    Step,
     Task,
     TaskState,
     TeacherTurn,
@@ -37,7 +35,8 @@ from forge_desktop.distill.records import (
 from forge_desktop.distill.unseen import control_token
 from forge_desktop.providers.records import ChatRequest, PaidAnswer, Role
 
-JUDGE = "judge"
+JUDGE, CRITIQUE = "judge", "critique"
+ASIDE = (JUDGE, CRITIQUE)  # steps that a lesson can do without
 _SURE = 0.6  # a pair whose rules hold but whose quality is below is left to a person
 _BAD = 0.5  # a judge's mark for truth or grounding below which nobody shall learn from it
 _SHOWING = ("numbers", "grounded")  # rules that show an answer to be right, where no judge says so
@@ -49,7 +48,7 @@ EASY = "The student's own draft passes every rule: there is nothing to learn."
 
 @dataclass(frozen=True)
 class Ask:
-    """A call to make. `step` names it in the ledger ("turn-1", "judge")."""
+    """A call to make. `step` names it in the ledger ("turn-1", "judge", "critique")."""
 
     step: str
     role: Role
@@ -68,7 +67,8 @@ class End:
 class Lesson:
     """The way of one task. Ask `move` what is next, tell what came of it, until it is an End.
 
-    `teachers` are facts of endpoints by uid, as they shall stand in the pair; `made` is the time it bears.
+    `teachers` are facts of endpoints by uid, as they shall stand in the pair; `made` is the time it bears. With a
+    `critic` a draft is criticised in a call of its own before it is answered.
     """
 
     def __init__(
@@ -80,17 +80,21 @@ class Lesson:
         *,
         teachers: Mapping[str, Mapping[str, object]],
         made: float,
+        critic: bool = False,
     ) -> None:
         self.task, self.evidence, self.wish = task, tuple(evidence), wish
         self._teachers, self._made = teachers, made
+        self._open = untold.is_asked(task, self.evidence)
         self._heard: list[Heard] = []
-        self._judged: tuple[PaidAnswer, ChatRequest, Verdict] | None = None
-        self._unjudged = ""
+        self._judged: Judged | None = None
+        self._criticised: Criticised | None = None
+        self._unjudged, self._uncriticised = "", False
         self._next: Ask | End | None = None
         self._grounds = Grounds(self.evidence, task.question)
         draft = drafts.usable(draft)
         self._drafted = drafts.judged(task, self.evidence, draft, self._grounds) if draft is not None else None
         self.draft = self._drafted.draft if self._drafted else None
+        self._critic = critic and self.draft is not None and wish.max_turns > 1
 
     # ---- what came ----
 
@@ -99,15 +103,24 @@ class Lesson:
         asked, self._next = self.move(), None
         assert isinstance(asked, Ask)
         if asked.step == JUDGE:
-            self._judged = answer, asked.request, read_verdict(answer.text, answer.stop)
+            self._judged = Judged(answer, asked.request, read_verdict(answer.text, answer.stop))
             return
-        reading = read_answer(answer.text, answer.stop)
+        if asked.step == CRITIQUE:
+            self._criticised = Criticised(answer, asked.request, read_remarks(answer.text, answer.stop))
+            return
+        reading = read_answer(answer.text, answer.stop, offered=bool(self.evidence))
+        reading = as_answer(reading) if self._open else reading
         found = self._checks(reading.read) if reading.read is not None else ()
         self._heard.append(Heard(answer, asked.request, reading, found))
 
-    def unjudged(self, why: str) -> None:
-        """No judge could be asked."""
-        self._unjudged, self._next = why, None
+    def skip(self, why: str) -> None:
+        """Nobody could be asked for what `move` asks: no critique is needed, and without a judge a person decides."""
+        asked, self._next = self.move(), None
+        assert isinstance(asked, Ask)
+        if asked.step == CRITIQUE:
+            self._uncriticised = True
+        else:
+            self._unjudged = why
 
     # ---- what is next ----
 
@@ -119,14 +132,14 @@ class Lesson:
 
     def _moved(self) -> Ask | End:
         if not self._heard:
-            return self._with_draft() or self._ask()
+            return self._with_draft() or self._ask_critic() or self._ask()
         last = self._heard[-1]
         if last.reading.read is not None and last.reading.read.refused:
             said = last.reading.read.critique
             return End("rejected", f"{REFUSED}: {said}" if said else f"{REFUSED}.")
         if last.problem:
-            return self._ask() if len(self._heard) < self.wish.max_turns else self._given_up()
-        if last.unquoted and len(self._heard) < self.wish.max_turns:
+            return self._ask() if self._has_turns else self._given_up()
+        if last.unquoted and self._has_turns:
             return self._ask()
         if self.wish.judge and self._judged is None and not self._unjudged:
             assert last.reading.read is not None
@@ -137,21 +150,18 @@ class Lesson:
     @property
     def turns(self) -> tuple[TeacherTurn, ...]:
         """The calls so far, as they are kept."""
-        found = [
-            self._turn(n, "answer", heard.answer, heard.request, as_values(heard), heard.problem)
-            for n, heard in enumerate(self._heard, 1)
-        ]
+        found = [heard.turn(n, self._teachers) for n, heard in enumerate(self._heard, 1)]
+        if self._criticised is not None:
+            found.insert(0, self._criticised.turn(1, self._teachers))
         if self._judged is not None:
-            answer, request, verdict = self._judged
-            read = {"rubric": dict(verdict.rubric), "note": verdict.note}
-            found.append(self._turn(len(found), "judge", answer, request, read, verdict.problem))
+            found.append(self._judged.turn(len(self._heard), self._teachers))
         return tuple(found)
 
     @property
     def cost(self) -> int:
         """What its replies cost."""
-        judged = self._judged[0].cost if self._judged else 0
-        return sum(heard.answer.cost for heard in self._heard) + judged
+        heard = (self._criticised, *self._heard, self._judged)
+        return sum(each.answer.cost for each in heard if each is not None)
 
     @property
     def answered_by(self) -> str:
@@ -170,9 +180,20 @@ class Lesson:
         pair = self._pair(final, judged, "TRAIN_PAIR", accepted=self.wish.review == "rules")
         return End("kept" if pair.accepted else "review", "", pair)
 
+    @property
+    def _has_turns(self) -> bool:
+        """Whether one more call may be made; that of a critic counts, also where nothing came of it."""
+        return len(self._heard) + self._critic < self.wish.max_turns
+
+    def _ask_critic(self) -> Ask | None:
+        if not self._critic or self.draft is None or self._criticised is not None or self._uncriticised:
+            return None
+        return Ask(CRITIQUE, "critique", prompts.render_critique(self.task, self.evidence, self.draft, self.wish))
+
     def _ask(self) -> Ask:
         earlier = [(heard.answer.text, heard.problem or heard.unquoted) for heard in self._heard]
-        request = prompts.render(self.task, self.evidence, self.draft, earlier, self.wish)
+        critique = self._criticised.remarks.critique if self._criticised else ""
+        request = prompts.render(self.task, self.evidence, self.draft, earlier, self.wish, critique=critique)
         return Ask(f"turn-{len(self._heard) + 1}", "answer", request)
 
     def _given_up(self) -> End:
@@ -191,7 +212,7 @@ class Lesson:
     def _decided(self, last: Heard) -> End:
         read = last.reading.read
         assert read is not None
-        verdict = self._judged[2] if self._judged else None
+        verdict = self._judged.verdict if self._judged else None
         judged = quality(last.checks, verdict.rubric if verdict else None)
         bad = [name for name in ("correct", "grounded") if verdict and verdict.rubric.get(name, 1.0) < _BAD]
         state, reason = self._state(last, judged, verdict)
@@ -209,6 +230,8 @@ class Lesson:
             return "review", verdict.problem
         if last.reading.prose and not self.evidence:
             return "review", "The teacher did not keep to the form, and no passage shows whether it is true."
+        if any(check.name == "untold" and not check.passed for check in last.checks):
+            return "review", "It was asked as what the documents do not tell, and the teacher answers it."
         unshown = [check.note for check in last.checks if check.name in _SHOWING and not check.passed]
         if verdict is None and unshown:
             return "review", unshown[0]
@@ -226,7 +249,8 @@ class Lesson:
 
     def _pair(self, read: AnswerRead, judged: Quality, kind: PairKind, *, accepted: bool) -> Pair:
         assert holds(judged.checks) or not accepted
-        heard = [each.reading.read for each in self._heard if each.reading.read is not None]
+        said = [self._criticised.remarks.critique] if self._criticised else []
+        said += [each.reading.read.critique for each in self._heard if each.reading.read is not None]
         teacher = self._heard[-1].answer if self._heard else None
         return Pair(
             uid=hashlib.sha256(f"pair {self.task.uid} {self.task.repeat}".encode()).hexdigest()[:32],
@@ -235,8 +259,8 @@ class Lesson:
             prompt=self.task.question,
             final=read.answer,
             draft=self.draft.text if self.draft else "",
-            critiques=tuple(each.critique for each in heard if each.critique and not control_token(each.critique)),
-            evidence=with_citations(self.evidence, read),
+            critiques=tuple(each for each in said if each and not control_token(each)),
+            evidence=with_citations(self.evidence, read) or (self.evidence if self._open else ()),
             citations=read.citations,
             quality=judged,
             accepted=accepted,
@@ -251,31 +275,6 @@ class Lesson:
 
     def _teacher_facts(self, answer: PaidAnswer) -> Mapping[str, object]:
         return {**self._teachers.get(answer.endpoint, {}), "endpoint": answer.endpoint, "model": answer.model}
-
-    def _turn(
-        self,
-        turn: int,
-        step: Step,
-        answer: PaidAnswer,
-        request: ChatRequest,
-        read: Mapping[str, object],
-        problem: str,
-    ) -> TeacherTurn:
-        return TeacherTurn(
-            turn=turn,
-            step=step,
-            endpoint=answer.endpoint,
-            endpoint_name=str(self._teachers.get(answer.endpoint, {}).get("name", "")),
-            model=answer.model,
-            prompt=json.dumps([[each.role, each.text] for each in request.messages], ensure_ascii=False),
-            text=answer.text,
-            read=read,
-            problem=problem,
-            cost=answer.cost,
-            reused=answer.reused,
-            milliseconds=answer.milliseconds,
-            created=0.0,
-        )
 
 
 def _bare(text: str) -> str:

@@ -22,6 +22,7 @@ WEIGHTS: dict[str, float] = {
     "quotes": 2.0,
     "numbers": 2.0,
     "grounded": 2.0,
+    "untold": 2.0,
     "draft": 0.0,
 }
 _RUBRIC = 2.0  # each part of a judge's

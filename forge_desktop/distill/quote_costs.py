@@ -16,6 +16,7 @@ from forge_desktop.providers.records import ChatRequest, Endpoint, Price, Turn, 
 
 BYTES_A_TOKEN = 8  # at most, of text that is not written yet; real text has four or five
 _AGAIN = 400  # characters in which a teacher is told what is wrong with its reply
+_CHARACTERS_A_TOKEN = 4
 _BATCHES = ("openai", "anthropic")  # wires with a batch endpoint
 
 
@@ -24,8 +25,9 @@ class Prompted:
     """A task as a run would begin with it. `ask` is its next call, None where none is needed.
 
     `turns_left` calls for an answer may follow, that one included. `longest` is the same prompt with all that is not
-    written yet as long as it may become, `unwritten` tells whether there is such. `judge` is what a judge is asked.
-    `problem` tells why a run could not work on it.
+    written yet as long as it may become, `unwritten` tells whether there is such, and `drafting` of whom and by what
+    request it would be bought, where that costs anything. `critique` is what a critic is asked first, as it is and at
+    its longest; `judge` is what a judge is asked. `problem` tells why a run could not work on it.
     """
 
     task: Task
@@ -34,6 +36,8 @@ class Prompted:
     turns_left: int = 0
     longest: ChatRequest | None = None
     unwritten: bool = False
+    drafting: tuple[Endpoint, ChatRequest] | None = None
+    critique: tuple[ChatRequest, ChatRequest] | None = None
     judge: ChatRequest | None = None
     reused: int = 0
     saved: int = 0
@@ -42,10 +46,12 @@ class Prompted:
 
 
 class Reckoner:
-    """Reckons with what is known of an endpoint."""
+    """Reckons with what is known of an endpoint. `critic` is whoever criticises drafts first."""
 
-    def __init__(self, providers: Providers, known: Experience, *, concurrency: int) -> None:
-        self._providers, self._known, self._concurrency = providers, known, concurrency
+    def __init__(
+        self, providers: Providers, known: Experience, *, concurrency: int, critic: tuple[Endpoint, Price] | None
+    ) -> None:
+        self._providers, self._known, self._concurrency, self._critic = providers, known, concurrency, critic
 
     def quote(
         self, endpoint: Endpoint, price: Price, prompts: Sequence[Prompted], *, judge: tuple[Endpoint, Price] | None
@@ -53,12 +59,14 @@ class Reckoner:
         """All prompts with one teacher, and with a judge where one is wanted."""
         asked = [prompted for prompted in prompts if prompted.ask is not None]
         judged = [self._judged(judge, prompted) for prompted in asked] if judge else []
-        low = sum(self._low(endpoint, price, each) for each in asked) + sum(each[0] for each in judged)
-        likely = sum(self.likely(endpoint, price, each) for each in asked) + sum(each[0] for each in judged)
-        worst = sum(self._worst(endpoint, each) for each in asked) + sum(each[1] for each in judged)
+        aside = [*judged, *map(self._drafted, asked), *map(self._criticised, asked)]
+        besides = sum(each[0] for each in aside)
+        low = sum(self._low(endpoint, price, each) for each in asked) + besides
+        likely = sum(self._asked(endpoint, price, each) for each in asked) + besides
+        worst = sum(self._worst(endpoint, each) for each in asked) + sum(each[1] for each in aside)
         batched = None
         if endpoint.wire in _BATCHES and price.rates.batch_output is not None:
-            batched = sum(self.likely(endpoint, price, each, batch=True) for each in asked) + sum(j[0] for j in judged)
+            batched = sum(self._asked(endpoint, price, each, batch=True) for each in asked) + besides
         return TeacherQuote(
             endpoint.uid,
             endpoint.name,
@@ -70,8 +78,29 @@ class Reckoner:
             batch_likely=batched,
         )
 
-    def likely(self, endpoint: Endpoint, price: Price, prompted: Prompted, *, batch: bool = False) -> int:
-        """What a task likely costs."""
+    def likely(self, endpoint: Endpoint, price: Price, prompted: Prompted) -> int:
+        """What a task likely costs, its draft and the critique of that included."""
+        return self._asked(endpoint, price, prompted) + self._drafted(prompted)[0] + self._criticised(prompted)[0]
+
+    def drafts(self, prompts: Sequence[Prompted]) -> tuple[str, int, int] | None:
+        """Who would be paid for drafts, and what they cost likely and at most; None where nobody is."""
+        names = [prompted.drafting[0].name for prompted in prompts if prompted.drafting is not None]
+        costs = [self._drafted(prompted) for prompted in prompts]
+        return (names[0], sum(each[0] for each in costs), sum(each[1] for each in costs)) if names else None
+
+    def _drafted(self, prompted: Prompted) -> tuple[int, int]:
+        """What a draft costs likely and at most."""
+        if prompted.drafting is None:
+            return 0, 0
+        endpoint, request = prompted.drafting
+        price = self._providers.prices.of(endpoint)
+        if price is None:  # it is not asked then
+            return 0, 0
+        tokens = self._known.tokens(endpoint.uid, characters(request.messages))
+        worst = self._providers.worst(endpoint.uid, request)
+        return min(worst, cost(Usage(tokens, self._known.draft // _CHARACTERS_A_TOKEN), price)), worst
+
+    def _asked(self, endpoint: Endpoint, price: Price, prompted: Prompted, *, batch: bool = False) -> int:
         if prompted.ask is None or prompted.turns_left == 0:
             return 0
         length = self._length(prompted)
@@ -89,6 +118,7 @@ class Reckoner:
             if prompted.ask is not None:
                 turns = min(self._known.turns, prompted.turns_left * 1000)
                 count += self._needed(prompted, turns) + (1000 if prompted.judge is not None else 0)
+                count += self._needed(prompted, 1000) if prompted.critique is not None else 0
         return -(-count // 1000)
 
     def _low(self, endpoint: Endpoint, price: Price, prompted: Prompted) -> int:
@@ -112,13 +142,23 @@ class Reckoner:
         """Likely and at most."""
         if prompted.judge is None:
             return 0, 0
-        endpoint, price = judge
-        length = characters(prompted.judge.messages)
-        output = self._known.output(endpoint.uid, judge=True)
-        likely = cost(Usage(self._known.tokens(endpoint.uid, length), output), price)
         system, user = prompted.judge.messages
         longer = dataclasses.replace(user, text=user.text + "x" * BYTES_A_TOKEN * prompted.judge.max_tokens)
         longest = dataclasses.replace(prompted.judge, messages=(system, longer))
+        return self._aside(judge, prompted, prompted.judge, longest)
+
+    def _criticised(self, prompted: Prompted) -> tuple[int, int]:
+        """Likely and at most."""
+        if prompted.critique is None or self._critic is None:
+            return 0, 0
+        return self._aside(self._critic, prompted, *prompted.critique)
+
+    def _aside(
+        self, asked: tuple[Endpoint, Price], prompted: Prompted, request: ChatRequest, longest: ChatRequest
+    ) -> tuple[int, int]:
+        endpoint, price = asked
+        tokens = self._known.tokens(endpoint.uid, characters(request.messages))
+        likely = cost(Usage(tokens, self._known.output(endpoint.uid, aside=True)), price)
         return self._needed(prompted, likely), self._providers.worst(endpoint.uid, longest)
 
     def _needed(self, prompted: Prompted, amount: int) -> int:

@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.jobs import JobContext
+from forge_desktop.base.money import shown
 from forge_desktop.corpus import Corpus
-from forge_desktop.distill import prompts
-from forge_desktop.distill.evidence import Gatherer, Offer
+from forge_desktop.distill.critics import critics
+from forge_desktop.distill.drafting import Drafter
 from forge_desktop.distill.experience import Experience, gathered
-from forge_desktop.distill.lesson import JUDGE, Ask, End, Lesson
 from forge_desktop.distill.quote_caps import fitting, room
-from forge_desktop.distill.quote_costs import BYTES_A_TOKEN, Prompted, Reckoner
-from forge_desktop.distill.records import Draft, Evidence, Quote, RunWish, Task, TeacherQuote
+from forge_desktop.distill.quote_costs import Prompted, Reckoner
+from forge_desktop.distill.quote_prompts import spread, to_show, words_of_critic, words_of_unwritten
+from forge_desktop.distill.quote_rendering import Renderer
+from forge_desktop.distill.records import Quote, RunWish, TeacherQuote
 from forge_desktop.distill.store_quote import QuoteStore
 from forge_desktop.distill.store_runs import RunStore
 from forge_desktop.distill.store_tasks import TaskStore
 from forge_desktop.providers import Providers
-from forge_desktop.providers.records import ChatRequest, Endpoint, PaidAnswer, Price, Purpose
+from forge_desktop.providers.records import Endpoint, Price
 
 DIAL = (1, 2, 4, 6, 8, 12)
 _ALL = 200  # tasks; of more, so many spread over the queue are rendered
 _DIALLED = 24  # tasks whose prompts are rendered for each number of passages
-_SHOWN = 5  # prompts in full
 _CHARACTERS_A_TOKEN = 4
-_UNWRITTEN = "(here stands the student's draft, which is not written yet)"
 
 
 class Quoter:
-    """Renders what a run would send. `drafts` tells whether a student can draft, `answer` how long it may be."""
+    """Renders what a run would send, to teachers, and to a remote student for its drafts."""
 
     def __init__(
         self,
@@ -40,11 +39,10 @@ class Quoter:
         tasks: TaskStore,
         runs: RunStore,
         store: QuoteStore,
-        drafts: Callable[[], bool],
-        answer: Callable[[], int],
+        drafter: Drafter,
     ) -> None:
-        self._corpus, self._providers, self._tasks, self._runs, self._store = corpus, providers, tasks, runs, store
-        self._gatherer, self._drafts, self._answer = Gatherer(corpus), drafts, answer
+        self._corpus, self._providers, self._tasks, self._store = corpus, providers, tasks, store
+        self._renderer = Renderer(corpus=corpus, providers=providers, tasks=tasks, runs=runs, drafter=drafter)
 
     def quote(self, ctx: JobContext, wish: RunWish) -> Quote:
         """The quote of a run. Raises ForgeError for teachers that are not there."""
@@ -52,78 +50,12 @@ class Quoter:
         fit, out = self._providers.router.order("answer", wish.teachers)
         known = gathered(self._providers, self._store)
         prompted = []
-        sample = _spread(ids, _ALL)
+        sample = spread(ids, _ALL)
         for done, task in enumerate(self._tasks.all_of(sample)):
             ctx.progress(done, len(sample), task.question[:80])
-            prompted.append(self._prompted(task, wish, fit))
+            prompted.append(self._renderer.prompted(task, wish, fit))
         ctx.progress(len(sample), len(sample))
         return self._summed(ctx, wish, len(ids), prompted=prompted, fit=fit, out=out, known=known)
-
-    # ---- rendering ----
-
-    def _prompted(
-        self, task: Task, wish: RunWish, teachers: Sequence[Endpoint], passages: int | None = None
-    ) -> Prompted:
-        """A task as a run would begin with it, with what was paid for it already."""
-        count = wish.passages if passages is None else passages
-        try:
-            offer = self._gatherer.offer(task, count, self._given(task, wish, passages))
-        except ForgeError as error:  # a run would let the task fail
-            return Prompted(task, Offer(()), problem=error.message)
-        if offer.withheld:
-            return Prompted(task, offer)
-        draft = Draft(task.draft, {"given": True}) if task.draft else self._runs.draft(task.id)
-        if draft is None and wish.draft and self._drafts():
-            return self._undrafted(task, offer, wish)
-        lesson = Lesson(task, offer.evidence, draft, wish, teachers={}, made=0.0)
-        reused = saved = heard = 0
-        while isinstance(move := lesson.move(), Ask):
-            paid = next(filter(None, (self._paid(task, move, each) for each in teachers)), None)
-            if paid is None:
-                break
-            lesson.hear(paid)
-            heard += move.step != JUDGE
-            reused, saved = reused + 1, saved + paid.cost
-        if isinstance(move, End):
-            return Prompted(task, offer, reused=reused, saved=saved, easy=not reused)
-        judging = move.step == JUDGE
-        return Prompted(
-            task,
-            offer,
-            ask=move,
-            turns_left=0 if judging else wish.max_turns - heard,
-            longest=None if judging else move.request,
-            judge=move.request if judging else self._judge(task, offer, wish),
-            reused=reused,
-            saved=saved,
-        )
-
-    def _undrafted(self, task: Task, offer: Offer, wish: RunWish) -> Prompted:
-        """The draft is not there yet: a note stands for it, and the longest one where the worst case is reckoned."""
-        longest = Draft("x" * (BYTES_A_TOKEN * min(wish.max_tokens, self._answer())), {})
-        request = prompts.render(task, offer.evidence, Draft(_UNWRITTEN, {}), (), wish)
-        return Prompted(
-            task,
-            offer,
-            ask=Ask("turn-1", "answer", request),
-            turns_left=wish.max_turns,
-            longest=prompts.render(task, offer.evidence, longest, (), wish),
-            unwritten=True,
-            judge=self._judge(task, offer, wish),
-        )
-
-    def _given(self, task: Task, wish: RunWish, passages: int | None) -> Sequence[Evidence]:
-        """The evidence a task has; what an earlier run found for it is looked for anew where the dial is turned."""
-        known = self._tasks.evidence(task.id)
-        if passages is None or passages == wish.passages or any("made_from" in each.retrieval for each in known):
-            return known
-        return known if any("query" not in each.retrieval for each in known) else ()
-
-    def _judge(self, task: Task, offer: Offer, wish: RunWish) -> ChatRequest | None:
-        return prompts.render_judge(task, offer.evidence, "", wish) if wish.judge else None
-
-    def _paid(self, task: Task, ask: Ask, endpoint: Endpoint) -> PaidAnswer | None:
-        return self._providers.found(endpoint.uid, ask.request, Purpose("teacher", "", task.uid, ask.step, task.repeat))
 
     # ---- adding up ----
 
@@ -139,7 +71,13 @@ class Quoter:
         known: Experience,
     ) -> Quote:
         scale = _Scale(tasks, len(prompted))
-        reckoner = Reckoner(self._providers, known, concurrency=wish.concurrency)
+        critic = next(iter(critics(self._providers.router, wish)), None)
+        reckoner = Reckoner(
+            self._providers,
+            known,
+            concurrency=wish.concurrency,
+            critic=(critic, self._price(critic)) if critic else None,
+        )
         teachers = [self._teacher(each, fit, wish, prompted, reckoner, scale) for each in fit]
         teachers += [_left_out(endpoint, why) for endpoint, why in out]
         best = next((each for each in teachers if not each.problem), None)
@@ -164,13 +102,16 @@ class Quoter:
             seconds=best.seconds if best else None,
             caps=money.sentences,
             never_sent=_never_sent(prompted),
-            prompts=_shown(best.name if best else "", prompted),
+            prompts=to_show(best.name if best else "", critic.name if critic else "", prompted),
             easy=scale.up(sum(each.easy for each in prompted)),
             withheld=scale.up(sum(bool(each.offer.withheld) for each in prompted)),
             room=money.left,
             fits_likely=fitting(money.left, tasks, likely) if best else None,
             fits_worst=fitting(money.left, tasks, worst) if best else None,
-            assumptions=self._assumptions(fit, known, prompted, tasks),
+            assumptions=(
+                *((words_of_critic(critic.name),) if critic and any(each.critique for each in prompted) else ()),
+                *self._assumptions(fit, known, prompted, tasks, reckoner),
+            ),
         )
 
     def _teacher(
@@ -220,11 +161,11 @@ class Quoter:
         """The likely cost for each number of passages, with the first teacher."""
         if not fit or not prompted:
             return ()
-        some = [prompted[place] for place in _spread(range(len(prompted)), _DIALLED)]
+        some = [prompted[place] for place in spread(range(len(prompted)), _DIALLED)]
         price, found = self._price(fit[0]), []
         for passages in DIAL:
             ctx.check()
-            turned = [self._prompted(each.task, wish, fit, passages) for each in some]
+            turned = [self._renderer.prompted(each.task, wish, fit, passages) for each in some]
             found.append(
                 (passages, _Scale(tasks, len(some)).up(sum(reckoner.likely(fit[0], price, t) for t in turned)))
             )
@@ -245,17 +186,23 @@ class Quoter:
         return evidence, documents
 
     def _assumptions(
-        self, fit: Sequence[Endpoint], known: Experience, prompted: Sequence[Prompted], tasks: int
+        self,
+        fit: Sequence[Endpoint],
+        known: Experience,
+        prompted: Sequence[Prompted],
+        tasks: int,
+        reckoner: Reckoner,
     ) -> tuple[str, ...]:
         said = known.assumptions([(each.uid, each.name) for each in fit])
         if len(prompted) < tasks:
             said.append(f"{len(prompted):,} of the {tasks:,} tasks, spread over the queue, stand for all of them.")
         if failing := [each.problem for each in prompted if each.problem]:
             said.insert(0, f"{len(failing):,} of the tasks looked at would fail: {failing[0]}")
+        if bought := reckoner.drafts(prompted):
+            likely, worst = (_Scale(tasks, len(prompted)).up(amount) for amount in bought[1:])
+            said.append(f"{bought[0]} writes the drafts: likely {shown(likely)} of it, {shown(worst)} at most.")
         if any(each.unwritten for each in prompted):
-            said.append(
-                f"Drafts that are not written yet count as {known.draft:,} characters, at worst as the longest."
-            )
+            said += words_of_unwritten(known.draft)
         said.append("A call whose answer is lost stays charged at its worst case; the caps hold in any case.")
         return tuple(said)
 
@@ -276,13 +223,6 @@ class _Scale:
         return amount * self.tasks / self.sampled if self.sampled else 0.0
 
 
-def _spread(items: Sequence[int], most: int) -> list[int]:
-    """All, or so many at even distances, the first and the last among them."""
-    if len(items) <= most:
-        return list(items)
-    return [items[place * (len(items) - 1) // (most - 1)] for place in range(most)]
-
-
 def _left_out(endpoint: Endpoint, why: str) -> TeacherQuote:
     return TeacherQuote(endpoint.uid, endpoint.name, endpoint.model, 0, 0, 0, None, None, problem=why)
 
@@ -291,9 +231,3 @@ def _never_sent(prompted: Sequence[Prompted]) -> tuple[str, ...]:
     names = [name for each in prompted for name in each.offer.left_out]
     names += [each.task.origin_detail or each.task.question for each in prompted if each.offer.withheld]
     return tuple(dict.fromkeys(names))
-
-
-def _shown(teacher: str, prompted: Sequence[Prompted]) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
-    asked = [each.ask.request for each in prompted if each.ask is not None]
-    some = [asked[place] for place in _spread(range(len(asked)), _SHOWN)]
-    return tuple((teacher, tuple((turn.role, turn.text) for turn in request.messages)) for request in some)

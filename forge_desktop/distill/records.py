@@ -280,8 +280,8 @@ class GenerateWish:
 
     `collections` and `folders` and `documents` (sha256) add up; none of them means everything. `per_document` is the
     quota of each document, `kinds` and `difficulties` are shared among it by weight. `teacher` asks teachers instead of
-    the student, and then needs a `cap`. `most` is how many are made in all (0: no limit). The same `seed` on the same
-    documents asks for the same.
+    the student, and then needs a `cap`; so does a remote student. `most` is how many are made in all (0: no limit). The
+    same `seed` on the same documents asks for the same.
     """
 
     per_document: int = 5

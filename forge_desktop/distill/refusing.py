@@ -50,6 +50,9 @@ _OPENED = re.compile(
 _ERROR = re.compile(
     r"\s*(?:<!doctype|<html|\{\s*\"?(?:error|detail|errors)\"?\s*:|(?:error|exception|fehler)\b\s*[:\d]|traceback \("
     r"|(?:http/?[\d.]* )?(?:4\d\d|5\d\d) (?:too many|bad|internal|service|gateway|unauthor|forbidden|not found)"
+    r"|(?:(?:i(?: a|')?m )?(?:very |so )?sorry\W+(?:but )?|oops\W+)?"
+    r"(?:there was an? (?:\w+ ){0,2}error\b(?! (?:of|in)\b)"
+    r"|an? (?:\w+ ){0,2}error (?:has )?(?:occurred|happened)\b)"
     r"|(?:rate limit|quota|too many requests|service unavailable|internal server error|bad gateway|gateway time)\b)"
 )
 _SERVICE = re.compile(

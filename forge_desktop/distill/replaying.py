@@ -10,7 +10,7 @@ from pathlib import Path
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.base.paths import write_atomically
-from forge_desktop.distill.lesson import JUDGE, Ask, Lesson
+from forge_desktop.distill.lesson import ASIDE, Ask, Lesson
 from forge_desktop.distill.pair_lines import content_sha256, to_line, to_object
 from forge_desktop.distill.pairs import Pairs
 from forge_desktop.distill.records import Pair, ReplayReport, Task, TeacherTurn
@@ -83,14 +83,15 @@ class Replayer:
             row.wish,
             teachers=row.config.get("teachers", {}),
             made=row.started,
+            critic=bool(row.config.get("critics")),
         )
         recorded = self._runs.turns(task.id)
         while isinstance(move := lesson.move(), Ask):
             answer = self._recorded(task, move, recorded)
             if answer is not None:
                 lesson.hear(answer)
-            elif move.step == JUDGE:
-                lesson.unjudged("it could not be asked")
+            elif move.step in ASIDE:
+                lesson.skip("it could not be asked")
             elif kept is None:
                 return None  # the run had no answer either
             else:
@@ -99,9 +100,9 @@ class Replayer:
 
     def _recorded(self, task: Task, ask: Ask, turns: Sequence[TeacherTurn]) -> PaidAnswer | None:
         """What was answered: from the ledger, else from the task's own turns, as where one answer served two tasks."""
-        step = "judge" if ask.step == JUDGE else "answer"
-        place = [turn for turn in turns if (turn.step == "judge") == (step == "judge")]
-        number = 0 if step == "judge" else int(ask.step.removeprefix("turn-")) - 1
+        aside = ask.step in ASIDE
+        place = [turn for turn in turns if turn.step == (ask.step if aside else "answer")]
+        number = 0 if aside else int(ask.step.removeprefix("turn-")) - 1
         if number >= len(place):
             return None
         turn = place[number]

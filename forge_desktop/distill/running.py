@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import Events
@@ -20,7 +20,7 @@ from forge_desktop.distill.crew import Answered, BatchEnded, Crew, Drafted, Draf
 from forge_desktop.distill.drafting import Wanted
 from forge_desktop.distill.flipping import Flipper
 from forge_desktop.distill.headroom import Headroom
-from forge_desktop.distill.lesson import JUDGE, Ask, End, Lesson
+from forge_desktop.distill.lesson import ASIDE, Ask, End, Lesson
 from forge_desktop.distill.records import Draft, RunWish, TaskState
 from forge_desktop.distill.stopping import Stop
 from forge_desktop.distill.store_runs import RunStore
@@ -61,6 +61,9 @@ class Run:
         self._works: dict[int, Work] = {}
         self._to_draft: deque[Work] = deque()
         self._drafting: set[int] = set()
+        self._draft_batch = False  # one is with the student
+        self._drafts_wait = False  # for a call under way to leave room under the cap
+        self._teachers_wait = False  # for a draft that is paid for to do so
         self._changes: list[tuple[Work, TaskState | End]] = []
         self._ready: deque[Work] = deque()
         self._flying: set[int] = set()
@@ -96,17 +99,25 @@ class Run:
                 self._start_drafts()
                 self._desk.hand_over(len(self._works) - len(self._flying))
                 self._launch()
-            if not (self._flying if self._stop else self._works) and self._elsewhere is not None:
+            elif self._stop is not None:
+                self._crew.end_drafts()
+            if not self._under_way and self._elsewhere is not None:
                 return
             self._hear(self._crew.news(_PATIENCE))
             if self._stop is None and not self._ctx.cancelled:
                 self._launch()  # before the tables: who has answered shall not wait for them
             self._flush()
 
+    @property
+    def _under_way(self) -> bool:
+        """Whether there is anything left to wait for: once stopped, only what is asked for already."""
+        return bool(self._flying or self._draft_batch if self._stop else self._works)
+
     def _land(self) -> None:
         """Cancelled: take in what is about to come, so that what is paid is also used."""
+        self._crew.end_drafts()
         deadline = time.monotonic() + _GRACE
-        while self._flying and time.monotonic() < deadline:
+        while (self._flying or self._draft_batch) and time.monotonic() < deadline:
             self._hear(self._crew.news(0.05))
         self._flush()
 
@@ -132,14 +143,16 @@ class Run:
             self._crew.find(task, work.evidence)
 
     def _start_drafts(self) -> None:
-        if self._drafting or not self._to_draft:
+        if self._draft_batch or self._drafts_wait or not self._to_draft:
             return
         some = [self._to_draft.popleft() for _ in range(min(_DRAFTS_AT_ONCE, len(self._to_draft)))]
-        self._drafting = {work.task.id for work in some}
+        self._drafting, self._draft_batch = {work.task.id for work in some}, True
         self._crew.draft([Wanted(work.task, work.evidence) for work in some])
 
     def _launch(self) -> None:
         """Ask for as many as may be under way."""
+        if self._teachers_wait:
+            return
         count = min(self._headroom.limit - len(self._flying), len(self._ready))
         some = [self._ready.popleft() for _ in range(count)]
         wanted = self._store.still_open([work.task.id for work in some]) if some else set()
@@ -190,27 +203,48 @@ class Run:
 
     def _drafted(self, work: Work, draft: Draft) -> None:
         self._drafting.discard(work.task.id)
+        self._teachers_wait = False
         if draft.text:
             work.draft, work.new_draft = draft, True
         self._prepared(work)
 
     def _drafts_ended(self, news: DraftsEnded) -> None:
+        self._draft_batch = self._teachers_wait = False
+        left = [self._works[each] for each in news.task_ids if each in self._drafting and each in self._works]
+        self._drafting.difference_update(news.task_ids)
+        if isinstance(news.error, CapReached):
+            self._drafts_capped(left, news.error)
+            return
         if isinstance(news.error, ForgeError):  # the student cannot be used: the teachers answer alone
             self._drafts, self._remark = False, f"There were no drafts: {news.error.message}"
         elif news.error is not None and not isinstance(news.error, Cancelled):
             raise news.error
-        left = [self._works[each] for each in news.task_ids if each in self._drafting and each in self._works]
-        self._drafting.difference_update(news.task_ids)
         if not self._drafts:
             left += self._to_draft
             self._to_draft.clear()
         for work in left:
             self._prepared(work)
 
+    def _drafts_capped(self, left: Sequence[Work], error: CapReached) -> None:
+        """The next draft did not fit under a cap: as with teachers, wait for what is under way, else it is the end."""
+        if self._stop is None and self._headroom.refused(error, len(self._flying)):
+            self._to_draft.extendleft(reversed(left))
+            self._drafts_wait = bool(self._flying)
+            return
+        self._stop = self._stop or _capped_by(error)
+        for work in left:
+            self._drop(work)
+
     def _prepared(self, work: Work) -> None:
         """Evidence and draft are there: from here on the rules lead. Both are stored before anybody is asked."""
         work.lesson = Lesson(
-            work.task, work.evidence, work.draft, self._wish, teachers=self._teachers, made=self._started
+            work.task,
+            work.evidence,
+            work.draft,
+            self._wish,
+            teachers=self._teachers,
+            made=self._started,
+            critic=self._crew.criticises,
         )
         move = work.lesson.move()
         self._changes.append((work, move if isinstance(move, End) else "asking"))
@@ -226,6 +260,7 @@ class Run:
 
     def _answered(self, work: Work, news: Answered) -> None:
         self._flying.discard(work.task.id)
+        self._drafts_wait = False
         if news.answer is not None:
             work.led.hear(news.answer)
             self._headroom.settled(len(self._flying))
@@ -241,19 +276,22 @@ class Run:
 
     def _capped(self, work: Work, error: CapReached) -> None:
         """Near the cap: wait for the calls under way, whose true cost may leave room; without any, this is the end."""
-        if self._headroom.refused(error, len(self._flying)):
+        if self._draft_batch and error.budget.reserved and not self._flying:
+            self._teachers_wait = True
+            self._ready.appendleft(work)
+        elif self._headroom.refused(error, len(self._flying)):
             self._ready.appendleft(work)
         else:
-            self._stop = self._stop or Stop("cap", " ".join(filter(None, (error.message, error.hint))))
+            self._stop = self._stop or _capped_by(error)
             self._drop(work)
 
     def _failed(self, work: Work, ask: Ask, error: ForgeError) -> None:
         stop = self._crew.why_stop(error, ask)
-        if stop is not None and (ask.step != JUDGE or stop.by != "teachers"):
+        if stop is not None and (ask.step not in ASIDE or stop.by != "teachers"):
             self._stop = self._stop or stop
             self._drop(work)
-        elif ask.step == JUDGE:
-            work.led.unjudged(error.message)
+        elif ask.step in ASIDE:
+            work.led.skip(error.message)
             self._go_on(work)
         elif self._crew.can_again(work.task, error):
             self._remark = f"Some tasks wait for the next run: {error.message}"
@@ -292,3 +330,7 @@ class Run:
         note = self._headroom.note if self._stop is None else self._stop.problem
         note = note or (f"{self._desk.out:,} tasks are with a teacher in a batch." if self._desk.out else "")
         self._telling.tell(len(self._works), len(self._flying) + self._desk.out, note)
+
+
+def _capped_by(error: CapReached) -> Stop:
+    return Stop("cap", " ".join(filter(None, (error.message, error.hint))))

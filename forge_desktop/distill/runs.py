@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from forge_desktop import __version__
 from forge_desktop.base.errors import Cancelled, ForgeError
@@ -14,6 +14,7 @@ from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.corpus import Corpus
 from forge_desktop.distill.crew import Crew
+from forge_desktop.distill.critics import critics as find_critics
 from forge_desktop.distill.drafting import Drafter
 from forge_desktop.distill.evidence import Gatherer
 from forge_desktop.distill.flipping import Flipper
@@ -80,12 +81,15 @@ class Runs:
     def _work(self, wish: RunWish, quoted: Quote | None, ctx: JobContext) -> RunSummary:
         uid, started = uuid.uuid4().hex, time.time()
         teachers = self._teachers()
+        critics = [each.uid for each in find_critics(self._providers.router, wish)]
         self._providers.ledger.open_run(uid, wish.cap)
-        self._store.begin(uid, wish, _shortened(quoted), started=started, config=self._config(teachers))
+        self._store.begin(
+            uid, wish, _shortened(quoted), started=started, config={**self._config(teachers), "critics": critics}
+        )
         self._events.changed("tasks")
         stop = Stop("error", "Something went wrong inside Forge Desktop.")
         try:
-            stop = self._run(uid, wish, ctx, teachers, started)
+            stop = self._run(uid, wish, ctx, teachers=teachers, critics=critics, started=started)
         except Cancelled:
             stop = Stop("cancelled", _CANCELLED)
             raise
@@ -102,7 +106,9 @@ class Runs:
         uid: str,
         wish: RunWish,
         ctx: JobContext,
+        *,
         teachers: Mapping[str, Mapping[str, object]],
+        critics: Sequence[str],
         started: float,
     ) -> Stop:
         run = Run(
@@ -111,7 +117,7 @@ class Runs:
             store=self._store,
             tasks=self._tasks,
             flipper=Flipper(self._db, self._store, self._pairs),
-            crew=Crew(self._gatherer, self._drafter, self._providers, run=uid, wish=wish),
+            crew=Crew(self._gatherer, self._drafter, self._providers, run=uid, wish=wish, critics=critics),
             providers=self._providers,
             events=self._events,
             ctx=ctx,

@@ -12,7 +12,10 @@ from typing import Any, NamedTuple
 from forge_desktop.distill.records import Check, Evidence, Pair, Quality
 from forge_desktop.storage import Database
 
-_TEXTS = ("uid", "kind", "prompt", "draft", "final", "rules", "language", "reviewed", "note", "duplicate_of", "method")
+_TEXTS = (
+    *("uid", "task", "kind", "prompt", "draft", "final", "rules", "language", "reviewed", "note", "duplicate_of"),
+    "method",
+)
 _NUMBERS = ("cost", "similarity", "created")
 _PLAIN = (*_TEXTS, *_NUMBERS, "aside", "source", "sha256")
 _LISTS = ("critiques", "citations", "leaks")
@@ -137,8 +140,7 @@ class PairStore:
         after = 0
         while True:
             rows = self._db.rows(
-                "SELECT p.*, t.uid AS task FROM pairs p LEFT JOIN tasks t ON t.id = p.task_id"
-                f" WHERE p.id > ? AND ({where}) ORDER BY p.id LIMIT {_AT_ONCE}",
+                f"SELECT * FROM pairs p WHERE p.id > ? AND ({where}) ORDER BY p.id LIMIT {_AT_ONCE}",
                 *(after, *values),
             )
             for row in rows:
@@ -206,12 +208,11 @@ def read_quality(text: str) -> Quality:
 
 
 def read_pair(row: sqlite3.Row, evidence: tuple[Evidence, ...]) -> Pair:
-    """A row of the table of pairs, with the uid of its task as `task`."""
+    """A row of the table of pairs."""
     values: dict[str, Any] = {name: row[name] for name in _PLAIN}
     values |= {name: tuple(json.loads(row[name])) for name in _LISTS}
     values |= {name: json.loads(row[name]) for name in _MAPS}
     return Pair(
-        task=row["task"] or "",
         evidence=evidence,
         quality=read_quality(row["quality"]),
         accepted=bool(row["accepted"]),

@@ -26,8 +26,11 @@ class QuoteStore:
         return [row[0] for row in rows]
 
     def turns_a_task(self) -> tuple[int, int]:
-        """How many tasks ended that teachers were asked for, and in how many turns together."""
-        row = self._db.row(f"SELECT count(*), coalesce(sum(turns), 0) FROM tasks WHERE turns > 0 AND state IN {_ENDED}")
+        """How many tasks ended that teachers were asked for, and in how many answers together."""
+        row = self._db.row(
+            "SELECT count(DISTINCT turns.task_id), count(*) FROM turns JOIN tasks ON tasks.id = turns.task_id"
+            f" WHERE turns.step = 'answer' AND tasks.state IN {_ENDED}"
+        )
         return (row[0], row[1]) if row else (0, 0)
 
     def drafts(self) -> tuple[int, int, int]:
@@ -45,4 +48,4 @@ class QuoteStore:
             " turns.task_id WHERE tasks.uid IN (SELECT value FROM json_each(?))",
             json.dumps(list(tasks)),
         )
-        return {(row[0], "judge" if row[1] == "judge" else f"turn-{row[2]}"): row[3] for row in rows}
+        return {(row[0], f"turn-{row[2]}" if row[1] == "answer" else row[1]): row[3] for row in rows}

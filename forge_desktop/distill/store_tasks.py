@@ -25,7 +25,7 @@ ORDERS = {
     "quality": "pairs.score",
     "cost": "tasks.cost",
     "kind": "pairs.kind",
-    "evidence": "evidence",
+    "evidence": "tasks.passages",
     "changed": "tasks.changed",
 }
 _SELECT = "SELECT tasks.*, pairs.uid AS pair FROM tasks LEFT JOIN pairs ON pairs.task_id = tasks.id"
@@ -124,28 +124,30 @@ class TaskStore:
     def window(
         self, offset: int, limit: int, text: str, states: Sequence[TaskState], *, order: str, descending: bool
     ) -> list[TaskRow]:
-        """A page of the list."""
+        """A page of the list. Its ids are found first, so that no more is sorted, or walked over, than ids."""
         where, values = _where(text, states)
         by, way = ORDERS.get(order, ORDERS["position"]), "DESC" if descending else "ASC"
         joined = "LEFT JOIN pairs ON pairs.task_id = tasks.id" if by.startswith("pairs.") else ""
-        evidence = "(SELECT count(*) FROM evidence WHERE evidence.task_id = tasks.id)"
-        by = evidence if by == "evidence" else by
-        rows = self._db.rows(
-            f"""
-            WITH page AS (
-                SELECT tasks.id AS id, row_number() OVER (ORDER BY {by} {way}, tasks.id {way}) AS place
-                FROM tasks {joined}{where} ORDER BY {by} {way}, tasks.id {way} LIMIT ? OFFSET ?
-            )
-            SELECT tasks.id, tasks.uid, tasks.question, tasks.state, tasks.reason, pairs.kind AS pair_kind,
-                   pairs.score AS quality, tasks.cost, {evidence} AS evidence, tasks.position
-            FROM page JOIN tasks ON tasks.id = page.id LEFT JOIN pairs ON pairs.task_id = tasks.id
-            ORDER BY page.place
-            """,
+        sorted_by = [by, "tasks.position", "tasks.id"] if order == "state" else [by, "tasks.id"]
+        found = self._db.rows(
+            f"SELECT tasks.id FROM tasks {joined}{where} ORDER BY {', '.join(f'{each} {way}' for each in sorted_by)}"
+            " LIMIT ? OFFSET ?",
             *values,
             limit,
             offset,
         )
-        return [TaskRow(**dict(row)) for row in rows]
+        ids = [row[0] for row in found]
+        rows = self._db.rows(
+            """
+            SELECT tasks.id, tasks.uid, tasks.question, tasks.state, tasks.reason, pairs.kind AS pair_kind,
+                   pairs.score AS quality, tasks.cost, tasks.position, tasks.passages AS evidence
+            FROM tasks LEFT JOIN pairs ON pairs.task_id = tasks.id
+            WHERE tasks.id IN (SELECT value FROM json_each(?))
+            """,
+            json.dumps(ids),
+        )
+        by_id = {row["id"]: TaskRow(**dict(row)) for row in rows}
+        return [by_id[each] for each in ids if each in by_id]
 
     # ---- changing ----
 

@@ -8,6 +8,7 @@ from forge_desktop.chat import Chat
 from forge_desktop.corpus import Corpus
 from forge_desktop.distill.asking import Asker, AskStudent, AskTeachers
 from forge_desktop.distill.correcting import Corrector
+from forge_desktop.distill.drafting import Drafter
 from forge_desktop.distill.flipping import Flipper
 from forge_desktop.distill.generating import Generator
 from forge_desktop.distill.importing import Importer, PairReader
@@ -49,7 +50,7 @@ class Ways:
         store, runs = TaskStore(db), RunStore(db)
         flipper = Flipper(db, runs, pairs)
         self.importer = Importer(db, events, tasks=tasks, pairs=pairs, read_pair=read_pair)
-        self.generator = Generator(corpus, tasks, WaysInStore(db), self._asker)
+        self.generator = Generator(corpus, tasks, WaysInStore(db), self._asker, lambda: bool(engine.state().remote))
         self.corrector = Corrector(
             chat=chat, corpus=corpus, events=events, tasks=tasks, store=store, flipper=flipper, review=review
         )
@@ -59,8 +60,7 @@ class Ways:
             tasks=store,
             runs=runs,
             store=QuoteStore(db),
-            drafts=lambda: engine.state().model is not None,
-            answer=lambda: settings.values.answer_tokens,
+            drafter=Drafter(engine, settings),
         )
         self.replayer = Replayer(
             tasks=store, runs=runs, pairs=pairs, store=ReplayStore(db), answered=providers.ledger.answer_for
@@ -69,4 +69,4 @@ class Ways:
     def _asker(self, wish: GenerateWish, run: str) -> Asker:
         if wish.teacher:
             return AskTeachers(self._providers, run=run, cap=wish.cap, among=wish.teachers, seed=wish.seed)
-        return AskStudent(self._engine, wish.seed)
+        return AskStudent(self._engine, self._providers, run=run, cap=wish.cap, seed=wish.seed)

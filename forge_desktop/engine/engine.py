@@ -39,7 +39,7 @@ from forge_desktop.engine.store_layout import Timings, Wishes
 from forge_desktop.engine.talk import Talk
 from forge_desktop.engine.vigil import Limits
 from forge_desktop.engine.yielding import Yielding
-from forge_desktop.providers.records import Endpoint
+from forge_desktop.providers.records import ChatRequest, Endpoint, Purpose
 from forge_desktop.storage import Database
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ class Engine:
         "" is none. With `background` it lets every request go first that has it not, and goes on after.
         """
         if (remote := self._remote) is not None:
-            return remote.generate(messages, sampling, on_text, check, on_thinking=on_thinking)
+            return remote.generate(messages, sampling, on_text, check, on_thinking=on_thinking, background=background)
         answer = Answer(sampling.seed, on_text, on_thinking)
         request = {
             "op": "generate",
@@ -273,13 +273,25 @@ class Engine:
         on_done: Callable[[int, Generation], None] = lambda _number, _answer: None,
         check: Callable[[], None] = nothing,
         background: bool = False,
+        purposes: Sequence[Purpose] = (),
     ) -> Batch:
         """Answer all prompts, `width` of them at once, always from a fresh context; `on_done` is told each answer.
         When `check` raises Cancelled, or the child dies, what was written is returned. Raises ForgeError before.
+
+        `purposes`, one for each prompt, is what a remote student's answers are paid for; a local one does not ask. A
+        remote student is asked within its limits, and a cap or an endpoint that is given up ends it by raising.
         """
         if (remote := self._remote) is not None:
-            return remote.generate_many(prompts, sampling, width=width, on_done=on_done, check=check)
+            return remote.generate_many(prompts, sampling, width=width, on_done=on_done, check=check, purposes=purposes)
         return self.many.answer(prompts, sampling, width=width, on_done=on_done, check=check, background=background)
+
+    def asked(self, messages: Sequence[PromptMessage], sampling: Sampling) -> tuple[Endpoint, ChatRequest] | None:
+        """Whom a remote student's answer would be bought from, and by what request; None for a student on this computer
+        and where no answer fits. Asks nobody.
+        """
+        remote = self._remote
+        request = remote.asked(messages, sampling) if remote is not None else None
+        return (remote.endpoint, request) if remote is not None and request is not None else None
 
     def plan(self, spec: StudentSpec | None = None, wish: PlanWish | None = None) -> Plan:
         """How a student (the one in use, if None) would be laid out, as it is wished or as `wish` says. Loads nothing.

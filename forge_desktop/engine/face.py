@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from forge_desktop.engine.records import Generation, PromptMessage, Sampling
 from forge_desktop.engine.records_many import Batch, Continuation, Scores
+from forge_desktop.providers.records import Purpose
 
 if TYPE_CHECKING:
     from forge_desktop.engine.engine import Engine
@@ -40,8 +41,9 @@ class Student(Protocol):
         on_done: Callable[[int, Generation], None] = ...,
         check: Callable[[], None] = ...,
         background: bool = ...,
+        purposes: Sequence[Purpose] = ...,
     ) -> Batch:
-        """Answer all prompts, `width` of them at once."""
+        """Answer all prompts, `width` of them at once; `purposes` is what is paid for where that costs anything."""
 
     def score(
         self, items: Sequence[Continuation], check: Callable[[], None] = ..., *, background: bool = ...

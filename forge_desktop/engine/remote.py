@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import math
 import threading
@@ -18,17 +19,24 @@ from forge_desktop.engine.records import EngineState, Generation, PromptMessage,
 from forge_desktop.engine.records_many import Batch
 from forge_desktop.engine.remote_wording import Heard, host_of, origin_of, request_of, text_of
 from forge_desktop.engine.token_bound import bound, message_bound
-from forge_desktop.providers.errors import CallFailed
-from forge_desktop.providers.records import Endpoint, Purpose
+from forge_desktop.providers.errors import AttemptsUsed, CallFailed, CapReached, LedgerStopped, NoTeacher, Offline
+from forge_desktop.providers.records import ChatRequest, Endpoint, PaidAnswer, Purpose
 
 if TYPE_CHECKING:
     from forge_desktop.providers import Providers
 
 _UNKNOWN_CONTEXT = 4096  # what servers at home give where nobody says otherwise
 _TICK = 0.05
+_PAYLOAD = 413  # the status of a request that is too long
 _MANY = 4  # calls at once where the endpoint names no limit
 _PURPOSE = Purpose("student")
+_PATIENT = 300.0  # seconds for an answer that nobody looks at; slow servers at home take minutes
+_GRACE = 3.0  # seconds that calls under way have left once they are cancelled: they are paid for in any case
 _REMEMBERED, _MARGIN = 8, 1.25  # answers by which its way of counting is known, and what is added to the most of them
+
+
+class TooLong(ForgeError):  # noqa: N818 - it concerns its prompt alone
+    """A prompt beside which no answer fits. Nothing was sent."""
 
 
 class RemoteStudent:
@@ -95,21 +103,27 @@ class RemoteStudent:
         check: Callable[[], None],
         *,
         on_thinking: Callable[[str], None] = lambda _: None,
+        background: bool = False,
+        purpose: Purpose = _PURPOSE,
     ) -> Generation:
         """Answer, as Engine.generate does. What the endpoint cannot be told of `sampling` is left out, and said.
 
-        Raises CapReached, Offline, LedgerStopped or CallFailed when nothing was written.
+        In the background it waits until the endpoint's limits allow a call, and tries again what may pass; a person's
+        question does not wait. Neither asks an endpoint that was given up: NoTeacher. Raises CapReached, Offline,
+        LedgerStopped or CallFailed when nothing was written.
         """
         endpoint = self.endpoint
-        expected = self._fitting(messages)
-        room = min(self.context - expected, endpoint.max_output or self._known[1] or self.context)
-        request, problem = request_of(endpoint, messages, sampling, room)
+        request, problem = self._request(messages, sampling)
         heard = Heard(endpoint, sampling.seed, problem, on_text, on_thinking)
         try:
             with self._working():
-                paid = self._providers.ask(
-                    endpoint.uid, request, _PURPOSE, on_text=heard.take, on_thinking=heard.think, check=check
-                )
+                if background:
+                    paid = self._patiently(request, purpose, check)
+                else:
+                    self._providers.router.refuse_blocked(endpoint.uid)
+                    paid = self._providers.ask(
+                        endpoint.uid, request, purpose, on_text=heard.take, on_thinking=heard.think, check=check
+                    )
         except Cancelled:
             return heard.cut("cancelled")
         except CallFailed as error:
@@ -130,11 +144,15 @@ class RemoteStudent:
         width: int,
         on_done: Callable[[int, Generation], None],
         check: Callable[[], None],
+        purposes: Sequence[Purpose] = (),
     ) -> Batch:
-        """Answer all prompts, several at once as far as the endpoint allows; `on_done` is called on this thread."""
+        """Answer all prompts, several at once as far as the endpoint allows; `on_done` is called on this thread.
+
+        `purposes` say what each is for, and so which caps count it and by what name its paid answer is found again.
+        """
         started = time.monotonic()
         several = _Several(self, sampling, max(1, min(width, self.endpoint.concurrency or _MANY, len(prompts) or 1)))
-        answers = several.answer(prompts, on_done, check)
+        answers = several.answer(prompts, purposes or [_PURPOSE] * len(prompts), on_done, check)
         return Batch(
             answers=tuple(answers),
             model=self.endpoint.name,
@@ -151,6 +169,30 @@ class RemoteStudent:
             action="students",
         )
 
+    def asked(self, messages: Sequence[PromptMessage], sampling: Sampling) -> ChatRequest | None:
+        """What would be sent for this, None where it does not fit."""
+        try:
+            return self._request(messages, sampling)[0]
+        except TooLong:
+            return None
+
+    def _request(self, messages: Sequence[PromptMessage], sampling: Sampling) -> tuple[ChatRequest, str]:
+        endpoint = self.endpoint
+        room = min(self.context - self._fitting(messages), endpoint.max_output or self._known[1] or self.context)
+        return request_of(endpoint, messages, sampling, room)
+
+    def _patiently(self, request: ChatRequest, purpose: Purpose, check: Callable[[], None]) -> PaidAnswer:
+        """Under the limits, with attempts that are bounded for life. An answer that is kept for the same work but for
+        another prompt (its passages changed, or the student) is not taken for this one's.
+        """
+        providers, uid = self._providers, self.endpoint.uid
+        providers.router.refuse_blocked(uid)
+        if purpose.task:
+            sha256, kept = providers.request_sha256(uid, request), providers.ledger.answer_for
+            while (old := kept(purpose.task, purpose.step, purpose.repeat)) and old.request_sha256 != sha256:
+                purpose = dataclasses.replace(purpose, repeat=purpose.repeat + 1)
+        return providers.teach("student", request, purpose, among=(uid,), check=check, seconds=_PATIENT)
+
     def _counted(self, tokens: int) -> int:
         share = _MARGIN * max(self._seen) if self._seen else 1.0
         return math.ceil(tokens * share)
@@ -159,7 +201,7 @@ class RemoteStudent:
         """Tokens of these messages; raises ForgeError when no answer fits beside them."""
         tokens = self.render(messages).tokens
         if tokens >= self.context:
-            raise ForgeError(
+            raise TooLong(
                 f"The prompt takes about {tokens:,} of the {self.context:,} tokens that {self.endpoint.name} can hold.",
                 hint="Shorten it, or say in Settings › Endpoints how long the context is.",
                 action="settings",
@@ -189,34 +231,46 @@ class _Several:
         self._student, self._sampling, self.width = student, sampling, width
         self._stopped = threading.Event()
         self._errors: list[ForgeError] = []
+        self._end: ForgeError | None = None  # after which nobody is asked any more
 
     def answer(
         self,
         prompts: Sequence[Sequence[PromptMessage]],
+        purposes: Sequence[Purpose],
         on_done: Callable[[int, Generation], None],
         check: Callable[[], None],
     ) -> list[Generation]:
         """All answers in order; those not begun when `check` raised Cancelled have stop "cancelled". Raises what went
-        wrong when no prompt was answered.
+        wrong when no prompt was answered, and what ended it for all: a cap, the switch, an endpoint that is given up.
         """
         unheard = Heard(self._student.endpoint, self._sampling.seed, "", lambda _: None, lambda _: None)
         answers = [unheard.cut("cancelled")] * len(prompts)
         with ThreadPoolExecutor(self.width, thread_name_prefix="forge-remote") as pool:
-            waiting = {pool.submit(self._one, prompt): number for number, prompt in enumerate(prompts)}
+            asked = enumerate(zip(prompts, purposes, strict=True))
+            waiting = {pool.submit(self._one, prompt, purpose): number for number, (prompt, purpose) in asked}
             try:
                 self._gather(waiting, answers, on_done, check)
             except Cancelled:
-                self._stop(waiting)
-                self._gather(waiting, answers, on_done, lambda: None)
+                self._begin_no_more(waiting)
+                self._gather(waiting, answers, on_done, self._until(time.monotonic() + _GRACE))
             except BaseException:
-                self._stop(waiting)
+                self._begin_no_more(waiting)
+                self._stopped.set()
                 raise
+        if self._end is not None:
+            raise self._end
         if self._errors and len(self._errors) == len(prompts):
             raise self._errors[0]
         return answers
 
-    def _stop(self, waiting: dict[Future[Generation], int]) -> None:
-        self._stopped.set()
+    def _until(self, end: float) -> Callable[[], None]:
+        def look() -> None:
+            if time.monotonic() >= end:
+                self._stopped.set()
+
+        return look
+
+    def _begin_no_more(self, waiting: dict[Future[Generation], int]) -> None:
         for future in list(waiting):
             if future.cancel():
                 waiting.pop(future)
@@ -236,13 +290,23 @@ class _Several:
                 answers[number] = future.result()
                 on_done(number, answers[number])
 
-    def _one(self, prompt: Sequence[PromptMessage]) -> Generation:
+    def _one(self, prompt: Sequence[PromptMessage], purpose: Purpose) -> Generation:
+        heard = Heard(self._student.endpoint, self._sampling.seed, "", lambda _: None, lambda _: None)
+        if self._end is not None:
+            return heard.cut("cancelled")
         try:
-            return self._student.generate(prompt, self._sampling, lambda _text: None, self._check)
+            return self._student.generate(
+                prompt, self._sampling, lambda _text: None, self._check, background=True, purpose=purpose
+            )
+        except (CapReached, LedgerStopped, NoTeacher, Offline) as error:
+            self._end = self._end or error
+            return heard.cut("cancelled")
+        except TooLong as error:
+            return heard.cut("refused", error.message)
         except ForgeError as error:
             self._errors.append(error)
-            heard = Heard(self._student.endpoint, self._sampling.seed, "", lambda _: None, lambda _: None)
-            return heard.cut("refused", error.message)
+            sent = isinstance(error, CallFailed | AttemptsUsed) and getattr(error, "status", 0) != _PAYLOAD
+            return heard.cut("died" if sent else "refused", error.message)
 
     def _check(self) -> None:
         if self._stopped.is_set():

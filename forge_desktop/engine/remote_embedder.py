@@ -44,7 +44,7 @@ class RemoteEmbedder:
         with self._lock:
             known = self._known.get(texts[0])
         if known is None:
-            known = self._asked(texts)[0]
+            known = self._asked(texts, waits=False)[0]  # a person waits for what is found with it
             with self._lock:
                 self._known[texts[0]] = known
                 while len(self._known) > _REMEMBERED:
@@ -55,8 +55,9 @@ class RemoteEmbedder:
         """Ask nothing any more."""
         self._closed = True
 
-    def _asked(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        rows = self._providers.embed(self.endpoint.uid, list(texts), Purpose("embedder"), check=self._check)
+    def _asked(self, texts: Sequence[str], *, waits: bool = True) -> npt.NDArray[np.float32]:
+        purpose = Purpose("embedder")
+        rows = self._providers.embed(self.endpoint.uid, list(texts), purpose, check=self._check, waits=waits)
         found = np.asarray(rows, np.float32)
         if found.ndim != 2 or len(found) != len(texts) or not found.shape[1]:
             raise ForgeError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 from forge_desktop.base.errors import ForgeError
@@ -39,11 +40,16 @@ class Calls:
         router: Router,
         ledger: Ledger,
         clock: Clock,
+        *,
+        read_only: bool,
     ) -> None:
         self.door = Door(settings, monotonic=clock.monotonic)
         self._prices, self._router = prices, router
         self._calling = Calling(endpoints, prices, keys, router, ledger, self.door)
-        self.batches = Batches(BatchStore(db), endpoints, prices, keys, ledger, self._calling, self.door, clock)
+        batches = BatchStore(db)
+        if not read_only:
+            batches.lose_left_behind(clock.now())
+        self.batches = Batches(batches, endpoints, prices, keys, ledger, self._calling, self.door, clock)
 
     def ask(self, endpoint: Endpoint, request: ChatRequest, purpose: Purpose, listening: Listening) -> PaidAnswer:
         """See Providers.ask."""
@@ -57,6 +63,10 @@ class Calls:
         """See Providers.worst."""
         return worst_of(plan(endpoint, request), price_of(self._prices, endpoint))
 
+    def request_sha256(self, endpoint: Endpoint, request: ChatRequest) -> str:
+        """See Providers.request_sha256."""
+        return plan(endpoint, request).sha256
+
     def body_bytes(self, endpoint: Endpoint, request: ChatRequest) -> int:
         """See Providers.body_bytes."""
         return len(plan(endpoint, request).content)
@@ -69,13 +79,18 @@ class Calls:
         *,
         check: Callable[[], object],
         seconds: float,
+        waits: bool,
     ) -> Vectors:
         """See Providers.embed."""
         vectors: list[tuple[float, ...]] = []
         for portion in portions(texts):
             heard = VectorsHeard(len(portion))
             listening = Listening(check=check, seconds=seconds)
-            with self._router.slot(endpoint, sum(map(len, portion)) // 4, 0, check):
+            with contextlib.ExitStack() as held:
+                if waits:
+                    held.enter_context(self._router.slot(endpoint, sum(map(len, portion)) // 4, 0, check))
+                else:
+                    self._router.refuse_blocked(endpoint.uid)
                 self._calling.pay(plan_embedding(endpoint, portion), purpose, listening, heard)
             vectors += heard.vectors
         return tuple(vectors)

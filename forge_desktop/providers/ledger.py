@@ -43,7 +43,7 @@ class Ledger(LedgerAuditing):
         self, db: Database, data_dir: Path, clock: Clock, events: Events | None = None, *, read_only: bool = False
     ) -> None:
         read_only = read_only or db.read_only
-        super().__init__(db, data_dir, clock, alone=not read_only)
+        super().__init__(db, data_dir, clock)
         self._owner = None if read_only else Owner(data_dir)
         self._booking = Booking(db, Mirroring(db, data_dir, writes=self._owner is not None), events, self._write_off)
         with contextlib.suppress(ForgeError):  # a full disk, an unreadable mirror: said when a call is to be paid

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import hashlib
 import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Events
-from forge_desktop.providers.price_table import ModelFacts, PriceTable
 from forge_desktop.providers.records import Endpoint, Price, Rates
 from forge_desktop.providers.store import EndpointStore
 from forge_desktop.storage import Database
+
+if TYPE_CHECKING:
+    from forge_desktop.providers.price_table import ModelFacts, PriceTable
 
 _MOST = 10**12  # micro-dollars a million tokens: a million dollars; above it somebody mistyped
 
@@ -32,7 +36,7 @@ class Prices:
         table: Path | None = None,
     ) -> None:
         self._store, self._events, self._now = EndpointStore(db), events, now
-        self._table = PriceTable(table)
+        self._file = table
         self._remembered: set[str] = set()
 
     def of(self, endpoint: Endpoint) -> Price | None:
@@ -68,11 +72,7 @@ class Prices:
 
     def set(self, endpoint: Endpoint, rates: Rates, since: str = "") -> Price:
         """Type a price in. It holds from `since` (YYYY-MM-DD, today by default); earlier ones stay for their days."""
-        since = since or self._today()
-        try:
-            since = datetime.date.fromisoformat(since).isoformat()
-        except ValueError:
-            raise ForgeError("The day since which a price holds is written as YYYY-MM-DD.") from None
+        since = self.day(endpoint, since)
         for name, value in dataclasses.asdict(rates).items():
             if value is not None and not 0 <= value <= _MOST:
                 raise ForgeError(f"A price of {value / 1e6:g} dollars a million tokens ({name}) cannot be meant.")
@@ -83,6 +83,27 @@ class Prices:
             self._events.changed("endpoints")
         return Price(rates, _highest(rates), (), "by hand", since, sha256)
 
+    def day(self, endpoint: Endpoint, since: str = "") -> str:
+        """The day since which a price may be typed in: one to come only where something is known until then."""
+        today = self._today()
+        try:
+            day = datetime.date.fromisoformat(since.strip() or today).isoformat()
+        except ValueError:
+            raise ForgeError(
+                "The day since which a price holds is written as YYYY-MM-DD.", hint="Without one it is today."
+            ) from None
+        if day > today and self.of(endpoint) is None:
+            raise ForgeError(
+                f"{day} is still to come, and until then the price would not be known.",
+                hint="Give the price of today first, then the one to come.",
+            )
+        return day
+
+    def to_come(self, endpoint: Endpoint) -> list[tuple[Rates, str]]:
+        """The prices typed in that do not hold yet, with the days from which they do, the nearest first."""
+        today = self._today()
+        return [(rates, since) for rates, since in reversed(self.history(endpoint)) if since > today]
+
     def remember(self, price: Price) -> None:
         """Keep the table a price is from, before a row of the ledger names it. Free from the second time on."""
         if price.sha256 in self._remembered:
@@ -90,6 +111,12 @@ class Prices:
         text = _typed_text(price.rates, price.checked) if price.source == "by hand" else self._table.text
         self._store.keep_table(price.sha256, text, self._now())
         self._remembered.add(price.sha256)
+
+    @functools.cached_property
+    def _table(self) -> PriceTable:
+        from forge_desktop.providers.price_table import PriceTable
+
+        return PriceTable(self._file)
 
     def _today(self) -> str:
         return datetime.datetime.fromtimestamp(self._now(), datetime.UTC).date().isoformat()

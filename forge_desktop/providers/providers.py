@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING
 
 from forge_desktop.base.events import DataChanged, Event, Events
 from forge_desktop.base.settings import SettingsFile
-from forge_desktop.providers import routing, store_answers
+from forge_desktop.providers import store_answers
 from forge_desktop.providers.clock import Clock, SystemClock
 from forge_desktop.providers.endpoints import Endpoints
 from forge_desktop.providers.keys import Keys
 from forge_desktop.providers.ledger import Ledger
 from forge_desktop.providers.prices import Prices
 from forge_desktop.providers.records import ChatRequest, Endpoint, EndpointTest, PaidAnswer, Purpose, Role
-from forge_desktop.providers.router import Router
-from forge_desktop.providers.store_batches import BatchStore
 from forge_desktop.storage import Database
 
 if TYPE_CHECKING:
     from forge_desktop.providers.batches import Batches
     from forge_desktop.providers.calls import Calls
+    from forge_desktop.providers.router import Router
 
 
 def _nothing(*_: object) -> None:
@@ -46,16 +45,30 @@ class Providers:
         self.keys = Keys()
         self.endpoints = Endpoints(db, self.keys, events, now=clock.now)
         self.prices = Prices(db, events, now=clock.now)
-        self.router = Router(db, self.endpoints, self.prices, events, now=clock.now, monotonic=clock.monotonic)
         self.ledger = Ledger(db, data_dir, clock, events, read_only=read_only)
-        self._settings, self._db = settings, db
-        self._clock = clock
+        self._settings, self._db, self._events = settings, db, events
+        self._clock, self._read_only = clock, read_only
+        # Made with the first call: whoever never asks anybody does not wait for what asking takes.
         self._made: Calls | None = None
-        self._making = threading.Lock()
+        self._routing: Router | None = None
+        self._making = threading.RLock()
+        self.endpoints.when_renewed(lambda uid: self.router.reset(uid))
         self._stop_following = events.subscribe(self._on_event)
         if not read_only:
             self.ledger.recover()
-            BatchStore(db).lose_left_behind(clock.now())
+
+    @property
+    def router(self) -> Router:
+        """Whom to ask, and within which limits."""
+        with self._making:
+            if self._routing is None:
+                from forge_desktop.providers.router import Router
+
+                clock = self._clock
+                self._routing = Router(
+                    self._db, self.endpoints, self.prices, self._events, now=clock.now, monotonic=clock.monotonic
+                )
+            return self._routing
 
     @property
     def batches(self) -> Batches:
@@ -102,6 +115,10 @@ class Providers:
         """What a call can cost at most: what would be reserved. Raises ForgeError without a price."""
         return self._calls.worst(self.endpoints.get(endpoint), request)
 
+    def request_sha256(self, endpoint: str, request: ChatRequest) -> str:
+        """What a request to an endpoint is named by: equal for equal ones."""
+        return self._calls.request_sha256(self.endpoints.get(endpoint), request)
+
     def body_bytes(self, endpoint: str, request: ChatRequest) -> int:
         """How many bytes of a request's body would leave."""
         return self._calls.body_bytes(self.endpoints.get(endpoint), request)
@@ -117,6 +134,8 @@ class Providers:
         seconds: float = 120.0,
     ) -> PaidAnswer:
         """The answer of the first teacher with this role that gives one, in the router's order; see routing.teach."""
+        from forge_desktop.providers import routing
+
         return routing.teach(self, role, request, purpose, among=among, check=check, seconds=seconds)
 
     def embed(
@@ -127,9 +146,15 @@ class Providers:
         *,
         check: Callable[[], None] = _nothing,
         seconds: float = 120.0,
+        waits: bool = True,
     ) -> tuple[tuple[float, ...], ...]:
-        """A vector for each text, of an endpoint's `/embeddings`; as many calls as the texts need. Raises as `ask`."""
-        return self._calls.embed(self.endpoints.get(endpoint), texts, purpose, check=check, seconds=seconds)
+        """A vector for each text, of an endpoint's `/embeddings`; as many calls as the texts need. Raises as `ask`.
+
+        It `waits` until the endpoint's limits allow a call, unless a person waits for it. Raises NoTeacher where the
+        endpoint was given up.
+        """
+        found = self.endpoints.get(endpoint)
+        return self._calls.embed(found, texts, purpose, check=check, seconds=seconds, waits=waits)
 
     def test(self, endpoint: str) -> EndpointTest:
         """Ask an endpoint one tiny question, or for one vector, paid through the ledger, and say how it went."""
@@ -158,7 +183,6 @@ class Providers:
 
     @property
     def _calls(self) -> Calls:
-        # Made with the first call: whoever never asks anybody does not wait for what asking takes.
         with self._making:
             if self._made is None:
                 from forge_desktop.providers.calls import Calls
@@ -172,6 +196,7 @@ class Providers:
                     self.router,
                     self.ledger,
                     self._clock,
+                    read_only=self._read_only,
                 )
             return self._made
 

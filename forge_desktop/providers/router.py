@@ -18,7 +18,7 @@ from forge_desktop.providers.states import States
 from forge_desktop.storage import Database
 
 LeftOut = tuple[Endpoint, str]
-_RESET = "Look at what it says with its test, then ask it again."
+_RESET = "Test it in Settings › Endpoints: once that works, it is asked again."
 
 
 def _go_on() -> None:
@@ -42,7 +42,6 @@ class Router:
         states = States(db, now)
         self._breakers = Breakers(states, events)
         self._limits = Limits(states, now, monotonic)
-        endpoints.when_renewed(self.reset)
 
     def order(self, role: Role, among: Sequence[str] = ()) -> tuple[list[Endpoint], list[LeftOut]]:
         """Who may be asked, the first one first, and those left out with why. `among` names uids or names; empty: all.
@@ -87,8 +86,7 @@ class Router:
 
         def look() -> None:
             check()
-            if why := self.blocked(endpoint.uid):
-                raise NoTeacher(why, hint=_RESET)
+            self.refuse_blocked(endpoint.uid)
 
         with self._limits.slot(endpoint, input_tokens, output_tokens, look) as slot:
             yield slot
@@ -109,6 +107,11 @@ class Router:
     def blocked(self, uid: str) -> str:
         """Why this endpoint is not asked until a person resets it, or ""."""
         return self._breakers.why(uid)
+
+    def refuse_blocked(self, uid: str) -> None:
+        """Raise NoTeacher where this endpoint is not asked until a person resets it."""
+        if why := self.blocked(uid):
+            raise NoTeacher(why, hint=_RESET)
 
     def reset(self, uid: str) -> None:
         """A person has looked: ask it again."""

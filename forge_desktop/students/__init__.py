@@ -1,19 +1,13 @@
 """Bases, endpoints and, later, the versions made from them: which student answers."""
 
-from forge_desktop.students.desk import Desk, EndpointForm, EndpointTest, EndpointView, Preset
 from forge_desktop.students.layouts import Plan, PlanLine, PlanWish
 from forge_desktop.students.records import RemoteChoice, Student
 from forge_desktop.students.students import Students
 
 __all__ = [
-    "Desk",
-    "EndpointForm",
-    "EndpointTest",
-    "EndpointView",
     "Plan",
     "PlanLine",
     "PlanWish",
-    "Preset",
     "RemoteChoice",
     "Student",
     "Students",

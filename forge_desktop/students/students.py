@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,6 @@ from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.engine import Engine, StudentSpec
 from forge_desktop.storage import Database
-from forge_desktop.students.desk import Desk
 from forge_desktop.students.files import display_name, hash_file
 from forge_desktop.students.layouts import Layouts
 from forge_desktop.students.records import Student
@@ -22,6 +22,7 @@ from forge_desktop.students.store import Base, Bases, StudentFacts
 
 if TYPE_CHECKING:
     from forge_desktop.providers import Providers
+    from forge_desktop.students.desk import Desk
 
 log = logging.getLogger(__name__)
 
@@ -49,11 +50,18 @@ class Students:
         self._bases = Bases(db)
         self._jobs, self._events, self._engine = jobs, events, engine
         self.layouts = Layouts(engine, events, lambda student_id: _spec(self._find(student_id)))
-        self.desk = Desk(providers) if providers is not None else None
+        self._providers = providers
         self.remotes = Remotes(StudentFacts(db), events, engine, providers, self._use_local)
         if not self._bases.read_only:
             self._register_starter(starter)
-            self._use_active()
+        self._use_active()  # also for who only reads: a quote tells what the student in use would do
+
+    @functools.cached_property
+    def desk(self) -> Desk | None:
+        """Where endpoints are filled in; None without a room of endpoints."""
+        from forge_desktop.students.desk import Desk
+
+        return Desk(self._providers) if self._providers is not None else None
 
     def list(self) -> list[Student]:
         """Every student on this computer, the starter first; none is active while an endpoint answers. `problem` says

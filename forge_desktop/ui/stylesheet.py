@@ -79,11 +79,15 @@ def _grounds(t: Theme) -> str:
 
 def _buttons(t: Theme, px: _Pixels) -> str:
     inverse = "#C7C4FF" if not t.dark else "#3F37C9"
+    # In high contrast there are no tints: what is chosen has the colours of a selection, or a line around it.
+    plain = t.name == "contrast"
+    chosen, on_chosen = (t.accent, t.on_accent) if plain else (t.accent_soft, t.accent_fg)
+    line = t.text if plain else "transparent"
     return f"""
     QToolButton[cls="nav"] {{ border:2px solid transparent; border-radius:{tokens.RADIUS_CARD}px; padding:5px 0 3px 0;
         color:{t.muted}; background:transparent; }}
     QToolButton[cls="nav"]:hover {{ background:{t.hover}; color:{t.text}; }}
-    QToolButton[cls="nav"]:checked {{ background:{t.accent_soft}; color:{t.accent_fg}; }}
+    QToolButton[cls="nav"]:checked {{ background:{t.accent_soft}; color:{t.accent_fg}; border-color:{line}; }}
     QToolButton[cls="ghost"] {{ border:2px solid transparent; border-radius:{tokens.RADIUS_CONTROL}px; padding:4px;
         background:transparent; color:{t.muted}; }}
     QToolButton[cls="ghost"]:hover {{ background:{t.hover}; color:{t.text}; }}
@@ -115,7 +119,7 @@ def _buttons(t: Theme, px: _Pixels) -> str:
     QPushButton[cls="segment"] {{ background:transparent; border:1px solid transparent; color:{t.muted};
         min-height:{px(26)}; padding:0 10px; }}
     QPushButton[cls="segment"]:hover {{ background:{t.hover}; color:{t.text}; }}
-    QPushButton[cls="segment"]:checked {{ background:{t.accent_soft}; color:{t.accent_fg}; font-weight:600; }}
+    QPushButton[cls="segment"]:checked {{ background:{chosen}; color:{on_chosen}; font-weight:600; }}
     QPushButton[cls="segment"][ring="1"] {{ border:2px solid {t.focus}; padding:0 9px; min-height:{px(24)}; }}
     QPushButton[cls="inverse"] {{ background:transparent; border:0; color:{inverse}; font-weight:600; }}
     QPushButton[ring="1"], QMessageBox QPushButton:focus, QFileDialog QPushButton:focus {{

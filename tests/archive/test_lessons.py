@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -376,6 +378,49 @@ def test_an_export_comes_in_elsewhere_without_loss(forge: Forge, tmp_path: Path,
         assert (again.pairs, again.known) == (0, len(wanted))
     finally:
         other.close()
+
+
+def standing(made: Pair, number: int) -> Pair:
+    """A pair as a database holds one that nothing of it says twice: what is judged anew where it comes in is empty."""
+    made = dataclasses.replace(
+        made,
+        uid=f"{number:032x}",
+        task=f"task {number} {made.task}".rstrip(),
+        prompt=f"{made.prompt} {number * 7919}",
+        evidence=tuple(sorted(made.evidence, key=lambda one: one.n)),
+        duplicate_of="",
+        similarity=None,
+        method="",
+        leaks=(),
+        aside="" if made.accepted else made.aside,
+    )
+    return dataclasses.replace(made, sha256=content_sha256(made))
+
+
+@settings(max_examples=3, deadline=None, database=None)
+@given(made=st.lists(pairs, min_size=3, max_size=6))
+def test_what_went_through_two_databases_leaves_as_the_same_lines(made: list[Pair]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for each in ("one", *(f"{form} database" for form in WRITERS)):
+            (folder / each).mkdir()
+        with contextlib.closing(Forge(folder / "one", holder="test")) as one:
+            one.settings.change(duplicate_share=1.0, duplicate_cosine=1.0)
+            with one.archive._db.write() as connection:
+                for number, each in enumerate(made):
+                    one.distill.pairs.keep(connection, standing(each, number))
+            files = one.archive.export_lessons(folder / "out", tuple(WRITERS), every=True)
+            wanted = {each.uid: to_line(each) for each in one.distill.pairs.iterate(every=True)}
+            assert wanted == {each.uid: to_line(each) for each in map(standing, made, range(len(made)))}
+        for form, file in zip(WRITERS, files, strict=True):
+            with contextlib.closing(Forge(folder / f"{form} database", holder="test")) as other:
+                other.settings.change(duplicate_share=1.0, duplicate_cosine=1.0)
+                other.jobs.wait(other.distill.bring_in(folder / "out" / file.name, pairs=True), 60)
+                came = {each.uid: to_line(each) for each in other.distill.pairs.iterate(every=True)}
+                assert came == {uid: line for uid, line in wanted.items() if uid in came}
+                assert len(came) == file.rows
+                again = other.archive.export_lessons(folder / f"{form} again", (form,), every=True)
+                assert [each.sha256 for each in again] == [file.sha256]
 
 
 def test_bad_lines_are_counted_and_the_others_come_in(forge: Forge, tmp_path: Path) -> None:

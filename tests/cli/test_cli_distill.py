@@ -12,7 +12,11 @@ from typing import Any
 
 import pytest
 
+from forge_desktop.base.errors import ForgeError
 from forge_desktop.cli import main
+from forge_desktop.distill.flipping import Flipper
+from forge_desktop.distill.quote_prompts import ABOUT_UNWRITTEN, UNWRITTEN
+from forge_desktop.distill.store_runs import RunStore
 from tests.distill.rooms import answered, fact
 from tests.providers.teacher import Fault, Teacher
 
@@ -94,6 +98,19 @@ def test_a_run_is_driven_from_a_script(
     assert len(status["runs"]) == 3
 
 
+def test_a_quote_shows_where_a_draft_will_stand(ready: Path, tmp_path: Path, cli_json: Json) -> None:
+    tasks = tmp_path / "undrafted.csv"
+    tasks.write_text(f"question\n{fact(7)[0]}\n")
+    cli_json("distill", "tasks", "remove", "--all")
+    cli_json("distill", "import", tasks)
+    quoted = cli_json("distill", "quote", "--prompts")
+    assert UNWRITTEN in quoted["prompts"][0]["messages"][1]["text"]
+    assert ABOUT_UNWRITTEN in quoted["assumptions"]
+    alone = cli_json("distill", "quote", "--prompts", "--no-draft")
+    assert alone["prompts"][0]["messages"][1]["text"].endswith("There is no draft.")
+    assert ABOUT_UNWRITTEN not in alone["assumptions"]
+
+
 def test_the_queue_and_the_pairs_are_decided_on_from_a_script(
     ready: Path, cli_json: Json, cli: Callable[..., Any], teacher: Teacher
 ) -> None:
@@ -118,18 +135,50 @@ def test_the_queue_and_the_pairs_are_decided_on_from_a_script(
     assert "no state" in cli("distill", "tasks", "--state", "odd", expect=1).stderr
 
 
-def test_ctrl_c_ends_a_run_in_order_and_says_what_is_left(
-    ready: Path, start: Callable[..., subprocess.Popen[bytes]], cli_json: Json, teacher: Teacher
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_run_in_order_and_says_what_is_left(
+    number: signal.Signals,
+    status: int,
+    ready: Path,
+    start: Callable[..., subprocess.Popen[bytes]],
+    cli_json: Json,
+    teacher: Teacher,
 ) -> None:
     teacher.always = Fault(seconds=1.0)
     process = start("distill", "run", "--cap", "1", "--concurrency", "2")
     teacher.wait(2, 60)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == status
     assert "stopped by cancelled" in out.decode()
     assert "4 tasks wait in the queue" in err.decode()
     assert "Traceback" not in err.decode()
     teacher.always = None
     found = cli_json("distill", "run", "--cap", "1")
     assert (found["tasks"], found["kept"], len(teacher.bodies)) == (4, 4, 6)
+
+
+def test_what_is_known_of_a_run_that_a_full_disk_ended_is_printed(
+    ready: Path, cli_json: Json, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, left = Flipper.write, [3]
+
+    def full(self: Flipper, *arguments: Any) -> Any:
+        left[0] -= 1
+        if left[0] < 0:
+            raise ForgeError("The disk is full.", hint="Make room.")
+        return write(self, *arguments)
+
+    def not_ended(*_arguments: object) -> None:
+        raise ForgeError("The disk is full.", hint="Make room.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Flipper, "write", full)
+        patched.setattr(RunStore, "end", not_ended)
+        found = cli_json("distill", "run", "--cap", "1", "--concurrency", "1", expect=1)
+    assert (found["stopped_by"], found["problem"]) == ("error", "The disk is full. Make room.")
+    assert found["billed_attempts"] > 0
+    assert sum(_micro(found[f"{name}_usd"]) for name in ("settled", "reserved", "unknown")) > 0
+    cli("distill", "run", "--cap", "1")
+    assert cli_json("distill", "status")["tasks"] == {"kept": 6}
+    assert cli_json("distill", "run", "--cap", "1", "--teacher", "nobody", expect=1)["error"]["message"]

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from forge_desktop.base.paths import OwnerLock
+from tests.cli.conftest import ROOT
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 CliJson = Callable[..., dict[str, Any]]
@@ -177,6 +178,45 @@ def test_ctrl_c_while_indexing_is_tidy(start: Start, cli_json: CliJson, data_dir
     assert err == b""
     assert "error" in json.loads(out)
     assert cli_json("index", folder)["documents"] == count
+
+
+@posix_only
+def test_a_request_to_end_while_indexing_is_tidy_too(
+    start: Start, cli_json: CliJson, data_dir: Path, tmp_path: Path
+) -> None:
+    folder, count = _many(tmp_path, 200)
+    process = start("index", folder, "--json")
+    _when_some_are_indexed(data_dir, process)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 143, err
+    assert err == b""
+    assert json.loads(out)["error"]["message"] == "Interrupted."
+    assert cli_json("index", folder)["documents"] == count
+
+
+@posix_only
+def test_ctrl_c_before_anything_was_done_is_quiet(tmp_path: Path, start: Start) -> None:
+    (tmp_path / "sitecustomize.py").write_text(_CTRL_C_AT_IMPORT)
+    for module in ("forge_desktop.cli", "argparse", "forge_desktop.cli.verbs", "forge_desktop.forge"):
+        process = start("status", env={"PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT))), "AT_IMPORT": module})
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 130, (module, err)
+        assert b"Traceback" not in err, (module, err)
+
+
+_CTRL_C_AT_IMPORT = """
+import os, signal, sys
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == os.environ.get("AT_IMPORT"):
+            os.environ.pop("AT_IMPORT")
+            os.kill(os.getpid(), signal.SIGINT)
+        return None
+
+sys.meta_path.insert(0, Finder())
+"""
 
 
 @posix_only

@@ -186,7 +186,7 @@ def test_a_judge_adds_its_marks_may_reject_and_where_there_is_none_a_person_deci
     assert states["good"].pair.quality.rubric["grounded"] == 0.75  # type: ignore[union-attr]
     way = lesson(wish=wish)
     way.hear(paid(GOOD))
-    way.unjudged("Nobody has the role judge.")
+    way.skip("Nobody has the role judge.")
     assert ended(way).state == "review"
 
 
@@ -419,6 +419,34 @@ def test_prose_is_read_only_where_it_cites() -> None:
     assert found.read.citations == (1, 2, 3)
     assert read_answer("For 14 days.", "end").read is None
     assert read_answer("For 14 days [1].", "length").read is None
+
+
+@pytest.mark.parametrize(
+    ("reply", "state"),
+    [
+        ("You may keep a hand tool for two weeks.", "review"),
+        ("Hand tools can be kept for 14 days [1].", "rejected"),
+        ("I'm sorry, I cannot help with that.", "failed"),
+        ("I'm sorry, there was an internal error.", "failed"),
+        ("An unexpected error occurred, please try again.", "failed"),
+        ("503 Service Unavailable", "failed"),
+        ("Two weeks.", "failed"),
+        ("", "failed"),
+    ],
+)
+def test_prose_where_no_passage_was_offered_is_left_to_a_person(reply: str, state: str) -> None:
+    way = lesson(evidence=(), wish=dataclasses.replace(WISH, max_turns=1))
+    way.hear(paid(reply))
+    end = ended(way)
+    assert end.state == state
+    assert end.pair is None or not end.pair.accepted
+    if state == "review":
+        assert end.pair is not None
+        assert end.pair.final == reply
+        assert "no passage shows whether it is true" in end.reason
+    cut = lesson(evidence=(), wish=dataclasses.replace(WISH, max_turns=1))
+    cut.hear(paid(reply, stop="length"))
+    assert ended(cut).state == "failed"
 
 
 @pytest.mark.parametrize("value", [None, 7, [], {}, "x", [None], [{"n": None, "quote": 3}], [[1]] * 500, float("inf")])

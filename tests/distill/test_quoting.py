@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.distill.quote_prompts import ABOUT_UNWRITTEN, UNWRITTEN
 from forge_desktop.distill.records import NewTask, Quote, RunWish
 from tests.distill.rooms import PATIENCE, Application, Opened, fact
 from tests.providers.teacher import Teacher
@@ -204,7 +205,11 @@ def test_a_draft_that_is_not_written_yet_is_reckoned_with(app: Application) -> N
     app.forge.students.activate(student.id)
     found = _quote(app)
     assert app.forge.engine.pid is None  # nothing is loaded for it
-    assert "(here stands the student's draft, which is not written yet)" in found.prompts[0][1][1][1]
+    shown = found.prompts[0][1][1][1]
+    assert "<<<draft" in shown
+    assert "There is no draft." not in shown
+    assert UNWRITTEN in shown
+    assert ABOUT_UNWRITTEN in found.assumptions
     assert found.likely > plain.likely
     assert found.worst > plain.worst
     assert any("Drafts that are not written yet" in said for said in found.assumptions)

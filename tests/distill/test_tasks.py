@@ -10,7 +10,7 @@ import pytest
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.distill.records import Evidence, NewTask
-from forge_desktop.distill.store_tasks import TaskStore
+from forge_desktop.distill.store_tasks import ORDERS, TaskStore
 from forge_desktop.distill.tasks import Tasks
 from forge_desktop.storage import Database
 
@@ -87,6 +87,20 @@ def test_the_list_is_narrowed_by_words_and_states(tasks: Tasks) -> None:
     assert _questions(tasks, text="0%0") == []
     assert tasks.count("how", ["held"]) == 1
     assert _questions(tasks, order="question", descending=True)[0] == "Who lent it?"
+
+
+def test_a_page_in_any_order_is_what_the_whole_list_has_there(tasks: Tasks) -> None:
+    offered = [Evidence(n, "a" * 64, "a.txt", 1, 0, 9, None, (), "text") for n in range(1, 4)]
+    tasks.add([NewTask(f"Question {n % 7}?", evidence=tuple(offered[: n % 4])) for n in range(20)])
+    tasks.hold([row.id for row in tasks.window(0, 20)][::3])
+    for order in ORDERS:
+        for descending in (False, True):
+            whole = tasks.window(0, 100, order=order, descending=descending)
+            pages = [tasks.window(start, 6, order=order, descending=descending) for start in range(0, 24, 6)]
+            assert [row for page in pages for row in page] == whole, order
+            assert len(whole) == 20
+    counts = [row.evidence for row in tasks.window(0, 20, order="evidence")]
+    assert counts == sorted(n % 4 for n in range(20))
 
 
 @pytest.mark.parametrize("question", ["", "  \n", "x" * 200_001])

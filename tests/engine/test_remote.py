@@ -16,7 +16,7 @@ from forge_desktop.engine import Engine, PromptMessage, PromptPart, Sampling, St
 from forge_desktop.engine.records_many import Continuation
 from forge_desktop.engine.token_bound import bound
 from forge_desktop.providers import Providers
-from forge_desktop.providers.errors import CallFailed, CapReached, Offline
+from forge_desktop.providers.errors import CallFailed, CapReached, NoTeacher, Offline
 from forge_desktop.providers.records import Endpoint, Rates
 from forge_desktop.storage import Database
 from tests.providers.teacher import Fault, Teacher, storm
@@ -261,3 +261,39 @@ def test_an_endpoint_is_believed_how_it_counts(open_room: Callable[..., Room]) -
     for number in range(8):  # and once it counts less, there is room for more
         room.engine.generate([PromptMessage("user", (PromptPart(f"word {number} " * 9),))], GREEDY, lambda _: None)
     assert room.engine.render(ASKED, sampling=GREEDY).tokens < before
+
+
+def test_who_refused_the_key_is_not_asked_again_until_a_person_resets_it(open_room: Callable[..., Room]) -> None:
+    room = open_room(Teacher())
+    room.teacher.next(storm(401))
+    with pytest.raises(CallFailed):
+        room.engine.generate(ASKED, GREEDY, lambda _: None)
+    for ask in (
+        lambda: room.engine.generate(ASKED, GREEDY, lambda _: None),
+        lambda: room.engine.generate_many([ASKED, ASKED], GREEDY, background=True),
+    ):
+        with pytest.raises(NoTeacher, match="key was refused by Shed") as caught:
+            ask()
+        assert "Settings › Endpoints" in caught.value.hint
+    assert len(room.teacher.bodies) == 1
+    room.providers.router.reset(room.endpoint.uid)
+    assert room.engine.generate(ASKED, GREEDY, lambda _: None).text
+
+
+def test_limits_hold_back_the_background_and_never_a_person(open_room: Callable[..., Room]) -> None:
+    room = open_room(Teacher(), rpm=1)
+    prompts = [[PromptMessage("user", (PromptPart(str(n)),))] for n in range(3)]
+    done: list[int] = []
+
+    def check() -> None:
+        if done:
+            raise Cancelled
+
+    batch = room.engine.generate_many(
+        prompts, GREEDY, on_done=lambda number, _answer: done.append(number), check=check, background=True
+    )
+    assert [made.stop for made in batch.answers].count("end") == 1
+    assert len(room.teacher.bodies) == 1
+    for prompt in prompts:
+        assert room.engine.generate(prompt, GREEDY, lambda _: None).stop == "end"
+    assert len(room.teacher.bodies) == 3  # the one that was paid for before is not asked for again

@@ -51,6 +51,7 @@ class Rooms:
         self.router = Router(
             self.db, self.endpoints, self.prices, self.events, now=self.clock.now, monotonic=self.clock.monotonic
         )
+        self.endpoints.when_renewed(self.router.reset)
 
     def add(self, name: str = "Teacher", *, priced: bool = True, key: str | None = None, **fields: Any) -> Endpoint:
         """An endpoint on loopback with a price."""

@@ -229,7 +229,12 @@ try:
     runpy.run_module("forge_desktop", run_name="__main__")
 except SystemExit:
     pass
-print("loaded:", [name for name in ("httpx", "httpcore", "ssl") if name in sys.modules])
+unused = {"httpx", "httpcore", "ssl", "forge_desktop.students.desk"}
+unused |= {f"forge_desktop.providers.{name}" for name in ("auditing", "batches", "calls", "price_table", "router")}
+unused |= {f"forge_desktop.archive.{name}" for name in ("lessons", "lesson_form")}
+lessons = {"forge_desktop.distill.distill"}  # the face of the room, and nothing behind it
+unused |= {name for name in sys.modules if name.startswith("forge_desktop.distill.")} - lessons
+print("loaded:", sorted(unused & set(sys.modules)))
 """
 
 

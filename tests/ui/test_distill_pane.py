@@ -154,7 +154,7 @@ def test_selected_tasks_are_held_released_and_cancelled(qtbot: QtBot, distill: D
     notices: list[Notice] = []
     distill.notice.connect(notices.append)
     table.selectAll()
-    assert changing.selected.isVisible()
+    qtbot.waitUntil(changing.selected.isVisible, timeout=SOON)
     assert changing.selected.text() == "4 selected"
     actions = {action.text(): action for action in changing.menu().actions()}
     actions["Hold"].trigger()
@@ -347,6 +347,41 @@ def test_kept_pairs_are_counted_frozen_held_back_and_exported(
     qtbot.waitUntil(lambda: distill.page.outcome.accessibleName().startswith("Exported to"), timeout=SOON)
     written = next(tmp_path.glob("lessons-*"))
     assert len((written / "pairs.jsonl").read_text("utf-8").splitlines()) == 2
+
+
+@pytest.mark.parametrize(("change", "sort", "words"), [("edit", "changed", "changed"), ("remove", "gone", "is gone")])
+def test_pairs_whose_source_changed_or_went_say_what_can_be_done(
+    qtbot: QtBot,
+    distill: DistillPane,
+    teacher: Teacher,
+    sample_dir: Path,
+    tmp_path: Path,
+    change: str,
+    sort: str,
+    words: str,
+) -> None:
+    forge = distill.forge
+    lessons.make_lessons(forge, teacher, sample_dir, tmp_path)
+    for task in forge.distill.review.waiting():
+        forge.distill.review.accept(task)
+    shelf = forge.corpus.shelf
+    rows = shelf.document_rows(shelf.documents(state="indexed"))
+    if change == "remove":
+        forge.corpus.remove([row.id for row in rows])
+    else:
+        for row in rows:
+            Path(row.path).write_text("Nothing of what was said here holds any more.", "utf-8")
+        forge.jobs.wait(forge.corpus.rescan(), 60)
+    forge.jobs.wait(forge.distill.pairs.reverify(), 60)
+    blocked = distill.blocked
+    distill.show_page("blocked")
+    blocked.segments.choose(sort)
+    blocked._on_sort()
+    qtbot.waitUntil(lambda: blocked.table.rows.rowCount() > 0, timeout=SOON)
+    blocked.table.select_id(0)
+    qtbot.waitUntil(blocked.beside.isVisible, timeout=SOON)
+    assert words in blocked.beside._names[1].whole_text()
+    assert "the pair" in blocked.beside._prompts[1].toPlainText()
 
 
 def _texts(widget: QWidget) -> list[str]:

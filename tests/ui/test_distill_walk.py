@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
+from forge_desktop.distill.quote_prompts import ABOUT_UNWRITTEN, UNWRITTEN
 from forge_desktop.distill.records import RunSummary
 from forge_desktop.forge import Forge
 from forge_desktop.ui.panes.distill import DistillPane
@@ -167,6 +168,9 @@ def test_the_sheet_shows_the_prompts_that_are_sent_and_to_whom(
     texts = [view.toPlainText() for view in shown.quote.findChildren(QWidget) if hasattr(view, "toPlainText")]
     assert any(lessons.QUESTIONS[0] in text for text in texts)
     assert {teacher for teacher, _ in quote.prompts} == {"Loopback"}
+    assert any(UNWRITTEN in text for text in texts)
+    words = [line.text() for line in shown.quote.findChildren(QLabel)]
+    assert ABOUT_UNWRITTEN in words
     before = shown._asked
     shown.form.passages.setValue(1)
     qtbot.waitUntil(lambda: shown._quote is not None and shown._asked != before, timeout=SOON)

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
-from forge_desktop.distill.records import Quote, RunSummary, RunWish
+from forge_desktop.distill.records import Quote, RunSummary, RunWish, TeacherQuote
 from forge_desktop.ui import theme
 from forge_desktop.ui.panes.distill.meter import _axis
 from forge_desktop.ui.panes.distill.outcomes import outcome_words, stop_action
 from forge_desktop.ui.panes.distill.overview import month_series
-from forge_desktop.ui.panes.distill.quote_view import evidence_words, verdict_words
+from forge_desktop.ui.panes.distill.quote_view import _teachers, evidence_words, verdict_words
 from forge_desktop.ui.widgets.charts import BarChart, LineChart, Series, label_places, nice_grid
 from forge_desktop.ui.widgets.diff_view import DiffView, pieces
 from forge_desktop.ui.widgets.paged_table import PagedTable
@@ -199,3 +199,15 @@ def test_the_end_of_a_run_says_why_what_it_cost_and_what_was_quoted() -> None:
     assert outcome_words(_run("done", review=3)).action == "Review"
     assert stop_action("teachers", 0) == "teachers"
     assert outcome_words(_run("done", unknown=20_000)).text.count("unknown") == 1
+
+
+def test_a_teacher_that_cannot_be_asked_has_no_amounts(qtbot: QtBot) -> None:
+    teachers = [
+        TeacherQuote("1", "Shed", "m", 0, 0, 0, None, None, problem="The price of Shed (m) is not known."),
+        TeacherQuote("2", "Barn", "m", 0, 0, 0, 3.0, None),
+    ]
+    made = _teachers(teachers)
+    qtbot.addWidget(made)
+    words = [found.text() for found in made.findChildren(QLabel)]
+    assert words.count("$0.00") == 3
+    assert words.count("—") == 6

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.forge import Forge
-from forge_desktop.students import EndpointView
+from forge_desktop.providers.vendors import WIRE_NAMES
+from forge_desktop.students.desk import EndpointView
 from forge_desktop.ui.panes.settings import SettingsPane
 from forge_desktop.ui.panes.settings.endpoint_row import EndpointRow
 from forge_desktop.ui.panes.settings.endpoint_sheet import EndpointSheet
@@ -108,6 +109,7 @@ _FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("price_input", {"price_input": "1,5"}, "is no amount of dollars"),
     ("price_output", {"price_output": ""}, "This price is missing"),
     ("price_since", {"price_since": "soon"}, "YYYY-MM-DD"),
+    ("price_since", {"price_since": "2130-01-01"}, "2130-01-01 is still to come, and until then"),
     ("context", {"context": "many"}, "context length cannot be"),
     ("roles", {"roles": ()}, "needs a role"),
     ("terms_url", {"terms_url": "terms"}, "https://"),
@@ -131,6 +133,31 @@ def test_a_fault_stands_under_its_field_and_nothing_is_kept(qtbot: QtBot, panel:
         assert forge.providers.endpoints.list() == [], field
         shown.edited.emit()
         shown.show_error("")
+    sheet.reject()
+
+
+def test_an_endpoint_that_speaks_gemini_is_added_and_changed(qtbot: QtBot, panel: EndpointsPanel, forge: Forge) -> None:
+    sheet = panel.open_sheet()
+    fill(sheet, name="Shed", model="m", price_input="1", price_output="2")
+    qtbot.keyClicks(sheet.fields["url"].editor, "https://generativelanguage.googleapis.com/v1beta")
+    assert sheet.fields["wire"].editor.currentText() == "Gemini"
+    with qtbot.waitSignal(sheet.saved):
+        press(qtbot, sheet, "Add")
+    press(qtbot, row(qtbot, panel), "Edit Shed")
+    sheet = panel.sheet
+    assert sheet is not None
+    assert sheet.form().wire == "gemini"
+    fill(sheet, price_input="5", price_output="6", price_since="2130-01-01")
+    with qtbot.waitSignal(sheet.saved):
+        press(qtbot, sheet, "Save")
+    qtbot.waitUntil(lambda: "; from 2130-01-01: $5.00 in, $6.00 out" in words(panel))
+    assert forge.providers.endpoints.get("Shed").wire == "gemini"
+
+
+def test_every_wire_format_is_offered(panel: EndpointsPanel) -> None:
+    sheet = panel.open_sheet()
+    editor = sheet.fields["wire"].editor
+    assert {editor.itemData(place) for place in range(editor.count())} == set(WIRE_NAMES)
     sheet.reject()
 
 

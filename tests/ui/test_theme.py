@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 from forge_desktop.base.paths import resources_dir
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.tokens import DARK, LIGHT, Theme, contrast
+from forge_desktop.ui.widgets.segments import Segments
 
 TEXT = [
     (
@@ -136,6 +137,22 @@ def test_high_contrast_uses_the_systems_own_colours(qapp: QApplication) -> None:
         "#00ff00",
     }
     assert native.text == native.border == native.muted == "#ffff00"
+
+
+def test_the_chosen_segment_can_be_told_in_high_contrast(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(theme, "_wants_high_contrast", lambda _app: True)
+    try:
+        colours = theme.apply(qapp)
+        assert colours.name == "contrast"
+        shown = Segments([("a", "Same"), ("b", "Same")], "Two that say the same")
+        shown.show()
+        qapp.processEvents()
+        chosen, other = (shown._buttons[key].grab().toImage() for key in ("a", "b"))
+        assert chosen.pixelColor(6, chosen.height() // 2).name() == colours.accent
+        assert other.pixelColor(6, other.height() // 2).name() != colours.accent
+    finally:
+        monkeypatch.undo()
+        theme.apply(qapp, "light")
 
 
 def _darkest_ink(icon: QIcon) -> QColor:

@@ -12,6 +12,7 @@ Any change of what `terms` returns needs a new ANALYSER_VERSION.
 
 from __future__ import annotations
 
+import functools
 import re
 import threading
 import unicodedata
@@ -29,11 +30,12 @@ _LOOKED_AT = 20_000  # characters of a text whose language is asked for
 
 _ASCII_WORDS = bytes(ord(chr(c).lower()) if chr(c).isalnum() or c == ord("_") else ord(" ") for c in range(128)) * 2
 _UNSEEN = "\u00ad\u200c\u200d"  # soft hyphen and joiners: inside words, and no letters of theirs
-_WORD = re.compile(rf"\w+(?:[{MARKS}{_UNSEEN}]+\w*)*")
-_UNSPACED = re.compile(
+_WORD = rf"\w+(?:[{MARKS}{_UNSEEN}]+\w*)*"
+_UNSPACED = (
     "[\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3100-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
     "\uf900-\ufaff\U00020000-\U0003134f\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]+"
 )
+_pattern = functools.cache(re.compile)  # these two are long: read when the first text comes, not at every start
 
 _LIGATURES = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 
@@ -77,7 +79,7 @@ class Analysed(NamedTuple):
 def words(text: str) -> list[str]:
     """The words of a text in order, normalised but not stemmed; bigrams where the script has no spaces."""
     found = _runs(text)
-    if max(map(len, found), default=0) > _LONGEST_WORD or (not text.isascii() and _UNSPACED.search(text)):
+    if max(map(len, found), default=0) > _LONGEST_WORD or (not text.isascii() and _pattern(_UNSPACED).search(text)):
         return _cut(found)
     return found
 
@@ -87,7 +89,7 @@ def analyse(text: str) -> Analysed:
     found = _runs(text)
     code = language_of(found)
     stems = _STEMS[code].__getitem__
-    if not text.isascii() and _UNSPACED.search(text):
+    if not text.isascii() and _pattern(_UNSPACED).search(text):
         found = _cut(found)
     try:
         return Analysed(code, list(filter(None, map(stems, found))))
@@ -151,7 +153,7 @@ def matches(query_terms: Collection[str], text: str, languages: Collection[str] 
     tables = _tables((code,) if code else languages)
     wanted = frozenset(query_terms)
     spans: list[tuple[int, int]] = []
-    for found in _WORD.finditer(text):
+    for found in _pattern(_WORD).finditer(text):
         for start, end in _parts(found.group(), found.start()):
             if any(not wanted.isdisjoint(_stems(word, tables)) for word in words(text[start:end])):
                 if spans and start <= spans[-1][1]:
@@ -165,7 +167,7 @@ def _runs(text: str) -> list[str]:
     """Words as the text writes them, normalised, not yet cut."""
     if text.isascii():  # five times faster than the regular expression, and the usual case
         return text.encode("ascii").translate(_ASCII_WORDS).decode("ascii").split()
-    return _WORD.findall(_normalised(text))
+    return _pattern(_WORD).findall(_normalised(text))
 
 
 def _normalised(text: str) -> str:
@@ -184,7 +186,7 @@ def _parts(word: str, offset: int) -> list[tuple[int, int]]:
     """Spans of a word's index units: bigrams of its unspaced runs, the rest cut at the longest word."""
     parts: list[tuple[int, int]] = []
     position = 0
-    for run in [*_UNSPACED.finditer(word), None]:
+    for run in [*_pattern(_UNSPACED).finditer(word), None]:
         start, end = run.span() if run else (len(word), len(word))
         parts += [(at, min(at + _LONGEST_WORD, start)) for at in range(position, start, _LONGEST_WORD)]
         if run:

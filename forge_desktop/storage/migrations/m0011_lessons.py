@@ -159,12 +159,17 @@ _STATEMENTS = (
         turns INTEGER NOT NULL DEFAULT 0,
         repeat INTEGER NOT NULL DEFAULT 0,
         cost INTEGER NOT NULL DEFAULT 0,
+        passages INTEGER NOT NULL DEFAULT 0,
         created REAL NOT NULL,
         changed REAL NOT NULL
     ) STRICT
     """,
     "CREATE INDEX tasks_by_state ON tasks(state, position, id)",
     "CREATE INDEX tasks_by_position ON tasks(position, id)",
+    "CREATE INDEX tasks_by_question ON tasks(question COLLATE NOCASE, id)",
+    "CREATE INDEX tasks_by_cost ON tasks(cost, id)",
+    "CREATE INDEX tasks_by_changed ON tasks(changed, id)",
+    "CREATE INDEX tasks_by_passages ON tasks(passages, id)",
     "CREATE INDEX tasks_by_run ON tasks(run, state)",
     # What the student answered before a teacher saw it; one a task, and what is known of how it came about (JSON).
     """
@@ -197,13 +202,14 @@ _STATEMENTS = (
         UNIQUE (task_id, turn, step)
     ) STRICT
     """,
-    # One pair a task; a pair that came in by itself has none. accepted = approved by rules or a person, and no
-    # duplicate, no leak, not put aside ("dropped", or "suite:" and the uid of the suite that took it).
+    # One pair a task; task_id is null where that task is not here: `task` keeps its uid. accepted = approved by rules
+    # or a person, and no duplicate, no leak, not put aside ("dropped", or "suite:" and the uid of what suite took it).
     """
     CREATE TABLE pairs (
         id INTEGER PRIMARY KEY,
         uid TEXT NOT NULL UNIQUE,
         task_id INTEGER UNIQUE REFERENCES tasks(id) ON DELETE SET NULL,
+        task TEXT NOT NULL DEFAULT '',
         kind TEXT NOT NULL CHECK (kind IN ('TRAIN_PAIR', 'REPAIR_PAIR')),
         prompt TEXT NOT NULL,
         draft TEXT NOT NULL DEFAULT '',
@@ -237,6 +243,7 @@ _STATEMENTS = (
     ) STRICT
     """,
     "CREATE INDEX pairs_by_accepted ON pairs(accepted, id)",
+    "CREATE INDEX pairs_by_task ON pairs(task_id, score, kind)",
     "CREATE INDEX pairs_by_exact ON pairs(exact_sha256)",
     # Totals are counted here, without reading the texts.
     "CREATE INDEX pairs_by_standing ON pairs"
@@ -265,6 +272,11 @@ _STATEMENTS = (
     ) STRICT
     """,
     "CREATE INDEX evidence_by_task ON evidence(task_id, n)",
+    # How many passages a task is offered stands with it, for lists that are ordered by it.
+    "CREATE TRIGGER passages_more AFTER INSERT ON evidence WHEN NEW.task_id IS NOT NULL"
+    " BEGIN UPDATE tasks SET passages = passages + 1 WHERE id = NEW.task_id; END",
+    "CREATE TRIGGER passages_fewer AFTER DELETE ON evidence WHEN OLD.task_id IS NOT NULL"
+    " BEGIN UPDATE tasks SET passages = passages - 1 WHERE id = OLD.task_id; END",
     "CREATE INDEX evidence_by_pair ON evidence(pair_id, n)",
     "CREATE INDEX evidence_cited ON evidence(pair_id, cited, document_sha256, name) WHERE pair_id IS NOT NULL",
     "CREATE INDEX evidence_by_document ON evidence(document_sha256)",

@@ -30,6 +30,19 @@ _SORTS = (
     ("changed", "Source changed"),
     ("gone", "Source gone"),
 )
+_WORDS = {
+    "changed": (
+        "Its source changed",
+        "A document it rests on says something else now, where this pair quotes it. Hold the answer against it: drop "
+        "the pair where it is out of date, and let its task be asked again. Where it still holds, it may stay.",
+    ),
+    "gone": (
+        "Its source is gone",
+        "A document it rests on is not in the index any more, so that nobody can check the quote. Add its folder again "
+        "in Corpus and check the sources, or drop the pair. It trains until then.",
+    ),
+}
+_RESEMBLED = ("What it resembled is gone", "The other pair was dropped or removed. Keep this one all the same.")
 _MOST = 2_000  # rows that are listed; the count says how many there are
 _NARROW = 900
 
@@ -203,17 +216,20 @@ class _Beside(QWidget):
         layout.setStretch(0, 1)
         self.setLayout(layout)
 
+    def _tell_source(self, chosen: PairRow) -> None:
+        """Beside a pair that resembles nothing: what became of its source, and what can be done."""
+        name, words = _RESEMBLED if chosen.duplicate_of else _WORDS.get(chosen.source, ("", ""))
+        self._names[1].setText(name)
+        self._prompts[1].show_text(words)
+        self._other.show_texts("", "")
+
     def show_pair(self, chosen: PairRow, other: Similar | None) -> None:
         """Show a pair and what it resembles (None: nothing is known of it any more)."""
         self._names[0].setText("This pair")
         self._prompts[0].show_text(any_text(chosen.prompt))
         self._answer.show_text(any_text(chosen.final))
         if other is None:
-            self._names[1].setText(
-                "What it resembled is gone" if chosen.duplicate_of else "Its source is not what it was"
-            )
-            self._prompts[1].show_text("")
-            self._other.show_texts("", "")
+            self._tell_source(chosen)
         else:
             where = f"Suite {safe_words(other.suite)}" if other.suite else "Another pair"
             self._names[1].setText(f"{where} · {other.similarity:.2f} alike, by {safe_words(other.method)}")

@@ -15,7 +15,6 @@ from forge_desktop.ui.widgets.basics import Button, PrimaryButton, column, label
 from forge_desktop.ui.widgets.fields import ChoiceField
 from forge_desktop.ui.widgets.words import count_words, safe_words
 
-_BY = {"student": "Your student, on this computer", "teacher": "A teacher, under a cap"}
 _USUAL = GenerateWish()
 _MOST_WEIGHT, _MOST_EACH = 9, 200
 
@@ -25,7 +24,10 @@ class GenerateDialog(QDialog):
 
     started = Signal(object)
 
-    def __init__(self, collections: Sequence[Collection], *, teachers: bool, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, collections: Sequence[Collection], *, teachers: bool, student: str = "", parent: QWidget | None = None
+    ) -> None:
+        """`student` is the host of a remote student, "" where it is on this computer."""
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Create tasks from documents")
@@ -40,7 +42,9 @@ class GenerateDialog(QDialog):
         self.levels = {
             name: _number(f"Share of {name}", 0, _MOST_WEIGHT, weight) for name, weight in _USUAL.difficulties
         }
-        self.by = ChoiceField(_BY)
+        self._remote = bool(student)
+        where = safe_words(f"at {student}, under a cap") if student else "on this computer"
+        self.by = ChoiceField({"student": f"Your student, {where}", "teacher": "A teacher, under a cap"})
         self.by.setAccessibleName("Who writes the questions")
         self.by.changed.connect(self._follow)
         self.by.model().item(1).setEnabled(teachers)  # type: ignore[attr-defined]
@@ -110,29 +114,31 @@ class GenerateDialog(QDialog):
     def wish(self) -> GenerateWish:
         """What the fields say."""
         chosen = [c.uid for c, box in zip(self._collections, self.places, strict=True) if box.isChecked()]
-        teacher = self.by.value() == "teacher"
         return GenerateWish(
             per_document=self.each.value(),
             collections=() if len(chosen) == len(self._collections) else tuple(chosen),
             kinds=tuple((name, box.value()) for name, box in self.kinds.items() if box.value()),
             difficulties=tuple((name, box.value()) for name, box in self.levels.items() if box.value()),
-            teacher=teacher,
-            cap=(self.cap.amount or 0) if teacher else 0,
+            teacher=self.by.value() == "teacher",
+            cap=(self.cap.amount or 0) if self._paid else 0,
             most=self.most.value(),
         )
 
+    @property
+    def _paid(self) -> bool:
+        return self._remote or self.by.value() == "teacher"
+
     @Slot()
     def _follow(self) -> None:
-        teacher = self.by.value() == "teacher"
-        self.cap.setVisible(teacher)
-        self._cap_name.setVisible(teacher)
+        self.cap.setVisible(self._paid)
+        self._cap_name.setVisible(self._paid)
         wish = self.wish()
         problem = ""
         if not any(box.isChecked() for box in self.places):
             problem = "Choose some documents."
         elif not wish.kinds or not wish.difficulties:
             problem = "Give a share to one kind and one difficulty at least."
-        elif teacher and not wish.cap:
+        elif self._paid and not wish.cap:
             problem = "Type the most that may be spent on it."
         self.why.setText(problem)
         self.start.setEnabled(not problem)

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from forge_desktop.base.money import shown
+from forge_desktop.distill.quote_prompts import ABOUT_UNWRITTEN
 from forge_desktop.distill.records import Endpoint, Quote, RunWish, TeacherQuote
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.distill.columns import any_text
@@ -79,6 +80,13 @@ class QuoteView(QFrame):
         parts.append(_card("Evidence", label(evidence_words(quote), tokens.SMALL, wrap=True)))
         lines = [label(safe_words(words), tokens.SMALL, wrap=True) for words in quote.caps]
         parts.append(_card("Caps", *lines))
+        if quote.assumptions:
+            parts.append(
+                _card(
+                    "What this rests on",
+                    *(label(safe_words(words), tokens.SMALL, wrap=True) for words in quote.assumptions),
+                )
+            )
         return parts
 
     def _whom(self, quote: Quote, wish: RunWish) -> list[QWidget]:
@@ -87,7 +95,7 @@ class QuoteView(QFrame):
         what = (
             f"For each task: our instructions, its question and rules{draft}, and up to "
             f"{count_words(wish.passages, 'passage')} of your documents, with their file names and headings. "
-            "Nothing else; each prompt is as you see it beside."
+            "Nothing else; each prompt is as you see it beside, but for drafts that are not written yet."
         )
         parts: list[QWidget] = [_card("What is sent", label(what, tokens.TABLE, wrap=True))]
         lines: list[QWidget] = []
@@ -108,11 +116,15 @@ class QuoteView(QFrame):
 
 def _amounts(quote: Quote, wish: RunWish) -> QWidget:
     figures = []
+    asked = any(not teacher.problem for teacher in quote.teachers)
     for name, amount in (("Low", quote.low), ("Likely", quote.likely), ("Worst", quote.worst)):
         weight, size = (650, tokens.FIGURE) if name == "Likely" else (500, tokens.TITLE)
         figures.append(
             column(
-                None, label(name, tokens.SMALL, cls="muted"), label(shown(amount), size, weight, tabular=True), gap=0
+                None,
+                label(name, tokens.SMALL, cls="muted"),
+                label(shown(amount) if asked else "—", size, weight, tabular=True),
+                gap=0,
             )
         )
     time = "time not known" if quote.seconds is None else f"about {duration(quote.seconds)}"
@@ -173,7 +185,9 @@ def _teachers(teachers: Sequence[TeacherQuote]) -> QWidget:
         grid.addWidget(ElidedLabel(safe_words(f"{found.name} · {found.model}"), tokens.SMALL), line, 0)
         batch = "—" if found.batch_likely is None else shown(found.batch_likely)
         time = "—" if found.seconds is None else duration(found.seconds)
-        for place, words in enumerate((shown(found.low), shown(found.likely), shown(found.worst), batch, time), 1):
+        unasked = bool(found.problem) and not found.worst  # nothing was reckoned: that is not the same as $0.00
+        amounts = ["—" if unasked else shown(amount) for amount in (found.low, found.likely, found.worst)]
+        for place, words in enumerate((*amounts, batch, time), 1):
             grid.addWidget(label(words, tokens.SMALL, tabular=True), line, place, Qt.AlignmentFlag.AlignRight)
         line += 1
         if found.problem:
@@ -186,6 +200,8 @@ def _teachers(teachers: Sequence[TeacherQuote]) -> QWidget:
 
 def _prompts(quote: Quote) -> list[QWidget]:
     parts: list[QWidget] = []
+    if ABOUT_UNWRITTEN in quote.assumptions:
+        parts.append(_card("Drafts that are not written yet", label(ABOUT_UNWRITTEN, tokens.SMALL, wrap=True)))
     for number, (teacher, messages) in enumerate(quote.prompts, 1):
         texts: list[QWidget] = []
         for role, text in messages:

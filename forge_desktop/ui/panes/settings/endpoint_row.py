@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from forge_desktop.base.money import shown
-from forge_desktop.students import EndpointTest, EndpointView
+from forge_desktop.students.desk import EndpointTest, EndpointView
 from forge_desktop.ui import tokens
 from forge_desktop.ui.widgets.basics import (
     Button,

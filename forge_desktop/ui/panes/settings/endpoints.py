@@ -12,7 +12,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, JobChanged
 from forge_desktop.base.money import shown
 from forge_desktop.corpus.embedding_volume import RemoteVolume
-from forge_desktop.students import Desk, EndpointTest, EndpointView
+from forge_desktop.students.desk import Desk, EndpointTest, EndpointView
 from forge_desktop.ui import tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
