@@ -31,7 +31,7 @@ def qapp() -> QApplication:
 
 @pytest.fixture(scope="session", autouse=True)
 def _collect_here(qapp: QApplication) -> Iterator[None]:
-    """As in the window: no other thread collects, and so destroys widgets. What the tests share is not looked at again."""
+    """As in the window no other thread collects, and so destroys widgets. What there is already is not looked at."""
     gc.collect()
     gc.freeze()
     gc.disable()
