@@ -131,7 +131,9 @@ def _show_import(found: ImportSummary, out: Output) -> None:
         f" {counted(found.known, 'row')} known from before, {counted(found.bad, 'bad line')}."
     )
     if found.stopped:
-        out.line("It was stopped before the end; what came in stays. Import the file again to go on.")
+        out.line(
+            f"It was stopped after {counted(found.rows, 'row')}; what came in stays. Import the file again to go on."
+        )
     for note in found.notes:
         out.line(f"  {note}")
     for line, reason in found.reasons[:_REASONS]:

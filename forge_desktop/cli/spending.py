@@ -20,7 +20,11 @@ _ID = 12  # digits of an attempt's uid that are shown to people; --json has all
 
 def spend(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """Do one step; without one, show."""
-    return _STEPS[options.step or "show"](forge, options, out)
+    status = _STEPS[options.step or "show"](forge, options, out)
+    more = forge.providers.ledger.unadopted()
+    if more is not None:
+        out.note(f"forge-desktop: {more.words}")
+    return status
 
 
 def _show(forge: Forge, options: argparse.Namespace, out: Output) -> int:
@@ -28,7 +32,8 @@ def _show(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     budgets = ledger.budgets(getattr(options, "run", None) or "")
     days = ledger.by_day(getattr(options, "days", 7))
     expected = ledger.forecast()
-    said = {"stopped": ledger.stopped, "clock": ledger.held, "notice": ledger.notice, "mirror": ledger.mirror_problem}
+    more = ledger.unadopted()
+    said = {"stopped": ledger.stopped, "clock": ledger.held, "notice": ledger.notice}
     out.result(
         {
             "budgets": [_budget(found) for found in budgets],
@@ -44,6 +49,8 @@ def _show(forge: Forge, options: argparse.Namespace, out: Output) -> int:
                 "likely_usd": usd(expected.likely),
             },
             **said,
+            "mirror": ledger.mirror_problem or (more.words if more is not None else ""),
+            "mirror_more_usd": usd(more.amount if more is not None else 0),
         }
     )
     rows = [("", "settled", "reserved", "unknown", "cap", "headroom")]
@@ -55,7 +62,7 @@ def _show(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     out.line()
     _table(out, [(day, *map(shown, amounts)) for day, *amounts in days])
     out.line(expected.words)
-    for sentence in filter(None, said.values()):
+    for sentence in filter(None, (*said.values(), ledger.mirror_problem)):
         out.line(sentence)
     return 0
 

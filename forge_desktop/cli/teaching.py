@@ -10,7 +10,7 @@ from typing import Any
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.money import parse_usd
 from forge_desktop.cli.output import Output
-from forge_desktop.cli.teaching_words import facts, in_words, price_facts, price_in_words, table_facts
+from forge_desktop.cli.teaching_words import facts, in_words, price_facts, price_in_words, rates_in_words, table_facts
 from forge_desktop.forge import Forge
 
 _FACTS = (
@@ -116,6 +116,8 @@ def _price(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         }
     )
     out.line(f"{found.name}: {price_in_words(price)}")
+    for rates, since in prices.to_come(found):
+        out.line(f"From {since}: {rates_in_words(rates)} a million tokens")
     return 0
 
 

@@ -46,12 +46,16 @@ def price_in_words(price: Any) -> str:
     """As in "$2.50 in, $10.00 out a million tokens (by hand, 2026-11-26)"."""
     if price is None:
         return "its price is not known, so it is not asked; `forge-desktop teachers price` types one in"
-    rates = price.rates
+    more = ", more for long prompts" if price.tiers else ""
+    return f"{rates_in_words(price.rates)} a million tokens{more} ({price.source}, {price.checked})"
+
+
+def rates_in_words(rates: Any) -> str:
+    """As in "$2.50 in, $10.00 out"."""
     parts = [f"${exact(rates.input)} in", f"${exact(rates.output)} out"]
     if rates.cached_input is not None:
         parts.append(f"${exact(rates.cached_input)} cached in")
-    more = ", more for long prompts" if price.tiers else ""
-    return f"{', '.join(parts)} a million tokens{more} ({price.source}, {price.checked})"
+    return ", ".join(parts)
 
 
 def in_words(providers: Any, endpoint: Any) -> str:

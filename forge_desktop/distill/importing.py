@@ -85,8 +85,8 @@ class Importer:
         seen = self._look(file, given, pairs, None)  # a field may first stand in the last row
         count = _Count(seen, file.notes)
         work = _Pairs(self._read_pair) if seen.pairs else _Tasks(seen.mapping, tuple(collections))
+        batch: list[NewTask | Pair] = []
         try:
-            batch: list[NewTask | Pair] = []
             for row in file.rows():
                 count.rows += 1
                 made = _made(row, work, path.name)
@@ -100,6 +100,7 @@ class Importer:
                 ctx.progress(file.share(), 1.0, f"{count.rows:,} rows")
             self._keep(batch, count)
         except Cancelled:
+            self._keep(batch, count)  # so that every row that is counted is in
             return count.summary("cancelled")
         except ForgeError as error:
             raise count.worded(error) from error
@@ -168,9 +169,12 @@ class _Count:
         self.rows = self.tasks = self.pairs = self.known = 0
         self._reasons: list[tuple[int, str]] = []
         self._by_reason: Counter[str] = Counter()
+        self._broken_at: int | None = None
 
     def refuse(self, row: BadRow) -> None:
         self._by_reason[row.reason] += 1
+        if row.last:
+            self._broken_at = row.line
         if len(self._reasons) < _SHOWN:
             self._reasons.append((row.line, row.reason))
 
@@ -187,8 +191,18 @@ class _Count:
             by_reason=dict(self._by_reason),
             mapping=self._seen.mapping,
             unused=self._seen.unused,
-            notes=self._notes,
+            notes=(*self._notes, *self._broken()),
             stopped=stopped,
+        )
+
+    def _broken(self) -> tuple[str, ...]:
+        if self._broken_at is None:
+            return ()
+        rows = self.tasks + self.pairs + self.known
+        are = "1 row before it is in and stays" if rows == 1 else f"{rows:,} rows before it are in and stay"
+        return (
+            f"Nothing after line {self._broken_at:,} could be read. The {are}; mend the file and import it again, under"
+            " the same name, to go on.",
         )
 
     def worded(self, error: ForgeError) -> ForgeError:

@@ -1,4 +1,4 @@
-"""Rows out of JSON and JSON Lines, piece by piece, each with the line it begins on."""
+"""Rows out of JSON, JSON Lines and plain lines, piece by piece, each with the line it begins on."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import IO
 
 from forge_desktop.corpus.parsers.decoding import mend
 
+LONGEST = 16_000_000  # characters of one line, or of one element of a list
+_LONGEST_OBJECT = 256_000_000  # of one object that the whole file is
+_TOO_LONG = f"it is longer than {LONGEST:,} characters"
 _PIECE = 1 << 20
 _LISTS = ("tasks", "pairs", "data", "items", "questions", "rows", "examples", "records")
 
@@ -23,21 +26,48 @@ class Row:
 
 @dataclass(frozen=True)
 class BadRow:
-    """A line that holds no row, and why."""
+    """A line that holds no row, and why. `last`: nothing after it can be read."""
 
     line: int
     reason: str
+    last: bool = False
 
 
 def json_lines(text: IO[str]) -> Iterator[Row | BadRow]:
     """A value a line."""
-    for number, line in enumerate(text, 1):
+    for number, line in _lines(text):
+        if line is None:
+            yield BadRow(number, _TOO_LONG)
+            continue
         if not line.strip():
             continue
         try:
             yield _row(number, read_json(line))
         except ValueError as error:
             yield BadRow(number, f"it is no JSON ({error})")
+
+
+def plain_lines(text: IO[str]) -> Iterator[Row | BadRow]:
+    """A question a line."""
+    for number, line in _lines(text):
+        if line is None:
+            yield BadRow(number, _TOO_LONG)
+        elif line.strip():
+            yield Row(number, {"question": mend(line.strip())})
+
+
+def _lines(text: IO[str]) -> Iterator[tuple[int, str | None]]:
+    """Every line by its number; None for one that is too long, which is passed over piece by piece."""
+    number = 0
+    while line := text.readline(LONGEST + 2):
+        number += 1
+        if len(line) <= LONGEST or len(line.rstrip("\r\n")) <= LONGEST:
+            yield number, line
+            continue
+        del line
+        yield number, None
+        while (rest := text.readline(_PIECE)) and not rest.endswith(("\n", "\r")):
+            pass
 
 
 def json_values(text: IO[str]) -> Iterator[Row | BadRow]:
@@ -51,7 +81,7 @@ def json_values(text: IO[str]) -> Iterator[Row | BadRow]:
             yield from _following(window)
     except ValueError as error:
         why = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        yield BadRow(window.line, f"it is no JSON ({why}); nothing from here on was read")
+        yield BadRow(window.line, f"it is no JSON ({why}); nothing from here on was read", last=True)
 
 
 def read_json(text: str) -> object:
@@ -67,7 +97,7 @@ def read_json(text: str) -> object:
 def _elements(window: _Window) -> Iterator[Row | BadRow]:
     while (mark := window.skip(",")) != "]":
         if not mark:
-            yield BadRow(window.line, "the list is never closed: the file was cut off here")
+            yield BadRow(window.line, "the list is never closed: the file was cut off here", last=True)
             return
         line = window.line
         yield _row(line, window.value())
@@ -76,7 +106,7 @@ def _elements(window: _Window) -> Iterator[Row | BadRow]:
 def _following(window: _Window) -> Iterator[Row | BadRow]:
     if not window.skip(""):
         return
-    line, value = window.line, window.value()
+    line, value = window.line, window.value(_LONGEST_OBJECT)
     if not window.skip("") and isinstance(value, dict):
         lists = [value[name] for name in _LISTS if isinstance(value.get(name), list)]
         rows = list(enumerate(lists[0], 1)) if len(lists) == 1 else [(line, value)]
@@ -138,15 +168,17 @@ class _Window:
             if not self._more():
                 return ""
 
-    def value(self) -> object:
-        """The value that begins here. Raises ValueError where there is none."""
+    def value(self, longest: int = LONGEST) -> object:
+        """The value that begins here. Raises ValueError where there is none, or one that is too long."""
         while True:
             try:
                 value, end = self._decoder.raw_decode(self._held, self.place)
             except RecursionError as error:
                 raise ValueError("it is nested too deeply") from error
             except json.JSONDecodeError:
-                if not self._more():
+                if len(self._held) - self.place > longest:
+                    raise ValueError(f"it is longer than {longest:,} characters") from None
+                if not self._more(longest):
                     raise
                 continue
             if end == len(self._held) and self._more():  # a number may go on
@@ -155,11 +187,11 @@ class _Window:
             self.place = end
             return _mended(value)
 
-    def _more(self) -> bool:
-        """Hold twice as much, so that a long value is not read over and over."""
+    def _more(self, longest: int = LONGEST) -> bool:
+        """Hold twice as much, so that a long value is not read over and over, but hardly more than the longest."""
         if self._ended:
             return False
         rest = self._held[self.place :]
-        piece = self._text.read(max(_PIECE, len(rest)))
+        piece = self._text.read(max(_PIECE, min(len(rest), longest - len(rest))))
         self._held, self.place, self._ended = rest + piece, 0, not piece
         return bool(piece)

@@ -13,7 +13,7 @@ from typing import IO, Any
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.corpus.parsers import Unreadable
 from forge_desktop.corpus.parsers.decoding import decode, mend
-from forge_desktop.distill.json_rows import BadRow, Row, json_lines, json_values
+from forge_desktop.distill.json_rows import LONGEST, BadRow, Row, json_lines, json_values, plain_lines
 
 FORMATS = {
     ".csv": "csv",
@@ -24,7 +24,6 @@ FORMATS = {
     ".ndjson": "jsonl",
     ".txt": "lines",
 }
-_FIELD = 16_000_000  # characters of one CSV field; the module's own 131,072 are too few for long answers
 _OLD_ENCODING = 512_000_000  # bytes; a file that is not UTF-8 is decoded as a whole
 _PIECE = 1 << 20
 
@@ -66,7 +65,7 @@ class RowFile:
             "tsv": self._table,
             "json": json_values,
             "jsonl": json_lines,
-            "lines": _plain_lines,
+            "lines": plain_lines,
         }
         with _worded(self.path), self._opened() as text:
             self._read = text
@@ -123,7 +122,7 @@ class RowFile:
         return {"delimiter": max(marks, key=first.count), "strict": True}
 
     def _table(self, text: IO[str]) -> Iterator[Row | BadRow]:
-        csv.field_size_limit(_FIELD)
+        csv.field_size_limit(LONGEST)  # of one value; the module's own 131,072 are too few for long answers
         reader = csv.reader(text, **self._dialect())
         header = self._header(reader)
         while True:
@@ -131,7 +130,8 @@ class RowFile:
             try:
                 values = next(reader, None)
             except csv.Error as error:
-                yield BadRow(line, _of_table(str(error), reader.line_num - line + 1))
+                ended = "unexpected end" in str(error)
+                yield BadRow(line, _of_table(str(error), reader.line_num - line + 1), last=ended)
                 continue
             if values is None:
                 return
@@ -157,14 +157,8 @@ def _of_table(error: str, lines: int) -> str:
     if "unexpected end" in error:
         return f"a quotation mark is never closed; the {lines:,} lines from here to the end were not read"
     if "field larger" in error:
-        return f"a value is longer than {_FIELD:,} characters"
+        return f"a value is longer than {LONGEST:,} characters"
     return f"its quotation marks are not in order ({error})"
-
-
-def _plain_lines(text: IO[str]) -> Iterator[Row | BadRow]:
-    for number, line in enumerate(text, 1):
-        if line.strip():
-            yield Row(number, {"question": mend(line.strip())})
 
 
 @contextlib.contextmanager

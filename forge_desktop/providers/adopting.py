@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from pathlib import Path
 
 from forge_desktop.providers.folding import Folded, Told, fold, told_fields
 from forge_desktop.providers.mirror import Line, Mirror
 from forge_desktop.providers.money import shown
 from forge_desktop.providers.periods import start_of
 from forge_desktop.providers.records import Usage
+from forge_desktop.providers.records_ledger import CHARGED, Unadopted
 from forge_desktop.providers.store_ledger import (
     add_attempt,
     append_event,
@@ -37,10 +39,12 @@ class Found:
     kin: bool
 
 
-def beyond(connection: sqlite3.Connection, mirror: Mirror) -> Found | None:
-    """What the mirror tells that the table does not; None where the table holds all of it."""
+def beyond(connection: sqlite3.Connection, mirror: Mirror, *, looks: bool = False) -> Found | None:
+    """What the mirror tells that the table does not; None where the table holds all of it. Who only `looks` changes
+    nothing, and may do so while another process writes: what is in the mirror was in the table before.
+    """
     try:
-        last = mirror.last()
+        last = mirror.peek() if looks else mirror.last()
         if last is None or event_at(connection, last.n) == last.chain:
             return None
         lines = tuple(mirror.lines())
@@ -51,6 +55,30 @@ def beyond(connection: sqlite3.Connection, mirror: Mirror) -> Found | None:
     if goes_on and _linked(chain, lines[n:]):
         return Found(lines[n:], kin=True)
     return Found(lines, kin=False)
+
+
+def unadopted(connection: sqlite3.Connection, data_dir: Path) -> Unadopted | None:
+    """What `adopt` would charge more, told by who may not do it; None where the table holds all of it."""
+    mirror = Mirror(data_dir)
+    try:
+        found = beyond(connection, mirror, looks=True)
+        if found is None:
+            return None
+        folded = fold(line.line for line in found.lines)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return Unadopted(0, 0, f"The ledger's mirror {mirror.path} cannot be read: {error}.")
+    told = {uid: each.charged for uid, each in folded.attempts.items()}
+    for event in folded.moved if found.kin else ():
+        told[event["attempt"]] = event["cost"] if event["what"] in CHARGED else 0
+    known = {uid: find_attempt(connection, uid) for uid in told}
+    grown = [told[uid] - (0 if row is None else row["cost"]) for uid, row in known.items()]
+    calls, amount = sum(each > 0 for each in grown), sum(each for each in grown if found.kin or each > 0)
+    lacking = f"{calls:,} {'call' if calls == 1 else 'calls'}, {shown(amount)}"
+    words = (
+        f"The database is older than the ledger's mirror, as after a backup was put back: these sums lack {lacking}. It is"
+        " charged as soon as a command writes, or the window opens."
+    )
+    return Unadopted(calls, amount, words)
 
 
 def adopt(connection: sqlite3.Connection, found: Found, now: float) -> str:

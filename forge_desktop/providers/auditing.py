@@ -8,6 +8,7 @@ import json
 import os
 import re
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -25,6 +26,7 @@ from forge_desktop.storage import Database
 _PERIOD = re.compile(r"(\d{4}-\d\d(-\d\d)?)?")
 _ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet runs a cell that begins so
 _SAID = 20
+_LOOKS, _MOMENT = 10, 0.05  # seconds between two looks at a mirror that is behind
 _COLUMNS = (
     "uid", "state", "endpoint", "endpoint_name", "model", "kind", "run", "task", "step", "repeat", "day", "month",
     "worst_usd", "cost_usd", "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens",
@@ -35,17 +37,17 @@ _COLUMNS = (
 class Audit:
     """Changes nothing. See LedgerAuditing, which makes one when it is asked."""
 
-    def __init__(self, db: Database, data_dir: Path, *, alone: bool) -> None:
+    def __init__(self, db: Database, data_dir: Path) -> None:
         self._db = db
         self._mirror = Mirror(data_dir)
-        self._alone = alone
 
     def verify(self) -> list[str]:
         """Contradictions between attempts, sums, events, their chain, the mirror and the answers; [] when sound."""
+        mirrored = self._mirror.count()  # before the table is looked at: what was mirrored then must stand there
         with self._db.snapshot():
             connection = self._db.connection
             lines, found = self._chained()
-            found += self._compare_mirror(lines)
+            found += self._compare_mirror(lines, mirrored)
             try:
                 told = fold(line for line, _chain in lines).attempts
             except (ValueError, KeyError, TypeError) as error:
@@ -122,18 +124,25 @@ class Audit:
             lines.append((row["line"], row["chain"]))
         return lines, found
 
-    def _compare_mirror(self, lines: Sequence[tuple[str, str]]) -> list[str]:
-        n = 0
-        try:
-            for n, line in enumerate(self._mirror.lines(), 1):
-                if n > len(lines):
-                    return ["The mirror has events that the database does not have."] if self._alone else []
-                if (line.line, line.chain) != lines[n - 1]:
-                    return [f"Event {n} is another one in the mirror than in the database."]
-        except (OSError, ValueError) as error:
-            return [f"The mirror {self._mirror.path} cannot be read after event {n}: {error}."]
-        behind = len(lines) - n
-        return [f"The mirror lacks the last {behind:,} events."] if behind and self._alone else []
+    def _compare_mirror(self, lines: Sequence[tuple[str, str]], mirrored: int) -> list[str]:
+        """Another process may be writing right now: its last events follow in the mirror a moment after the table."""
+        n, moment = 0, threading.Event()  # which nobody sets
+        for _ in range(_LOOKS):
+            try:
+                n = 0
+                for n, line in enumerate(self._mirror.lines(), 1):
+                    if n > len(lines):
+                        return ["The mirror has events that the database does not have."] if n <= mirrored else []
+                    if (line.line, line.chain) != lines[n - 1]:
+                        return [f"Event {n} is another one in the mirror than in the database."]
+            except (OSError, ValueError) as error:
+                return [f"The mirror {self._mirror.path} cannot be read after event {n}: {error}."]
+            if n == len(lines):
+                return []
+            moment.wait(_MOMENT)
+        if not self._mirror.path.exists():
+            return [f"The mirror {self._mirror.path} is missing; the database has {len(lines):,} events."]
+        return [f"The mirror lacks the last {len(lines) - n:,} events."]
 
 
 def _compare_attempts(told: dict[str, Told], kept: Iterator[Attempt]) -> list[str]:

@@ -12,16 +12,15 @@ from forge_desktop.storage import Database
 
 if TYPE_CHECKING:
     from forge_desktop.providers.auditing import Audit
-    from forge_desktop.providers.records_ledger import Reconciled
+    from forge_desktop.providers.records_ledger import Reconciled, Unadopted
 
 
 class LedgerAuditing(LedgerReading):
     """Changes nothing."""
 
-    def __init__(self, db: Database, data_dir: Path, clock: Clock, *, alone: bool) -> None:
+    def __init__(self, db: Database, data_dir: Path, clock: Clock) -> None:
         super().__init__(db, clock)
         self._data_dir = data_dir
-        self._alone = alone  # else another process may be writing both right now
 
     def verify(self) -> list[str]:
         """Contradictions between attempts, sums, events, their chain, the mirror and the answers; [] when sound."""
@@ -46,7 +45,15 @@ class LedgerAuditing(LedgerReading):
         """The same for each line of a CSV file with the columns endpoint, period and amount (dollars)."""
         return self._audit().reconcile_file(file)
 
+    def unadopted(self) -> Unadopted | None:
+        """What the mirror charges and the database does not yet, as after an old backup was put back: for who only
+        reads, since who writes takes it over first.
+        """
+        from forge_desktop.providers.adopting import unadopted
+
+        return unadopted(self._db.connection, self._data_dir)
+
     def _audit(self) -> Audit:
         from forge_desktop.providers.auditing import Audit
 
-        return Audit(self._db, self._data_dir, alone=self._alone)
+        return Audit(self._db, self._data_dir)

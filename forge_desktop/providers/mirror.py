@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from forge_desktop.base.paths import lock_file
 
@@ -65,6 +66,23 @@ class Mirror:
             self._size = self.path.stat().st_size if size else 0
         return self._last
 
+    def peek(self) -> Line | None:
+        """The last whole line as it is now, for who only looks: nothing is cut off. Raises ValueError like `last`."""
+        try:
+            with self.path.open("rb") as file:
+                tail, _end = _tail(file, file.seek(0, os.SEEK_END))
+        except FileNotFoundError:
+            return None
+        return _last_of(tail)
+
+    def count(self) -> int:
+        """How many whole lines there are; 0 where it cannot be read."""
+        try:
+            with self.path.open("rb") as file:
+                return sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK), b""))
+        except OSError:
+            return 0
+
     def append(self, lines: Iterable[Line]) -> None:
         """Write these behind the last one, down to the disk."""
         handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
@@ -99,16 +117,26 @@ class Mirror:
 
     def _read_last(self, size: int) -> Line | None:
         with self.path.open("r+b") as file:
-            start, tail = size, b""
-            while start > 0 and tail.rstrip(b"\n").count(b"\n") < 2:
-                start = max(0, start - _BLOCK)
-                file.seek(start)
-                tail = file.read(size - start)
-            whole = tail.rfind(b"\n") + 1
-            if whole < len(tail):
-                file.truncate(start + whole)
-            lines = tail[:whole].splitlines(keepends=True)
-        return _read(lines[-1], None) if lines else None
+            tail, whole = _tail(file, size)
+            if whole < size:
+                file.truncate(whole)
+        return _last_of(tail)
+
+
+def _tail(file: BinaryIO, size: int) -> tuple[bytes, int]:
+    """The last whole lines, or a piece of them, and where these end."""
+    start, tail = size, b""
+    while start > 0 and tail.rstrip(b"\n").count(b"\n") < 2:
+        start = max(0, start - _BLOCK)
+        file.seek(start)
+        tail = file.read(size - start)
+    whole = tail.rfind(b"\n") + 1
+    return tail[:whole], start + whole
+
+
+def _last_of(tail: bytes) -> Line | None:
+    lines = tail.splitlines(keepends=True)
+    return _read(lines[-1], None) if lines else None
 
 
 def _read(raw: bytes, n: int | None) -> Line:

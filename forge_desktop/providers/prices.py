@@ -72,11 +72,7 @@ class Prices:
 
     def set(self, endpoint: Endpoint, rates: Rates, since: str = "") -> Price:
         """Type a price in. It holds from `since` (YYYY-MM-DD, today by default); earlier ones stay for their days."""
-        since = since or self._today()
-        try:
-            since = datetime.date.fromisoformat(since).isoformat()
-        except ValueError:
-            raise ForgeError("The day since which a price holds is written as YYYY-MM-DD.") from None
+        since = self.day(endpoint, since)
         for name, value in dataclasses.asdict(rates).items():
             if value is not None and not 0 <= value <= _MOST:
                 raise ForgeError(f"A price of {value / 1e6:g} dollars a million tokens ({name}) cannot be meant.")
@@ -86,6 +82,27 @@ class Prices:
         if self._events is not None:
             self._events.changed("endpoints")
         return Price(rates, _highest(rates), (), "by hand", since, sha256)
+
+    def day(self, endpoint: Endpoint, since: str = "") -> str:
+        """The day since which a price may be typed in: one to come only where something is known until then."""
+        today = self._today()
+        try:
+            day = datetime.date.fromisoformat(since.strip() or today).isoformat()
+        except ValueError:
+            raise ForgeError(
+                "The day since which a price holds is written as YYYY-MM-DD.", hint="Without one it is today."
+            ) from None
+        if day > today and self.of(endpoint) is None:
+            raise ForgeError(
+                f"{day} is still to come, and until then the price would not be known.",
+                hint="Give the price of today first, then the one to come.",
+            )
+        return day
+
+    def to_come(self, endpoint: Endpoint) -> list[tuple[Rates, str]]:
+        """The prices typed in that do not hold yet, with the days from which they do, the nearest first."""
+        today = self._today()
+        return [(rates, since) for rates, since in reversed(self.history(endpoint)) if since > today]
 
     def remember(self, price: Price) -> None:
         """Keep the table a price is from, before a row of the ledger names it. Free from the second time on."""

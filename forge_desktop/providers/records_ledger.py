@@ -86,3 +86,12 @@ class Reconciled:
     explained: bool
     attempts: tuple[str, ...]
     words: str
+
+
+@dataclass(frozen=True)
+class Unadopted:
+    """What the mirror charges beyond the database: so many calls, so many micro-dollars, and a sentence on it."""
+
+    calls: int
+    amount: int
+    words: str

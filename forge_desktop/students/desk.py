@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from forge_desktop.providers.addresses import checked_url, is_loopback, is_priva
 from forge_desktop.providers.checking import checked, trains
 from forge_desktop.providers.money import exact, parse_usd
 from forge_desktop.providers.records import Endpoint, EndpointTest, Rates, Role, Terms
+from forge_desktop.providers.vendors import wire_of
 from forge_desktop.students.desk_words import KEY_WORDS, PRESETS, Preset, host_in, price_words
 
 if TYPE_CHECKING:
@@ -114,13 +114,18 @@ class Desk:
         plain = url.strip().casefold().startswith("http:")
         return host if plain and host and is_private(host) and not is_loopback(host) else ""
 
+    def wire_at(self, url: str) -> str:
+        """The wire format that is spoken at an address, as far as addresses tell."""
+        return wire_of(url)
+
     def save(self, form: EndpointForm, key: str = "", *, no_key: bool = False) -> EndpointView:
         """Keep a new endpoint, or changes of one, with its key and price; nothing where anything is wrong."""
         before = self._providers.endpoints.get(form.uid) if form.uid else None
         with_key = bool(key) or (before is not None and before.key != "none" and not no_key)
         rates = _rates(form)
-        _check_day(form.price_since)
         self._check(form, with_key=with_key)
+        if rates is not None:
+            self._check_day(form, before)
         fields = {field: getattr(form, field) for field in _KEPT}
         endpoints = self._providers.endpoints
         try:
@@ -160,7 +165,10 @@ class Desk:
         except ForgeError as error:
             away = self.needs_host(form.url) and not with_key
             raise FieldError("host" if away else "url", error) from error
-        sound = Endpoint(uid=form.uid or "new", name="sound", url=form.url, model="sound")
+        if not form.roles:
+            raise FieldError("roles", ForgeError("It needs a role.", hint="Tick what it is for, one thing at least."))
+        name = form.name.strip() or "This endpoint"
+        sound = Endpoint(uid=form.uid or "new", name=name, url=form.url, model=form.model.strip() or "its model")
         for field in (*_CHECKED, *_THEN_CHECKED):
             others = [one for one in self._providers.endpoints.list() if field == "name"]
             try:
@@ -184,6 +192,14 @@ class Desk:
         except ForgeError as error:
             raise FieldError("price_since", error) from error
 
+    def _check_day(self, form: EndpointForm, before: Endpoint | None) -> None:
+        drafted = self._providers.endpoints.draft(form.name, form.url, form.model)
+        priced = drafted if before is None else dataclasses.replace(before, model=form.model, vendor=drafted.vendor)
+        try:
+            self._providers.prices.day(priced, form.price_since)
+        except ForgeError as error:
+            raise FieldError("price_since", error) from error
+
     def _view(self, endpoint: Endpoint) -> EndpointView:
         price = self._providers.prices.of(endpoint)
         by_hand = price is not None and price.source == "by hand"
@@ -201,7 +217,7 @@ class Desk:
             leaves=not is_loopback(host),
             key=KEY_WORDS[endpoint.key].format(variable=endpoint.key_variable),
             has_key=endpoint.key != "none",
-            price=price_words(price) if price is not None else "",
+            price=price_words(price, self._providers.prices.to_come(endpoint)) if price is not None else "",
             price_by_hand=by_hand,
             blocked=self._providers.router.blocked(endpoint.uid),
             problem=problem,
@@ -223,14 +239,6 @@ def _typed(rates: Rates, since: str) -> dict[str, str]:
         "price_cached": cached,
         "price_since": since,
     }
-
-
-def _check_day(day: str) -> None:
-    try:
-        datetime.date.fromisoformat(day.strip() or "2026-01-01")
-    except ValueError:
-        error = ForgeError("The day since which a price holds is written as YYYY-MM-DD.", hint="Empty is today.")
-        raise FieldError("price_since", error) from None
 
 
 def _rates(form: EndpointForm) -> Rates | None:

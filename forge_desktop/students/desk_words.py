@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import urllib.parse
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forge_desktop.providers.money import shown
-from forge_desktop.providers.records import KeyPlace, Price
+from forge_desktop.providers.records import KeyPlace, Price, Rates
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,16 @@ def host_in(url: str) -> str:
         return ""
 
 
-def price_words(price: Price) -> str:
-    """What a million tokens cost, and since when or as of when that is known."""
-    rates = price.rates
-    told = f"{shown(rates.input)} in, {shown(rates.output)} out"
-    if rates.cached_input is not None:
-        told += f", {shown(rates.cached_input)} cached"
+def price_words(price: Price, to_come: Sequence[tuple[Rates, str]] = ()) -> str:
+    """What a million tokens cost, since when or as of when that is known, and what they will cost from which day."""
+    told = _rates_words(price.rates)
     if price.tiers:
         told += ", more for long prompts"
     source = f"typed in, since {price.checked}" if price.source == "by hand" else f"price table of {price.checked}"
-    return f"{told} ({source})"
+    later = "".join(f"; from {since}: {_rates_words(rates)}" for rates, since in to_come)
+    return f"{told} ({source}){later}"
+
+
+def _rates_words(rates: Rates) -> str:
+    told = f"{shown(rates.input)} in, {shown(rates.output)} out"
+    return told if rates.cached_input is None else f"{told}, {shown(rates.cached_input)} cached"

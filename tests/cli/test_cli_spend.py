@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
@@ -120,3 +121,44 @@ def test_the_ledger_is_checked(cli: Cli, cli_json: CliJson, spent: str, data_dir
 def test_going_on_needs_a_note(cli: Cli) -> None:
     assert "required: --note" in cli("spend", "go-on", expect=2).stderr
     assert "Nothing had stopped them." in cli("spend", "go-on", "--note", "I looked.").stdout
+
+
+def test_a_mirror_that_knows_more_is_said_by_who_only_reads(
+    cli: Cli, cli_json: CliJson, spent: str, data_dir: Path
+) -> None:
+    database, mirror = data_dir / "forge.db", data_dir / "ledger.jsonl"
+    with contextlib.closing(sqlite3.connect(database)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    old = database.read_bytes()
+    with (
+        contextlib.closing(Database(database)) as db,
+        contextlib.closing(Ledger(db, data_dir, SystemClock())) as ledger,
+    ):
+        pay(ledger, call(200_000, run="run"), 120_000)
+    for end in ("-wal", "-shm"):
+        (data_dir / f"forge.db{end}").unlink(missing_ok=True)
+    database.write_bytes(old)
+    whole = mirror.read_bytes()
+    shown = cli_json("spend")
+    assert shown["mirror_more_usd"] == "0.120000"
+    assert "these sums lack 1 call, $0.12." in shown["mirror"]
+    assert "these sums lack" in cli("spend", "attempts").stderr
+    assert "The mirror has events that the database does not have." in cli("spend", "verify", expect=3).stdout
+    assert mirror.read_bytes() == whole
+    cli("spend", "cap", "day", "5.00")
+    shown = cli_json("spend")
+    assert (shown["mirror"], shown["mirror_more_usd"]) == ("", "0.000000")
+    assert shown["budgets"][2]["settled_usd"] == "0.370000"
+    assert "The ledger is sound." in cli("spend", "verify").stdout
+
+
+def test_a_missing_and_a_shortened_mirror_are_found(cli: Cli, cli_json: CliJson, spent: str, data_dir: Path) -> None:
+    mirror = data_dir / "ledger.jsonl"
+    lines = mirror.read_bytes().splitlines(keepends=True)
+    mirror.write_bytes(b"".join(lines[:-2]))
+    assert cli_json("spend", "verify", expect=3)["findings"] == ["The mirror lacks the last 2 events."]
+    mirror.unlink()
+    [finding] = cli_json("spend", "verify", expect=3)["findings"]
+    assert f"is missing; the database has {len(lines)} events" in finding
+    cli("spend", "cap", "day", "5.00")
+    assert cli_json("spend", "verify")["findings"] == []

@@ -57,6 +57,9 @@ def test_a_teacher_is_added_listed_changed_priced_and_removed(
     priced = here("teachers", "price", "Mine", "--price-in", "1", "--price-out", "2", "--since", "2026-01-01")
     assert priced["price"]["input_usd"] == "0.150000"  # today's holds; this one is older
     assert [one["since"] for one in priced["by_hand"]][-1] == "2026-01-01"
+    early = here("teachers", "price", "Mine", "--price-in", "3", "--price-out", "4", "--since", "2130-01-01")
+    assert early["price"]["input_usd"] == "0.150000"
+    assert "From 2130-01-01: $3.00 in, $4.00 out a million tokens" in cli("teachers", "price", "Mine").stdout
     text = cli("teachers").stdout
     assert "Mine  (off)" in text
     assert "$0.15 in, $0.60 out a million tokens (by hand, " in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from forge_desktop.base.jobs import Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.corpus import Corpus
 from forge_desktop.distill.importing import Importer
+from forge_desktop.distill.json_rows import LONGEST, BadRow, Row, json_lines, plain_lines
 from forge_desktop.distill.pairs import Pairs
 from forge_desktop.distill.records import ImportSummary, Task
 from forge_desktop.distill.store_tasks import TaskStore
@@ -195,6 +197,12 @@ def test_a_json_file_that_breaks_off_says_where(room: Room, text: str, tasks: in
     found = room.bring_in(room.write("t.json", text))
     assert (found.tasks, found.bad) == (tasks, 1)
     assert said in found.reasons[0][1]
+    assert found.notes[-1] == (
+        "Nothing after line 1 could be read. The 1 row before it is in and stays; mend the file and import it again,"
+        " under the same name, to go on."
+    )
+    mended = room.bring_in(room.write("t.json", '[{"question": "One?"}, {"question": "Two?"}]'))
+    assert (mended.known, mended.tasks, mended.notes) == (1, 1, ())
 
 
 @pytest.mark.parametrize(
@@ -276,6 +284,53 @@ def test_a_conversation_without_an_answer_is_no_pair(room: Room) -> None:
     assert room.bring_in(file).tasks == 1
 
 
+class _Endless(io.TextIOBase):
+    """A first line that is far too long and made as it is read, and a good one after it; notes what is asked for."""
+
+    def __init__(self, length: int) -> None:
+        self.left, self.most, self.ended = length, 0, False
+
+    def readline(self, size: int | None = -1, /) -> str:
+        self.most = max(self.most, self.left if size is None or size < 0 else size)
+        if self.left:
+            piece = "x" * (self.left if size is None or size < 0 else min(size, self.left))
+            self.left -= len(piece)
+            return piece if self.left else f"{piece}\n"
+        self.ended, said = True, "" if self.ended else '{"question": "One?"}\n'
+        return said
+
+    def __next__(self) -> str:
+        if line := self.readline():
+            return line
+        raise StopIteration
+
+
+@pytest.mark.parametrize("reader", [json_lines, plain_lines])
+def test_a_line_that_is_too_long_is_named_and_never_held(reader: Callable[..., Iterator[Row | BadRow]]) -> None:
+    text = _Endless(40 * LONGEST)
+    first, second = reader(text)
+    assert first == BadRow(1, "it is longer than 16,000,000 characters")
+    assert isinstance(second, Row)
+    assert second.line == 2
+    assert text.most <= LONGEST + 2
+
+
+def test_a_value_of_a_list_that_is_too_long_is_named_and_never_held(room: Room) -> None:
+    long = '[\n{"question": "One?"},\n{"question": "' + "x" * (LONGEST + 3_000_000) + '"},\n{"question": "Three?"}]'
+    found = room.bring_in(room.write("t.json", long))
+    assert (found.tasks, found.bad) == (1, 1)
+    (bad,) = found.reasons
+    assert bad[0] == 3
+    assert "longer than 16,000,000 characters" in bad[1]
+    assert found.notes[-1].startswith("Nothing after line 3 could be read.")
+
+
+def test_a_line_that_is_nearly_too_long_is_read(room: Room) -> None:
+    rows = [{"question": "One?", "rules": "x" * 15_000}, {"question": "Two?", "more": "x" * (LONGEST - 100)}]
+    found = room.bring_in(room.write("t.jsonl", "\r\n".join(map(json.dumps, rows))))
+    assert (found.tasks, found.bad) == (2, 0)
+
+
 def test_stopping_keeps_what_came_in_and_says_so(room: Room) -> None:
     file = room.write("t.txt", "".join(f"Question {n}?\n" for n in range(5000)))
 
@@ -287,7 +342,7 @@ def test_stopping_keeps_what_came_in_and_says_so(room: Room) -> None:
     found = room.bring_in(file)
     unsubscribe()
     assert found.stopped == "cancelled"
-    assert found.tasks == room.tasks.count() < 5000
+    assert found.rows == found.tasks == room.tasks.count() < 5000
     rest = room.bring_in(file)
     assert (rest.known, rest.known + rest.tasks, room.tasks.count()) == (found.tasks, 5000, 5000)
 

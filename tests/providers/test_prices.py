@@ -126,6 +126,17 @@ def test_a_price_that_cannot_be_meant_is_refused(rooms: Rooms, rates: Rates, sin
     assert rooms.prices.of(made) is None
 
 
+def test_a_price_to_come_is_refused_where_none_holds_until_then(rooms: Rooms) -> None:
+    made = rooms.add(priced=False)
+    with pytest.raises(ForgeError, match="2030-01-01 is still to come, and until then the price would not be known"):
+        rooms.prices.set(made, Rates(1, 2), "2030-01-01")
+    assert rooms.prices.history(made) == []
+    rooms.prices.set(made, Rates(1, 2))
+    rooms.prices.set(made, Rates(5, 6), "2030-01-01")
+    rooms.prices.set(made, Rates(3, 4), "2029-01-01")
+    assert rooms.prices.to_come(made) == [(Rates(3, 4), "2029-01-01"), (Rates(5, 6), "2030-01-01")]
+
+
 def test_every_table_a_row_may_name_is_kept(rooms: Rooms, tmp_path: Path) -> None:
     made = rooms.add()
     typed, listed = rooms.prices.of(made), rooms.prices.known("openai", "gpt-5")

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
-from forge_desktop.distill.records import Quote, RunSummary, RunWish
+from forge_desktop.distill.records import Quote, RunSummary, RunWish, TeacherQuote
 from forge_desktop.ui import theme
 from forge_desktop.ui.panes.distill.meter import _axis
 from forge_desktop.ui.panes.distill.outcomes import outcome_words, stop_action
 from forge_desktop.ui.panes.distill.overview import month_series
-from forge_desktop.ui.panes.distill.quote_view import evidence_words, verdict_words
+from forge_desktop.ui.panes.distill.quote_view import _teachers, evidence_words, verdict_words
 from forge_desktop.ui.widgets.charts import BarChart, LineChart, Series, label_places, nice_grid
 from forge_desktop.ui.widgets.diff_view import DiffView, pieces
 from forge_desktop.ui.widgets.paged_table import PagedTable
@@ -42,13 +42,9 @@ def test_labels_have_room_and_the_ends_are_named(count: int, today: int, room: f
 
 
 def test_the_axis_says_amounts_as_short_as_it_can() -> None:
-    assert [_axis(value) for value in (0, 5_000_000, 2_500_000, 250, 10_000)] == [
-        "$0",
-        "$5",
-        "$2.5",
-        "$0.00025",
-        "$0.01",
-    ]
+    assert [_axis(value, 25_000) for value in (100_000, 75_000, 50_000, 0)] == ["$0.100", "$0.075", "$0.050", "$0.000"]
+    lines = [(5_000_000, 5_000_000), (2_500_000, 500_000), (250, 50), (10_000, 10_000)]
+    assert [_axis(value, step) for value, step in lines] == ["$5", "$2.50", "$0.00025", "$0.01"]
 
 
 def test_the_month_is_added_up_and_goes_on_as_the_last_week_did() -> None:
@@ -66,7 +62,7 @@ def test_the_month_is_added_up_and_goes_on_as_the_last_week_did() -> None:
 def test_charts_paint_in_both_themes_and_directions_and_say_what_they_show(
     qtbot: QtBot, qapp: QApplication, mode: str
 ) -> None:
-    line, bars = LineChart("Spend", _axis), BarChart("Lengths")
+    line, bars = LineChart("Spend", lambda value: f"${value / 1e6:g}", axis=_axis), BarChart("Lengths")
     for chart in (line, bars):
         qtbot.addWidget(chart)
         chart.resize(420, 150)
@@ -199,3 +195,15 @@ def test_the_end_of_a_run_says_why_what_it_cost_and_what_was_quoted() -> None:
     assert outcome_words(_run("done", review=3)).action == "Review"
     assert stop_action("teachers", 0) == "teachers"
     assert outcome_words(_run("done", unknown=20_000)).text.count("unknown") == 1
+
+
+def test_a_teacher_that_cannot_be_asked_has_no_amounts(qtbot: QtBot) -> None:
+    teachers = [
+        TeacherQuote("1", "Shed", "m", 0, 0, 0, None, None, problem="The price of Shed (m) is not known."),
+        TeacherQuote("2", "Barn", "m", 0, 0, 0, 3.0, None),
+    ]
+    made = _teachers(teachers)
+    qtbot.addWidget(made)
+    words = [found.text() for found in made.findChildren(QLabel)]
+    assert words.count("$0.00") == 3
+    assert words.count("—") == 6

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.forge import Forge
+from forge_desktop.providers.vendors import WIRE_NAMES
 from forge_desktop.students.desk import EndpointView
 from forge_desktop.ui.panes.settings import SettingsPane
 from forge_desktop.ui.panes.settings.endpoint_row import EndpointRow
@@ -108,8 +109,9 @@ _FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("price_input", {"price_input": "1,5"}, "is no amount of dollars"),
     ("price_output", {"price_output": ""}, "This price is missing"),
     ("price_since", {"price_since": "soon"}, "YYYY-MM-DD"),
+    ("price_since", {"price_since": "2130-01-01"}, "2130-01-01 is still to come, and until then"),
     ("context", {"context": "many"}, "context length cannot be"),
-    ("roles", {"roles": ()}, "needs a role"),
+    ("roles", {"roles": ()}, "It needs a role. Tick what it is for"),
     ("terms_url", {"terms_url": "terms"}, "https://"),
 ]
 
@@ -131,6 +133,50 @@ def test_a_fault_stands_under_its_field_and_nothing_is_kept(qtbot: QtBot, panel:
         assert forge.providers.endpoints.list() == [], field
         shown.edited.emit()
         shown.show_error("")
+    sheet.reject()
+
+
+def test_an_endpoint_that_speaks_gemini_is_added_and_changed(qtbot: QtBot, panel: EndpointsPanel, forge: Forge) -> None:
+    sheet = panel.open_sheet()
+    fill(sheet, name="Shed", model="m", price_input="1", price_output="2")
+    qtbot.keyClicks(sheet.fields["url"].editor, "https://generativelanguage.googleapis.com/v1beta")
+    assert sheet.fields["wire"].editor.currentText() == "Gemini"
+    with qtbot.waitSignal(sheet.saved):
+        press(qtbot, sheet, "Add")
+    press(qtbot, row(qtbot, panel), "Edit Shed")
+    sheet = panel.sheet
+    assert sheet is not None
+    assert sheet.form().wire == "gemini"
+    fill(sheet, price_input="5", price_output="6", price_since="2130-01-01")
+    with qtbot.waitSignal(sheet.saved):
+        press(qtbot, sheet, "Save")
+    qtbot.waitUntil(lambda: "; from 2130-01-01: $5.00 in, $6.00 out" in words(panel))
+    assert forge.providers.endpoints.get("Shed").wire == "gemini"
+
+
+def test_the_host_typed_once_more_goes_with_its_address(qtbot: QtBot, panel: EndpointsPanel) -> None:
+    sheet = panel.open_sheet()
+    url, host = sheet.fields["url"], sheet.fields["host"]
+    fill(sheet, name="Shed", model="m", price_input="1", price_output="2")
+    qtbot.keyClicks(url.editor, "http://192.168.1.5:8000/v1")
+    sheet.save()
+    qtbot.waitUntil(lambda: bool(host.error()))
+    assert not host.isHidden()
+    fill(sheet, host="192.168.1.5")
+    url.editor.selectAll()
+    qtbot.keyClicks(url.editor, "https://api.example.com/v1")
+    assert host.isHidden()
+    assert (host.value(), host.error()) == ("", "")
+    url.editor.selectAll()
+    qtbot.keyClicks(url.editor, "http://10.0.0.2/v1")
+    assert not host.isHidden()
+    sheet.reject()
+
+
+def test_every_wire_format_is_offered(panel: EndpointsPanel) -> None:
+    sheet = panel.open_sheet()
+    editor = sheet.fields["wire"].editor
+    assert {editor.itemData(place) for place in range(editor.count())} == set(WIRE_NAMES)
     sheet.reject()
 
 

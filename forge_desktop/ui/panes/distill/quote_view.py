@@ -116,11 +116,15 @@ class QuoteView(QFrame):
 
 def _amounts(quote: Quote, wish: RunWish) -> QWidget:
     figures = []
+    asked = any(not teacher.problem for teacher in quote.teachers)
     for name, amount in (("Low", quote.low), ("Likely", quote.likely), ("Worst", quote.worst)):
         weight, size = (650, tokens.FIGURE) if name == "Likely" else (500, tokens.TITLE)
         figures.append(
             column(
-                None, label(name, tokens.SMALL, cls="muted"), label(shown(amount), size, weight, tabular=True), gap=0
+                None,
+                label(name, tokens.SMALL, cls="muted"),
+                label(shown(amount) if asked else "—", size, weight, tabular=True),
+                gap=0,
             )
         )
     time = "time not known" if quote.seconds is None else f"about {duration(quote.seconds)}"
@@ -181,7 +185,9 @@ def _teachers(teachers: Sequence[TeacherQuote]) -> QWidget:
         grid.addWidget(ElidedLabel(safe_words(f"{found.name} · {found.model}"), tokens.SMALL), line, 0)
         batch = "—" if found.batch_likely is None else shown(found.batch_likely)
         time = "—" if found.seconds is None else duration(found.seconds)
-        for place, words in enumerate((shown(found.low), shown(found.likely), shown(found.worst), batch, time), 1):
+        unasked = bool(found.problem) and not found.worst  # nothing was reckoned: that is not the same as $0.00
+        amounts = ["—" if unasked else shown(amount) for amount in (found.low, found.likely, found.worst)]
+        for place, words in enumerate((*amounts, batch, time), 1):
             grid.addWidget(label(words, tokens.SMALL, tabular=True), line, place, Qt.AlignmentFlag.AlignRight)
         line += 1
         if found.problem:

@@ -21,28 +21,12 @@ from forge_desktop.ui.panes.settings.endpoint_fields import (
     NumberEditor,
     SheetField,
 )
+from forge_desktop.ui.panes.settings.endpoint_words import LIMITS, ROLES, TERMS, WIRES
 from forge_desktop.ui.widgets.basics import Banner, Button, PrimaryButton, column, label, row
 from forge_desktop.ui.widgets.fields import ChoiceField
 
 _OTHER = "Another one"
 _ASK_AFTER = 300  # ms after the last key before the price table is looked into
-_ROLES = {
-    "answer": ("Answers", "A teacher that answers the questions of a distillation"),
-    "critique": ("Critiques", "A teacher that says what is wrong with a draft"),
-    "judge": ("Judges", "A teacher that grades answers"),
-    "student": ("Student", "Can answer in the chat, in place of a student on this computer"),
-    "embedder": ("Embedder", "Turns passages into vectors; a role of its own"),
-}
-_WIRES = {"openai": "OpenAI chat completions", "anthropic": "Anthropic messages"}
-_TERMS = {"unknown": "Not known", "yes": "Yes, they may", "no": "No, they may not"}
-_LIMITS = {
-    "context": ("Context length", "tokens"),
-    "max_output": ("Longest answer", "tokens"),
-    "concurrency": ("Calls at once", "no limit of its own"),
-    "rpm": ("Requests a minute", "learnt"),
-    "input_tpm": ("Input tokens a minute", "learnt"),
-    "output_tpm": ("Output tokens a minute", "learnt"),
-}
 
 
 class EndpointSheet(QDialog):
@@ -65,6 +49,7 @@ class EndpointSheet(QDialog):
         self.no_key = ChecksEditor({"none": ("It needs no key any more", "")})
         self._asking = QTimer(self, singleShot=True, interval=_ASK_AFTER)
         self._asking.timeout.connect(self._on_ask)
+        self._wire_chosen, self._host = False, ""
         self._build()
         self.show_form(view.form if view else EndpointForm())
         self._keyring_known("")
@@ -105,22 +90,24 @@ class EndpointSheet(QDialog):
         self._add("host", "Type its host once more", LineEditor())
         self._add("key", "Key", self.key)
         self._add("model", "Model", ModelEditor(), beside=self._list)
-        self._add("wire", "Speaks", ChoiceField(_WIRES))
-        self._add("roles", "What it is for", ChecksEditor(_ROLES))
+        self._add("wire", "Speaks", ChoiceField(WIRES))
+        self._add("roles", "What it is for", ChecksEditor(ROLES))
         self._add("price_input", "Input", LineEditor("0.15"))
         self._add("price_output", "Output", LineEditor("0.60"))
         self._add("price_cached", "Cached input", LineEditor("as input"))
         self._add("price_since", "Since", LineEditor("today"))
-        for name, (words, empty) in _LIMITS.items():
+        for name, (words, empty) in LIMITS.items():
             self._add(name, words, NumberEditor(empty))
         self._add("priority", "Its turn among teachers", NumberEditor("1: asked first"))
         self._add("enabled", "In use", ChecksEditor({"on": ("May be asked", "")}))
-        self._add("may_train", "May its answers train a model?", ChoiceField(_TERMS), "“No” keeps it from teaching.")
+        self._add("may_train", "May its answers train a model?", ChoiceField(TERMS), "“No” keeps it from teaching.")
         self._add("terms_url", "Terms", LineEditor("https://example.com/terms"))
         self._add("terms_checked", "Read on", LineEditor("2026-11-26"))
         for name in ("url", "model", "name"):
             self.fields[name].edited.connect(self._asking.start)
         self.fields["url"].edited.connect(self._fit_host)
+        self.fields["url"].edited.connect(self._fit_wire)
+        self.fields["wire"].edited.connect(self._on_wire)
         self.fields["roles"].edited.connect(self._fit_roles)
         self.preset.changed.connect(self._on_preset)
         self.no_key.setVisible(self._view is not None and self._view.has_key)
@@ -199,11 +186,25 @@ class EndpointSheet(QDialog):
     def _fit_host(self) -> None:
         """Only where texts would go readable through the network is the host typed once more."""
         host = self._desk.needs_host(str(self.fields["url"].value()))
-        self.fields["host"].setVisible(bool(host) or bool(self.fields["host"].error()))
+        field = self.fields["host"]
+        field.setVisible(bool(host))
+        if host != self._host:
+            field.show_error("")
+            if self._host:
+                field.show_value("")  # what was typed names another host
+            self._host = host
         if host:
-            self.fields["host"].show_hint(
-                f"http to {host} is readable for whoever is on the way. Type {host} to allow it."
-            )
+            field.show_hint(f"http to {host} is readable for whoever is on the way. Type {host} to allow it.")
+
+    @Slot()
+    def _fit_wire(self) -> None:
+        """A vendor's own address tells what it speaks, until somebody chooses."""
+        if self._view is None and not self._wire_chosen:
+            self.fields["wire"].show_value(self._desk.wire_at(str(self.fields["url"].value())))
+
+    @Slot()
+    def _on_wire(self) -> None:
+        self._wire_chosen = True
 
     @Slot()
     def _fit_roles(self) -> None:
