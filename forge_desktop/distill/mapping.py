@@ -53,7 +53,7 @@ def guess(columns: Sequence[str], given: Mapping[str, str] | None = None) -> dic
     if not mapping.get("question"):
         raise ForgeError(
             f"No column of the file looks like a question: it has {_listed(columns) or 'none'}.",
-            hint="Say which one it is, as in --map question=COLUMN.",
+            hint="Choose the column that holds the question; on the command line with --map question=COLUMN.",
         )
     return {field: column for field, column in mapping.items() if column}
 

@@ -64,7 +64,7 @@ def price_of(prices: Prices, endpoint: Endpoint) -> Price:
     if price is None:
         raise ForgeError(
             f"The price of {endpoint.name} ({endpoint.model}) is not known, so it cannot be asked under a cap.",
-            hint="Type it in, 0 where it costs nothing: Settings › Endpoints, or `forge-desktop teachers price`.",
+            hint="Type it in, 0 where it costs nothing: Settings › Endpoints, or with forge-desktop teachers price.",
         )
     return price
 

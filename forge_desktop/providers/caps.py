@@ -60,7 +60,10 @@ def _hint(least: Budget) -> str:
 def require_run(budgets: Sequence[Budget], run: str) -> None:
     """Raise ForgeError for a run that was never given a cap."""
     if run and next(found for found in budgets if found.kind == "run").cap is None:
-        raise ForgeError("This run has no spending cap, so nothing is sent.", hint="Start it with a cap: --cap 5.00.")
+        raise ForgeError(
+            "This run has no spending cap, so nothing is sent.",
+            hint="Say what it may cost at most, as in 5.00 (--cap).",
+        )
 
 
 def require_typed(old: int | None, new: int | None, typed: str) -> None:

@@ -45,7 +45,9 @@ class Endpoints:
         names = ", ".join(endpoint.name for endpoint in every)
         raise ForgeError(
             f"There is no endpoint called {name_or_uid}.",
-            hint=f"There are: {names}." if names else "Add one with `forge-desktop teachers add`.",
+            hint=f"There are: {names}."
+            if names
+            else "Add one in Settings › Endpoints, or with forge-desktop teachers add.",
         )
 
     def for_role(self, role: Role) -> Sequence[Endpoint]:

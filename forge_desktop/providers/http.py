@@ -7,6 +7,7 @@ connection is opened, and calls under way are stopped.
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
@@ -107,7 +108,7 @@ class Door:
         if self._settings.values.offline:
             raise Offline(
                 f"Forge is offline, so {host} was not asked.",
-                hint="Switch Offline off in Settings, or with `forge-desktop offline off`.",
+                hint="Switch Offline off in Settings › Network, or with forge-desktop offline off.",
             )
 
     @contextlib.contextmanager
@@ -216,8 +217,11 @@ def _transport_errors() -> tuple[type[Exception], ...]:
     )
 
 
+_NUMBER = re.compile(r"\[Errno -?\d+\] ")
+
+
 def _worded(error: Exception, *, left: bool, host: str) -> UnsentError | BrokenError:
-    words = without_secrets(str(error))[:200] or type(error).__name__
+    words = _NUMBER.sub("", without_secrets(str(error)))[:200] or type(error).__name__
     if left:
         return BrokenError(f"the connection broke ({words})")
     if "CERTIFICATE_VERIFY_FAILED" in words or "certificate verify failed" in words:

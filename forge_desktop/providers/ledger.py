@@ -65,11 +65,11 @@ class Ledger(LedgerAuditing):
             elif known != cap:
                 raise ForgeError(
                     f"This run was started with a cap of {shown(known)}, not {shown(cap)}.",
-                    hint=f"Go on with {exact(known)}, or change its cap first: forge-desktop spend cap run.",
+                    hint=f"Go on with {exact(known)}, or change its cap in Distill, or with forge-desktop spend cap.",
                 )
 
         if not run or cap < 0:
-            raise ForgeError("A run needs a spending cap.", hint="Start it with a cap: --cap 5.00.")
+            raise ForgeError("A run needs a spending cap.", hint="Say what it may cost at most, as in 5.00 (--cap).")
         self._booking.write(work)
 
     def reserve(self, call: NewAttempt) -> str:
@@ -83,7 +83,9 @@ class Ledger(LedgerAuditing):
             if self._owner is None:
                 raise ForgeError("The ledger is closed, so nothing is sent.")
             if reason := fact(connection, "stopped"):
-                raise LedgerStopped(reason, hint="See what happened, then: forge-desktop spend go-on --note TEXT.")
+                raise LedgerStopped(
+                    reason, hint="See what happened, then go on in Distill, or with forge-desktop spend go-on."
+                )
             day, doubt = self._enter_day(connection)
             budgets, worst = budgets_of(connection, run, day), sum(call.worst for call in calls)
             require_run(budgets, run)

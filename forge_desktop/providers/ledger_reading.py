@@ -113,7 +113,7 @@ class LedgerReading:
     def _words_of_doubt(self, counts: float) -> str:
         return (
             f"The computer's clock says {day_of(self._clock.now())}, the ledger still counts {day_of(counts)}: if the"
-            " clock is right, say so: `forge-desktop spend go-on --note TEXT`."
+            " clock is right, say so in Distill, or with forge-desktop spend go-on."
         )
 
     def _today(self) -> str:

@@ -40,6 +40,8 @@ def refusal(endpoint: Endpoint, status: int, headers: Mapping[str, str], body: b
     if not what:
         what = "points elsewhere, which is never followed" if 300 <= status < 400 else "failed"
     said = vendor_words(body)
+    if said.strip(" .").casefold() == f"status {status}":
+        said = ""  # as some servers say it: nothing that is not said already
     charged = status not in REFUSED
     message = f"{endpoint.name} {what} (status {status})" + (f": {said}" if said else ".")
     return CallFailed(

@@ -71,7 +71,8 @@ class Router:
                 f" {tokens + request.max_tokens:,}."
             )
         if endpoint.max_output and request.max_tokens > endpoint.max_output:
-            return f"{endpoint.name} answers with {endpoint.max_output:,} tokens at most, not {request.max_tokens:,}."
+            most = "1 token" if endpoint.max_output == 1 else f"{endpoint.max_output:,} tokens"
+            return f"{endpoint.name} answers with {most} at most, not {request.max_tokens:,}."
         return ""
 
     @contextlib.contextmanager

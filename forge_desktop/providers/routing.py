@@ -151,6 +151,7 @@ def nobody(role: Role, left_out: Sequence[LeftOut]) -> NoTeacher:
     """That nobody with this role can be asked, and why."""
     if not left_out:
         return NoTeacher(
-            f"No endpoint has the role {role}.", hint="Add one in Settings, or with `forge-desktop teachers add`."
+            f"No endpoint has the role {role}.",
+            hint="Add one in Settings › Endpoints, or with forge-desktop teachers add.",
         )
     return NoTeacher(" ".join(why for _, why in left_out), hint="Change that in Settings, or add another endpoint.")

@@ -165,7 +165,10 @@ class Desk:
         except ForgeError as error:
             away = self.needs_host(form.url) and not with_key
             raise FieldError("host" if away else "url", error) from error
-        sound = Endpoint(uid=form.uid or "new", name="sound", url=form.url, model="sound")
+        if not form.roles:
+            raise FieldError("roles", ForgeError("It needs a role.", hint="Tick what it is for, one thing at least."))
+        name = form.name.strip() or "This endpoint"
+        sound = Endpoint(uid=form.uid or "new", name=name, url=form.url, model=form.model.strip() or "its model")
         for field in (*_CHECKED, *_THEN_CHECKED):
             others = [one for one in self._providers.endpoints.list() if field == "name"]
             try:

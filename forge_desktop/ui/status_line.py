@@ -104,7 +104,10 @@ class StatusLine(QWidget):
         elif endpoints:
             words, tip = "Online", "Endpoints may be asked. Press to go offline: then nothing leaves this computer."
         else:
-            words, tip = "On this computer", "No endpoint is set up: nothing is sent anywhere. Press to make sure."
+            words, tip = (
+                "No endpoint",
+                "No endpoint is set up: nothing is sent anywhere. Press to go offline all the same.",
+            )
         self._offline.setText(words)
         self._offline.set_icon("wifi-off" if offline or not endpoints else "send")
         self._offline.setAccessibleName(f"Offline switch: {'on' if offline else 'off'}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from dataclasses import dataclass
 
@@ -42,13 +43,9 @@ def test_labels_have_room_and_the_ends_are_named(count: int, today: int, room: f
 
 
 def test_the_axis_says_amounts_as_short_as_it_can() -> None:
-    assert [_axis(value) for value in (0, 5_000_000, 2_500_000, 250, 10_000)] == [
-        "$0",
-        "$5",
-        "$2.5",
-        "$0.00025",
-        "$0.01",
-    ]
+    assert [_axis(value, 25_000) for value in (100_000, 75_000, 50_000, 0)] == ["$0.100", "$0.075", "$0.050", "$0.000"]
+    lines = [(5_000_000, 5_000_000), (2_500_000, 500_000), (250, 50), (10_000, 10_000)]
+    assert [_axis(value, step) for value, step in lines] == ["$5", "$2.50", "$0.00025", "$0.01"]
 
 
 def test_the_month_is_added_up_and_goes_on_as_the_last_week_did() -> None:
@@ -66,7 +63,7 @@ def test_the_month_is_added_up_and_goes_on_as_the_last_week_did() -> None:
 def test_charts_paint_in_both_themes_and_directions_and_say_what_they_show(
     qtbot: QtBot, qapp: QApplication, mode: str
 ) -> None:
-    line, bars = LineChart("Spend", _axis), BarChart("Lengths")
+    line, bars = LineChart("Spend", lambda value: f"${value / 1e6:g}", axis=_axis), BarChart("Lengths")
     for chart in (line, bars):
         qtbot.addWidget(chart)
         chart.resize(420, 150)
@@ -177,6 +174,8 @@ def test_what_the_cap_means_for_a_quote_is_said() -> None:
     assert verdict_words(quote, 6_000_000) == ("Even the worst case stays under the cap of $6.00.", "ok")
     assert verdict_words(quote, 3_000_000)[1] == "warn"
     assert "about 20 of 40 tasks" in verdict_words(quote, 1_000_000)[0]
+    assert verdict_words(quote, 10_000) == ("The cap of $0.01 is less than one task likely costs.", "warn")
+    assert verdict_words(dataclasses.replace(quote, blocked="It is offline."), 6_000_000) == ("It is offline.", "bad")
     assert evidence_words(quote).endswith("98% less to pay for.")
 
 

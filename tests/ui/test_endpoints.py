@@ -111,7 +111,7 @@ _FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("price_since", {"price_since": "soon"}, "YYYY-MM-DD"),
     ("price_since", {"price_since": "2130-01-01"}, "2130-01-01 is still to come, and until then"),
     ("context", {"context": "many"}, "context length cannot be"),
-    ("roles", {"roles": ()}, "needs a role"),
+    ("roles", {"roles": ()}, "It needs a role. Tick what it is for"),
     ("terms_url", {"terms_url": "terms"}, "https://"),
 ]
 
@@ -152,6 +152,25 @@ def test_an_endpoint_that_speaks_gemini_is_added_and_changed(qtbot: QtBot, panel
         press(qtbot, sheet, "Save")
     qtbot.waitUntil(lambda: "; from 2130-01-01: $5.00 in, $6.00 out" in words(panel))
     assert forge.providers.endpoints.get("Shed").wire == "gemini"
+
+
+def test_the_host_typed_once_more_goes_with_its_address(qtbot: QtBot, panel: EndpointsPanel) -> None:
+    sheet = panel.open_sheet()
+    url, host = sheet.fields["url"], sheet.fields["host"]
+    fill(sheet, name="Shed", model="m", price_input="1", price_output="2")
+    qtbot.keyClicks(url.editor, "http://192.168.1.5:8000/v1")
+    sheet.save()
+    qtbot.waitUntil(lambda: bool(host.error()))
+    assert not host.isHidden()
+    fill(sheet, host="192.168.1.5")
+    url.editor.selectAll()
+    qtbot.keyClicks(url.editor, "https://api.example.com/v1")
+    assert host.isHidden()
+    assert (host.value(), host.error()) == ("", "")
+    url.editor.selectAll()
+    qtbot.keyClicks(url.editor, "http://10.0.0.2/v1")
+    assert not host.isHidden()
+    sheet.reject()
 
 
 def test_every_wire_format_is_offered(panel: EndpointsPanel) -> None:

@@ -127,7 +127,7 @@ def test_the_offline_switch_is_pressed_in_the_status_bar(
 ) -> None:
     status = window.findChild(StatusLine)
     switch = button(status, "Offline switch: off")
-    assert switch.text() == "On this computer"
+    assert switch.text() == "No endpoint"
     add(forge, "Shed", teacher.url)
     qtbot.waitUntil(lambda: switch.text() == "Online")
     qtbot.mouseClick(switch, Qt.MouseButton.LeftButton)

@@ -85,11 +85,20 @@ class LineChart(_Chart):
     """A sum that grows: a line over a soft area, a dashed limit, and a dotted line for what is foreseen."""
 
     def __init__(
-        self, accessible_name: str, worded: Callable[[float], str], height: int = 150, *, least: float = 0.0
+        self,
+        accessible_name: str,
+        worded: Callable[[float], str],
+        height: int = 150,
+        *,
+        axis: Callable[[float, float], str] | None = None,
+        least: float = 0.0,
     ) -> None:
-        """The grid reaches up to `least` at least, so that nothing looks like nothing."""
+        """`axis` words a value beside the grid, whose lines are a step apart: else as `worded`. The grid reaches up to
+        `least` at least, so that nothing looks like nothing.
+        """
         super().__init__(accessible_name, height)
         self._worded, self._least = worded, least
+        self._axis = axis or (lambda value, _step: worded(value))
         self._series = Series(())
 
     def show_series(self, series: Series) -> None:
@@ -129,7 +138,7 @@ class LineChart(_Chart):
         """The grid, counted from the leading edge."""
         metrics = QFontMetricsF(self.font())
         step, lines = self._grid()
-        widest = max(metrics.horizontalAdvance(self._worded(step * n)) for n in range(lines + 1))
+        widest = max(metrics.horizontalAdvance(self._axis(step * n, step)) for n in range(lines + 1))
         line = metrics.height()
         left = widest + 10
         return QRectF(left, line, max(10.0, self.width() - left - 6), max(10.0, self.height() - 2 * line - 6))
@@ -147,7 +156,7 @@ class LineChart(_Chart):
             painter.setPen(QPen(QColor(now.grid), 1))
             painter.drawLine(QPointF(self._across(area.left()), y), QPointF(self._across(area.right()), y))
             painter.setPen(QColor(now.muted))
-            self._write(painter, area.left() - 8, y, self._worded(step * number), "end")
+            self._write(painter, area.left() - 8, y, self._axis(step * number, step), "end")
         labels = [name for name, _ in (*self._series.points, *self._series.forecast)]
         today = len(self._series.points) - 1
         y = area.bottom() + 6 + QFontMetricsF(self.font()).height() / 2
@@ -240,9 +249,10 @@ class BarChart(_Chart):
         for number, (name, count) in enumerate(self._bars):
             middle = step * (number + 0.5)
             height = max(2.0, room * count / most) if count else 0.0
-            painter.setPen(QPen(QColor(now.text), 1) if now.name == "contrast" else Qt.PenStyle.NoPen)
+            painter.setPen(theme.edge())
             back = self._marked and name != self._marked
-            painter.setBrush(QColor(now.control_border if back else now.chart1))
+            hollow = now.name == "contrast" and back
+            painter.setBrush(QColor(now.surface if hollow else now.control_border if back else now.chart1))
             painter.drawRoundedRect(QRectF(self._across(middle) - width / 2, bottom - height, width, height), 2, 2)
             painter.setPen(QColor(now.muted))
             words = self._worded(count)

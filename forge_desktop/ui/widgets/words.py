@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import ipaddress
 import re
 import time
 from collections.abc import Sequence
@@ -85,7 +87,11 @@ def place_words(
 
 def is_here(host: str) -> bool:
     """Whether a host is this computer itself."""
-    return host.casefold() in ("localhost", "::1") or host.startswith("127.")
+    if host.casefold() == "localhost":
+        return True
+    with contextlib.suppress(ValueError):  # a name, and names may begin as they like
+        return ipaddress.ip_address(host).is_loopback
+    return False
 
 
 def safe_words(text: str) -> str:

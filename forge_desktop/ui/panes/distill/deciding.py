@@ -18,25 +18,29 @@ if TYPE_CHECKING:
     from forge_desktop.distill.review import Review
 
 _LANE = "review"
+_EDITING = "Keep your edit (Ctrl+Enter) or leave it (Esc) first."
 
 
 class DecisionBar(QFrame):
     """The foot of a task's view. `decided` carries the id of the task to look at next, or None.
 
-    `edit_pressed` asks for the answer to be edited; `edited` is called for its text. `notice` carries a Notice,
-    `troubled` a ForgeError.
+    `edit_pressed` asks for the answer to be edited. While it is, nothing else is decided: what was typed would be lost
+    without a word. `unkept` carries the id of a task, the edited answer that could not be kept, and the ForgeError.
+    `notice` carries a Notice, `troubled` a ForgeError.
     """
 
     decided = Signal(object)
     edit_pressed = Signal()
     notice = Signal(object)
     troubled = Signal(object)
+    unkept = Signal(int, str, object)
 
     def __init__(self, review: Review, errands: Errands) -> None:
         super().__init__()
         self.setProperty("cls", "foot")
         self._review, self._errands = review, errands
         self._task: int | None = None
+        self._editing = False
         self.note = QLineEdit()
         self.note.setPlaceholderText("Note (optional)")
         self.note.setAccessibleName("Note on the decision")
@@ -73,47 +77,76 @@ class DecisionBar(QFrame):
         if task_id != self._task:
             self.note.setText(note)
         self._task = task_id
-        for button in (self.accept, self.edit, self.reject, self.note):
-            button.setEnabled(task_id is not None)
+        self._follow()
+
+    @Slot(bool)
+    def set_editing(self, editing: bool) -> None:
+        """Whether the answer is in the editor: only there it can then be kept, or left."""
+        self._editing = editing
+        self.accept.setToolTip(_EDITING if editing else "Keep the pair as it is (A)")
+        self.reject.setToolTip(_EDITING if editing else "Let nobody learn from it (R)")
+        self._follow()
+
+    def _follow(self) -> None:
+        for part in (self.edit, self.note):
+            part.setEnabled(self._task is not None)
+        for button in (self.accept, self.reject):
+            button.setEnabled(self._task is not None and not self._editing)
 
     @Slot()
     def accept_now(self) -> None:
         """Keep the pair."""
-        if (task := self._task) is not None:
+        if (task := self._decidable()) is not None:
             note = self.note.text().strip()
-            self._decide(lambda: self._review.accept(task, note), "Kept the pair.")
+            self._decide(lambda: self._review.accept(task, note), "Kept the pair.", self.troubled.emit)
 
     @Slot()
     def reject_now(self) -> None:
         """Let nobody learn from the pair."""
-        if (task := self._task) is not None:
+        if (task := self._decidable()) is not None:
             note = self.note.text().strip()
-            self._decide(lambda: self._review.reject(task, note), "Rejected the pair.")
+            self._decide(lambda: self._review.reject(task, note), "Rejected the pair.", self.troubled.emit)
 
     def keep_edited(self, final: str) -> None:
         """Keep the pair with another answer."""
-        if (task := self._task) is not None:
+        if (task := self._decidable()) is not None:
             note = self.note.text().strip()
-            self._decide(lambda: self._review.edit(task, final, note), "Kept the pair as edited.")
+            self._decide(
+                lambda: self._review.edit(task, final, note),
+                "Kept the pair as edited.",
+                lambda error: self.unkept.emit(task, final, error),
+            )
+
+    def _decidable(self) -> int | None:
+        """The task that is seen and may be decided on; who edits is led back to the editor."""
+        if self._task is None or not self.isVisible():
+            return None
+        if self._editing:
+            self.notice.emit(Notice(_EDITING))
+            self.edit_pressed.emit()
+            return None
+        return self._task
 
     @Slot()
     def undo_now(self) -> None:
         """Take the newest decision back, and look at its task again."""
 
         def told(task: int | None) -> None:
-            self.notice.emit(Notice("There is no decision to take back." if task is None else "Took it back."))
-            if task is not None:
-                self.decided.emit(task)
+            if task is None:
+                self.notice.emit(Notice("There is no decision to take back.", icon="info"))
+                return
+            self.notice.emit(Notice("Took it back."))
+            self.decided.emit(task)
 
         self._errands.run(self._review.undo, told, self.troubled.emit, lane=_LANE)
 
     @Slot()
     def _on_edit(self) -> None:
-        if self._task is not None:
+        if self._task is not None and self.isVisible():
             self.edit_pressed.emit()
 
-    def _decide(self, decide: Callable[[], None], words: str) -> None:
-        task, review = self._task, self._review
+    def _decide(self, decide: Callable[[], None], words: str, refused: Callable[[ForgeError], object]) -> None:
+        task, review, note = self._task, self._review, self.note.text()
         self.show_task(None)
 
         def work() -> int | None:
@@ -128,7 +161,8 @@ class DecisionBar(QFrame):
             self.decided.emit(following)
 
         def failed(error: ForgeError) -> None:
-            self.show_task(task, self.note.text())
-            self.troubled.emit(error)
+            if self._task is None:
+                self.show_task(task, note)
+            refused(error)
 
         self._errands.run(work, told, failed, lane=_LANE)

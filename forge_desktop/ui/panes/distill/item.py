@@ -6,9 +6,11 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
+from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.money import shown
 from forge_desktop.distill.records import TaskView
 from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.panes.distill.answer_card import AnswerCard
 from forge_desktop.ui.panes.distill.columns import PAIR_KINDS, STATES, any_text
 from forge_desktop.ui.panes.distill.deciding import DecisionBar
 from forge_desktop.ui.panes.distill.item_parts import (
@@ -22,113 +24,24 @@ from forge_desktop.ui.panes.distill.item_parts import (
     turn_section,
 )
 from forge_desktop.ui.widgets.basics import (
-    Button,
     ElidedLabel,
     IconButton,
+    Notice,
     Pill,
-    PrimaryButton,
     column,
     frame,
     label,
     row,
 )
-from forge_desktop.ui.widgets.diff_view import DiffView, TextView
-from forge_desktop.ui.widgets.fields import TextField
+from forge_desktop.ui.widgets.diff_view import TextView
 from forge_desktop.ui.widgets.fold import Fold
-from forge_desktop.ui.widgets.segments import Segments
 from forge_desktop.ui.widgets.words import safe_words
-
-_VIEWS = (("answer", "Answer"), ("changes", "Changes to the draft"))
-
-
-class AnswerCard(QFrame):
-    """The answer to learn: as it is, as changes to the draft, or to edit. `saved` carries the edited text."""
-
-    saved = Signal(str)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setProperty("cls", "card")
-        self._final = self._draft = ""
-        self._segments = Segments(_VIEWS, "How the answer is shown")
-        self._segments.chosen.connect(self._show)
-        self._title = label("Answer", tokens.SMALL, 600, "muted")
-        self.text = TextView("Answer")
-        self.diff = DiffView("Changes to the draft")
-        self.field = TextField(180)
-        self.field.setAccessibleName("Edit the answer")
-        save = PrimaryButton("Keep as edited")
-        save.setToolTip("Ctrl+Enter")
-        save.clicked.connect(self._on_save)
-        leave = Button("Cancel")
-        leave.clicked.connect(self.leave_editing)
-        for keys, run in (("Ctrl+Return", self._on_save), ("Esc", self.leave_editing)):
-            key = QShortcut(QKeySequence(keys), self.field)
-            key.setContext(Qt.ShortcutContext.WidgetShortcut)
-            key.activated.connect(run)
-        self._editor = QWidget()
-        self._editor.setLayout(column(self.field, row(None, leave, save), gap=8))
-        self.setLayout(
-            column(
-                row(self._title, None, self._segments),
-                self.text,
-                self.diff,
-                self._editor,
-                gap=6,
-                margins=(14, 8, 12, 10),
-            )
-        )
-        self._editor.hide()
-        self.diff.hide()
-
-    def show_texts(self, final: str, draft: str) -> None:
-        """Show an answer and the draft it came of ("" for none)."""
-        self._final, self._draft = final, draft
-        changed = bool(draft) and draft != final
-        self._segments.setVisible(changed)
-        self._title.setVisible(not changed)
-        self._segments.choose("changes" if changed else "answer")
-        self._editor.hide()
-        self.text.show_text(any_text(final))
-        if changed:
-            self.diff.show_texts(any_text(draft), any_text(final))
-        self._show()
-
-    def edit(self) -> None:
-        """Let the answer be edited."""
-        self.field.show_value(self._final)
-        self._editor.show()
-        self._show()
-        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
-
-    @property
-    def editing(self) -> bool:
-        """Whether somebody edits."""
-        return not self._editor.isHidden()
-
-    @Slot()
-    def leave_editing(self) -> None:
-        """Show the answer as it was."""
-        self._editor.hide()
-        self._show()
-
-    @Slot()
-    def _show(self) -> None:
-        changes = self._segments.key() == "changes" and not self._segments.isHidden()
-        self.text.setVisible(not self.editing and not changes)
-        self.diff.setVisible(not self.editing and changes)
-
-    @Slot()
-    def _on_save(self) -> None:
-        text = self.field.toPlainText()
-        self.leave_editing()
-        self.saved.emit(text)
 
 
 class ItemPanel(QFrame):
     """Shows a `TaskView`. `place_asked` carries Evidence, `keep_asked` the uid of a pair to keep all the same.
 
-    `closed` by its button, `left` by Escape.
+    `closed` by its button, `left` by Escape. An edit that was begun waits here while another task is looked at.
     """
 
     closed = Signal()
@@ -143,8 +56,12 @@ class ItemPanel(QFrame):
         self.view: TaskView | None = None
         self.bar = bar
         self.answer = AnswerCard()
+        self._unsaved: dict[int, str] = {}
         self.answer.saved.connect(bar.keep_edited)
-        bar.edit_pressed.connect(self.answer.edit)
+        self.answer.dropped.connect(self._on_dropped)
+        self.answer.editing_changed.connect(bar.set_editing)
+        bar.edit_pressed.connect(self._on_edit)
+        bar.unkept.connect(self._on_unkept)
         self._state = Pill("")
         self._kind = Pill("", "mute", size=11)
         self._facts = ElidedLabel("", tokens.SMALL, cls="muted")
@@ -152,7 +69,7 @@ class ItemPanel(QFrame):
         close.clicked.connect(self.closed)
         leave = QShortcut(QKeySequence("Esc"), self)
         leave.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        leave.activated.connect(self.left)
+        leave.activated.connect(self._on_escape)
         head = row(self._state, self._kind, self._facts, close, margins=(16, 8, 10, 8))
         head.setStretch(2, 1)
         self._content = QWidget()
@@ -185,6 +102,7 @@ class ItemPanel(QFrame):
         if same and self.answer.editing:
             return
         place = self._scroll.verticalScrollBar().value() if same else 0
+        self._set_aside()
         self.view = view
         self._show_head(view)
         self._clear()
@@ -196,7 +114,65 @@ class ItemPanel(QFrame):
         decidable = view.pair is not None and view.task.state in ("review", "kept", "rejected")
         self.bar.show_task(view.task.id if decidable else None, view.pair.note if view.pair else "")
         self.bar.setVisible(view.pair is not None)
+        if decidable and (typed := self._unsaved.pop(view.task.id, "")):
+            self.answer.edit(typed)
         self._scroll.verticalScrollBar().setValue(place)
+
+    def leave(self) -> None:
+        """Nothing is shown any more, so nothing is decided on."""
+        self._set_aside()
+        self.view = None
+        self.answer.show_texts("", "")
+        self.bar.show_task(None)
+
+    def expect(self, task: int) -> None:
+        """Another task is about to be shown: until it is, nothing is decided on."""
+        if self.view is None or self.view.task.id != task:
+            self.bar.show_task(None)
+
+    @property
+    def unsaved(self) -> int:
+        """How many edits were begun and are not kept."""
+        return len(self._unsaved) + bool(self.answer.unsaved)
+
+    def _set_aside(self) -> None:
+        """Keep what is typed for when its task is looked at again."""
+        if self.view is not None and (typed := self.answer.unsaved):
+            self._unsaved[self.view.task.id] = typed
+            self.bar.notice.emit(Notice("Your edit is not kept yet. It waits in its task."))
+
+    @Slot()
+    def _on_edit(self) -> None:
+        self.answer.edit()
+        self.answer.take_keyboard()
+
+    @Slot()
+    def _on_escape(self) -> None:
+        if self.answer.editing:
+            self.answer.leave_editing()
+        else:
+            self.left.emit()
+
+    @Slot(str)
+    def _on_dropped(self, typed: str) -> None:
+        task = self.view.task.id if self.view else 0
+
+        def back() -> None:
+            if self.view is not None and self.view.task.id == task:
+                self.answer.edit(typed)
+                self.answer.take_keyboard()
+            else:
+                self._unsaved[task] = typed
+
+        self.bar.notice.emit(Notice("Left the edit.", undo=back))
+
+    @Slot(int, str, object)
+    def _on_unkept(self, task: int, typed: str, error: ForgeError) -> None:
+        """An edited answer could not be kept: it stays in the editor, with why under it."""
+        if self.view is not None and self.view.task.id == task:
+            self.answer.edit(typed, f"{error.message} {error.hint}".strip())
+        else:
+            self._unsaved[task] = typed
 
     def _show_head(self, view: TaskView) -> None:
         self._state.show_state(*STATES[view.task.state])

@@ -26,7 +26,7 @@ class SpendCard(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setProperty("cls", "card")
-        self.chart = LineChart("Spend this month", lambda value: _axis(value), 132, least=_LEAST)
+        self.chart = LineChart("Spend this month", lambda value: shown(round(value)), 132, axis=_axis, least=_LEAST)
         self._words = ElidedLabel("", tokens.SMALL, cls="muted")
         head = row(label("Spend", tokens.BODY, 600), self._words, gap=10)
         head.setStretch(1, 1)
@@ -90,10 +90,8 @@ def line_words(budget: Budget) -> str:
     return f"{shown(budget.charged)} {'· no cap' if budget.cap is None else f'of {shown(budget.cap)}'}"
 
 
-def _axis(value: float) -> str:
-    """An amount on the axis: as few digits as tell the lines apart."""
-    dollars = value / 1_000_000
-    for places in (0, 1, 2, 3, 4):
-        if abs(round(dollars, places) - dollars) < 1e-9:
-            return f"${dollars:.{places}f}"
-    return f"${dollars:.6f}".rstrip("0")
+def _axis(value: float, step: float) -> str:
+    """An amount on the axis: as many digits as tell lines a step apart, the same on each of them."""
+    dollars, apart = value / 1_000_000, step / 1_000_000
+    places = next((n for n in (0, 2, 3, 4, 5) if abs(round(apart, n) - apart) < 1e-9), 6)
+    return f"${dollars:,.{places}f}"

@@ -67,6 +67,7 @@ def outcome_words(run: RunSummary) -> Words:
     if run.reused_answers:
         parts.append(f"{count_words(run.reused_answers, 'answer')} paid before")
     text = " · ".join(parts) + "."
+    text = text[:1].upper() + text[1:]  # it stands behind another sentence, or alone
     problem = safe_words(run.problem)
     return Words(title, f"{problem} {text}".strip(), kind, _ACTIONS.get(stop_action(run.stopped_by, run.review), ""))
 

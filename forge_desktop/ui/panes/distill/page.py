@@ -116,6 +116,7 @@ class QueuePage(QWidget):
     def show_task(self, task_id: int) -> None:
         """Show a task beside the queue."""
         self._task = task_id
+        self.item.expect(task_id)
         distill = self._forge.distill
 
         def work() -> TaskView:
@@ -144,6 +145,7 @@ class QueuePage(QWidget):
         self._task = None
         self._errands.outdate(_VIEW_KEY)
         self.close_viewer()
+        self.item.leave()
         self.item.hide()
         self.queue.table.clearSelection()
         self._fit()

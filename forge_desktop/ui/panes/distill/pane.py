@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import QPoint, QTimer, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QMenu, QStackedWidget, QWidget
 
@@ -90,6 +90,10 @@ class DistillPane(Pane):
     def search(self) -> QLineEdit:
         self.show_page("queue")
         return self.page.queue.field
+
+    def foot(self) -> int:
+        bar = self.page.bar
+        return self.height() - bar.mapTo(self, QPoint(0, 0)).y() + theme.px(8) if bar.isVisible() else 0
 
     def show_page(self, key: str) -> None:
         """Go to a page of the pane: queue, dataset or blocked."""

@@ -49,7 +49,7 @@ class EndpointSheet(QDialog):
         self.no_key = ChecksEditor({"none": ("It needs no key any more", "")})
         self._asking = QTimer(self, singleShot=True, interval=_ASK_AFTER)
         self._asking.timeout.connect(self._on_ask)
-        self._wire_chosen = False
+        self._wire_chosen, self._host = False, ""
         self._build()
         self.show_form(view.form if view else EndpointForm())
         self._keyring_known("")
@@ -186,11 +186,15 @@ class EndpointSheet(QDialog):
     def _fit_host(self) -> None:
         """Only where texts would go readable through the network is the host typed once more."""
         host = self._desk.needs_host(str(self.fields["url"].value()))
-        self.fields["host"].setVisible(bool(host) or bool(self.fields["host"].error()))
+        field = self.fields["host"]
+        field.setVisible(bool(host))
+        if host != self._host:
+            field.show_error("")
+            if self._host:
+                field.show_value("")  # what was typed names another host
+            self._host = host
         if host:
-            self.fields["host"].show_hint(
-                f"http to {host} is readable for whoever is on the way. Type {host} to allow it."
-            )
+            field.show_hint(f"http to {host} is readable for whoever is on the way. Type {host} to allow it.")
 
     @Slot()
     def _fit_wire(self) -> None:

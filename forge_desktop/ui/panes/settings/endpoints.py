@@ -139,7 +139,7 @@ class EndpointsPanel(QFrame):
     def _on_saved(self, view: EndpointView) -> None:
         self._tests.pop(view.form.uid, None)
         self._found = None
-        self.notice.emit(Notice(f"{view.form.name} is kept. {view.key}."))
+        self.notice.emit(Notice(f"{view.form.name} is kept." + (f" {view.key}." if view.has_key else "")))
         self.read()
 
     @Slot()
