@@ -180,3 +180,11 @@ def test_a_missing_and_a_shortened_mirror_are_found(cli: Cli, cli_json: CliJson,
     assert f"is missing; the database has {len(lines)} events" in finding
     cli("spend", "cap", "day", "5.00")
     assert cli_json("spend", "verify")["findings"] == []
+
+
+def test_odd_wishes_are_answered_in_plain_words(cli: Cli, spent: str) -> None:
+    assert "There is no run 'nope'." in cli("spend", "show", "--run", "nope", expect=1).stderr
+    assert "There is no such call." in cli("spend", "attempts", "--run", "nope").stdout
+    assert "not said which run's cap" in cli("spend", "cap", "run", "1.00", expect=1).stderr
+    assert "The cap of day holds for all runs." in cli("spend", "cap", "day", "1.00", "--run", "run", expect=1).stderr
+    assert "--note: it is empty" in cli("spend", "go-on", "--note", "", expect=2).stderr
