@@ -57,6 +57,8 @@ class Importer:
         self, file: RowFile, given: Mapping[str, str] | None, pairs: bool | None, rows_seen: int | None
     ) -> ImportPreview:
         path, columns = file.path, file.columns(rows_seen)
+        if not columns and (bad := next((row for row in file.rows() if isinstance(row, BadRow)), None)):
+            raise ForgeError(f"Nothing in {path.name} can be read: in line {bad.line:,}, {bad.reason}.")
         as_pairs = _holds_pairs(file, given) if pairs is None else pairs
         if as_pairs:
             return ImportPreview(path.name, file.format, columns, {}, (), pairs=True, rows=())

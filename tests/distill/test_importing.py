@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -412,3 +413,22 @@ def test_what_an_export_wrote_comes_in_again(app: Application, tmp_path: Path, f
         ]
     finally:
         other.close()
+
+
+@pytest.mark.parametrize("ending", ["json", "jsonl"])
+def test_what_is_nested_too_deeply_is_said_so(app: Application, tmp_path: Path, ending: str) -> None:
+    file = tmp_path / f"deep.{ending}"
+    deep = "[" * 100_000 + "]" * 100_000
+    file.write_text(f'{{"question": "One?", "more": {deep}}}\n')
+    with pytest.raises(ForgeError, match=r"Nothing in deep.* can be read: in line 1, .*nested too deeply"):
+        app.forge.distill.preview(file)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes by name are POSIX")
+def test_only_regular_files_are_read(app: Application, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "zero.jsonl").symlink_to("/dev/zero")
+    (tmp_path / "folder.txt").mkdir()
+    for name in ("pipe.csv", "zero.jsonl", "folder.txt"):
+        with pytest.raises(ForgeError, match="is no regular file"):
+            app.forge.distill.preview(tmp_path / name)
