@@ -130,6 +130,7 @@ class BeforeRunDialog(QDialog):
         if isinstance(event.result, Quote) and self._asked is not None:
             self._quote = event.result
             self.quote.show_quote(event.result, self._asked)
+            self.form.show_batch(any(t.batch_likely is not None and not t.problem for t in event.result.teachers))
         elif isinstance(event.error, ForgeError):
             self.quote.problem.show_error(event.error)
         self._follow()
