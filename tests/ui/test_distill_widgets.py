@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from forge_desktop.distill.records import Endpoint, Quote, RunSummary, RunWish, TeacherQuote
 from forge_desktop.ui import theme
 from forge_desktop.ui.panes.distill.meter import _axis
-from forge_desktop.ui.panes.distill.outcomes import outcome_words, stop_action
+from forge_desktop.ui.panes.distill.outcomes import outcome_words, stop_action, unfinished_words
 from forge_desktop.ui.panes.distill.overview import month_series
 from forge_desktop.ui.panes.distill.quote_view import _teachers, evidence_words, verdict_words
 from forge_desktop.ui.panes.distill.wish_form import WishForm
@@ -195,7 +195,10 @@ def test_the_end_of_a_run_says_why_what_it_cost_and_what_was_quoted() -> None:
     assert problem in words.text
     assert "12 kept" in words.text
     assert "$4.60 spent (quoted $5.00 likely, $9.00 at worst)" in words.text
-    assert words.action == "Raise the cap…"
+    assert words.action == "Go on with a new cap…"
+    assert outcome_words(_run("cap"), "day").action == "Raise the cap…"
+    assert unfinished_words(_run("done"), 3) is None
+    assert unfinished_words(_run("cancelled"), 0) is None
     assert outcome_words(_run("done", review=3)).action == "Review"
     assert stop_action("teachers", 0) == "teachers"
     assert outcome_words(_run("done", unknown=20_000)).text.count("unknown") == 1

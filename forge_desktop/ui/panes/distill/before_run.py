@@ -83,6 +83,12 @@ class BeforeRunDialog(QDialog):
         most = window.size() if window else self.sizeHint()
         self.resize(min(theme.px(980), most.width() - 32), min(theme.px(700), most.height() - 32))
 
+    def show_wish(self, wish: RunWish) -> None:
+        """Show how a run shall go; its cap is chosen, so that another one can be typed at once."""
+        self.form.show_wish(wish)
+        self.form.cap.line.selectAll()
+        self._on_changed()
+
     @Slot()
     def _on_changed(self) -> None:
         self._follow()

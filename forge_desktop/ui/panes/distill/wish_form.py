@@ -29,10 +29,10 @@ _WIDEST_NAME = 210  # of a teacher's name beside its box, as wide as the form ha
 
 
 def again(wish: RunWish, teachers: Sequence[Endpoint]) -> RunWish:
-    """How the last run went, for the next one: with the teachers there still are, and a cap to be typed anew."""
+    """How the last run went, for the next one: with its cap again and the teachers there still are."""
     known = {teacher.uid for teacher in teachers}
     kept = tuple(uid for uid in wish.teachers if uid in known)
-    return dataclasses.replace(wish, cap=0, tasks=0, teachers=kept)
+    return dataclasses.replace(wish, tasks=0, teachers=kept)
 
 
 class WishForm(QWidget):
