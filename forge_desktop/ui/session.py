@@ -18,6 +18,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.logs import start_logging
 from forge_desktop.ui.application import application
 from forge_desktop.ui.bridge import Bridge
+from forge_desktop.ui.collecting import Collector
 from forge_desktop.ui.crash import CrashReports
 from forge_desktop.ui.instance import Instance
 from forge_desktop.ui.panes import PANES
@@ -54,6 +55,7 @@ class Session(QObject):
         if self._instance.knock():
             return 0
         self._reports.install()
+        self._collector = Collector(self)
         self._shell = Shell(self._data_dir, self._reports)
         self._instance.knocked.connect(self._shell.come_forward)
         self._shell.first_painted.connect(self._on_first_painted)
@@ -74,6 +76,7 @@ class Session(QObject):
             self._forge.close()
         self._shell.deleteLater()
         QCoreApplication.sendPostedEvents(self._shell, QEvent.Type.DeferredDelete)
+        self._collector.close()
         self._reports.uninstall()
 
     @Slot()

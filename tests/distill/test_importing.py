@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -229,11 +230,19 @@ def test_what_is_no_text_or_not_there_is_refused(room: Room) -> None:
         (room.folder / "none.csv", "cannot be read"),
         (room.write("t.xyz", "question\n"), "no file of tasks"),
         (room.write("twice.csv", "question,question\na,b\n"), "there twice"),
-        (room.write("empty.jsonl", ""), "No column"),
+        (room.write("empty.jsonl", ""), "There is no row in empty.jsonl"),
+        (room.write("broken.json", '[{"question": "One?", }'), "broken.json cannot be read as JSON, line 1"),
     ):
         with pytest.raises(ForgeError, match=said):
             room.bring_in(file)
     assert room.tasks.count() == 0
+
+
+def test_how_many_tasks_will_come_is_known_before(room: Room) -> None:
+    found = room.importer.preview(room.write("t.csv", "question\nOne?\n\nTwo?\n"))
+    assert (found.tasks, found.more) == (2, False)
+    many = room.importer.preview(room.write("many.csv", "question\n" + "\n".join(f"Q{n}?" for n in range(1200))))
+    assert (many.tasks, many.more) == (1000, True)
 
 
 def test_a_field_that_only_the_last_row_has_is_read(room: Room) -> None:
@@ -412,3 +421,22 @@ def test_what_an_export_wrote_comes_in_again(app: Application, tmp_path: Path, f
         ]
     finally:
         other.close()
+
+
+@pytest.mark.parametrize("ending", ["json", "jsonl"])
+def test_what_is_nested_too_deeply_is_said_so(app: Application, tmp_path: Path, ending: str) -> None:
+    file = tmp_path / f"deep.{ending}"
+    deep = "[" * 100_000 + "]" * 100_000
+    file.write_text(f'{{"question": "One?", "more": {deep}}}\n')
+    with pytest.raises(ForgeError, match=r"Nothing in deep.* can be read: in line 1, .*nested too deeply"):
+        app.forge.distill.preview(file)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes by name are POSIX")
+def test_only_regular_files_are_read(app: Application, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "zero.jsonl").symlink_to("/dev/zero")
+    (tmp_path / "folder.txt").mkdir()
+    for name in ("pipe.csv", "zero.jsonl", "folder.txt"):
+        with pytest.raises(ForgeError, match="is no regular file"):
+            app.forge.distill.preview(tmp_path / name)

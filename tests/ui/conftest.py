@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -25,6 +27,24 @@ def qapp() -> QApplication:
     app = application()
     theme.apply(app, "light")
     return app
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _collect_here(qapp: QApplication) -> Iterator[None]:
+    """As in the window no other thread collects, and so destroys widgets. What there is already is not looked at."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def _bury(_collect_here: None) -> Iterator[None]:
+    """Windows and sheets of a test die with it, on this thread, not in the middle of a later one."""
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
 
 
 @pytest.fixture

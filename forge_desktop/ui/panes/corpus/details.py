@@ -26,6 +26,7 @@ class DocumentDetails(QFrame):
 
     retry_pressed = Signal(int)
     remove_pressed = Signal(int)
+    forget_pressed = Signal(int)
     explain_asked = Signal(int)  # a passage's id
     place_asked = Signal(object)  # the Passage to open beside
     passage_shown = Signal(object)  # the Passage now shown
@@ -52,6 +53,9 @@ class DocumentDetails(QFrame):
         folder.clicked.connect(self._on_folder)
         remove = Button("Remove", "trash-2", "pill")
         remove.clicked.connect(self._on_remove)
+        self._forget = Button("Forget…", "file-x", "pill")
+        self._forget.setToolTip("Take out what was learnt from it as well: pairs, tasks, datasets, suites")
+        self._forget.clicked.connect(self._on_forget)
         content = QWidget()
         content.setProperty("cls", "flow")
         layout = QVBoxLayout(content)
@@ -63,7 +67,7 @@ class DocumentDetails(QFrame):
             self._reason,
             self._make_facts(),
             row(folder, remove, None),
-            row(self._retry, None),
+            row(self._forget, self._retry, None),
             self.explanation,
             self._make_passage_card(),
         ):
@@ -90,6 +94,7 @@ class DocumentDetails(QFrame):
         set_cls(self._reason, "bad" if document.state == "failed" else "warn")
         self._reason.setVisible(bool(document.reason))
         self._retry.setVisible(document.state == "failed")
+        self._forget.setEnabled(bool(document.sha256))
         self._why.setVisible(spans is not None)
         facts = {
             "Collection": ", ".join(safe_words(name) for name in document.collections) or "—",
@@ -257,6 +262,11 @@ class DocumentDetails(QFrame):
     def _on_remove(self) -> None:
         if self._document:
             self.remove_pressed.emit(self._document.id)
+
+    @Slot()
+    def _on_forget(self) -> None:
+        if self._document:
+            self.forget_pressed.emit(self._document.id)
 
     @Slot()
     def _on_folder(self) -> None:

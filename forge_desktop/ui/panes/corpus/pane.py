@@ -22,6 +22,7 @@ from forge_desktop.ui.panes import Pane
 from forge_desktop.ui.panes.corpus.beside import Beside
 from forge_desktop.ui.panes.corpus.collections import CollectionsView
 from forge_desktop.ui.panes.corpus.details import DocumentDetails, removal_words
+from forge_desktop.ui.panes.corpus.forgetting import Forgetting
 from forge_desktop.ui.panes.corpus.keeping import Keeping
 from forge_desktop.ui.panes.corpus.listing import Listing
 from forge_desktop.ui.panes.corpus.progress import IndexStrip
@@ -154,10 +155,16 @@ class CorpusPane(Pane):
             return
         effect = self.forge.corpus.shelf.removal_effect(ids)
 
-        def done(token: int) -> None:
-            self.notice.emit(Notice(removal_words(*effect), undo=lambda: self._restore(token), icon="trash-2"))
+        def work() -> tuple[int, str]:
+            resting = self._forgetting.resting(ids)
+            return self.forge.corpus.remove(ids), resting
 
-        self._errands.run(lambda: self.forge.corpus.remove(ids), done, self._on_trouble, lane="documents")
+        def done(removed: tuple[int, str]) -> None:
+            token, resting = removed
+            words = removal_words(*effect) + resting
+            self.notice.emit(Notice(words, undo=lambda: self._restore(token), icon="trash-2"))
+
+        self._errands.run(work, done, self._on_trouble, lane="documents")
 
     def retry(self, document_ids: Sequence[int]) -> None:
         """Read failed documents again."""
@@ -203,6 +210,10 @@ class CorpusPane(Pane):
         self._statistics = StatisticsView()
         self._keeping = Keeping(self.forge, self._errands, self._statistics, self._collections_view, self)
         self._keeping.notice.connect(self.notice)
+        self._forgetting = Forgetting(self.forge, self._errands, self._restore, self)
+        self._forgetting.notice.connect(self.notice)
+        self._forgetting.troubled.connect(self._on_trouble)
+        self._details.forget_pressed.connect(self._forgetting.ask)
         self._pages = QStackedWidget()
         for page in (documents, self._collections_view, self._statistics):
             self._pages.addWidget(page)
