@@ -371,7 +371,7 @@ class RunWish:
 @dataclass(frozen=True)
 class RunSummary:
     """A run, finished or not. `stopped_by` is "" while it runs, then "done", "cap", "cancelled", "offline", "teachers",
-    "ledger" or "error", and `problem` one sentence."""
+    "ledger", "error", or "killed" where its process ended before it, and `problem` one sentence."""
 
     uid: str
     wish: RunWish
