@@ -58,7 +58,7 @@ class LedgerReading:
         )
 
     def tried(self, task: str, step: str, repeat: int = 0) -> int:
-        """How many attempts for this piece of work have ever left this machine."""
+        """How many attempts for this piece of work have ever left this machine and may have been accepted."""
         return store_ledger_reading.tried(self._db.connection, task, step, repeat)
 
     def by_day(self, days: int) -> list[tuple[str, int, int, int]]:

@@ -40,9 +40,10 @@ def listed(
 
 
 def tried(connection: sqlite3.Connection, task: str, step: str, repeat: int) -> int:
-    """How many attempts for this piece of work have ever left."""
+    """How many attempts for this piece of work have ever left; those that the endpoint did not accept do not count."""
     found = connection.execute(
-        "SELECT count(*) FROM attempts WHERE task = ? AND step = ? AND repeat = ? AND sent IS NOT NULL",
+        "SELECT count(*) FROM attempts WHERE task = ? AND step = ? AND repeat = ? AND sent IS NOT NULL"
+        " AND state <> 'released'",
         (task, step, repeat),
     ).fetchone()
     return int(found[0])
