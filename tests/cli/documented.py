@@ -10,7 +10,12 @@ from typing import Any
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 VERBS = ("distill", "spend", "teachers", "offline")
-_LIKE = {("distill", "quote"): "run", ("distill", "status"): "run", ("teachers", "change"): "add", ("teachers", "price"): "add"}  # "the options of …"
+_LIKE = {
+    ("distill", "quote"): "run",
+    ("distill", "status"): "run",
+    ("teachers", "change"): "add",
+    ("teachers", "price"): "add",
+}  # "the options of …"
 _BY_NAME = ("tasks", "by_reason", "by_kind", "dropped", "mapping", "counts", "pairs")  # maps whose names are values
 
 
