@@ -26,6 +26,7 @@ from forge_desktop.students import Students
 
 if TYPE_CHECKING:
     from forge_desktop.distill.records import Pair
+    from forge_desktop.providers.clock import Clock
 
 STARTER = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
@@ -34,10 +35,11 @@ class Forge:
     """The application without a face: the window and the command line each hold one.
 
     `holder` is how this process is named to another one that wants the same data directory. With `read_only` it opens
-    beside the owner and changes nothing. Raises ForgeError when the directory is taken, or its data cannot be opened.
+    beside the owner and changes nothing. `clock` is what endpoints are waited for by. Raises ForgeError when the
+    directory is taken, or its data cannot be opened.
     """
 
-    def __init__(self, data_dir: Path, *, holder: str, read_only: bool = False) -> None:
+    def __init__(self, data_dir: Path, *, holder: str, read_only: bool = False, clock: Clock | None = None) -> None:
         self.data_dir = data_dir
         with contextlib.ExitStack() as opened:  # whatever was opened is closed again when a later step fails
             lock = OwnerLock(data_dir)
@@ -49,7 +51,7 @@ class Forge:
             database = Database(data_dir / "forge.db", read_only=read_only)
             opened.callback(database.close)
             self.jobs = Jobs(self.events)
-            self.providers = Providers(database, self.events, self.settings, data_dir, read_only=read_only)
+            self.providers = Providers(database, self.events, self.settings, data_dir, clock=clock, read_only=read_only)
             opened.callback(self.providers.close)
             self.engine = Engine(database, self.events, self.settings, providers=self.providers)
             opened.callback(self.engine.close)

@@ -116,11 +116,16 @@ class OwnerLock:
             os.close(handle)
             raise ForgeError(
                 f"{self.holder()} is using the data directory {self._path.parent}.",
-                hint="Close it and try again, or use another directory with --data-dir.",
+                hint=f"{self._way_on()} Or use another directory with --data-dir.",
             ) from error
         self._file = handle
         with contextlib.suppress(OSError):
             write_atomically(self._note, json.dumps({"pid": os.getpid(), "holder": holder}).encode())
+
+    def _way_on(self) -> str:
+        if "(the window" in self.holder():
+            return "Do it in the window, or close that and try again."
+        return "Wait for its end, or stop it with Ctrl+C, which keeps what it stored; or use the window in its place."
 
     def holder(self) -> str:
         """Who holds the lock, in words; falls back to a general phrase."""

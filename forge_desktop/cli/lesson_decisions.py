@@ -153,7 +153,8 @@ def _view(view: TaskView) -> dict[str, Any]:
 
 def _row(row: TaskRow) -> dict[str, Any]:
     values = dataclasses.asdict(row)
-    return {**values, "cost_usd": usd(values.pop("cost"))}
+    cost = usd(values.pop("cost"))
+    return {**values, "cost_usd": cost}
 
 
 def _final(options: argparse.Namespace) -> str:

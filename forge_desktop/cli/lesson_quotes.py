@@ -43,6 +43,9 @@ def quote_fields(found: Quote) -> dict[str, object]:
         "evidence_tokens": found.evidence_tokens,
         "document_tokens": found.document_tokens,
         "dial": [{"passages": passages, "likely_usd": usd(cost)} for passages, cost in found.dial],
+        "blocked": found.blocked,
+        "unasked": found.unasked,
+        "besides": [{"name": name, "url": url, "what": what} for name, url, what in found.besides],
         "caps": list(found.caps),
         "room_usd": None if found.room is None else usd(found.room),
         "fits_likely": found.fits_likely,
@@ -78,6 +81,8 @@ def _show(found: Quote, out: Output, *, prompts: bool) -> None:
         out.line(f"  {counted(found.withheld, 'task')} that may not be sent to a teacher")
     if found.reused:
         out.line(f"  {counted(found.reused, 'answer')} paid already, which saves {shown(found.saved)}")
+    if found.blocked:
+        out.line(f"Now no call could leave: {found.blocked}")
     for each in found.teachers:
         _show_teacher(each, out)
     if found.document_tokens:

@@ -47,7 +47,9 @@ def bring_in(forge: Forge, options: argparse.Namespace, out: Output) -> int:
             "stopped": found.stopped,
         }
     )
-    return 130 if found.stopped else 0
+    if found.stopped:
+        return 130
+    return 1 if found.bad and not (found.tasks or found.pairs or found.known) else 0
 
 
 def generate(forge: Forge, options: argparse.Namespace, out: Output) -> int:

@@ -29,7 +29,10 @@ def spend(forge: Forge, options: argparse.Namespace, out: Output) -> int:
 
 def _show(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     ledger = forge.providers.ledger
-    budgets = ledger.budgets(getattr(options, "run", None) or "")
+    run = getattr(options, "run", None) or ""
+    budgets = ledger.budgets(run)
+    if run and budgets[0].cap is None and not ledger.attempts(run=run, limit=1):
+        raise ForgeError(f"There is no run {run!r}.", hint="See `forge-desktop distill status --json` for their names.")
     days = ledger.by_day(getattr(options, "days", 7))
     expected = ledger.forecast()
     more = ledger.unadopted()
@@ -96,7 +99,8 @@ def _attempts(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         rows.append((made.uid[:_ID], when, made.state, *costs, made.endpoint_name, work, made.note))
     _table(out, rows)
     if not found:
-        out.line("No call was made yet.")
+        asked = options.run or options.task or options.state or options.before
+        out.line("There is no such call." if asked else "No call was made yet.")
     return 0
 
 
@@ -124,8 +128,10 @@ def _attempt(made: Any) -> dict[str, object]:
 
 def _cap(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     ledger, amount = forge.providers.ledger, None if options.amount == "none" else options.amount
-    if (options.kind == "run") != bool(options.run):
-        raise ForgeError("Only the cap of a run is of a run.", hint="Write: forge-desktop spend cap run USD --run RUN.")
+    if options.kind == "run" and not options.run:
+        raise ForgeError("It is not said which run's cap this is.", hint="Add --run RUN; see `distill status --json`.")
+    if options.kind != "run" and options.run:
+        raise ForgeError(f"The cap of {options.kind} holds for all runs.", hint="Leave --run out, or write: cap run.")
     ledger.set_cap(options.kind, amount, options.typed, run=options.run or "")
     out.result({"kind": options.kind, "run": options.run or "", "cap_usd": None if amount is None else usd(amount)})
     whose = f"run {options.run}" if options.run else "whole" if options.kind == "total" else options.kind

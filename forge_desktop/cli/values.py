@@ -25,7 +25,7 @@ def count(least: int, most: int) -> Callable[[str], int]:
 def named(text: str) -> str:
     """A text that is not empty."""
     if not text:  # an unset variable of a script: what happens without it is not what was meant
-        raise argparse.ArgumentTypeError("the name is empty")
+        raise argparse.ArgumentTypeError("it is empty")
     return text
 
 

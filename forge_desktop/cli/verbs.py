@@ -73,7 +73,7 @@ _WRITING = (
     "writes",
     "state",
 )  # options with which a reading verb writes
-_LOOKING = ("list", "show")  # actions of a step that only look
+_LOOKING = ("list", "show", "counts")  # actions of a step that only look
 
 
 def run_verb(options: argparse.Namespace, out: Output) -> int:

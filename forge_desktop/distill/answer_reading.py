@@ -11,12 +11,16 @@ from typing import Any
 from forge_desktop.distill import refusing, untold
 from forge_desktop.distill.prompts import RUBRIC
 from forge_desktop.distill.records import AnswerRead
+from forge_desktop.distill.unseen import cleaned
 
 NOT_THE_OBJECT = "It is not the JSON object that was asked for."
 CUT = "It was cut at the longest length allowed."
 _ANSWERS = ("answer", "final", "revision", "suggestion")  # the last three: what teachers of older formats call it
 _MARK = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
-_FENCE = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
+_FENCE = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL | re.IGNORECASE)
+_THOUGHT = re.compile(r"\A.*</(?:think|thinking|thought|reasoning)>", re.DOTALL | re.IGNORECASE)
+_MOST_STARTS = 40  # braces at which an object is looked for
+_KNOWN = {*_ANSWERS, *RUBRIC, "refusal", "error", "critique"}
 _SOME = 4  # words; fewer are no answer where nothing shows what they rest on
 _MOST = 200  # citations or quotes of one answer that are looked at
 
@@ -57,9 +61,11 @@ def read_answer(text: str, stop: str, *, offered: bool = True) -> Reading:
 
     Prose is read as an answer where it cites passages; where none were `offered`, also where it is one by its words.
     """
+    text = cleaned(text)
     if stop == "refused":
         return Reading(AnswerRead("", critique=text.strip(), refused=True))
-    found = _object(text)
+    text = _said(text)
+    found = _object(text, whole=stop != "length")
     if found is None:
         if stop == "length":
             return Reading(None, CUT)
@@ -99,12 +105,13 @@ def as_answer(reading: Reading) -> Reading:
 
 def read_draft(text: str) -> AnswerRead:
     """A student's draft: its words, and the numbers it cites."""
+    text = cleaned(text)
     return AnswerRead(text.strip(), citations=marks(text))
 
 
 def read_verdict(text: str, stop: str) -> Verdict:
     """A judge's marks; without every one of them there are none."""
-    found = _object(text) if stop not in ("refused", "length") else None
+    found = _object(_said(cleaned(text))) if stop not in ("refused", "length") else None
     rubric = {}
     for name in RUBRIC:
         mark = None if found is None else found.get(name)
@@ -116,6 +123,7 @@ def read_verdict(text: str, stop: str) -> Verdict:
 
 def read_remarks(text: str, stop: str) -> Remarks:
     """A critique, in its form or as prose."""
+    text = _said(cleaned(text))
     found = _object(text) if stop != "refused" else None
     critique = _text((found or {}).get("critique")).strip()
     if not critique and stop == "end" and "{" not in text and _says_something(text):
@@ -139,19 +147,35 @@ def _says_something(text: str) -> bool:
     return len(_bare(text)) >= _SOME and not (refusing.is_refusal(text) or refusing.is_error(text))
 
 
-def _object(text: str) -> dict[str, Any] | None:
-    """The JSON object a reply is, or holds."""
-    stripped = text.strip()
-    fenced = _FENCE.search(stripped)
-    start = stripped.find("{")
-    for candidate in (stripped, fenced[1] if fenced else "", stripped[start:] if start >= 0 else ""):
-        try:
-            found, _ = json.JSONDecoder(strict=False).raw_decode(candidate.strip())
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(found, dict):
+def _said(text: str) -> str:
+    """A reply without what its writer thought aloud before it; all of it where nothing follows."""
+    return _THOUGHT.sub("", text).strip() or text.strip()
+
+
+def _object(text: str, *, whole: bool = True) -> dict[str, Any] | None:
+    """The JSON object a reply is, or holds. One that begins further on must have a field that was asked for."""
+    fenced = _FENCE.search(text)
+    start = text.find("{")
+    for candidate in (text, fenced[1] if fenced else "", text[start:] if start >= 0 else ""):
+        found = _read(candidate)
+        if found is not None:
+            return found
+    for _ in range(_MOST_STARTS if whole else 0):  # of a reply that was cut, what is whole is only a part
+        start = text.find("{", start + 1)
+        if start < 0:
+            return None
+        found = _read(text[start:])
+        if found is not None and not _KNOWN.isdisjoint(found):
             return found
     return None
+
+
+def _read(candidate: str) -> dict[str, Any] | None:
+    try:
+        found, _ = json.JSONDecoder(strict=False).raw_decode(candidate.strip())
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _text(value: object) -> str:
@@ -159,7 +183,7 @@ def _text(value: object) -> str:
     if isinstance(value, dict | list):
         value = json.dumps(value, ensure_ascii=False)
     text = value if isinstance(value, str) else ""
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+    return cleaned(text.encode("utf-8", "replace").decode("utf-8"))
 
 
 def _numbers(value: object) -> list[int]:

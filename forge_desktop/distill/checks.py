@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from forge_desktop.corpus import texts
-from forge_desktop.distill import json_schema, minhash, refusing, spans, untold
+from forge_desktop.distill import json_schema, minhash, refusing, spans, unseen, untold
+from forge_desktop.distill.grounding import Found, Grounds
 from forge_desktop.distill.json_rows import read_json
 from forge_desktop.distill.records import AnswerRead, Check, Evidence, Task
 
@@ -30,17 +31,25 @@ _RUN, _LOOPING, _WORDS_FOR_LOOP = 6, 0.35, 60
 _COPY = 0.85
 
 
-def checks(answer: AnswerRead, evidence: Sequence[Evidence], task: Task, *, draft: str = "") -> tuple[Check, ...]:
+def checks(
+    answer: AnswerRead,
+    evidence: Sequence[Evidence],
+    task: Task,
+    *,
+    draft: str = "",
+    grounds: Grounds | None = None,
+) -> tuple[Check, ...]:
     """Every rule that applies, in a fixed order, passed or not. Deterministic.
 
-    `draft` is what the student said, where it did. Rules that must hold are about the answer being one, and being
-    checkable; the others lower the quality.
+    `draft` is what the student said, where it did; `grounds` is `evidence`, where it was read already. Rules that must
+    hold are about the answer being one, and being checkable; the others lower the quality.
     """
     said = answer.answer.strip()
     is_open = untold.is_asked(task, evidence)
     told = not (is_open and untold.says_so(said))
-    found = [_answered(said), _refusal(answer, said, told=told), _whole(answer, said), _looping(said)]
-    found.append(_copy(said, task.question, told=told))
+    shown = (grounds or Grounds(evidence, task.question)).of(said, answer.quotes, schema=bool(task.schema.strip()))
+    found = [_answered(said), _refusal(answer, said, shown, told=told), _whole(answer, said), _looping(said)]
+    found += [_copy(said, task.question, told=told), _control(said, task.question)]
     if task.schema.strip():
         found.append(_form(said, task.schema))
     else:
@@ -52,6 +61,8 @@ def checks(answer: AnswerRead, evidence: Sequence[Evidence], task: Task, *, draf
         if cited or not is_open:
             found += [_citations(answer, said, evidence), _quotes(answer, evidence)]
         found.append(_numbers(said, evidence, task, must=not told))
+        if not is_open:
+            found.append(_grounded(answer, shown, evidence))
     elif task.kind == untold.KIND:
         found.append(_check("untold", False, "Whether the documents tell it cannot be said without any passage."))
     elif answer.citations or _marked(said):
@@ -87,9 +98,11 @@ def _answered(said: str) -> Check:
     return _check("answered", there, "There is no answer.")
 
 
-def _refusal(answer: AnswerRead, said: str, *, told: bool) -> Check:
-    if refusing.is_error(said):
+def _refusal(answer: AnswerRead, said: str, shown: Found, *, told: bool) -> Check:
+    if refusing.is_error(said) or (refusing.is_service_message(said) and not shown.all_shown):
         return _check("refusal", False, "It is the error of a service, and no answer.")
+    if told and shown.nothing == 1:
+        return _check("refusal", False, "It only says that there is no answer.")
     declines = answer.refused or (told and refusing.is_refusal(said))
     return _check("refusal", not declines, "It declines to answer.")
 
@@ -122,6 +135,14 @@ def _copy(said: str, question: str, *, told: bool) -> Check:
         return _check("copy", False, "It is the question again.")
     alike = minhash.shared(said, question) if told and len(said) <= 2 * len(question) else 0.0
     return _check("copy", alike < _COPY or not question.strip(), "It is the question again.")
+
+
+def _control(said: str, question: str) -> Check:
+    token = unseen.control_token(said)
+    if token:
+        return _check("control", False, f"It holds {token}, which a student may take for the frame of a conversation.")
+    token = unseen.control_token(question)
+    return _check("control", not token, f"The question holds {token}, which is the frame of a conversation.")
 
 
 def _form(said: str, schema: str) -> Check:
@@ -190,6 +211,22 @@ def _numbers(said: str, evidence: Sequence[Evidence], task: Task, *, must: bool)
     if long:
         score, note = score / 2, f"{note} It is far longer than what it rests on.".strip()
     return Check("numbers", not missing and not long, round(score, 4), must=must, note=note)
+
+
+def _grounded(answer: AnswerRead, shown: Found, evidence: Sequence[Evidence]) -> Check:
+    """Whether the passages show all that is stated. Other words may say the same, so that it is no must."""
+    if shown.foreign and not shown.all_shown:
+        cited, quoted = {*answer.citations}, {n for n, _ in quote_places(answer, evidence)}
+        passed = bool(quoted) and cited <= quoted
+        note = "" if passed else "It is in another language than the passages, and does not quote all that it cites."
+        return Check("grounded", passed, float(passed), must=False, note=note)
+    score = round(shown.shown / shown.needing, 4) if shown.needing else 0.0
+    note = "" if shown.all_shown else "It states nothing that could be checked."
+    if shown.missing:
+        note = f"The passages do not show it: \u201c{_short(shown.missing)}\u201d"
+    elif shown.nothing > 0:
+        return Check("grounded", False, score, must=False, note="Part of it says that there is no answer.")
+    return Check("grounded", shown.all_shown, score, must=False, note=note)
 
 
 def _draft(said: str, draft: str) -> Check:

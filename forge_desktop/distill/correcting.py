@@ -21,6 +21,7 @@ from forge_desktop.distill.records import AnswerRead, Draft, Evidence, NewTask, 
 from forge_desktop.distill.review import Review
 from forge_desktop.distill.store_tasks import TaskStore
 from forge_desktop.distill.tasks import Tasks
+from forge_desktop.distill.unseen import written
 
 _BY_PERSON = "Corrected by a person."
 _LONGEST = 1_000_000  # characters of an answer
@@ -49,6 +50,7 @@ class Corrector:
         question = self._question(message)
         if len(better) > _LONGEST:
             raise ForgeError(f"The answer has {len(better):,} characters; at most {_LONGEST:,} can be kept.")
+        better = written(better)
         evidence = tuple(self._evidence(source, message) for source in message.sources)
         known = f"chat {message.conversation_id} {message.id} {message.created}"
         uid = hashlib.sha256(known.encode()).hexdigest()[:32]
@@ -68,7 +70,7 @@ class Corrector:
             ]
         )
         task = self._ready(self._store.get(uid))
-        return self._bettered(task, message, evidence, better.strip()) if better.strip() else task
+        return self._bettered(task, message, evidence, better) if better else task
 
     def _question(self, message: ChatMessage) -> str:
         if message.role != "assistant" or message.parent_id is None:

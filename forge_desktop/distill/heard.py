@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from forge_desktop.distill.answer_reading import Reading, Remarks, Verdict
+from forge_desktop.distill.answer_reading import NOT_THE_OBJECT, Reading, Remarks, Verdict
 from forge_desktop.distill.quality import failed
 from forge_desktop.distill.records import Check, Step, TeacherTurn
 from forge_desktop.providers.records import ChatRequest, PaidAnswer
@@ -28,6 +28,15 @@ class Heard:
     def problem(self) -> str:
         """What is wrong with it, "" when nothing is."""
         return self.reading.problem or failed(self.checks)
+
+    @property
+    def unquoted(self) -> str:
+        """That nothing is quoted in what could be used otherwise, where there was something to quote; else ""."""
+        read = self.reading.read
+        offered = any(check.name == "grounded" for check in self.checks)
+        if read is None or read.quotes or not offered:
+            return ""
+        return NOT_THE_OBJECT if self.reading.prose else "It quotes no words of the passages it cites."
 
     def turn(self, number: int, teachers: Facts) -> TeacherTurn:
         """As it is kept, with the rules held against it."""

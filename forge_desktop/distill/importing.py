@@ -15,12 +15,14 @@ from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.distill import mapping as mapped
 from forge_desktop.distill.json_rows import BadRow, Row
+from forge_desktop.distill.pair_lines import content_sha256
 from forge_desktop.distill.pair_shapes import shape
 from forge_desktop.distill.pairs import Pairs
 from forge_desktop.distill.records import ImportPreview, ImportSummary, NewTask, Pair
 from forge_desktop.distill.row_files import RowFile
 from forge_desktop.distill.store_ways_in import WaysInStore
 from forge_desktop.distill.tasks import Tasks
+from forge_desktop.distill.unseen import cleaned, control_token
 from forge_desktop.storage import Database
 
 PairReader = Callable[[Mapping[str, object]], Pair]  # raises ValueError with the reason where it is no pair
@@ -55,6 +57,8 @@ class Importer:
         self, file: RowFile, given: Mapping[str, str] | None, pairs: bool | None, rows_seen: int | None
     ) -> ImportPreview:
         path, columns = file.path, file.columns(rows_seen)
+        if not columns and (bad := next((row for row in file.rows() if isinstance(row, BadRow)), None)):
+            raise ForgeError(f"Nothing in {path.name} can be read: in line {bad.line:,}, {bad.reason}.")
         as_pairs = _holds_pairs(file, given) if pairs is None else pairs
         if as_pairs:
             return ImportPreview(path.name, file.format, columns, {}, (), pairs=True, rows=())
@@ -154,11 +158,24 @@ class _Pairs:
         self._same: Counter[bytes] = Counter()
 
     def made(self, row: Row, file: str) -> Pair:
-        pair = self._read(row.fields)
+        pair = _cleaned(self._read(row.fields))
         if pair.uid:  # one of our own: it comes back as it was written
             return pair
         imported = {**pair.imported, "file": file, "line": row.line}
         return dataclasses.replace(pair, uid=_uid(file, row.fields, self._same), imported=imported)
+
+
+def _cleaned(pair: Pair) -> Pair:
+    """The pair without what no reader sees. Raises ValueError where it holds the frame of a conversation."""
+    said = {"prompt": pair.prompt, "final": pair.final, "draft": pair.draft}
+    for name, text in said.items():
+        if token := control_token(text):
+            raise ValueError(f"its {name} holds {token}, which a student may take for the frame of a conversation.")
+    clean = {name: cleaned(text) for name, text in said.items()}
+    if clean == said:
+        return pair
+    pair = dataclasses.replace(pair, prompt=clean["prompt"], final=clean["final"], draft=clean["draft"])
+    return dataclasses.replace(pair, sha256=content_sha256(pair))
 
 
 class _Count:

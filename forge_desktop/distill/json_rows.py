@@ -12,6 +12,7 @@ from forge_desktop.corpus.parsers.decoding import mend
 LONGEST = 16_000_000  # characters of one line, or of one element of a list
 _LONGEST_OBJECT = 256_000_000  # of one object that the whole file is
 _TOO_LONG = f"it is longer than {LONGEST:,} characters"
+_TOO_DEEP = "it is nested too deeply"
 _PIECE = 1 << 20
 _LISTS = ("tasks", "pairs", "data", "items", "questions", "rows", "examples", "records")
 
@@ -44,7 +45,7 @@ def json_lines(text: IO[str]) -> Iterator[Row | BadRow]:
         try:
             yield _row(number, read_json(line))
         except ValueError as error:
-            yield BadRow(number, f"it is no JSON ({error})")
+            yield BadRow(number, f"it cannot be read as JSON ({error})")
 
 
 def plain_lines(text: IO[str]) -> Iterator[Row | BadRow]:
@@ -79,9 +80,10 @@ def json_values(text: IO[str]) -> Iterator[Row | BadRow]:
             yield from _elements(window)
         else:
             yield from _following(window)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         why = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        yield BadRow(window.line, f"it is no JSON ({why}); nothing from here on was read", last=True)
+        why = _TOO_DEEP if isinstance(error, RecursionError) else why
+        yield BadRow(window.line, f"it cannot be read as JSON ({why}); nothing from here on was read", last=True)
 
 
 def read_json(text: str) -> object:
@@ -91,7 +93,7 @@ def read_json(text: str) -> object:
     except json.JSONDecodeError as error:
         raise ValueError(f"{error.msg} at column {error.pos + 1}") from error
     except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+        raise ValueError(_TOO_DEEP) from error
 
 
 def _elements(window: _Window) -> Iterator[Row | BadRow]:
@@ -173,8 +175,6 @@ class _Window:
         while True:
             try:
                 value, end = self._decoder.raw_decode(self._held, self.place)
-            except RecursionError as error:
-                raise ValueError("it is nested too deeply") from error
             except json.JSONDecodeError:
                 if len(self._held) - self.place > longest:
                     raise ValueError(f"it is longer than {longest:,} characters") from None

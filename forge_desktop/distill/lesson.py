@@ -16,6 +16,7 @@ from forge_desktop.distill import checks as rules
 from forge_desktop.distill import drafts, prompts, untold
 from forge_desktop.distill.answer_reading import Verdict, as_answer, read_answer, read_remarks, read_verdict
 from forge_desktop.distill.evidence import with_citations
+from forge_desktop.distill.grounding import Grounds
 from forge_desktop.distill.heard import Criticised, Heard, Judged
 from forge_desktop.distill.quality import holds, quality
 from forge_desktop.distill.records import (
@@ -31,12 +32,14 @@ from forge_desktop.distill.records import (
     TaskState,
     TeacherTurn,
 )
+from forge_desktop.distill.unseen import control_token
 from forge_desktop.providers.records import ChatRequest, PaidAnswer, Role
 
 JUDGE, CRITIQUE = "judge", "critique"
 ASIDE = (JUDGE, CRITIQUE)  # steps that a lesson can do without
 _SURE = 0.6  # a pair whose rules hold but whose quality is below is left to a person
 _BAD = 0.5  # a judge's mark for truth or grounding below which nobody shall learn from it
+_SHOWING = ("numbers", "grounded")  # rules that show an answer to be right, where no judge says so
 _FORM = re.compile(r"\[\d{1,3}(?:\s*[,;]\s*\d{1,3})*\]|\s+")
 
 REFUSED = "The teacher refused"
@@ -87,7 +90,9 @@ class Lesson:
         self._criticised: Criticised | None = None
         self._unjudged, self._uncriticised = "", False
         self._next: Ask | End | None = None
-        self._drafted = drafts.judged(task, self.evidence, draft) if draft is not None and draft.text.strip() else None
+        self._grounds = Grounds(self.evidence, task.question)
+        draft = drafts.usable(draft)
+        self._drafted = drafts.judged(task, self.evidence, draft, self._grounds) if draft is not None else None
         self.draft = self._drafted.draft if self._drafted else None
         self._critic = critic and self.draft is not None and wish.max_turns > 1
 
@@ -133,8 +138,9 @@ class Lesson:
             said = last.reading.read.critique
             return End("rejected", f"{REFUSED}: {said}" if said else f"{REFUSED}.")
         if last.problem:
-            used = len(self._heard) + self._critic  # the call of a critic counts, also where nothing came of it
-            return self._ask() if used < self.wish.max_turns else self._given_up()
+            return self._ask() if self._has_turns else self._given_up()
+        if last.unquoted and self._has_turns:
+            return self._ask()
         if self.wish.judge and self._judged is None and not self._unjudged:
             assert last.reading.read is not None
             request = prompts.render_judge(self.task, self.evidence, last.reading.read.answer, self.wish)
@@ -174,19 +180,29 @@ class Lesson:
         pair = self._pair(final, judged, "TRAIN_PAIR", accepted=self.wish.review == "rules")
         return End("kept" if pair.accepted else "review", "", pair)
 
+    @property
+    def _has_turns(self) -> bool:
+        """Whether one more call may be made; that of a critic counts, also where nothing came of it."""
+        return len(self._heard) + self._critic < self.wish.max_turns
+
     def _ask_critic(self) -> Ask | None:
         if not self._critic or self.draft is None or self._criticised is not None or self._uncriticised:
             return None
         return Ask(CRITIQUE, "critique", prompts.render_critique(self.task, self.evidence, self.draft, self.wish))
 
     def _ask(self) -> Ask:
-        earlier = [(heard.answer.text, heard.problem) for heard in self._heard]
+        earlier = [(heard.answer.text, heard.problem or heard.unquoted) for heard in self._heard]
         critique = self._criticised.remarks.critique if self._criticised else ""
         request = prompts.render(self.task, self.evidence, self.draft, earlier, self.wish, critique=critique)
         return Ask(f"turn-{len(self._heard) + 1}", "answer", request)
 
     def _given_up(self) -> End:
-        """The last turn was used and nothing holds: the last reply that could be read stays to be seen."""
+        """The last turn was used, and its reply cannot be: an earlier one, or what could be read, stays to be seen."""
+        usable = next((heard for heard in reversed(self._heard) if not heard.problem), None)
+        if usable is not None and usable.reading.read is not None:
+            read = usable.reading.read
+            pair = self._pair(read, quality(usable.checks), self._kind(read), accepted=False)
+            return End("review", f"{usable.unquoted} Asked once more, it gave nothing that can be used.".strip(), pair)
         last = next((heard for heard in reversed(self._heard) if heard.reading.read is not None), None)
         if last is None or last.reading.read is None:
             return End("failed", f"The teacher's reply could not be used: {self._heard[-1].problem}")
@@ -216,12 +232,16 @@ class Lesson:
             return "review", "The teacher did not keep to the form, and no passage shows whether it is true."
         if any(check.name == "untold" and not check.passed for check in last.checks):
             return "review", "It was asked as what the documents do not tell, and the teacher answers it."
+        unshown = [check.note for check in last.checks if check.name in _SHOWING and not check.passed]
+        if verdict is None and unshown:
+            return "review", unshown[0]
         if judged.score < _SURE:
             return "review", f"The rules hold, but its quality is {judged.score:.2f}."
         return "kept", ""
 
     def _checks(self, read: AnswerRead) -> tuple[Check, ...]:
-        return rules.checks(read, self.evidence, self.task, draft=self.draft.text if self.draft else "")
+        draft = self.draft.text if self.draft else ""
+        return rules.checks(read, self.evidence, self.task, draft=draft, grounds=self._grounds)
 
     def _kind(self, read: AnswerRead) -> PairKind:
         changed = self.draft is not None and _bare(self.draft.text) != _bare(read.answer)
@@ -239,7 +259,7 @@ class Lesson:
             prompt=self.task.question,
             final=read.answer,
             draft=self.draft.text if self.draft else "",
-            critiques=tuple(filter(None, said)),
+            critiques=tuple(each for each in said if each and not control_token(each)),
             evidence=with_citations(self.evidence, read) or (self.evidence if self._open else ()),
             citations=read.citations,
             quality=judged,

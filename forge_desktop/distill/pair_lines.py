@@ -56,7 +56,8 @@ def to_object(pair: Pair) -> dict[str, Any]:
             "rubric": _ordered(pair.quality.rubric),
         },
         "quality_score": pair.quality.score,
-        "verified": pair.accepted,
+        "verified": pair.accepted and _looked_at(pair),
+        "accepted": pair.accepted,
         **{name: getattr(pair, name) for name in _TEXTS},
         "similarity": pair.similarity,
         "leaks": list(pair.leaks),
@@ -67,6 +68,11 @@ def to_object(pair: Pair) -> dict[str, Any]:
         "created_at": made.isoformat() if made else "",
         "imported": _ordered(pair.imported),
     }
+
+
+def _looked_at(pair: Pair) -> bool:
+    """Whether anybody but the rules saw it: a teacher, a person, or whoever wrote it elsewhere."""
+    return bool(pair.teacher or pair.reviewed or pair.imported)
 
 
 def _evidence_object(one: Evidence) -> dict[str, Any]:
@@ -119,6 +125,7 @@ def _own(row: Mapping[str, Any]) -> Pair:
     version = row.get("format_version")
     if version != FORMAT_VERSION:
         raise BadLine(f"it is of version {version!r} of the format; version {FORMAT_VERSION} can be read.")
+    verified = _flag(row, "verified")
     quality = _object(row, "quality")
     checks = tuple(_check(one) for one in _list(quality, "checks", dict))
     texts = {name: text(row, name) for name in _TEXTS}
@@ -140,7 +147,7 @@ def _own(row: Mapping[str, Any]) -> Pair:
             {str(name): number(value, "rubric") for name, value in _object(quality, "rubric").items()},
             text(quality, "version"),
         ),
-        accepted=_flag(row, "verified"),
+        accepted=_flag(row, "accepted") if "accepted" in row else verified,
         cost=_money(row.get("cost_usd", "0.000000")),
         teacher=_object(row, "teacher"),
         student=_object(row, "student"),

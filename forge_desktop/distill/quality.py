@@ -15,6 +15,7 @@ WEIGHTS: dict[str, float] = {
     "length": 0.5,
     "repetition": 0.5,
     "copy": 0.5,
+    "control": 0.0,
     "language": 1.0,
     "form": 2.0,
     "citations": 2.0,

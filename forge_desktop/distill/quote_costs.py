@@ -11,6 +11,7 @@ from forge_desktop.distill.experience import Experience, characters
 from forge_desktop.distill.lesson import Ask
 from forge_desktop.distill.records import Task, TeacherQuote
 from forge_desktop.providers import Providers
+from forge_desktop.providers.addresses import on_this_computer
 from forge_desktop.providers.money import cost
 from forge_desktop.providers.records import ChatRequest, Endpoint, Price, Turn, Usage
 
@@ -44,6 +45,11 @@ class Prompted:
     easy: bool = False
     problem: str = ""
 
+    @property
+    def free(self) -> bool:
+        """Whether it can be brought to its end without a call."""
+        return self.ask is None and not self.problem and not self.offer.withheld
+
 
 class Reckoner:
     """Reckons with what is known of an endpoint. `critic` is whoever criticises drafts first."""
@@ -76,6 +82,7 @@ class Reckoner:
             worst=worst,
             seconds=self._seconds(endpoint, asked),
             batch_likely=batched,
+            here=on_this_computer(endpoint.url),
         )
 
     def likely(self, endpoint: Endpoint, price: Price, prompted: Prompted) -> int:

@@ -11,6 +11,7 @@ from forge_desktop.corpus import Corpus
 from forge_desktop.distill.critics import critics
 from forge_desktop.distill.drafting import Drafter
 from forge_desktop.distill.experience import Experience, gathered
+from forge_desktop.distill.quote_blocked import besides, blocked
 from forge_desktop.distill.quote_caps import fitting, room
 from forge_desktop.distill.quote_costs import Prompted, Reckoner
 from forge_desktop.distill.quote_prompts import spread, to_show, words_of_critic, words_of_unwritten
@@ -20,6 +21,7 @@ from forge_desktop.distill.store_quote import QuoteStore
 from forge_desktop.distill.store_runs import RunStore
 from forge_desktop.distill.store_tasks import TaskStore
 from forge_desktop.providers import Providers
+from forge_desktop.providers.addresses import on_this_computer
 from forge_desktop.providers.records import Endpoint, Price
 
 DIAL = (1, 2, 4, 6, 8, 12)
@@ -112,6 +114,9 @@ class Quoter:
                 *((words_of_critic(critic.name),) if critic and any(each.critique for each in prompted) else ()),
                 *self._assumptions(fit, known, prompted, tasks, reckoner),
             ),
+            blocked=blocked(self._providers, prompted, fit, out, money.left),
+            unasked=scale.up(sum(each.free for each in prompted)),
+            besides=besides(prompted, critic, self._judging(fit[0], wish) if wish.judge and fit else None),
         )
 
     def _teacher(
@@ -224,7 +229,8 @@ class _Scale:
 
 
 def _left_out(endpoint: Endpoint, why: str) -> TeacherQuote:
-    return TeacherQuote(endpoint.uid, endpoint.name, endpoint.model, 0, 0, 0, None, None, problem=why)
+    here = on_this_computer(endpoint.url)
+    return TeacherQuote(endpoint.uid, endpoint.name, endpoint.model, 0, 0, 0, None, None, problem=why, here=here)
 
 
 def _never_sent(prompted: Sequence[Prompted]) -> tuple[str, ...]:

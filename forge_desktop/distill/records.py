@@ -393,7 +393,10 @@ class RunSummary:
 
 @dataclass(frozen=True)
 class TeacherQuote:
-    """What a run would cost with one teacher, and how long it would take in seconds; None where nothing is known."""
+    """What a run would cost with one teacher, and how long it would take in seconds; None where nothing is known.
+
+    With a `problem` it is not asked. `here` tells that it runs on this computer.
+    """
 
     endpoint: str
     name: str
@@ -404,6 +407,7 @@ class TeacherQuote:
     seconds: float | None
     batch_likely: int | None
     problem: str = ""
+    here: bool = False
 
 
 @dataclass(frozen=True)
@@ -417,7 +421,9 @@ class Quote:
 
     `easy` tasks have a draft that needs no teacher, `withheld` ones may not be sent. `room` is what the tightest cap
     leaves; `fits_likely` and `fits_worst` are how many of the tasks that pays for, None without any cap.
-    `assumptions` are sentences on what the numbers rest on where nothing was seen yet.
+    `assumptions` are sentences on what the numbers rest on where nothing was seen yet. `blocked` is why no call could
+    leave now, or "", and `unasked` how many tasks need none. `besides` are those who are asked besides the teachers, as
+    (name, address, what for).
     """
 
     tasks: int
@@ -442,6 +448,9 @@ class Quote:
     fits_likely: int | None = None
     fits_worst: int | None = None
     assumptions: tuple[str, ...] = ()
+    blocked: str = ""
+    unasked: int = 0
+    besides: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from forge_desktop.distill.records import AnswerRead, Evidence, Pair, Task, Task
 from forge_desktop.distill.store_pairs import read_quality
 from forge_desktop.distill.store_reviews import ReviewStore
 from forge_desktop.distill.store_tasks import TaskStore
+from forge_desktop.distill.unseen import cleaned, written
 from forge_desktop.storage import Database
 
 _DECIDED: tuple[TaskState, ...] = ("review", "kept", "rejected")
@@ -40,11 +41,11 @@ class Review:
 
     def edit(self, task_id: int, final: str, note: str = "") -> None:
         """Keep the pair with this answer; the rules are held against it, and what they say is kept with it."""
-        if not final.strip():
+        if not cleaned(final).strip():
             raise ForgeError("The answer is empty.", hint="Reject the pair instead.")
         if len(final) > _LONGEST:
             raise ForgeError(f"The answer has {len(final):,} characters; at most {_LONGEST:,} can be kept.")
-        self._decide(task_id, "edited", note, final.strip())
+        self._decide(task_id, "edited", note, written(final))
 
     def reject(self, task_id: int, note: str = "") -> None:
         """Let nobody learn from it. The pair stays where it can be seen."""

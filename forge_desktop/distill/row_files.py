@@ -6,6 +6,7 @@ import codecs
 import contextlib
 import csv
 import io
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -42,7 +43,10 @@ class RowFile:
         self.notes: tuple[str, ...] = ()
         self._read: IO[str] | None = None
         with _worded(path):
-            self._size = path.stat().st_size
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):
+                raise ForgeError(f"{path} is no regular file.", hint="Give a file with tasks or pairs in it.")
+            self._size = status.st_size
             self._text = self._decoded()
 
     def columns(self, look_at: int | None = None) -> tuple[str, ...]:

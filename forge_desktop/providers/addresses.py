@@ -66,6 +66,11 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def on_this_computer(url: str) -> bool:
+    """Whether an endpoint's address leads to the machine itself; by its host, not by what its host begins with."""
+    return is_loopback(urllib.parse.urlsplit(url).hostname or "")
+
+
 def is_private(host: str) -> bool:
     """Whether this host is of a local network: by its number, or by a name that only such a network gives."""
     try:

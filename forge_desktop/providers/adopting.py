@@ -75,8 +75,8 @@ def unadopted(connection: sqlite3.Connection, data_dir: Path) -> Unadopted | Non
     calls, amount = sum(each > 0 for each in grown), sum(each for each in grown if found.kin or each > 0)
     lacking = f"{calls:,} {'call' if calls == 1 else 'calls'}, {shown(amount)}"
     words = (
-        f"The database is older than the ledger's mirror, as after a backup was put back: these sums lack {lacking}. It is"
-        " charged as soon as a command writes, or the window opens."
+        f"The database is older than the ledger's mirror, as after a backup was put back: these sums lack {lacking}. It"
+        " is charged as soon as a command writes, or the window opens."
     )
     return Unadopted(calls, amount, words)
 

@@ -65,7 +65,7 @@ class Ledger(LedgerAuditing):
             elif known != cap:
                 raise ForgeError(
                     f"This run was started with a cap of {shown(known)}, not {shown(cap)}.",
-                    hint=f"Go on with {exact(known)}, or change its cap first in Distill › Change caps, or with forge-desktop spend cap.",
+                    hint=f"Go on with {exact(known)}, or change its cap in Distill, or with forge-desktop spend cap.",
                 )
 
         if not run or cap < 0:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Events
+from forge_desktop.base.money import shown
 from forge_desktop.providers.records import Endpoint, Price, Rates
 from forge_desktop.providers.store import EndpointStore
 from forge_desktop.storage import Database
@@ -75,7 +76,7 @@ class Prices:
         since = self.day(endpoint, since)
         for name, value in dataclasses.asdict(rates).items():
             if value is not None and not 0 <= value <= _MOST:
-                raise ForgeError(f"A price of {value / 1e6:g} dollars a million tokens ({name}) cannot be meant.")
+                raise ForgeError(f"A price of {shown(value)} a million tokens ({name}) cannot be meant.")
         text = _typed_text(rates, since)
         sha256 = hashlib.sha256(text.encode()).hexdigest()
         self._store.keep_price(endpoint.uid, rates, sha256, since, self._now())

@@ -30,6 +30,7 @@ def style_sheet(t: Theme, scale: float, icons: Path) -> str:
             _fields(t, px, picture),
             _views(t, px),
             _menus(t, px, picture),
+            _without_tints(t) if t.name == "contrast" else "",
         )
     )
 
@@ -222,4 +223,23 @@ def _menus(t: Theme, px: _Pixels, picture: _Picture) -> str:
     QMenu::icon {{ padding-left:8px; }}
     QMenu::indicator:checked {{ image:{picture("chevron-right")}; width:14px; height:14px; }}
     QMenu::indicator:non-exclusive:checked {{ image:{picture("check")}; }}
+    """
+
+
+def _without_tints(t: Theme) -> str:
+    """High contrast has no greys: what is chosen has the colours of a selection, what cannot be pressed a broken line,
+    and what is filled to a share an outline.
+    """
+    return f"""
+    QPushButton:disabled, QPushButton[cls="primary"]:disabled, QLineEdit:disabled, QComboBox:disabled,
+    QAbstractSpinBox:disabled {{ border:1px dashed {t.disabled}; color:{t.disabled}; }}
+    QPushButton[cls="link"]:disabled, QPushButton[cls="segment"]:disabled {{ border:0; }}
+    QPushButton:checked, QPushButton[cls="jump"]:checked {{ border:3px solid {t.accent}; padding:0 10px; }}
+    QPushButton[cls="segment"]:checked {{ border:1px solid {t.accent}; }}
+    QToolButton[cls="ghost"]:checked {{ border:2px solid {t.accent}; }}
+    QCheckBox:disabled {{ color:{t.disabled}; }}
+    QCheckBox::indicator:disabled {{ border:1px dashed {t.disabled}; }}
+    QMenu::item:selected, QMenuBar::item:selected {{ background:{t.accent}; color:{t.on_accent}; }}
+    QComboBox QAbstractItemView {{ selection-background-color:{t.accent}; selection-color:{t.on_accent}; }}
+    QProgressBar, QSlider::groove:horizontal {{ border:1px solid {t.text}; }}
     """

@@ -11,6 +11,7 @@ import sys
 
 from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import (
+    QBrush,
     QColor,
     QFont,
     QFontDatabase,
@@ -19,6 +20,7 @@ from PySide6.QtGui import (
     QIconEngine,
     QPainter,
     QPalette,
+    QPen,
     QPixmap,
 )
 from PySide6.QtSvg import QSvgRenderer
@@ -92,6 +94,27 @@ def font(size: float = tokens.BODY, weight: int = 400, mono: bool = False, tabul
     if tabular:
         made.setFeature(QFont.Tag("tnum"), 1)
     return made
+
+
+_PATTERNS = (
+    Qt.BrushStyle.SolidPattern,
+    Qt.BrushStyle.Dense4Pattern,
+    Qt.BrushStyle.NoBrush,
+    Qt.BrushStyle.BDiagPattern,
+    Qt.BrushStyle.Dense6Pattern,
+)
+
+
+def part_brush(place: int, token: str) -> QBrush:
+    """What a part of a bar is filled with: its colour, or in high contrast, where all have the same, its pattern."""
+    colour = QColor(getattr(current(), token))
+    return QBrush(colour, _PATTERNS[place % len(_PATTERNS)] if current().name == "contrast" else _PATTERNS[0])
+
+
+def edge() -> QPen:
+    """The line around a bar: none but in high contrast, where its track is as the ground."""
+    plain = current().name == "contrast"
+    return QPen(QColor(current().text), 1) if plain else QPen(Qt.PenStyle.NoPen)
 
 
 @functools.cache
@@ -216,6 +239,7 @@ def _native(palette: QPalette) -> Theme:
         values[name] = ground
     for name in ("ok_soft", "warn_soft", "bad_soft", "info_soft"):
         values[name] = ground
+    values["disabled"] = palette.color(QPalette.ColorGroup.Disabled, role.WindowText).name()
     values |= {"accent": chosen, "accent_hover": chosen, "on_accent": on_chosen, "name": "contrast"}
     return Theme(**values)
 

@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -182,3 +183,52 @@ def test_what_is_known_of_a_run_that_a_full_disk_ended_is_printed(
     cli("distill", "run", "--cap", "1")
     assert cli_json("distill", "status")["tasks"] == {"kept": 6}
     assert cli_json("distill", "run", "--cap", "1", "--teacher", "nobody", expect=1)["error"]["message"]
+
+
+_LOOKING = (
+    ("distill", "status"),
+    ("distill", "quote", "--cap", "1"),
+    ("distill", "tasks", "list"),
+    ("distill", "review", "list"),
+    ("distill", "pairs", "list"),
+    ("distill", "pairs", "counts"),
+    ("distill", "suite", "list"),
+    ("distill", "dataset", "list"),
+    ("teachers", "list"),
+    ("offline",),
+    ("spend", "show"),
+    ("spend", "attempts"),
+    ("spend", "verify"),
+)
+
+
+def test_what_only_looks_works_beside_a_run(
+    ready: Path,
+    start: Callable[..., subprocess.Popen[bytes]],
+    cli_json: Json,
+    cli: Callable[..., Any],
+    tmp_path: Path,
+    teacher: Teacher,
+) -> None:
+    came, held = threading.Semaphore(0), threading.Event()
+
+    def later(body: dict[str, Any]) -> str:
+        came.release()
+        assert held.wait(60)
+        return answered(body)
+
+    teacher.answer = later
+    process = start("distill", "run", "--cap", "1", "--json")
+    for _ in range(6):
+        assert came.acquire(timeout=60)
+    for verb in _LOOKING:
+        assert "error" not in cli_json(*verb), verb
+    assert cli_json("distill", "status")["tasks"] == {"asking": 6}
+    cli("distill", "export", tmp_path / "out")
+    refused = cli_json("distill", "tasks", "cancel", "--all", expect=1)["error"]
+    assert "forge-desktop distill" in refused["message"]
+    assert "Ctrl+C" in refused["hint"]
+    held.set()
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, b"")
+    assert json.loads(out)["kept"] == 6

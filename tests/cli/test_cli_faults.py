@@ -54,7 +54,20 @@ def test_a_writing_verb_names_the_holder(cli: Cli, cli_json: CliJson, data_dir: 
         done = cli(*before, expect=1)
         assert done.stdout == ""
         assert f"the window, process {os.getpid()}" in done.stderr
-        assert "the window" in cli_json(*before, expect=1)["error"]["message"]
+        error = cli_json(*before, expect=1)["error"]
+        assert "the window" in error["message"]
+        assert error["hint"].startswith("Do it in the window, or close that")
+
+
+def test_a_verb_that_owns_the_data_can_be_stopped(cli: Cli, data_dir: Path) -> None:
+    lock = OwnerLock(data_dir)
+    lock.acquire("forge-desktop distill")
+    try:
+        said = cli("distill", "tasks", "cancel", "--all", expect=1).stderr
+    finally:
+        lock.release()
+    assert f"(forge-desktop distill, process {os.getpid()}) is using the data directory" in said
+    assert "stop it with Ctrl+C, which keeps what it stored; or use the window in its place." in said
 
 
 def test_reading_verbs_work_beside_the_holder(

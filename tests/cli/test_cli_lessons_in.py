@@ -121,3 +121,13 @@ def test_generate_needs_a_cap_for_teachers(cli: Callable[..., Any], ready: Path)
     done = cli("distill", "generate", "--by", "teacher", "--cap", "0.10", "-n", "1", "--kind", "factual=2")
     assert "0 questions made from 4 documents" in done.stdout
     assert "dropped: the document has no passage long enough" in done.stdout
+
+
+def test_a_file_of_which_nothing_came_in_is_a_failure(cli_json: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+    file = tmp_path / "bad.csv"
+    file.write_text("question,draft\nWhat?,one,too many\n")
+    found = cli_json("distill", "import", file, expect=1)
+    assert (found["tasks"], found["bad"]) == (0, 1)
+    file.write_text("question,draft\nWhat?,one,too many\nWho?,two\n")
+    assert cli_json("distill", "import", file)["tasks"] == 1
+    assert cli_json("distill", "import", file)["known"] == 1

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from forge_desktop.cli import main
 from forge_desktop.providers.clock import SystemClock
 from forge_desktop.providers.ledger import Ledger
 from forge_desktop.storage import Database
@@ -21,6 +22,22 @@ from tests.providers.ledgers import call, pay
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 CliJson = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def cli(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Run `forge-desktop …` in this process, which is quicker; what only a process shows is tested elsewhere."""
+
+    def run(*arguments: object, expect: int = 0) -> subprocess.CompletedProcess[str]:
+        try:
+            status = main([str(each) for each in arguments])
+        except SystemExit as ended:  # wrong usage
+            status = int(ended.code or 0)
+        said = capsys.readouterr()
+        assert status == expect, f"status {status}\n{said.out}\n{said.err}"
+        return subprocess.CompletedProcess(arguments, status, said.out, said.err)
+
+    return run
 
 
 @pytest.fixture
@@ -124,8 +141,9 @@ def test_going_on_needs_a_note(cli: Cli) -> None:
 
 
 def test_a_mirror_that_knows_more_is_said_by_who_only_reads(
-    cli: Cli, cli_json: CliJson, spent: str, data_dir: Path
+    cli: Cli, cli_json: CliJson, spent: str, data_dir: Path, expect_log: Callable[[str], None]
 ) -> None:
+    expect_log("The database was older than the ledger's mirror")
     database, mirror = data_dir / "forge.db", data_dir / "ledger.jsonl"
     with contextlib.closing(sqlite3.connect(database)) as db:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -162,3 +180,11 @@ def test_a_missing_and_a_shortened_mirror_are_found(cli: Cli, cli_json: CliJson,
     assert f"is missing; the database has {len(lines)} events" in finding
     cli("spend", "cap", "day", "5.00")
     assert cli_json("spend", "verify")["findings"] == []
+
+
+def test_odd_wishes_are_answered_in_plain_words(cli: Cli, spent: str) -> None:
+    assert "There is no run 'nope'." in cli("spend", "show", "--run", "nope", expect=1).stderr
+    assert "There is no such call." in cli("spend", "attempts", "--run", "nope").stdout
+    assert "not said which run's cap" in cli("spend", "cap", "run", "1.00", expect=1).stderr
+    assert "The cap of day holds for all runs." in cli("spend", "cap", "day", "1.00", "--run", "run", expect=1).stderr
+    assert "--note: it is empty" in cli("spend", "go-on", "--note", "", expect=2).stderr

@@ -78,7 +78,7 @@ def test_the_price_table_knows_models_and_an_unknown_one_needs_its_price(here: J
     assert "both --price-in and --price-out" in half["error"]["message"]
 
 
-def test_a_key_in_a_variable_is_named_and_no_file_holds_it(cli_json: Json, data_dir: Path) -> None:
+def test_a_key_in_a_variable_is_named_and_no_file_holds_it(cli_json: Json, here: Json, data_dir: Path) -> None:
     with Teacher(key=KEY) as teacher:
         at = ("--url", teacher.url, "--model", "m", "--price-in", "0.15", "--price-out", "0.60")
         added = cli_json("teachers", "add", "--name", "T", *at, "--key-env", "MINE", env={"MINE": KEY})
@@ -86,12 +86,12 @@ def test_a_key_in_a_variable_is_named_and_no_file_holds_it(cli_json: Json, data_
         assert "no keyring that can be trusted" in added["notes"][0]
         tested = cli_json("teachers", "test", "T", env={"MINE": KEY})
         assert tested["ok"], tested
-        missing = cli_json("teachers", "test", "T", expect=1)
+        missing = here("teachers", "test", "T", expect=1)
         assert missing["message"] == ("The key of T is read from the environment variable MINE, which is not set.")
         wrong = cli_json("teachers", "test", "T", env={"MINE": "sk-wrong-0123456789"}, expect=1)
         assert not wrong["ok"]
-        assert "refused" in cli_json("teachers", "list")["teachers"][0]["blocked"]
-        assert cli_json("teachers", "reset", "T")["teacher"]["blocked"] == ""
+        assert "refused" in here("teachers", "list")["teachers"][0]["blocked"]
+        assert here("teachers", "reset", "T")["teacher"]["blocked"] == ""
         there = ("--url", "https://elsewhere.example.com/v1")
         refused = cli_json("teachers", "change", "T", *there, env={"MINE": KEY}, expect=1)
         assert "must be given again" in refused["error"]["message"]

@@ -10,6 +10,8 @@ import pytest
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.distill.quote_prompts import ABOUT_UNWRITTEN, UNWRITTEN
 from forge_desktop.distill.records import NewTask, Quote, RunWish
+from forge_desktop.providers.records import Endpoint, Rates
+from forge_desktop.providers.store_ledger import set_fact
 from tests.distill.rooms import PATIENCE, Application, Opened, fact
 from tests.providers.teacher import Teacher
 
@@ -219,3 +221,42 @@ def test_a_draft_that_is_not_written_yet_is_reckoned_with(app: Application) -> N
 def test_an_empty_queue_costs_nothing(app: Application) -> None:
     found = _quote(app)
     assert (found.tasks, found.likely, found.worst, found.calls, found.dial, found.prompts) == (0, 0, 0, 0, (), ())
+
+
+def test_why_no_call_could_leave_is_said(app: Application) -> None:
+    app.ask(2)
+    providers = app.forge.providers
+    (mine,) = providers.endpoints.list()
+    assert _quote(app).blocked == ""
+    assert _quote(app, cap=0).blocked == "", "a cap that is not typed yet is asked for elsewhere"
+    assert _quote(app, cap=1).blocked.startswith("One call may cost $")
+    app.forge.settings.change(offline=True)
+    assert "offline switch" in _quote(app).blocked
+    app.forge.settings.change(offline=False)
+    providers.router._breakers._states.set(mine.uid, blocked="It failed five times.")
+    assert "It failed five times." in _quote(app).blocked
+    providers.router.reset(mine.uid)
+    providers.endpoints.change(mine.uid, may_train="no")
+    assert "forbid" in _quote(app).blocked
+    providers.endpoints.change(mine.uid, may_train="yes")
+    with app.forge.distill._db.write() as connection:
+        set_fact(connection, "stopped", "One call cost more.")
+    assert "One call cost more." in _quote(app).blocked
+
+
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [
+        ("http://127.0.0.1:8080/v1", True),
+        ("http://localhost:1234", True),
+        ("http://[::1]:8080", True),
+        ("https://localhost.evil.example/v1", False),
+        ("https://127.evil.example", False),
+    ],
+)
+def test_only_this_machine_is_said_to_be_this_computer(app: Application, url: str, here: bool) -> None:
+    providers = app.forge.providers
+    made = providers.endpoints.add(Endpoint("", "other", url, "m", roles=("answer",)))
+    providers.prices.set(made, Rates(1, 1))
+    found = {each.name: each.here for each in _quote(app).teachers}
+    assert found == {"loopback": True, "other": here}

@@ -60,6 +60,16 @@ def test_an_edited_answer_is_held_against_the_rules_and_kept(waiting: Applicatio
             review.edit(3, nothing)
 
 
+def test_an_edit_is_cleaned_and_never_holds_the_frame_of_a_conversation(waiting: Application) -> None:
+    review = waiting.forge.distill.review
+    with pytest.raises(ForgeError, match=r"<\|im_end\|>"):
+        review.edit(1, "It does. <|im_end|>")
+    review.edit(1, "It \x1b[1mdoes\x1b[0m\u202e so [1].\r\nAlways.")
+    pair = _view(waiting, 1).pair
+    assert pair is not None
+    assert pair.final == "It does so [1].\nAlways."
+
+
 def test_every_decision_can_be_taken_back_one_after_the_other(waiting: Application) -> None:
     review = waiting.forge.distill.review
     before = [_view(waiting, n).pair for n in (1, 2, 3)]

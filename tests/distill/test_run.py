@@ -73,8 +73,10 @@ def test_a_draft_that_the_passages_support_costs_nothing(app: Application, teach
 
 
 def test_an_outage_never_becomes_a_pair_and_what_it_left_is_done_by_the_next_run(
-    app: Application, teacher: Teacher
+    opened: Opened, teacher: Teacher, tmp_path: Path
 ) -> None:
+    app = opened(hasty=True)
+    app.index(tmp_path / "documents")
     teacher.always = storm(503)
     teacher.next(GARBAGE, storm(529), Fault(after=3, then="cut"), storm(500))
     app.ask(6)
@@ -94,7 +96,8 @@ def test_an_outage_never_becomes_a_pair_and_what_it_left_is_done_by_the_next_run
     assert app.run().kept == 6 - left
 
 
-def test_a_teacher_that_cannot_be_reached_fails_no_task(app: Application) -> None:
+def test_a_teacher_that_cannot_be_reached_fails_no_task(opened: Opened) -> None:
+    app = opened(hasty=True)
     (endpoint,) = app.forge.providers.endpoints.list()
     with Teacher() as gone:
         app.forge.providers.endpoints.change(endpoint.uid, url=gone.url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -155,7 +156,7 @@ def test_from_a_file_of_questions_to_exported_lessons(
 
 
 def test_the_sheet_shows_the_prompts_that_are_sent_and_to_whom(
-    qtbot: QtBot, pane: DistillPane, teacher: Teacher, tmp_path: Path
+    qtbot: QtBot, pane: DistillPane, forge: Forge, teacher: Teacher, tmp_path: Path
 ) -> None:
     bring_in(qtbot, pane, tmp_path)
     shown = open_sheet(qtbot, pane)
@@ -177,7 +178,20 @@ def test_the_sheet_shows_the_prompts_that_are_sent_and_to_whom(
     assert shown._quote is not None
     assert shown._quote.evidence_tokens < quote.evidence_tokens
     assert not teacher.bodies
+    QTest.keyClicks(shown.form.cap.line, "0.000010")
+    qtbot.waitUntil(lambda: "nothing would be asked" in " ".join(_said(shown)), timeout=SOON)
+    assert not shown.start.isEnabled()
+    assert any(said.startswith("From a task's second call on") for said in _said(shown))
+    assert any("on this computer" in said for said in _said(shown))
+    forge.settings.change(offline=True)
+    shown.form.cap.line.setText("0.05")
+    qtbot.waitUntil(lambda: "offline switch" in " ".join(_said(shown)), timeout=SOON)
+    assert not shown.start.isEnabled()
     shown.reject()
+
+
+def _said(shown: BeforeRunDialog) -> list[str]:
+    return [line.text() for line in shown.quote.findChildren(QLabel)]
 
 
 def test_a_run_is_paused_resumed_and_cancelled(
@@ -204,7 +218,7 @@ def test_a_cap_that_is_reached_is_said_with_the_way_on(
     qtbot: QtBot, pane: DistillPane, forge: Forge, teacher: Teacher, tmp_path: Path
 ) -> None:
     bring_in(qtbot, pane, tmp_path)
-    start(qtbot, pane, "0.000010")
+    forge.distill.run(dataclasses.replace(lessons.WISH, cap=10))
     qtbot.waitUntil(lambda: bool(pane._seen.run and pane._seen.run.stopped_by), timeout=SOON)
     run = pane._seen.run
     assert isinstance(run, RunSummary)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from dataclasses import dataclass
 
@@ -173,6 +174,8 @@ def test_what_the_cap_means_for_a_quote_is_said() -> None:
     assert verdict_words(quote, 6_000_000) == ("Even the worst case stays under the cap of $6.00.", "ok")
     assert verdict_words(quote, 3_000_000)[1] == "warn"
     assert "about 20 of 40 tasks" in verdict_words(quote, 1_000_000)[0]
+    assert verdict_words(quote, 10_000) == ("The cap of $0.01 is less than one task likely costs.", "warn")
+    assert verdict_words(dataclasses.replace(quote, blocked="It is offline."), 6_000_000) == ("It is offline.", "bad")
     assert evidence_words(quote).endswith("98% less to pay for.")
 
 

@@ -173,6 +173,23 @@ def test_the_host_typed_once_more_goes_with_its_address(qtbot: QtBot, panel: End
     sheet.reject()
 
 
+def test_escape_asks_before_what_was_typed_is_lost(qtbot: QtBot, panel: EndpointsPanel) -> None:
+    sheet = panel.open_sheet()
+    qtbot.keyClick(sheet, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: panel.sheet is None)
+    sheet = panel.open_sheet()
+    name = sheet.fields["name"].editor
+    qtbot.keyClicks(name, "Shed")
+    qtbot.keyClick(name, Qt.Key.Key_Escape)
+    assert not sheet.isHidden()
+    assert sheet.banner.action() == "Discard it"
+    qtbot.keyClick(name, Qt.Key.Key_Escape)  # back to what was typed
+    assert sheet.banner.isHidden()
+    qtbot.keyClick(name, Qt.Key.Key_Escape)
+    press(qtbot, sheet, "Discard it")
+    qtbot.waitUntil(lambda: panel.sheet is None)
+
+
 def test_every_wire_format_is_offered(panel: EndpointsPanel) -> None:
     sheet = panel.open_sheet()
     editor = sheet.fields["wire"].editor

@@ -15,7 +15,10 @@ from PySide6.QtWidgets import QApplication
 from forge_desktop.base.paths import resources_dir
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.tokens import DARK, LIGHT, Theme, contrast
+from forge_desktop.ui.widgets.basics import Button, Meter
+from forge_desktop.ui.widgets.charts import BarChart
 from forge_desktop.ui.widgets.segments import Segments
+from forge_desktop.ui.widgets.stacked_bar import PartDot
 
 TEXT = [
     (
@@ -167,3 +170,27 @@ def _darkest_ink(icon: QIcon) -> QColor:
 def test_icons_are_as_fine_as_the_screen(qapp: QApplication) -> None:
     assert theme.icon("library").pixmap(QSize(16, 16), 2.0).size() == QSize(32, 32)
     assert theme.pixmap("library", 16, "text", 2.0).size() == QSize(32, 32)
+
+
+def test_parts_and_shares_can_be_told_in_high_contrast(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(theme, "_wants_high_contrast", lambda _app: True)
+    try:
+        colours = theme.apply(qapp)
+        dots = [PartDot(part).grab().toImage() for part in range(3)]
+        assert len({bytes(dot.constBits()) for dot in dots}) == 3
+        meter = Meter(0.2, 100)
+        track = meter.grab().toImage()
+        assert track.pixelColor(track.width() // 2, 3).name() == colours.text  # its line, where it is not filled
+        bars = BarChart("Cost", 100)
+        bars.resize(300, 100)
+        bars.show_bars([("1", 10), ("2", 10)], "2")
+        shown = bars.grab().toImage()
+        places = [(round(shown.width() * at), shown.height() // 2) for at in (0.25, 0.75)]
+        other, marked = (shown.pixelColor(*place).name() for place in places)
+        assert (other, marked) == (colours.surface, colours.chart1)
+        off, on = Button("Start"), Button("Start")
+        off.setEnabled(False)
+        assert off.grab().toImage() != on.grab().toImage()
+    finally:
+        monkeypatch.undo()
+        theme.apply(qapp, "light")

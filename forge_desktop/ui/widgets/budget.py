@@ -18,7 +18,7 @@ def draw_budget(painter: QPainter, area: QRectF, parts: Sequence[tuple[str, int]
     """Paint the parts in their colours along `area`; what is free stays in the colour `left`."""
     colours = theme.current()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setPen(theme.edge())
     painter.setBrush(QColor(getattr(colours, left)))
     radius = min(3.0, area.height() / 2)
     painter.drawRoundedRect(area, radius, radius)
@@ -29,7 +29,7 @@ def draw_budget(painter: QPainter, area: QRectF, parts: Sequence[tuple[str, int]
         if width <= 0:
             continue
         start = area.right() - at - width if mirrored else area.left() + at
-        painter.setBrush(QColor(getattr(colours, _COLOURS[place % len(_COLOURS)])))
+        painter.setBrush(theme.part_brush(place, _COLOURS[place % len(_COLOURS)]))
         painter.drawRoundedRect(QRectF(start, area.top(), max(1.0, width - 1), area.height()), 2, 2)
         at += width
 
@@ -72,8 +72,8 @@ class BudgetTable(QGridLayout):
                 widget.hide()
                 widget.deleteLater()
         for line, (name, count) in enumerate([*parts, ("Room for the answer", answer)]):
-            colour = "track" if line == len(parts) else _COLOURS[line % len(_COLOURS)]
-            self.addWidget(_Swatch(colour), line, 0)
+            free = line == len(parts)
+            self.addWidget(_Swatch(None if free else line), line, 0)
             self.addWidget(label(name[:1].upper() + name[1:], tokens.SMALL, wrap=True), line, 1)
             number = label(f"{count:,}", tokens.SMALL, cls="muted", tabular=True)
             self.addWidget(number, line, 2, Qt.AlignmentFlag.AlignRight)
@@ -82,15 +82,17 @@ class BudgetTable(QGridLayout):
 class _Swatch(QWidget):
     """The colour of a part, beside its name."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, place: int | None) -> None:
+        """`place` is the part's in the bar, None what is free."""
         super().__init__()
-        self._token = token
+        self._place = place
         self.setFixedSize(theme.px(10), theme.px(10))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(getattr(theme.current(), self._token)))
-        painter.drawRoundedRect(self.rect(), 2, 2)
+        painter.setPen(theme.edge())
+        track, place = QColor(theme.current().track), self._place
+        painter.setBrush(track if place is None else theme.part_brush(place, _COLOURS[place % len(_COLOURS)]))
+        painter.drawRoundedRect(self.rect().toRectF().adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
         painter.end()

@@ -249,9 +249,10 @@ class BarChart(_Chart):
         for number, (name, count) in enumerate(self._bars):
             middle = step * (number + 0.5)
             height = max(2.0, room * count / most) if count else 0.0
-            painter.setPen(QPen(QColor(now.text), 1) if now.name == "contrast" else Qt.PenStyle.NoPen)
+            painter.setPen(theme.edge())
             back = self._marked and name != self._marked
-            painter.setBrush(QColor(now.control_border if back else now.chart1))
+            hollow = now.name == "contrast" and back
+            painter.setBrush(QColor(now.surface if hollow else now.control_border if back else now.chart1))
             painter.drawRoundedRect(QRectF(self._across(middle) - width / 2, bottom - height, width, height), 2, 2)
             painter.setPen(QColor(now.muted))
             words = self._worded(count)

@@ -110,11 +110,13 @@ class Meter(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         now, painter = theme.current(), QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
         half = self._thickness / 2
         track = QRectF(0, 3, self.width(), self._thickness)
+        painter.setPen(theme.edge())
         painter.setBrush(QColor(now.track))
-        painter.drawRoundedRect(track, half, half)
+        sharp = 0.5 if now.name == "contrast" else 0.0
+        painter.drawRoundedRect(track.adjusted(sharp, sharp, -sharp, -sharp), half, half)
+        painter.setPen(Qt.PenStyle.NoPen)
         if self._value > 0:
             filled = QRectF(track)
             filled.setWidth(max(self._thickness, track.width() * self._value))

@@ -77,9 +77,10 @@ class RowDelegate(QStyledItemDelegate):
         mirrored = painter.layoutDirection() == Qt.LayoutDirection.RightToLeft
         left = box.right() + 1 - width if mirrored else box.left()
         track = QRectF(left, box.center().y() + 1 - thick / 2, width, thick)
-        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setPen(theme.edge())
         painter.setBrush(QColor(colours.track))
         painter.drawRoundedRect(track, thick / 2, thick / 2)
+        painter.setPen(Qt.PenStyle.NoPen)
         filled = QRectF(track)
         filled.setWidth(max(thick, track.width() * min(1.0, max(0.0, share))))
         if mirrored:

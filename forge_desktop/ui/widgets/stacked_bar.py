@@ -53,11 +53,18 @@ class StackedBar(QWidget):
         painter.save()
         painter.setClipPath(shape)
         left = 0.0
-        for part, color in zip(self._parts, PARTS, strict=False):
+        for place, (part, color) in enumerate(zip(self._parts, PARTS, strict=False)):
             width = area.width() * part / scale
-            painter.fillRect(QRectF(left, area.top(), width, area.height()), QColor(getattr(now, color)))
+            painter.setPen(theme.edge())
+            painter.setBrush(theme.part_brush(place, color))
+            if width:
+                painter.drawRect(QRectF(left, area.top(), width, area.height()))
             left += width
         painter.restore()
+        painter.setPen(theme.edge())
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(shape)
+        painter.setPen(Qt.PenStyle.NoPen)
         self._paint_marks(painter, area, scale)
         painter.end()
 
@@ -85,13 +92,13 @@ class PartDot(QWidget):
 
     def __init__(self, part: int) -> None:
         super().__init__()
-        self._token = PARTS[part]
+        self._part = part
         self.setFixedSize(theme.px(8), theme.px(8))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(getattr(theme.current(), self._token)))
-        painter.drawEllipse(self.rect())
+        painter.setPen(theme.edge())
+        painter.setBrush(theme.part_brush(self._part, PARTS[self._part]))
+        painter.drawEllipse(self.rect().toRectF().adjusted(0.5, 0.5, -0.5, -0.5))
         painter.end()

@@ -7,14 +7,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.chat.records import ChatMessage
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
-from forge_desktop.ui.widgets.basics import Banner, Button, Notice, PrimaryButton, column, label, row
+from forge_desktop.ui.widgets.basics import Button, Notice, PrimaryButton, column, label, row
 from forge_desktop.ui.widgets.fields import TextField
+from forge_desktop.ui.widgets.sheet import Sheet
 
 if TYPE_CHECKING:
     from forge_desktop.distill.distill import Distill
@@ -25,7 +26,7 @@ _ABOUT = (
 )
 
 
-class CorrectionSheet(QDialog):
+class CorrectionSheet(Sheet):
     """Shows one answer to correct. `chosen` carries the better answer, "" to leave it to a teacher."""
 
     chosen = Signal(str)
@@ -34,7 +35,6 @@ class CorrectionSheet(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Correct this answer")
         self._answer = answer.strip()
-        self.banner = Banner()
         self.field = TextField(160)
         self.field.setMaximumHeight(theme.px(4000))  # it takes the room there is
         self.field.setAccessibleName("The better answer")
@@ -56,6 +56,10 @@ class CorrectionSheet(QDialog):
         self.setLayout(whole)
         self.resize(theme.px(600), theme.px(420))
         self._on_text()
+
+    def typed(self) -> bool:
+        """Whether the answer was changed."""
+        return self.field.toPlainText().strip() != self._answer
 
     def set_busy(self, busy: bool) -> None:
         """While it is being kept nothing is pressed twice."""

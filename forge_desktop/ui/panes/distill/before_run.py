@@ -95,6 +95,8 @@ class BeforeRunDialog(QDialog):
         problem = self.form.problem() or ("" if quoted else "Waiting for the quote of these settings …")
         if not problem and self._quote is not None and not self._quote.tasks:
             problem = "No task waits in the queue."
+        if not problem and self._quote is not None and self._quote.blocked and not self._quote.unasked:
+            problem = "Nobody can be asked: see beside why."
         self.why.setText(problem)
         self.start.setEnabled(not problem)
 

@@ -90,28 +90,49 @@ class QuoteView(QFrame):
         return parts
 
     def _whom(self, quote: Quote, wish: RunWish) -> list[QWidget]:
-        asked = [self._teachers[t.endpoint] for t in quote.teachers if t.endpoint in self._teachers]
-        draft = ", your student's draft" if wish.draft else ""
-        what = (
-            f"For each task: our instructions, its question and rules{draft}, and up to "
-            f"{count_words(wish.passages, 'passage')} of your documents, with their file names and headings. "
-            "Nothing else; each prompt is as you see it beside, but for drafts that are not written yet."
-        )
-        parts: list[QWidget] = [_card("What is sent", label(what, tokens.TABLE, wrap=True))]
-        lines: list[QWidget] = []
-        for teacher in asked:
-            near = " · on this computer" if _is_loopback(teacher.url) else ""
-            terms = _TERMS[teacher.may_train]
-            lines.append(
-                label(f"{safe_words(teacher.name)} ({safe_words(teacher.model)}){near}", tokens.TABLE, 600, wrap=True)
-            )
-            lines.append(label(f"{safe_words(teacher.url)} · {terms}", tokens.SMALL, cls="muted", wrap=True))
-        parts.append(_card("To whom, in this order", *lines))
+        said = [label(words, tokens.TABLE, wrap=True) for words in _sent(wish)]
+        parts: list[QWidget] = [_card("What is sent", *said)]
+        asked = [found for found in quote.teachers if not found.problem]
+        lines: list[QWidget] = [line for found in asked for line in self._who(found)]
+        nobody = label("Nobody: no teacher can be asked.", tokens.TABLE, cls="warn", wrap=True)
+        parts.append(_card("To whom, in this order", *(lines or [nobody])))
+        if quote.besides:
+            others = [
+                label(safe_words(f"{name} {what} · {url}"), tokens.SMALL, wrap=True)
+                for name, url, what in quote.besides
+            ]
+            parts.append(_card("Besides", *others))
+        left = [found for found in quote.teachers if found.problem]
+        if left:
+            why = [label(safe_words(f"{t.name}: {t.problem}"), tokens.SMALL, cls="muted", wrap=True) for t in left]
+            parts.append(_card("Not asked", *why))
         never = [label(safe_words(name), tokens.SMALL, wrap=True) for name in quote.never_sent]
         about = "These documents are in a collection that is never sent; no passage of them goes out."
         none = "No document of these tasks is in a collection that is never sent."
         parts.append(_card("Never sent", label(about if never else none, tokens.SMALL, cls="muted", wrap=True), *never))
         return parts
+
+    def _who(self, found: TeacherQuote) -> list[QWidget]:
+        """A teacher with where it is and what its terms say."""
+        near = " · on this computer" if found.here else ""
+        name = f"{safe_words(found.name)} ({safe_words(found.model)}){near}"
+        lines: list[QWidget] = [label(name, tokens.TABLE, 600, wrap=True)]
+        if teacher := self._teachers.get(found.endpoint):
+            words = f"{safe_words(teacher.url)} · {_TERMS[teacher.may_train]}"
+            lines.append(label(words, tokens.SMALL, cls="muted", wrap=True))
+        return lines
+
+
+def _sent(wish: RunWish) -> list[str]:
+    """All that goes to a teacher, in sentences."""
+    draft = ", your student's draft" if wish.draft else ""
+    said = [
+        f"For each task: our instructions, its question and rules{draft}, and up to "
+        f"{count_words(wish.passages, 'passage')} of your documents, with their file names and headings."
+    ]
+    if wish.max_turns > 1:
+        said.append("From a task's second call on, also its teacher's earlier replies and what our rules say of them.")
+    return [*said, "Nothing else. Real prompts, word for word, are under “Prompts as sent”."]
 
 
 def _amounts(quote: Quote, wish: RunWish) -> QWidget:
@@ -146,6 +167,11 @@ def _amounts(quote: Quote, wish: RunWish) -> QWidget:
 
 def verdict_words(quote: Quote, cap: int) -> tuple[str, str]:
     """What the cap means for this quote, and the colour to say it in."""
+    if quote.blocked and quote.tasks:
+        free = (
+            f" {count_words(quote.unasked, 'task')} of the queue can be done without a call." if quote.unasked else ""
+        )
+        return f"{safe_words(quote.blocked)}{free}", "bad"
     if not cap:
         return "Type a cap to start: the run never spends more.", "info"
     if quote.worst <= cap:
@@ -155,11 +181,10 @@ def verdict_words(quote: Quote, cap: int) -> tuple[str, str]:
             f"The likely cost fits under the cap of {shown(cap)}; the worst case does not: the run would stop there.",
             "warn",
         )
-    share = cap / quote.likely if quote.likely else 0
-    return (
-        f"The cap of {shown(cap)} is enough for about {max(1, round(share * quote.tasks)):,} of {quote.tasks:,} tasks.",
-        "warn",
-    )
+    fits = cap * quote.tasks // quote.likely
+    if not fits:
+        return f"The cap of {shown(cap)} is less than one task likely costs.", "warn"
+    return f"The cap of {shown(cap)} is enough for about {fits:,} of {quote.tasks:,} tasks.", "warn"
 
 
 def evidence_words(quote: Quote) -> str:
@@ -210,10 +235,6 @@ def _prompts(quote: Quote) -> list[QWidget]:
             texts += [label(_ROLES.get(role, role), tokens.CAPTION, 600, "muted"), view]
         parts.append(_card(f"Prompt {number} to {safe_words(teacher)}", *texts))
     return parts or [label("No prompt can be shown: no task waits.", tokens.TABLE, cls="muted", wrap=True)]
-
-
-def _is_loopback(url: str) -> bool:
-    return any(f"://{host}" in url for host in ("127.", "localhost", "[::1]"))
 
 
 def _card(title: str, *parts: QWidget) -> QFrame:

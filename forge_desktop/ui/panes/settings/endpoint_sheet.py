@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QDialog, QFrame, QLineEdit, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QWidget
 
 from forge_desktop.base.errors import FieldError, ForgeError
 from forge_desktop.base.jobs import Jobs
@@ -22,14 +22,15 @@ from forge_desktop.ui.panes.settings.endpoint_fields import (
     SheetField,
 )
 from forge_desktop.ui.panes.settings.endpoint_words import LIMITS, ROLES, TERMS, WIRES
-from forge_desktop.ui.widgets.basics import Banner, Button, PrimaryButton, column, label, row
+from forge_desktop.ui.widgets.basics import Button, PrimaryButton, column, label, row
 from forge_desktop.ui.widgets.fields import ChoiceField
+from forge_desktop.ui.widgets.sheet import Sheet
 
 _OTHER = "Another one"
 _ASK_AFTER = 300  # ms after the last key before the price table is looked into
 
 
-class EndpointSheet(QDialog):
+class EndpointSheet(Sheet):
     """Edits a copy; `saved` carries what was kept. Errors stand under the field they belong to."""
 
     saved = Signal(object)
@@ -43,7 +44,6 @@ class EndpointSheet(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"Endpoint {view.form.name}" if view else "Add an endpoint")
         self.fields: dict[str, SheetField] = {}
-        self.banner = Banner()
         self.preset = ChoiceField({_OTHER: _OTHER, **{preset.name: preset.name for preset in desk.presets}})
         self.key = LineEditor()
         self.no_key = ChecksEditor({"none": ("It needs no key any more", "")})
@@ -52,6 +52,7 @@ class EndpointSheet(QDialog):
         self._wire_chosen, self._host = False, ""
         self._build()
         self.show_form(view.form if view else EndpointForm())
+        self._begun = self.form()
         self._keyring_known("")
         self._errands.run(desk.keyring, self._keyring_known)
 
@@ -60,6 +61,10 @@ class EndpointSheet(QDialog):
         values = {name: field.value() for name, field in self.fields.items() if name != "key"}
         enabled = values.pop("enabled") == ("on",)
         return dataclasses.replace(self._before(), **values, enabled=enabled)
+
+    def typed(self) -> bool:
+        """Whether anything differs from how it began."""
+        return self.form() != self._begun or bool(self.key.value())
 
     def show_form(self, form: EndpointForm) -> None:
         """Show these values."""
