@@ -86,6 +86,7 @@ class DistillPane(Pane):
             "review": self.review,
             "export": self.export,
             "caps": self.change_caps,
+            "calls": self.show_calls,
         }
 
     def search(self) -> QLineEdit:
