@@ -62,15 +62,33 @@ class Importer:
         as_pairs = _holds_pairs(file, given) if pairs is None else pairs
         if as_pairs:
             return ImportPreview(path.name, file.format, columns, {}, (), pairs=True, rows=())
+        if not columns:
+            raise _without_rows(file)
         mapping = mapped.guess(columns, given)
-        rows = []
-        for row in itertools.islice((row for row in file.rows() if isinstance(row, Row)), _PREVIEWED):
+        rows: list[NewTask] = []
+        good = seen = 0
+        for row in itertools.islice(file.rows(), _LOOKED_AT + 1):
+            seen += 1
+            if isinstance(row, BadRow):
+                continue
             try:
-                rows.append(mapped.task(row.fields, mapping))
+                made = mapped.task(row.fields, mapping)
             except ValueError:
                 continue
+            good += 1
+            rows += [made] if len(rows) < _PREVIEWED else []
         unused = mapped.unused(columns, mapping)
-        return ImportPreview(path.name, file.format, columns, mapping, unused, pairs=False, rows=tuple(rows))
+        return ImportPreview(
+            path.name,
+            file.format,
+            columns,
+            mapping,
+            unused,
+            pairs=False,
+            rows=tuple(rows),
+            tasks=min(good, _LOOKED_AT),
+            more=seen > _LOOKED_AT,
+        )
 
     def bring_in(
         self,
@@ -244,6 +262,17 @@ def _holds_pairs(file: RowFile, given: Mapping[str, str] | None) -> bool:
         return False
     first = next((row for row in file.rows() if isinstance(row, Row)), None)
     return first is not None and shape(first.fields) != ""
+
+
+def _without_rows(file: RowFile) -> ForgeError:
+    """Why nothing can be taken from a file: it is broken, or there is nothing in it."""
+    broken = next((row for row in file.rows() if isinstance(row, BadRow)), None)
+    if broken is not None:
+        return ForgeError(
+            f"{file.path.name} cannot be read as {file.format.upper()}, line {broken.line:,}: {broken.reason}.",
+            hint="Mend the file, or save it anew from where it came.",
+        )
+    return ForgeError(f"There is no row in {file.path.name}.", hint="A row for each question is what can be imported.")
 
 
 def _uid(file: str, said: object, same: Counter[bytes]) -> str:

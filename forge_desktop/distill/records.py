@@ -240,6 +240,7 @@ class ImportPreview:
     """What would be read from a file, from its first rows. `mapping` is field to column, as it was guessed or given.
 
     `pairs` tells that it holds finished pairs, which need no mapping. `unused` are columns that nothing is taken from.
+    `tasks` is how many its first rows make, and `more` tells that there are rows after those.
     """
 
     file: str
@@ -249,6 +250,8 @@ class ImportPreview:
     unused: tuple[str, ...]
     pairs: bool
     rows: tuple[NewTask, ...]
+    tasks: int = 0
+    more: bool = False
 
 
 @dataclass(frozen=True)

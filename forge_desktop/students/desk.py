@@ -13,7 +13,7 @@ from forge_desktop.providers.checking import checked, trains
 from forge_desktop.providers.money import exact, parse_usd
 from forge_desktop.providers.records import Endpoint, EndpointTest, Rates, Role, Terms
 from forge_desktop.providers.vendors import wire_of
-from forge_desktop.students.desk_words import KEY_WORDS, PRESETS, Preset, host_in, price_words
+from forge_desktop.students.desk_words import KEY_WORDS, PRESETS, Preset, host_in, price_words, spelled
 
 if TYPE_CHECKING:
     from forge_desktop.providers import Providers
@@ -114,6 +114,10 @@ class Desk:
         plain = url.strip().casefold().startswith("http:")
         return host if plain and host and is_private(host) and not is_loopback(host) else ""
 
+    def spelled(self, url: str) -> str:
+        """The name by which a host with letters beyond English ones is really reached, as in "xn--…"; else ""."""
+        return spelled(host_in(url))
+
     def wire_at(self, url: str) -> str:
         """The wire format that is spoken at an address, as far as addresses tell."""
         return wire_of(url)
@@ -213,7 +217,7 @@ class Desk:
         problem = problem or trains(endpoint)
         return EndpointView(
             form=EndpointForm(**kept),
-            host=host,
+            host=f"{host} ({plain})" if (plain := spelled(host)) else host,
             leaves=not is_loopback(host),
             key=KEY_WORDS[endpoint.key].format(variable=endpoint.key_variable),
             has_key=endpoint.key != "none",

@@ -53,6 +53,16 @@ def host_in(url: str) -> str:
         return ""
 
 
+def spelled(host: str) -> str:
+    """The ASCII name of a host that has other letters, which may only look like those of another host; else ""."""
+    if host.isascii():
+        return ""
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return "a name that cannot be looked up"
+
+
 def price_words(price: Price, to_come: Sequence[tuple[Rates, str]] = ()) -> str:
     """What a million tokens cost, since when or as of when that is known, and what they will cost from which day."""
     told = _rates_words(price.rates)

@@ -230,11 +230,19 @@ def test_what_is_no_text_or_not_there_is_refused(room: Room) -> None:
         (room.folder / "none.csv", "cannot be read"),
         (room.write("t.xyz", "question\n"), "no file of tasks"),
         (room.write("twice.csv", "question,question\na,b\n"), "there twice"),
-        (room.write("empty.jsonl", ""), "No column"),
+        (room.write("empty.jsonl", ""), "There is no row in empty.jsonl"),
+        (room.write("broken.json", '[{"question": "One?", }'), "broken.json cannot be read as JSON, line 1"),
     ):
         with pytest.raises(ForgeError, match=said):
             room.bring_in(file)
     assert room.tasks.count() == 0
+
+
+def test_how_many_tasks_will_come_is_known_before(room: Room) -> None:
+    found = room.importer.preview(room.write("t.csv", "question\nOne?\n\nTwo?\n"))
+    assert (found.tasks, found.more) == (2, False)
+    many = room.importer.preview(room.write("many.csv", "question\n" + "\n".join(f"Q{n}?" for n in range(1200))))
+    assert (many.tasks, many.more) == (1000, True)
 
 
 def test_a_field_that_only_the_last_row_has_is_read(room: Room) -> None:

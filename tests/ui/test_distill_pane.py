@@ -112,6 +112,7 @@ def test_a_file_is_shown_before_it_is_imported(qtbot: QtBot, distill: DistillPan
     assert isinstance(shown, ImportDialog)
     qtbot.waitUntil(shown.start.isEnabled, timeout=SOON)
     assert shown.mapping()["question"] == "task"
+    assert "2 tasks" in shown.about.text()
     shown.boxes["draft"].setCurrentIndex(shown.boxes["draft"].findData("given"))
     shown.boxes["draft"].activated.emit(shown.boxes["draft"].currentIndex())
     qtbot.waitUntil(lambda: shown.start.isEnabled() and "given" not in shown.unused.text(), timeout=SOON)

@@ -19,6 +19,7 @@ from forge_desktop.distill.records import RunSummary
 from forge_desktop.forge import Forge
 from forge_desktop.ui.panes.distill import DistillPane
 from forge_desktop.ui.panes.distill.before_run import BeforeRunDialog
+from forge_desktop.ui.panes.distill.caps_dialog import CapsDialog
 from forge_desktop.ui.panes.distill.export_dialog import ExportDialog
 from forge_desktop.ui.panes.distill.import_dialog import ImportDialog
 from forge_desktop.ui.shell import Shell
@@ -110,7 +111,7 @@ def test_from_a_file_of_questions_to_exported_lessons(
     assert pane._seen.run is not None
     assert pane._seen.run.review == 3
     assert isinstance(pane._seen.run.quoted.get("likely"), int)
-    assert "quoted" in pane.page.outcome.accessibleName()
+    qtbot.waitUntil(lambda: "quoted" in pane.page.outcome.accessibleName(), timeout=SOON)
     assert teacher.bill <= pane._seen.run.settled <= CAP
 
     page = pane.page
@@ -212,6 +213,27 @@ def test_a_run_is_paused_resumed_and_cancelled(
     qtbot.mouseClick(strip.cancel, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(strip.isHidden, timeout=SOON)
     qtbot.waitUntil(lambda: not forge.jobs.running("distil"), timeout=SOON)
+    outcome = pane.page.outcome
+    qtbot.waitUntil(lambda: outcome.accessibleName().startswith("The run was cancelled"), timeout=SOON)
+    assert "spent" in outcome.accessibleName()
+
+
+def test_a_run_that_was_broken_off_is_spoken_of_at_the_next_start(
+    qtbot: QtBot, pane: DistillPane, forge: Forge, teacher: Teacher, tmp_path: Path
+) -> None:
+    bring_in(qtbot, pane, tmp_path)
+    teacher.always = Fault(seconds=0.5)
+    job = forge.distill.run(dataclasses.replace(lessons.WISH, concurrency=1))
+    qtbot.waitUntil(lambda: bool(teacher.bodies), timeout=SOON)
+    forge.jobs.cancel(job)
+    qtbot.waitUntil(lambda: not forge.jobs.running("distil"), timeout=SOON)
+    again = DistillPane(forge, pane.bridge)
+    qtbot.addWidget(again)
+    outcome = again.page.outcome
+    qtbot.waitUntil(lambda: not outcome.isHidden(), timeout=SOON)
+    assert outcome.accessibleName().startswith("The last run did not come to its end")
+    assert "in the queue" in outcome.accessibleName()
+    assert outcome.action() == "Go on…"
 
 
 def test_a_cap_that_is_reached_is_said_with_the_way_on(
@@ -223,9 +245,31 @@ def test_a_cap_that_is_reached_is_said_with_the_way_on(
     run = pane._seen.run
     assert isinstance(run, RunSummary)
     assert run.stopped_by == "cap"
-    assert pane.page.outcome.accessibleName().startswith("The run stopped at its cap")
-    assert pane.page.outcome.action() == "Raise the cap…"
+    outcome = pane.page.outcome
+    qtbot.waitUntil(lambda: outcome.accessibleName().startswith("The run stopped at its cap"), timeout=SOON)
+    assert outcome.action() == "Go on with a new cap…"
     assert not teacher.bodies
+    outcome.acted.emit()
+    shown = sheet(qtbot, BeforeRunDialog)
+    assert isinstance(shown, BeforeRunDialog)
+    assert shown.form.cap.amount == 10, "the last cap, to be typed over"
+    assert shown.form.cap.line.selectedText()
+    shown.reject()
+
+
+def test_a_cap_of_the_day_that_is_reached_can_be_raised(
+    qtbot: QtBot, pane: DistillPane, forge: Forge, teacher: Teacher, tmp_path: Path
+) -> None:
+    bring_in(qtbot, pane, tmp_path)
+    forge.providers.ledger.set_cap("day", 10)
+    forge.distill.run(lessons.WISH)
+    outcome = pane.page.outcome
+    qtbot.waitUntil(lambda: outcome.action() == "Raise the cap…", timeout=SOON)
+    outcome.acted.emit()
+    shown = sheet(qtbot, CapsDialog)
+    assert isinstance(shown, CapsDialog)
+    assert shown.which.currentData() == "day"
+    shown.reject()
 
 
 def test_a_call_that_cost_too_much_stops_everything_until_somebody_looked(

@@ -12,12 +12,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
-from forge_desktop.distill.records import Quote, RunSummary, RunWish, TeacherQuote
+from forge_desktop.distill.records import Endpoint, Quote, RunSummary, RunWish, TeacherQuote
 from forge_desktop.ui import theme
 from forge_desktop.ui.panes.distill.meter import _axis
-from forge_desktop.ui.panes.distill.outcomes import outcome_words, stop_action
+from forge_desktop.ui.panes.distill.outcomes import outcome_words, stop_action, unfinished_words
 from forge_desktop.ui.panes.distill.overview import month_series
 from forge_desktop.ui.panes.distill.quote_view import _teachers, evidence_words, verdict_words
+from forge_desktop.ui.panes.distill.wish_form import WishForm
 from forge_desktop.ui.widgets.charts import BarChart, LineChart, Series, label_places, nice_grid
 from forge_desktop.ui.widgets.diff_view import DiffView, pieces
 from forge_desktop.ui.widgets.paged_table import PagedTable
@@ -194,10 +195,27 @@ def test_the_end_of_a_run_says_why_what_it_cost_and_what_was_quoted() -> None:
     assert problem in words.text
     assert "12 kept" in words.text
     assert "$4.60 spent (quoted $5.00 likely, $9.00 at worst)" in words.text
-    assert words.action == "Raise the cap…"
+    assert words.action == "Go on with a new cap…"
+    assert outcome_words(_run("cap"), "day").action == "Raise the cap…"
+    assert unfinished_words(_run("done"), 3) is None
+    assert unfinished_words(_run("cancelled"), 0) is None
     assert outcome_words(_run("done", review=3)).action == "Review"
     assert stop_action("teachers", 0) == "teachers"
     assert outcome_words(_run("done", unknown=20_000)).text.count("unknown") == 1
+
+
+def test_teachers_with_long_names_and_without_batches_leave_the_form_as_it_is(qtbot: QtBot) -> None:
+    wide, narrow = (WishForm([Endpoint("1", name, "https://a", "m")], 3) for name in ("W" * 80, "Shed"))
+    for form in (wide, narrow):
+        qtbot.addWidget(form)
+    assert wide.minimumSizeHint().width() <= max(narrow.minimumSizeHint().width(), theme.px(340))
+    assert wide.boxes[0].accessibleName().startswith("W" * 80)
+    narrow.batch.setChecked(True)
+    narrow.show_batch(False)
+    assert not narrow.wish().batch
+    assert not narrow.batch.isEnabled()
+    narrow.show_batch(True)
+    assert narrow.batch.isEnabled()
 
 
 def test_a_teacher_that_cannot_be_asked_has_no_amounts(qtbot: QtBot) -> None:

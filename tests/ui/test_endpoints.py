@@ -190,6 +190,22 @@ def test_escape_asks_before_what_was_typed_is_lost(qtbot: QtBot, panel: Endpoint
     qtbot.waitUntil(lambda: panel.sheet is None)
 
 
+def test_a_host_of_letters_that_look_like_others_is_spelled_out(
+    qtbot: QtBot, panel: EndpointsPanel, forge: Forge
+) -> None:
+    add(forge, "https://api.еxample.com/v1")  # a Cyrillic letter
+    line = row(qtbot, panel)
+    assert "api.еxample.com (api.xn--xample-2of.com)" in words(line)
+    press(qtbot, line, "Edit Shed")
+    assert panel.sheet is not None
+    assert "Its host is api.xn--xample-2of.com" in words(panel.sheet)
+    url = panel.sheet.fields["url"].editor
+    url.selectAll()
+    qtbot.keyClicks(url, "https://api.example.com/v1")
+    assert "Its host is" not in words(panel.sheet)
+    panel.sheet.reject()
+
+
 def test_every_wire_format_is_offered(panel: EndpointsPanel) -> None:
     sheet = panel.open_sheet()
     editor = sheet.fields["wire"].editor
@@ -228,6 +244,7 @@ def test_an_embedder_is_asked_about_before_passages_go(
     press(qtbot, line, "Find passages with it…")
     qtbot.waitUntil(lambda: "Send 1 passage (32 B)" in words(panel))
     assert "It costs about $0.000002, at most $0.000005" in words(panel)
+    assert "No document is in a collection that is never sent" in words(panel)
     assert teacher.connections == 0
     press(qtbot, panel, "Embed them")
     qtbot.waitUntil(lambda: forge.embedding.remote is not None and not forge.jobs.running("embed"))

@@ -83,6 +83,12 @@ class BeforeRunDialog(QDialog):
         most = window.size() if window else self.sizeHint()
         self.resize(min(theme.px(980), most.width() - 32), min(theme.px(700), most.height() - 32))
 
+    def show_wish(self, wish: RunWish) -> None:
+        """Show how a run shall go; its cap is chosen, so that another one can be typed at once."""
+        self.form.show_wish(wish)
+        self.form.cap.line.selectAll()
+        self._on_changed()
+
     @Slot()
     def _on_changed(self) -> None:
         self._follow()
@@ -124,6 +130,7 @@ class BeforeRunDialog(QDialog):
         if isinstance(event.result, Quote) and self._asked is not None:
             self._quote = event.result
             self.quote.show_quote(event.result, self._asked)
+            self.form.show_batch(any(t.batch_likely is not None and not t.problem for t in event.result.teachers))
         elif isinstance(event.error, ForgeError):
             self.quote.problem.show_error(event.error)
         self._follow()

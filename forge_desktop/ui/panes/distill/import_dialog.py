@@ -106,7 +106,8 @@ class ImportDialog(QDialog):
         self.start.setEnabled(True)
         self._form.setVisible(not found.pairs)
         columns = count_words(len(found.columns), "column")
-        what = "finished pairs: they are taken as they are" if found.pairs else f"{columns}; say which one is what"
+        many = f"{'more than ' if found.more else ''}{count_words(found.tasks, 'task')}, {columns}"
+        what = "finished pairs: they are taken as they are" if found.pairs else f"{many}; say which column is what"
         self.about.setText(f"{found.format} with {what}.")
         if not found.pairs:
             self._show_mapping(found)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.money import shown
-from forge_desktop.distill.records import GenerateSummary, ImportSummary, ReplayReport, RunSummary
+from forge_desktop.distill.records import Budget, GenerateSummary, ImportSummary, ReplayReport, RunSummary
 from forge_desktop.distill.records_pairs import Reverified
 from forge_desktop.ui.widgets.words import count_words, safe_words
 
@@ -46,7 +47,12 @@ STOPS = {
     "ledger": ("The run stopped: the ledger allows no call", "bad"),
     "error": ("The run stopped", "bad"),
 }
-_ACTIONS = {"cap": "Raise the cap…", "offline": "Open Settings", "teachers": "Open Endpoints", "review": "Review"}
+_ACTIONS = {
+    "cap": "Go on with a new cap…",
+    "offline": "Open Settings",
+    "teachers": "Open Endpoints",
+    "review": "Review",
+}
 
 
 def stop_action(stopped_by: str, review: int) -> str:
@@ -56,8 +62,14 @@ def stop_action(stopped_by: str, review: int) -> str:
     return "review" if review and stopped_by in ("done", "cancelled") else ""
 
 
-def outcome_words(run: RunSummary) -> Words:
-    """A run that ended."""
+def capping(budgets: Sequence[Budget]) -> str:
+    """Which cap leaves the least: "run", "day", "month", "total"; the run's own where nothing tells."""
+    capped = [budget for budget in budgets if budget.headroom is not None]
+    return min(capped, key=lambda budget: budget.headroom or 0).kind if capped else "run"
+
+
+def outcome_words(run: RunSummary, capped: str = "run") -> Words:
+    """A run that ended; `capped` is the kind of the cap that was in its way, if one was."""
     title, kind = STOPS.get(run.stopped_by, ("The run ended", "info"))
     counts = ((run.kept, "kept"), (run.review, "to review"), (run.rejected, "rejected"), (run.failed, "failed"))
     parts = [f"{number:,} {word}" for number, word in counts if number] or ["nothing was done"]
@@ -69,7 +81,19 @@ def outcome_words(run: RunSummary) -> Words:
     text = " · ".join(parts) + "."
     text = text[:1].upper() + text[1:]  # it stands behind another sentence, or alone
     problem = safe_words(run.problem)
-    return Words(title, f"{problem} {text}".strip(), kind, _ACTIONS.get(stop_action(run.stopped_by, run.review), ""))
+    action = _ACTIONS.get(stop_action(run.stopped_by, run.review), "")
+    if run.stopped_by == "cap" and capped != "run":
+        action = "Raise the cap…"
+    return Words(title, f"{problem} {text}".strip(), kind, action)
+
+
+def unfinished_words(run: RunSummary, waiting: int) -> Words | None:
+    """At the start: a run that was ended with the window, or broke off, and left tasks; None where there is none."""
+    if not waiting or run.stopped_by not in ("", "cancelled", "error"):
+        return None
+    said = outcome_words(run)
+    text = f"{count_words(waiting, 'task')} {'waits' if waiting == 1 else 'wait'} in the queue. {said.text}"
+    return Words("The last run did not come to its end", text, "info", "Go on…")
 
 
 def quoted_words(run: RunSummary) -> str:

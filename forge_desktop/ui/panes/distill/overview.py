@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from forge_desktop.base.money import shown
 from forge_desktop.distill.records import Budget, Endpoint, RunSummary, TaskState
 from forge_desktop.distill.records_pairs import PairCounts
+from forge_desktop.ui.panes.distill.outcomes import capping
 from forge_desktop.ui.widgets.charts import Series
 
 if TYPE_CHECKING:
@@ -72,6 +73,20 @@ def read(forge: Forge) -> Overview:
         stopped=ledger.stopped,
         doubt=ledger.held or ledger.notice or ledger.mirror_problem,
     )
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The run that ended, and which kind of cap leaves the least."""
+
+    run: RunSummary
+    capped: str
+
+
+def ended(forge: Forge) -> Ended | None:
+    """The newest run, as the ledger has it now; None where there is none. For an errand."""
+    runs = forge.distill.runs()
+    return Ended(runs[0], capping(forge.providers.ledger.budgets(runs[0].uid))) if runs else None
 
 
 def per_pair(run: RunSummary | None) -> str:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit, QMenu, QStackedWidget, QWi
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, JobChanged
 from forge_desktop.corpus import Collection
-from forge_desktop.distill.records import GenerateWish, Quote, RunSummary, RunWish
+from forge_desktop.distill.records import GenerateWish, Quote, RunWish
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
@@ -28,8 +28,15 @@ from forge_desktop.ui.panes.distill.export_dialog import ExportDialog
 from forge_desktop.ui.panes.distill.generate_dialog import GenerateDialog
 from forge_desktop.ui.panes.distill.import_dialog import ImportDialog
 from forge_desktop.ui.panes.distill.notices import Notices
-from forge_desktop.ui.panes.distill.outcomes import NO_TEACHER, other_words, outcome_words, stop_action
-from forge_desktop.ui.panes.distill.overview import Overview, read
+from forge_desktop.ui.panes.distill.outcomes import (
+    NO_TEACHER,
+    Words,
+    other_words,
+    outcome_words,
+    stop_action,
+    unfinished_words,
+)
+from forge_desktop.ui.panes.distill.overview import RUNNING, Ended, Overview, ended, read
 from forge_desktop.ui.panes.distill.page import QueuePage
 from forge_desktop.ui.panes.distill.wish_form import again
 from forge_desktop.ui.widgets.basics import Button, ElidedLabel, Notice, PrimaryButton, column, page_head
@@ -65,6 +72,8 @@ class DistillPane(Pane):
         self._seen = Overview()
         self._run_job = 0
         self._others: dict[int, str] = {}
+        self._lead = ""  # where the button of the outcome leads
+        self._greeted = False  # whether a run that was broken off was spoken of
         self._behind = False  # something changed while an overview was on its way
         self._refreshing = QTimer(self, singleShot=True, interval=_REFRESH_MS)
         self._refreshing.timeout.connect(self.refresh)
@@ -205,7 +214,7 @@ class DistillPane(Pane):
             return
         dialog = BeforeRunDialog(self.forge, self.bridge, self._seen.teachers, self._seen.of("queued"), self)
         if self._seen.run is not None:
-            dialog.form.show_wish(again(self._seen.run.wish, self._seen.teachers))
+            dialog.show_wish(again(self._seen.run.wish, self._seen.teachers))
         dialog.started.connect(self._on_started)
         dialog.open()
 
@@ -276,6 +285,12 @@ class DistillPane(Pane):
             self.page.stopped.show_message(title, found.stopped or found.doubt, action="Look and go on…")
         else:
             self.page.stopped.clear()
+        if not self._greeted and found.run is not None and not self.forge.jobs.running("distil"):
+            words = unfinished_words(found.run, found.of("queued", *RUNNING))
+            if words is not None:
+                self._say(words, "run")
+        self._greeted = True
+        self.page.strip.show_budget(found.budget("run"))
         self._follow_run()
         if self._behind:
             self._behind = False
@@ -319,14 +334,19 @@ class DistillPane(Pane):
     @Slot()
     def _on_outcome(self) -> None:
         self.page.outcome.clear()
-        run = self._seen.run
-        action = stop_action(run.stopped_by, run.review) if run else ""
         {
-            "cap": lambda: self.change_caps("run"),
+            "run": self.before_run,
+            "day": lambda: self.change_caps("day"),
+            "month": lambda: self.change_caps("month"),
+            "total": lambda: self.change_caps("total"),
             "offline": lambda: self.wants_pane.emit("settings"),
             "teachers": lambda: self.wants_pane.emit("settings:endpoints"),
             "review": self.review,
-        }.get(action, lambda: None)()
+        }.get(self._lead, lambda: None)()
+
+    def _say(self, words: Words, lead: str = "") -> None:
+        self._lead = lead
+        self.page.outcome.show_message(words.title, words.text, kind=words.kind, action=words.action)
 
     @Slot()
     def _on_go_on(self) -> None:
@@ -358,12 +378,19 @@ class DistillPane(Pane):
         self._run_job = 0
         strip.hide()
         strip.paused = False
-        if isinstance(event.result, RunSummary):
-            words = outcome_words(event.result)
-            self.page.outcome.show_message(words.title, words.text, kind=words.kind, action=words.action)
-        elif isinstance(event.error, ForgeError):
-            self._on_trouble(event.error)
+        self._greeted = True
+        error = event.error if isinstance(event.error, ForgeError) else None
+        self._errands.run(lambda: ended(self.forge), lambda found: self._on_ended(found, error), self._on_trouble)
         self._refreshing.start()
+
+    def _on_ended(self, found: Ended | None, error: ForgeError | None) -> None:
+        """Say how a run ended; where it never began there is only the error."""
+        if found is None or (error is not None and found.run.stopped_by != "error"):
+            if error is not None:
+                self._on_trouble(error)
+            return
+        action = stop_action(found.run.stopped_by, found.run.review)
+        self._say(outcome_words(found.run, found.capped), found.capped if action == "cap" else action)
 
     def _on_other(self, event: JobChanged) -> None:
         row = self.notices.other
@@ -379,7 +406,7 @@ class DistillPane(Pane):
         if isinstance(event.error, ForgeError):
             self._on_trouble(event.error)
         elif event.state == "done" and (words := other_words(event.result)) is not None:
-            self.page.outcome.show_message(words.title, words.text, kind=words.kind)
+            self._say(words)
         self._refreshing.start()
 
     @Slot(object)

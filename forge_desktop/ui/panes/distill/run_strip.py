@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame
 
 from forge_desktop.base.events import JobChanged
 from forge_desktop.base.money import shown
-from forge_desktop.distill.records import RunProgress
+from forge_desktop.distill.records import Budget, RunProgress
 from forge_desktop.ui import tokens
 from forge_desktop.ui.widgets.basics import Button, ElidedLabel, IconLabel, Meter, column, duration, label, row
 from forge_desktop.ui.widgets.words import count_words
@@ -25,6 +27,7 @@ class RunStrip(QFrame):
         self.setProperty("cls", "card")
         self.setAccessibleName("The run")
         self.job_id, self.paused = 0, False
+        self._at: RunProgress | None = None
         self._icon = IconLabel("refresh-cw", 16, "info")
         self._stage = ElidedLabel("", tokens.TABLE, 600)
         self._meter = Meter(0, 160, accessible_name="Tasks done")
@@ -53,6 +56,7 @@ class RunStrip(QFrame):
         percent = "" if share is None else f"{min(1.0, share):.0%}"
         self._numbers.setText(" · ".join(filter(None, (percent, "" if left is None else f"{duration(left)} left"))))
         self._stage.setText(_stage_words(event, at))
+        self._at = at
         self._came.setText(came_words(at) if at else event.note)
         why = at.note if at else ""
         self._why.setText(why)
@@ -60,6 +64,18 @@ class RunStrip(QFrame):
         self._icon.set_icon("pause" if self.paused else "refresh-cw", "muted" if self.paused else "info")
         self.pause.setText("Resume" if self.paused else "Pause")
         self.pause.set_icon("play" if self.paused else "pause")
+
+    def show_budget(self, budget: Budget | None) -> None:
+        """While the run is paused nothing comes from it: calls that were under way end, as the ledger tells."""
+        if self.paused and self._at is not None and budget is not None:
+            at = dataclasses.replace(
+                self._at,
+                settled=budget.settled,
+                reserved=budget.reserved,
+                unknown=budget.unknown,
+                flying=self._at.flying if budget.reserved else 0,
+            )
+            self._came.setText(came_words(at))
 
     def words(self) -> str:
         """What is shown, in one line."""

@@ -25,14 +25,14 @@ _EASY = {
 }
 _MOST_PASSAGES, _MOST_TURNS, _MOST_CALLS, _MOST_TASKS = 12, 8, 64, 10_000_000
 _USUAL = RunWish(cap=0)
-_LONGEST_NAME = 34  # characters of a teacher's name beside its box
+_WIDEST_NAME = 210  # of a teacher's name beside its box, as wide as the form has room for
 
 
 def again(wish: RunWish, teachers: Sequence[Endpoint]) -> RunWish:
-    """How the last run went, for the next one: with the teachers there still are, and a cap to be typed anew."""
+    """How the last run went, for the next one: with its cap again and the teachers there still are."""
     known = {teacher.uid for teacher in teachers}
     kept = tuple(uid for uid in wish.teachers if uid in known)
-    return dataclasses.replace(wish, cap=0, tasks=0, teachers=kept)
+    return dataclasses.replace(wish, tasks=0, teachers=kept)
 
 
 class WishForm(QWidget):
@@ -97,6 +97,13 @@ class WishForm(QWidget):
             max_tokens=self.tokens.value(),
             batch=self.batch.isChecked(),
         )
+
+    def show_batch(self, possible: bool) -> None:
+        """Whether a teacher that would be asked takes batches at a price of their own."""
+        if not possible:
+            self.batch.setChecked(False)
+        self.batch.setEnabled(possible)
+        self.batch.setToolTip("" if possible else "None of these teachers takes batches at a batch price.")
 
     def problem(self) -> str:
         """Why no run can start like this, or ""."""
@@ -197,7 +204,9 @@ def _number(accessible_name: str, least: int, most: int, least_words: str = "") 
 
 def _teacher_box(teacher: Endpoint) -> QCheckBox:
     whole = safe_words(f"{teacher.name} · {teacher.model}")
-    made = _check(whole if len(whole) <= _LONGEST_NAME else f"{whole[: _LONGEST_NAME - 1]}…")
+    made = _check("")
+    width = theme.px(_WIDEST_NAME)
+    made.setText(made.fontMetrics().elidedText(whole, Qt.TextElideMode.ElideRight, width).replace("&", "&&"))
     made.setAccessibleName(whole)
     made.setToolTip(whole)
     return made

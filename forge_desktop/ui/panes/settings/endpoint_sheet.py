@@ -191,6 +191,9 @@ class EndpointSheet(Sheet):
     def _fit_host(self) -> None:
         """Only where texts would go readable through the network is the host typed once more."""
         host = self._desk.needs_host(str(self.fields["url"].value()))
+        plain = self._desk.spelled(str(self.fields["url"].value()))
+        about = f"Its host is {plain}: some of its letters only look like others. See that it is the one you mean."
+        self.fields["url"].show_hint(about if plain else "")
         field = self.fields["host"]
         field.setVisible(bool(host))
         if host != self._host:

@@ -230,4 +230,6 @@ def embedding_words(volume: RemoteVolume) -> tuple[str, str]:
     if volume.withheld:
         kept, stay = count_words(volume.withheld, "passage"), "stays" if volume.withheld == 1 else "stay"
         parts.append(f"{kept} of documents that are never sent {stay} here, judged by spelling.")
+    else:
+        parts.append("No document is in a collection that is never sent; the passages of one that is will stay here.")
     return title, " ".join(parts)
