@@ -12,8 +12,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QLineEdit, QWidge
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged
 from forge_desktop.base.money import shown
-from forge_desktop.providers.records import Attempt
-from forge_desktop.providers.records_ledger import Reconciled
+from forge_desktop.distill.records import Attempt, Reconciled
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
