@@ -9,6 +9,7 @@ from typing import Literal
 from forge_desktop.providers.records import Attempt as Attempt
 from forge_desktop.providers.records import Budget as Budget
 from forge_desktop.providers.records import Endpoint as Endpoint
+from forge_desktop.providers.records_ledger import Reconciled as Reconciled
 
 TaskState = Literal[
     "queued", "drafting", "asking", "checking", "review", "kept", "rejected", "failed", "held", "cancelled"
