@@ -84,7 +84,12 @@ def _add_generate(step: Step) -> None:
             help=f"a sort that is wanted, with its share (repeatable): {names}",
         )
     generate.add_argument("--by", choices=("student", "teacher"), default="student", help="who writes them (student)")
-    generate.add_argument("--cap", type=named, metavar="USD", help="what teachers may cost at most (a must with them)")
+    generate.add_argument(
+        "--cap",
+        type=named,
+        metavar="USD",
+        help="what teachers, or a remote student, may cost at most (a must with them)",
+    )
     generate.add_argument(
         "--teacher",
         dest="teachers",

@@ -20,7 +20,6 @@ from forge_desktop.distill.lesson import Ask
 from forge_desktop.distill.records import Draft, Evidence, RunWish, Task
 from forge_desktop.distill.stopping import Stop, why_stop
 from forge_desktop.providers import Providers
-from forge_desktop.providers.errors import CallFailed
 from forge_desktop.providers.records import Endpoint, PaidAnswer, Purpose
 
 _SECONDS = 300.0  # that a teacher may take; long answers of slow local ones take minutes
@@ -166,13 +165,6 @@ class Crew:
     def why_stop(self, error: ForgeError, ask: Ask) -> Stop | None:
         """What a failed call means for the run; None when it concerns its task alone."""
         return why_stop(error, ask, self._providers.router, self._wish.teachers)
-
-    def can_again(self, task: Task, error: ForgeError) -> bool:
-        """Whether a task that could not be asked may wait for a later run: it may pass, and nothing was paid."""
-        if not isinstance(error, CallFailed) or not error.again:
-            return False
-        tried = self._providers.ledger.attempts(task=task.uid)
-        return all(each.state == "released" for each in tried if each.purpose.kind == "teacher")
 
     def look_at_batches(self) -> None:
         """See what became of batches of earlier runs."""

@@ -18,7 +18,8 @@ from forge_desktop.storage import Database
 class Change:
     """What is to be stored of a task: where it is on its way ("queued": back, with all its attempts), or its end.
 
-    `evidence` and `draft` are None where they are stored already, or where there is none.
+    `evidence` and `draft` are None where they are stored already, or where there is none. `charged` is what the ledger
+    has for the task, lost calls included.
     """
 
     task: Task
@@ -26,6 +27,7 @@ class Change:
     evidence: Sequence[Evidence] | None = None
     draft: Draft | None = None
     lesson: Lesson | None = None
+    charged: int = 0
     turns: tuple[TeacherTurn, ...] = ()
 
 
@@ -59,7 +61,7 @@ class Flipper:
         if change.to.pair is not None:
             state, reason = _verdict(self._pairs.keep(connection, change.to.pair), state, reason)
         turns = (change.lesson.turns if change.lesson else ()) + change.turns
-        cost = change.lesson.cost if change.lesson else 0
+        cost = max(change.charged, change.lesson.cost if change.lesson else 0)
         self._store.finish(connection, task_id, state, reason, run=run, turns=turns, cost=cost, now=now)
         return state
 

@@ -9,6 +9,7 @@ from typing import Literal
 from forge_desktop.providers.records import Attempt as Attempt
 from forge_desktop.providers.records import Budget as Budget
 from forge_desktop.providers.records import Endpoint as Endpoint
+from forge_desktop.providers.records_ledger import Reconciled as Reconciled
 
 TaskState = Literal[
     "queued", "drafting", "asking", "checking", "review", "kept", "rejected", "failed", "held", "cancelled"
@@ -371,7 +372,7 @@ class RunWish:
 @dataclass(frozen=True)
 class RunSummary:
     """A run, finished or not. `stopped_by` is "" while it runs, then "done", "cap", "cancelled", "offline", "teachers",
-    "ledger" or "error", and `problem` one sentence."""
+    "ledger", "error", or "killed" where its process ended before it, and `problem` one sentence."""
 
     uid: str
     wish: RunWish

@@ -22,7 +22,7 @@ from forge_desktop.distill.flipping import Flipper
 from forge_desktop.distill.headroom import Headroom
 from forge_desktop.distill.lesson import ASIDE, Ask, End, Lesson
 from forge_desktop.distill.records import Draft, RunWish, TaskState
-from forge_desktop.distill.stopping import Stop
+from forge_desktop.distill.stopping import Stop, may_pass
 from forge_desktop.distill.store_runs import RunStore
 from forge_desktop.distill.store_tasks import TaskStore
 from forge_desktop.distill.telling import Telling
@@ -70,7 +70,8 @@ class Run:
         self._passed: set[int] = set()  # not taken again by this run
         self._headroom = Headroom(wish.concurrency, lambda: providers.ledger.budgets(uid))
         self._stop: Stop | None = None
-        self._remark = ""
+        self._ledger = providers.ledger
+        self._remark = self._waiting = ""
         self._taken = 0
         waiting = tasks.count("", ("queued",))
         self._telling = Telling(uid, wish, waiting, providers=providers, events=events, ctx=ctx)
@@ -86,6 +87,11 @@ class Run:
             raise
         finally:
             self._crew.close()
+        stopped = self._ledger.stopped
+        if stopped and (self._stop is None or self._stop.by != "ledger"):  # the last call may have told it
+            return Stop("ledger", stopped)
+        if self._stop is None and self._waiting:
+            return Stop("teachers", self._waiting)
         return self._stop or Stop("done", self._remark or self._desk.remark)
 
     # ---- the loop ----
@@ -293,8 +299,8 @@ class Run:
         elif ask.step in ASIDE:
             work.led.skip(error.message)
             self._go_on(work)
-        elif self._crew.can_again(work.task, error):
-            self._remark = f"Some tasks wait for the next run: {error.message}"
+        elif may_pass(error):
+            self._waiting = f"Some tasks wait for the next run: {error.message}"
             self._changes.append((work, "queued"))
         else:
             self._changes.append((work, End("failed", error.message)))
@@ -313,7 +319,7 @@ class Run:
             self._store_some(some)
 
     def _store_some(self, changes: list[tuple[Work, TaskState | End]]) -> None:
-        states = self._flipper.write(self._uid, [work.change(to) for work, to in changes])
+        states = self._flipper.write(self._uid, [work.change(to, self._charged(work, to)) for work, to in changes])
         self._telling.changed()
         for (work, to), state in zip(changes, states, strict=True):
             work.new_evidence = work.new_draft = False
@@ -325,6 +331,13 @@ class Run:
                 self._drop(work)
             elif to == "asking":
                 self._go_on(work)
+
+    def _charged(self, work: Work, to: TaskState | End) -> int:
+        """What the ledger has for a task that ends, calls that brought no answer included."""
+        if not isinstance(to, End) or work.asked is None:
+            return 0
+        task = work.task
+        return sum(each.cost for each in self._ledger.attempts(task=task.uid) if each.purpose.repeat == task.repeat)
 
     def _tell(self) -> None:
         note = self._headroom.note if self._stop is None else self._stop.problem

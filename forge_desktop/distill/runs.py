@@ -19,10 +19,10 @@ from forge_desktop.distill.drafting import Drafter
 from forge_desktop.distill.evidence import Gatherer
 from forge_desktop.distill.flipping import Flipper
 from forge_desktop.distill.pairs import Pairs
-from forge_desktop.distill.records import Quote, RunSummary, RunWish
+from forge_desktop.distill.records import OPEN, Quote, RunSummary, RunWish
 from forge_desktop.distill.running import Run
 from forge_desktop.distill.stopping import Stop
-from forge_desktop.distill.store_runs import RunRow, RunStore
+from forge_desktop.distill.store_runs import KILLED, RunRow, RunStore
 from forge_desktop.distill.store_tasks import TaskStore
 from forge_desktop.engine import Engine
 from forge_desktop.providers import Providers
@@ -149,16 +149,18 @@ class Runs:
             "versions": self._corpus.versions(),
             "student": {"name": state.model, "sha256": state.model_sha256},
             "application": __version__,
+            "owner": self._providers.ledger.owner,
         }
 
     def _summed(self, row: RunRow) -> RunSummary:
         tally, totals = self._store.tally(row.uid), self._providers.ledger.run_totals(row.uid)
+        killed = row.ended is None and not self._providers.ledger.alive(str(row.config.get("owner", "")))
         return RunSummary(
             uid=row.uid,
             wish=row.wish,
             started=row.started,
             ended=row.ended,
-            tasks=sum(tally.states.values()),
+            tasks=sum(count for state, count in tally.states.items() if not killed or state not in OPEN),
             kept=tally.states.get("kept", 0),
             rejected=tally.states.get("rejected", 0),
             failed=tally.states.get("failed", 0),
@@ -170,8 +172,8 @@ class Runs:
             unknown=totals.unknown,
             billed_attempts=totals.billed,
             reused_answers=tally.reused,
-            stopped_by=row.stopped_by,
-            problem=row.problem,
+            stopped_by="killed" if killed else row.stopped_by,
+            problem=KILLED if killed else row.problem,
             quoted=row.quoted,
         )
 

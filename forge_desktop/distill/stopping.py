@@ -13,10 +13,18 @@ from forge_desktop.providers.router import Router
 
 @dataclass(frozen=True)
 class Stop:
-    """Why a run ended: "done", "cap", "cancelled", "offline", "teachers", "ledger" or "error", and one sentence."""
+    """Why a run ended: "done", "cap", "cancelled", "offline", "teachers", "ledger", "error", and one sentence."""
 
     by: str
     problem: str = ""
+
+
+_TEACHERS = (401, 402, 403, 404, 407, 429)  # the key, the balance, the address, the limits: whatever was asked
+
+
+def may_pass(error: ForgeError) -> bool:
+    """Whether a failed call says nothing of its task: a fault of the teacher's, or it never left."""
+    return isinstance(error, CallFailed) and (error.status in _TEACHERS or (error.again and not error.charged))
 
 
 def why_stop(error: ForgeError, ask: Ask, router: Router, among: Sequence[str]) -> Stop | None:

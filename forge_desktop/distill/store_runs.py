@@ -14,6 +14,7 @@ from forge_desktop.distill.records import OPEN, Check, Draft, Evidence, RunWish,
 from forge_desktop.distill.store_pairs import put_evidence
 from forge_desktop.storage import Database
 
+KILLED = "Forge Desktop ended in the middle of it; what was not finished waits in the queue."
 _OPEN = ", ".join(f"'{state}'" for state in OPEN)
 
 
@@ -65,8 +66,9 @@ class RunStore:
                 ),
             )
             connection.execute(
-                "UPDATE distill_runs SET stopped_by = 'error', problem = ?, ended = ? WHERE ended IS NULL AND uid <> ?",
-                ("Forge Desktop ended in the middle of it.", started, uid),
+                "UPDATE distill_runs SET stopped_by = 'killed', problem = ?, ended = ?"
+                " WHERE ended IS NULL AND uid <> ?",
+                (KILLED, started, uid),
             )
             self.let_wait(connection)
 
@@ -131,9 +133,9 @@ class RunStore:
         )
 
     def try_again(self, connection: sqlite3.Connection, task_id: int) -> None:
-        """Let an open task wait, as one that was never asked: for when attempts failed that nobody was paid for."""
+        """Let an open task wait: for when a call failed through no fault of its own. What was paid is used again."""
         connection.execute(
-            f"UPDATE tasks SET state = 'queued', run = '', repeat = repeat + 1 WHERE id = ? AND state IN ({_OPEN})",
+            f"UPDATE tasks SET state = 'queued', run = '' WHERE id = ? AND state IN ({_OPEN})",
             (task_id,),
         )
 

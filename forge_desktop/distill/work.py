@@ -33,7 +33,7 @@ class Work:
         assert self.lesson is not None
         return self.lesson
 
-    def change(self, to: TaskState | End) -> Change:
+    def change(self, to: TaskState | End, charged: int = 0) -> Change:
         """What is to be stored, as far as it is not yet. A draft is stored with what the rules say of it."""
         draft = self.lesson.draft if self.lesson is not None else None
         return Change(
@@ -42,4 +42,5 @@ class Work:
             evidence=self.evidence if self.new_evidence else None,
             draft=draft if self.new_draft else None,
             lesson=self.lesson,
+            charged=charged,
         )

@@ -44,6 +44,7 @@ class Ledger(LedgerAuditing):
     ) -> None:
         read_only = read_only or db.read_only
         super().__init__(db, data_dir, clock)
+        self._data_dir = data_dir
         self._owner = None if read_only else Owner(data_dir)
         self._booking = Booking(db, Mirroring(db, data_dir, writes=self._owner is not None), events, self._write_off)
         with contextlib.suppress(ForgeError):  # a full disk, an unreadable mirror: said when a call is to be paid
@@ -221,6 +222,18 @@ class Ledger(LedgerAuditing):
             with contextlib.suppress(NotStored):
                 return self._booking.write(work)
         return 0
+
+    @property
+    def owner(self) -> str:
+        """The name by which other processes can see that this ledger is open; "" where it only reads."""
+        if self._owner is None:
+            return ""
+        self._owner.claim()
+        return self._owner.name
+
+    def alive(self, owner: str) -> bool:
+        """Whether the ledger of that name is open, here or in another process."""
+        return bool(owner) and (self._owner or Owner(self._data_dir)).alive(owner)
 
     def close(self) -> None:
         """Write what is left to write, and own nothing any more. Safe to call twice."""

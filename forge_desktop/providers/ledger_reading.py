@@ -57,8 +57,16 @@ class LedgerReading:
             before=before,
         )
 
+    def counts(self) -> dict[str, int]:
+        """How many attempts are in each state that any is in."""
+        return store_ledger_reading.counts(self._db.connection)
+
+    def page(self, state: str, offset: int, limit: int) -> list[Attempt]:
+        """Attempts in a state ("": any) from a place on, the newest first."""
+        return store_ledger_reading.page(self._db.connection, state, offset, limit)
+
     def tried(self, task: str, step: str, repeat: int = 0) -> int:
-        """How many attempts for this piece of work have ever left this machine."""
+        """How many attempts for this piece of work have ever left this machine and may have been accepted."""
         return store_ledger_reading.tried(self._db.connection, task, step, repeat)
 
     def by_day(self, days: int) -> list[tuple[str, int, int, int]]:

@@ -39,10 +39,27 @@ def listed(
     return [attempt(row) for row in rows]
 
 
+def counts(connection: sqlite3.Connection) -> dict[str, int]:
+    """How many attempts are in each state that any is in."""
+    return dict(connection.execute("SELECT state, count(*) FROM attempts GROUP BY state").fetchall())
+
+
+def page(connection: sqlite3.Connection, state: str, offset: int, limit: int) -> list[Attempt]:
+    """Attempts from a place on, the newest first; only ids are walked over to get there."""
+    where, values = ("WHERE state = ?", [state]) if state else ("", [])
+    rows = connection.execute(
+        f"SELECT * FROM attempts WHERE id IN (SELECT id FROM attempts {where} ORDER BY id DESC LIMIT ? OFFSET ?)"
+        " ORDER BY id DESC",
+        (*values, limit, offset),
+    )
+    return [attempt(row) for row in rows]
+
+
 def tried(connection: sqlite3.Connection, task: str, step: str, repeat: int) -> int:
-    """How many attempts for this piece of work have ever left."""
+    """How many attempts for this piece of work have ever left; those that the endpoint did not accept do not count."""
     found = connection.execute(
-        "SELECT count(*) FROM attempts WHERE task = ? AND step = ? AND repeat = ? AND sent IS NOT NULL",
+        "SELECT count(*) FROM attempts WHERE task = ? AND step = ? AND repeat = ? AND sent IS NOT NULL"
+        " AND state <> 'released'",
         (task, step, repeat),
     ).fetchone()
     return int(found[0])

@@ -30,6 +30,7 @@ _LESSONS = (
     ("&Review what waits", "Ctrl+Shift+V", "review"),
     ("&Export pairs…", "Ctrl+Shift+X", "export"),
     ("&Caps…", "", "caps"),
+    ("C&alls…", "", "calls"),
 )
 _EDITING = (
     # text, shortcut shown, slot of the widget with the focus

@@ -169,6 +169,8 @@ def _fields(t: Theme, px: _Pixels, picture: _Picture) -> str:
         background:{t.surface}; }}
     QCheckBox::indicator:focus {{ border:2px solid {t.focus}; width:14px; height:14px; }}
     QCheckBox::indicator:checked {{ background:{t.accent}; border-color:{t.accent}; image:{picture("check")}; }}
+    QCheckBox:disabled {{ color:{t.disabled}; }}
+    QCheckBox::indicator:disabled {{ background:{t.surface2}; border-color:{t.border}; }}
     QSlider::groove:horizontal {{ background:{t.track}; height:4px; border-radius:2px; }}
     QSlider::sub-page:horizontal {{ background:{t.chart1}; height:4px; border-radius:2px; }}
     QSlider::handle:horizontal {{ background:{t.surface}; border:1px solid {t.control_border}; width:16px;

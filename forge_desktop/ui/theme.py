@@ -105,6 +105,11 @@ _PATTERNS = (
 )
 
 
+def mirrored() -> bool:
+    """Whether the window is laid out from right to left."""
+    return QApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft
+
+
 def part_brush(place: int, token: str) -> QBrush:
     """What a part of a bar is filled with: its colour, or in high contrast, where all have the same, its pattern."""
     colour = QColor(getattr(current(), token))
@@ -174,8 +179,7 @@ class _SvgEngine(QIconEngine):
         if mode == QIcon.Mode.Disabled:
             color = "disabled"
         side = min(rect.width(), rect.height())
-        mirrored = QApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        left = rect.right() + 1 - side if mirrored else rect.left()
+        left = rect.right() + 1 - side if mirrored() else rect.left()
         draw_icon(painter, QRectF(left, rect.top() + (rect.height() - side) / 2, side, side), self._name, color)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.cli.documented import undocumented
+
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "forge_desktop")
 PATIENCE = 120  # seconds, on a busy machine
@@ -89,7 +91,9 @@ def cli_json(cli: Callable[..., subprocess.CompletedProcess[str]]) -> Callable[.
     def run(*arguments: str | Path | bytes, **options: Any) -> dict[str, Any]:
         done = cli(*arguments, "--json", **options)
         assert done.stderr == ""
-        return _one_object(done.stdout)
+        value = _one_object(done.stdout)
+        assert undocumented(arguments, value) == []
+        return value
 
     return run
 

@@ -18,6 +18,7 @@ from forge_desktop.cli import main
 from forge_desktop.distill.flipping import Flipper
 from forge_desktop.distill.quote_prompts import ABOUT_UNWRITTEN, UNWRITTEN
 from forge_desktop.distill.store_runs import RunStore
+from tests.cli.documented import undocumented
 from tests.distill.rooms import answered, fact
 from tests.providers.teacher import Fault, Teacher
 
@@ -49,7 +50,9 @@ def cli_json(cli: Callable[..., Any], one_object: Callable[[str], dict[str, Any]
     def run(*arguments: object, expect: int = 0) -> dict[str, Any]:
         done = cli(*arguments, "--json", expect=expect)
         assert done.stderr == ""
-        return one_object(done.stdout)
+        value = one_object(done.stdout)
+        assert undocumented(arguments, value) == []
+        return value
 
     return run
 

@@ -125,7 +125,7 @@ def test_a_run_that_ended_in_the_middle_is_gone_on_with_and_nothing_is_paid_twic
     assert (found.kept, found.reused_answers, found.billed_attempts) == (4, 2, 2)
     assert len(teacher.bodies) == 5
     assert teacher.bill > paid
-    assert app.forge.distill.summary(first.uid).stopped_by == "error"
+    assert app.forge.distill.summary(first.uid).stopped_by == "killed"
 
 
 def test_a_task_asked_afresh_is_paid_afresh(app: Application, teacher: Teacher) -> None:

@@ -135,6 +135,24 @@ def test_a_file_that_is_none_is_said_in_the_sheet(qtbot: QtBot, distill: Distill
     shown.reject()
 
 
+def test_questions_by_a_remote_student_need_a_cap_in_the_dialog(qtbot: QtBot, distill: DistillPane) -> None:
+    found = distill.forge.corpus.collections.all()
+    local, remote = (
+        GenerateDialog(found, teachers=False, student=host, parent=distill) for host in ("", "shed.example")
+    )
+    for made in (local, remote):
+        made.show()
+    assert not local.cap.isVisible()
+    assert remote.cap.isVisible()
+    assert "at shed.example, under a cap" in remote.by.currentText()
+    assert not remote.start.isEnabled()
+    remote.cap.line.setText("0.50")
+    assert (remote.wish().teacher, remote.wish().cap) == (False, 500_000)
+    assert local.wish().cap == 0
+    local.reject()
+    remote.reject()
+
+
 def test_the_queue_is_filtered_by_words_and_by_state(qtbot: QtBot, distill: DistillPane) -> None:
     fill(qtbot, distill, 30)
     queue = distill.page.queue

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QFontInfo, QIcon, QPalette
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
@@ -15,10 +15,11 @@ from PySide6.QtWidgets import QApplication
 from forge_desktop.base.paths import resources_dir
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.tokens import DARK, LIGHT, Theme, contrast
-from forge_desktop.ui.widgets.basics import Button, Meter
+from forge_desktop.ui.widgets.basics import Button, IconButton, Meter, label
 from forge_desktop.ui.widgets.charts import BarChart
 from forge_desktop.ui.widgets.segments import Segments
 from forge_desktop.ui.widgets.stacked_bar import PartDot
+from forge_desktop.ui.widgets.words import isolated
 
 TEXT = [
     (
@@ -194,3 +195,21 @@ def test_parts_and_shares_can_be_told_in_high_contrast(qapp: QApplication, monke
     finally:
         monkeypatch.undo()
         theme.apply(qapp, "light")
+
+
+def test_words_keep_their_direction_in_a_mirrored_window(qapp: QApplication) -> None:
+    assert isolated("How many?") == "\u2066How many?\u2069"
+    assert isolated("5 ש") == "5 ש"
+    assert isolated("") == ""
+    qapp.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    try:
+        spent, heading = IconButton("wallet", "Spent", text="$0.10 this month"), label("Name")
+        assert spent.text() == "\u2066$0.10 this month\u2069"
+        assert Button("Go…").accessibleName() == "Go…"
+        heading.resize(200, 20)
+        shown = heading.grab().toImage()
+        ground = shown.pixelColor(0, 0)
+        inked = [x for x in range(shown.width()) if any(shown.pixelColor(x, y) != ground for y in range(20))]
+        assert min(inked) > 100  # at the leading edge
+    finally:
+        qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)

@@ -197,6 +197,7 @@ def test_nothing_flashes_as_a_window_of_its_own(qtbot: QtBot) -> None:
     assert not any(child.isVisible() for part in parts for child in [part, *part.findChildren(QWidget)])
     for part in parts:
         assert not any(child.isWindow() for child in part.findChildren(QWidget))
+    for part in [home, *parts[:-1]]:  # the toast goes with its home
         qtbot.addWidget(part)
 
 

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.widgets.words import isolated
 
 _Box = TypeVar("_Box", bound=QBoxLayout)
 _KEYBOARD = (
@@ -52,6 +53,7 @@ def label(
     made = QLabel(text)
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setFont(theme.font(size, weight, mono, tabular))
+    _lead(made)
     made.setWordWrap(wrap)
     if cls:
         made.setProperty("cls", cls)
@@ -60,6 +62,12 @@ def label(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
     return made
+
+
+def _lead(made: QLabel) -> None:
+    """Have words begin at the leading edge of a mirrored window too: Qt goes by the direction of the text."""
+    if theme.mirrored():
+        made.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter)
 
 
 def frame(cls: str, layout: QLayout | None = None) -> QFrame:
@@ -158,7 +166,8 @@ class Button(QPushButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
     def setText(self, text: str) -> None:
-        super().setText(text.replace("&", "&&"))
+        shown = text.replace("&", "&&")
+        super().setText(isolated(shown) if theme.mirrored() else shown)
         self.setAccessibleName(text)
 
     def set_icon(self, icon: str) -> None:
@@ -216,6 +225,9 @@ class IconButton(QToolButton):
             self.setIconSize(QSize(theme.px(size) + 4, theme.px(size)))
             self.setFont(theme.font(tokens.SMALL))
 
+    def setText(self, text: str) -> None:
+        super().setText(isolated(text) if theme.mirrored() else text)
+
     def set_icon(self, icon: str, color: str = "") -> None:
         """Show another icon or colour."""
         self._color = color or self._color
@@ -272,6 +284,7 @@ class ElidedLabel(QLabel):
         self._mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setFont(theme.font(size, weight))
+        _lead(self)
         if cls:
             self.setProperty("cls", cls)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.widgets.painted import draw_pill, pill_width
 from forge_desktop.ui.widgets.windowed_model import Column, Index, TableModel
+from forge_desktop.ui.widgets.words import isolated
 
 GOOD = 0.75  # from here on a meter is green
 ROW_HEIGHT = 42  # as in the design; like all sizes here it grows with the user's font
@@ -67,6 +68,8 @@ class RowDelegate(QStyledItemDelegate):
         side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
         mode = Qt.TextElideMode.ElideMiddle if column.middle else Qt.TextElideMode.ElideRight
         words = painter.fontMetrics().elidedText(column.text(value), mode, box.width())
+        mirrored = painter.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        words = isolated(words) if mirrored else words
         painter.drawText(box, int(side | Qt.AlignmentFlag.AlignVCenter), words)
 
     def _paint_meter(self, painter: QPainter, box: QRect, share: float | None) -> QRect:

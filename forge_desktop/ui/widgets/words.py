@@ -7,6 +7,7 @@ import datetime
 import ipaddress
 import re
 import time
+import unicodedata
 from collections.abc import Sequence
 from pathlib import PurePath
 
@@ -92,6 +93,12 @@ def is_here(host: str) -> bool:
     with contextlib.suppress(ValueError):  # a name, and names may begin as they like
         return ipaddress.ip_address(host).is_loopback
     return False
+
+
+def isolated(text: str) -> str:
+    """A text for a mirrored window: marks around it keep its own direction, else its signs would change places."""
+    first = next((kind for sign in text if (kind := unicodedata.bidirectional(sign)) in ("L", "R", "AL")), "L")
+    return f"\u2066{text}\u2069" if first == "L" and text else text
 
 
 def safe_words(text: str) -> str:

@@ -70,12 +70,15 @@ class VersionsCard(_ListCard):
         """Show these, the newest first."""
         self.freeze.setEnabled(accepted > 0)
         ordered = sorted(versions, key=lambda version: -version.created)
-        self._show([self._row(version) for version in ordered], "No version is frozen yet.")
+        first = {version.sha256: version for version in ordered}  # the eldest of those with the same pairs
+        self._show([self._row(version, first[version.sha256]) for version in ordered], "No version is frozen yet.")
 
-    def _row(self, found: Dataset) -> QWidget:
+    def _row(self, found: Dataset, first: Dataset) -> QWidget:
         name = safe_words(f"{found.name} v{found.version}")
         pairs = f"{found.train_pairs:,} TRAIN · {found.repair_pairs:,} REPAIR"
         facts = f"{pairs} · {count_words(found.documents, 'document')} · {moment_words(found.created)}"
+        if first is not found:
+            facts += safe_words(f" · the same pairs as {first.name} v{first.version}")
         texts = column(ElidedLabel(name, tokens.TABLE, 600), ElidedLabel(facts, tokens.SMALL, cls="muted"), gap=0)
         checksum = ElidedLabel(f"sha256 {found.sha256}", tokens.SMALL, cls="muted", middle=True)
         copy = IconButton("copy", f"Copy the checksum of {name}", size=15)

@@ -44,9 +44,13 @@ class SpendCard(QFrame):
 
 
 class BudgetsCard(QFrame):
-    """A line for each budget: its bar, what counts, its cap. `caps_pressed` when a cap shall be changed."""
+    """A line for each budget: its bar, what counts, its cap.
+
+    `caps_pressed` when a cap shall be changed, `calls_pressed` when the calls behind them shall be shown.
+    """
 
     caps_pressed = Signal()
+    calls_pressed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,6 +58,9 @@ class BudgetsCard(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         change = Button("Change caps…", cls="link")
         change.clicked.connect(self.caps_pressed)
+        calls = Button("Calls…", cls="link")
+        calls.setToolTip("Every call with what it cost: correct unknown ones, export, set an invoice beside them")
+        calls.clicked.connect(self.calls_pressed)
         self._bars = {kind: StackedBar(8) for kind in BUDGET_NAMES}
         self._words = {kind: ElidedLabel("—", tokens.SMALL, cls="muted") for kind in BUDGET_NAMES}
         grid = QGridLayout()
@@ -71,7 +78,7 @@ class BudgetsCard(QFrame):
         legend = [
             row(PartDot(part), label(name, tokens.CAPTION, cls="muted"), gap=6) for part, name in enumerate(_PARTS)
         ]
-        head = row(label("Budgets", tokens.BODY, 600), None, change)
+        head = row(label("Budgets", tokens.BODY, 600), None, calls, change, gap=tokens.SM)
         self.setLayout(column(head, grid, None, row(*legend, None, gap=14), gap=8, margins=(16, 8, 14, 10)))
 
     def show_overview(self, found: Overview) -> None:

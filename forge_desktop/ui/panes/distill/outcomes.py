@@ -44,6 +44,7 @@ STOPS = {
     "cancelled": ("The run was cancelled", "info"),
     "offline": ("The run stopped: the offline switch is on", "warn"),
     "teachers": ("The run stopped: no teacher could be asked", "bad"),
+    "killed": ("Forge Desktop ended in the middle of the run", "warn"),
     "ledger": ("The run stopped: the ledger allows no call", "bad"),
     "error": ("The run stopped", "bad"),
 }

@@ -21,6 +21,7 @@ from forge_desktop.ui.panes import Pane
 from forge_desktop.ui.panes.distill.asking_text import ask_text
 from forge_desktop.ui.panes.distill.before_run import BeforeRunDialog
 from forge_desktop.ui.panes.distill.blocked import BlockedView
+from forge_desktop.ui.panes.distill.calls_sheet import CallsSheet
 from forge_desktop.ui.panes.distill.caps_dialog import CapsDialog
 from forge_desktop.ui.panes.distill.dataset import DatasetView
 from forge_desktop.ui.panes.distill.export_dialog import ExportDialog
@@ -94,6 +95,7 @@ class DistillPane(Pane):
             "review": self.review,
             "export": self.export,
             "caps": self.change_caps,
+            "calls": self.show_calls,
         }
 
     def search(self) -> QLineEdit:
@@ -148,6 +150,7 @@ class DistillPane(Pane):
         page.queue.changing.notice.connect(self.notice)
         page.queue.add.clicked.connect(self._on_add)
         page.budgets.caps_pressed.connect(self.change_caps)
+        page.budgets.calls_pressed.connect(self.show_calls)
         page.strip.pause_pressed.connect(jobs.pause)
         page.strip.resume_pressed.connect(jobs.resume)
         page.strip.cancel_pressed.connect(jobs.cancel)
@@ -238,6 +241,13 @@ class DistillPane(Pane):
         dialog = CapsDialog(self.forge, self._errands, self._seen.budgets, kind or "", self)
         dialog.changed.connect(lambda words: self.notice.emit(Notice(words)))
         dialog.open()
+
+    @Slot()
+    def show_calls(self) -> None:
+        """Every call with what it cost: unknown ones can be corrected, all be exported and set beside an invoice."""
+        sheet = CallsSheet(self.forge, self.bridge, self)
+        sheet.notice.connect(self.notice)
+        sheet.open()
 
     @Slot()
     def export(self, dataset: str = "") -> None:

@@ -148,7 +148,7 @@ def _amounts(quote: Quote, wish: RunWish) -> QWidget:
                 gap=0,
             )
         )
-    time = "time not known" if quote.seconds is None else f"about {duration(quote.seconds)}"
+    time = "time not known" if quote.seconds is None else f"about {duration(max(1, quote.seconds))}"
     reused = f" · {quote.reused:,} paid already, {shown(quote.saved)} saved" if quote.reused else ""
     words = f"{count_words(quote.tasks, 'task')} · {count_words(quote.calls, 'call')} · {time}{reused}"
     line = row(*figures, None, gap=tokens.XL)
@@ -209,7 +209,7 @@ def _teachers(teachers: Sequence[TeacherQuote]) -> QWidget:
     for found in teachers:
         grid.addWidget(ElidedLabel(safe_words(f"{found.name} · {found.model}"), tokens.SMALL), line, 0)
         batch = "—" if found.batch_likely is None else shown(found.batch_likely)
-        time = "—" if found.seconds is None else duration(found.seconds)
+        time = "—" if found.seconds is None else duration(max(1, found.seconds))
         unasked = bool(found.problem) and not found.worst  # nothing was reckoned: that is not the same as $0.00
         amounts = ["—" if unasked else shown(amount) for amount in (found.low, found.likely, found.worst)]
         for place, words in enumerate((*amounts, batch, time), 1):
