@@ -139,7 +139,7 @@ def _amounts(quote: Quote, wish: RunWish) -> QWidget:
     figures = []
     asked = any(not teacher.problem for teacher in quote.teachers)
     for name, amount in (("Low", quote.low), ("Likely", quote.likely), ("Worst", quote.worst)):
-        weight, size = (650, tokens.FIGURE) if name == "Likely" else (500, tokens.TITLE)
+        weight, size = 650 if name == "Likely" else 400, tokens.TITLE
         figures.append(
             column(
                 None,
