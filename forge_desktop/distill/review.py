@@ -39,13 +39,19 @@ class Review:
         """Keep the pair as it is, whatever the rules say of it."""
         self._decide(task_id, "accepted", note)
 
-    def edit(self, task_id: int, final: str, note: str = "") -> None:
-        """Keep the pair with this answer; the rules are held against it, and what they say is kept with it."""
+    def edit(self, task_id: int, final: str, note: str = "") -> tuple[str, ...]:
+        """Keep the pair with this answer; the rules are held against it, and what they say is kept with it.
+
+        Gives what the rules that must hold have against it, in sentences: a person's word counts all the same.
+        """
         if not cleaned(final).strip():
             raise ForgeError("The answer is empty.", hint="Reject the pair instead.")
         if len(final) > _LONGEST:
             raise ForgeError(f"The answer has {len(final):,} characters; at most {_LONGEST:,} can be kept.")
         self._decide(task_id, "edited", note, written(final))
+        pair = self._pairs.of_task(task_id)
+        checks = pair.quality.checks if pair is not None else ()
+        return tuple(check.note for check in checks if check.must and not check.passed and check.note)
 
     def reject(self, task_id: int, note: str = "") -> None:
         """Let nobody learn from it. The pair stays where it can be seen."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QPaintEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QStatusBar, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QStackedWidget, QStatusBar, QWidget
 
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import DataChanged, EngineChanged, JobChanged
@@ -18,6 +18,7 @@ from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.crash import CrashReports
 from forge_desktop.ui.engine_banner import EngineBanner
 from forge_desktop.ui.job_strip import JobStrip
+from forge_desktop.ui.leaving import RUN_GOES_ON, ask_leave
 from forge_desktop.ui.menus import Menus
 from forge_desktop.ui.panes import PANES, Pane, load_pane
 from forge_desktop.ui.spending import SpendingWatch
@@ -166,7 +167,27 @@ class Shell(QMainWindow):
             self._painted = True
             QTimer.singleShot(0, self.first_painted.emit)
 
+    def leave(self) -> None:
+        """Close the window; where something would end with it, ask before."""
+        if said := self._unfinished():
+            ask_leave(self, said, self.close)
+        else:
+            self.close()
+
+    def _unfinished(self) -> list[str]:
+        """What would end with the window, in sentences."""
+        if not self._furnished:
+            return []
+        said = [pane.unfinished() for pane in self._panes.values()]
+        return [*([RUN_GOES_ON] if self._forge.jobs.running("distil") else []), *filter(None, said)]
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        if event.spontaneous() and self._unfinished():  # by a person, with the frame's own button
+            event.ignore()
+            self.leave()
+            return
+        for sheet in self.findChildren(QDialog):
+            sheet.close()
         if self._furnished:  # else another process may own the directory
             WindowState(bytes(self.saveGeometry().data()).hex(), self.current_pane(), self._mode).save(self._state_file)
         super().closeEvent(event)

@@ -115,6 +115,15 @@ def test_escape_leaves_the_edit_and_what_was_typed_can_be_had_back(qtbot: QtBot,
     assert answer.field.toPlainText().startswith("Mine. ")
 
 
+def test_what_the_rules_have_against_an_edit_is_said(qtbot: QtBot, page: QueuePage) -> None:
+    begin_to_edit(qtbot, page)
+    page.item.answer.field.setPlainText("A member may hold many tools [9].")
+    with qtbot.waitSignal(page.bar.notice, timeout=SOON) as said:
+        QTest.keyClick(page.item.answer.field, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert said.args[0].text.startswith("Kept the pair as edited. No passage has the number")
+    page.item.answer.leave_editing()
+
+
 def test_an_empty_answer_is_said_under_its_field(qtbot: QtBot, page: QueuePage, forge: Forge) -> None:
     begin_to_edit(qtbot, page)
     answer = page.item.answer

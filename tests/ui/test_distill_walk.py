@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QDialogButtonBox, QInputDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.distill.quote_prompts import ABOUT_UNWRITTEN, UNWRITTEN
@@ -286,6 +286,8 @@ def test_a_call_that_cost_too_much_stops_everything_until_somebody_looked(
     stopped.acted.emit()
     shown = sheet(qtbot, QInputDialog)
     assert isinstance(shown, QInputDialog)
+    confirm = shown.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok)
+    assert not confirm.isEnabled()
     shown.setTextValue("The vendor counts otherwise; looked at the invoice.")
     shown.accept()
     qtbot.waitUntil(lambda: not forge.providers.ledger.stopped, timeout=SOON)

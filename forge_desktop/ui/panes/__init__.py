@@ -56,6 +56,10 @@ class Pane(QWidget):
         """The field that Ctrl+F and Ctrl+K put the cursor in, if the pane has one."""
         return None
 
+    def unfinished(self) -> str:
+        """What a person has begun here and would lose if the window closed, in a sentence, or ""."""
+        return ""
+
     def foot(self) -> int:
         """How many pixels at the end of the pane a toast leaves free."""
         return 0

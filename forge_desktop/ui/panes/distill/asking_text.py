@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QInputDialog, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QInputDialog, QWidget
 
 
 def ask_text(parent: QWidget, title: str, words: str, then: Callable[[str], None], *, text: str = "") -> None:
@@ -17,3 +17,8 @@ def ask_text(parent: QWidget, title: str, words: str, then: Callable[[str], None
     sheet.setTextValue(text)
     sheet.textValueSelected.connect(lambda typed: then(typed.strip()) if typed.strip() else None)
     sheet.open()
+    buttons = sheet.findChild(QDialogButtonBox)
+    assert buttons is not None  # there once it is open
+    confirm = buttons.button(QDialogButtonBox.StandardButton.Ok)
+    confirm.setEnabled(bool(text.strip()))
+    sheet.textValueChanged.connect(lambda typed: confirm.setEnabled(bool(typed.strip())))

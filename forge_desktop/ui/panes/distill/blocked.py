@@ -71,8 +71,6 @@ class BlockedView(QWidget):
 
     def __init__(self, forge: Forge, errands: Errands) -> None:
         super().__init__()
-        self.setProperty("cls", "surface")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._pairs, self._errands = forge.distill.pairs, errands
         self.rows: Sequence[PairRow] = ()
         self._chosen = ""

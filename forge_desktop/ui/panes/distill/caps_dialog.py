@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QDialog, QGridLayout, QLineEdit, QWidget
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.base.money import exact, shown
+from forge_desktop.base.money import MICRO, exact, parse_usd, shown
 from forge_desktop.distill.records import Budget
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
@@ -20,6 +20,9 @@ from forge_desktop.ui.widgets.basics import Banner, Button, PrimaryButton, colum
 
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge
+
+
+_HUGE = 1_000 * MICRO  # from here on even a first cap is typed twice: a slip of a digit would be dear
 
 
 class CapsDialog(QDialog):
@@ -99,11 +102,21 @@ class CapsDialog(QDialog):
     def _wanted(self) -> str:
         """What must be typed for the change, "" for nothing."""
         budget, new = self._budget(), self.amount.amount
-        if budget is None or budget.cap is None:
+        if budget is None:
             return ""
+        if budget.cap is None:
+            return exact(new) if new is not None and new >= _HUGE else ""
         if new is None:
             return exact(budget.cap) if self.amount.empty else ""
         return exact(new) if new > budget.cap else ""
+
+    def _agrees(self) -> bool:
+        """Whether what was typed again is the amount wanted, however it is written."""
+        wanted = self._wanted()
+        try:
+            return bool(wanted) and parse_usd(self.typed.text()) == parse_usd(wanted)
+        except ForgeError:
+            return False
 
     @Slot()
     def _follow(self) -> None:
@@ -111,12 +124,19 @@ class CapsDialog(QDialog):
         valid = budget is not None and (self.amount.amount is not None or (self.amount.empty and budget.kind != "run"))
         same = budget is not None and self.amount.amount == budget.cap
         removes = self.amount.empty
-        words = f"To {'remove the cap' if removes else 'raise the cap'}, type {wanted}" if wanted else ""
-        self._typed_words.setText(words)
-        for part in (self._typed_words, self.typed, self._again):
+        does = "remove the cap" if removes else "raise the cap" if budget and budget.cap is not None else "set so much"
+        words = f"To {does}, type {wanted}" if wanted else ""
+        if self.amount.amount == 0 and not same:
+            words = "With a cap of $0.00 nobody is asked any more."
+        typed = self.typed.text().strip()
+        self._typed_words.setText(
+            f"{words}. That is another amount." if wanted and typed and not self._agrees() else words
+        )
+        self._typed_words.setVisible(bool(words))
+        for part in (self.typed, self._again):
             part.setVisible(bool(wanted))
         self.typed.setAccessibleName(words or "Type the amount again")
-        self.save.setEnabled(valid and not same and (not wanted or self.typed.text().strip() == wanted))
+        self.save.setEnabled(valid and not same and (not wanted or self._agrees()))
 
     @Slot()
     def _on_save(self) -> None:

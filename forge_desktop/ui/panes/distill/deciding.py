@@ -13,6 +13,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.widgets.basics import Button, Notice, PrimaryButton, column, row
+from forge_desktop.ui.widgets.words import safe_words
 
 if TYPE_CHECKING:
     from forge_desktop.distill.review import Review
@@ -145,19 +146,24 @@ class DecisionBar(QFrame):
         if self._task is not None and self.isVisible():
             self.edit_pressed.emit()
 
-    def _decide(self, decide: Callable[[], None], words: str, refused: Callable[[ForgeError], object]) -> None:
+    def _decide(
+        self, decide: Callable[[], tuple[str, ...] | None], words: str, refused: Callable[[ForgeError], object]
+    ) -> None:
         task, review, note = self._task, self._review, self.note.text()
         self.show_task(None)
 
-        def work() -> int | None:
+        def work() -> tuple[int | None, tuple[str, ...]]:
             before = review.waiting()
-            decide()
+            against = decide() or ()
             after = [waiting for waiting in before if waiting != task]
             place = before.index(task) if task in before else 0
-            return after[place % len(after)] if after else None
+            return after[place % len(after)] if after else None, against
 
-        def told(following: int | None) -> None:
-            self.notice.emit(Notice(words, undo=self.undo_now))
+        def told(found: tuple[int | None, tuple[str, ...]]) -> None:
+            following, against = found
+            icon = "triangle-alert" if against else "circle-check"
+            said = f"{words} {' '.join(safe_words(one) for one in against[:2])}".strip()
+            self.notice.emit(Notice(said, undo=self.undo_now, icon=icon))
             self.decided.emit(following)
 
         def failed(error: ForgeError) -> None:

@@ -50,7 +50,6 @@ class FigureCard(QFrame):
         words, kind = self._state
         narrow = self.width() < theme.px(220)
         self.pill.setVisible(bool(words) and not (narrow and kind == "ok"))
-        self._title.setHidden(narrow and not self.pill.isHidden())
 
     def say(self, figure: str, words: str) -> None:
         """Show a figure and the line under it."""
@@ -65,7 +64,7 @@ class Figures(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName("Figures")
-        self.budget = FigureCard("Teacher budget", StackedBar(8))
+        self.budget = FigureCard("Budget", StackedBar(8))
         self.queue = FigureCard("Queue", Meter(0, 0, 8, "ok", "Tasks finished"))
         self.kept = FigureCard("Pairs kept", Meter(0, 0, 8, "ok", "Tasks kept"))
         self.dropped = FigureCard("Duplicates dropped", Meter(0, 0, 8, "warn", "Pairs dropped"))
@@ -92,7 +91,7 @@ class Figures(QFrame):
         _fill(self.kept, found.of("kept") / tasks if tasks else 0)
         words, vectors = found.thresholds
         leaks = f" · {pairs.leaking:,} in suites" if pairs.leaking else ""
-        self.dropped.say(f"{pairs.duplicates:,}", f"from {words:.2f} words, {vectors:.2f} vectors{leaks}")
+        self.dropped.say(f"{pairs.duplicates:,}", f"{words:.0%} words, {vectors:.0%} meaning{leaks}")
         _fill(self.dropped, pairs.duplicates / pairs.pairs if pairs.pairs else 0)
 
     def _show_budget(self, found: Overview) -> None:
@@ -139,6 +138,8 @@ def budget_state(found: Overview, budget: Budget) -> tuple[str, str, str]:
         return "No cap", "warn", "triangle-alert"
     if budget.charged >= budget.cap or (found.run is not None and found.run.stopped_by == "cap"):
         return "Cap reached", "warn", "triangle-alert"
+    if found.run is not None and found.run.stopped_by in ("offline", "teachers", "error"):
+        return "", "ok", ""
     if budget.charged >= _NEAR * budget.cap:
         return "Near the cap", "warn", "triangle-alert"
     return "On track", "ok", "circle-check"

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QDialog, QFrame, QGridLayout, QLayout, QScrollArea, QSpinBox, QWidget
 
 from forge_desktop.corpus import Collection
+from forge_desktop.distill.questions import KINDS
 from forge_desktop.distill.records import GenerateWish
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.distill.money_field import MoneyField
@@ -17,6 +18,7 @@ from forge_desktop.ui.widgets.words import count_words, safe_words
 
 _USUAL = GenerateWish()
 _MOST_WEIGHT, _MOST_EACH = 9, 200
+_IN_A_LINE = 3  # kinds, and levels, so that they stand below each other
 
 
 class GenerateDialog(QDialog):
@@ -38,7 +40,8 @@ class GenerateDialog(QDialog):
         self.each = _number("Questions a document", 1, _MOST_EACH, _USUAL.per_document)
         self.most = _number("Questions in all at most", 0, 1_000_000, 0)
         self.most.setSpecialValueText("No limit")
-        self.kinds = {name: _number(f"Share of {name}", 0, _MOST_WEIGHT, weight) for name, weight in _USUAL.kinds}
+        usual = dict(_USUAL.kinds)
+        self.kinds = {name: _number(f"Share of {name}", 0, _MOST_WEIGHT, usual.get(name, 0)) for name in KINDS}
         self.levels = {
             name: _number(f"Share of {name}", 0, _MOST_WEIGHT, weight) for name, weight in _USUAL.difficulties
         }
@@ -155,12 +158,13 @@ def _weights(boxes: dict[str, QSpinBox]) -> QLayout:
     grid.setSpacing(8)
     for place, (name, box) in enumerate(boxes.items()):
         words = label(name.capitalize(), tokens.SMALL)
-        words.setMinimumWidth(theme.px(58))
+        words.setMinimumWidth(theme.px(92))
         box.setMinimumWidth(theme.px(62))
         box.setMaximumWidth(theme.px(70))
-        grid.addWidget(words, 0, place * 2)
-        grid.addWidget(box, 0, place * 2 + 1)
-    grid.setColumnStretch(len(boxes) * 2, 1)
+        line, side = divmod(place, _IN_A_LINE)
+        grid.addWidget(words, line, side * 2)
+        grid.addWidget(box, line, side * 2 + 1)
+    grid.setColumnStretch(_IN_A_LINE * 2, 1)
     return grid
 
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.money import shown
-from forge_desktop.distill.records import TaskView
+from forge_desktop.distill.records import Evidence, TaskView
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.distill.answer_card import AnswerCard
 from forge_desktop.ui.panes.distill.columns import PAIR_KINDS, STATES, any_text
@@ -214,9 +214,7 @@ class ItemPanel(QFrame):
         if pair is not None:
             parts += [
                 checks_section(pair.quality.checks) if pair.quality.checks else None,
-                evidence_section(pair.evidence or view.evidence, pair, self.place_asked.emit)
-                if pair.evidence or view.evidence
-                else None,
+                evidence_section(offered, pair, self.place_asked.emit) if (offered := _offered(view)) else None,
                 quality_section(pair.quality) if pair.quality.checks or pair.quality.rubric else None,
                 near_section(pair, view.near, lambda: self.keep_asked.emit(pair.uid)),
             ]
@@ -243,3 +241,10 @@ class ItemPanel(QFrame):
                 if (widget := item.widget()) is not None:
                     widget.hide()
                     widget.deleteLater()
+
+
+def _offered(view: TaskView) -> list[Evidence]:
+    """What the answer rests on, and what else was offered to the teacher, in its order."""
+    known = {found.n: found for found in view.evidence}
+    known |= {found.n: found for found in view.pair.evidence} if view.pair else {}
+    return [known[n] for n in sorted(known)]

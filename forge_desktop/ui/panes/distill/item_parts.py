@@ -40,7 +40,26 @@ _SOURCES = {
     "changed": ("Source changed", "warn"),
     "gone": ("Source gone", "bad"),
     "unchanged": ("Source unchanged", "ok"),
-    "unchecked": ("Not compared", "mute"),
+    "unchecked": ("Source not compared yet", "mute"),
+}
+
+
+_RULES = {
+    # name of a check: what it asks for
+    "answered": "There is an answer",
+    "refusal": "Not a refusal",
+    "length": "Whole, and not too long",
+    "repetition": "Does not repeat itself",
+    "copy": "Not the question again",
+    "control": "No frame of a conversation in it",
+    "form": "In the form that was asked for",
+    "language": "In the language of the question",
+    "untold": "The documents tell it",
+    "citations": "Cites passages that were offered",
+    "quotes": "Quotes stand in their passages",
+    "numbers": "Numbers stand in the passages",
+    "grounded": "Rests on the passages",
+    "draft": "The student's draft",
 }
 
 
@@ -60,7 +79,7 @@ def checks_section(checks: Sequence[Check]) -> QFrame:
 def _check_line(check: Check) -> QWidget:
     kind = "ok" if check.passed else "bad" if check.must else "warn"
     icon = IconLabel("circle-check" if check.passed else "circle-alert" if check.must else "triangle-alert", 14, kind)
-    words = _plain(check.name)
+    words = _RULES.get(check.name) or _plain(check.name)
     name = label(words, tokens.SMALL, wrap=True)
     texts = [name]
     if check.note:
@@ -75,15 +94,17 @@ def _check_line(check: Check) -> QWidget:
 
 
 def quality_section(quality: Quality) -> QFrame:
-    """The parts of the judgement, never a lone number."""
+    """What the rules did not give in full and what a judge gave, beside the whole: never a lone number."""
     grid = QGridLayout()
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setHorizontalSpacing(12)
     grid.setVerticalSpacing(4)
     grid.setColumnStretch(1, 1)
-    parts = [(check.name, check.score) for check in quality.checks] + list(quality.rubric.items())
-    for place, (name, score) in enumerate(parts):
-        words = _plain(name)
+    parts = [(_RULES.get(check.name) or _plain(check.name), check.score) for check in quality.checks if check.score < 1]
+    parts += [(_plain(name), score) for name, score in quality.rubric.items()]
+    if not parts:
+        grid.addWidget(label("Every rule gives its full score.", tokens.SMALL, cls="muted", wrap=True), 0, 0, 1, 3)
+    for place, (words, score) in enumerate(parts):
         grid.addWidget(label(words, tokens.SMALL, cls="muted"), place, 0)
         grid.addWidget(Meter(score, 0, 5, "ok" if score >= 0.75 else "warn", words), place, 1)
         grid.addWidget(label(f"{score:.2f}", tokens.SMALL, tabular=True), place, 2, Qt.AlignmentFlag.AlignRight)

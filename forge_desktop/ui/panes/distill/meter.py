@@ -90,11 +90,15 @@ class BudgetsCard(QFrame):
             if budget is not None:
                 show_bar(bar, budget)
                 self._words[kind].setToolTip(budget_words(budget))
+                self._words[kind].setAccessibleName(f"{BUDGET_NAMES[kind]}: {budget_words(budget)}")
 
 
 def line_words(budget: Budget) -> str:
-    """A budget as short as it goes: "$1.20 of $5.00", "$1.20 · no cap"."""
-    return f"{shown(budget.charged)} {'· no cap' if budget.cap is None else f'of {shown(budget.cap)}'}"
+    """A budget as short as it goes: "$1.20 of $5.00", "$1.20 · no cap"; what is not settled is said besides."""
+    parts = [f"{shown(budget.charged)} {'· no cap' if budget.cap is None else f'of {shown(budget.cap)}'}"]
+    parts += [f"{shown(budget.reserved)} reserved"] if budget.reserved else []
+    parts += [f"{shown(budget.unknown)} unknown"] if budget.unknown else []
+    return " · ".join(parts)
 
 
 def _axis(value: float, step: float) -> str:

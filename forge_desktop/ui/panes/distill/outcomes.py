@@ -48,6 +48,13 @@ STOPS = {
     "ledger": ("The run stopped: the ledger allows no call", "bad"),
     "error": ("The run stopped", "bad"),
 }
+_ENDS = {
+    "cancelled": "It was cancelled",
+    "cap": "It stopped at its cap",
+    "offline": "The offline switch is on",
+    "teachers": "No teacher could be asked",
+    "ledger": "The ledger allows no call",
+}
 _ACTIONS = {
     "cap": "Go on with a new cap…",
     "offline": "Open Settings",
@@ -81,7 +88,7 @@ def outcome_words(run: RunSummary, capped: str = "run") -> Words:
         parts.append(f"{count_words(run.reused_answers, 'answer')} paid before")
     text = " · ".join(parts) + "."
     text = text[:1].upper() + text[1:]  # it stands behind another sentence, or alone
-    problem = safe_words(run.problem)
+    problem = "" if run.stopped_by == "ledger" else safe_words(run.problem)  # a notice of its own says why
     action = _ACTIONS.get(stop_action(run.stopped_by, run.review), "")
     if run.stopped_by == "cap" and capped != "run":
         action = "Raise the cap…"
@@ -149,8 +156,11 @@ def _generate_words(found: GenerateSummary) -> Words:
         parts.append(f"{count_words(len(found.never_sent), 'document')} never sent")
     if found.settled:
         parts.append(f"{shown(found.settled)} spent")
+    if found.unknown:
+        parts.append(f"{shown(found.unknown)} unknown: it may have been billed")
     if found.stopped:
-        parts.append(safe_words(found.stopped))
+        said = f"{_ENDS.get(found.stopped, 'It ended early')}. {safe_words(found.problem)}".strip()
+        parts = [f"{said} {' · '.join(parts)}".strip()]
     title = f"{count_words(found.tasks, 'task')} created from {count_words(found.documents, 'document')}"
     return Words(title, " · ".join(parts), "warn" if found.stopped else "ok")
 

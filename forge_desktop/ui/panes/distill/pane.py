@@ -102,6 +102,12 @@ class DistillPane(Pane):
         self.show_page("queue")
         return self.page.queue.field
 
+    def unfinished(self) -> str:
+        count = self.page.item.unsaved
+        return (
+            f"{count_words(count, 'answer')} that you edited {'is' if count == 1 else 'are'} not kept." if count else ""
+        )
+
     def foot(self) -> int:
         bar = self.page.bar
         return self.height() - bar.mapTo(self, QPoint(0, 0)).y() + theme.px(8) if bar.isVisible() else 0
@@ -319,6 +325,7 @@ class DistillPane(Pane):
     @Slot(str)
     def _on_page(self, key: str) -> None:
         self._pages.setCurrentIndex([name for name, _ in _PAGES].index(key))
+        self.page.problem.clear()  # it was about another page
         self._refresh_page()
 
     @Slot(object)

@@ -139,7 +139,7 @@ def _amounts(quote: Quote, wish: RunWish) -> QWidget:
     figures = []
     asked = any(not teacher.problem for teacher in quote.teachers)
     for name, amount in (("Low", quote.low), ("Likely", quote.likely), ("Worst", quote.worst)):
-        weight, size = (650, tokens.FIGURE) if name == "Likely" else (500, tokens.TITLE)
+        weight, size = 650 if name == "Likely" else 400, tokens.TITLE
         figures.append(
             column(
                 None,
@@ -199,7 +199,7 @@ def evidence_words(quote: Quote) -> str:
 def _teachers(teachers: Sequence[TeacherQuote]) -> QWidget:
     grid = QGridLayout()
     grid.setContentsMargins(0, 0, 0, 0)
-    grid.setHorizontalSpacing(14)
+    grid.setHorizontalSpacing(10)
     grid.setVerticalSpacing(6)
     grid.setColumnStretch(0, 1)
     for place, name in enumerate(("Teacher", "Low", "Likely", "Worst", "As a batch", "Time")):

@@ -1,0 +1,48 @@
+"""The window asks before it closes in a run, and its sheets close with it."""
+
+from __future__ import annotations
+
+import threading
+
+from PySide6.QtWidgets import QDialog, QMessageBox
+from pytestqt.qtbot import QtBot
+
+from forge_desktop.base.jobs import JobContext
+from forge_desktop.forge import Forge
+from forge_desktop.ui.shell import Shell
+
+SOON = 10_000
+
+
+def test_a_run_that_is_under_way_is_spoken_of_before_the_window_closes(
+    qtbot: QtBot, window: Shell, forge: Forge
+) -> None:
+    go_on = threading.Event()
+
+    def work(_: JobContext) -> None:
+        go_on.wait(30)
+
+    forge.jobs.start("distill", "distil", work)
+    try:
+        window.leave()
+        (box,) = window.findChildren(QMessageBox)
+        assert window.isVisible()
+        assert "A run is under way." in box.informativeText()
+        next(b for b in box.buttons() if b.text() == "Stay").click()
+        assert window.isVisible()
+        window.leave()
+        box = window.findChildren(QMessageBox)[-1]
+        next(b for b in box.buttons() if b.text() == "Close").click()
+        qtbot.waitUntil(window.isHidden, timeout=SOON)
+    finally:
+        go_on.set()
+        qtbot.waitUntil(lambda: not forge.jobs.running(), timeout=SOON)
+
+
+def test_without_anything_under_way_it_closes_with_its_sheets(qtbot: QtBot, window: Shell) -> None:
+    sheet = QDialog(window.visit("distill"))
+    sheet.open()
+    qtbot.waitUntil(sheet.isVisible)
+    window.leave()
+    assert window.isHidden()
+    assert sheet.isHidden()
