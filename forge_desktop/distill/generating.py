@@ -84,7 +84,9 @@ class Generator:
                 raise ForgeError("No sort of question is wanted.", hint="Give at least one of them a share.")
         if wish.cap <= 0 and (wish.teacher or self._remote()):
             who = "teachers" if wish.teacher else "a remote student"
-            raise ForgeError(f"Questions by {who} need a cap.", hint="Say what they may cost at most, as --cap 2.50.")
+            raise ForgeError(
+                f"Questions by {who} need a cap.", hint="Say what they may cost at most, as in 2.50 (--cap)."
+            )
 
     def run(self, ctx: JobContext, wish: GenerateWish) -> GenerateSummary:
         """Make what the quotas lack. What was made before counts, so that asking again goes on."""

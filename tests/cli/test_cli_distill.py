@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cli import main
 from forge_desktop.distill.flipping import Flipper
 from forge_desktop.distill.quote_prompts import ABOUT_UNWRITTEN, UNWRITTEN
 from forge_desktop.distill.store_runs import RunStore
@@ -33,16 +32,8 @@ def teacher() -> Iterator[Teacher]:
 
 
 @pytest.fixture
-def cli(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
-    """Run `forge-desktop …` in this process, which is quicker; what only a process shows is tested with one."""
-
-    def run(*arguments: object, expect: int = 0) -> Any:
-        status = main([str(each) for each in arguments])
-        said = capsys.readouterr()
-        assert status == expect, f"status {status}\n{said.out}\n{said.err}"
-        return subprocess.CompletedProcess(arguments, status, said.out, said.err)
-
-    return run
+def cli(in_process: Callable[..., Any]) -> Callable[..., Any]:
+    return in_process
 
 
 @pytest.fixture

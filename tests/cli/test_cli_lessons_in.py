@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -11,22 +10,13 @@ from typing import Any
 
 import pytest
 
-from forge_desktop.cli import main
 from tests.distill.rooms import answered, fact
 from tests.providers.teacher import Teacher
 
 
 @pytest.fixture
-def cli(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
-    """Run `forge-desktop …` in this process, which is quicker."""
-
-    def run(*arguments: object, expect: int = 0) -> Any:
-        status = main([str(each) for each in arguments])
-        said = capsys.readouterr()
-        assert status == expect, f"status {status}\n{said.out}\n{said.err}"
-        return subprocess.CompletedProcess(arguments, status, said.out, said.err)
-
-    return run
+def cli(in_process: Callable[..., Any]) -> Callable[..., Any]:
+    return in_process
 
 
 @pytest.fixture

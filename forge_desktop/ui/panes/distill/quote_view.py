@@ -199,7 +199,7 @@ def evidence_words(quote: Quote) -> str:
 def _teachers(teachers: Sequence[TeacherQuote]) -> QWidget:
     grid = QGridLayout()
     grid.setContentsMargins(0, 0, 0, 0)
-    grid.setHorizontalSpacing(14)
+    grid.setHorizontalSpacing(10)
     grid.setVerticalSpacing(6)
     grid.setColumnStretch(0, 1)
     for place, name in enumerate(("Teacher", "Low", "Likely", "Worst", "As a batch", "Time")):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.widgets.basics import IconLabel, column, label, row, set_cls
@@ -177,3 +177,19 @@ class ChecksEditor(QWidget):
     def box(self, value: str) -> QCheckBox:
         """The box of one of them."""
         return self._boxes[value]
+
+
+def pair(*fields: SheetField) -> QHBoxLayout:
+    """Fields side by side, each as wide as the other."""
+    line = row(*(column(field, None, gap=0) for field in fields), gap=tokens.MD)
+    for place in range(len(fields)):
+        line.setStretch(place, 1)
+    return line
+
+
+def heading(words: str, more: str = "") -> QVBoxLayout:
+    """The words above a group of fields."""
+    parts = [label(words, tokens.TABLE, 600)]
+    if more:
+        parts.append(label(more, tokens.SMALL, cls="muted", wrap=True))
+    return column(*parts, gap=2, margins=(0, tokens.SM, 0, 0))

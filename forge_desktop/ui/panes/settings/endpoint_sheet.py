@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QWidget
@@ -20,6 +19,8 @@ from forge_desktop.ui.panes.settings.endpoint_fields import (
     ModelEditor,
     NumberEditor,
     SheetField,
+    heading,
+    pair,
 )
 from forge_desktop.ui.panes.settings.endpoint_words import LIMITS, ROLES, TERMS, WIRES
 from forge_desktop.ui.widgets.basics import Button, PrimaryButton, column, label, row
@@ -130,23 +131,21 @@ class EndpointSheet(Sheet):
         content.setProperty("cls", "flow")
         parts = (
             begin,
-            _pair(f["name"], f["wire"]),
+            pair(f["name"], f["wire"]),
             f["url"],
             f["host"],
             column(f["key"], self.no_key, gap=2),
             f["model"],
             f["roles"],
-            _heading("Price in dollars for a million tokens"),
+            heading("Price in dollars for a million tokens"),
             self._table,
-            _pair(f["price_input"], f["price_output"], f["price_cached"], f["price_since"]),
-            _heading(
-                "How much it may be asked", "Empty where it is not known: what can be is learnt from its answers."
-            ),
-            _pair(f["context"], f["max_output"], f["concurrency"]),
-            _pair(f["rpm"], f["input_tpm"], f["output_tpm"]),
-            _pair(f["priority"], f["enabled"]),
-            _heading("Terms of use"),
-            _pair(f["may_train"], f["terms_url"], f["terms_checked"]),
+            pair(f["price_input"], f["price_output"], f["price_cached"], f["price_since"]),
+            heading("How much it may be asked", "Empty where it is not known: what can be is learnt from its answers."),
+            pair(f["context"], f["max_output"], f["concurrency"]),
+            pair(f["rpm"], f["input_tpm"], f["output_tpm"]),
+            pair(f["priority"], f["enabled"]),
+            heading("Terms of use"),
+            pair(f["may_train"], f["terms_url"], f["terms_checked"]),
         )
         content.setLayout(column(*parts, None, gap=12, margins=(tokens.XL, 4, tokens.XL, tokens.MD)))
         area = QScrollArea()
@@ -285,17 +284,3 @@ class EndpointSheet(Sheet):
 
     def _set_busy(self, busy: bool) -> None:
         self._save.setEnabled(not busy)
-
-
-def _pair(*fields: SheetField) -> Any:
-    line = row(*(column(field, None, gap=0) for field in fields), gap=tokens.MD)
-    for place in range(len(fields)):
-        line.setStretch(place, 1)
-    return line
-
-
-def _heading(words: str, more: str = "") -> Any:
-    parts = [label(words, tokens.TABLE, 600)]
-    if more:
-        parts.append(label(more, tokens.SMALL, cls="muted", wrap=True))
-    return column(*parts, gap=2, margins=(0, tokens.SM, 0, 0))
