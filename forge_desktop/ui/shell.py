@@ -81,6 +81,7 @@ class Shell(QMainWindow):
             pane.setAccessibleName(PANES[key][0])
             pane.notice.connect(self.show_notice)
             pane.wants_pane.connect(self._on_wants_pane)
+            pane.foot_changed.connect(self._toast.place, Qt.ConnectionType.QueuedConnection)
             self._panes[key] = pane
             self._stack.addWidget(pane)
         self._stack.setCurrentWidget(pane)

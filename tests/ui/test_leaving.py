@@ -9,7 +9,9 @@ from pytestqt.qtbot import QtBot
 
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.forge import Forge
+from forge_desktop.ui.panes.distill import DistillPane
 from forge_desktop.ui.shell import Shell
+from forge_desktop.ui.widgets.basics import Notice
 
 SOON = 10_000
 
@@ -46,3 +48,13 @@ def test_without_anything_under_way_it_closes_with_its_sheets(qtbot: QtBot, wind
     window.leave()
     assert window.isHidden()
     assert sheet.isHidden()
+
+
+def test_a_message_moves_out_of_the_way_of_what_a_pane_keeps_free(qtbot: QtBot, window: Shell) -> None:
+    pane = window.visit("distill")
+    assert isinstance(pane, DistillPane)
+    pane.notice.emit(Notice("Something was done."))
+    before = window._toast.y()
+    pane.page.item.show()
+    pane.page._fit()
+    qtbot.waitUntil(lambda: window._toast.y() < before, timeout=SOON)

@@ -29,7 +29,7 @@ class Pane(QWidget):
     """One page of the window. It shows and asks; it decides nothing, and it knows neither other panes nor the window.
 
     `notice` carries a `Notice` for the toast, `wants_pane` the key of a pane to go to ("corpus", "settings", …), with a
-    command to run there where one follows it ("settings:endpoints").
+    command to run there where one follows it ("settings:endpoints"). `foot_changed` when `foot` says something else.
     """
 
     key: ClassVar[str] = ""
@@ -38,6 +38,7 @@ class Pane(QWidget):
 
     notice = Signal(object)
     wants_pane = Signal(str)
+    foot_changed = Signal()
 
     def __init__(self, forge: Forge, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)

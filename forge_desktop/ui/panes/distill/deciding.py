@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
 
@@ -27,7 +27,7 @@ class DecisionBar(QFrame):
 
     `edit_pressed` asks for the answer to be edited. While it is, nothing else is decided: what was typed would be lost
     without a word. `unkept` carries the id of a task, the edited answer that could not be kept, and the ForgeError.
-    `notice` carries a Notice, `troubled` a ForgeError.
+    `notice` carries a Notice, `troubled` a ForgeError; `moved` when it stands elsewhere, or does not any more.
     """
 
     decided = Signal(object)
@@ -35,6 +35,7 @@ class DecisionBar(QFrame):
     notice = Signal(object)
     troubled = Signal(object)
     unkept = Signal(int, str, object)
+    moved = Signal()
 
     def __init__(self, review: Review, errands: Errands) -> None:
         super().__init__()
@@ -60,6 +61,11 @@ class DecisionBar(QFrame):
         self.undo.clicked.connect(self.undo_now)
         buttons = row(self.accept, self.edit, self.reject, None, self.undo)
         self.setLayout(column(self.note, buttons, gap=8, margins=(14, 10, 14, 10)))
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.Move, QEvent.Type.Resize):
+            self.moved.emit()
+        return super().event(event)
 
     def add_keys(self, page: QWidget) -> None:
         """A, E, R and U anywhere on this page where no text is typed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
@@ -145,6 +145,9 @@ class ItemPanel(QFrame):
     def _on_edit(self) -> None:
         self.answer.edit()
         self.answer.take_keyboard()
+        QTimer.singleShot(
+            0, self, lambda: self._scroll.ensureWidgetVisible(self.answer, 0, 8)
+        )  # once it has its height
 
     @Slot()
     def _on_escape(self) -> None:

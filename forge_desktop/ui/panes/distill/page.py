@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _VIEW_KEY = "view of a task"
 _NEIGHBOURS = 5
-_LOW, _LOWEST, _LEAST = 670, 520, 330  # pixels of height: below them the chart goes; the figures in a run, and else
+_LOW, _LOWEST, _LEAST = 600, 520, 330  # pixels of height: below them the chart goes; the figures in a run, and else
 _BESIDE, _NARROW = 1120, 1030  # pixels of width: for the source beside the task, and for the task beside the queue
 
 

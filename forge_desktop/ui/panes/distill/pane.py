@@ -147,6 +147,7 @@ class DistillPane(Pane):
         page.outcome.acted.connect(self._on_outcome)
         page.stopped.acted.connect(self._on_go_on)
         page.bar.notice.connect(self.notice)
+        page.bar.moved.connect(self.foot_changed)
         page.queue.changing.notice.connect(self.notice)
         page.queue.add.clicked.connect(self._on_add)
         page.budgets.caps_pressed.connect(self.change_caps)
