@@ -11,6 +11,7 @@ from forge_desktop.base.money import parse_usd, shown, usd
 from forge_desktop.cli.lesson_runs import wish_of
 from forge_desktop.cli.lesson_waiting import wait
 from forge_desktop.cli.output import Output, counted
+from forge_desktop.distill.quality import remarks
 from forge_desktop.distill.records import Quote, ReplayReport, TeacherQuote
 from forge_desktop.forge import Forge
 
@@ -152,7 +153,11 @@ def correct(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """`distill correct`: an answer of the chat becomes a task, or a pair with --better."""
     task = forge.distill.correct(options.message or _newest_answer(forge), options.better)
     out.line(f"Task {task.id}: {task.state}. {task.question}")
-    out.result({"task": task.id, "uid": task.uid, "state": task.state, "question": task.question, "pair": task.pair})
+    against = remarks(forge.distill.pairs.get(task.pair).quality.checks) if options.better and task.pair else ()
+    if against:
+        out.line(f"The rules remark: {' '.join(against)}")
+    shown = {"task": task.id, "uid": task.uid, "state": task.state, "question": task.question, "pair": task.pair}
+    out.result({**shown, "remarks": list(against)})
     return 0
 
 

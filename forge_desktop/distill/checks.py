@@ -24,7 +24,7 @@ _SCRIPTS = (
     {"ar", "fa"},
 )
 _SURE_WORDS = 10
-_LONGEST = 16_000  # characters
+LONGEST = 16_000  # characters of an answer
 _TIMES_EVIDENCE = 4  # an answer that long against what it rests on says more than that does
 _LONG = 3_000  # characters; a shorter answer is never too long
 _RUN, _LOOPING, _WORDS_FOR_LOOP = 6, 0.35, 60
@@ -117,7 +117,7 @@ def _untold(answer: AnswerRead, said: str, *, told: bool) -> Check:
 def _whole(answer: AnswerRead, said: str) -> Check:
     if answer.cut:
         return _check("length", False, "It was cut off at its limit of tokens.")
-    return _check("length", len(said) <= _LONGEST, f"It is longer than {_LONGEST:,} characters.")
+    return _check("length", len(said) <= LONGEST, f"It is longer than {LONGEST:,} characters.")
 
 
 def _looping(said: str) -> Check:

@@ -24,7 +24,6 @@ from forge_desktop.distill.tasks import Tasks
 from forge_desktop.distill.unseen import written
 
 _BY_PERSON = "Corrected by a person."
-_LONGEST = 1_000_000  # characters of an answer
 
 
 class Corrector:
@@ -48,8 +47,11 @@ class Corrector:
         """The task of an answer, made once; `better` is what it should have said. Raises ForgeError for no answer."""
         message = self._chat.message(message_id)
         question = self._question(message)
-        if len(better) > _LONGEST:
-            raise ForgeError(f"The answer has {len(better):,} characters; at most {_LONGEST:,} can be kept.")
+        if len(better) > rules.LONGEST:
+            raise ForgeError(
+                f"The answer has {len(better):,} characters; at most {rules.LONGEST:,} can be kept.",
+                hint="Shorten it: a student learns little from an answer that long.",
+            )
         better = written(better)
         evidence = tuple(self._evidence(source, message) for source in message.sources)
         known = f"chat {message.conversation_id} {message.id} {message.created}"

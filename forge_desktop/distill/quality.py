@@ -42,7 +42,13 @@ def holds(checks: Sequence[Check]) -> bool:
     return all(check.passed for check in checks if check.must)
 
 
+def remarks(checks: Sequence[Check]) -> tuple[str, ...]:
+    """What the must-rules that failed have against an answer, in sentences."""
+    return tuple(
+        check.note or f"The rule {check.name} does not hold." for check in checks if check.must and not check.passed
+    )
+
+
 def failed(checks: Sequence[Check]) -> str:
     """The notes of the must-rules that failed, as one sentence or more; "" where all hold."""
-    wrong = [check for check in checks if check.must and not check.passed]
-    return " ".join(check.note or f"The rule {check.name} does not hold." for check in wrong)
+    return " ".join(remarks(checks))

@@ -13,7 +13,7 @@ from forge_desktop.distill import checks as rules
 from forge_desktop.distill.answer_reading import marks
 from forge_desktop.distill.evidence import with_citations
 from forge_desktop.distill.pairs import Pairs
-from forge_desktop.distill.quality import quality
+from forge_desktop.distill.quality import quality, remarks
 from forge_desktop.distill.records import AnswerRead, Evidence, Pair, Task, TaskState
 from forge_desktop.distill.store_pairs import read_quality
 from forge_desktop.distill.store_reviews import ReviewStore
@@ -50,8 +50,7 @@ class Review:
             raise ForgeError(f"The answer has {len(final):,} characters; at most {_LONGEST:,} can be kept.")
         self._decide(task_id, "edited", note, written(final))
         pair = self._pairs.of_task(task_id)
-        checks = pair.quality.checks if pair is not None else ()
-        return tuple(check.note for check in checks if check.must and not check.passed and check.note)
+        return remarks(pair.quality.checks) if pair is not None else ()
 
     def reject(self, task_id: int, note: str = "") -> None:
         """Let nobody learn from it. The pair stays where it can be seen."""

@@ -28,7 +28,7 @@ def style_sheet(t: Theme, scale: float, icons: Path) -> str:
             _grounds(t),
             _buttons(t, px),
             _fields(t, px, picture),
-            _views(t, px),
+            _views(t, px, picture),
             _menus(t, px, picture),
             _without_tints(t) if t.name == "contrast" else "",
         )
@@ -182,7 +182,7 @@ def _fields(t: Theme, px: _Pixels, picture: _Picture) -> str:
     """
 
 
-def _views(t: Theme, px: _Pixels) -> str:
+def _views(t: Theme, px: _Pixels, picture: _Picture) -> str:
     return f"""
     QTextBrowser, QTextEdit[cls="bare"], QPlainTextEdit[cls="bare"] {{ background:transparent; border:0;
         selection-background-color:{t.accent}; selection-color:{t.on_accent}; }}
@@ -192,6 +192,15 @@ def _views(t: Theme, px: _Pixels) -> str:
         selection-background-color:{t.accent_soft}; selection-color:{t.text};
         alternate-background-color:{t.surface}; }}
     QListView[cls="sideList"] {{ background:transparent; }}
+    QListView[cls="field"] {{ border:1px solid {t.control_border}; border-radius:{tokens.RADIUS_CONTROL}px;
+        padding:5px; }}
+    QListView[cls="field"]:focus {{ border:2px solid {t.focus}; padding:4px; }}
+    QListView[cls="field"]::item {{ min-height:{px(26)}; padding:0 4px; color:{t.text}; }}
+    QListView[cls="field"]::item:selected {{ background:{t.accent_soft}; }}
+    QListView[cls="field"]::indicator {{ width:16px; height:16px; border:1px solid {t.control_border};
+        border-radius:4px; background:{t.surface}; }}
+    QListView[cls="field"]::indicator:checked {{ background:{t.accent}; border-color:{t.accent};
+        image:{picture("check")}; }}
     QHeaderView {{ background:{t.surface}; border:0; }}
     QHeaderView::section {{ background:{t.surface}; color:{t.muted}; border:0; border-bottom:1px solid {t.border};
         padding:0 10px; font-weight:600; font-size:{px(tokens.SMALL)}; }}

@@ -102,6 +102,9 @@ def test_correct_takes_the_newest_answer(cli_json: Callable[..., Any], cli: Call
     task = cli_json("distill", "correct")
     assert (task["state"], task["question"]) == ("queued", fact(0)[0])
     better = cli_json("distill", "correct", str(answer["message_id"]), "--better", "Seventeen iron crowns [1].")
+    assert better["remarks"] == []
+    wrong = cli("distill", "correct", str(answer["message_id"]), "--better", "Seventeen iron crowns [9].")
+    assert "The rules remark: No passage has the number [9]." in wrong.stdout
     assert (better["task"], better["state"]) == (task["task"], "kept")
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.chat.records import ChatMessage
+from forge_desktop.distill.checks import LONGEST
+from forge_desktop.distill.quality import remarks
 from forge_desktop.distill.records import NewTask
 from tests.distill.rooms import PATIENCE, Application, fact
 from tests.providers.teacher import Teacher
@@ -55,6 +57,16 @@ def test_a_better_answer_is_a_pair_without_a_teacher(app: Application, teacher: 
     again = app.forge.distill.correct(message.id, "It costs 17 crowns each week [1].")
     assert (again.id, again.state) == (task.id, "kept")
     assert app.forge.distill.pairs.get(again.pair).final == "It costs 17 crowns each week [1]."
+
+
+def test_what_the_rules_have_against_a_persons_answer_is_kept_with_it(app: Application) -> None:
+    message = _answer(app)
+    pair = app.forge.distill.pairs.get(app.forge.distill.correct(message.id, "It costs 17 iron crowns [9].").pair)
+    assert pair.accepted
+    assert "No passage has the number [9]." in remarks(pair.quality.checks)
+    with pytest.raises(ForgeError, match="16,001 characters; at most 16,000"):
+        app.forge.distill.correct(message.id, "x" * (LONGEST + 1))
+    assert app.forge.distill.pairs.get(pair.uid).final == "It costs 17 iron crowns [9]."
 
 
 def test_what_was_queued_can_be_bettered_later(app: Application) -> None:

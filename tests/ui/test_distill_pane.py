@@ -136,9 +136,10 @@ def test_a_file_that_is_none_is_said_in_the_sheet(qtbot: QtBot, distill: Distill
 
 
 def test_questions_by_a_remote_student_need_a_cap_in_the_dialog(qtbot: QtBot, distill: DistillPane) -> None:
-    found = distill.forge.corpus.collections.all()
+    found, shelf = distill.forge.corpus.collections.all(), distill.forge.corpus.shelf
     local, remote = (
-        GenerateDialog(found, teachers=False, student=host, parent=distill) for host in ("", "shed.example")
+        GenerateDialog(found, shelf, distill._errands, teachers=False, student=host, parent=distill)
+        for host in ("", "shed.example")
     )
     for made in (local, remote):
         made.show()
@@ -253,6 +254,7 @@ def test_questions_from_documents_need_kinds_and_a_cap_for_a_teacher(
     assert isinstance(shown, GenerateDialog)
     assert shown.start.isEnabled()
     assert shown.wish().collections == ()
+    _choose_what_to_ask_about(qtbot, distill, shown, tmp_path)
     for box in shown.kinds.values():
         box.setValue(0)
     assert not shown.start.isEnabled()
@@ -265,6 +267,46 @@ def test_questions_from_documents_need_kinds_and_a_cap_for_a_teacher(
     assert shown.wish().cap == 500_000
     assert shown.wish().kinds == (("factual", 1),)
     shown.reject()
+
+
+def _choose_what_to_ask_about(qtbot: QtBot, distill: DistillPane, shown: GenerateDialog, place: Path) -> None:
+    """Collections, a folder, documents found by name and ticked; then everything again."""
+    source, shelf = shown.source, distill.forge.corpus.shelf
+
+    def choose(which: str) -> None:
+        source.which.show_value(which)
+        source.which.changed.emit()
+
+    choose("collections")
+    for box in source.places:
+        box.setChecked(False)
+    assert not shown.start.isEnabled()
+    source.places[0].setChecked(True)
+    assert len(shown.wish().collections) == 1
+    choose("folder")
+    assert (shown.wish().collections, shown.start.isEnabled()) == ((), False)
+    source.folder.setFocus()
+    QTest.keyClicks(source.folder, str(place / "nowhere"))
+    qtbot.waitUntil(lambda: "No indexed document" in source.words.text(), timeout=SOON)
+    assert not shown.start.isEnabled()
+    source.folder.show_value(place / "papers")
+    source.folder.changed.emit()
+    qtbot.waitUntil(shown.start.isEnabled, timeout=SOON)
+    assert shown.wish().folders == (str(place / "papers"),)
+    choose("documents")
+    assert not shown.start.isEnabled()
+    qtbot.waitUntil(lambda: source.list.count() == len(shelf.documents(state="indexed")), timeout=SOON)
+    source.list.item(0).setCheckState(Qt.CheckState.Checked)
+    first = source.list.item(0).data(Qt.ItemDataRole.UserRole)
+    last = source.list.item(source.list.count() - 1).text()
+    QTest.keyClicks(source.search, last)
+    qtbot.waitUntil(lambda: source.list.count() == 1, timeout=SOON)
+    source.list.item(0).setCheckState(Qt.CheckState.Checked)
+    assert shown.wish().documents == (first, source.list.item(0).data(Qt.ItemDataRole.UserRole))
+    assert "2 documents chosen" in source.words.text()
+    assert (shown.wish().folders, shown.start.isEnabled()) == ((), True)
+    choose("all")
+    assert (shown.wish().documents, shown.start.isEnabled()) == ((), True)
 
 
 def test_trouble_on_the_way_is_a_banner_with_its_hint(qtbot: QtBot, distill: DistillPane) -> None:

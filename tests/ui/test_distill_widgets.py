@@ -9,16 +9,18 @@ from dataclasses import dataclass
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
-from forge_desktop.distill.records import Endpoint, Quote, RunSummary, RunWish, TeacherQuote
+from forge_desktop.distill.records import Budget, Endpoint, Quote, RunSummary, RunWish, TeacherQuote
 from forge_desktop.ui import theme
-from forge_desktop.ui.panes.distill.meter import _axis
+from forge_desktop.ui.panes.distill.figures import Figures
+from forge_desktop.ui.panes.distill.meter import BudgetsCard, _axis
 from forge_desktop.ui.panes.distill.outcomes import outcome_words, stop_action, unfinished_words
-from forge_desktop.ui.panes.distill.overview import month_series
+from forge_desktop.ui.panes.distill.overview import Overview, month_series
 from forge_desktop.ui.panes.distill.quote_view import _teachers, evidence_words, verdict_words
 from forge_desktop.ui.panes.distill.wish_form import WishForm
+from forge_desktop.ui.widgets.basics import Notice, Toast
 from forge_desktop.ui.widgets.charts import BarChart, LineChart, Series, label_places, nice_grid
 from forge_desktop.ui.widgets.diff_view import DiffView, pieces
 from forge_desktop.ui.widgets.paged_table import PagedTable
@@ -228,3 +230,51 @@ def test_a_teacher_that_cannot_be_asked_has_no_amounts(qtbot: QtBot) -> None:
     words = [found.text() for found in made.findChildren(QLabel)]
     assert words.count("$0.00") == 3
     assert words.count("—") == 6
+
+
+def test_a_budget_without_a_cap_says_its_parts_to_the_keyboard_too(qtbot: QtBot, qapp: QApplication) -> None:
+    theme.apply(qapp, "light")
+    card = BudgetsCard()
+    qtbot.addWidget(card)
+    day = Budget("day", "2026-11-26", None, 60_000, 9_700, 2_800)
+    card.show_overview(Overview(budgets=(day, Budget("month", "2026-11", 2_000_000, 60_000, 0, 0))))
+    card.resize(540, 170)
+    card.show()
+    card.activateWindow()
+    qtbot.waitUntil(card.isActiveWindow)
+    today = card.words["day"]
+    assert today.whole_text() == today.text() == "$0.0725 · $0.0097 reserved · $0.0028 unknown · no cap"
+    assert today.accessibleDescription() == "$0.06 settled, $0.0097 reserved, $0.0028 unknown, no cap"
+    assert card.words["month"].whole_text() == "$0.06 of $2.00"
+    today.setFocus(Qt.FocusReason.TabFocusReason)
+    assert today.hasFocus()
+    qtbot.waitUntil(lambda: QToolTip.text() == today.accessibleDescription())
+    QToolTip.hideText()
+
+
+def test_the_words_under_a_figure_are_short_where_there_is_no_room(qtbot: QtBot, qapp: QApplication) -> None:
+    theme.apply(qapp, "light")
+    figures = Figures()
+    qtbot.addWidget(figures)
+    figures.show_overview(Overview(thresholds=(0.65, 0.93)))
+    for width, words in ((748, "65% / 93% alike"), (1228, "65% words, 93% meaning")):
+        figures.resize(width, 110)
+        figures.show()
+        shown = figures.dropped.words
+        qtbot.waitUntil(lambda shown=shown, words=words: shown.text() == words)  # type: ignore[misc]
+    assert figures.dropped.accessibleName() == "Duplicates dropped: 0 65% words, 93% meaning"
+
+
+def test_a_long_message_is_wrapped_and_not_cut(qtbot: QtBot, qapp: QApplication) -> None:
+    theme.apply(qapp, "light")
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(500, 300)
+    window.show()
+    toast = Toast(window)
+    toast.show_notice(Notice("Kept as a pair."))
+    low = toast.height()
+    toast.show_notice(Notice("Kept as a pair. The rules remark: " + "No passage has the number [9]. " * 4))
+    assert toast.height() > low
+    assert toast.width() <= 500
+    toast.hide()

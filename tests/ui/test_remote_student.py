@@ -205,3 +205,15 @@ def test_an_answer_is_corrected_by_a_teacher_or_by_hand_and_that_is_taken_back(
     notices[1].undo()
     qtbot.waitUntil(lambda: list(forge.distill.pairs.iterate()) == [])
     qtbot.waitUntil(lambda: pane.correcting.sheet is None)
+    press(qtbot, bubble, "Correct this answer")
+    sheet = pane.correcting.sheet
+    assert sheet is not None
+    sheet.field.setPlainText("x" * 16_001)
+    assert "at most 16,000" in sheet.problem.text()
+    assert not sheet.keep.isEnabled()
+    sheet.field.setPlainText("Hand tools are lent for 14 days [9].")
+    assert not sheet.problem.isVisible()
+    qtbot.mouseClick(sheet.keep, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(notices) == 3)
+    assert notices[2].text.startswith("Kept as a pair. The rules remark: No passage has the number [9].")
+    qtbot.waitUntil(lambda: pane.correcting.sheet is None)

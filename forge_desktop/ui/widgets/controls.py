@@ -319,7 +319,7 @@ class ElidedLabel(QLabel):
             self._fit()
 
     def _fit(self) -> None:
-        shown = self.fontMetrics().elidedText(self._whole, self._mode, max(0, self.width()))
+        shown = self.fontMetrics().elidedText(self._whole, self._mode, max(0, self.contentsRect().width()))
         super().setText(shown)
         self.setToolTip(self._whole if shown != self._whole else "")
 

@@ -137,13 +137,13 @@ class FileField(QLineEdit):
 
     changed = Signal()
 
-    def __init__(self, fitting: str) -> None:
+    def __init__(self, fitting: str, action: str = "Choose a file") -> None:
         super().__init__()
-        self._fitting = fitting
+        self._fitting, self._action = fitting, action
         self.setPlaceholderText("None")
         self.editingFinished.connect(self.changed)
         self.browse = self.addAction(theme.icon("folder-open"), QLineEdit.ActionPosition.TrailingPosition)
-        self.browse.setText("Choose a file")
+        self.browse.setText(action)
         name_buttons(self)
         self.browse.triggered.connect(self._on_browse)
 
@@ -158,7 +158,21 @@ class FileField(QLineEdit):
 
     @Slot()
     def _on_browse(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileName(self, "Choose a file", self.text(), f"{self._fitting};;All files (*)")
+        chosen, _ = QFileDialog.getOpenFileName(self, self._action, self.text(), f"{self._fitting};;All files (*)")
+        if chosen:
+            self.show_value(chosen)
+            self.changed.emit()
+
+
+class FolderField(FileField):
+    """The path of a folder, typed or chosen."""
+
+    def __init__(self) -> None:
+        super().__init__("", "Choose a folder")
+
+    @Slot()
+    def _on_browse(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, self._action, self.text())
         if chosen:
             self.show_value(chosen)
             self.changed.emit()

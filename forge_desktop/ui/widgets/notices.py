@@ -178,6 +178,7 @@ class Toast(QFrame):
         self._undo = Button("Undo", cls="inverse")
         self._undo.clicked.connect(self._on_undo)
         self._line = row(self._icon, self._text, self._undo, gap=10, margins=(14, 6, 6, 6))
+        self._line.setStretch(1, 1)
         self.setLayout(self._line)
         self._notice: Notice | None = None
         self._timer = QTimer(self, singleShot=True, interval=round(self.SECONDS * 1000))
@@ -223,8 +224,16 @@ class Toast(QFrame):
     def place(self) -> None:
         """Move to the corner, which may have become another one."""
         area = QRect(self._over.mapTo(self._window, QPoint(0, 0)), self._over.size())
-        self.setMaximumWidth(max(100, area.width() - 2 * tokens.XL))
-        self.adjustSize()
+        most = max(100, area.width() - 2 * tokens.XL)
+        self.setMaximumWidth(most)
+        self._text.setWordWrap(False)
+        self._line.invalidate()
+        if self._line.sizeHint().width() > most:  # in two lines rather than cut
+            self._text.setWordWrap(True)
+            self._line.invalidate()
+            self.resize(most, max(self.minimumHeight(), self._line.heightForWidth(most)))
+        else:
+            self.adjustSize()
         mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
         left = area.left() + tokens.XL if mirrored else area.right() + 1 - self.width() - tokens.XL
         self.move(left, area.bottom() + 1 - self.height() - max(tokens.XL, self._foot()))

@@ -11,11 +11,14 @@ from PySide6.QtWidgets import QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.chat.records import ChatMessage
+from forge_desktop.distill.checks import LONGEST
+from forge_desktop.distill.quality import remarks
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.widgets.basics import Button, Notice, PrimaryButton, column, label, row
 from forge_desktop.ui.widgets.fields import TextField
 from forge_desktop.ui.widgets.sheet import Sheet
+from forge_desktop.ui.widgets.words import safe_words
 
 if TYPE_CHECKING:
     from forge_desktop.distill.distill import Distill
@@ -24,6 +27,7 @@ _ABOUT = (
     "Write the answer as it should be: question, passages and your answer become a pair to train with. Or leave it to "
     "a teacher: the question then waits in Distill, and nothing is sent before a run is started there."
 )
+_REMARKS = 2  # of the rules, in the message; the pair says them all
 
 
 class CorrectionSheet(Sheet):
@@ -49,9 +53,13 @@ class CorrectionSheet(Sheet):
         cancel.clicked.connect(self.reject)
         for button in (cancel, self.teacher):
             button.setAutoDefault(False)
+        self.problem = label("", tokens.SMALL, cls="bad", wrap=True)
+        self.problem.hide()
         about = label(_ABOUT, tokens.SMALL, cls="muted", wrap=True)
         buttons = row(cancel, None, self.teacher, self.keep)
-        whole = column(asked, about, self.banner, self.field, buttons, gap=tokens.MD, margins=(tokens.XL,) * 4)
+        whole = column(
+            asked, about, self.banner, self.field, self.problem, buttons, gap=tokens.MD, margins=(tokens.XL,) * 4
+        )
         whole.setStretch(3, 1)
         self.setLayout(whole)
         self.resize(theme.px(600), theme.px(420))
@@ -70,7 +78,13 @@ class CorrectionSheet(Sheet):
     def _on_text(self) -> None:
         """Only what differs from the answer corrects it."""
         text = self.field.toPlainText().strip()
-        self.keep.setEnabled(bool(text) and text != self._answer)
+        changed = bool(text) and text != self._answer
+        over = changed and len(text) > LONGEST
+        problem = f"It has {len(text):,} characters; at most {LONGEST:,} can be kept." if over else ""
+        self.problem.setText(problem)
+        self.problem.setVisible(over)
+        self.field.setAccessibleDescription(problem)
+        self.keep.setEnabled(changed and not over)
 
 
 class Correcting(QObject):
@@ -98,17 +112,20 @@ class Correcting(QObject):
             sheet.set_busy(True)
         distill, begun = self._distill, time.time()
 
-        def correct() -> tuple[int, str, bool]:
+        def correct() -> tuple[int, str, bool, tuple[str, ...]]:
             task = distill.correct(message_id, better)
-            return task.id, task.pair or "", task.created >= begun - 1
+            against = remarks(distill.pairs.get(task.pair).quality.checks) if better and task.pair else ()
+            return task.id, task.pair or "", task.created >= begun - 1, against
 
-        def kept(found: tuple[int, str, bool]) -> None:
-            task_id, pair, fresh = found
+        def kept(found: tuple[int, str, bool, tuple[str, ...]]) -> None:
+            task_id, pair, fresh, against = found
             if self.sheet is not None:
                 self.sheet.accept()
             where = "Kept as a pair in Distill" if pair else "Waits for a teacher in Distill"
+            if against:
+                where = f"Kept as a pair. The rules remark: {' '.join(safe_words(one) for one in against[:_REMARKS])}"
             undo = self._undo(task_id, pair) if fresh else None  # what was there before is not taken away by an undo
-            self.noticed.emit(Notice(where, undo=undo, icon="flask-conical"))
+            self.noticed.emit(Notice(where, undo=undo, icon="triangle-alert" if against else "flask-conical"))
 
         def failed(error: ForgeError) -> None:
             if self.sheet is not None:

@@ -12,6 +12,7 @@ from forge_desktop.ui.panes.distill.overview import RUNNING, Overview, per_pair
 from forge_desktop.ui.widgets.basics import ElidedLabel, Meter, Pill, column, label, row
 from forge_desktop.ui.widgets.stacked_bar import StackedBar
 
+_SIDE = 16  # of a card, beside its words
 _NEAR = 0.9  # of a cap: from here on it is said
 
 
@@ -28,15 +29,16 @@ class FigureCard(QFrame):
         self.words = ElidedLabel("", tokens.SMALL, cls="muted")
         self.bar = bar
         self._state = ("", "ok")
+        self._said = ("", "")
         self._title = ElidedLabel(name, tokens.SMALL, 500, "muted")
         head = row(self._title, self.pill)
         head.setStretch(0, 1)
-        self.setLayout(column(head, self.figure, bar, self.words, gap=3, margins=(16, 10, 16, 10)))
+        self.setLayout(column(head, self.figure, bar, self.words, gap=3, margins=(_SIDE, 10, _SIDE, 10)))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMinimumHeight(theme.px(108))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Where there is little room, only a state that asks for something is said beside the name."""
+        """Where there is little room, words are short, and only a state that asks for something is said."""
         super().resizeEvent(event)
         self._fit()
 
@@ -50,11 +52,18 @@ class FigureCard(QFrame):
         words, kind = self._state
         narrow = self.width() < theme.px(220)
         self.pill.setVisible(bool(words) and not (narrow and kind == "ok"))
+        whole, short = self._said
+        room = self.width() - 2 * _SIDE
+        cut = bool(short) and self.words.fontMetrics().horizontalAdvance(whole) > room
+        self.words.setText(short if cut else whole)
+        if cut:
+            self.words.setToolTip(whole)
 
-    def say(self, figure: str, words: str) -> None:
-        """Show a figure and the line under it."""
+    def say(self, figure: str, words: str, short: str = "") -> None:
+        """Show a figure and the line under it; `short` is that line where there is no room for it."""
         self.figure.setText(figure)
-        self.words.setText(words)
+        self._said = (words, short)
+        self._fit()
         self.setAccessibleName(f"{self._name}: {figure} {words}")
 
 
@@ -90,8 +99,10 @@ class Figures(QFrame):
         self.kept.say(f"{pairs.accepted:,}", f"{pairs.train_pairs:,} TRAIN · {pairs.repair_pairs:,} REPAIR")
         _fill(self.kept, found.of("kept") / tasks if tasks else 0)
         words, vectors = found.thresholds
-        leaks = f" · {pairs.leaking:,} in suites" if pairs.leaking else ""
-        self.dropped.say(f"{pairs.duplicates:,}", f"{words:.0%} words, {vectors:.0%} meaning{leaks}")
+        leaks = f"{pairs.leaking:,} in suites" if pairs.leaking else ""
+        whole = " · ".join(filter(None, (f"{words:.0%} words, {vectors:.0%} meaning", leaks)))
+        short = f"{leaks} · {words:.0%} / {vectors:.0%}" if leaks else f"{words:.0%} / {vectors:.0%} alike"
+        self.dropped.say(f"{pairs.duplicates:,}", whole, short)
         _fill(self.dropped, pairs.duplicates / pairs.pairs if pairs.pairs else 0)
 
     def _show_budget(self, found: Overview) -> None:

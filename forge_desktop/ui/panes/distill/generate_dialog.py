@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QDialog, QFrame, QGridLayout, QLayout, QScrollArea, QSpinBox, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QLayout, QScrollArea, QSpinBox, QWidget
 
 from forge_desktop.corpus import Collection
+from forge_desktop.corpus.shelf import Shelf
 from forge_desktop.distill.questions import KINDS
 from forge_desktop.distill.records import GenerateWish
 from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.distill.money_field import MoneyField
+from forge_desktop.ui.panes.distill.source_form import SourceForm
 from forge_desktop.ui.widgets.basics import Button, PrimaryButton, column, label, row
 from forge_desktop.ui.widgets.fields import ChoiceField
-from forge_desktop.ui.widgets.words import count_words, safe_words
+from forge_desktop.ui.widgets.words import safe_words
 
 _USUAL = GenerateWish()
 _MOST_WEIGHT, _MOST_EACH = 9, 200
@@ -27,16 +30,21 @@ class GenerateDialog(QDialog):
     started = Signal(object)
 
     def __init__(
-        self, collections: Sequence[Collection], *, teachers: bool, student: str = "", parent: QWidget | None = None
+        self,
+        collections: Sequence[Collection],
+        shelf: Shelf,
+        errands: Errands,
+        *,
+        teachers: bool,
+        student: str = "",
+        parent: QWidget | None = None,
     ) -> None:
         """`student` is the host of a remote student, "" where it is on this computer."""
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Create tasks from documents")
-        self._collections = [found for found in collections if found.documents]
-        self.places = [
-            _check(safe_words(f"{c.name} · {count_words(c.documents, 'document')}")) for c in self._collections
-        ]
+        self.source = SourceForm(collections, shelf, errands)
+        self.source.changed.connect(self._follow)
         self.each = _number("Questions a document", 1, _MOST_EACH, _USUAL.per_document)
         self.most = _number("Questions in all at most", 0, 1_000_000, 0)
         self.most.setSpecialValueText("No limit")
@@ -57,9 +65,6 @@ class GenerateDialog(QDialog):
         self.start = PrimaryButton("Create tasks", "sparkles")
         self.start.clicked.connect(self._on_start)
         self._build()
-        for box in self.places:
-            box.setChecked(True)
-            box.toggled.connect(self._follow)
         for number in (*self.kinds.values(), *self.levels.values()):
             number.valueChanged.connect(self._follow)
         self._follow()
@@ -72,7 +77,7 @@ class GenerateDialog(QDialog):
         grid.setColumnStretch(1, 1)
         self._cap_name = label("Cap", tokens.SMALL, cls="muted")
         lines: tuple[tuple[QWidget, QWidget | QLayout], ...] = (
-            (_name("Documents"), column(*self.places, gap=0)),
+            (_name("From"), self.source),
             (_name("For each document"), row(self.each, None)),
             (_name("In all, at most"), row(self.most, None)),
             (_name("Kinds"), _weights(self.kinds)),
@@ -114,12 +119,17 @@ class GenerateDialog(QDialog):
         self.setLayout(body)
         self.resize(theme.px(740), theme.px(480))
 
+    def done(self, result: int) -> None:
+        self.source.leave()
+        super().done(result)
+
     def wish(self) -> GenerateWish:
         """What the fields say."""
-        chosen = [c.uid for c, box in zip(self._collections, self.places, strict=True) if box.isChecked()]
         return GenerateWish(
             per_document=self.each.value(),
-            collections=() if len(chosen) == len(self._collections) else tuple(chosen),
+            collections=self.source.collections,
+            folders=self.source.folders,
+            documents=self.source.documents,
             kinds=tuple((name, box.value()) for name, box in self.kinds.items() if box.value()),
             difficulties=tuple((name, box.value()) for name, box in self.levels.items() if box.value()),
             teacher=self.by.value() == "teacher",
@@ -136,12 +146,10 @@ class GenerateDialog(QDialog):
         self.cap.setVisible(self._paid)
         self._cap_name.setVisible(self._paid)
         wish = self.wish()
-        problem = ""
-        if not any(box.isChecked() for box in self.places):
-            problem = "Choose some documents."
-        elif not wish.kinds or not wish.difficulties:
+        problem = self.source.problem()
+        if not problem and not (wish.kinds and wish.difficulties):
             problem = "Give a share to one kind and one difficulty at least."
-        elif self._paid and not wish.cap:
+        elif not problem and self._paid and not wish.cap:
             problem = "Type the most that may be spent on it."
         self.why.setText(problem)
         self.start.setEnabled(not problem)
@@ -180,11 +188,4 @@ def _number(accessible_name: str, least: int, most: int, value: int) -> QSpinBox
     made.setFont(theme.font(tokens.BODY, tabular=True))
     made.setMinimumWidth(theme.px(84))
     made.lineEdit().setTextMargins(8, 0, 0, 0)  # the style sheet's padding does not reach it
-    return made
-
-
-def _check(words: str) -> QCheckBox:
-    made = QCheckBox(words.replace("&", "&&"))
-    made.setAccessibleName(words)
-    made.setFont(theme.font(tokens.SMALL))
     return made

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QSizePolicy
+from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QSizePolicy, QToolTip
 
 from forge_desktop.base.money import shown
 from forge_desktop.distill.records import Budget
@@ -43,6 +44,45 @@ class SpendCard(QFrame):
         self.chart.show_series(series)
 
 
+class AmountLabel(ElidedLabel):
+    """A budget in words, which the keyboard reaches: then its parts stand beside it as they do under the mouse."""
+
+    def __init__(self) -> None:
+        super().__init__("—", tokens.SMALL, cls="muted")
+        self.setContentsMargins(4, 1, 4, 1)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._parts = ""
+
+    def say(self, name: str, parts: str) -> None:
+        """Which budget it is, and what it is made of."""
+        self._parts = parts
+        self.setToolTip(parts)
+        self.setAccessibleName(f"{name}: {self.whole_text()}")
+        self.setAccessibleDescription(parts)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.update()
+        if self._parts and event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
+            QToolTip.showText(self.mapToGlobal(self.rect().bottomLeft()), self._parts, self)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.setToolTip(self._parts)  # else only what was shortened is said
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.hasFocus():
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(QColor(theme.current().focus), 2))
+            painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 4, 4)
+
+
 class BudgetsCard(QFrame):
     """A line for each budget: its bar, what counts, its cap.
 
@@ -62,17 +102,17 @@ class BudgetsCard(QFrame):
         calls.setToolTip("Every call with what it cost: correct unknown ones, export, set an invoice beside them")
         calls.clicked.connect(self.calls_pressed)
         self._bars = {kind: StackedBar(8) for kind in BUDGET_NAMES}
-        self._words = {kind: ElidedLabel("—", tokens.SMALL, cls="muted") for kind in BUDGET_NAMES}
-        grid = QGridLayout()
+        self.words = {kind: AmountLabel() for kind in BUDGET_NAMES}
+        grid = self._grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(6)
         for line, (kind, name) in enumerate(BUDGET_NAMES.items()):
             grid.addWidget(label(name, tokens.SMALL), line, 0)
             grid.addWidget(self._bars[kind], line, 1)
-            self._words[kind].setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            self._words[kind].setMinimumWidth(theme.px(120))
-            grid.addWidget(self._words[kind], line, 2)
+            self.words[kind].setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self.words[kind].setMinimumWidth(theme.px(120))
+            grid.addWidget(self.words[kind], line, 2)
         grid.setColumnStretch(1, 2)
         grid.setColumnStretch(2, 3)
         legend = [
@@ -85,19 +125,27 @@ class BudgetsCard(QFrame):
         """Show what is so now."""
         for kind, bar in self._bars.items():
             budget = found.budget(kind)
-            self._words[kind].setText("no run yet" if budget is None else line_words(budget))
-            bar.setVisible(budget is not None and budget.cap is not None)
+            words = self.words[kind]
+            words.setText("no run yet" if budget is None else line_words(budget))
+            self._set_capped(kind, budget is not None and budget.cap is not None)
+            words.say(BUDGET_NAMES[kind], "" if budget is None else budget_words(budget))
             if budget is not None:
                 show_bar(bar, budget)
-                self._words[kind].setToolTip(budget_words(budget))
-                self._words[kind].setAccessibleName(f"{BUDGET_NAMES[kind]}: {budget_words(budget)}")
+
+    def _set_capped(self, kind: str, capped: bool) -> None:
+        """Without a cap there is nothing to measure against, and its words have the room of the bar."""
+        line = list(BUDGET_NAMES).index(kind)
+        self._bars[kind].setVisible(capped)
+        self._grid.removeWidget(self.words[kind])
+        self._grid.addWidget(self.words[kind], line, 2 if capped else 1, 1, 1 if capped else 2)
 
 
 def line_words(budget: Budget) -> str:
     """A budget as short as it goes: "$1.20 of $5.00", "$1.20 · no cap"; what is not settled is said besides."""
-    parts = [f"{shown(budget.charged)} {'· no cap' if budget.cap is None else f'of {shown(budget.cap)}'}"]
+    parts = [shown(budget.charged) if budget.cap is None else f"{shown(budget.charged)} of {shown(budget.cap)}"]
     parts += [f"{shown(budget.reserved)} reserved"] if budget.reserved else []
     parts += [f"{shown(budget.unknown)} unknown"] if budget.unknown else []
+    parts += ["no cap"] if budget.cap is None else []
     return " · ".join(parts)
 
 

@@ -189,7 +189,8 @@ class DistillPane(Pane):
 
         def ask(collections: Sequence[Collection]) -> None:
             student = self.forge.engine.state().remote
-            dialog = GenerateDialog(collections, teachers=bool(self._seen.teachers), student=student, parent=self)
+            teachers, shelf = bool(self._seen.teachers), self.forge.corpus.shelf
+            dialog = GenerateDialog(collections, shelf, self._errands, teachers=teachers, student=student, parent=self)
             dialog.started.connect(self._on_generate)
             dialog.open()
 
