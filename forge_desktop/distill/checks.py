@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from forge_desktop.base.errors import ForgeError
 from forge_desktop.corpus import texts
 from forge_desktop.distill import json_schema, minhash, refusing, spans, unseen, untold
 from forge_desktop.distill.grounding import Found, Grounds
@@ -70,6 +71,15 @@ def checks(
     if draft.strip():
         found.append(_draft(said, draft))
     return tuple(found)
+
+
+def require_length(final: str) -> None:
+    """Raise ForgeError for an answer of a person that is longer than any lesson may be."""
+    if len(final) > LONGEST:
+        raise ForgeError(
+            f"The answer has {len(final):,} characters; at most {LONGEST:,} can be kept.",
+            hint="Shorten it: a student learns little from an answer that long.",
+        )
 
 
 def same_answer(one: str, other: str) -> bool:

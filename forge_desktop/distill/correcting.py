@@ -47,11 +47,7 @@ class Corrector:
         """The task of an answer, made once; `better` is what it should have said. Raises ForgeError for no answer."""
         message = self._chat.message(message_id)
         question = self._question(message)
-        if len(better) > rules.LONGEST:
-            raise ForgeError(
-                f"The answer has {len(better):,} characters; at most {rules.LONGEST:,} can be kept.",
-                hint="Shorten it: a student learns little from an answer that long.",
-            )
+        rules.require_length(better)
         better = written(better)
         evidence = tuple(self._evidence(source, message) for source in message.sources)
         known = f"chat {message.conversation_id} {message.id} {message.created}"

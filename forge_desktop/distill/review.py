@@ -22,7 +22,6 @@ from forge_desktop.distill.unseen import cleaned, written
 from forge_desktop.storage import Database
 
 _DECIDED: tuple[TaskState, ...] = ("review", "kept", "rejected")
-_LONGEST = 1_000_000  # characters of an answer
 # Of a pair, to put it back as it was.
 _KEPT = ("kind", "final", "accepted", "reviewed", "note", "sha256", "duplicate_of", "similarity", "method")
 _LISTS = ("citations", "leaks")
@@ -46,8 +45,7 @@ class Review:
         """
         if not cleaned(final).strip():
             raise ForgeError("The answer is empty.", hint="Reject the pair instead.")
-        if len(final) > _LONGEST:
-            raise ForgeError(f"The answer has {len(final):,} characters; at most {_LONGEST:,} can be kept.")
+        rules.require_length(final)
         self._decide(task_id, "edited", note, written(final))
         pair = self._pairs.of_task(task_id)
         return remarks(pair.quality.checks) if pair is not None else ()

@@ -231,7 +231,10 @@ def test_what_is_no_text_or_not_there_is_refused(room: Room) -> None:
         (room.write("t.xyz", "question\n"), "no file of tasks"),
         (room.write("twice.csv", "question,question\na,b\n"), "there twice"),
         (room.write("empty.jsonl", ""), "There is no row in empty.jsonl"),
-        (room.write("broken.json", '[{"question": "One?", }'), "broken.json cannot be read as JSON, line 1"),
+        (
+            room.write("broken.json", '[{"question": "One?", }'),
+            "broken.json can be read: in line 1, it cannot be",
+        ),
     ):
         with pytest.raises(ForgeError, match=said):
             room.bring_in(file)
