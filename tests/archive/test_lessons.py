@@ -22,6 +22,7 @@ from forge_desktop.base.paths import resources_dir
 from forge_desktop.distill.json_rows import read_json
 from forge_desktop.distill.pair_lines import BadLine, content_sha256, to_line, to_object
 from forge_desktop.distill.records import Check, Evidence, Pair, Quality
+from forge_desktop.distill.unseen import cleaned
 from forge_desktop.forge import Forge
 from tests.distill.pair_room import evidence, pair
 
@@ -381,12 +382,17 @@ def test_an_export_comes_in_elsewhere_without_loss(forge: Forge, tmp_path: Path,
 
 
 def standing(made: Pair, number: int) -> Pair:
-    """A pair as a database holds one that nothing of it says twice: what is judged anew where it comes in is empty."""
+    """A pair as a database holds one that nothing of it says twice: what is judged anew where it comes in is empty.
+
+    What nobody sees (control characters, escape codes) is taken out of its texts, as it is where pairs come in.
+    """
     made = dataclasses.replace(
         made,
         uid=f"{number:032x}",
         task=f"task {number} {made.task}".rstrip(),
-        prompt=f"{made.prompt} {number * 7919}",
+        prompt=cleaned(f"{made.prompt} {number * 7919}"),
+        final=cleaned(f"{made.final} {number}"),
+        draft=cleaned(f"{made.draft} {number}"),
         evidence=tuple(sorted(made.evidence, key=lambda one: one.n)),
         duplicate_of="",
         similarity=None,
