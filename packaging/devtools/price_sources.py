@@ -50,7 +50,7 @@ def _value(node: ast.expr) -> Any:
 def matches(clause: dict[str, Any], name: str) -> bool:
     match clause["is"]:
         case "ClauseEquals":
-            return name == clause["equals"]
+            return bool(name == clause["equals"])
         case "ClauseStartsWith":
             return name.startswith(clause["starts_with"])
         case "ClauseEndsWith":
