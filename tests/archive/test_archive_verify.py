@@ -77,7 +77,9 @@ def test_a_quote_that_no_longer_holds_is_found(forge: Forge, data_dir: Path) -> 
     ask(forge, "How long may I keep a hand tool?")
     forge.close()
     with tampering(data_dir) as db:
-        assert db.execute("UPDATE sources SET passage_text = 'X' || substr(passage_text, 2) WHERE n = 1").rowcount
+        # All of it: which words are quoted is the student's choice.
+        other = "replace(hex(zeroblob(length(passage_text))), '00', 'X')"
+        assert db.execute(f"UPDATE sources SET passage_text = {other} WHERE n = 1").rowcount
     assert any("quote" in sentence for sentence in verdict_of(data_dir).damaged)
 
 
