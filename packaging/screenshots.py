@@ -65,7 +65,8 @@ from PySide6.QtCore import QElapsedTimer, QEventLoop  # noqa: E402
 from PySide6.QtGui import QImage  # noqa: E402
 from PySide6.QtWidgets import QApplication, QPushButton, QTableView, QToolButton, QWidget  # noqa: E402
 
-from forge_desktop.distill.records import NewTask, RunWish  # noqa: E402
+from forge_desktop.distill.records import NewTask  # noqa: E402
+from forge_desktop.distill.records_runs import RunWish  # noqa: E402
 from forge_desktop.forge import Forge  # noqa: E402
 from forge_desktop.ui.bridge import Bridge  # noqa: E402
 from forge_desktop.ui.crash import CrashReports  # noqa: E402

@@ -20,7 +20,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from forge_desktop.distill.records import NewTask, RunSummary, RunWish
+from forge_desktop.distill.records import NewTask
+from forge_desktop.distill.records_runs import RunSummary, RunWish
 from forge_desktop.forge import Forge
 from forge_desktop.providers.records import Endpoint, Rates
 

@@ -12,7 +12,7 @@ from forge_desktop.cli.lesson_runs import wish_of
 from forge_desktop.cli.lesson_waiting import wait
 from forge_desktop.cli.output import Output, counted
 from forge_desktop.distill.quality import remarks
-from forge_desktop.distill.records import Quote, ReplayReport, TeacherQuote
+from forge_desktop.distill.records_runs import Quote, ReplayReport, TeacherQuote
 from forge_desktop.forge import Forge
 
 

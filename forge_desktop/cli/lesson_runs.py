@@ -14,7 +14,8 @@ from forge_desktop.base.money import parse_usd, shown, usd
 from forge_desktop.cli import jobs
 from forge_desktop.cli.lesson_waiting import wait
 from forge_desktop.cli.output import Output, counted
-from forge_desktop.distill.records import OPEN, Quote, RunProgress, RunSummary, RunWish
+from forge_desktop.distill.records import OPEN
+from forge_desktop.distill.records_runs import Quote, RunProgress, RunSummary, RunWish
 from forge_desktop.forge import Forge
 
 _FINE = ("done", "cap")  # ways of stopping that were asked for

@@ -10,7 +10,7 @@ from forge_desktop.base.money import parse_usd, shown, usd
 from forge_desktop.cli import lesson_quotes
 from forge_desktop.cli.lesson_waiting import wait
 from forge_desktop.cli.output import Output, counted
-from forge_desktop.distill.records import GenerateSummary, GenerateWish, ImportPreview, ImportSummary
+from forge_desktop.distill.records_runs import GenerateSummary, GenerateWish, ImportPreview, ImportSummary
 from forge_desktop.forge import Forge
 
 _REASONS = 10  # told on a terminal; --json has more

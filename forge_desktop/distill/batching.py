@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.distill.lesson import Ask
-from forge_desktop.distill.records import RunWish, Task
+from forge_desktop.distill.records import Task
+from forge_desktop.distill.records_runs import RunWish
 from forge_desktop.providers import Providers
 from forge_desktop.providers.errors import CapReached
 from forge_desktop.providers.records import Endpoint, Purpose

@@ -17,7 +17,8 @@ from forge_desktop.distill.batching import Batching
 from forge_desktop.distill.drafting import Drafter, Wanted
 from forge_desktop.distill.evidence import Gatherer, Offer
 from forge_desktop.distill.lesson import Ask
-from forge_desktop.distill.records import Draft, Evidence, RunWish, Task
+from forge_desktop.distill.records import Draft, Evidence, Task
+from forge_desktop.distill.records_runs import RunWish
 from forge_desktop.distill.stopping import Stop, why_stop
 from forge_desktop.providers import Providers
 from forge_desktop.providers.records import Endpoint, PaidAnswer, Purpose

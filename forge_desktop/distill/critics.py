@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forge_desktop.distill.records import RunWish
+from forge_desktop.distill.records_runs import RunWish
 from forge_desktop.providers.records import Endpoint
 from forge_desktop.providers.router import Router
 

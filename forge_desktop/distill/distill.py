@@ -21,17 +21,16 @@ if TYPE_CHECKING:
     from forge_desktop.distill.importing import PairReader
     from forge_desktop.distill.pairs import Pairs
     from forge_desktop.distill.parts import Parts
-    from forge_desktop.distill.records import (
+    from forge_desktop.distill.records import Task, TaskView
+    from forge_desktop.distill.records_pairs import Forgotten, Reached
+    from forge_desktop.distill.records_runs import (
         GenerateWish,
         ImportPreview,
         ImportSummary,
         Quote,
         RunSummary,
         RunWish,
-        Task,
-        TaskView,
     )
-    from forge_desktop.distill.records_pairs import Forgotten, Reached
     from forge_desktop.distill.review import Review
     from forge_desktop.distill.suites import Suites
     from forge_desktop.distill.tasks import Tasks

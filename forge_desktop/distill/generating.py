@@ -15,7 +15,8 @@ from forge_desktop.corpus import Corpus
 from forge_desktop.corpus.records import Document, Passage, SearchFilter
 from forge_desktop.distill import questions
 from forge_desktop.distill.asking import Asker, Asking, Stopped
-from forge_desktop.distill.records import Evidence, GenerateSummary, GenerateWish, NewTask
+from forge_desktop.distill.records import Evidence, NewTask
+from forge_desktop.distill.records_runs import GenerateSummary, GenerateWish
 from forge_desktop.distill.store_ways_in import WaysInStore
 from forge_desktop.distill.tasks import Tasks
 

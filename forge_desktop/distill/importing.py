@@ -18,7 +18,8 @@ from forge_desktop.distill.json_rows import BadRow, Row
 from forge_desktop.distill.pair_lines import content_sha256
 from forge_desktop.distill.pair_shapes import shape
 from forge_desktop.distill.pairs import Pairs
-from forge_desktop.distill.records import ImportPreview, ImportSummary, NewTask, Pair
+from forge_desktop.distill.records import NewTask, Pair
+from forge_desktop.distill.records_runs import ImportPreview, ImportSummary
 from forge_desktop.distill.row_files import RowFile
 from forge_desktop.distill.store_ways_in import WaysInStore
 from forge_desktop.distill.tasks import Tasks

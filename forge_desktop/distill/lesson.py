@@ -27,11 +27,11 @@ from forge_desktop.distill.records import (
     Pair,
     PairKind,
     Quality,
-    RunWish,
     Task,
     TaskState,
     TeacherTurn,
 )
+from forge_desktop.distill.records_runs import RunWish
 from forge_desktop.distill.unseen import control_token
 from forge_desktop.providers.records import ChatRequest, PaidAnswer, Role
 

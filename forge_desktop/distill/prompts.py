@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterable, Sequence
 
 from forge_desktop.distill import untold
-from forge_desktop.distill.records import Draft, Evidence, RunWish, Task
+from forge_desktop.distill.records import Draft, Evidence, Task
+from forge_desktop.distill.records_runs import RunWish
 from forge_desktop.providers.records import ChatRequest, Turn
 
 SYSTEM = """\

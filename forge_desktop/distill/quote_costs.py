@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from forge_desktop.distill.evidence import Offer
 from forge_desktop.distill.experience import Experience, characters
 from forge_desktop.distill.lesson import Ask
-from forge_desktop.distill.records import Task, TeacherQuote
+from forge_desktop.distill.records import Task
+from forge_desktop.distill.records_runs import TeacherQuote
 from forge_desktop.providers import Providers
 from forge_desktop.providers.addresses import on_this_computer
 from forge_desktop.providers.money import cost

@@ -14,7 +14,8 @@ from forge_desktop.distill.evidence import Gatherer, Offer
 from forge_desktop.distill.lesson import CRITIQUE, JUDGE, Ask, End, Lesson
 from forge_desktop.distill.quote_costs import BYTES_A_TOKEN, Prompted
 from forge_desktop.distill.quote_prompts import UNSAID, UNWRITTEN
-from forge_desktop.distill.records import Draft, Evidence, RunWish, Task
+from forge_desktop.distill.records import Draft, Evidence, Task
+from forge_desktop.distill.records_runs import RunWish
 from forge_desktop.distill.store_runs import RunStore
 from forge_desktop.distill.store_tasks import TaskStore
 from forge_desktop.providers import Providers

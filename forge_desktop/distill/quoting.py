@@ -16,7 +16,7 @@ from forge_desktop.distill.quote_caps import fitting, room
 from forge_desktop.distill.quote_costs import Prompted, Reckoner
 from forge_desktop.distill.quote_prompts import spread, to_show, words_of_critic, words_of_unwritten
 from forge_desktop.distill.quote_rendering import Renderer
-from forge_desktop.distill.records import Quote, RunWish, TeacherQuote
+from forge_desktop.distill.records_runs import Quote, RunWish, TeacherQuote
 from forge_desktop.distill.store_quote import QuoteStore
 from forge_desktop.distill.store_runs import RunStore
 from forge_desktop.distill.store_tasks import TaskStore

@@ -13,7 +13,8 @@ from forge_desktop.base.paths import write_atomically
 from forge_desktop.distill.lesson import ASIDE, Ask, Lesson
 from forge_desktop.distill.pair_lines import content_sha256, to_line, to_object
 from forge_desktop.distill.pairs import Pairs
-from forge_desktop.distill.records import Pair, ReplayReport, Task, TeacherTurn
+from forge_desktop.distill.records import Pair, Task, TeacherTurn
+from forge_desktop.distill.records_runs import ReplayReport
 from forge_desktop.distill.store_replay import ReplayStore
 from forge_desktop.distill.store_runs import RunRow, RunStore
 from forge_desktop.distill.store_tasks import TaskStore

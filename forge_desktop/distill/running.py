@@ -21,7 +21,8 @@ from forge_desktop.distill.drafting import Wanted
 from forge_desktop.distill.flipping import Flipper
 from forge_desktop.distill.headroom import Headroom
 from forge_desktop.distill.lesson import ASIDE, Ask, End, Lesson
-from forge_desktop.distill.records import Draft, RunWish, TaskState
+from forge_desktop.distill.records import Draft, TaskState
+from forge_desktop.distill.records_runs import RunWish
 from forge_desktop.distill.stopping import Stop, may_pass
 from forge_desktop.distill.store_runs import RunStore
 from forge_desktop.distill.store_tasks import TaskStore

@@ -19,7 +19,8 @@ from forge_desktop.distill.drafting import Drafter
 from forge_desktop.distill.evidence import Gatherer
 from forge_desktop.distill.flipping import Flipper
 from forge_desktop.distill.pairs import Pairs
-from forge_desktop.distill.records import OPEN, Quote, RunSummary, RunWish
+from forge_desktop.distill.records import OPEN
+from forge_desktop.distill.records_runs import Quote, RunSummary, RunWish
 from forge_desktop.distill.running import Run
 from forge_desktop.distill.stopping import Stop
 from forge_desktop.distill.store_runs import KILLED, RunRow, RunStore

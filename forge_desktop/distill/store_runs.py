@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.distill.records import OPEN, Check, Draft, Evidence, RunWish, TaskState, TeacherTurn
+from forge_desktop.distill.records import OPEN, Check, Draft, Evidence, TaskState, TeacherTurn
+from forge_desktop.distill.records_runs import RunWish
 from forge_desktop.distill.store_pairs import put_evidence
 from forge_desktop.storage import Database
 

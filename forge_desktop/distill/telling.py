@@ -7,7 +7,8 @@ from collections import Counter
 
 from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext
-from forge_desktop.distill.records import RunProgress, RunWish, TaskState
+from forge_desktop.distill.records import TaskState
+from forge_desktop.distill.records_runs import RunProgress, RunWish
 from forge_desktop.providers import Providers
 
 _GAP = 0.25  # seconds between two announcements that rows changed

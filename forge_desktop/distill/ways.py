@@ -14,7 +14,7 @@ from forge_desktop.distill.generating import Generator
 from forge_desktop.distill.importing import Importer, PairReader
 from forge_desktop.distill.pairs import Pairs
 from forge_desktop.distill.quoting import Quoter
-from forge_desktop.distill.records import GenerateWish
+from forge_desktop.distill.records_runs import GenerateWish
 from forge_desktop.distill.replaying import Replayer
 from forge_desktop.distill.review import Review
 from forge_desktop.distill.store_quote import QuoteStore

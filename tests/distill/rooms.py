@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from forge_desktop.base.errors import Cancelled
-from forge_desktop.distill.records import NewTask, RunSummary, RunWish
+from forge_desktop.distill.records import NewTask
+from forge_desktop.distill.records_runs import RunSummary, RunWish
 from forge_desktop.forge import Forge
 from forge_desktop.providers.records import TEACHER_ROLES, Endpoint, Rates
 from tests.providers.teacher import Teacher

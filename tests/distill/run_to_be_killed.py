@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from forge_desktop.distill.records import RunWish
+from forge_desktop.distill.records_runs import RunWish
 from forge_desktop.forge import Forge
 
 

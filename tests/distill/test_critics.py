@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from forge_desktop.distill.lesson import Lesson
-from forge_desktop.distill.records import Draft, Quote, ReplayReport, RunWish
+from forge_desktop.distill.records import Draft
+from forge_desktop.distill.records_runs import Quote, ReplayReport, RunWish
 from tests.distill.rooms import Application
 from tests.distill.test_lesson import EVIDENCE, GOOD, TASK, WISH, asked, ended, paid
 from tests.providers.teacher import Teacher, storm

@@ -12,7 +12,8 @@ import pytest
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Event, JobChanged
-from forge_desktop.distill.records import GenerateSummary, GenerateWish, Task
+from forge_desktop.distill.records import Task
+from forge_desktop.distill.records_runs import GenerateSummary, GenerateWish
 from tests.distill.rooms import PATIENCE, Application
 from tests.providers.teacher import Fault, Teacher, storm
 

@@ -20,7 +20,8 @@ from forge_desktop.corpus import Corpus
 from forge_desktop.distill.importing import Importer
 from forge_desktop.distill.json_rows import LONGEST, BadRow, Row, json_lines, plain_lines
 from forge_desktop.distill.pairs import Pairs
-from forge_desktop.distill.records import ImportSummary, Task
+from forge_desktop.distill.records import Task
+from forge_desktop.distill.records_runs import ImportSummary
 from forge_desktop.distill.store_tasks import TaskStore
 from forge_desktop.distill.tasks import Tasks
 from forge_desktop.storage import Database

@@ -12,7 +12,8 @@ from forge_desktop.distill.evidence import find_quote
 from forge_desktop.distill.lesson import Ask, End, Lesson
 from forge_desktop.distill.pair_lines import from_object, to_object
 from forge_desktop.distill.prompts import render, render_judge
-from forge_desktop.distill.records import Draft, Evidence, RunWish, Task
+from forge_desktop.distill.records import Draft, Evidence, Task
+from forge_desktop.distill.records_runs import RunWish
 from forge_desktop.providers.records import PaidAnswer, Usage
 
 TASK = Task(1, "t" * 32, "How long may I keep a hand tool?", "queued", "", 1.0, "import", "tasks.jsonl:1")

@@ -9,7 +9,8 @@ import pytest
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.distill.quote_prompts import ABOUT_UNWRITTEN, UNWRITTEN
-from forge_desktop.distill.records import NewTask, Quote, RunWish
+from forge_desktop.distill.records import NewTask
+from forge_desktop.distill.records_runs import Quote, RunWish
 from forge_desktop.providers.records import Endpoint, Rates
 from forge_desktop.providers.store_ledger import set_fact
 from tests.distill.rooms import PATIENCE, Application, Opened, fact

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.distill.records import GenerateSummary, GenerateWish, Quote, RunSummary, RunWish
+from forge_desktop.distill.records_runs import GenerateSummary, GenerateWish, Quote, RunSummary, RunWish
 from forge_desktop.providers.records import Attempt, Rates
 from tests.distill.rooms import PATIENCE, Application
 from tests.providers.teacher import Fault, Teacher, storm

@@ -12,7 +12,7 @@ import pytest
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.distill.pair_lines import to_line
-from forge_desktop.distill.records import ReplayReport
+from forge_desktop.distill.records_runs import ReplayReport
 from tests.distill.rooms import PATIENCE, Application, Opened, answered, fact
 from tests.providers.teacher import Teacher
 

@@ -10,7 +10,7 @@ import pytest
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Event, JobChanged
-from forge_desktop.distill.records import RunProgress, RunWish
+from forge_desktop.distill.records_runs import RunProgress, RunWish
 from forge_desktop.providers.records import Rates
 from tests.distill.rooms import Application, Opened, answered, fact
 from tests.providers.teacher import GARBAGE, Fault, Teacher, storm

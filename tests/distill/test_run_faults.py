@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_desktop.distill.records import RunSummary
+from forge_desktop.distill.records_runs import RunSummary
 from forge_desktop.forge import Forge
 from tests.distill.rooms import Application, answered
 from tests.distill.test_run_killed import CAP, ROOT, Opened

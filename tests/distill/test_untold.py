@@ -9,7 +9,8 @@ import pytest
 
 from forge_desktop.distill.lesson import Ask, End, Lesson
 from forge_desktop.distill.questions import UNANSWERABLE_RULES
-from forge_desktop.distill.records import Draft, Evidence, RunWish, Task
+from forge_desktop.distill.records import Draft, Evidence, Task
+from forge_desktop.distill.records_runs import RunWish
 from forge_desktop.distill.untold import says_so
 from forge_desktop.providers.records import PaidAnswer, Usage
 from tests.distill.rooms import Application, answered

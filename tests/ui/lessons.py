@@ -8,7 +8,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from forge_desktop.distill.records import Endpoint, NewTask, RunSummary, RunWish
+from forge_desktop.distill.records import Endpoint, NewTask
+from forge_desktop.distill.records_runs import RunSummary, RunWish
 from forge_desktop.forge import Forge
 from forge_desktop.providers.records import Rates
 from tests.providers.teacher import Teacher

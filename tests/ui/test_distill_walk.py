@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QDialogButtonBox, QInputDialog, QLab
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.distill.quote_prompts import ABOUT_UNWRITTEN, UNWRITTEN
-from forge_desktop.distill.records import RunSummary
+from forge_desktop.distill.records_runs import RunSummary
 from forge_desktop.forge import Forge
 from forge_desktop.ui.panes.distill import DistillPane
 from forge_desktop.ui.panes.distill.before_run import BeforeRunDialog

@@ -12,7 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
-from forge_desktop.distill.records import Budget, Endpoint, Quote, RunSummary, RunWish, TeacherQuote
+from forge_desktop.distill.records import Budget, Endpoint
+from forge_desktop.distill.records_runs import Quote, RunSummary, RunWish, TeacherQuote
 from forge_desktop.ui import theme
 from forge_desktop.ui.panes.distill.figures import Figures
 from forge_desktop.ui.panes.distill.meter import BudgetsCard, _axis

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QDialog, QFrame, QScrollArea, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import JobChanged
-from forge_desktop.distill.records import Endpoint, Quote, RunWish
+from forge_desktop.distill.records import Endpoint
+from forge_desktop.distill.records_runs import Quote, RunWish
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.panes.distill.quote_view import QuoteView

@@ -11,8 +11,9 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QWidget
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.distill.records import Dataset, RunSummary, Suite
+from forge_desktop.distill.records import Dataset, Suite
 from forge_desktop.distill.records_pairs import Coverage, Histograms, PairCounts
+from forge_desktop.distill.records_runs import RunSummary
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.distill.asking_text import ask_text

@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from forge_desktop.base.money import shown
-from forge_desktop.distill.records import Dataset, RunSummary, Suite
+from forge_desktop.distill.records import Dataset, Suite
+from forge_desktop.distill.records_runs import RunSummary
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.distill.outcomes import STOPS, quoted_words
 from forge_desktop.ui.widgets.basics import Button, ElidedLabel, IconButton, PrimaryButton, column, frame, label, row

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QLayout, QScrollArea
 from forge_desktop.corpus import Collection
 from forge_desktop.corpus.shelf import Shelf
 from forge_desktop.distill.questions import KINDS
-from forge_desktop.distill.records import GenerateWish
+from forge_desktop.distill.records_runs import GenerateWish
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.distill.money_field import MoneyField

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QDialog, QFrame, QGridLayout, QScrollArea, QWidget
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.distill.records import ImportPreview
+from forge_desktop.distill.records_runs import ImportPreview
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.distill.columns import one_line

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.money import shown
-from forge_desktop.distill.records import Budget, GenerateSummary, ImportSummary, ReplayReport, RunSummary
+from forge_desktop.distill.records import Budget
 from forge_desktop.distill.records_pairs import Reverified
+from forge_desktop.distill.records_runs import GenerateSummary, ImportSummary, ReplayReport, RunSummary
 from forge_desktop.ui.widgets.words import count_words, safe_words
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.money import shown
-from forge_desktop.distill.records import Budget, Endpoint, RunSummary, TaskState
+from forge_desktop.distill.records import Budget, Endpoint, TaskState
 from forge_desktop.distill.records_pairs import PairCounts
+from forge_desktop.distill.records_runs import RunSummary
 from forge_desktop.ui.panes.distill.outcomes import capping
 from forge_desktop.ui.widgets.charts import Series
 

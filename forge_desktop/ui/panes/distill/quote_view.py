@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QStackedWidget, 
 
 from forge_desktop.base.money import shown
 from forge_desktop.distill.quote_prompts import ABOUT_UNWRITTEN
-from forge_desktop.distill.records import Endpoint, Quote, RunWish, TeacherQuote
+from forge_desktop.distill.records import Endpoint
+from forge_desktop.distill.records_runs import Quote, RunWish, TeacherQuote
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.distill.columns import any_text
 from forge_desktop.ui.widgets.basics import Banner, ElidedLabel, column, duration, frame, label, row

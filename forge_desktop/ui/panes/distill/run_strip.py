@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QFrame
 
 from forge_desktop.base.events import JobChanged
 from forge_desktop.base.money import shown
-from forge_desktop.distill.records import Budget, RunProgress
+from forge_desktop.distill.records import Budget
+from forge_desktop.distill.records_runs import RunProgress
 from forge_desktop.ui import tokens
 from forge_desktop.ui.widgets.basics import Button, ElidedLabel, IconLabel, Meter, column, duration, label, row
 from forge_desktop.ui.widgets.words import count_words

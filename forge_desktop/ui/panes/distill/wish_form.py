@@ -10,7 +10,8 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLayout, QSlider, QSpinBox, QWidget
 
-from forge_desktop.distill.records import Endpoint, RunWish
+from forge_desktop.distill.records import Endpoint
+from forge_desktop.distill.records_runs import RunWish
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.distill.money_field import MoneyField
 from forge_desktop.ui.widgets.basics import column, label, row
