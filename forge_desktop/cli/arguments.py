@@ -12,7 +12,7 @@ from forge_desktop.cli.arguments_distill import add_distill
 from forge_desktop.cli.arguments_spend import add_spend
 from forge_desktop.cli.arguments_teachers import add_teachers
 from forge_desktop.cli.output import Output
-from forge_desktop.cli.values import count, day, named, number, thinking
+from forge_desktop.cli.values import count, day, named, number, repeated, thinking
 
 _DESCRIPTION = "Ask your own documents with a local student. Without a verb, opens the window."
 _EPILOG = """\
@@ -60,14 +60,12 @@ def _add_choosing(verb: argparse.ArgumentParser) -> None:
 
 
 def _add_collections(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument(
+    repeated(
+        verb,
         "--collection",
-        dest="collections",
-        type=named,
-        action="append",
-        default=[],
         metavar="NAME",
         help="only documents of this collection (may be repeated)",
+        dest="collections",
     )
 
 
@@ -151,14 +149,8 @@ def _add_searching(verb: _Verb) -> None:
     search.add_argument("-k", type=count(1, 1000), default=10, metavar="N", help="how many passages (10)")
     _add_collections(search)
     search.add_argument("--folder", type=named, metavar="DIR", help="only what lies in this folder")
-    search.add_argument(
-        "--type",
-        dest="formats",
-        type=named,
-        action="append",
-        default=[],
-        metavar="TYPE",
-        help="only documents of this type, as pdf (may be repeated)",
+    repeated(
+        search, "--type", metavar="TYPE", help="only documents of this type, as pdf (may be repeated)", dest="formats"
     )
     search.add_argument("--since", type=day, metavar="DATE", help="only files changed on YYYY-MM-DD or later")
     search.add_argument("--until", type=day, metavar="DATE", help="only files changed on YYYY-MM-DD or before")

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 
 from forge_desktop.cli.arguments_wish import add_wish
-from forge_desktop.cli.values import count, named
+from forge_desktop.cli.values import count, named, repeated
 
 Step = Callable[..., argparse.ArgumentParser]  # name, help, description, writes
 
@@ -40,14 +40,12 @@ def _add_import(step: Step) -> None:
     bring.add_argument(
         "--as", dest="holds", choices=("tasks", "pairs"), help="what the file holds (else it is recognised)"
     )
-    bring.add_argument(
+    repeated(
+        bring,
         "--collection",
-        dest="collections",
-        type=named,
-        action="append",
-        default=[],
         metavar="NAME",
         help="look for evidence in this collection only (repeatable)",
+        dest="collections",
     )
     bring.add_argument("--dry-run", action="store_true", help="only say what would be read, and from which columns")
 
@@ -90,15 +88,7 @@ def _add_generate(step: Step) -> None:
         metavar="USD",
         help="what teachers, or a remote student, may cost at most (a must with them)",
     )
-    generate.add_argument(
-        "--teacher",
-        dest="teachers",
-        type=named,
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="only this one (repeatable)",
-    )
+    repeated(generate, "--teacher", metavar="NAME", help="only this one (repeatable)", dest="teachers")
     generate.add_argument(
         "--seed", type=count(0, 2**31 - 1), default=1, metavar="N", help="the same seed, the same (1)"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from forge_desktop.cli.values import count, named
+from forge_desktop.cli.values import count, named, repeated
 
 
 def add_wish(run: argparse.ArgumentParser, *, cap: bool) -> None:
@@ -22,15 +22,7 @@ def add_wish(run: argparse.ArgumentParser, *, cap: bool) -> None:
         "--review", choices=("rules", "all"), default="rules", help="what is kept: by the rules, or by you alone"
     )
     run.add_argument("--judge", action="store_true", help="let a judge look at each answer too")
-    run.add_argument(
-        "--teacher",
-        dest="teachers",
-        type=named,
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="only this one (repeatable)",
-    )
+    repeated(run, "--teacher", metavar="NAME", help="only this one (repeatable)", dest="teachers")
     run.add_argument("--no-draft", dest="draft", action="store_false", help="do not let the student answer first")
     run.add_argument(
         "--easy",

@@ -59,3 +59,8 @@ def thinking(text: str) -> int:
         return words[text] if text in words else count(-1, 1_048_576)(text)
     except argparse.ArgumentTypeError:
         raise argparse.ArgumentTypeError(f"choose off, free, or a number up to 1048576, not {text!r}") from None
+
+
+def repeated(verb: argparse.ArgumentParser, option: str, *, metavar: str, help: str, dest: str | None = None) -> None:
+    """An option of `verb` that may be given several times; a list of texts, empty without it."""
+    verb.add_argument(option, dest=dest, type=named, action="append", default=[], metavar=metavar, help=help)
