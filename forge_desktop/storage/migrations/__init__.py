@@ -14,6 +14,7 @@ from forge_desktop.storage.migrations import (
     m0009_scope,
     m0010_engine,
     m0011_lessons,
+    m0012_versions,
 )
 
 MIGRATIONS = Migrations("forge")
@@ -30,5 +31,6 @@ for _step in (
     m0009_scope,
     m0010_engine,
     m0011_lessons,
+    m0012_versions,
 ):
     MIGRATIONS(name=_step.__name__.rpartition(".")[2])(_step.migrate)
