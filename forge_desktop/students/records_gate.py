@@ -27,8 +27,8 @@ class GateWish:
     """What shall be measured; fixed before the run and kept with it.
 
     `suites` are names or uids of suites with which a gain is looked for. `primary` is the metric that must gain.
-    `scales` other than 1.0 are tried on the validation part. `baseline` "" is the active version. `judge` is a teacher's name,
-    asked under the cap (micro-dollars). `items` 0 takes all; fewer are drawn by `seed`.
+    `scales` other than 1.0 are tried on the validation part. `baseline` "" is the active version. `judge` is a
+    teacher's name, asked under the cap (micro-dollars). `items` 0 takes all; fewer are drawn by `seed`.
     """
 
     suites: tuple[str, ...] = ()

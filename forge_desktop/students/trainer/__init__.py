@@ -1,0 +1,1 @@
+"""The trainer: plain source for an interpreter that has torch; imports nothing but what goes along with it."""
