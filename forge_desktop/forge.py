@@ -23,6 +23,7 @@ from forge_desktop.engine.embedder import open_embedder
 from forge_desktop.providers import Providers
 from forge_desktop.storage import Database
 from forge_desktop.students import Students
+from forge_desktop.students.rooms import Rooms
 
 if TYPE_CHECKING:
     from forge_desktop.distill.records import Pair
@@ -85,7 +86,22 @@ class Forge:
                 read_pair=_read_pair,
             )
             starter = resources_dir() / "students" / STARTER
-            self.students = Students(database, self.jobs, self.events, self.engine, starter, self.providers)
+            rooms = Rooms(
+                database,
+                self.jobs,
+                self.events,
+                self.settings,
+                self.engine,
+                self.corpus,
+                self.chat,
+                self.distill,
+                self.providers,
+                data_dir,
+                _read_pair,
+            )
+            self.students = Students(
+                database, self.jobs, self.events, self.engine, starter, self.providers, rooms=rooms
+            )
             self.archive = Archive(
                 database,
                 self.jobs,

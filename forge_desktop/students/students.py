@@ -18,11 +18,16 @@ from forge_desktop.students.files import display_name, hash_file
 from forge_desktop.students.layouts import Layouts
 from forge_desktop.students.records import Student
 from forge_desktop.students.remotes import Remotes
+from forge_desktop.students.rooms import Rooms
 from forge_desktop.students.store import Base, Bases, StudentFacts
 
 if TYPE_CHECKING:
     from forge_desktop.providers import Providers
     from forge_desktop.students.desk import Desk
+    from forge_desktop.students.gates import Gates
+    from forge_desktop.students.library import Library
+    from forge_desktop.students.registry import Registry
+    from forge_desktop.students.training import Training
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +51,11 @@ class Students:
         engine: Engine,
         starter: Path,
         providers: Providers | None = None,
+        *,
+        rooms: Rooms | None = None,
     ) -> None:
         self._bases = Bases(db)
+        self._rooms = rooms
         self._jobs, self._events, self._engine = jobs, events, engine
         self.layouts = Layouts(engine, events, lambda student_id: _spec(self._find(student_id)))
         self._providers = providers
@@ -62,6 +70,39 @@ class Students:
         from forge_desktop.students.desk import Desk
 
         return Desk(self._providers) if self._providers is not None else None
+
+    @functools.cached_property
+    def registry(self) -> Registry:
+        """Adapters and versions."""
+        from forge_desktop.students.registry import Registry
+
+        return Registry(self._around, self._bases)
+
+    @functools.cached_property
+    def training(self) -> Training:
+        """Training runs."""
+        from forge_desktop.students.training import Training
+
+        return Training(self._around, self._bases)
+
+    @functools.cached_property
+    def gates(self) -> Gates:
+        """Evaluation gates."""
+        from forge_desktop.students.gates import Gates
+
+        return Gates(self._around, self._bases)
+
+    @functools.cached_property
+    def library(self) -> Library:
+        """Bases to be found and fetched."""
+        from forge_desktop.students.library import Library
+
+        return Library(self._around, self._bases)
+
+    @property
+    def _around(self) -> Rooms:
+        assert self._rooms is not None, "made without the rooms that this needs"
+        return self._rooms
 
     def list(self) -> list[Student]:
         """Every student on this computer, the starter first; none is active while an endpoint answers. `problem` says
