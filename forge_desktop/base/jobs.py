@@ -51,13 +51,16 @@ class JobContext:
         note: str = "",
         *,
         detail: Callable[[], object] = lambda: None,
+        hold: bool = True,
     ) -> None:
-        """Report, throttled to ten a second. Also where a pause blocks and where a cancel raises `Cancelled`.
+        """Report, throttled to ten a second. Also where a pause blocks and where a cancel raises `Cancelled`; without
+        `hold` it does neither, for who has to tell another process first.
 
         `detail` makes the job's own record of where it stands; it is called only for what is published.
         """
         self._seen, self._detail = (done, total, note), detail
-        self.check()
+        if hold:
+            self.check()
         now = time.monotonic()
         if now - self._last >= self._MIN_GAP or (total is not None and done >= total):
             self._last = now
@@ -84,6 +87,11 @@ class JobContext:
     def cancelled(self) -> bool:
         """Whether the user asked to stop: for loops that must tidy up before raising."""
         return self._stop.is_set()
+
+    @property
+    def paused(self) -> bool:
+        """Whether `check` would block now: for work that another process does and that must be told to rest."""
+        return not self._go.is_set() and not self._stop.is_set()
 
     def _publish(self, state: JobState) -> None:
         done, total, note = self._seen

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from forge_desktop.students.records_training import RunState, TrainWish
 from forge_desktop.storage import Database
+from forge_desktop.students.records_training import RunState, TrainWish
 
 OPEN: tuple[RunState, ...] = ("preparing", "running", "paused")
 KILLED = "Forge Desktop ended in the middle of it; its checkpoint is kept."
@@ -127,6 +127,10 @@ class TrainingStore:
             document_sha256,
         )
         return [_run(row) for row in rows]
+
+    def gates(self, version: str) -> list[str]:
+        """The uids of the gates that a version went through, the oldest first."""
+        return [row["uid"] for row in self._db.rows("SELECT uid FROM gates WHERE version = ? ORDER BY number", version)]
 
     def remove(self, uid: str) -> None:
         """Forget a run."""
