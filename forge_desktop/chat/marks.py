@@ -21,10 +21,14 @@ def fresh_mark(task: Task, offered: Sequence[Source]) -> str:
     They are derived from this request with a key that never leaves the database, not drawn: the same request gives the
     same prompt, so that an answer at temperature 0 can be repeated.
     """
-    texts = [task.question, *(source.quote for source in offered)]
-    request = json.dumps([len(task.turns), *texts]).encode()
+    return mark_for(task.mark_key, len(task.turns), [task.question, *(source.quote for source in offered)])
+
+
+def mark_for(key: bytes, turns: int, texts: Sequence[str]) -> str:
+    """The mark that a key makes for these texts, of which none holds it."""
+    request = json.dumps([turns, *texts]).encode()
     for attempt in itertools.count():
-        mark = hmac.new(task.mark_key, b"%d %b" % (attempt, request), "sha256").hexdigest()[:6]
+        mark = hmac.new(key, b"%d %b" % (attempt, request), "sha256").hexdigest()[:6]
         if not any(mark in text for text in texts):
             return mark
     raise AssertionError("unreachable")
@@ -38,10 +42,15 @@ def mark_in(text: str) -> str:
 
 def label_of(source: Source) -> str:
     """What stands beside a document's number: file, page, headings."""
-    name = re.split(r"[/\\]", source.path)[-1]
-    page = f", page {source.page}" if source.page else ""
-    heading = ": " + " > ".join(source.heading) if source.heading else ""
-    return " ".join(f"{name}{page}{heading}".split())
+    return label(source.path, source.page, source.heading)
+
+
+def label(path: str, page: int | None, headings: Sequence[str]) -> str:
+    """How a document is named between the marks."""
+    name = re.split(r"[/\\]", path)[-1]
+    on_page = f", page {page}" if page else ""
+    heading = ": " + " > ".join(headings) if headings else ""
+    return " ".join(f"{name}{on_page}{heading}".split())
 
 
 def told(source: Source) -> str:

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from forge_desktop import __version__
 from forge_desktop.cli.arguments_distill import add_distill
 from forge_desktop.cli.arguments_spend import add_spend
+from forge_desktop.cli.arguments_students import add_students
 from forge_desktop.cli.arguments_teachers import add_teachers
 from forge_desktop.cli.output import Output
 from forge_desktop.cli.values import count, day, named, number, repeated, thinking
@@ -282,6 +283,15 @@ def make_parser() -> Parser:
         made.add_argument("--json", action="store_true", help="print exactly one JSON object")
         return made
 
-    for add in (_add_filling, _add_searching, _add_asking, add_distill, add_teachers, add_spend, _add_keeping):
+    for add in (
+        _add_filling,
+        _add_searching,
+        _add_asking,
+        add_distill,
+        add_students,
+        add_teachers,
+        add_spend,
+        _add_keeping,
+    ):
         add(verb)
     return parser

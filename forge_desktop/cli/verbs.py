@@ -23,6 +23,7 @@ from forge_desktop.cli import (
     spending,
     teaching,
     tour,
+    training,
     upkeep,
 )
 from forge_desktop.cli.output import Output
@@ -31,10 +32,13 @@ from forge_desktop.forge import Forge
 
 @dataclass(frozen=True)
 class Verb:
-    """What a verb runs, and whether it writes: then it must own the data directory."""
+    """What a verb runs, and whether it writes: then it must own the data directory. With the options it `looks` by it
+    only reads.
+    """
 
     run: Callable[[Forge, argparse.Namespace, Output], int]
     writes: bool = False
+    looks: tuple[str, ...] = ()
 
 
 VERBS = {
@@ -47,6 +51,7 @@ VERBS = {
     "embedder": Verb(embedding.embedder),
     "presets": Verb(choosing.presets),
     "distill": Verb(distilling.distill),
+    "train": Verb(training.train, writes=True, looks=("runs", "log")),
     "spend": Verb(spending.spend),
     "teachers": Verb(teaching.teachers),
     "offline": Verb(teaching.offline),
@@ -79,7 +84,8 @@ _LOOKING = ("list", "show", "counts")  # actions of a step that only look
 def run_verb(options: argparse.Namespace, out: Output) -> int:
     """Run the chosen verb on its data directory; return the exit status."""
     verb = VERBS[options.verb]
-    writes = verb.writes or any(getattr(options, name, None) for name in _WRITING)
+    writes = verb.writes and not any(getattr(options, name) for name in verb.looks)
+    writes = writes or any(getattr(options, name, None) for name in _WRITING)
     writes = writes or getattr(options, "action", "list") not in _LOOKING
     with contextlib.ExitStack() as stack:
         if options.verb == "tour" and options.data_dir is None:

@@ -163,3 +163,43 @@ class TrainRun:
     can_resume: bool = False
     folder: str = ""
     log: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LessonRow:
+    """One lesson as messages (role, text), the answer to learn last.
+
+    `part` is "train" or "validation"; `origin` "pair", or "replay" for an answer of the base itself. `documents` are
+    the sha256 of those it rests on, `teacher` and `cost` (micro-dollars) as its pair has them.
+    """
+
+    pair: str
+    messages: tuple[tuple[str, str], ...]
+    part: str
+    origin: str
+    documents: tuple[str, ...] = ()
+    teacher: Mapping[str, object] = field(default_factory=dict)
+    cost: int = 0
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a run learns from, for a trainer elsewhere. `data` is what a run's `data` is."""
+
+    base_sha256: str
+    base_name: str
+    architecture: str
+    wish: TrainWish
+    rows: tuple[LessonRow, ...]
+    data: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A lesson as a run learnt it, as plain words. `pair` is its uid, `documents` the sha256 of what it rests on."""
+
+    pair: str
+    question: str
+    answer: str
+    documents: tuple[str, ...] = ()
+    part: str = "train"
