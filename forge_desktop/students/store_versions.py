@@ -25,10 +25,16 @@ _NEXT = """
 """
 
 
-def version_uid(base: str, adapter: str, scale: float, template: str, retrieval: Mapping[str, object]) -> str:
+def version_uid(
+    base: str,
+    adapter: str = "",
+    scale: float = 1.0,
+    template: str = "",
+    retrieval: Mapping[str, object] | None = None,
+) -> str:
     """The public id of a version: the sha256 of what it is made of."""
     made_of = json.dumps(
-        [base, adapter, float(scale), template, dict(retrieval)], separators=(",", ":"), sort_keys=True
+        [base, adapter, float(scale), template, dict(retrieval or {})], separators=(",", ":"), sort_keys=True
     )
     return hashlib.sha256(made_of.encode()).hexdigest()
 
@@ -117,6 +123,13 @@ def record(
         "INSERT INTO version_history (version, what, before, who, why, detail, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (uid, what, before, who, why, json.dumps({**known, **(detail or {})}), time.time()),
     )
+
+
+def drop_version(connection: sqlite3.Connection, uid: str, why: str, *, who: str = "program") -> None:
+    """Remove a version, within the caller's transaction; its history stays."""
+    record(connection, uid, "removed", who=who, why=why)
+    connection.execute("DELETE FROM versions WHERE uid = ?", (uid,))
+    connection.execute("DELETE FROM card_state WHERE version = ?", (uid,))
 
 
 class Versions:
