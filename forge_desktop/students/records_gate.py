@@ -27,7 +27,8 @@ class GateWish:
     """What shall be measured; fixed before the run and kept with it.
 
     `suites` are names or uids of suites with which a gain is looked for. `primary` is the metric that must gain.
-    `scales` other than 1.0 are tried on the validation part. `baseline` "" is the active version. `judge` is a
+    `scales` are shares of the version's own scale; where there are several, each is tried on the validation part and
+    the best one is measured on the rest. `baseline` "" is the active version. `judge` is a
     teacher's name, asked under the cap (micro-dollars). `items` 0 takes all; fewer are drawn by `seed`.
     """
 
@@ -67,7 +68,8 @@ class Metric:
 
     Rates are shares from 0 to 1; NLL in nats a token, where less is better. `better` and `worse` count items; `p` is of
     the sign test. `margin` is what was allowed, in the metric's own unit, None for a target. `holds` says whether its
-    condition holds: True, False, or None where the interval does not decide. `needed` items would decide, None unknown.
+    condition holds: True, False, or None where the interval does not decide; `decides` whether it has one at all, so
+    that the verdict rests on it. So many more items would decide: `needed`, None unknown.
     """
 
     suite: str
@@ -86,11 +88,18 @@ class Metric:
     holds: bool | None
     needed: int | None = None
     less_is_better: bool = False
+    decides: bool = False
 
 
 @dataclass(frozen=True)
 class GateReport:
-    """A gate, as far as it is. `reasons` say in sentences why it is the verdict it is; `vetoes` are among them."""
+    """A gate, as far as it is. `reasons` say in sentences why it is the verdict it is; `vetoes` are those of them that
+    alone refuse a version. `card` are the sentences that its model card has to say.
+
+    `scale` is the adapter's own, whatever shares of it were tried; `sweep` has for each of these its `scale` and what
+    was measured on the validation part. `conditions` hold, by arm, what decides the numbers, and `speed`; `retrieval`
+    by suite; `judge`. `gated` is the uid of the version that carries the verdict.
+    """
 
     uid: str
     number: int
@@ -111,6 +120,18 @@ class GateReport:
     created: float
     ended: float | None
     card: tuple[str, ...] = ()
+    vetoes: tuple[str, ...] = ()
+    gated: str = ""
+
+
+@dataclass(frozen=True)
+class GateProgress:
+    """Where a gate stands: the `detail` of its job. Counts answers that are wanted, of every arm."""
+
+    gate: str
+    done: int
+    total: int
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -192,3 +192,14 @@ class TrainingData:
     wish: TrainWish
     rows: tuple[LessonRow, ...]
     data: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A lesson as a run learnt it, as plain words. `pair` is its uid, `documents` the sha256 of what it rests on."""
+
+    pair: str
+    question: str
+    answer: str
+    documents: tuple[str, ...] = ()
+    part: str = "train"

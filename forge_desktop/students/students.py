@@ -100,7 +100,7 @@ class Students:
         """Evaluation gates."""
         from forge_desktop.students.gates import Gates
 
-        return Gates(self._around, self._bases)
+        return Gates(self._around, self._bases, self.registry, self.training)
 
     @functools.cached_property
     def library(self) -> Library:

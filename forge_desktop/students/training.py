@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.students.records_training import (
+    Learnt,
     TrainerProbe,
     TrainingData,
     TrainPoint,
@@ -109,4 +110,8 @@ class Training(Trainers):
         self, source: TrainSource, base: str, wish: TrainWish, check: Callable[[], None] = lambda: None
     ) -> TrainingData:
         """The lessons of a run as messages, split as it would be; for a thread that may wait."""
+        raise ForgeError(_LATER)
+
+    def learnt(self, uid: str) -> list[Learnt]:
+        """The lessons a run learnt from, replayed answers too, as the run itself keeps them."""
         raise ForgeError(_LATER)

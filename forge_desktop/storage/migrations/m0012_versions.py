@@ -120,7 +120,8 @@ _STATEMENTS = (
     ) STRICT
     """,
     "CREATE INDEX gates_by_version ON gates(version, number)",
-    # What each arm made of each item. `suite` is a suite's sha256; arm: baseline, candidate, or "scale:0.5" of a sweep.
+    # What each arm made of each item. `suite` is a sha256; arm: baseline, candidate, judge, "scale:0.5" of a sweep.
+    # `change`, in the candidate's row, compares it with the baseline.
     """
     CREATE TABLE gate_items (
         gate TEXT NOT NULL REFERENCES gates(uid) ON DELETE CASCADE,
@@ -131,7 +132,24 @@ _STATEMENTS = (
         answer TEXT NOT NULL DEFAULT '',
         scores TEXT NOT NULL DEFAULT '{}',
         problem TEXT NOT NULL DEFAULT '',
+        change TEXT NOT NULL DEFAULT '' CHECK (change IN ('', 'better', 'worse', 'same')),
         PRIMARY KEY (gate, suite, n, arm)
+    ) STRICT
+    """,
+    # What a gate asked, kept with it: suites can be removed, and the shipped ones change. evidence, documents: JSON.
+    """
+    CREATE TABLE gate_questions (
+        gate TEXT NOT NULL REFERENCES gates(uid) ON DELETE CASCADE,
+        suite TEXT NOT NULL,
+        n INTEGER NOT NULL,
+        item TEXT NOT NULL,
+        question TEXT NOT NULL,
+        expected TEXT NOT NULL,
+        evidence TEXT NOT NULL DEFAULT '[]',
+        documents TEXT NOT NULL DEFAULT '[]',
+        category TEXT NOT NULL DEFAULT '',
+        part TEXT NOT NULL CHECK (part IN ('test', 'validation')),
+        PRIMARY KEY (gate, suite, n)
     ) STRICT
     """,
     # Written by cards, read at promotion: the card of a version, and which fields it still lacks (JSON).
