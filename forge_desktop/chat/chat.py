@@ -52,9 +52,7 @@ class Chat:
                 self._store.purge()
                 self.recover()
 
-    def use(
-        self, template: str, retrieval: Mapping[str, object], *, version: str = "", label: str = ""
-    ) -> None:
+    def use(self, template: str, retrieval: Mapping[str, object], *, version: str = "", label: str = "") -> None:
         """What the version that answers from now on brings: its template ("": the file's own) and settings of a search.
 
         `version` and `label` are kept with its answers.

@@ -1,7 +1,8 @@
 """What shapes an answer: every option, declared once, and which of three layers each value comes from.
 
 Settings hold the defaults; a student's options override them (what its file recommends, then what its version brings,
-then what a person changed); a conversation's options override those. A layer is a plain mapping that names only what it changes.
+then what a person changed); a conversation's options override those. A layer is a plain mapping that names only what
+it changes.
 """
 
 from __future__ import annotations

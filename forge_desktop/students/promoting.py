@@ -42,7 +42,7 @@ class Promoting:
     ) -> None:
         self._versions, self._bases, self._events = versions, bases, events
         self._engine, self._chat = engine, chat
-        self._remotes, self._effects = remotes, effects
+        self._remotes, self.effects = remotes, effects
         self.verifying = Verifying(bases, versions)
 
     def use(self, *, asked: bool = False) -> None:
@@ -66,6 +66,13 @@ class Promoting:
         adapter = None if version.is_base else self._versions.adapter(version.adapter_sha256)
         on = None if adapter is None else AdapterSpec(adapter.path, adapter.sha256, version.scale)
         return StudentSpec(version.name, str(base.path), base.sha256, adapter=on, label=version.label)
+
+    def verified(self, version: Version) -> StudentSpec:
+        """The same, after a look at its files. Raises ForgeError when they are not what they were."""
+        self._refuse_files(version)
+        base = self._bases.by_sha256(version.base_sha256)
+        assert base is not None, "or its files would have been refused"
+        return self.spec(version, base)
 
     def promote(self, version: Version, *, who: str = "", why: str = "", override: str = "") -> Promotion:
         """Let it answer from now on. Raises ForgeError when something speaks against it."""
@@ -123,7 +130,7 @@ class Promoting:
                 hint="Say it in a few words: it is kept in the history and stands on the card.",
             )
         # A pass needed a gain, so that the output was seen to change; without one it has to be looked at.
-        if not version.is_base and version.verdict != "passed" and self._effects.of(version) == 0:
+        if not version.is_base and version.verdict != "passed" and self.effects.of(version) == 0:
             raise ForgeError(
                 f"{version.label} changes nothing: with its adapter the student answers as without.",
                 hint="Train another one; a learning rate or a scale of zero does this.",

@@ -146,7 +146,7 @@ class StudentFacts:
 
 
 def _drop_base(connection: sqlite3.Connection, sha256: str, why: str) -> None:
-    """Forget a base with the versions that are it alone. Those with an adapter stay, and say that their base is gone."""
+    """Forget a base with the versions that are it alone. Those with an adapter stay and say so."""
     connection.execute("DELETE FROM bases WHERE sha256 = ?", (sha256,))
     connection.execute(
         "UPDATE versions SET state = CASE WHEN verdict = 'passed' THEN 'gated' ELSE 'candidate' END"

@@ -13,8 +13,8 @@ from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.engine import Engine, StudentSpec
 from forge_desktop.storage import Database
-from forge_desktop.students.files import display_name, hash_file
 from forge_desktop.students.effect import Effects
+from forge_desktop.students.files import display_name, hash_file
 from forge_desktop.students.layouts import Layouts
 from forge_desktop.students.promoting import Promoting
 from forge_desktop.students.records import Student
@@ -128,7 +128,9 @@ class Students:
         return None if base is None else _student(base)
 
     def activate(self, student_id: int, *, who: str = "", why: str = "") -> None:
-        """Let this student, without an adapter, answer from now on: its version is promoted. Raises ForgeError when its file is missing or has changed."""
+        """Let this student, without an adapter, answer from now on: its version is promoted. Raises ForgeError when its
+        file is missing or has changed.
+        """
         version = self._versions.get(version_uid(self._find(student_id).sha256))
         assert version is not None, "a base has a version from the moment it is stored"
         self._promoting.promote(version, who=who, why=why)
