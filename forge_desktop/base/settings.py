@@ -280,6 +280,12 @@ class Settings:
         "Offline",
         "No connection is made at all, to no teacher, remote student or embedding service, whoever asks.",
     )
+    hub_address: str = _setting(
+        "https://huggingface.co",
+        "Network",
+        "Hub of models",
+        "Where Students looks for students to download, and only when you search: huggingface.co, or a mirror of it.",
+    )
     proxy: str = _setting(
         "",
         "Network",

@@ -107,7 +107,7 @@ class Students:
         """Bases to be found and fetched."""
         from forge_desktop.students.library import Library
 
-        return Library(self._around, self._bases)
+        return Library(self._around, self._bases, self._import)
 
     @property
     def _around(self) -> Rooms:
@@ -166,11 +166,12 @@ class Students:
         """See that this chat template works, without loading the student. Raises ForgeError when it cannot be used."""
         self._engine.layout.try_template(template, student.name)
 
-    def _import(self, ctx: JobContext, path: Path) -> int:
+    def _import(self, ctx: JobContext, path: Path, sha256: str = "") -> int:
+        """List a file after checking it; `sha256` is its hash where that was made a moment ago."""
         header = self._engine.probe(path)
         note = display_name(path)
         ctx.progress(0, header.file_bytes, note)
-        sha256 = hash_file(path, lambda done, total: ctx.progress(done, total, note))
+        sha256 = sha256 or hash_file(path, lambda done, total: ctx.progress(done, total, note))
         status = path.stat()
         if status.st_size != header.file_bytes:
             raise ForgeError(f"{path} changed while it was read.", hint="Import it again when it is complete.")
