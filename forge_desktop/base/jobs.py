@@ -90,7 +90,7 @@ class JobContext:
 
     @property
     def paused(self) -> bool:
-        """Whether `check` would block now: for work that another process does and that must be told to rest."""
+        """Whether `check` would block now: for work that must let go of something, or tell another process, first."""
         return not self._go.is_set() and not self._stop.is_set()
 
     def _publish(self, state: JobState) -> None:
