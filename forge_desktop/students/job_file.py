@@ -12,6 +12,7 @@ from forge_desktop.students.files import hash_file
 from forge_desktop.students.records_training import TrainWish
 from forge_desktop.students.run_log import read_json
 from forge_desktop.students.store import Base
+from forge_desktop.students.verifying import changed, quick_problem
 
 JOB = "job.json"
 _OF_JOB = (
@@ -50,17 +51,8 @@ def is_whole(adapter: Path, sha256: str) -> bool:
 
 def refuse_changed(base: Base) -> None:
     """Raise ForgeError where the base's file is not the one that was imported."""
-    try:
-        status = base.path.stat()
-        same = status.st_size == base.file_bytes
-        same = same and (status.st_mtime_ns == base.modified_ns or hash_file(base.path) == base.sha256)
-    except OSError as error:
-        raise ForgeError(
-            f"The file of {base.name} cannot be read: {base.path} ({error.strerror or error}).",
-            hint="Import the file again in Students.",
-        ) from error
-    if not same:
-        raise ForgeError(
-            f"The file of {base.name} has changed since it was imported: {base.path}.",
-            hint="Import the file again in Students, or choose another student.",
-        )
+    problem = quick_problem(base)
+    if not problem and base.path.stat().st_mtime_ns != base.modified_ns and hash_file(base.path) != base.sha256:
+        problem = changed(base)
+    if problem:
+        raise ForgeError(problem, hint="Import the file again in Students, or choose another student.")
