@@ -59,7 +59,7 @@ def train(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     source, wish = source_of(options), wish_of(options)
     if options.plan:
         return _plan(forge, options, source, wish, out)
-    return _train(forge, lambda: forge.students.training.start(source, options.base, wish, name=options.name), out)
+    return _train(forge, lambda: forge.students.training.start(source, options.base, wish, name=options.name or ""), out)
 
 
 def source_of(options: argparse.Namespace) -> TrainSource:
@@ -184,7 +184,7 @@ def _remove(forge: Forge, options: argparse.Namespace, out: Output) -> int:
 
 def _setup(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     room = forge.students.training
-    given = {"index": options.index, "gpu": options.with_gpu, "python": options.python or ""}
+    given = {"index": options.index or "", "gpu": options.with_gpu, "python": options.python or ""}
     if options.plan:
         found = wait(forge, room.make_environment(**given, only_say=True), out, "asking what would come")
         assert isinstance(found, Delivery)

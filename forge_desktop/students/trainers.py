@@ -32,6 +32,7 @@ class Trainers:
         self._rooms = rooms
         self._folder = rooms.data_dir / "trainer"
         self._facts = StudentFacts(rooms.db)
+        self._known: dict[str, TrainerProbe] = {}  # interpreters whose answer stays the same
 
     def interpreter(self) -> str:
         """The chosen interpreter, else that of the environment made here; "" where there is neither."""
@@ -62,6 +63,7 @@ class Trainers:
         if found.problem:
             raise ForgeError(found.problem, hint="Choose a Python that has torch and gguf.")
         self._facts.put(_CHOSEN, found.python)
+        self._known.clear()
         self._rooms.events.changed("training")
         return found
 
@@ -82,6 +84,7 @@ class Trainers:
                 return maker.look(ctx, wanted)
             made = maker.make(ctx, wanted, lambda at: self._refused(ctx, at))
             self._facts.put(_CHOSEN, None)
+            self._known.clear()
             self._rooms.events.changed("training")
             return self._asked(ctx, str(made))
 
@@ -92,9 +95,13 @@ class Trainers:
         python = self.interpreter()
         if not python:
             raise ForgeError(_NONE, hint=_WAY_ON, action="students")
+        if (known := self._known.get(python)) is not None:
+            return known
         found = self._asked(ctx, python)
         if found.problem:
             raise ForgeError(found.problem, hint="Choose another Python for the trainer.", action="students")
+        if all(kind == "cpu" for kind, _, _, _ in found.devices):  # of a GPU it matters how much is free now
+            self._known[python] = found
         return found
 
     def _refused(self, ctx: JobContext, python: Path) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import time
 from typing import Any
 
@@ -71,11 +70,7 @@ class Watch:
 
     def _tell(self) -> None:
         now = self._now
-        self._ctx.progress(now.step, now.steps or None, _words(now), detail=functools.partial(_same, now), hold=False)
-
-
-def _same(now: TrainProgress) -> TrainProgress:
-    return now
+        self._ctx.progress(now.step, now.steps or None, _words(now), detail=lambda: self._now, hold=False)
 
 
 def _words(now: TrainProgress) -> str:
