@@ -1,4 +1,4 @@
-"""Run by the interpreter with torch: the trainer's logits for some ids, with and without an adapter of random numbers."""
+"""Run by the interpreter with torch: the trainer's logits for some ids, with and without a random adapter."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-
 from students.adapter_file import write_adapter
 from students.trainer.adapter import Adapter
 from students.trainer.job import PROJECTIONS, Job

@@ -54,7 +54,7 @@ class Trainer:
         laid = kit.lay_out(folder.parent)
         self.process = subprocess.Popen(
             kit.command(str(trainer_python()), *(verb or ("run",)), str(folder)),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=before,  # noqa: PLW1509
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=before,
             env={**os.environ, **kit.environment(laid, threads=1), **env},
         )  # fmt: skip
         self.events: list[Frame] = []
