@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -53,8 +54,7 @@ def _do(verb: str, folder: Path | None, rest: list[str], talk: Talk) -> int:
 
         return measure(folder, talk)
     if verb == "ray":
-        from . import ray_job
-
+        ray_job = importlib.import_module(".ray_job", __package__)
         talk.listen(_requests())
         return int(ray_job.main(folder, rest, talk))
     from .loop import Run

@@ -40,7 +40,7 @@ class Adapter:
         self._decay, self._clip = job.weight_decay, job.clip
 
     def change(self, rate: float) -> float:
-        """One step against the gradient, clipped; the gradient's norm before. Nothing changes when that is no number."""
+        """One step against the gradient, clipped; the gradient's norm before. Nothing changes when it is no number."""
         norm = float(torch.linalg.vector_norm(self.gradient))
         if math.isfinite(norm):
             if norm > self._clip:
