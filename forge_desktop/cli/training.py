@@ -59,7 +59,9 @@ def train(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     source, wish = source_of(options), wish_of(options)
     if options.plan:
         return _plan(forge, options, source, wish, out)
-    return _train(forge, lambda: forge.students.training.start(source, options.base, wish, name=options.name or ""), out)
+    return _train(
+        forge, lambda: forge.students.training.start(source, options.base, wish, name=options.name or ""), out
+    )
 
 
 def source_of(options: argparse.Namespace) -> TrainSource:
