@@ -12,11 +12,13 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.students.gguf_file import BadGguf, read_gguf
 from forge_desktop.students.records_training import ARCHITECTURES, TrainerProbe, TrainWish
 
-_RUNTIME = 350_000_000  # bytes that torch itself takes
+_RUNTIME = 170_000_000  # bytes that torch itself takes
 _CHUNK = 256  # supervised positions whose logits exist at once
 _STATE = 16  # bytes of a number of the adapter: itself, its gradient, two moments of the optimiser
 _BYTES = {"f32": 4, "bf16": 2}  # of a weight
-_ACTIVATION = {"f32": 4, "bf16": 3}  # of a number that is kept for the way back; some stay in 32 bits
+_ACTIVATION = {"f32": 4, "bf16": 2.5}  # of a number that is kept for the way back; some stay in 32 bits
+_AT_ONCE = 10  # layers whose activations are there at once with checkpointing: what was freed is not given back at once
+_CAPPED = ("gemma2",)  # whose scores are all written down
 _MARGIN = 0.9  # of what is free may be taken
 _CAREFUL = 0.6  # from this share of what is free on, activations are computed twice
 _FUSED = {"attn_qkv": ("attn_q", "attn_k", "attn_v"), "ffn_up": ("ffn_gate", "ffn_up")}  # Phi-3's, by what they hold
@@ -118,11 +120,14 @@ def settle(shape: BaseShape, wish: TrainWish, probe: TrainerProbe, free: int, co
 def memory_bytes(shape: BaseShape, wish: TrainWish, setting: Setting) -> int:
     """The most memory a step takes. Fitted to what was measured on SmolLM2-135M: docs/training.md tells how near."""
     row, size = wish.row_tokens, _ACTIVATION[setting.dtype]
-    a_layer = row * (12 * shape.width + 4 * shape.hidden + 3 * shape.heads * row) * size
-    kept = shape.layers * row * shape.width * size + a_layer if setting.checkpointing else shape.layers * a_layer
+    scores = 4 * shape.heads * row if shape.architecture in _CAPPED else 0
+    a_layer = row * (12 * shape.width + 4 * shape.hidden + scores) * size
+    kept = shape.layers * a_layer
+    if setting.checkpointing:
+        kept = min(kept, shape.layers * row * shape.width * size + _AT_ONCE * a_layer)
     logits = 3 * min(_CHUNK, row) * shape.vocabulary * 4
     adapter = _STATE * shape.adapter_parameters(wish.rank, wish.targets)
-    return _RUNTIME + shape.parameters * _BYTES[setting.dtype] + adapter + kept + logits
+    return round(_RUNTIME + shape.parameters * _BYTES[setting.dtype] + adapter + kept + logits)
 
 
 def disk_bytes(shape: BaseShape, wish: TrainWish, lessons: int) -> int:
