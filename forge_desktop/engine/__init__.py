@@ -3,27 +3,34 @@
 from typing import TYPE_CHECKING, Any
 
 from forge_desktop.engine.records import (
+    OWN,
+    AdapterSpec,
     EngineState,
     Generation,
     ModelHeader,
+    Own,
     PromptMessage,
     PromptPart,
     RenderedPrompt,
     Sampling,
     StudentSpec,
 )
-from forge_desktop.engine.records_many import Batch, Continuation, Scored, Scores
+from forge_desktop.engine.records_many import Batch, Continuation, Lesson, Scored, Scores, TokenisedLesson
 
 if TYPE_CHECKING:
     from forge_desktop.engine.engine import Engine
 
 __all__ = [
+    "OWN",
+    "AdapterSpec",
     "Batch",
     "Continuation",
     "Engine",
     "EngineState",
     "Generation",
+    "Lesson",
     "ModelHeader",
+    "Own",
     "PromptMessage",
     "PromptPart",
     "RenderedPrompt",
@@ -31,6 +38,7 @@ __all__ = [
     "Scored",
     "Scores",
     "StudentSpec",
+    "TokenisedLesson",
 ]
 
 

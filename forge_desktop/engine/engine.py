@@ -19,16 +19,19 @@ from forge_desktop.engine.layout import Layout
 from forge_desktop.engine.many import Many
 from forge_desktop.engine.packs import Packs, pack_folders
 from forge_desktop.engine.records import (
+    OWN,
+    AdapterSpec,
     Crash,
     EngineState,
     Generation,
     ModelHeader,
+    Own,
     PromptMessage,
     RenderedPrompt,
     Sampling,
     StudentSpec,
 )
-from forge_desktop.engine.records_many import Batch, Continuation, Scores
+from forge_desktop.engine.records_many import Batch, Continuation, Lesson, Scores, TokenisedLesson
 from forge_desktop.engine.records_plan import Hardware, Plan, PlanWish, Timing
 from forge_desktop.engine.remote import RemoteStudent
 from forge_desktop.engine.running import Lost, RunningChild, plain
@@ -73,6 +76,7 @@ class Engine:
         beside: Engine | None = None,
         providers: Providers | None = None,
     ) -> None:
+        self._db, self._settings = db, settings
         self._providers, self._events = providers, events
         self._remote: RemoteStudent | None = None
         self._limits = limits or Limits()
@@ -255,14 +259,23 @@ class Engine:
             return answer.result("cancelled")
 
     def score(
-        self, items: Sequence[Continuation], check: Callable[[], None] = nothing, *, background: bool = False
+        self,
+        items: Sequence[Continuation],
+        check: Callable[[], None] = nothing,
+        *,
+        background: bool = False,
+        adapter: AdapterSpec | Own | None = OWN,
+        width: int = 1,
     ) -> Scores:
         """How likely the student finds each text after its messages; one that does not fit says so itself. Raises
         ForgeError, and what `check` raises.
+
+        `width` of them are computed at once, which is quicker. `adapter` takes the place of the student's own here;
+        None is the base alone.
         """
         if (remote := self._remote) is not None:
             remote.refuse_scoring()
-        return self.many.score(items, check, background=background)
+        return self.many.score(items, check, background=background, adapter=adapter, width=width)
 
     def generate_many(
         self,
@@ -274,16 +287,51 @@ class Engine:
         check: Callable[[], None] = nothing,
         background: bool = False,
         purposes: Sequence[Purpose] = (),
+        adapter: AdapterSpec | Own | None = OWN,
     ) -> Batch:
         """Answer all prompts, `width` of them at once, always from a fresh context; `on_done` is told each answer.
         When `check` raises Cancelled, or the child dies, what was written is returned. Raises ForgeError before.
+        `adapter` as in `score`.
 
         `purposes`, one for each prompt, is what a remote student's answers are paid for; a local one does not ask. A
         remote student is asked within its limits, and a cap or an endpoint that is given up ends it by raising.
         """
         if (remote := self._remote) is not None:
             return remote.generate_many(prompts, sampling, width=width, on_done=on_done, check=check, purposes=purposes)
-        return self.many.answer(prompts, sampling, width=width, on_done=on_done, check=check, background=background)
+        return self.many.answer(
+            prompts, sampling, width=width, on_done=on_done, check=check, background=background, adapter=adapter
+        )
+
+    def tokenise(
+        self, lessons: Sequence[Lesson], check: Callable[[], None] = nothing, *, template: str = ""
+    ) -> list[TokenisedLesson]:
+        """The tokens of each lesson, exactly as an answer in the chat would be decoded; a thought that the template
+        opens is closed before the answer, so that none is learnt. One that cannot be read says so itself.
+
+        `template` takes the place of the one in the student's file. It gives way to whatever a person asks. Raises
+        ForgeError, and what `check` raises.
+        """
+        if self._remote is not None:
+            raise ForgeError(
+                "A remote student's tokens are not known here.",
+                hint="Choose a student on this computer.",
+                action="students",
+            )
+        return self.many.tokenise(lessons, check, template=template)
+
+    def beside(self) -> Engine:
+        """Another engine, with no student yet and events of its own, planned into the memory that this one leaves. Who
+        asked for it closes it: then its child ends, and this one's was never touched.
+        """
+        return Engine(
+            self._db,
+            Events(),
+            self._settings,
+            command=self._command,
+            limits=self._limits,
+            beside=self,
+            providers=self._providers,
+        )
 
     def asked(self, messages: Sequence[PromptMessage], sampling: Sampling) -> tuple[Endpoint, ChatRequest] | None:
         """Whom a remote student's answer would be bought from, and by what request; None for a student on this computer

@@ -16,8 +16,8 @@ from forge_desktop.base.errors import Cancelled
 from forge_desktop.engine.answer import UNFINISHED
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.keeper import Keeper, nothing
-from forge_desktop.engine.records import Generation, PromptMessage, Sampling
-from forge_desktop.engine.records_many import Batch, Continuation, Scored, Scores
+from forge_desktop.engine.records import AdapterSpec, Generation, Own, PromptMessage, Sampling
+from forge_desktop.engine.records_many import Batch, Continuation, Lesson, Scored, Scores, TokenisedLesson
 from forge_desktop.engine.running import Lost, RunningChild, plain
 from forge_desktop.engine.talk import Talk
 
@@ -148,14 +148,38 @@ class Answering(_Many):
         )
 
 
+class Tokenising(_Many):
+    """Lessons as tokens, as they come."""
+
+    def __init__(self, count: int, tell: Callable[[RunningChild, int], None]) -> None:
+        super().__init__(count, tell)
+        self.items = [TokenisedLesson(problem=NOT_BEGUN)] * count
+
+    def _put(self, index: int, frame: Frame) -> None:
+        if frame.get("problem"):
+            self.items[index] = TokenisedLesson(problem=frame["problem"])
+        else:
+            self.items[index] = TokenisedLesson(tuple(frame["ids"]), frame["start"])
+
+
 class Many:
     """The way of such requests to the child of a keeper, and their results."""
 
     def __init__(self, keeper: Keeper, talk: Talk) -> None:
         self._keeper, self._talk = keeper, talk
 
-    def score(self, items: Sequence[Continuation], check: Callable[[], None], *, background: bool) -> Scores:
+    def score(
+        self,
+        items: Sequence[Continuation],
+        check: Callable[[], None],
+        *,
+        background: bool,
+        adapter: AdapterSpec | Own | None,
+        width: int,
+    ) -> Scores:
         """As Engine.score."""
+        if adapter is not Own.OWN or width != 1:
+            raise NotImplementedError
         scoring = Scoring(len(items), self._telling("Scoring", len(items)))
         request = score_request(items, background=background)
         try:
@@ -175,8 +199,11 @@ class Many:
         on_done: Callable[[int, Generation], None],
         check: Callable[[], None],
         background: bool,
+        adapter: AdapterSpec | Own | None,
     ) -> Batch:
         """As Engine.generate_many."""
+        if adapter is not Own.OWN:
+            raise NotImplementedError
         answers = Answering(len(prompts), self._telling("Answering", len(prompts)), sampling, on_done)
         request = batch_request(prompts, sampling, width=width, background=background)
         try:
@@ -188,6 +215,19 @@ class Many:
                 return answers.result("cancelled")
             return answers.result("died", problem=trouble(lost.case, what=lost.what).message)
         return answers.result("cancelled", done=done)
+
+    def tokenise(self, lessons: Sequence[Lesson], check: Callable[[], None], *, template: str) -> list[TokenisedLesson]:
+        """As Engine.tokenise."""
+        found = Tokenising(len(lessons), self._telling("Reading lessons", len(lessons)))
+        items = [{"messages": plain(lesson.messages), "text": lesson.answer} for lesson in lessons]
+        request: Frame = {"op": "tokenise", "items": items, "template": template, "background": True}
+        try:
+            done = self._talk.long(request, found.take, check, begin=found.by)
+        except Lost as lost:
+            raise Cancelled if lost.stopping else trouble(lost.case, what=lost.what) from lost
+        if done["stop"] == "cancelled":
+            raise Cancelled
+        return found.items
 
     def embed(self, texts: Sequence[str], check: Callable[[], None] = nothing, *, background: bool = False) -> Vectors:
         """A vector of length one for each text; the student has to be an embedding model. Raises ForgeError, and what

@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 StopReason = Literal["end", "length", "stop", "cancelled", "died", "refused"]
+
+
+class Own(enum.Enum):
+    """In place of an adapter: the one that the student in use has on, or none if it has none."""
+
+    OWN = "own"
+
+
+OWN: Final = Own.OWN
+
+
+@dataclass(frozen=True)
+class AdapterSpec:
+    """A LoRA adapter: a GGUF file by path and sha256 (64 hex digits), and how strongly it counts."""
+
+    path: str
+    sha256: str
+    scale: float = 1.0
 
 
 @dataclass(frozen=True)
 class StudentSpec:
     """Which student to run: a GGUF file by path and sha256 (64 hex digits), and the name people see.
 
-    With `pooling` ("mean", "cls", "last") it does not chat: it turns texts into vectors.
+    With `pooling` ("mean", "cls", "last") it does not chat: it turns texts into vectors. `adapter` is what it has on;
+    `label` is the version's, for people.
     """
 
     name: str
     path: str
     sha256: str
     pooling: str = ""
+    adapter: AdapterSpec | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,7 +147,8 @@ class Generation:
     were guessed from the prompt, `accepted` of them were right.
 
     A remote student's answer names its `endpoint` by name and `origin`, and what it cost in micro-dollars; `reused`
-    tells that it had been paid for before, and cost nothing now.
+    tells that it had been paid for before, and cost nothing now. `adapter_sha256` and `scale` tell the adapter that it
+    was written with ("": none), `label` the version.
     """
 
     text: str
@@ -151,6 +174,9 @@ class Generation:
     origin: str = ""
     cost: int | None = None
     reused: bool = False
+    adapter_sha256: str = ""
+    scale: float = 1.0
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -158,7 +184,7 @@ class EngineState:
     """What the status bar says. `device` names where layers were counted ("CPU", "Vulkan0 · 31/31 layers").
 
     `path` is the file of the student in use. `remote` is the host that answers, "" while the student is on this
-    computer.
+    computer. `adapter_sha256`, `scale` and `label` are those of the version in use.
     """
 
     status: str
@@ -170,6 +196,9 @@ class EngineState:
     note: str = ""
     path: str = ""
     remote: str = ""
+    adapter_sha256: str = ""
+    scale: float = 1.0
+    label: str = ""
 
 
 @dataclass(frozen=True)

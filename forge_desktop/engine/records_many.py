@@ -41,21 +41,24 @@ class Scored:
 class Scores:
     """The scored continuations in the order asked for. Only scores of the same `model_sha256` and `conditions` compare.
 
-    `conditions` is what else decides the numbers, under the names of whoever computed them.
+    `conditions` is what else decides the numbers, under the names of whoever computed them. `adapter_sha256` ("": none)
+    and `scale` stand apart from them: two adapters are compared under the same conditions.
     """
 
     items: tuple[Scored, ...]
     model: str
     model_sha256: str
     conditions: Mapping[str, object]
+    adapter_sha256: str = ""
+    scale: float = 1.0
 
 
 @dataclass(frozen=True)
 class Batch:
     """Answers in the order of the prompts. One that could not be begun has stop "refused" and says why in `problem`.
 
-    `conditions` as in Scores; `seconds` from the first prompt to the last answer. `problem` is a sentence when the
-    student died in the middle: what was finished is there, the rest has stop "died".
+    `conditions` and the adapter as in Scores; `seconds` from the first prompt to the last answer. `problem` is a
+    sentence when the student died in the middle: what was finished is there, the rest has stop "died".
     """
 
     answers: tuple[Generation, ...]
@@ -63,4 +66,27 @@ class Batch:
     model_sha256: str
     conditions: Mapping[str, object]
     seconds: float
+    problem: str = ""
+    adapter_sha256: str = ""
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What is to be learnt: messages, the last of them a question, and the answer."""
+
+    messages: tuple[PromptMessage, ...]
+    answer: str
+
+
+@dataclass(frozen=True)
+class TokenisedLesson:
+    """A lesson as the student reads it: the prompt that an answer in the chat begins from, the answer's tokens from
+    `start` on, and the token that ends its turn. What is learnt is `ids[start:]`.
+
+    `problem` is one sentence when it cannot be read so; there are no ids then.
+    """
+
+    ids: tuple[int, ...] = ()
+    start: int = 0
     problem: str = ""

@@ -16,6 +16,7 @@ from forge_desktop.engine.child import machine, scoring
 from forge_desktop.engine.child.batch import Crowd, Task, cells, tasks
 from forge_desktop.engine.child.context import make_context
 from forge_desktop.engine.child.flag import Flag, Stopped
+from forge_desktop.engine.child.lessons import answer_tokens
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.native import build_name, llama
 from forge_desktop.engine.child.rows import Steps
@@ -51,7 +52,7 @@ class Apart:
                 self._look()
                 self._send({"ev": "started"})
                 self._model.use_template("")
-                prompt, wanted = scoring.tokens_of(self._model, messages_of(item), item["text"])
+                prompt, wanted = answer_tokens(self._model, messages_of(item), item["text"])
                 if len(prompt) + len(wanted) > limit:
                     raise trouble("CTX_FULL", prompt=len(prompt) + len(wanted), context=limit)
                 prepared.append((number, prompt, wanted))

@@ -16,8 +16,6 @@ from typing import Any
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.native import llama
 from forge_desktop.engine.child.rows import Rows, Steps
-from forge_desktop.engine.child.template import Span
-from forge_desktop.engine.records import PromptMessage
 
 OUTPUTS = 32  # tokens of a decode that have logits: more of them need a larger buffer and save nothing
 
@@ -29,17 +27,6 @@ class Likelihood:
     tokens: list[int]
     logarithms: list[float]
     greedy: list[bool]
-
-
-def tokens_of(model: Model, messages: Sequence[PromptMessage], text: str) -> tuple[list[int], list[int]]:
-    """(tokens of the prompt as an answer would get it, tokens of the continuation)."""
-    prompt = model.prompt(messages)[1]
-    spans = model.template.render(messages)
-    framed = model.tokeniser.encode(spans)[0]
-    joined = model.tokeniser.encode([*spans, Span(text, max(0, len(messages) - 1), trusted=False)])[0]
-    if joined[: len(framed)] == framed and prompt[-len(framed) :] == framed:
-        return prompt, joined[len(framed) :]
-    return prompt, model.tokeniser.plain(text)
 
 
 class Scorer:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from forge_desktop.base.child import ChildEnd, Frame
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.engine.child import devices, embedding, heartbeat, machine, native, packs, planning, tuning
+from forge_desktop.engine.child import devices, embedding, heartbeat, lessons, machine, native, packs, planning, tuning
 from forge_desktop.engine.child.answering import Answering, held, refuse_overflow
 from forge_desktop.engine.child.apart import Apart, Terms
 from forge_desktop.engine.child.decode import Decoder
@@ -77,6 +77,7 @@ class Server:
             "generate": self._generate,
             "score": lambda request: self._pausing.run(self._loaded().apart.score(request, _messages), request),
             "batch": lambda request: self._pausing.run(self._loaded().apart.batch(request, _messages), request),
+            "tokenise": self._tokenise,
             "keep": self._keep,
             "embed": self._embed,
             "resume": self._pausing.resume,
@@ -221,6 +222,10 @@ class Server:
     def _count(self, request: Frame) -> Frame:
         tokeniser = self._loaded().model.tokeniser
         return {"ev": "counted", "tokens": [len(tokeniser.plain(text)) for text in request["texts"]]}
+
+    def _tokenise(self, request: Frame) -> Frame:
+        work = lessons.tokenise(self._loaded().model, self._flag, request, _messages, self._end.send)
+        return self._pausing.run(work, request)
 
     def _generate(self, request: Frame) -> Frame:
         student = self._loaded()
