@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar, cast
+from typing import Literal, TypeVar
 
 from forge_desktop.chat.lesson_prompt import lesson_prompt
 from forge_desktop.distill.records import SuiteItem
@@ -76,7 +76,7 @@ def item_of(one: SuiteItem) -> GateItem:
         one.answer,
         evidence=tuple((each.n, each.name, each.text) for each in one.evidence),
         category=one.category,
-        match=cast(Match, match) if match in MATCHES else ("none" if refuses else "exact"),
+        match=match if match in MATCHES else ("none" if refuses else "exact"),
         accept=tuple(str(each) for each in accept) if isinstance(accept, list) else (),
         refuses=refuses,
         rules=str(meta.get("rules") or ""),

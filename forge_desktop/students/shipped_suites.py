@@ -1,4 +1,4 @@
-"""The suites that ship with the program: questions that no training may make worse, and those a student must decline."""
+"""The suites that ship with the program: questions that no training may make worse, and what a student must decline."""
 
 from __future__ import annotations
 

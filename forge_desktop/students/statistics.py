@@ -71,7 +71,7 @@ def interval(deltas: Values, *, resamples: int, confidence: float, seed: int) ->
 
 
 def sign_test(up: int, down: int) -> float:
-    """The two-sided exact binomial probability of so uneven a split, were both ways equally likely. Ties do not count."""
+    """The two-sided exact binomial probability of so uneven a split, were both ways equally likely, without ties."""
     count = up + down
     if not count:
         return 1.0
