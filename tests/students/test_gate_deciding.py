@@ -163,7 +163,7 @@ def test_a_form_that_collapses_refuses() -> None:
 
 def test_a_judge_is_told_of_and_decides_nothing() -> None:
     suite, arms = _gained()
-    preferred = {suite.sha256: {n: -1.0 for n in range(1, 21)}}
+    preferred = {suite.sha256: dict.fromkeys(range(1, 21), -1.0)}
     found = decide([(suite, arms), _steady()], _WISH, same_base=True, preferences=preferred)
     assert found.verdict == "passed"
     told = next(one for one in found.metrics if one.name == "judge")
