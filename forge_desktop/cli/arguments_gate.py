@@ -37,7 +37,7 @@ def add_gate(verb: Verb) -> None:
     _add_measuring(gate)
     _add_judge(gate)
     gate.add_argument("--only", choices=("better", "worse", "same"), default="", help="--items: with this change")
-    gate.add_argument("--of", type=named, default="", metavar="SUITE", help="--items: of this suite")
+    gate.add_argument("--of", type=named, metavar="SUITE", help="--items: of this suite")
     gate.add_argument("--limit", type=count(1, 1000), default=50, metavar="N", help="--items: so many at most (50)")
     gate.add_argument("--offset", type=count(0, 2**62), default=0, metavar="N", help="--items: from this one on (0)")
 
@@ -61,7 +61,7 @@ def _add_measuring(gate: argparse.ArgumentParser) -> None:
         gate.add_argument(name, type=kind, default=default, metavar=metavar, help=help)
 
     gate.add_argument("--primary", choices=_METRICS, default="exact_match", help="what must gain (exact_match)")
-    option("--baseline", named, "", "VERSION", "what it is held against (the version in use)")
+    option("--baseline", named, None, "VERSION", "what it is held against (the version in use)")
     gate.add_argument(
         "--scale",
         dest="scales",
@@ -87,5 +87,5 @@ def _add_measuring(gate: argparse.ArgumentParser) -> None:
 
 
 def _add_judge(gate: argparse.ArgumentParser) -> None:
-    gate.add_argument("--judge", type=named, default="", metavar="TEACHER", help="ask this teacher which is better")
-    gate.add_argument("--cap", type=named, default="", metavar="USD", help="--judge: what that may cost, as 0.50")
+    gate.add_argument("--judge", type=named, metavar="TEACHER", help="ask this teacher which is better")
+    gate.add_argument("--cap", type=named, metavar="USD", help="--judge: what that may cost, as 0.50")

@@ -72,7 +72,7 @@ def _wish(forge: Forge, options: argparse.Namespace, out: Output) -> GateWish:
         primary=options.primary,
         scales=tuple(options.scales) or usual.scales,
         margins=margins,
-        baseline=options.baseline,
+        baseline=options.baseline or "",
         regression=options.regression,
         safety=options.safety,
         resamples=options.resamples,
@@ -81,7 +81,7 @@ def _wish(forge: Forge, options: argparse.Namespace, out: Output) -> GateWish:
         width=options.width,
         max_tokens=options.max_tokens,
         items=options.sample,
-        judge=options.judge,
+        judge=options.judge or "",
         cap=parse_usd(options.cap) if options.cap else 0,
     )
 
