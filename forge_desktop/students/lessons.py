@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 import json
@@ -19,11 +20,10 @@ from forge_desktop.distill.records import Pair
 from forge_desktop.engine import Engine, PromptMessage
 from forge_desktop.engine.records_many import Lesson
 from forge_desktop.students.preparing import Chosen, LeftOut, documents, named
-from forge_desktop.students.records_training import LessonRow, TrainWish
+from forge_desktop.students.records_training import Learnt, LessonRow, TrainWish
 from forge_desktop.students.replaying import Replay
-from forge_desktop.students.store_training import LearntPair
 
-TRAIN, VALIDATION = "train.jsonl", "validation.jsonl"
+TRAIN, VALIDATION, WORDS = "train.jsonl", "validation.jsonl", "lessons.jsonl"
 _AT_ONCE = 256  # lessons of one request, so that progress is told between
 _REPLAY = "replay"
 
@@ -44,7 +44,7 @@ class Lessons:
 
     train: tuple[Row, ...]
     validation: tuple[Row, ...]
-    learnt: tuple[LearntPair, ...]
+    learnt: tuple[Learnt, ...]
     pairs: int
     train_pairs: int
     replay_pairs: int
@@ -63,8 +63,10 @@ class Lessons:
         return sum(len(row.ids) - row.start for row in self.train)
 
     def write(self, folder: Path) -> int:
-        """Write them for the trainer; returns how many bytes."""
-        return sum(
+        """Write them for the trainer, and in words for whoever looks for leaks later; returns how many bytes."""
+        words = b"".join(json.dumps(dataclasses.asdict(one)).encode() + b"\n" for one in self.learnt)
+        (folder / WORDS).write_bytes(words)
+        return len(words) + sum(
             (folder / name).write_bytes(lines_of(rows))
             for name, rows in ((TRAIN, self.train), (VALIDATION, self.validation))
         )
@@ -75,6 +77,16 @@ def messages_of(pair: Pair) -> tuple[PromptMessage, ...]:
     passages = [(one.n, one.text) for one in pair.evidence]
     labels = {one.n: label(one.name, one.page, one.heading) for one in pair.evidence}
     return lesson_prompt(pair.prompt, passages, pair.rules, labels=labels)
+
+
+def learnt_in(folder: Path) -> list[Learnt]:
+    """What a run learnt from, in words. Raises ForgeError where its files are gone."""
+    try:
+        lines = (folder / WORDS).read_bytes().splitlines()
+    except OSError as error:
+        raise ForgeError(f"The lessons of this run are gone: {error.strerror or error}.") from error
+    rows = [json.loads(line) for line in lines]
+    return [Learnt(**{**row, "documents": tuple(row["documents"])}) for row in rows]
 
 
 def lines_of(rows: Iterable[Row]) -> bytes:
@@ -97,7 +109,7 @@ def make(chosen: Chosen, replay: Replay, wish: TrainWish, engine: Engine, *, tem
     found = _tokenised(answers, engine, template, tell)
     left_out, truncated = list(chosen.left_out), list[str]()
     sides: dict[str, list[Row]] = {"train": [], "validation": []}
-    learnt: list[LearntPair] = []
+    learnt: list[Learnt] = []
     longest = 0
     parts = [*(("train", pair) for pair in chosen.train), *(("validation", pair) for pair in chosen.validation)]
     for (part, pair), (ids, start, problem) in zip(parts, found, strict=False):
@@ -108,20 +120,21 @@ def make(chosen: Chosen, replay: Replay, wish: TrainWish, engine: Engine, *, tem
             truncated += [f"{named(pair)}: {why}"]
             continue
         sides[part].append(Row(ids, start, pair.uid))
-        learnt.append(LearntPair(pair.uid, part, documents(pair)))
+        learnt.append(Learnt(pair.uid, pair.prompt, pair.final, documents(pair), part))
     if not sides["train"]:
         raise ForgeError(
             f"No pair fits into a row of {wish.row_tokens:,} tokens; the longest has {longest:,}.",
             hint=f"Train with rows of {longest:,} tokens or more.",
         )
-    rows = [
-        Row(ids, start, question.uid)
-        for (question, _), (ids, start, problem) in zip(replay.lessons, found[len(parts) :], strict=True)
+    kept = [
+        (Row(ids, start, question.uid), Learnt(question.uid, question.text, answer))
+        for (question, answer), (ids, start, problem) in zip(replay.lessons, found[len(parts) :], strict=True)
         if not problem and not _too_long(len(ids), wish)
     ]
+    rows = [row for row, _ in kept]
     wanted = wanted_replay(len(sides["train"]), wish.replay)
     repeated = [rows[number % len(rows)] for number in range(wanted)] if rows else []
-    learnt += [LearntPair(row.pair, "train", ()) for row in rows[:wanted]]
+    learnt += [one for _, one in kept[:wanted]]
     train = (*sides["train"], *repeated)
     return Lessons(
         train=train,

@@ -27,9 +27,10 @@ Tell = Callable[[int, int, str], None]  # done, of how many, what; may raise Can
 
 @dataclass(frozen=True)
 class Question:
-    """A general question as the chat would ask it."""
+    """A general question as the chat would ask it; `text` is the question alone."""
 
     uid: str
+    text: str
     messages: tuple[PromptMessage, ...]
 
 
@@ -49,7 +50,7 @@ def questions() -> tuple[Question, ...]:
         passages = [(n, one["text"]) for n, one in enumerate(row["evidence"], 1)]
         labels = {n: one["name"] for n, one in enumerate(row["evidence"], 1)}
         messages = lesson_prompt(row["question"], passages, labels=labels)
-        found.append(Question(f"replay-{hashlib.sha256(line.encode()).hexdigest()[:16]}", messages))
+        found.append(Question(f"replay-{hashlib.sha256(line.encode()).hexdigest()[:16]}", row["question"], messages))
     return tuple(found)
 
 

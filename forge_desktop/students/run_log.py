@@ -12,9 +12,9 @@ from typing import Any
 
 from forge_desktop import __version__
 from forge_desktop.base.paths import write_atomically
-from forge_desktop.students.records_training import TrainPoint
+from forge_desktop.students.records_training import Learnt, TrainPoint
 from forge_desktop.students.store import Base
-from forge_desktop.students.store_training import LearntPair, RunRow
+from forge_desktop.students.store_training import RunRow
 
 LOG = "run.json"
 _PROGRESS, _JOB = "progress.jsonl", "job.json"
@@ -65,7 +65,7 @@ def points(folder: Path) -> list[TrainPoint]:
 
 
 def made(
-    row: RunRow, base: Base | None, learnt: Sequence[LearntPair], folder: Path, gates: Sequence[str]
+    row: RunRow, base: Base | None, learnt: Sequence[Learnt], folder: Path, gates: Sequence[str]
 ) -> dict[str, Any]:
     """The whole log of a run as plain values."""
     told = events(folder)

@@ -21,7 +21,14 @@ from forge_desktop.students.job_file import JOB, is_whole, move_base, write_job
 from forge_desktop.students.kit import kit_sha256
 from forge_desktop.students.lessons import Lessons
 from forge_desktop.students.planning import Planner
-from forge_desktop.students.records_training import TrainerProbe, TrainingData, TrainPlan, TrainSource, TrainWish
+from forge_desktop.students.records_training import (
+    Learnt,
+    TrainerProbe,
+    TrainingData,
+    TrainPlan,
+    TrainSource,
+    TrainWish,
+)
 from forge_desktop.students.rooms import Rooms
 from forge_desktop.students.store import Base, Bases
 from forge_desktop.students.store_training import RunRow, TrainingStore
@@ -109,7 +116,7 @@ class Running:
             self._planner.checked(base)
             probe = self._trainers.needed(ctx)
             before, folder = self.place(original.uid), self.place(row.uid)
-            for name in (lessons.TRAIN, lessons.VALIDATION, JOB):
+            for name in (lessons.TRAIN, lessons.VALIDATION, lessons.WORDS, JOB):
                 try:
                     shutil.copyfile(before / name, folder / name)
                 except FileNotFoundError:
@@ -118,7 +125,7 @@ class Running:
                         hint="Start a new run from the same pairs.",
                     ) from None
             move_base(folder / JOB, base)
-            self._store.learn(row.uid, self._store.learnt(original.uid))
+            self._store.learn(row.uid, lessons.learnt_in(folder))
             self._store.change(row.uid, plan=dict(original.plan), data=dict(original.data))
             self._train(ctx, row, base, probe)
         return self._row(row)
@@ -262,7 +269,10 @@ class Running:
         row = self._store.find(uid)
         assert row is not None
         base = self._bases.by_sha256(row.base_sha256)
-        return run_log.made(row, base, self._store.learnt(uid), self.folder / uid, self._store.gates(row.version))
+        learnt: list[Learnt] = []
+        with contextlib.suppress(ForgeError):  # it never came so far
+            learnt = lessons.learnt_in(self.folder / uid)
+        return run_log.made(row, base, learnt, self.folder / uid, self._store.gates(row.version))
 
     def _row(self, row: RunRow) -> RunRow:
         return self._store.find(row.uid) or row

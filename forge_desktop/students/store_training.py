@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from forge_desktop.storage import Database
-from forge_desktop.students.records_training import RunState, TrainWish
+from forge_desktop.students.records_training import Learnt, RunState, TrainWish
 
 OPEN: tuple[RunState, ...] = ("preparing", "running", "paused")
 KILLED = "Forge Desktop ended in the middle of it; its checkpoint is kept."
@@ -39,15 +39,6 @@ class RunRow:
     created: float
     started: float | None
     ended: float | None
-
-
-@dataclass(frozen=True)
-class LearntPair:
-    """A pair of a run, the part it stands in, and the documents it rests on."""
-
-    pair: str
-    part: str
-    documents: tuple[str, ...]
 
 
 class TrainingStore:
@@ -92,19 +83,14 @@ class TrainingStore:
                 (KILLED, time.time(), *OPEN),
             ).rowcount
 
-    def learn(self, uid: str, pairs: Iterable[LearntPair]) -> None:
-        """Note what a run learns from, in place of what was noted."""
+    def learn(self, uid: str, pairs: Iterable[Learnt]) -> None:
+        """Note what a run learns from, in place of what was noted; the words lie with the run's files."""
         with self._db.write() as connection:
             connection.execute("DELETE FROM training_pairs WHERE run = ?", (uid,))
             connection.executemany(
                 "INSERT INTO training_pairs (run, n, pair, part, documents) VALUES (?, ?, ?, ?, ?)",
                 [(uid, n, one.pair, one.part, json.dumps(one.documents)) for n, one in enumerate(pairs, 1)],
             )
-
-    def learnt(self, uid: str) -> list[LearntPair]:
-        """What a run learns from, in order."""
-        rows = self._db.rows("SELECT * FROM training_pairs WHERE run = ? ORDER BY n", uid)
-        return [LearntPair(row["pair"], row["part"], tuple(json.loads(row["documents"]))) for row in rows]
 
     def all(self) -> list[RunRow]:
         """Every run, the newest first."""

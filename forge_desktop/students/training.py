@@ -13,8 +13,9 @@ from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.students import run_log
 from forge_desktop.students.job_file import JOB
-from forge_desktop.students.lessons import TRAIN
+from forge_desktop.students.lessons import TRAIN, learnt_in
 from forge_desktop.students.records_training import (
+    Learnt,
     TrainingData,
     TrainPoint,
     TrainRun,
@@ -132,6 +133,12 @@ class Training(Trainers):
     def log(self, uid: str) -> Mapping[str, object]:
         """Everything that is known of a run, for its repetition and for cards."""
         return self._running.log(self._row(uid).uid)
+
+    def learnt(self, uid: str) -> list[Learnt]:
+        """The lessons a run learnt from, replayed answers too, as the run itself keeps them. Raises ForgeError where
+        they are gone.
+        """
+        return learnt_in(self._running.folder / self._row(uid).uid)
 
     def reached_by(self, document_sha256: str) -> tuple[TrainRun, ...]:
         """The runs that learnt from a document, the newest first."""

@@ -93,6 +93,7 @@ def test_a_run_makes_a_candidate_and_can_be_done_again_to_the_byte(forge: Forge,
     assert log == json.loads(json.dumps(forge.students.training.log(run.uid)))
     assert log["base"]["sha256"] == run.base_sha256
     assert len(log["pairs"]) == 6
+    assert {(one.question, one.answer) for one in forge.students.training.learnt(run.uid)} == set(FACTS)
     assert log["trainer"]["torch"]
     assert log["trainer"]["kit_sha256"]
     assert len(log["steps"]) == run.steps
