@@ -1,4 +1,4 @@
-"""The grammar of what makes students better: `train`. Imports no room."""
+"""The grammar of what makes students better: `train`, `gate`. Imports no room."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from forge_desktop.cli.arguments_gate import add_gate
 from forge_desktop.cli.values import count, named, number
 
 Verb = Callable[..., argparse.ArgumentParser]  # name, help, description
@@ -14,6 +15,7 @@ Verb = Callable[..., argparse.ArgumentParser]  # name, help, description
 def add_students(verb: Verb) -> None:
     """The verbs."""
     _add_train(verb)
+    add_gate(verb)
 
 
 def _add_train(verb: Verb) -> None:
