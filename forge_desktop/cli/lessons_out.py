@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from forge_desktop.archive.lessons import WRITERS
+from forge_desktop.archive.records import Learner
 from forge_desktop.cli import consent, jobs, pairing
 from forge_desktop.cli.output import Output, counted
 from forge_desktop.distill.records import Dataset, Suite
@@ -133,9 +134,12 @@ def _show_dataset(made: Dataset, out: Output) -> None:
 def forget(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """`distill forget`: say what is reached, ask, remove."""
     reached = forge.distill.reached_by(options.document)
+    learners = forge.archive.learners(reached.document_sha256)
+    told = {"reached": dataclasses.asdict(reached), "learners": [dataclasses.asdict(each) for each in learners]}
     _show_reached(reached, out)
+    _show_learners(learners, out)
     if options.dry_run:
-        out.result({"reached": dataclasses.asdict(reached), "forgotten": None})
+        out.result({**told, "forgotten": None})
         return 0
     consent.ask(out, _what_goes(reached, options), yes=options.yes)
     gone = forge.distill.forget(
@@ -145,7 +149,7 @@ def forget(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         datasets=options.datasets,
         suites=options.suites,
     )
-    out.result({"reached": dataclasses.asdict(reached), "forgotten": dataclasses.asdict(gone)})
+    out.result({**told, "forgotten": dataclasses.asdict(gone)})
     _show_forgotten(gone, out)
     return 0
 
@@ -157,6 +161,13 @@ def _show_reached(reached: Reached, out: Output) -> None:
     for kind, found in (("dataset", reached.datasets), ("suite", reached.suites)):
         for _, name in found:
             out.line(f"    the {kind} {name}")
+
+
+def _show_learners(learners: Sequence[Learner], out: Output) -> None:
+    for each in learners:
+        out.line(f"    learnt by {each.words}")
+    if learners:
+        out.line("    An adapter cannot unlearn: retire the version, train anew, remove the run (train --remove).")
 
 
 def _what_goes(reached: Reached, options: argparse.Namespace) -> str:

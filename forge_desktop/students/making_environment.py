@@ -101,8 +101,16 @@ class EnvironmentMaker:
             shutil.rmtree(work, ignore_errors=True)
 
     def _bare(self, ctx: JobContext, wanted: Wanted, work: Path) -> Path:
-        self._run(ctx, [wanted.python, "-m", "venv", str(work)], f"Making an environment with {wanted.python}", work)
-        return work / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+        """An environment without any package: that is quick, where the Python that makes it has a pip that can fill
+        another one. Else with a pip of its own.
+        """
+        note, python = f"Making an environment with {wanted.python}", python_of(work)
+        self._run(ctx, [wanted.python, "-m", "venv", "--without-pip", str(work)], note, work)
+        try:
+            self._run(ctx, [wanted.python, "-m", "pip", "--python", str(python), "--version"], note, work)
+        except ForgeError:
+            self._run(ctx, [wanted.python, "-m", "venv", str(work)], note, work)
+        return python
 
     def _looked(self, ctx: JobContext, wanted: Wanted, python: Path) -> Delivery:
         report = python.parents[1] / "report.json"
@@ -135,7 +143,9 @@ class EnvironmentMaker:
     def _pip(self, ctx: JobContext, python: Path, wanted: Wanted, more: Sequence[str], note: str) -> None:
         index = ["--index-url", wanted.index] if wanted.index else []
         common = ["--disable-pip-version-check", "--no-input", "--no-cache-dir", "--progress-bar", "off"]
-        command = [str(python), "-m", "pip", "install", *common, "--only-binary", ":all:"]
+        own = python.parent.glob("pip*")
+        by = [str(python), "-m", "pip"] if any(own) else [wanted.python, "-m", "pip", "--python", str(python)]
+        command = [*by, "install", *common, "--only-binary", ":all:"]
         self._run(ctx, [*command, *index, *more, *wanted.packages], note, python.parents[1])
 
     def _run(self, ctx: JobContext, command: Sequence[str], note: str, work: Path) -> None:
@@ -158,9 +168,7 @@ class EnvironmentMaker:
                 ctx.progress(0, None, f"{note}. {_last_line(told)}".strip())
                 ctx.wait(_GLANCE)
         finally:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
+            _end(process)
         if process.returncode:
             said = " / ".join(_lines(told)[-_LINES:])
             raise ForgeError(
@@ -180,6 +188,27 @@ def maker_python() -> str:
         "There is no Python on this computer to make an environment with.",
         hint="Install Python 3.11 or newer, or name one (--python PATH).",
     )
+
+
+def python_of(environment: Path) -> Path:
+    """The interpreter of an environment."""
+    return environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End it and what it started, where it still runs, and wait for it."""
+    import psutil
+
+    if process.poll() is None:
+        below: list[psutil.Process] = []
+        with contextlib.suppress(psutil.Error):
+            below = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        for each in below:
+            with contextlib.suppress(psutil.Error):
+                each.kill()
+        psutil.wait_procs(below, timeout=5)
+    process.wait()
 
 
 def _of_gpus(found: Delivery) -> ForgeError:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.students.kit import lay_out
-from forge_desktop.students.making_environment import EnvironmentMaker
+from forge_desktop.students.making_environment import EnvironmentMaker, python_of
 from forge_desktop.students.records_training import TrainerProbe
 from forge_desktop.students.rooms import Rooms
 from forge_desktop.students.store import StudentFacts
@@ -128,11 +127,6 @@ def found_python(named: str) -> str:
     if path is None:
         raise ForgeError(f"There is no Python at {named}.", hint="Name the program itself, as …/bin/python.")
     return os.path.abspath(path)
-
-
-def python_of(environment: Path) -> Path:
-    """The interpreter of an environment."""
-    return environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
 def _why(python: str, end: End) -> str:
