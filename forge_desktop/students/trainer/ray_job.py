@@ -6,11 +6,13 @@ The kit, the job, its lessons and the base go to the workers; what they tell, sa
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import hashlib
 import os
 import threading
 import time
+import urllib.parse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,6 +22,8 @@ from .ray_worker import Meeting, Worker
 from .talk import Talk
 
 _PATIENCE = 90.0  # seconds for a cluster to answer, and for room on it
+_KNOCK = 10.0
+_CLIENT_PORT = 10001
 _GLANCE = 0.25
 _LOST = 60.0  # seconds without an answer of a cluster that had answered
 _PIECE = 32 << 20
@@ -41,7 +45,7 @@ def main(folder: Path, arguments: Sequence[str], talk: Talk) -> int:
         with contextlib.ExitStack() as stack:
             stack.callback(ray.shutdown)
             with _worded(ray):
-                return _Lent(ray, folder, job, talk, stack).run()
+                return _Lent(ray, folder, job, talk).run()
     except _Cancelled:
         return CANCELLED
 
@@ -55,11 +59,17 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 def _connect(address: str, talk: Talk) -> Any:
     """Ray, connected; given up when the cluster does not answer, or the person does not want it any more."""
+    host, port = _place(address)
+    try:  # Ray itself would try for two minutes
+        asyncio.run(_knock(host, port))
+    except OSError as error:  # a time that ran out is one too
+        what = getattr(error, "strerror", "") or f"nothing answers within {_KNOCK:.0f} seconds"
+        raise BadJob(f"The Ray cluster at {address} cannot be reached: {what}.") from error
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     import ray
 
     failed: list[BaseException] = []
+    connected: list[bool] = []
 
     def connect() -> None:
         try:
@@ -72,7 +82,8 @@ def _connect(address: str, talk: Talk) -> Any:
                     "env_vars": {"OMP_WAIT_POLICY": "PASSIVE", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"},
                 },
             )
-        except BaseException as error:  # whatever it is, it is said by who waits for this thread
+            connected.append(True)
+        except (OSError, RuntimeError, ValueError, ImportError, SystemExit) as error:
             failed.append(error)
 
     thread = threading.Thread(target=connect, name="forge-ray-connect", daemon=True)
@@ -82,20 +93,38 @@ def _connect(address: str, talk: Talk) -> Any:
         thread.join(_GLANCE)
         if talk.wanted:
             raise _Cancelled
-    if failed:
-        raise BadJob(_unreachable(address, failed[0])) from failed[0]
     if thread.is_alive():
         raise BadJob(f"The Ray cluster at {address} did not answer within {_PATIENCE:.0f} seconds.")
+    if not connected:
+        raise BadJob(_unreachable(address, failed[0] if failed else None))
     return ray
 
 
-def _unreachable(address: str, error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    if isinstance(error, ImportError):
-        return f"This Python lacks {error.name or 'a part of Ray'}, which an address like {address} needs."
+def _place(address: str) -> tuple[str, int]:
+    """The host and port of an address."""
+    parts = urllib.parse.urlsplit(address if "://" in address else f"//{address}")
+    try:
+        host, port = parts.hostname, parts.port or (_CLIENT_PORT if parts.scheme else None)
+    except ValueError:
+        host, port = None, None
+    if not host or not port or parts.scheme not in ("", "ray"):
+        raise BadJob(f"{address} is no address of a Ray cluster: it is HOST:PORT or ray://HOST:PORT.")
+    return host, port
+
+
+async def _knock(host: str, port: int) -> None:
+    """See that something listens there."""
+    _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), _KNOCK)
+    writer.close()
+
+
+def _unreachable(address: str, error: BaseException | None) -> str:
+    text = "" if error is None or isinstance(error, SystemExit) else " ".join(str(error).split())
+    if isinstance(error, ImportError) or "ray[client]" in text:
+        return f"This Python lacks ray[client], which an address like {address} needs."
     if "ersion mismatch" in text:
         return f"The Ray cluster at {address} has another version of Ray or Python: {text[:300]}"
-    return f"The Ray cluster at {address} cannot be reached: {text[:300] or type(error).__name__}"
+    return f"The Ray cluster at {address} cannot be reached: {text[:300] or 'it does not answer as one'}"
 
 
 @contextlib.contextmanager
@@ -130,8 +159,8 @@ def _tell(error: Any) -> NoReturn:
 class _Lent:
     """The workers that a cluster lends to one run, and what passes between them and here."""
 
-    def __init__(self, ray: Any, folder: Path, job: Job, talk: Talk, stack: contextlib.ExitStack) -> None:
-        self._ray, self._folder, self._job, self._talk, self._stack = ray, folder, job, talk, stack
+    def __init__(self, ray: Any, folder: Path, job: Job, talk: Talk) -> None:
+        self._ray, self._folder, self._job, self._talk = ray, folder, job, talk
         self._asked: tuple[str, bool] = ("", False)
 
     def run(self) -> int:
@@ -154,12 +183,11 @@ class _Lent:
 
     def _gather(self) -> list[Any]:
         """Workers on as many nodes as there are."""
-        from ray.util.placement_group import placement_group, remove_placement_group
+        from ray.util.placement_group import placement_group
         from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
         count, each = self._job.workers, self._each()
         group = placement_group([each] * count, strategy="SPREAD")
-        self._stack.callback(remove_placement_group, group)
         end = time.monotonic() + _PATIENCE
         while not group.wait(1):
             if self._talk.wanted:
@@ -243,5 +271,3 @@ def _keep(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(work, path)
-
-

@@ -121,7 +121,8 @@ class Worker:
 
         told = self._folder / JOB
         told.write_text(json.dumps(json.loads(told.read_text("utf-8")) | {"base": base or str(self._base)}), "utf-8")
-        run = Run(self._folder, Relay(self._folder, self._meeting, speaks=self._rank == 0), self)
+        relay = Relay(self._folder, self._meeting, speaks=self._rank == 0)
+        run = Run(self._folder, relay, Others(self._rank, self._world, self._meeting))
         run.load()
         return run.go()
 
@@ -132,32 +133,28 @@ class Worker:
             if not any(self._shared.glob("worker-*")):
                 shutil.rmtree(self._shared)
 
-    # ---- how the loop sees the other workers ----
-
     @property
-    def rank(self) -> int:
-        """Which of the workers this is."""
-        return self._rank
+    def _base(self) -> Path:
+        return self._shared / "base.gguf"
 
-    @property
-    def world(self) -> int:
-        """How many there are."""
-        return self._world
+
+class Others:
+    """The other workers, as the loop sees them."""
+
+    def __init__(self, rank: int, world: int, meeting: Any) -> None:
+        self.rank, self.world = rank, world
+        self._meeting, self._turn = meeting, 0
 
     def sum(self, tensors: Sequence[Any]) -> None:
         """Add these up over all workers, in place."""
         import ray
         import torch
 
-        self._turn = getattr(self, "_turn", 0) + 1
+        self._turn += 1
         parts = [tensor.detach().cpu().numpy() for tensor in tensors]
-        total = ray.get(self._meeting.sum.remote(self._rank, self._turn, parts))
+        total = ray.get(self._meeting.sum.remote(self.rank, self._turn, parts))
         for tensor, found in zip(tensors, total, strict=True):
             tensor.copy_(torch.from_numpy(np.array(found)))
-
-    @property
-    def _base(self) -> Path:
-        return self._shared / "base.gguf"
 
 
 class Relay(Talk):
