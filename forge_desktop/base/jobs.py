@@ -85,6 +85,11 @@ class JobContext:
         """Whether the user asked to stop: for loops that must tidy up before raising."""
         return self._stop.is_set()
 
+    @property
+    def paused(self) -> bool:
+        """Whether the user asked to wait: for work that must let go of something before `check` blocks."""
+        return not self._go.is_set()
+
     def _publish(self, state: JobState) -> None:
         done, total, note = self._seen
         elapsed = time.monotonic() - self._started - self._paused_for

@@ -280,6 +280,12 @@ class Settings:
         "Offline",
         "No connection is made at all, to no teacher, remote student or embedding service, whoever asks.",
     )
+    hub_address: str = _setting(
+        "https://huggingface.co",
+        "Network",
+        "Hub of models",
+        "Where Students looks for students to download, and only when you search: huggingface.co, or a mirror of it.",
+    )
     proxy: str = _setting(
         "",
         "Network",
@@ -325,6 +331,7 @@ class SettingsFile:
         self._events = events
         self._lock = threading.Lock()
         self._stored: dict[str, object] = {}
+        self.overridden: frozenset[str] = frozenset()  # what was asked for this process alone
         self._unreadable = False  # what stands in the file is then kept aside before it is written over
         self.problem = ""  # what in the file could not be used; the defaults are then in force
         known: dict[str, Any] = {}
@@ -387,6 +394,7 @@ class SettingsFile:
         checked = {key: check_setting(key, value) for key, value in changes.items()}
         with self._lock:
             self._values = dataclasses.replace(self._values, **checked)  # type: ignore[arg-type]
+            self.overridden |= frozenset(checked)
 
     def _keep_aside(self) -> None:
         try:

@@ -15,6 +15,7 @@ from forge_desktop.chat.circles import circle_begins
 from forge_desktop.chat.draft import Draft
 from forge_desktop.chat.evidence import Evidence
 from forge_desktop.chat.facts import NOBODY, facts_of
+from forge_desktop.chat.in_use import InUse
 from forge_desktop.chat.leaving import Leaving, sendable
 from forge_desktop.chat.option_book import OptionBook
 from forge_desktop.chat.options import ChatOptions, Resolved
@@ -85,11 +86,11 @@ class AnswerWriter:
         self._events.changed("messages", "conversations")
 
     def _write(self, task: Task, ctx: JobContext) -> None:
-        settings = self._settings.values
+        in_use, settings = self._options.in_use, self._settings
         query = evidence.retrieval_query(task.question, task.asked_before)
         collections = self._collections(task)
         where = SearchFilter(collections=tuple(collections)) if collections else None
-        hits = self._corpus.search(query, settings.passages, where=where, operators=False)
+        hits = self._corpus.search(query, in_use.setting("passages", settings), where=where, operators=False)
         leaving = sendable(self._corpus, self._engine.state(), hits, task)
         judged = evidence.judge(query, leaving.hits)
         withheld = len(leaving.hits) < len(hits) and not judged.strong and evidence.judge(query, hits).strong
@@ -129,14 +130,15 @@ class AnswerWriter:
                 ctx.check,
                 self._summariser(chosen, ctx),
             )
-            prompt = builder.build(offered, Widener(self._corpus, settings.neighbours) if settings.neighbours else None)
+            reach = in_use.setting("neighbours", settings)
+            prompt = builder.build(offered, Widener(self._corpus, reach) if reach else None)
             prompt = leaving.noted(prompt.searched_in(tuple(collections.values())))
         except QuestionTooLong:
             raise
         except ForgeError as error:  # the student was stopped, cannot be loaded, or its template cannot be used
             self._quote(task, offered, {**facts, "error": _told(error)}, error.message)
             return
-        self._generate(task, prompt, judged, facts, ctx, chosen.options)
+        self._generate(task, prompt, judged, facts, ctx, chosen.options, in_use)
 
     def _collections(self, task: Task) -> dict[str, str]:
         """Uid and name of the collections to look in; empty for all documents. Raises ForgeError when all are gone."""
@@ -167,6 +169,7 @@ class AnswerWriter:
         facts: dict[str, object],
         ctx: JobContext,
         options: ChatOptions,
+        in_use: InUse,
     ) -> None:
         self._store.save_prompt(
             task.message_id,
@@ -194,7 +197,7 @@ class AnswerWriter:
             # offline, a cap, an endpoint that gives no answer: the documents speak, and the bubble says why
             self._quote(task, prompt.offered, {**facts, "error": _told(error)}, error.message)
             return
-        facts |= {**facts_of(done, prompt), "thought_ms": round(draft.thought_ms, 1)}
+        facts |= {**facts_of(done, prompt, in_use), "thought_ms": round(draft.thought_ms, 1)}
         problem = done.problem
         # What was noticed holds: the words that came until the student stopped may already break the circle again.
         begins = draft.circle if draft.circle is not None else circle_begins(f"{done.text}\n")

@@ -6,13 +6,14 @@ import contextlib
 import dataclasses
 import threading
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Event, Events, JobChanged
 from forge_desktop.base.jobs import Jobs
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.chat.answering import AnswerWriter
+from forge_desktop.chat.in_use import InUse
 from forge_desktop.chat.option_book import OptionBook
 from forge_desktop.chat.records import ChatMessage, Conversation, Grounding, MessageState, SeenPrompt
 from forge_desktop.chat.rows import Asked, storable
@@ -50,6 +51,13 @@ class Chat:
             with contextlib.suppress(ForgeError):  # a full disk: both are done at the next start
                 self._store.purge()
                 self.recover()
+
+    def use(self, template: str, retrieval: Mapping[str, object], *, version: str = "", label: str = "") -> None:
+        """What the version that answers from now on brings: its template ("": the file's own) and settings of a search.
+
+        `version` and `label` are kept with its answers.
+        """
+        self.options.use(InUse(template, dict(retrieval), version, label))
 
     # ---- conversations ----
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from forge_desktop.chat.in_use import InUse
 from forge_desktop.chat.prompt import Prompt
 from forge_desktop.engine import Generation
 from forge_desktop.providers.money import usd
@@ -13,6 +14,10 @@ NOBODY: dict[str, object] = {
     "model": None,
     "student": None,
     "model_sha256": None,
+    "version": None,
+    "version_uid": None,
+    "adapter_sha256": None,
+    "scale": None,
     "device": None,
     "prompt_tokens": None,
     "answer_tokens": None,
@@ -21,12 +26,13 @@ NOBODY: dict[str, object] = {
 }
 
 
-def facts_of(done: Generation, prompt: Prompt) -> dict[str, object]:
+def facts_of(done: Generation, prompt: Prompt, in_use: InUse) -> dict[str, object]:
     """The part of an answer's provenance that the engine and the prompt know."""
     return {
         "model": done.model or None,
         "student": done.model or None,
         "model_sha256": done.model_sha256 or None,
+        **in_use.facts(done),
         "sampling": dataclasses.asdict(prompt.sampling),
         "seed": done.seed,
         "prompt_sha256": done.prompt_sha256 or prompt.sha256,

@@ -10,6 +10,7 @@ from typing import Any
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.base.settings import SettingsFile
+from forge_desktop.chat.in_use import InUse
 from forge_desktop.chat.options import (
     BUILT_IN,
     CHOOSING,
@@ -46,6 +47,7 @@ class OptionBook:
         self._store = OptionStore(db)
         self._events, self._settings, self._engine = events, settings, engine
         self._recommended: dict[str, dict[str, Any]] = {}  # what each GGUF says, by sha256
+        self._in_use = InUse()
         self._lock = threading.Lock()  # a layer is read, changed and stored as one
 
     # ---- what is in force ----
@@ -72,6 +74,18 @@ class OptionBook:
             except ForgeError:
                 return {}  # the file cannot be read now; loading it says so
         return self._recommended[sha256]
+
+    def use(self, in_use: InUse) -> None:
+        """This version of the student answers from now on: its template counts before that in the student's file, and
+        after one that a person chose for the student.
+        """
+        self._in_use = in_use
+        self._events.changed("options")
+
+    @property
+    def in_use(self) -> InUse:
+        """What the version that answers now brings; nothing while an endpoint answers in its place."""
+        return InUse() if self._engine.state().remote else self._in_use
 
     # ---- changing ----
 
@@ -179,9 +193,15 @@ class OptionBook:
             self._settings.values,
             {made.key: made for made in self.presets()},
             file=self.recommended(sha256, path),
+            version=self._of_version(sha256),
             student=sound(self._store.of_student(sha256)) if sha256 else {},
             conversation=conversation,
         )
+
+    def _of_version(self, sha256: str) -> Layer:
+        """What the version in use brings, where the student meant is the one in use."""
+        template = self.in_use.template
+        return {"template": template} if template and sha256 == self._engine.state().model_sha256 else {}
 
     def _new(self, layer: dict[str, Any], changes: Layer, refused: tuple[str, ...]) -> dict[str, Any]:
         changes = dict(changes)

@@ -1,7 +1,8 @@
 """What shapes an answer: every option, declared once, and which of three layers each value comes from.
 
-Settings hold the defaults; a student's options override them (what its file recommends, then what a person changed);
-a conversation's options override those. A layer is a plain mapping that names only what it changes.
+Settings hold the defaults; a student's options override them (what its file recommends, then what its version brings,
+then what a person changed); a conversation's options override those. A layer is a plain mapping that names only what
+it changes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.settings import Settings
 from forge_desktop.engine.records import Sampling
 
-Origin = Literal["settings", "file", "preset", "student", "conversation"]
+Origin = Literal["settings", "file", "preset", "version", "student", "conversation"]
 Layer = Mapping[str, object]
 
 OWN = "own"  # the preset that is what the student's file says
@@ -224,6 +225,7 @@ def resolve(
     *,
     file: Layer,
     student: Layer,
+    version: Layer | None = None,
     conversation: Layer | None = None,
 ) -> Resolved:
     """Lay the layers on each other; the uppermost one is the student's when `conversation` is None."""
@@ -231,7 +233,8 @@ def resolve(
     origins: dict[str, Origin] = dict.fromkeys(FIELDS, "settings")
     base = {key: (file.get(key, values[key]), "file" if key in file else "settings") for key in CHOOSING}
     preset, reference = "", {}
-    layers: list[tuple[Origin, Layer]] = [("settings", {"preset": settings.preset}), ("student", student)]
+    layers: list[tuple[Origin, Layer]] = [("settings", {"preset": settings.preset})]
+    layers += [("version", version or {}), ("student", student)]
     if conversation is not None:
         layers.append(("conversation", conversation))
     for origin, layer in layers:

@@ -90,7 +90,8 @@ class ChatMessage:
     `collections` are the uids of those it was asked in, none for all documents. `thinking` is what a thinking student
     wrote before its answer. `summary` stands with a question from which on it takes the place of all turns before it.
 
-    `provenance` holds student (None when no student answered), model_sha256, sampling, preset, seed, prompt_sha256,
+    `provenance` holds student (None when no student answered), model_sha256, version (its label), version_uid,
+    adapter_sha256, scale (of its adapter), sampling, preset, seed, prompt_sha256,
     index, analyser and embedder version, device, prompt_tokens, reused_tokens, restored_tokens, answer_tokens, drafted,
     accepted, ttft_ms, thought_ms, prompt_tokens_per_second, tokens_per_second, stop, passages_offered, retrieval_query,
     evidence, collections (names), not_found (True where nothing was found), cut (notices of what did not fit), noticed

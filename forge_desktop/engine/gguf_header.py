@@ -99,15 +99,13 @@ class Header:
         tensors = self._count("tensors", _MOST_TENSORS)
         for _ in range(self._count("header entries", _MOST_KEYS)):
             self._entry()
-        self._tensors = [self._tensor() for _ in range(tensors)]
+        self._tensors: list[_Tensor] = [self._tensor() for _ in range(tensors)]
 
     def facts(self, *, chats: bool = True) -> ModelHeader:
         """What is worth knowing, after checking that it makes sense; and that it can chat, unless it need not."""
         self._check_kind()
-        if chats and self._values.get(f"{self._text('general.architecture')}.attention.causal") is False:
-            raise ForgeError(
-                f"{self._path} is an embedding model; it cannot answer.", hint="Choose a chat or instruct model."
-            )
+        if chats:
+            self._check_chats()
         layers = self._check_layers()
         self._check_weights()
         architecture = self._text("general.architecture")
@@ -269,6 +267,12 @@ class Header:
             raise ForgeError(
                 f"{self._path} is one of {parts} parts of a model.",
                 hint="Join the parts into one file first (llama-gguf-split --merge).",
+            )
+
+    def _check_chats(self) -> None:
+        if self._values.get(f"{self._text('general.architecture')}.attention.causal") is False:
+            raise ForgeError(
+                f"{self._path} is an embedding model; it cannot answer.", hint="Choose a chat or instruct model."
             )
 
     def _check_layers(self) -> int:

@@ -21,6 +21,7 @@ from forge_desktop.storage import Database
 if TYPE_CHECKING:
     from forge_desktop.providers.batches import Batches
     from forge_desktop.providers.calls import Calls
+    from forge_desktop.providers.hub import Hub
     from forge_desktop.providers.router import Router
 
 
@@ -46,12 +47,15 @@ class Providers:
         self.endpoints = Endpoints(db, self.keys, events, now=clock.now)
         self.prices = Prices(db, events, now=clock.now)
         self.ledger = Ledger(db, data_dir, clock, events, read_only=read_only)
-        self._settings, self._db, self._events = settings, db, events
+        self._settings, self._db, self._events, self._data_dir = settings, db, events, data_dir
         self._clock, self._read_only = clock, read_only
         # Made with the first call: whoever never asks anybody does not wait for what asking takes.
         self._made: Calls | None = None
+        self._hub: Hub | None = None
         self._routing: Router | None = None
         self._making = threading.RLock()
+        if (data_dir / "hub.json").exists():
+            _ = self.hub  # its token may be in a variable, which no child shall see
         self.endpoints.when_renewed(lambda uid: self.router.reset(uid))
         self._stop_following = events.subscribe(self._on_event)
         if not read_only:
@@ -69,6 +73,16 @@ class Providers:
                     self._db, self.endpoints, self.prices, self._events, now=clock.now, monotonic=clock.monotonic
                 )
             return self._routing
+
+    @property
+    def hub(self) -> Hub:
+        """A hub of models to search and download from."""
+        with self._making:
+            if self._hub is None:
+                from forge_desktop.providers.hub import Hub
+
+                self._hub = Hub(lambda: self._calls.door, self._settings, self.keys, self._data_dir)
+            return self._hub
 
     @property
     def batches(self) -> Batches:

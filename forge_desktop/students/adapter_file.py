@@ -104,6 +104,7 @@ def check_adapter(path: Path, base: Path) -> AdapterFile:
 
 def check_fit(architecture: str, tensors: Mapping[str, np.ndarray[Any, Any]], model: GgufFile) -> None:
     """See that an adapter's tensors are for this base: as llama.cpp checks it, and in words. Raises BadAdapter."""
+    _check_pairs(tensors)
     if architecture != model.architecture:
         raise BadAdapter(
             f"it is for the architecture {architecture}, and the base is {model.architecture or 'unnamed'}"

@@ -2,12 +2,226 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePosixPath
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.jobs import JobContext
+from forge_desktop.engine.gguf_start import GgufStart
+from forge_desktop.engine.machine_facts import memory
+from forge_desktop.engine.records_plan import Device
+from forge_desktop.providers.errors import Offline
+from forge_desktop.students.downloads import Downloads
+from forge_desktop.students.fitting import judge
+from forge_desktop.students.found_files import places
+from forge_desktop.students.records_library import (
+    TRAINABLE,
+    HubFile,
+    HubModel,
+    HubRepository,
+    Offer,
+    Place,
+    RepositoryOffers,
+    Unfinished,
+)
 from forge_desktop.students.rooms import Rooms
+from forge_desktop.students.scanning import Bring, Scanner
 from forge_desktop.students.store import Bases
+
+_TOKENS = 4096  # of context, where the settings ask for more than a student can
+
+
+class _Held(Exception):  # noqa: N818 - not an error: a person paused it
+    """The download is paused: its connection is closed, and opened again when it goes on."""
 
 
 class Library:
-    """Bases on this computer and on the hub: found, fetched, brought in."""
+    """Searches and downloads are jobs in lanes of their own, so that neither waits for the other or for an import.
 
-    def __init__(self, rooms: Rooms, bases: Bases) -> None:
-        self._rooms, self._bases = rooms, bases
+    `bring` is the students' own import, with its checks. Nothing is asked of a hub unless a person asks for it.
+    """
+
+    def __init__(self, rooms: Rooms, bases: Bases, bring: Bring) -> None:
+        self._rooms, self._bases, self._bring = rooms, bases, bring
+        self._downloads = Downloads(rooms.data_dir / "models")
+        self._scanner = Scanner(rooms.engine, bases, bring, TRAINABLE)
+
+    # -- the hub ----------------------------------------------------------------------------------------------------
+
+    def search(self, text: str, *, limit: int = 30) -> int:
+        """Start the job (kind "hub") that looks for GGUF models on the hub; its result is a list of HubModel."""
+
+        def work(ctx: JobContext) -> list[HubModel]:
+            return self._rooms.providers.hub.search(text, limit=limit, check=ctx.check)
+
+        return self._rooms.jobs.start("hub", "hub", work)
+
+    def repository(self, name: str) -> int:
+        """Start the job (kind "hub") that says what a repository holds and what of it would fit: RepositoryOffers."""
+        return self._rooms.jobs.start("hub", "hub", lambda ctx: self._offers(name.strip(), ctx.check))
+
+    def download(self, repository: str, file: str) -> int:
+        """Start the job (kind "download") that fetches a file, checks and imports it; its result is the student's id.
+
+        `file` is a file's name or its quantisation. One download goes on at a time, the others wait. What has come
+        before, also in an earlier run, is not fetched again. Progress is in bytes.
+        """
+        return self._rooms.jobs.start("download", "download", lambda ctx: self._fetch(ctx, repository.strip(), file))
+
+    def unfinished(self) -> tuple[Unfinished, ...]:
+        """Downloads that were begun and not ended, in this run or before it."""
+        return self._downloads.unfinished()
+
+    def give_up(self, repository: str, file: str) -> None:
+        """Delete what has come of an unfinished download."""
+        self._downloads.give_up(repository, file)
+        self._rooms.events.changed("students")
+
+    @property
+    def token_place(self) -> str:
+        """Where the access token for the hub is kept: "none", "keyring", "variable" or "memory"."""
+        return self._rooms.providers.hub.token_place
+
+    def set_token(self, token: str | None, *, variable: str = "") -> str:
+        """Keep an access token, or none; returns one sentence where it is kept only until the end, else ""."""
+        return self._rooms.providers.hub.set_token(token, variable=variable)
+
+    # -- this computer ----------------------------------------------------------------------------------------------
+
+    def places(self) -> tuple[Place, ...]:
+        """Folders of other programs that hold models, as far as they exist."""
+        return places(Path.home())
+
+    def scan(self, folder: Path) -> int:
+        """Start the job (kind "scan") that tells what GGUF files a folder holds: a tuple of FoundFile."""
+        return self._rooms.jobs.start("scan", "scan", lambda ctx: self._scanner.scan(ctx, folder))
+
+    def import_many(self, paths: Sequence[Path]) -> int:
+        """Start the job (kind "import") that imports files one after the other: a tuple of Imported."""
+        return self._rooms.jobs.start("students", "import", lambda ctx: self._scanner.bring_in(ctx, paths))
+
+    # -- how --------------------------------------------------------------------------------------------------------
+
+    def _offers(self, name: str, check: Callable[[], object]) -> RepositoryOffers:
+        hub = self._rooms.providers.hub
+        found = hub.repository(name, check=check)
+        start = self._start(found, check)
+        architecture = (start.architecture if start else "") or found.architecture
+        trained = (start.trained_context if start else 0) or found.context
+        context = min(self._rooms.settings.values.context_tokens, trained or _TOKENS)
+        cache = start.cache_bytes(context) if start else 0
+        refused = _refusal(start)
+        devices = self._devices()
+        return RepositoryOffers(
+            found,
+            architecture,
+            architecture in TRAINABLE,
+            tuple(self._offer(file, cache, context, devices, refused) for file in found.files),
+        )
+
+    def _start(self, found: HubRepository, check: Callable[[], object]) -> GgufStart | None:
+        """The beginning of the smallest file: layers and heads are the same in all of them."""
+        smallest = next((file for file in found.files if not file.problem), None)
+        if smallest is None:
+            return None
+        try:
+            start = self._rooms.providers.hub.start_of(found, smallest, check=check)
+            return GgufStart(smallest.name, start) if start else None
+        except Offline:
+            raise
+        except ForgeError:
+            return None  # gated, or no GGUF: then the hub's own words must do
+
+    def _offer(self, file: HubFile, cache: int, context: int, devices: Sequence[Device], refused: str) -> Offer:
+        known = self._bases.by_sha256(file.sha256) if file.sha256 else None
+        return Offer(
+            file=file,
+            fit=judge(file.bytes, cache, context, devices),
+            student=known.id if known else 0,
+            done=self._downloads.done(file.sha256) if file.sha256 else 0,
+            problem=file.problem or refused,
+        )
+
+    def _devices(self) -> Sequence[Device]:
+        """What there is and what is free of it; of the memory alone where the engine cannot start."""
+        try:
+            return self._rooms.engine.hardware().devices
+        except ForgeError:
+            free, total = memory()
+            return (Device("CPU", "", "CPU", "cpu", free, total),)
+
+    def _fetch(self, ctx: JobContext, repository: str, wanted: str) -> int:
+        hub = self._rooms.providers.hub
+        note = PurePosixPath(wanted).name
+        ctx.progress(0, None, note)
+        found = hub.repository(repository, check=ctx.check)
+        file = _chosen(found, wanted)
+        known = self._bases.by_sha256(file.sha256)
+        if known is not None and known.path.is_file():
+            return known.id
+        note = PurePosixPath(file.name).name
+        path = self._downloads.found_whole(found, file)
+        if path is None:
+            _refuse_kind(file.name, hub.start_of(found, file, check=ctx.check))
+            into = self._downloads.begin(found, file)
+            self._receive(ctx, found, file, into, note)
+            path = self._downloads.finish(
+                found, file, lambda done, total: ctx.progress(done, total, f"Checking {note}")
+            )
+        try:
+            student = self._bring(ctx, path, sha256=file.sha256)
+        finally:
+            self._downloads.forget(file.sha256)
+        return student
+
+    def _receive(self, ctx: JobContext, found: HubRepository, file: HubFile, into: Path, note: str) -> None:
+        """Fetch what is missing; a pause closes the connection until a person goes on."""
+
+        def hold() -> None:
+            if ctx.paused and not ctx.cancelled:
+                raise _Held
+            ctx.check()
+
+        def wait(seconds: float) -> None:
+            hold()
+            ctx.wait(seconds)
+
+        def tell(done: int) -> None:
+            hold()
+            ctx.progress(done, file.bytes, note)
+
+        while True:
+            ctx.progress(self._downloads.done(file.sha256), file.bytes, note)
+            try:
+                self._rooms.providers.hub.fetch(found, file, into, check=hold, tell=tell, wait=wait)
+            except _Held:
+                continue
+            return
+
+
+def _chosen(found: HubRepository, wanted: str) -> HubFile:
+    """The file of this name, or the only one of this quantisation. Raises ForgeError."""
+    named = [file for file in found.files if file.name == wanted]
+    named = named or [file for file in found.files if PurePosixPath(file.name).name == wanted]
+    named = named or [file for file in found.files if file.quantisation and file.quantisation == wanted.upper()]
+    if len(named) != 1:
+        what = "several files" if named else "no GGUF file"
+        raise ForgeError(f"{found.name} has {what} called {wanted}.", hint="Look at its files and name one of them.")
+    if named[0].problem:
+        raise ForgeError(f"{wanted} cannot become a student: {named[0].problem}", hint="Choose another file.")
+    return named[0]
+
+
+def _refusal(start: GgufStart | None) -> str:
+    try:
+        if start is not None:
+            start.refuse()
+    except ForgeError as error:
+        return error.message
+    return ""
+
+
+def _refuse_kind(name: str, start: bytes) -> None:
+    """Raise ForgeError, before anything large is fetched, where the file cannot become a student."""
+    if start:
+        GgufStart(PurePosixPath(name).name, start).refuse()

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.jobs import JobContext
+from forge_desktop.base.settings import check_setting
+from forge_desktop.chat.in_use import SEARCHING
 from forge_desktop.engine import StudentSpec
+from forge_desktop.students.adding import Adding, Origin, checked_scale
+from forge_desktop.students.compare import Comparing
+from forge_desktop.students.importing import import_adapter
+from forge_desktop.students.promoting import Promoting
 from forge_desktop.students.records_versions import (
     Adapter,
     AdapterOrigin,
@@ -15,10 +23,20 @@ from forge_desktop.students.records_versions import (
     Promotion,
     Verdict,
     Version,
+    VersionState,
 )
 from forge_desktop.students.rooms import Rooms
 from forge_desktop.students.store import Bases
-from forge_desktop.students.store_versions import Versions, ensure_version, record, set_verdict
+from forge_desktop.students.store_versions import (
+    Versions,
+    drop_adapter,
+    drop_version,
+    ensure_version,
+    record,
+    set_state,
+    set_verdict,
+    version_uid,
+)
 
 
 class Registry:
@@ -28,25 +46,25 @@ class Registry:
     "command line" or "program", with a name behind it where one was typed.
     """
 
-    def __init__(self, rooms: Rooms, bases: Bases) -> None:
-        self._rooms, self._bases = rooms, bases
-        self._versions = Versions(rooms.db, rooms.data_dir / "adapters")
+    def __init__(self, rooms: Rooms, bases: Bases, versions: Versions, promoting: Promoting) -> None:
+        self._rooms, self._bases, self._versions, self._promoting = rooms, bases, versions, promoting
+        self._adding = Adding(rooms.db, bases, versions, rooms.data_dir / "adapters")
 
     # ---- what there is ----
 
     def versions(self) -> list[Version]:
         """Every version, the newest first; `problem` is what sizes and times of its files tell."""
-        return self._versions.all()
+        return [self._told(version) for version in self._versions.all()]
 
     def version(self, name: str) -> Version:
         """The version called so: its label ("v3"), its uid or the beginning of that, or its name. Raises ForgeError."""
         wanted = name.strip()
-        found = [v for v in self.versions() if wanted in (v.uid, v.label)]
-        found = found or [v for v in self.versions() if v.name == wanted]
+        known = self._versions.all()
+        found = [v for v in known if wanted in (v.uid, v.label)] or [v for v in known if v.name == wanted]
         if not found and len(wanted) >= 4:
-            found = [v for v in self.versions() if v.uid.startswith(wanted.lower())]
+            found = [v for v in known if v.uid.startswith(wanted.lower())]
         if len(found) == 1:
-            return found[0]
+            return self._told(found[0])
         if found:
             labels = ", ".join(v.label for v in found)
             raise ForgeError(f"Several versions are called {name!r}: {labels}.", hint="Use one of these labels.")
@@ -54,7 +72,8 @@ class Registry:
 
     def active(self) -> Version | None:
         """The version that answers, or would if no endpoint did; None when there is none."""
-        return self._versions.active()
+        found = self._versions.active()
+        return None if found is None else self._told(found)
 
     def adapters(self) -> list[Adapter]:
         """Every adapter that is kept, the newest first."""
@@ -85,13 +104,22 @@ class Registry:
         note: str = "",
     ) -> Version:
         """Keep an adapter's file (it is copied) and register its version as a candidate. Raises ForgeError."""
-        raise NotImplementedError
+        made = self._adding.add(file, base_sha256, Origin(origin, run, name, note, who="program"), scale=scale)
+        self._rooms.events.changed("versions")
+        return self._told(made)
 
     def import_adapter(self, path: Path, base: str, *, name: str = "") -> int:
         """Start the job (kind "import adapter") that brings in a GGUF adapter, or a PEFT folder or safetensors file;
         its result is the Version, which stays in quarantine until a gate has passed it.
         """
-        raise NotImplementedError
+        sha256, absolute = self._adding.base(base).sha256, path.absolute()
+
+        def work(ctx: JobContext) -> Version:
+            made = import_adapter(self._adding, absolute, sha256, name, ctx)
+            self._rooms.events.changed("versions")
+            return self._told(made)
+
+        return self._rooms.jobs.start("students", "import adapter", work)
 
     def derive(
         self,
@@ -102,22 +130,58 @@ class Registry:
         retrieval: Mapping[str, object] | None = None,
         name: str = "",
     ) -> Version:
-        """The version that differs from this one in what is given; made as a candidate if it is new."""
-        raise NotImplementedError
+        """The version that differs from this one in what is given; a new one is a candidate. Raises ForgeError."""
+        kept = self.version(version)
+        if scale is not None and kept.is_base and scale != 1.0:
+            raise ForgeError(f"{kept.label} has no adapter that could be scaled.", hint="Choose another version.")
+        if template:
+            self._rooms.engine.layout.try_template(template, kept.name)
+        with self._rooms.db.write() as connection:
+            uid = ensure_version(
+                connection,
+                kept.base_sha256,
+                kept.adapter_sha256,
+                kept.scale if scale is None else checked_scale(scale),
+                template=kept.template if template is None else template,
+                retrieval=kept.retrieval if retrieval is None else _checked(retrieval),
+                name=name or kept.name,
+                note=f"Made from {kept.label}.",
+            )
+        self._rooms.events.changed("versions")
+        return self.version(uid)
 
     def retire(self, version: str, why: str = "", *, who: str = "") -> None:
         """Put a version aside: it is neither promoted nor rolled back to. Raises ForgeError for the active one."""
-        raise NotImplementedError
+        kept = self.version(version)
+        if kept.state == "active":
+            raise ForgeError(f"{kept.label} answers now, so it is not retired.", hint="Promote another one first.")
+        self._turn(kept, "retired", "retired", who, why)
 
     def bring_back(self, version: str, *, who: str = "") -> None:
-        """Take it out of retirement."""
-        raise NotImplementedError
+        """Take it out of retirement. Raises ForgeError where it is in none."""
+        kept = self.version(version)
+        if kept.state != "retired":
+            raise ForgeError(f"{kept.label} is not retired.", hint="There is nothing to bring back.")
+        self._turn(kept, "gated" if kept.verdict == "passed" else "candidate", "returned", who, "")
 
     def remove(self, version: str, *, who: str = "") -> None:
         """Remove a version, with its adapter's file when nothing else uses that. Raises ForgeError for one that is
         active or ever was.
         """
-        raise NotImplementedError
+        kept = self.version(version)
+        if kept.is_base and kept.uid == version_uid(kept.base_sha256):
+            raise ForgeError(f"{kept.label} is {kept.base_name} itself.", hint="Remove that student in place of it.")
+        if kept.state == "active" or any(kept.uid in (step.version, step.before) for step in self._versions.steps()):
+            raise ForgeError(
+                f"{kept.label} answers or has answered, so it is kept: one may go back to it.",
+                hint="Retire it instead.",
+            )
+        with self._rooms.db.write() as connection:
+            drop_version(connection, kept.uid, "", who=who)
+            went = drop_adapter(connection, kept.adapter_sha256)
+        if went:
+            self._adding.drop(kept.adapter_sha256)
+        self._rooms.events.changed("versions")
 
     # ---- who answers ----
 
@@ -125,23 +189,26 @@ class Registry:
         """Let this version answer from now on. Raises ForgeError without a passed gate, unless `override` says why all
         the same; that is kept in the history and for the card.
         """
-        raise NotImplementedError
+        return self._promoting.promote(self.version(version), who=who, why=why, override=override)
 
     def rollback(self, *, who: str = "", why: str = "") -> Promotion:
         """Back to the version that was active before this one. Raises ForgeError when there is none."""
-        raise NotImplementedError
+        return self._promoting.rollback(who=who, why=why)
 
     def check(self, version: str) -> str:
         """One sentence when a version cannot be used as it is, else "". May hash its files."""
-        raise NotImplementedError
+        return self._promoting.verifying.version(self.version(version))
 
     def effect(self, version: str) -> float:
-        """By how many nats a token, on average, the adapter changes what the student finds likely; 0 is not at all."""
-        raise NotImplementedError
+        """By how many nats a token, on average, the adapter changes what the student finds likely; 0 is not at all.
+
+        Measured once and remembered. Raises ForgeError where it cannot be.
+        """
+        return self._promoting.effects.of(self.version(version))
 
     def spec(self, version: str) -> StudentSpec:
         """What an engine needs to run this version. Raises ForgeError when its files are not what they were."""
-        raise NotImplementedError
+        return self._promoting.verified(self.version(version))
 
     # ---- said by others ----
 
@@ -176,6 +243,28 @@ class Registry:
 
     def compare(self, question: str, versions: Sequence[str], *, collections: Sequence[str] = ()) -> int:
         """Start the job (kind "compare") that lets versions answer from the same passages; its result is a
-        Comparison.
+        Comparison. Endpoints are not compared: nothing leaves this computer.
         """
-        raise NotImplementedError
+        chosen = [self.version(name) for name in versions]
+        where = self._rooms.corpus.collections.uids(collections)
+        comparing = Comparing(self._rooms, self._promoting.verified)
+        return self._rooms.jobs.start("train", "compare", lambda ctx: comparing.run(ctx, question, chosen, where))
+
+    def _turn(self, version: Version, state: VersionState, what: str, who: str, why: str) -> None:
+        with self._rooms.db.write() as connection:
+            set_state(connection, version.uid, state)
+            record(connection, version.uid, what, who=who, why=why)
+        self._rooms.events.changed("versions")
+
+    def _told(self, version: Version) -> Version:
+        """With what sizes of its files tell."""
+        problem = self._promoting.verifying.version(version, quick=True)
+        return dataclasses.replace(version, problem=problem) if problem else version
+
+
+def _checked(retrieval: Mapping[str, object]) -> dict[str, object]:
+    """Settings of a search as a version keeps them. Raises ForgeError for any other, or a value out of bounds."""
+    for name in retrieval:
+        if name not in SEARCHING:
+            raise ForgeError(f"{name} is no setting of a search.", hint=f"There are: {', '.join(SEARCHING)}.")
+    return {name: check_setting(name, value) for name, value in retrieval.items()}

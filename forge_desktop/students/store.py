@@ -12,6 +12,7 @@ from typing import Any
 
 from forge_desktop.engine import ModelHeader
 from forge_desktop.storage import Database
+from forge_desktop.students.store_versions import active_uid, drop_version, ensure_version, make_active, record
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Bases:
         return None if row is None else _base(row)
 
     def add(self, path: Path, name: str, sha256: str, header: ModelHeader, modified_ns: int, *, shipped: bool) -> int:
-        """Store a base, or where its known file lies now; returns its id. The first one becomes the active one."""
+        """Store a base, with its version, or where its known file lies now; returns its id. The first is active."""
         with self._db.write() as connection:
             connection.execute(
                 """
@@ -96,12 +97,13 @@ class Bases:
                     time.time(),
                 ),
             )
+            uid = ensure_version(connection, sha256, what="imported", who="program" if shipped else "")
             if shipped:  # an update brought another starter: it takes the old one's place
-                connection.execute("DELETE FROM bases WHERE shipped = 1 AND sha256 <> ?", (sha256,))
-            connection.execute(
-                "UPDATE bases SET active = 1 WHERE sha256 = ? AND NOT EXISTS (SELECT 1 FROM bases WHERE active = 1)",
-                (sha256,),
-            )
+                old = connection.execute("SELECT sha256 FROM bases WHERE shipped = 1 AND sha256 <> ?", (sha256,))
+                for row in old.fetchall():
+                    _drop_base(connection, row[0], "An update brought another starter student.")
+            if not active_uid(connection):
+                _stand_in(connection, uid, "No other student was active.")
             found = connection.execute("SELECT id FROM bases WHERE sha256 = ?", (sha256,)).fetchone()
         return int(found[0])
 
@@ -112,19 +114,16 @@ class Bases:
                 "UPDATE bases SET path = ?, modified_ns = ? WHERE id = ?", (os.fsencode(path), modified_ns, base_id)
             )
 
-    def activate(self, base_id: int) -> None:
-        """Make this base the active one."""
-        with self._db.write() as connection:
-            connection.execute("UPDATE bases SET active = 0 WHERE active = 1")
-            connection.execute("UPDATE bases SET active = 1 WHERE id = ?", (base_id,))
-
     def remove(self, base_id: int) -> None:
-        """Forget a base; when it was active, the shipped one is."""
+        """Forget a base and its versions; when one of these was active, that of the shipped base is."""
         with self._db.write() as connection:
-            connection.execute("DELETE FROM bases WHERE id = ?", (base_id,))
-            connection.execute(
-                "UPDATE bases SET active = 1 WHERE shipped = 1 AND NOT EXISTS (SELECT 1 FROM bases WHERE active = 1)"
-            )
+            row = connection.execute("SELECT sha256, name FROM bases WHERE id = ?", (base_id,)).fetchone()
+            if row is None:
+                return
+            _drop_base(connection, row[0], f"{row[1]} was taken off the list.")
+            shipped = connection.execute("SELECT sha256 FROM bases WHERE shipped = 1").fetchone()
+            if shipped is not None and not active_uid(connection):
+                _stand_in(connection, ensure_version(connection, shipped[0]), f"{row[1]} was taken off the list.")
 
 
 class StudentFacts:
@@ -144,6 +143,25 @@ class StudentFacts:
             connection.execute("DELETE FROM student_facts WHERE name = ?", (name,))
             if value is not None:
                 connection.execute("INSERT INTO student_facts VALUES (?, ?)", (name, json.dumps(value)))
+
+
+def _drop_base(connection: sqlite3.Connection, sha256: str, why: str) -> None:
+    """Forget a base with the versions that are it alone. Those with an adapter stay and say so."""
+    connection.execute("DELETE FROM bases WHERE sha256 = ?", (sha256,))
+    connection.execute(
+        "UPDATE versions SET state = CASE WHEN verdict = 'passed' THEN 'gated' ELSE 'candidate' END"
+        " WHERE base_sha256 = ? AND state = 'active'",
+        (sha256,),
+    )
+    alone = "SELECT uid FROM versions WHERE base_sha256 = ? AND adapter_sha256 = ''"
+    for row in connection.execute(alone, (sha256,)).fetchall():
+        drop_version(connection, row[0], why)
+
+
+def _stand_in(connection: sqlite3.Connection, uid: str, why: str) -> None:
+    """Let this version be active because nothing else is."""
+    before = make_active(connection, uid)
+    record(connection, uid, "promoted", before=before, who="program", why=why)
 
 
 def _base(row: sqlite3.Row) -> Base:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from forge_desktop.storage import Database
-from forge_desktop.students.records_versions import Adapter, Happening, Verdict, Version
+from forge_desktop.students.records_versions import Adapter, Happening, Verdict, Version, VersionState
 
 _VERSIONS = """
     SELECT versions.*, bases.name AS base_name, bases.shipped, adapters.origin, adapters.run
@@ -25,10 +25,16 @@ _NEXT = """
 """
 
 
-def version_uid(base: str, adapter: str, scale: float, template: str, retrieval: Mapping[str, object]) -> str:
+def version_uid(
+    base: str,
+    adapter: str = "",
+    scale: float = 1.0,
+    template: str = "",
+    retrieval: Mapping[str, object] | None = None,
+) -> str:
     """The public id of a version: the sha256 of what it is made of."""
     made_of = json.dumps(
-        [base, adapter, float(scale), template, dict(retrieval)], separators=(",", ":"), sort_keys=True
+        [base, adapter, float(scale), template, dict(retrieval or {})], separators=(",", ":"), sort_keys=True
     )
     return hashlib.sha256(made_of.encode()).hexdigest()
 
@@ -117,6 +123,35 @@ def record(
         "INSERT INTO version_history (version, what, before, who, why, detail, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (uid, what, before, who, why, json.dumps({**known, **(detail or {})}), time.time()),
     )
+
+
+def put_adapter(connection: sqlite3.Connection, values: Mapping[str, object]) -> None:
+    """Store an adapter's row, within the caller's transaction; a known one learns where its file's time stands now."""
+    names = ", ".join(values)
+    marks = ", ".join(f":{name}" for name in values)
+    connection.execute(
+        f"INSERT INTO adapters ({names}) VALUES ({marks}) ON CONFLICT (sha256) DO UPDATE SET"
+        " modified_ns = excluded.modified_ns",
+        dict(values),
+    )
+
+
+def set_state(connection: sqlite3.Connection, uid: str, state: VersionState) -> None:
+    """Change a version's state, within the caller's transaction."""
+    connection.execute("UPDATE versions SET state = ?, changed = ? WHERE uid = ?", (state, time.time(), uid))
+
+
+def drop_adapter(connection: sqlite3.Connection, sha256: str) -> bool:
+    """Remove an adapter that no version uses any more, within the caller's transaction; whether it went."""
+    unused = "NOT EXISTS (SELECT 1 FROM versions WHERE adapter_sha256 = adapters.sha256)"
+    return connection.execute(f"DELETE FROM adapters WHERE sha256 = ? AND {unused}", (sha256,)).rowcount > 0
+
+
+def drop_version(connection: sqlite3.Connection, uid: str, why: str, *, who: str = "program") -> None:
+    """Remove a version, within the caller's transaction; its history stays."""
+    record(connection, uid, "removed", who=who, why=why)
+    connection.execute("DELETE FROM versions WHERE uid = ?", (uid,))
+    connection.execute("DELETE FROM card_state WHERE version = ?", (uid,))
 
 
 class Versions:

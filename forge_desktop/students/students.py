@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
 import logging
@@ -14,12 +13,16 @@ from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.engine import Engine, StudentSpec
 from forge_desktop.storage import Database
+from forge_desktop.students.effect import Effects
 from forge_desktop.students.files import display_name, hash_file
 from forge_desktop.students.layouts import Layouts
+from forge_desktop.students.promoting import Promoting
 from forge_desktop.students.records import Student
 from forge_desktop.students.remotes import Remotes
 from forge_desktop.students.rooms import Rooms
 from forge_desktop.students.store import Base, Bases, StudentFacts
+from forge_desktop.students.store_versions import Versions, version_uid
+from forge_desktop.students.verifying import quick_problem
 
 if TYPE_CHECKING:
     from forge_desktop.providers import Providers
@@ -30,8 +33,6 @@ if TYPE_CHECKING:
     from forge_desktop.students.training import Training
 
 log = logging.getLogger(__name__)
-
-_AGAIN = "Import the file again in Students, or choose another student."
 
 
 class Students:
@@ -54,15 +55,24 @@ class Students:
         *,
         rooms: Rooms | None = None,
     ) -> None:
-        self._bases = Bases(db)
+        self._bases, self._versions = Bases(db), Versions(db, db.path.absolute().parent / "adapters")
         self._rooms = rooms
         self._jobs, self._events, self._engine = jobs, events, engine
         self.layouts = Layouts(engine, events, lambda student_id: _spec(self._find(student_id)))
         self._providers = providers
-        self.remotes = Remotes(StudentFacts(db), events, engine, providers, self._use_local)
+        self.remotes = Remotes(StudentFacts(db), events, engine, providers, lambda: self._promoting.use())
+        self._promoting = Promoting(
+            self._versions,
+            self._bases,
+            events,
+            engine,
+            rooms.chat if rooms is not None else None,
+            remotes=self.remotes,
+            effects=Effects(self._versions, self._bases, engine),
+        )
         if not self._bases.read_only:
             self._register_starter(starter)
-        self._use_active()  # also for who only reads: a quote tells what the student in use would do
+        self._promoting.use()  # also for who only reads: a quote tells what the student in use would do
 
     @functools.cached_property
     def desk(self) -> Desk | None:
@@ -76,7 +86,7 @@ class Students:
         """Adapters and versions."""
         from forge_desktop.students.registry import Registry
 
-        return Registry(self._around, self._bases)
+        return Registry(self._around, self._bases, self._versions, self._promoting)
 
     @functools.cached_property
     def training(self) -> Training:
@@ -97,7 +107,7 @@ class Students:
         """Bases to be found and fetched."""
         from forge_desktop.students.library import Library
 
-        return Library(self._around, self._bases)
+        return Library(self._around, self._bases, self._import)
 
     @property
     def _around(self) -> Rooms:
@@ -117,25 +127,28 @@ class Students:
         base = self._bases.active()
         return None if base is None else _student(base)
 
-    def activate(self, student_id: int) -> None:
-        """Let this student answer from now on. Raises ForgeError when its file is missing or has changed."""
-        base = self._find(student_id)
-        if problem := self._problem(base):
-            raise ForgeError(problem, hint=_AGAIN)
-        self._bases.activate(student_id)
-        self.remotes.give_up()
-        self._events.changed("students")
-        self._use_active(asked=True)
+    def activate(self, student_id: int, *, who: str = "", why: str = "") -> None:
+        """Let this student, without an adapter, answer from now on: its version is promoted. Raises ForgeError when its
+        file is missing or has changed.
+        """
+        version = self._versions.get(version_uid(self._find(student_id).sha256))
+        assert version is not None, "a base has a version from the moment it is stored"
+        self._promoting.promote(version, who=who, why=why)
 
     def remove(self, student_id: int) -> None:
         """Take a student off the list; its file stays. The starter cannot be removed: ForgeError."""
         base = self._find(student_id)
         if base.shipped:
             raise ForgeError("The starter student belongs to the program and stays.", hint="Make another one active.")
+        trained = [v.label for v in self._versions.of_base(base.sha256) if not v.is_base]
+        if trained:
+            raise ForgeError(
+                f"{base.name} carries adapters: {', '.join(trained)}.", hint="Remove these versions first, or keep it."
+            )
         self._bases.remove(student_id)
-        self._events.changed("students")
+        self._events.changed("students", "versions")
         if base.active:
-            self._use_active()
+            self._promoting.use()
 
     def import_gguf(self, path: Path) -> int:
         """Start the job (kind "import") that checks a GGUF file, hashes it and lists it; returns the job's id.
@@ -147,25 +160,26 @@ class Students:
 
     def check(self, student_id: int) -> str:
         """One sentence when the file is missing or no longer the one that was imported, else "". May hash the file."""
-        return self._problem(self._find(student_id))
+        return self._promoting.verifying.base(self._find(student_id))
 
     def try_template(self, student: Student, template: str) -> None:
         """See that this chat template works, without loading the student. Raises ForgeError when it cannot be used."""
         self._engine.layout.try_template(template, student.name)
 
-    def _import(self, ctx: JobContext, path: Path) -> int:
+    def _import(self, ctx: JobContext, path: Path, sha256: str = "") -> int:
+        """List a file after checking it; `sha256` is its hash where that was made a moment ago."""
         header = self._engine.probe(path)
         note = display_name(path)
         ctx.progress(0, header.file_bytes, note)
-        sha256 = hash_file(path, lambda done, total: ctx.progress(done, total, note))
+        sha256 = sha256 or hash_file(path, lambda done, total: ctx.progress(done, total, note))
         status = path.stat()
         if status.st_size != header.file_bytes:
             raise ForgeError(f"{path} changed while it was read.", hint="Import it again when it is complete.")
         had_one = self._bases.active() is not None
         student_id = self._bases.add(path, note, sha256, header, status.st_mtime_ns, shipped=False)
-        self._events.changed("students")
+        self._events.changed("students", "versions")
         if not had_one:
-            self._use_active()
+            self._promoting.use()
         return student_id
 
     def _register_starter(self, starter: Path) -> None:
@@ -182,58 +196,13 @@ class Students:
             log.warning("the starter student cannot be used: %s", error.message)
             return
         self._bases.add(starter, display_name(starter), sha256, header, status.st_mtime_ns, shipped=True)
-        self._events.changed("students")
-
-    def _use_active(self, *, asked: bool = False) -> None:
-        if self.remotes.resume():
-            return
-        base = self._bases.active()
-        if base is None:
-            self._engine.use(None)
-            return
-        base_id = base.id
-        self._engine.use(_spec(base), check=lambda: self._refuse_changed_file(base_id), asked=asked)
-
-    def _use_local(self) -> None:
-        """The endpoint that answered is gone."""
-        self._use_active()
-
-    def _refuse_changed_file(self, base_id: int) -> None:
-        base = self._bases.find(base_id)
-        if base is not None and (problem := self._problem(base)):
-            self._events.changed("students")
-            raise ForgeError(problem, hint=_AGAIN)
-
-    def _problem(self, base: Base) -> str:
-        """Compare the file with what was imported: size and time first, the hash when the time differs."""
-        if problem := _quick_problem(base):
-            return problem
-        modified = base.path.stat().st_mtime_ns
-        if modified == base.modified_ns:
-            return ""
-        if hash_file(base.path) != base.sha256:
-            return _changed(base)
-        with contextlib.suppress(ForgeError):  # read only, or a full disk: it will be hashed again next time
-            self._bases.moved(base.id, base.path, modified)
-        return ""
+        self._events.changed("students", "versions")
 
     def _find(self, student_id: int) -> Base:
         base = self._bases.find(student_id)
         if base is None:
             raise ForgeError("This student is no longer in the list.", hint="Look at the list again.")
         return base
-
-
-def _quick_problem(base: Base) -> str:
-    try:
-        size = base.path.stat().st_size
-    except OSError as error:
-        return f"The file of {base.name} cannot be read: {base.path} ({error.strerror or error})."
-    return "" if size == base.file_bytes else _changed(base)
-
-
-def _changed(base: Base) -> str:
-    return f"The file of {base.name} has changed since it was imported: {base.path}."
 
 
 def _spec(base: Base) -> StudentSpec:
@@ -257,5 +226,5 @@ def _student(base: Base) -> Student:
         template=base.template,
         file_bytes=base.file_bytes,
         imported=base.imported,
-        problem=_quick_problem(base),
+        problem=quick_problem(base),
     )

@@ -95,7 +95,7 @@ def test_import_lists_with_header_facts_and_progress_but_does_not_take_over(
     assert (student.context, student.layers, student.quantisation) == (512, 2, "F32")
     assert student.file_bytes == tiny.stat().st_size
     assert "<|im_start|>" in student.template
-    assert DataChanged(frozenset({"students"})) in room.seen
+    assert DataChanged(frozenset({"students", "versions"})) in room.seen
     progress = [event for event in room.seen if isinstance(event, JobChanged) and event.kind == "import"]
     assert progress[-1].state == "done"
     assert progress[-2].done == progress[-2].total == student.file_bytes

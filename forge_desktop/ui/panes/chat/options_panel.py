@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ORIGINS = {
     "settings": "from Settings",
     "file": "from the student's file",
+    "version": "from the student's version",
     "preset": "from the preset",
     "student": "the student's",
     "conversation": "this conversation's",

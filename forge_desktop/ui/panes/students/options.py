@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _ORIGINS = {
     "settings": "from Settings",
     "file": "from its file",
+    "version": "from its version",
     "preset": "from the preset",
     "student": "this student's",
     "conversation": "",

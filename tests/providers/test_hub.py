@@ -1,0 +1,347 @@
+"""The hub, spoken to by the real huggingface_hub through the door, against a hub on loopback."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from forge_desktop.base.errors import Cancelled, ForgeError
+from forge_desktop.providers import hub_fetch
+from forge_desktop.providers.errors import Offline
+from forge_desktop.providers.hub_names import part_of, quantisation_of
+from forge_desktop.providers.records_hub import HubFile, HubRepository
+from tests.providers import keyrings
+from tests.providers.hub_server import Fault, HubServer
+from tests.providers.keyrings import FakeKeyring
+from tests.providers.room import Room
+
+NAME = "owner/Tiny-GGUF"
+BODY = b"GGUF" + bytes(range(256)) * 1200  # 300 kB
+
+
+@pytest.fixture
+def fake_keyring(monkeypatch: pytest.MonkeyPatch) -> FakeKeyring:
+    """A keyring that keeps."""
+    return keyrings.use(monkeypatch)
+
+
+@pytest.fixture
+def hub() -> Iterator[HubServer]:
+    """A hub with one repository."""
+    with HubServer(token="hf_abcdefghijklmnop") as made:
+        made.add(
+            NAME, {"README.md": b"words", "Tiny.Q4_K_M.gguf": BODY, "Tiny.Q8_0.gguf": BODY * 2}, plain=("README.md",)
+        )
+        yield made
+
+
+@pytest.fixture
+def there(hub: HubServer, room: Room) -> Room:
+    """The room, whose hub is that one."""
+    room.settings.change(hub_address=hub.url)
+    return room
+
+
+class Fetching:
+    """What a download says while it goes on."""
+
+    def __init__(self) -> None:
+        self.waited: list[float] = []
+        self.told: list[int] = []
+        self.stop_at = -1
+
+    def check(self) -> None:
+        """Stop where a test wants it."""
+        if 0 <= self.stop_at <= (self.told[-1] if self.told else 0):
+            raise Cancelled
+
+    def fetch(self, room: Room, into: Path, file: str = "Tiny.Q4_K_M.gguf") -> None:
+        """Fetch a file of the repository."""
+        found, wanted = listed(room, file)
+        room.providers.hub.fetch(found, wanted, into, check=self.check, tell=self.told.append, wait=self.waited.append)
+
+
+def listed(room: Room, file: str = "Tiny.Q4_K_M.gguf", name: str = NAME) -> tuple[HubRepository, HubFile]:
+    """A repository and a file of it."""
+    found = room.providers.hub.repository(name)
+    return found, next(one for one in found.files if one.name == file)
+
+
+def refusal(work: Callable[[], object]) -> ForgeError:
+    """What it is refused with."""
+    with pytest.raises(ForgeError) as caught:
+        work()
+    return caught.value
+
+
+def test_search_lists_what_people_choose_by(hub: HubServer, there: Room) -> None:
+    hub.add(
+        "other/Large-GGUF", {}, downloads=5000, gated="manual", cardData={"license": "other", "license_name": "own"}
+    )
+    hub.add("other/Embeds-GGUF", {}, downloads=1, pipeline_tag="sentence-similarity")
+    hub.add("other/Plain", {}, tags=[])
+    first, second, third = there.providers.hub.search("gguf")
+    assert (first.name, first.licence, first.gated, first.downloads) == ("other/Large-GGUF", "own", True, 5000)
+    assert (second.name, second.author, second.licence) == (NAME, "owner", "apache-2.0")
+    assert (second.parameters, second.architecture, second.context) == (135_000_000, "llama", 2048)
+    assert second.updated == "2026-03-04"
+    assert third.problem == "It is made for sentence similarity, not for answering."
+    assert [one.name for one in there.providers.hub.search("gguf", limit=1)] == ["other/Large-GGUF"]
+    assert there.providers.hub.search("nothing like it") == []
+
+
+def test_a_repository_says_what_each_file_is(hub: HubServer, there: Room) -> None:
+    parts = {f"big/Big-Q2_K-0000{n}-of-00002.gguf": BODY for n in (2, 1)}
+    odd = {"mmproj-F16.gguf": BODY, "Unsure.gguf": BODY}
+    hub.add("owner/Many", {**parts, **odd, "Tiny.Q4_K_M.gguf": BODY}, plain=("Unsure.gguf",), gated="auto")
+    found = there.providers.hub.repository("owner/Many")
+    assert (found.revision, found.licence, found.made_from) == (
+        hub.repositories[NAME].revision,
+        "apache-2.0",
+        "owner/Model",
+    )
+    assert "gated" in found.gated
+    assert found.page == f"{hub.url}/owner/Many"
+    by_name = {file.name: file for file in found.files}
+    assert set(by_name) == {"Tiny.Q4_K_M.gguf", "big/Big-Q2_K-00001-of-00002.gguf", "mmproj-F16.gguf", "Unsure.gguf"}
+    tiny = by_name["Tiny.Q4_K_M.gguf"]
+    assert (tiny.bytes, tiny.sha256, tiny.quantisation) == (len(BODY), hashlib.sha256(BODY).hexdigest(), "Q4_K_M")
+    big = by_name["big/Big-Q2_K-00001-of-00002.gguf"]
+    assert (big.parts, big.bytes, big.sha256) == (2, 2 * len(BODY), "")
+    assert "2 parts" in big.problem
+    assert "pictures" in by_name["mmproj-F16.gguf"].problem
+    assert "checksum" in by_name["Unsure.gguf"].problem
+    assert found.files[0] == tiny  # what can be used comes first
+
+
+@pytest.mark.parametrize(
+    ("name", "quantisation"),
+    [
+        ("Model.Q4_K_M.gguf", "Q4_K_M"),
+        ("UD/Qwen3-4B-UD-Q4_K_XL.gguf", "UD-Q4_K_XL"),
+        ("llama-3.2-1b-instruct-q8_0.gguf", "Q8_0"),
+        ("x-IQ2_XXS.gguf", "IQ2_XXS"),
+        ("gpt-oss-20b-mxfp4.gguf", "MXFP4"),
+        ("x-Q4_0_4_4.gguf", "Q4_0_4_4"),
+        ("BF16/x-BF16-00001-of-00003.gguf", "BF16"),
+        ("x-IQ4_NL.gguf", "IQ4_NL"),
+        ("Model.gguf", ""),
+    ],
+)
+def test_names_tell_the_quantisation(name: str, quantisation: str) -> None:
+    assert quantisation_of(name) == quantisation
+
+
+def test_parts_are_known_by_their_names() -> None:
+    assert part_of("a/Big-00002-of-00007.gguf") == ("a/Big", 2, 7)
+    assert part_of("Big.gguf") == ("Big.gguf", 1, 1)
+
+
+def test_nothing_of_a_person_leaves_and_nothing_is_left_behind(
+    hub: HubServer, there: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a process of its own, because the library reads its environment once."""
+    home = tmp_path / "home"
+    home.mkdir()
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from tests.providers.room import open_room\n"
+        "with open_room(Path(sys.argv[1])) as room:\n"
+        "    room.settings.change(hub_address=sys.argv[2])\n"
+        "    hub = room.providers.hub\n"
+        "    hub.search('tiny'); found = hub.repository('owner/Tiny-GGUF')\n"
+        "    hub.fetch(found, found.files[0], Path(sys.argv[3]), check=int, tell=str, wait=str)\n"
+    )
+    away = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_TOKEN": "hf_persons_own_token", "HF_HUB_OFFLINE": "1"}
+    more = {"HOME": str(home), "HTTP_PROXY": "http://127.0.0.1:9", "HF_HUB_USER_AGENT_ORIGIN": "somebody"}
+    data, into = tmp_path / "elsewhere", tmp_path / "got.gguf"
+    data.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(data), hub.url, str(into)],
+        env={**os.environ, **away, **more}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert into.read_bytes() == BODY
+    assert list(home.rglob("*")) == []
+    allowed = {"host", "accept", "accept-encoding", "connection", "user-agent", "range"}
+    assert {name for seen in hub.seen for name in seen.headers} <= allowed
+    assert {seen.headers["user-agent"].partition("/")[0] for seen in hub.seen} == {"forge-desktop"}
+
+
+def test_offline_nothing_is_asked(hub: HubServer, there: Room, tmp_path: Path) -> None:
+    found, file = listed(there)
+    there.settings.change(offline=True)
+    before = len(hub.seen)
+    for work in (
+        lambda: there.providers.hub.search("x"),
+        lambda: there.providers.hub.repository(NAME),
+        lambda: there.providers.hub.start_of(found, file),
+        lambda: there.providers.hub.fetch(found, file, tmp_path / "x", check=int, tell=print, wait=print),
+    ):
+        with pytest.raises(Offline, match="offline"):
+            work()
+    assert len(hub.seen) == before
+
+
+def test_going_offline_stops_a_download(hub: HubServer, there: Room, tmp_path: Path) -> None:
+    hub.next("cdn", Fault(hang=65_536))
+    fetching = Fetching()
+
+    def check() -> None:
+        if fetching.told and not there.settings.values.offline:
+            there.settings.change(offline=True)
+
+    fetching.check = check  # type: ignore[method-assign]
+    with pytest.raises(Offline):
+        fetching.fetch(there, tmp_path / "x")
+    assert 0 < (tmp_path / "x").stat().st_size <= 65_536
+
+
+def test_every_host_is_asked_at_the_door(hub: HubServer, there: Room, tmp_path: Path) -> None:
+    hub.next("resolve", Fault(to="http://files.example.com/x"))
+    assert "without encryption" in refusal(lambda: Fetching().fetch(there, tmp_path / "x")).message
+
+
+def test_a_whole_download(hub: HubServer, there: Room, tmp_path: Path) -> None:
+    fetching = Fetching()
+    fetching.fetch(there, tmp_path / "x")
+    assert (tmp_path / "x").read_bytes() == BODY
+    assert fetching.told[-1] == len(BODY)
+    assert fetching.waited == []
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault(cut=100_000), Fault(status=503), Fault(status=429, headers={"Retry-After": "7"})]
+)
+def test_a_broken_download_goes_on(hub: HubServer, there: Room, tmp_path: Path, fault: Fault) -> None:
+    hub.next("cdn", fault, fault)
+    fetching = Fetching()
+    fetching.fetch(there, tmp_path / "x")
+    assert (tmp_path / "x").read_bytes() == BODY
+    assert hub.sent <= len(BODY) + 2 * 16_384  # nothing that came is fetched twice
+    assert len(fetching.waited) == 2
+    assert max(fetching.waited) == (7.0 if fault.status == 429 else fetching.waited[-1])
+
+
+def test_a_cancelled_download_is_resumed(hub: HubServer, there: Room, tmp_path: Path) -> None:
+    first, second = Fetching(), Fetching()
+    first.stop_at = 1
+    hub.next("cdn", Fault(hang=131_072))
+    with pytest.raises(Cancelled):
+        first.fetch(there, tmp_path / "x")
+    have = (tmp_path / "x").stat().st_size
+    assert 0 < have <= 131_072
+    second.fetch(there, tmp_path / "x")
+    assert (tmp_path / "x").read_bytes() == BODY
+    assert hub.seen[-1].headers["range"] == f"bytes={have}-"
+
+
+def test_a_hub_that_knows_no_parts_sends_it_anew(hub: HubServer, there: Room, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(BODY[:1000])
+    hub.next("cdn", Fault(no_range=True))
+    Fetching().fetch(there, tmp_path / "x")
+    assert (tmp_path / "x").read_bytes() == BODY
+
+
+def test_it_gives_up_in_words_when_nothing_comes(hub: HubServer, there: Room, tmp_path: Path) -> None:
+    hub.next("cdn", *[Fault(cut=0)] * 20)
+    fetching = Fetching()
+    error = refusal(lambda: fetching.fetch(there, tmp_path / "x"))
+    assert "did not come completely" in error.message
+    assert "kept" in error.hint
+    assert fetching.waited == list(hub_fetch.WAITS)
+
+
+def test_a_full_disk_is_said_and_nothing_is_lost(hub: HubServer, there: Room, tmp_path: Path) -> None:
+    """The system refuses to let the file grow, as a full disk does; in a process of its own."""
+    code = (
+        "import resource, signal, sys; from pathlib import Path\n"
+        "from forge_desktop.base.errors import ForgeError\n"
+        "from tests.providers.room import open_room\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "with open_room(Path(sys.argv[1])) as room:\n"
+        "    room.settings.change(hub_address=sys.argv[2])\n"
+        "    hub = room.providers.hub; found = hub.repository('owner/Tiny-GGUF')\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))\n"
+        "    try: hub.fetch(found, found.files[0], Path(sys.argv[3]), check=int, tell=str, wait=str)\n"
+        "    except ForgeError as error: print(error.message, error.hint)\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))\n"
+    )
+    (tmp_path / "data2").mkdir()
+    into = tmp_path / "x"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "data2"), hub.url, str(into)],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert "cannot be written" in done.stdout, done.stderr
+    assert "room on the disk" in done.stdout
+    assert into.stat().st_size == 100_000
+    Fetching().fetch(there, into)
+    assert into.read_bytes() == BODY
+
+
+def test_another_file_than_was_listed_is_refused(hub: HubServer, there: Room, tmp_path: Path) -> None:
+    found, file = listed(there)
+    hub.repositories[NAME].files[file.name] = BODY[:-1]
+    error = refusal(lambda: there.providers.hub.fetch(found, file, tmp_path / "x", check=int, tell=print, wait=print))
+    assert "not the file that was listed" in error.message
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Fault(status=500), "trouble of its own (status 500)"),
+        (Fault(status=429, headers={"Retry-After": "30"}), "asks to wait 30 seconds"),
+        (Fault(status=403), "refused access"),
+        (Fault(status=200, body=b"<html>"), "not what a hub of models answers"),
+        (Fault(status=200, body=b"{}"), "not what a hub of models answers"),
+    ],
+)
+def test_refusals_are_sentences(hub: HubServer, there: Room, fault: Fault, words: str) -> None:
+    hub.next("api", fault)
+    error = refusal(lambda: there.providers.hub.repository(NAME))
+    assert words in error.message
+    assert error.hint
+
+
+def test_names_that_are_none_and_repositories_that_are_not_there(hub: HubServer, there: Room) -> None:
+    assert "no name of a repository" in refusal(lambda: there.providers.hub.repository("a/b/c")).message
+    assert "knows no owner/Nothing" in refusal(lambda: there.providers.hub.repository("owner/Nothing")).message
+    there.settings.change(hub_address="http://127.0.0.1:9")
+    assert "could not be asked" in refusal(lambda: there.providers.hub.search("x")).message
+    there.settings.change(hub_address="ftp://example")
+    assert refusal(lambda: there.providers.hub.search("x")).hint
+
+
+def test_a_gated_repository_opens_with_a_token(
+    hub: HubServer, there: Room, tmp_path: Path, fake_keyring: FakeKeyring
+) -> None:
+    hub.repositories[NAME].facts["gated"] = "manual"
+    error = refusal(lambda: Fetching().fetch(there, tmp_path / "x"))
+    assert "gated" in error.message
+    assert "access token" in error.hint
+    assert there.providers.hub.set_token(hub.token) == ""
+    assert there.providers.hub.token_place == "keyring"
+    Fetching().fetch(there, tmp_path / "x")
+    assert (tmp_path / "x").read_bytes() == BODY
+    told = [seen for seen in hub.seen if "authorization" in seen.headers]
+    assert {seen.kind for seen in told} == {"api", "resolve"}  # the CDN never gets it
+    assert hub.token not in (there.data_dir / "hub.json").read_text()
+    there.providers.hub.set_token(None)
+    assert (there.providers.hub.token_place, fake_keyring.kept) == ("none", {})
+
+
+def test_a_token_belongs_to_the_address_it_was_given_for(hub: HubServer, there: Room) -> None:
+    assert "keyring" in there.providers.hub.set_token(hub.token)  # none here: kept until the end of the run
+    assert there.providers.hub.token_place == "memory"
+    with HubServer() as other:
+        there.settings.change(hub_address=other.url)
+        there.providers.hub.search("x")
+        assert there.providers.hub.token_place == "none"
+        assert "authorization" not in other.seen[-1].headers
