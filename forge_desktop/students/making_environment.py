@@ -48,13 +48,16 @@ class Wanted:
     gpu: bool
 
 
+SizeOf = Callable[[str, Callable[[], None]], int | None]
+
+
 class EnvironmentMaker:
     """Keeps the environment in `folder`/env. `may_connect` raises where the network may not be used; `size_of` tells
     how large a file at an address is, None where nobody says.
     """
 
     def __init__(
-        self, folder: Path, may_connect: Callable[[str], None], size_of: Callable[[str], int | None] = lambda _url: None
+        self, folder: Path, may_connect: Callable[[str], None], size_of: SizeOf = lambda _url, _check: None
     ) -> None:
         self._folder, self._may_connect, self._size_of = folder, may_connect, size_of
 
@@ -117,19 +120,19 @@ class EnvironmentMaker:
         self._pip(ctx, python, wanted, ("--dry-run", "--report", str(report)), "Asking what would come")
         found = json.loads(report.read_text(encoding="utf-8"))["install"]
         names = [(str(one["metadata"]["name"]), str(one["metadata"]["version"])) for one in found]
-        sizes = [self._bytes(str(one["download_info"]["url"])) for one in found]
+        sizes = [self._bytes(str(one["download_info"]["url"]), ctx) for one in found]
         gpu = any(name.lower().startswith(_GPU_NAMES) for name, _ in names)
         gpu = gpu or any(name == "torch" and any(mark in version for mark in _GPU_BUILDS) for name, version in names)
         known = None if any(size is None for size in sizes) else sum(size or 0 for size in sizes)
         return Delivery(tuple(sorted(names)), known, gpu, wanted.python)
 
-    def _bytes(self, url: str) -> int | None:
+    def _bytes(self, url: str, ctx: JobContext) -> int | None:
         parts = urllib.parse.urlsplit(url)
         if parts.scheme == "file":
             with contextlib.suppress(OSError):
                 return Path(urllib.parse.unquote(parts.path)).stat().st_size
             return None
-        return self._size_of(url)
+        return self._size_of(url, ctx.check)
 
     def _room(self, found: Delivery) -> None:
         needed = _UNPACKED * found.bytes if found.bytes else _LEAST_DISK

@@ -71,11 +71,13 @@ class Trainers:
     ) -> int:
         """Make an environment of our own for the trainer and choose it: a job whose result is its TrainerProbe.
 
-        Packages come from `index`, else from where the interpreter's own pip takes them; with `gpu` a build for GPUs
-        may come. `python` makes it, else one that is found. With `only_say` the result is what would come, a
-        Delivery, and nothing is kept. Raises ForgeError where the network may not be used.
+        Packages come from `index`, else from the one in the settings, else from where the interpreter's own pip takes
+        them; with `gpu` a build for GPUs may come. `python` makes it, else one that is found. With `only_say` the
+        result is what would come, a Delivery, and nothing is kept. Raises ForgeError where the network may not be used.
         """
-        maker = EnvironmentMaker(self._folder, self._rooms.providers.may_connect)
+        providers = self._rooms.providers
+        maker = EnvironmentMaker(self._folder, providers.may_connect, providers.size_of)
+        index = index or self._rooms.settings.values.trainer_index
         wanted = maker.wanted(index=index, ray=ray, gpu=gpu, python=python)
 
         def job(ctx: JobContext) -> object:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
+import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,9 @@ import pytest
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import JobContext, Jobs
+from forge_desktop.base.settings import SettingsFile
+from forge_desktop.providers.http import Door
+from forge_desktop.providers.sizes import size_of
 from forge_desktop.students.making_environment import EnvironmentMaker, Wanted
 
 
@@ -89,16 +95,40 @@ def test_an_environment_is_made_whole_or_not_at_all(tmp_path: Path, index: Calla
     assert made.is_file()
 
 
-def test_a_build_for_gpus_is_refused_unless_it_is_meant(tmp_path: Path, index: Callable[..., str]) -> None:
-    maker = EnvironmentMaker(tmp_path / "trainer", lambda _host: None)
-    wanted = maker.wanted(index=index("nvidia-cublas"), ray=False, gpu=False, python="")
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[str]:
+    """The folder of the test over HTTP."""
+    handler = functools.partial(Quiet, directory=tmp_path)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def test_a_build_for_gpus_is_refused_unless_it_is_meant(tmp_path: Path, index: Callable[..., str], served: str) -> None:
+    index("nvidia-cublas")
+    door = Door(SettingsFile(tmp_path / "settings.json", Events()))
+    maker = EnvironmentMaker(tmp_path / "trainer", door.may_connect, functools.partial(size_of, door))
+    wanted = maker.wanted(index=f"{served}/index1", ray=False, gpu=False, python="")
     found = in_job(lambda ctx: maker.look(ctx, wanted))
     assert found.gpu is True  # type: ignore[attr-defined]
     assert ("nvidia-cublas", "13.0") in found.packages  # type: ignore[attr-defined]
-    assert found.bytes > 1000  # type: ignore[attr-defined]
+    wheels = sum(each.stat().st_size for each in tmp_path.glob("index1/*/*.whl"))
+    assert found.bytes == wheels  # type: ignore[attr-defined]
     with pytest.raises(ForgeError, match="build for GPUs: 4 packages") as told:
         in_job(lambda ctx: maker.make(ctx, wanted, lambda _python: ""))
     assert "--with-gpu" in told.value.hint
+    door.close()
     assert list((tmp_path / "trainer").iterdir()) == []
 
 
