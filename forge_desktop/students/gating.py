@@ -34,6 +34,7 @@ class Gating:
         self._rooms, self._registry, self._planner, self._store, self._row = rooms, registry, planner, store, row
         self._done = self._total = 0
         self._same_base = True
+        self._known: dict[tuple[str, str], dict[int, Measured]] = {}
         self._conditions: dict[str, Any] = dict(row.conditions.get("engine", {}))
 
     def run(self, ctx: JobContext) -> None:
@@ -119,14 +120,14 @@ class Gating:
     ) -> dict[int, Measured]:
         """What an arm makes of these items: measured where that is missing, and kept at once."""
         sha256 = suite.info.sha256
-        known = self._store.measured(self._row.uid, sha256, arm)
+        known = self._measured(sha256, arm)
         missing = [item for item in part if item.n not in known]
         note = f"{suite.info.name}, {arm}"
         self._tell(ctx, note)
         if missing:
             found = measurer.measure(spec, missing, answers=answers)
             if arm == CANDIDATE:
-                others = self._store.measured(self._row.uid, sha256, BASELINE)
+                others = self._measured(sha256, BASELINE)
                 found = [
                     dataclasses.replace(
                         one, change=change(others[one.n], one, self._row.wish.primary, same_base=self._same_base)
@@ -139,10 +140,16 @@ class Gating:
                 self._conditions[arm] = dict(measurer.conditions)
                 self._store.change(self._row.uid, conditions={"engine": self._conditions})
             self._store.put_items(self._row.uid, sha256, arm, found)
-            known |= {one.n: one for one in found}
+            known.update((one.n, one) for one in found)
         self._done += len(part)
         self._tell(ctx, note)
         return known
+
+    def _measured(self, suite: str, arm: str) -> dict[int, Measured]:
+        """What an arm made of a suite so far: read once, then kept up with what is stored."""
+        if (suite, arm) not in self._known:
+            self._known[suite, arm] = self._store.measured(self._row.uid, suite, arm)
+        return self._known[suite, arm]
 
     def _chunks(self, items: Sequence[GateItem]) -> Iterator[Sequence[GateItem]]:
         size = _CHUNK * self._row.wish.width
@@ -185,7 +192,7 @@ class Gating:
         for suite in plan.suites:
             counted = {item.n for item in suite.test}
             arms = [
-                {n: one for n, one in self._store.measured(uid, suite.info.sha256, arm).items() if n in counted}
+                {n: one for n, one in self._measured(suite.info.sha256, arm).items() if n in counted}
                 for arm in (BASELINE, CANDIDATE)
             ]
             measured.append((suite, (arms[0], arms[1])))
