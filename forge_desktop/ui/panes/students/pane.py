@@ -19,6 +19,7 @@ from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes import Pane
 from forge_desktop.ui.panes.students.details import StudentDetails
+from forge_desktop.ui.panes.students.library import LibraryPanel, dropped
 from forge_desktop.ui.panes.students.loading import Loading
 from forge_desktop.ui.panes.students.options import StudentOptions
 from forge_desktop.ui.panes.students.plan_card import PlanCard
@@ -27,6 +28,7 @@ from forge_desktop.ui.panes.students.remote_list import RemoteList
 from forge_desktop.ui.panes.students.rows import StudentDelegate, StudentsModel
 from forge_desktop.ui.widgets.basics import (
     Banner,
+    ElidedLabel,
     EmptyState,
     Notice,
     PrimaryButton,
@@ -90,12 +92,14 @@ class StudentsPane(Pane):
     def _build(self) -> None:
         add = PrimaryButton("Import GGUF…", "plus")
         add.clicked.connect(self.choose_file)
-        self._subtitle = label("", tokens.SMALL, cls="muted")
+        self._subtitle = ElidedLabel("", tokens.SMALL, cls="muted")
         self._banner = Banner()
         self._banner.acted.connect(self._on_mend)
         self._progress = ProgressRow("Importing", can_pause=False)
         self._progress.cancel_pressed.connect(self.forge.jobs.cancel)
         self._progress.hide()
+        self.library = LibraryPanel(self.forge, self.bridge)
+        self.library.noticed.connect(self.notice)
         self._model = StudentsModel()
         self._list = QListView()
         self._list.setProperty("cls", "sideList")
@@ -107,7 +111,7 @@ class StudentsPane(Pane):
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.selectionModel().selectionChanged.connect(self._on_selected)
         self._list.activated.connect(self._on_activated)
-        self._drop_hint = label("Drop GGUF files anywhere here to import them.", tokens.SMALL, cls="muted", wrap=True)
+        self._drop_hint = label("Drop GGUF files or folders anywhere here.", tokens.SMALL, cls="muted", wrap=True)
         self.remotes = RemoteList()
         self.remotes.use_wanted.connect(self._on_use_remote)
         hint = row(self._drop_hint, margins=(20, 4, 16, 16))
@@ -135,9 +139,17 @@ class StudentsPane(Pane):
         body = row(self._side, self._details, self._empty, gap=0)
         body.setStretch(1, 1)
         notices = column(
-            Inset(self._banner, (tokens.XL, tokens.MD, 20, 0)), Inset(self._progress, (tokens.XL, 10, 20, 0)), gap=0
+            Inset(self._banner, (tokens.XL, tokens.MD, 20, 0)),
+            Inset(self._progress, (tokens.XL, 10, 20, 0)),
+            Inset(self.library, (tokens.XL, 10, 20, 0)),
+            gap=0,
         )
-        page = column(page_head("Students", self._subtitle, add), notices, body, gap=0)
+        page = column(
+            page_head("Students", self._subtitle, self.library.scan_button, self.library.get_button, add),
+            notices,
+            body,
+            gap=0,
+        )
         page.setStretch(2, 1)
         self.setLayout(page)
 
@@ -295,7 +307,7 @@ class StudentsPane(Pane):
         self._details.show_engine(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _gguf_files(event):
+        if dropped(event):
             event.acceptProposedAction()
             set_cls(self._side, "dropping")
 
@@ -305,11 +317,6 @@ class StudentsPane(Pane):
 
     def dropEvent(self, event: QDropEvent) -> None:
         set_cls(self._side, "side")
-        if files := _gguf_files(event):
+        if files := dropped(event):
             event.acceptProposedAction()
-            self.import_files(files)
-
-
-def _gguf_files(event: QDropEvent) -> list[Path]:
-    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return [path for path in paths if path.suffix.lower() == ".gguf"]
+            self.import_files(self.library.take(files))
