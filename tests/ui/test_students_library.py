@@ -54,7 +54,8 @@ def pane(window: Shell) -> StudentsPane:
 @pytest.fixture
 def library(pane: StudentsPane) -> LibraryPanel:
     """Its library."""
-    return pane.library
+    pane.show_section("bases")
+    return pane.bases.library
 
 
 @pytest.fixture
@@ -156,9 +157,11 @@ def test_an_unfinished_download_of_an_earlier_run_is_offered(
     qtbot.waitUntil(lambda: job not in forge.jobs.running(), timeout=SOON)
     pane = open_window().visit("students")
     assert isinstance(pane, StudentsPane)
-    qtbot.waitUntil(lambda: "Unfinished" in shown(pane.library), timeout=SOON)
-    press(qtbot, pane.library, "Remove")
-    qtbot.waitUntil(pane.library.isHidden, timeout=SOON)
+    pane.show_section("bases")
+    library = pane.bases.library
+    qtbot.waitUntil(lambda: "Unfinished" in shown(library), timeout=SOON)
+    press(qtbot, library, "Remove")
+    qtbot.waitUntil(library.isHidden, timeout=SOON)
     assert forge.students.library.unfinished() == ()
 
 

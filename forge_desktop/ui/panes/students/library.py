@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class LibraryPanel(QWidget):
     """Put it among a pane's notices: it shows nothing unless there is a download or an error.
 
-    `get_button` and `scan_button` are for the pane's head. `noticed` carries a Notice.
+    `get_button` and `scan_button` stand where a base is looked for. `noticed` carries a Notice.
     """
 
     noticed = Signal(object)
