@@ -18,7 +18,7 @@ from forge_desktop.ui.panes.students.library import LibraryPanel
 from forge_desktop.ui.panes.students.library_scan import ScanDialog
 from forge_desktop.ui.panes.students.library_sheet import LibrarySheet
 from forge_desktop.ui.shell import Shell
-from forge_desktop.ui.widgets.basics import Banner, Button
+from forge_desktop.ui.widgets.basics import Banner, Button, Toast
 from tests.data import tiny_gguf
 from tests.providers.hub_server import Fault, HubServer
 
@@ -155,9 +155,13 @@ def test_an_unfinished_download_of_an_earlier_run_is_offered(
     assert hub.wait_for(lambda: [one.done for one in forge.students.library.unfinished()] == [1000])
     forge.jobs.cancel(job)
     qtbot.waitUntil(lambda: job not in forge.jobs.running(), timeout=SOON)
-    pane = open_window().visit("students")
+    window = open_window()
+    toast = window.findChild(Toast)
+    qtbot.waitUntil(lambda: toast.isVisible() and "is unfinished" in toast.accessibleName(), timeout=SOON)
+    toast.undo()  # its button says "Show"
+    pane = window.visit("students")
     assert isinstance(pane, StudentsPane)
-    pane.show_section("bases")
+    assert pane.section() == "bases"
     library = pane.bases.library
     qtbot.waitUntil(lambda: "Unfinished" in shown(library), timeout=SOON)
     press(qtbot, library, "Remove")

@@ -82,7 +82,7 @@ OFFERS = (
 
 FOUND = (
     Column("File", lambda f: file_name(f.path), width=200, stretch=True, middle=True, tip=lambda f: shown_path(f.path)),
-    Column("Student", lambda f: safe_words(f.name), width=170, middle=True, yields=3, tip=lambda f: f.name),
+    Column("Student", lambda f: safe_words(f.name), width=170, middle=True, yields=5, tip=lambda f: f.name),
     Column("Architecture", lambda f: safe_words(f.architecture) or "—", width=108, yields=2),
     Column("Parameters", lambda f: _parameters(f.parameters), width=96, right=True, yields=1),
     Column("Size", lambda f: size_words(f.bytes), width=84, right=True, yields=4),
