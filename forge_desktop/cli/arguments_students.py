@@ -1,4 +1,4 @@
-"""The grammar of what makes students better: `train`. Imports no room."""
+"""The grammar of what makes students better: `train`, `gate`. Imports no room."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from forge_desktop.cli.arguments_gate import add_gate
 from forge_desktop.cli.values import count, named, number
 
 Verb = Callable[..., argparse.ArgumentParser]  # name, help, description
@@ -14,6 +15,7 @@ Verb = Callable[..., argparse.ArgumentParser]  # name, help, description
 def add_students(verb: Verb) -> None:
     """The verbs."""
     _add_train(verb)
+    add_gate(verb)
 
 
 def _add_train(verb: Verb) -> None:
@@ -26,16 +28,16 @@ def _add_train(verb: Verb) -> None:
     train.add_argument("--pairs", type=named, metavar="FILE", help="pairs as JSON Lines, in any form that is read")
     train.add_argument("--dataset", type=named, metavar="NAME", help="a frozen dataset, in place of a file")
     train.add_argument("--base", type=named, metavar="NAME", help="the student (its name, or the start of its sha256)")
-    train.add_argument("--name", type=named, default="", metavar="NAME", help="what to call the run and its version")
+    train.add_argument("--name", type=named, metavar="NAME", help="what to call the run and its version")
+    train.add_argument("--plan", action="store_true", help="only say what it would take; with --setup what would come")
     other: Any = train.add_mutually_exclusive_group()
-    other.add_argument("--plan", action="store_true", help="only say what it would take, and whether it fits")
     other.add_argument("--resume", type=named, metavar="RUN", help="go on with a run that was interrupted")
     other.add_argument("--again", type=named, metavar="RUN", help="do a run again; says whether the bytes are the same")
     other.add_argument("--runs", action="store_true", help="list the runs")
     other.add_argument("--log", type=named, metavar="RUN", help="print everything that is known of a run")
     other.add_argument("--remove", type=named, metavar="RUN", help="remove a run and its files; its version stays")
     other.add_argument("--setup", action="store_true", help="make an environment for the trainer, which needs torch")
-    train.add_argument("--index", type=named, default="", metavar="URL", help="--setup: where packages come from")
+    train.add_argument("--index", type=named, metavar="URL", help="--setup: where packages come from")
     train.add_argument("--with-gpu", action="store_true", help="--setup: allow a build for GPUs, which is several GB")
     train.add_argument("--python", type=named, metavar="PATH", help="train with this interpreter from now on")
     train.add_argument("--yes", action="store_true", help="do not ask before something is removed or fetched")
@@ -55,7 +57,7 @@ def _add_wish(train: argparse.ArgumentParser) -> None:
     option("--targets", named, "NAMES", "what is adapted: names with commas between (all seven projections)")
     option("--dropout", number(0, 0.9), "X", "of the adapter's input (0)")
     option("--weight-decay", number(0, 1), "X", "weight decay (0)")
-    option("--clip", number(0, 1000), "X", "the gradient's largest norm (1)")
+    option("--clip", number(0.001, 1000), "X", "the gradient's largest norm (1)")
     option("--warmup", number(0, 1), "X", "the share of the steps in which the learning rate rises (0.05)")
     option("--seed", count(0, 2**31 - 1), "N", "the same seed, data and settings give the same adapter (1)")
     option("--row-tokens", count(16, 131_072), "N", "the length of a packed row; longer pairs are left out (512)")
