@@ -178,7 +178,7 @@ class Promoting:
         skipped: list[str] = []
         for uid in reversed(stack[:-1] if active is not None else stack):
             version = self._versions.get(uid)
-            if version is None:
+            if version is None or (active is not None and uid == active.uid):
                 continue  # it was removed, with its base
             if version.state == "retired":
                 skipped.append(f"{version.label} was passed over: it is retired.")
