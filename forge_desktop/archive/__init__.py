@@ -30,6 +30,7 @@ from forge_desktop.storage import Database
 from forge_desktop.students import Students
 
 if TYPE_CHECKING:
+    from forge_desktop.archive.student_files import StudentFiles
     from forge_desktop.distill.records import Pair
 
 __all__ = [
@@ -77,6 +78,13 @@ class Archive:
         self._settings = settings
         self._students = students
         self._data_dir = data_dir
+
+    @functools.cached_property
+    def student_files(self) -> StudentFiles:
+        """Exports and imports of what students are made of."""
+        from forge_desktop.archive.student_files import StudentFiles
+
+        return StudentFiles(self._jobs, self._corpus, self._students, self._refuse_inside)
 
     def export(self, directory: Path) -> list[ExportedFile]:
         """Write everything into a new or empty directory; returns what was written, without the manifest.

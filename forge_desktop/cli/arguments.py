@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from forge_desktop import __version__
+from forge_desktop.cli.arguments_bases import add_bases
 from forge_desktop.cli.arguments_distill import add_distill
 from forge_desktop.cli.arguments_spend import add_spend
 from forge_desktop.cli.arguments_students import add_students
@@ -204,7 +205,12 @@ def _add_asking(verb: _Verb) -> None:
     kept.add_argument("--delete", type=named, metavar="NAME", help="take one away; what chose it keeps its values")
     _add_choosing(presets)
 
-    models = verb("models", "list the students, import one, choose one")
+    models = verb(
+        "models",
+        "list the students, find, fetch and import one, choose one",
+        "List the students, after importing one or choosing who answers. Others are found on a hub of models, which is "
+        "asked only then, and in folders of this computer.",
+    )
     change: Any = models.add_mutually_exclusive_group()
     change.add_argument("--import", dest="import_file", type=named, metavar="FILE", help="add a GGUF file to the list")
     change.add_argument(
@@ -213,6 +219,7 @@ def _add_asking(verb: _Verb) -> None:
         metavar="NAME",
         help="let this student answer (its name, the start of its sha256, or the name of an endpoint)",
     )
+    add_bases(models, change)
     models.add_argument(
         "--agree", action="store_true", help="agree that questions and passages are sent to the endpoint chosen"
     )

@@ -11,7 +11,7 @@ from forge_desktop import __version__
 from forge_desktop.archive import BundleReport
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Event, JobChanged
-from forge_desktop.cli import embedding, jobs
+from forge_desktop.cli import bases, embedding, jobs
 from forge_desktop.cli.output import Output, bytes_in_words, counted
 from forge_desktop.corpus import ImportReport, RepairReport
 from forge_desktop.forge import Forge
@@ -25,7 +25,9 @@ _REPAIR_WORDS = {"repaired": "Mended", "reread": "Read again", "kept": "Kept", "
 
 
 def models(forge: Forge, options: argparse.Namespace, out: Output) -> int:
-    """List the students, after importing a file or choosing one where asked."""
+    """List the students, after importing a file or choosing one where asked; or find others."""
+    if (status := bases.look(forge, options, out)) is not None:
+        return status
     if options.import_file:
         with jobs.listening(forge, jobs.byte_progress(out, "Checking")):
             jobs.wait(forge, forge.students.import_gguf(Path(os.path.abspath(options.import_file))))

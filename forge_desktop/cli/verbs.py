@@ -77,6 +77,10 @@ _WRITING = (
     "without",
     "writes",
     "state",
+    "download",
+    "import_all",
+    "token_env",
+    "forget_token",
 )  # options with which a reading verb writes
 _LOOKING = ("list", "show", "counts")  # actions of a step that only look
 

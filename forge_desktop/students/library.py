@@ -15,6 +15,7 @@ from forge_desktop.students.downloads import Downloads
 from forge_desktop.students.fitting import judge
 from forge_desktop.students.found_files import places
 from forge_desktop.students.records_library import (
+    TRAINABLE,
     HubFile,
     HubModel,
     HubRepository,
@@ -27,7 +28,6 @@ from forge_desktop.students.rooms import Rooms
 from forge_desktop.students.scanning import Bring, Scanner
 from forge_desktop.students.store import Bases
 
-TRAINABLE = frozenset(["llama", "qwen2", "qwen3", "gemma2", "gemma3", "phi3", "granite", "smollm3"])
 _TOKENS = 4096  # of context, where the settings ask for more than a student can
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 from forge_desktop.providers.records_hub import HubFile, HubModel, HubRepository
 
 __all__ = [
+    "TRAINABLE",
     "Fit",
     "FoundFile",
     "HubFile",
@@ -19,6 +20,9 @@ __all__ = [
     "RepositoryOffers",
     "Unfinished",
 ]
+
+# Architectures for which the trainer can make adapters here.
+TRAINABLE = frozenset(["llama", "qwen2", "qwen3", "gemma2", "gemma3", "phi3", "granite", "smollm3"])
 
 FitWord = Literal["fits", "tight", "does not fit", "unknown"]
 

@@ -19,6 +19,7 @@ import re
 import socket
 import struct
 import threading
+import time
 import urllib.parse
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -127,9 +128,12 @@ class HubServer:
         return sum(one.kind == kind for one in self.seen)
 
     def wait_for(self, wanted: Callable[[], bool], seconds: float = 20.0) -> bool:
-        """Wait until something holds that requests change."""
+        """Wait until something holds that follows from requests; it is looked at now and then."""
+        end = time.monotonic() + seconds
         with self.arrived:
-            return self.arrived.wait_for(wanted, seconds)
+            while not wanted() and time.monotonic() < end:
+                self.arrived.wait(0.05)
+            return wanted()
 
     def take(self, kind: Kind) -> Fault:
         """The fault of this request."""
