@@ -64,7 +64,7 @@ def _use(forge: Forge, wanted: str, *, agreed: bool) -> None:
     """Choose a student on this computer, or an endpoint where none is called so."""
     remote = next((r for r in forge.students.remotes.all() if wanted in (r.name, r.uid)), None)
     if remote is None:
-        forge.students.activate(_named(forge.students.list(), wanted).id)
+        forge.students.activate(_named(forge.students.list(), wanted).id, who="command line")
         return
     if remote.leaves and not remote.agreed and not agreed:
         raise ForgeError(what_leaves(remote), hint=f"If you agree: forge-desktop models --use {wanted!r} --agree")

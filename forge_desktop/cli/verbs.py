@@ -25,6 +25,7 @@ from forge_desktop.cli import (
     tour,
     training,
     upkeep,
+    versions,
 )
 from forge_desktop.cli.output import Output
 from forge_desktop.forge import Forge
@@ -51,6 +52,7 @@ VERBS = {
     "embedder": Verb(embedding.embedder),
     "presets": Verb(choosing.presets),
     "distill": Verb(distilling.distill),
+    "students": Verb(versions.students),
     "train": Verb(training.train, writes=True, looks=("runs", "log")),
     "spend": Verb(spending.spend),
     "teachers": Verb(teaching.teachers),
