@@ -147,6 +147,8 @@ def _lively(shell: Shell, forge: Forge, scene: str, theme: str) -> QImage:
     elif scene.startswith("distill"):
         _show_distill(pane, forge, scene)
     elif scene == "students-plan":
+        pane.show_section("bases")
+        settle(forge)
         _press(pane, "Show plan")
         settle(forge, 600)
     elif scene == "settings-hardware":

@@ -1,4 +1,4 @@
-"""The grammar of what makes students better: `train`. Imports no room."""
+"""The grammar of what makes students better: `train`, `gate`. Imports no room."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from forge_desktop.cli.arguments_gate import add_gate
 from forge_desktop.cli.arguments_versions import add_versions
 from forge_desktop.cli.values import count, named, number
 
@@ -16,6 +17,7 @@ def add_students(verb: Verb) -> None:
     """The verbs."""
     _add_train(verb)
     add_versions(verb)
+    add_gate(verb)
 
 
 def _add_train(verb: Verb) -> None:

@@ -27,6 +27,7 @@ from forge_desktop.corpus.records import (
 from forge_desktop.corpus.removing import Remover
 from forge_desktop.corpus.repairing import Repair
 from forge_desktop.corpus.retrieval import Index
+from forge_desktop.corpus.retrieval.fusion import Mix
 from forge_desktop.corpus.scoping import Scopes
 from forge_desktop.corpus.shelf import Shelf
 from forge_desktop.corpus.store import Store
@@ -196,12 +197,14 @@ class Corpus:
         where: SearchFilter | None = None,
         operators: bool = True,
         every: bool = False,
+        mix: Mix | None = None,
     ) -> Finding:
         """What `search` finds, with how the query was read; with `every`, alike passages are hits of their own.
 
-        Without `operators` quotation marks and minus signs mean nothing: a question is plain words.
+        Without `operators` quotation marks and minus signs mean nothing: a question is plain words. `mix` weighs words
+        and vectors otherwise than usual, for comparisons.
         """
-        return self._finder.find(query, k, where=where, operators=operators, every=every)
+        return self._finder.find(query, k, where=where, operators=operators, every=every, mix=mix)
 
     def versions(self) -> dict[str, str]:
         """What determines how documents are found: parser, analyser and embedder versions."""

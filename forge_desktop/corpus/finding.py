@@ -11,6 +11,7 @@ from forge_desktop.corpus.alike import Folds
 from forge_desktop.corpus.query import Query, Wording, plain, understand
 from forge_desktop.corpus.records import Finding, Hit, Passage, SearchFilter
 from forge_desktop.corpus.retrieval import Found, Index, analyser
+from forge_desktop.corpus.retrieval.fusion import Mix
 from forge_desktop.corpus.retrieval.scope import Scope
 from forge_desktop.corpus.scoping import Scopes, within
 from forge_desktop.corpus.store import Store
@@ -35,6 +36,7 @@ class Asked:
     scope: Scope | None = None
     documents: int | None = None
     cut: bool = False  # not every passage was compared with the phrases
+    mix: Mix | None = None
 
     @property
     def empty(self) -> bool:
@@ -49,13 +51,20 @@ class Finder:
         self._store, self._index, self._scopes = store, index, scopes
 
     def find(
-        self, text: str, k: int, *, where: SearchFilter | None = None, operators: bool = True, every: bool = False
+        self,
+        text: str,
+        k: int,
+        *,
+        where: SearchFilter | None = None,
+        operators: bool = True,
+        every: bool = False,
+        mix: Mix | None = None,
     ) -> Finding:
         """The best k passages; with `every` also those that say the same as a better one.
 
         Raises ForgeError for a filter that names what is not there, and for nothing else.
         """
-        asked = self.asked(understand(text) if operators else plain(text), where)
+        asked = replace(self.asked(understand(text) if operators else plain(text), where), mix=mix)
         query = asked.query
         if asked.empty:
             return Finding((), query.understood, 0, _NOTHING_LEFT)
@@ -112,7 +121,7 @@ class Finder:
 
     def ranked(self, asked: Asked, wanted: int) -> list[Found]:
         """What the index finds, best first."""
-        return self._index.search(asked.query.text, wanted, scope=asked.scope, excluded=asked.excluded)
+        return self._index.search(asked.query.text, wanted, scope=asked.scope, excluded=asked.excluded, mix=asked.mix)
 
     def gathered(self, query: Query, ranked: Sequence[Found], k: int, every: bool) -> list[Hit]:
         """The best k hits among what the index found, folded unless `every` is wanted."""

@@ -19,6 +19,8 @@ _REFUSALS = (
     r"i (?:do not|don't) have (?:access|the ability|real-time|enough information)",
     r"(?:es tut mir (?:sehr )?leid|tut mir leid|leider)\b.{0,40}\bkann ich\b.{0,80}\bnicht\b",
     r"ich kann (?:dir |ihnen |dabei |diese |das |darauf )*(?:leider )?nicht (?:helfen|beantworten|antworten)",
+    r"(?:nein,? )?(?:dabei|damit|hierbei|dazu) (?:kann|werde|darf|möchte) ich (?:dir |ihnen |leider )*nicht"
+    r" (?:helfen|dienen|unterstützen|beitragen)",
     r"als (?:ki|ki-modell|sprachmodell|künstliche intelligenz)\b",
     r"(?:je suis désolée?|désolée?)\b.{0,60}\bje ne (?:peux|puis) pas\b",
     r"je ne (?:peux|puis) (?:malheureusement )?pas (?:vous |t')?(?:aider|répondre|fournir)",
@@ -111,6 +113,8 @@ _NOTHING = (
     r"|auskunft|frage|dazu|darüber))",
     r"(?:das |dies |es )?(?:geht|ergibt sich|lässt sich|steht|findet sich|wird) .{0,60}(?:passagen?|dokument\w*"
     r"|text\w*|unterlagen|quellen)\b.{0,40}\bnicht\b",
+    r"(?:das|dies|es|davon|dazu) steht (?:leider |dort |hier )*nichts? in (?:den|dem|diesen|diesem|ihren|deinen)"
+    r" (?:\w+ ){0,2}(?:passagen?|dokument\w*|text\w*|unterlagen|quellen|auszügen|kontext)\b",
     r"(?:das |dazu |darüber |hierzu )?(?:wei(?:ß|ss) ich|ich wei(?:ß|ss))(?: es| das| darüber)? (?:leider"
     r" )?nichts?\b",
     r"(?:dazu|darüber|davon|hierzu|hierüber|zu dieser frage)\b.{0,40}\b(?:nichts|keine?\w?)\b",

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+import sqlite3
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.students.records_gate import GateReport, GateSuite, GateWish, ItemResult, RetrievalArm
+from forge_desktop.base.jobs import JobContext
+from forge_desktop.distill import suite_rows
+from forge_desktop.distill.records import Suite
+from forge_desktop.distill.suites import items_sha256
+from forge_desktop.students import retrieval_gate, shipped_suites
+from forge_desktop.students.gate_plan import Planner, fixed
+from forge_desktop.students.gating import Gating
+from forge_desktop.students.records_gate import (
+    GateReport,
+    GateSuite,
+    GateWish,
+    ItemResult,
+    RetrievalArm,
+    RetrievalResult,
+    Role,
+)
+from forge_desktop.students.records_versions import Version
 from forge_desktop.students.registry import Registry
 from forge_desktop.students.rooms import Rooms
 from forge_desktop.students.store import Bases
+from forge_desktop.students.store_gates import GateRow, GateStore
 from forge_desktop.students.training import Training
 
-_LATER = "Gates are not there yet."
+_LANE = "train"
+_MOST_ITEMS = 1000  # on a page
+_ROLES: dict[str, Role] = {shipped_suites.REGRESSION: "regression", shipped_suites.SAFETY: "safety"}
 
 
 class Gates:
@@ -22,48 +43,167 @@ class Gates:
     """
 
     def __init__(self, rooms: Rooms, bases: Bases, registry: Registry, training: Training) -> None:
-        self._rooms, self._bases, self._registry, self._training = rooms, bases, registry, training
+        self._rooms, self._registry = rooms, registry
+        self._planner = Planner(rooms, registry, training)
+        self._store = GateStore(rooms.db)
+        if not bases.read_only:
+            self._store.interrupt()
+
+    # ---- running ----
 
     def start(self, version: str, wish: GateWish) -> int:
         """Measure a version against its baseline: a job (kind "gate") whose result is a GateReport, whatever the
         verdict. Raises ForgeError for a wish that cannot be.
         """
-        raise ForgeError(_LATER)
+        self._planner.check(wish)
+        candidate, baseline = self._planner.versions(version, wish)
+        kept = fixed(wish, candidate, baseline)
+
+        def job(ctx: JobContext) -> GateReport:
+            uid = uuid.uuid4().hex
+            self._store.add(uid, candidate.uid, baseline.uid, candidate.scale, kept)
+            return self._work(ctx, uid)
+
+        return self._rooms.jobs.start(_LANE, "gate", job)
 
     def resume(self, uid: str) -> int:
         """Go on with a gate that was interrupted, cancelled, or failed: what was measured is not measured again."""
-        raise ForgeError(_LATER)
+        row = self._row(uid)
+        if row.state == "done":
+            raise ForgeError(f"Gate {row.number} is done.", hint="Start a new one.")
+        if row.state == "running":
+            raise ForgeError(f"Gate {row.number} is running.")
+        self._planner.versions(row.version, row.wish)
+
+        def job(ctx: JobContext) -> GateReport:
+            self._store.change(row.uid, state="running", problem="")
+            return self._work(ctx, row.uid)
+
+        return self._rooms.jobs.start(_LANE, "gate", job)
+
+    def _work(self, ctx: JobContext, uid: str) -> GateReport:
+        Gating(self._rooms, self._registry, self._planner, self._store, self._row(uid)).run(ctx)
+        return self.get(uid)
+
+    # ---- looking ----
 
     def all(self, version: str = "") -> list[GateReport]:
         """Every gate, the newest first; of one version, or all."""
-        return []
+        wanted = self._registry.version(version).uid if version else ""
+        known = {one.uid: one for one in self._registry.versions()}
+        return [_report(row, known) for row in self._store.all(wanted)]
 
     def get(self, uid: str) -> GateReport:
         """A gate by its uid, the beginning of it, or its number. Raises ForgeError when there is none."""
-        raise ForgeError(_LATER)
+        return _report(self._row(uid), {one.uid: one for one in self._registry.versions()})
 
     def items(
         self, uid: str, *, suite: str = "", change: str = "", offset: int = 0, limit: int = 100
     ) -> list[ItemResult]:
         """What both arms made of each item; of a suite (its sha256), or with a change ("better", "worse", "same")."""
-        return []
+        return self._store.items(self._row(uid).uid, suite, change, max(0, offset), min(max(0, limit), _MOST_ITEMS))
 
     def count(self, uid: str, *, suite: str = "", change: str = "") -> int:
         """How many `items` there are."""
-        return 0
+        return self._store.count(self._row(uid).uid, suite, change)
 
     def shipped(self) -> tuple[GateSuite, ...]:
         """The suites that ship with the program: regression and safety."""
-        return ()
+        found = [(role, shipped_suites.shipped(name)[0]) for name, role in _ROLES.items()]
+        return tuple(GateSuite(suite.sha256, suite.name, suite.kind, role, suite.items) for role, suite in found)
+
+    # ---- suites, and the search ----
 
     def bring_suite(self, file: Path, name: str = "", kind: str = "recall") -> int:
         """Keep a file of questions as a suite: a job whose result is the Suite; the one there is, if it has the same
         content already.
         """
-        raise ForgeError(_LATER)
+        suites = self._rooms.distill.suites
+
+        def job(ctx: JobContext) -> Suite:
+            sha256 = items_sha256(suite_rows.read(file))
+            if (known := next((one for one in suites.all() if one.sha256 == sha256), None)) is not None:
+                if known.kind != kind:
+                    raise ForgeError(
+                        f"The questions of {file.name} are kept as the {known.kind} suite {known.name} already.",
+                        hint=f"Use that one, or remove it before they are a {kind} suite.",
+                    )
+                return known
+            wanted = name or _free_name(file.stem, {one.name for one in suites.all()})
+            made = self._rooms.jobs.wait(suites.bring_in(file, wanted, kind))
+            assert isinstance(made, Suite)
+            return made
+
+        return self._rooms.jobs.start("gate suites", "suite", job)
 
     def retrieval(self, suite: str, arms: Sequence[RetrievalArm]) -> int:
         """Compare settings of the search on a suite that names its sources: a job (kind "retrieval") whose result is a
         list of RetrievalResult. No setting is changed.
         """
-        raise ForgeError(_LATER)
+        retrieval_gate.check(arms)
+        self._rooms.distill.suites.get(suite)
+
+        def job(ctx: JobContext) -> list[RetrievalResult]:
+            return retrieval_gate.compare(
+                self._rooms, suite, arms, lambda done, total: ctx.progress(done, total, f"Searching for {suite}")
+            )
+
+        return self._rooms.jobs.start(_LANE, "retrieval", job)
+
+    # ---- forgetting ----
+
+    def reached_by(self, document_sha256: str) -> tuple[GateReport, ...]:
+        """The gates that asked something which rests on a document."""
+        reached = set(self._store.reached_by(document_sha256))
+        return tuple(report for report in self.all() if report.uid in reached) if reached else ()
+
+    def forget(self, connection: sqlite3.Connection, document_sha256: str) -> int:
+        """Within the caller's transaction, remove the words of what was asked and answered about a document; figures
+        and verdicts stay. Returns how many items that were.
+        """
+        return self._store.forget(connection, document_sha256)
+
+    def _row(self, uid: str) -> GateRow:
+        found = self._store.find(uid.strip().lower())
+        if not found:
+            raise ForgeError(f"There is no gate {uid}.", hint="`forge-desktop gate --list` names them.")
+        if len(found) > 1:
+            raise ForgeError(f"Several gates begin with {uid}.", hint="Use a gate's number.")
+        return found[0]
+
+
+def _free_name(stem: str, taken: set[str]) -> str:
+    name, number = stem, 2
+    while name in taken:
+        name, number = f"{stem} {number}", number + 1
+    return name
+
+
+def _report(row: GateRow, known: dict[str, Version]) -> GateReport:
+    def label(uid: str) -> str:
+        return known[uid].label if uid in known else uid[:8]
+
+    conditions = dict(row.conditions)
+    return GateReport(
+        uid=row.uid,
+        number=row.number,
+        version=row.version,
+        label=label(row.version),
+        baseline=row.baseline,
+        baseline_label=label(row.baseline),
+        state=row.state,
+        verdict=row.verdict,
+        scale=row.scale,
+        wish=row.wish,
+        suites=row.suites,
+        metrics=row.metrics,
+        sweep=row.sweep,
+        reasons=row.reasons,
+        problem=row.problem,
+        created=row.created,
+        ended=row.ended,
+        card=tuple(conditions.pop("card", ())),
+        vetoes=tuple(conditions.pop("vetoes", ())),
+        gated=str(conditions.pop("gated", "")),
+        conditions=conditions,
+    )

@@ -51,8 +51,11 @@ class GateWish:
 
 @dataclass(frozen=True)
 class GateSuite:
-    """A suite as a gate used it. `kind` is "transfer", "recall", "regression" or "safety"; `leaks` names what of the
-    training data says nearly the same as an item, by which method."""
+    """A suite as a gate used it. `kind` is "transfer", "recall", "regression" or "safety"; `items` are all it has.
+
+    `leaks` are those of them that were left out: the item, the pair of the training data that says nearly the same,
+    and the method that found it.
+    """
 
     sha256: str
     name: str
@@ -155,7 +158,10 @@ class ItemResult:
 
 @dataclass(frozen=True)
 class RetrievalArm:
-    """Corpus settings to compare on suites that name their sources: how many passages, the share of vectors."""
+    """Settings of the search to compare on suites that name their sources: how many passages, the share of vectors.
+
+    `alpha` None lets the question decide, as usual. `embedder` "" is the one in use, "built-in" leaves its model out.
+    """
 
     name: str
     passages: int = 6

@@ -201,7 +201,7 @@ class Shell(QMainWindow):
         self._banner.acted.connect(self._on_banner_action)
         self._stopped = EngineBanner()
         self._stopped.acted.connect(self._on_load_again)
-        self._stopped.acted_second.connect(self._on_student_pressed)
+        self._stopped.acted_second.connect(self._on_another_wanted)
         self._strip = JobStrip()
         self._status = StatusLine()
         root = QWidget()
@@ -277,6 +277,10 @@ class Shell(QMainWindow):
     @Slot()
     def _on_student_pressed(self) -> None:
         self.visit("students", by_keyboard=True)
+
+    @Slot()
+    def _on_another_wanted(self) -> None:
+        self.run_command("students", "bases")
 
     @Slot()
     def _on_spend_pressed(self) -> None:

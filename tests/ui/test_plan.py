@@ -35,6 +35,7 @@ def open_pane(planner: Planner, open_window: Callable[[], Shell]) -> Callable[[]
     def make() -> StudentsPane:
         made = open_window().visit("students")
         assert isinstance(made, StudentsPane)
+        made.show_section("bases")
         return made
 
     return make
@@ -276,12 +277,12 @@ def test_cancel_loads_nothing(qtbot: QtBot, pane: StudentsPane, planner: Planner
 
 def test_a_load_can_be_given_up(qtbot: QtBot, pane: StudentsPane, forge: Forge) -> None:
     qtbot.mouseClick(button(pane, "Load now"), Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: pane._details._eject.isVisible(), timeout=30_000)
-    assert pane._details._eject.text() in ("Stop loading", "Eject")
-    assert pane._details._eject.isEnabled()
-    qtbot.mouseClick(pane._details._eject, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: pane.bases._details._eject.isVisible(), timeout=30_000)
+    assert pane.bases._details._eject.text() in ("Stop loading", "Eject")
+    assert pane.bases._details._eject.isEnabled()
+    qtbot.mouseClick(pane.bases._details._eject, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not forge.jobs.running() and forge.engine.state().status == "empty", timeout=30_000)
-    assert not pane._banner.isVisible(), "it was wished"
+    assert not pane.bases.banner.isVisible(), "it was wished"
     assert button(pane, "Load now").isVisible()
 
 
@@ -324,5 +325,5 @@ def test_the_plan_has_room_names_and_keys(
     ]
     assert len(tabbed) >= 9
     assert all(part.accessibleName() or isinstance(part.parent(), QSpinBox) for part in tabbed)
-    viewport = pane._details.viewport()
-    assert pane._details.widget().width() <= viewport.width(), "nothing is cut off at the side"
+    viewport = pane.bases._details.viewport()
+    assert pane.bases._details.widget().width() <= viewport.width(), "nothing is cut off at the side"

@@ -32,7 +32,7 @@ def test_a_student_that_does_not_fit_is_made_to_fit(qtbot: QtBot, window: Shell,
     pane = window.visit("students")
     assert isinstance(pane, StudentsPane)
     pane.import_files([vast])
-    view = pane.findChild(QListView)
+    view = pane.bases.findChild(QListView)
     qtbot.waitUntil(lambda: view.model().rowCount() == 2, timeout=30_000)
     view.setCurrentIndex(view.model().index(1, 0))
     qtbot.mouseClick(button(pane, "Use this student"), Qt.MouseButton.LeftButton)

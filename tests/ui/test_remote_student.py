@@ -80,7 +80,8 @@ def test_it_is_chosen_in_students_and_marked_in_the_chat(qtbot: QtBot, window: S
     far = add(forge, "Far", "https://far.example/v1")
     pane = window.visit("students")
     assert isinstance(pane, StudentsPane)
-    qtbot.waitUntil(lambda: len(pane.remotes.rows()) == 2)
+    pane.show_section("bases")
+    qtbot.waitUntil(lambda: len(pane.bases.remotes.rows()) == 2)
     press(qtbot, pane, "Let Far answer")
     assert forge.students.remotes.active() is None  # asked about first
     banner = next(found for found in pane.findChildren(Banner) if not found.isHidden())
@@ -95,7 +96,7 @@ def test_it_is_chosen_in_students_and_marked_in_the_chat(qtbot: QtBot, window: S
     chat = window.visit("chat")
     pill = chat.findChild(ChatHeader).findChild(Pill)
     qtbot.waitUntil(lambda: pill.text() == "Remote: Shed")
-    assert "remote: 127.0.0.1" in said(window.findChild(StatusLine))
+    qtbot.waitUntil(lambda: "remote: 127.0.0.1" in said(window.findChild(StatusLine)))
     window.visit("students")
     press(qtbot, pane, "Use this student")
     qtbot.waitUntil(lambda: forge.engine.state().remote == "" and pill.text() == "On this computer")

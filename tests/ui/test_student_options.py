@@ -23,7 +23,8 @@ TURNED = "{% for m in messages %}<|im_start|>{{ m.role }}: {{ m.content }}<|im_e
 def card(qtbot: QtBot, window: Shell) -> StudentOptions:
     pane = window.visit("students")
     assert isinstance(pane, StudentsPane)
-    made = pane._options
+    pane.show_section("bases")
+    made = pane.bases._options
     click(qtbot, made._toggle)
     qtbot.waitUntil(lambda: made.form.presets.field.count() >= 4)
     return made
@@ -60,8 +61,8 @@ def test_what_a_file_recommends_is_shown_as_its_own(
     student_id = forge.jobs.wait(forge.students.import_gguf(file))
     pane = window.visit("students")
     assert isinstance(pane, StudentsPane)
-    qtbot.waitUntil(lambda: pane._model.rowCount() == 2)
-    pane._list.setCurrentIndex(pane._model.index(pane._model.row_of(student_id)))
+    qtbot.waitUntil(lambda: pane.bases._model.rowCount() == 2)
+    pane.bases._list.setCurrentIndex(pane.bases._model.index(pane.bases._model.row_of(student_id)))
     qtbot.waitUntil(lambda: card.form.rows["top_k"].editor.value() == 20)
     assert card.form.rows["top_k"].origin() == "from its file"
     assert not card.template.preview.isEnabled()  # it is not the one in use

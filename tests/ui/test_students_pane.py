@@ -23,6 +23,7 @@ from forge_desktop.ui.widgets.basics import Banner, Button, IconButton, Toast
 def pane(window: Shell) -> StudentsPane:
     made = window.visit("students")
     assert isinstance(made, StudentsPane)
+    made.show_section("bases")
     return made
 
 
@@ -49,11 +50,11 @@ def button(pane: StudentsPane, words: str) -> Button:
 
 
 def banner(pane: StudentsPane) -> Banner:
-    return pane._banner
+    return pane.bases.banner
 
 
 def rows(pane: StudentsPane) -> list[str]:
-    model = pane.findChild(QListView).model()
+    model = pane.bases.findChild(QListView).model()
     return [model.index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(model.rowCount())]
 
 
@@ -86,9 +87,9 @@ def test_the_chat_template_is_folded_away(qtbot: QtBot, pane: StudentsPane) -> N
 
 def test_import_use_and_remove_with_undo(qtbot: QtBot, window: Shell, pane: StudentsPane, copy: Path) -> None:
     import_and_wait(qtbot, pane, copy)
-    model = pane.findChild(QListView).model()
+    model = pane.bases.findChild(QListView).model()
     row = next(i for i, words in enumerate(rows(pane)) if "own student" in words)
-    pane.findChild(QListView).setCurrentIndex(model.index(row, 0))
+    pane.bases.findChild(QListView).setCurrentIndex(model.index(row, 0))
     assert str(copy) in [found.toolTip() or found.text() for found in pane.findChildren(QLabel)]
     qtbot.mouseClick(button(pane, "Use this student"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: any("own student" in words and words.endswith("Active") for words in rows(pane)))
@@ -157,7 +158,7 @@ def test_a_file_that_went_away_is_said_where_it_is_used(qtbot: QtBot, pane: Stud
     pane.shown()
     row = next(i for i, words in enumerate(rows(pane)) if "own student" in words)
     assert rows(pane)[row].endswith("Problem")
-    view = pane.findChild(QListView)
+    view = pane.bases.findChild(QListView)
     view.setCurrentIndex(view.model().index(row, 0))
     qtbot.mouseClick(button(pane, "Use this student"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(banner(pane).isVisible, timeout=30_000)

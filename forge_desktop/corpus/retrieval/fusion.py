@@ -30,6 +30,16 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Mix:
+    """How a search weighs its sides, where that is not as usual. `alpha` (0 to 1) is the share of the vectors, an
+    embedding model's where one is in use; without it the question decides. `model` False leaves that model out.
+    """
+
+    alpha: float | None = None
+    model: bool = True
+
+
+@dataclass(frozen=True)
 class Side:
     """What one kind of search found: its best passages, best first, and scores of these and maybe others."""
 
@@ -37,8 +47,10 @@ class Side:
     scores: Mapping[int, float]
 
 
-def fuse(bm25: Side, spelling: Side, model: Side | None, *, k: int, unknown: float) -> list[Found]:
-    """The best k of all sides; `unknown` is the share of the question that no passage has.
+def fuse(
+    bm25: Side, spelling: Side, model: Side | None, *, k: int, unknown: float, alpha: float | None = None
+) -> list[Found]:
+    """The best k of all sides; `unknown` is the share of the question that no passage has, `alpha` as in Mix.
 
     A passage beyond a side's best keeps its score there, without a rank. `vector` in what is found is the model's
     where there is one.
@@ -47,11 +59,7 @@ def fuse(bm25: Side, spelling: Side, model: Side | None, *, k: int, unknown: flo
     ranks = [{passage: rank for rank, passage in enumerate(side.best, 1)} for side in sides]
     union = set().union(*ranks)
     scaled = [_min_max(side.scores, union) for side in sides]
-    shares = [1 - _UNKNOWN_SHARE * unknown, _UNKNOWN_SHARE * unknown]
-    if model is not None:
-        shares.append(_MODEL_SHARE + _MODEL_UNKNOWN_SHARE * unknown)
-        shares[0] -= _MODEL_SHARE
-        shares[1] -= _MODEL_UNKNOWN_SHARE * unknown
+    shares = _shares(unknown, with_model=model is not None, alpha=alpha)
     fused = {passage: sum(map(operator.mul, shares, (side[passage] for side in scaled))) for passage in union}
     return [
         Found(
@@ -64,6 +72,18 @@ def fuse(bm25: Side, spelling: Side, model: Side | None, *, k: int, unknown: flo
         )
         for passage in sorted(union, key=lambda passage: (-fused[passage], -scaled[-1][passage], passage))[:k]
     ]
+
+
+def _shares(unknown: float, *, with_model: bool, alpha: float | None) -> list[float]:
+    """What each side counts: words, spelling, and the model where there is one."""
+    if alpha is not None:
+        return [1 - alpha, 0.0, alpha] if with_model else [1 - alpha, alpha]
+    shares = [1 - _UNKNOWN_SHARE * unknown, _UNKNOWN_SHARE * unknown]
+    if with_model:
+        shares.append(_MODEL_SHARE + _MODEL_UNKNOWN_SHARE * unknown)
+        shares[0] -= _MODEL_SHARE
+        shares[1] -= _MODEL_UNKNOWN_SHARE * unknown
+    return shares
 
 
 def _min_max(scores: Mapping[int, float], union: Collection[int]) -> dict[int, float]:

@@ -24,7 +24,7 @@ from forge_desktop.corpus.retrieval import (
 from forge_desktop.corpus.retrieval.builder import Builder
 from forge_desktop.corpus.retrieval.embedding import Embedding
 from forge_desktop.corpus.retrieval.filtering import Explained, allowed, explained, having_any, passages_with_all
-from forge_desktop.corpus.retrieval.fusion import Found
+from forge_desktop.corpus.retrieval.fusion import Found, Mix
 from forge_desktop.corpus.retrieval.pruned import top_k
 from forge_desktop.corpus.retrieval.question import weigh
 from forge_desktop.corpus.retrieval.scope import Scope
@@ -153,15 +153,22 @@ class Index:
             between()
 
     def search(
-        self, query: str, k: int = 10, *, scope: Scope | None = None, excluded: Sequence[str] = ()
+        self,
+        query: str,
+        k: int = 10,
+        *,
+        scope: Scope | None = None,
+        excluded: Sequence[str] = (),
+        mix: Mix | None = None,
     ) -> list[Found]:
         """The best k passages, best first. Never raises for any string; nothing to look for gives an empty list.
 
         `scope` leaves only its passages; one with any of the `excluded` terms (see `excluded_terms`) is left out.
-        What terms weigh stays that of the whole index.
+        What terms weigh stays that of the whole index. `mix` says how the sides count, where not as usual.
         """
         committed = not self._db.connection.in_transaction
-        asked = self.embedding.ask(query)
+        mix = mix or Mix()
+        asked = self.embedding.ask(query) if mix.model else None
         with self._reading() as (connection, view):
             words, question = _asked(connection, view, query)
             if not words or k < 1 or not view.state.passages:
@@ -175,7 +182,7 @@ class Index:
             by_spelling, by_model = spelling.side(pool), None if model is None else model.side(pool)
             alike = np.array([*by_spelling.best, *(by_model.best if by_model else ())], np.int64)
             lexical = fusion.Side(list(best), okapi.scores_of(question, alike) | best)
-            return fusion.fuse(lexical, by_spelling, by_model, k=k, unknown=unknown)
+            return fusion.fuse(lexical, by_spelling, by_model, k=k, unknown=unknown, alpha=mix.alpha)
 
     def best(
         self, query: str, k: int = 10, *, scope: Scope | None = None, excluded: Sequence[str] = ()

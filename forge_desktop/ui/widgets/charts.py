@@ -35,7 +35,7 @@ class Series:
     limit_words: str = ""
 
 
-class _Chart(QWidget):
+class Chart(QWidget):
     """What charts have in common: their place, their colours following the theme, and words for who cannot see them."""
 
     def __init__(self, accessible_name: str, height: int) -> None:
@@ -81,7 +81,7 @@ class _Chart(QWidget):
         painter.drawText(QRectF(left, y - metrics.height() / 2, width, metrics.height()), words)
 
 
-class LineChart(_Chart):
+class LineChart(Chart):
     """A sum that grows: a line over a soft area, a dashed limit, and a dotted line for what is foreseen."""
 
     def __init__(
@@ -213,7 +213,7 @@ class LineChart(_Chart):
         return f"{shown[number][0]}: {self._worded(shown[number][1])}{ahead}"
 
 
-class BarChart(_Chart):
+class BarChart(Chart):
     """Counts side by side, as in a histogram. The labels that have no room are left out; a tool tip has them all."""
 
     def __init__(self, accessible_name: str, height: int = 110, worded: Callable[[int], str] = "{:,}".format) -> None:

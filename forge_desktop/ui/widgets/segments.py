@@ -12,6 +12,16 @@ from PySide6.QtWidgets import QWidget
 from forge_desktop.ui.widgets.controls import Button, row
 
 
+class _Segment(Button):
+    """One of the buttons. An arrow key is for the whole row; Qt's own button would only hand the focus on."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+
 class Segments(QWidget):
     """`chosen` carries the key of the button that was pressed. The arrow keys move between them."""
 
@@ -21,7 +31,7 @@ class Segments(QWidget):
         super().__init__()
         self.setAccessibleName(accessible_name)
         self._keys = [key for key, _ in parts]
-        self._buttons = {key: Button(words, cls="segment") for key, words in parts}
+        self._buttons = {key: _Segment(words, cls="segment") for key, words in parts}
         for key, button in self._buttons.items():  # no QButtonGroup: Tab would reach only the one that is down
             button.setCheckable(True)
             button.clicked.connect(functools.partial(self._on_clicked, key))

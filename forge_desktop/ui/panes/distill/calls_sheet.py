@@ -17,8 +17,8 @@ from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.distill.columns import one_line
-from forge_desktop.ui.panes.distill.money_field import MoneyField
 from forge_desktop.ui.widgets.basics import Banner, Button, Notice, PrimaryButton, column, label, row
+from forge_desktop.ui.widgets.money_field import MoneyField
 from forge_desktop.ui.widgets.paged_table import PagedTable
 from forge_desktop.ui.widgets.windowed_model import PAGE, Column
 from forge_desktop.ui.widgets.words import count_words, moment_words, safe_words

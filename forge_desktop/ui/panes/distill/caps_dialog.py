@@ -14,9 +14,9 @@ from forge_desktop.distill.records import Budget
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.distill.meter import line_words
-from forge_desktop.ui.panes.distill.money_field import MoneyField
 from forge_desktop.ui.panes.distill.overview import BUDGET_NAMES
 from forge_desktop.ui.widgets.basics import Banner, Button, PrimaryButton, column, label, row
+from forge_desktop.ui.widgets.money_field import MoneyField
 
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge

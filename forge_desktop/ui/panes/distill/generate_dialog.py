@@ -13,10 +13,10 @@ from forge_desktop.distill.questions import KINDS
 from forge_desktop.distill.records_runs import GenerateWish
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
-from forge_desktop.ui.panes.distill.money_field import MoneyField
 from forge_desktop.ui.panes.distill.source_form import SourceForm
 from forge_desktop.ui.widgets.basics import Button, PrimaryButton, column, label, row
 from forge_desktop.ui.widgets.fields import ChoiceField
+from forge_desktop.ui.widgets.money_field import MoneyField
 from forge_desktop.ui.widgets.words import safe_words
 
 _USUAL = GenerateWish()

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLayout, QSlide
 from forge_desktop.distill.records import Endpoint
 from forge_desktop.distill.records_runs import RunWish
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.panes.distill.money_field import MoneyField
 from forge_desktop.ui.widgets.basics import column, label, row
 from forge_desktop.ui.widgets.fields import ChoiceField
+from forge_desktop.ui.widgets.money_field import MoneyField
 from forge_desktop.ui.widgets.words import safe_words
 
 _REVIEW = {"rules": "Keep what holds every rule", "all": "Hold every pair for me"}

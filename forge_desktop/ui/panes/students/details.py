@@ -130,7 +130,6 @@ class StudentDetails(QScrollArea):
             self._plan,
             self._options,
             _card("What its file says", _grid(self._facts), self._file_row(), self._template_part()),
-            _later(),
             None,
             gap=tokens.LG,
             margins=(tokens.XL, 18, tokens.XL, 18),
@@ -237,14 +236,3 @@ def _grid(values: dict[str, QLabel]) -> QGridLayout:
 
 def _card(title: str, *content: QGridLayout | QWidget) -> QFrame:
     return frame("card", column(label(title, tokens.BODY, 600), *content, gap=10, margins=(18, 14, 18, 14)))
-
-
-def _later() -> QFrame:
-    text = label(
-        "Training an adapter, the gate that compares it with the student in use, promoting it and rolling back "
-        "will stand here. None of it is part of this version.",
-        tokens.SMALL,
-        cls="muted",
-        wrap=True,
-    )
-    return _card("Later: train, gate, promote, roll back", text)

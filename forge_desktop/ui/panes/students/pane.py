@@ -1,315 +1,165 @@
-"""The pane itself: the list, the import, and the errands of the details' buttons."""
+"""The pane itself: its sections, and what each of them shows in the head."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelection, QModelIndex, Qt, Slot
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QListView, QWidget
+from PySide6.QtCore import Slot
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
-from forge_desktop.base.errors import ForgeError
-from forge_desktop.base.events import DataChanged, EngineChanged, JobChanged
-from forge_desktop.students import Plan, PlanWish, Student
-from forge_desktop.students.remotes import what_leaves
+from forge_desktop.base.events import DataChanged, JobChanged
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes import Pane
-from forge_desktop.ui.panes.students.details import StudentDetails
-from forge_desktop.ui.panes.students.loading import Loading
-from forge_desktop.ui.panes.students.options import StudentOptions
-from forge_desktop.ui.panes.students.plan_card import PlanCard
-from forge_desktop.ui.panes.students.plan_dialog import PlanDialog
-from forge_desktop.ui.panes.students.remote_list import RemoteList
-from forge_desktop.ui.panes.students.rows import StudentDelegate, StudentsModel
-from forge_desktop.ui.widgets.basics import (
-    Banner,
-    EmptyState,
-    Notice,
-    PrimaryButton,
-    ProgressRow,
-    column,
-    frame,
-    label,
-    page_head,
-    row,
-    set_cls,
-)
-from forge_desktop.ui.widgets.inset import Inset
-from forge_desktop.ui.widgets.words import count_words
+from forge_desktop.ui.panes.students.bases_section import BasesSection
+from forge_desktop.ui.panes.students.gates_section import GatesSection
+from forge_desktop.ui.panes.students.section import Section
+from forge_desktop.ui.panes.students.training_section import TrainingSection
+from forge_desktop.ui.panes.students.versions_section import VersionsSection
+from forge_desktop.ui.widgets.basics import Button, ElidedLabel, column, page_head, row
+from forge_desktop.ui.widgets.segments import Segments
 
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge
 
+_SECTIONS = (("versions", "Versions"), ("bases", "Bases"), ("training", "Training"), ("gates", "Gates"))
+_NARROW = 900  # pixels: below them the buttons of the head lose their words
+
 
 class StudentsPane(Pane):
-    """Lists the students, imports GGUF files, and says which one answers."""
+    """Versions of the student, the bases they rest on, how they were trained, and the gates that decided."""
 
     key, title, icon = "students", "Students", "graduation-cap"
 
     def __init__(self, forge: Forge, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(forge, bridge, parent)
-        self._imports: set[int] = set()
-        self._asked = ""  # the endpoint that the banner asks about
-        self._errands = Errands(forge.jobs, bridge, self)
-        self._loading = Loading(forge, bridge, self)
-        self._loading.refused.connect(self._on_refused)
-        self._loading.failed.connect(self._on_failed)
+        errands = Errands(forge.jobs, bridge, self)
+        self.versions = VersionsSection(forge, bridge, errands)
+        self.bases = BasesSection(forge, bridge, errands)
+        self.training = TrainingSection(forge, bridge, errands)
+        self.gates = GatesSection(forge, bridge, errands)
+        self._sections: dict[str, Section] = {
+            "versions": self.versions,
+            "bases": self.bases,
+            "training": self.training,
+            "gates": self.gates,
+        }
         self.setAcceptDrops(True)
         self._build()
         bridge.job_changed.connect(self._on_job_changed)
         bridge.data_changed.connect(self._on_data_changed)
-        bridge.engine_changed.connect(self._on_engine_changed)
-        self._refresh()
+        self.show_section("versions")
 
     def shown(self) -> None:
-        self._refresh()
+        self._front().shown()
 
     def commands(self) -> dict[str, Callable[[], None]]:
-        return {"import": self.choose_file}
+        """Besides the sections by name: "import" a base, "train" an adapter, "gate" a version."""
+        return {
+            **{key: partial(self.show_section, key) for key in self._sections},
+            "import": self.choose_file,
+            "train": partial(self.show_section, "training", "new"),
+            "gate": partial(self.show_section, "gates", "new"),
+        }
+
+    def show_section(self, key: str, place: str = "") -> None:
+        """Go to a section, and there to a version, a gate, a run, or to what makes a new one."""
+        self._segments.choose(key)
+        self._on_section(key)
+        if place:
+            self._sections[key].show_place(place)
+
+    def section(self) -> str:
+        """The section in front."""
+        return self._segments.key()
 
     @Slot()
     def choose_file(self) -> None:
-        """Ask for GGUF files and import them."""
-        chosen, _ = QFileDialog.getOpenFileNames(self, "Import students", "", "GGUF models (*.gguf);;All files (*)")
-        self.import_files([Path(name) for name in chosen])
+        """Ask for GGUF files and import them as bases."""
+        self.show_section("bases")
+        self.bases.choose_file()
 
     def import_files(self, paths: list[Path]) -> None:
-        """Import these files, one after the other."""
-        if paths:
-            self._banner.clear()
-        for path in paths:
-            try:
-                self._imports.add(self.forge.students.import_gguf(path))
-            except ForgeError as error:
-                self._banner.show_error(error)
+        """Import these files as bases, one after the other."""
+        self.show_section("bases")
+        self.bases.import_files(paths)
 
     def _build(self) -> None:
-        add = PrimaryButton("Import GGUF…", "plus")
-        add.clicked.connect(self.choose_file)
-        self._subtitle = label("", tokens.SMALL, cls="muted")
-        self._banner = Banner()
-        self._banner.acted.connect(self._on_mend)
-        self._progress = ProgressRow("Importing", can_pause=False)
-        self._progress.cancel_pressed.connect(self.forge.jobs.cancel)
-        self._progress.hide()
-        self._model = StudentsModel()
-        self._list = QListView()
-        self._list.setProperty("cls", "sideList")
-        self._list.setAccessibleName("Students")
-        self._list.setFrameShape(QFrame.Shape.NoFrame)
-        self._list.setModel(self._model)
-        self._list.setItemDelegate(StudentDelegate(self._list))
-        self._list.setMouseTracking(True)
-        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._list.selectionModel().selectionChanged.connect(self._on_selected)
-        self._list.activated.connect(self._on_activated)
-        self._drop_hint = label("Drop GGUF files anywhere here to import them.", tokens.SMALL, cls="muted", wrap=True)
-        self.remotes = RemoteList()
-        self.remotes.use_wanted.connect(self._on_use_remote)
-        hint = row(self._drop_hint, margins=(20, 4, 16, 16))
-        self._side = frame("side", column(self._list, self.remotes, hint, gap=0, margins=(0, tokens.MD, 0, 0)))
-        self._side.setFixedWidth(theme.px(300))
-        self._plan = PlanCard(self.forge.students.layouts, self._errands)
-        self._plan.load_wanted.connect(self._on_load_as)
-        self._plan.automatic_wanted.connect(self._on_automatic)
-        self._options = StudentOptions(self.forge.chat.options, self._errands)
-        self._options.noticed.connect(self.notice)
-        self._details = StudentDetails(self._plan, self._options)
-        self._details.use_pressed.connect(self._on_use)
-        self._details.load_pressed.connect(self._on_load)
-        self._details.eject_pressed.connect(self._on_eject)
-        self._details.remove_pressed.connect(self._on_remove)
-        self._details.copied.connect(self._on_copied)
-        self._empty = EmptyState(
-            "graduation-cap",
-            "No student yet",
-            "Import a GGUF file from this computer. Until then, answers quote your documents.",
-            "Import GGUF…",
-            "plus",
-        )
-        self._empty.acted.connect(self.choose_file)
-        body = row(self._side, self._details, self._empty, gap=0)
-        body.setStretch(1, 1)
-        notices = column(
-            Inset(self._banner, (tokens.XL, tokens.MD, 20, 0)), Inset(self._progress, (tokens.XL, 10, 20, 0)), gap=0
-        )
-        page = column(page_head("Students", self._subtitle, add), notices, body, gap=0)
-        page.setStretch(2, 1)
+        self._subtitle = ElidedLabel("", tokens.SMALL, cls="muted")
+        self._segments = Segments(_SECTIONS, "Sections of the students")
+        self._segments.chosen.connect(self._on_section)
+        self._stack = QStackedWidget()
+        self._actions = QStackedWidget()  # as wide as the widest, so that the sections beside it stay in their place
+        self._actions.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        for section in self._sections.values():
+            self._stack.addWidget(section)
+            section.notice.connect(self.notice)
+            section.wants_pane.connect(self.wants_pane)
+            section.leads.connect(self._on_leads)
+            section.retitled.connect(self._on_retitled)
+            self._actions.addWidget(_in_a_row(section.buttons))
+        self._words = {button: button.text() for section in self._sections.values() for button in section.buttons}
+        for button, words in self._words.items():
+            button.setToolTip(button.toolTip() or words)
+        page = column(page_head("Students", self._subtitle, self._segments, self._actions), self._stack, gap=0)
+        page.setStretch(1, 1)
         self.setLayout(page)
 
-    def _refresh(self) -> None:
-        students = self.forge.students.list()
-        remotes = self.forge.students.remotes.all()
-        self.remotes.show_choices(remotes)
-        remote = next((choice for choice in remotes if choice.active), None)
-        chosen = self._details.student_id()
-        self._model.show_students(students)
-        active = next((s for s in students if s.active), None)
-        kept = next((s for s in students if s.id == chosen), None)
-        shown = kept or active or next(iter(students), None)
-        self._side.setVisible(bool(students or remotes))
-        self._details.setVisible(bool(students))
-        self._empty.setVisible(not students)
-        answering = f"{active.name} answers" if active else "no student answers"
-        if remote is not None:
-            answering = f"{remote.name} answers, at {remote.host}"
-        self._subtitle.setText(f"{count_words(len(students), 'student')} · {answering}")
-        if shown is not None:
-            index = self._model.index(self._model.row_of(shown.id))
-            self._list.setCurrentIndex(index)
-            self._details.show_student(shown, self.forge.engine.state())
-
-    @Slot(QItemSelection, QItemSelection)
-    def _on_selected(self, selected: QItemSelection, _before: QItemSelection) -> None:
-        for index in selected.indexes():
-            self._details.show_student(index.data(Qt.ItemDataRole.UserRole), self.forge.engine.state())
-
-    @Slot(QModelIndex)
-    def _on_activated(self, index: QModelIndex) -> None:
-        student: Student = index.data(Qt.ItemDataRole.UserRole)
-        if not student.active:
-            self._on_use(student.id)
-
-    @Slot(int)
-    def _on_use(self, student_id: int) -> None:
-        self._banner.clear()
-        self._loading.load(student_id)
+    def _front(self) -> Section:
+        return self._sections[self._segments.key()]
 
     @Slot(str)
-    def _on_use_remote(self, uid: str) -> None:
-        """The first time, what leaves is said and asked about."""
-        choice = next((one for one in self.forge.students.remotes.all() if one.uid == uid), None)
-        if choice is None:
-            return
-        if choice.leaves and not choice.agreed:
-            self._asked = uid
-            self._banner.place = "agree"
-            self._banner.show_message(
-                f"Let {choice.name} answer?", what_leaves(choice), kind="warn", action="Agree and use it"
-            )
-            return
-        self._choose_remote(uid, agreed=False)
-
-    def _choose_remote(self, uid: str, *, agreed: bool) -> None:
-        self._banner.clear()
-        remotes = self.forge.students.remotes
-        self._errands.run(
-            lambda: remotes.choose(uid, agreed=agreed),
-            lambda choice: self.notice.emit(Notice(f"{choice.name} answers now", icon="graduation-cap")),
-            self._on_failed,
-            lane="students",
-        )
-
-    @Slot(int, object)
-    def _on_load_as(self, student_id: int, wish: PlanWish | None) -> None:
-        self._banner.clear()
-        self._loading.load_as(student_id, wish)
-
-    @Slot(int)
-    def _on_automatic(self, student_id: int) -> None:
-        self._loading.keep(student_id, None)
-
-    @Slot()
-    def _on_load(self) -> None:
-        self._on_use(self._details.student_id())
-
-    @Slot()
-    def _on_mend(self) -> None:
-        self._banner.clear()
-        if self._banner.place == "load":
-            self._on_load()
-        elif self._banner.place == "agree":
-            self._choose_remote(self._asked, agreed=True)
-        else:
-            self.wants_pane.emit(self._banner.place)
-
-    @Slot()
-    def _on_eject(self) -> None:
-        self._banner.clear()
-        self._loading.eject()
-
-    @Slot(int, object)
-    def _on_refused(self, student_id: int, plan: Plan) -> None:
-        student = next((s for s in self.forge.students.list() if s.id == student_id), None)
-        if student is None:
-            return
-        dialog = PlanDialog(
-            student, plan, planning=self.forge.students.layouts, errands=self._errands, parent=self.window()
-        )
-        dialog.load_wanted.connect(self._on_load_as)
-        dialog.open()
-
-    @Slot(object)
-    def _on_failed(self, error: ForgeError) -> None:
-        self._banner.show_error(error, mend=error.action != "students")
-
-    @Slot(int)
-    def _on_remove(self, student_id: int) -> None:
-        student = next((s for s in self.forge.students.list() if s.id == student_id), None)
-        if student is None:
-            return
-        try:
-            self.forge.students.remove(student_id)
-        except ForgeError as error:
-            self._banner.show_error(error)
-            return
-        self.notice.emit(
-            Notice(
-                f"{student.name} is off the list; its file was left alone",
-                undo=lambda: self.import_files([Path(student.path)]),
-                icon="trash-2",
-            )
-        )
+    def _on_section(self, key: str) -> None:
+        front = self._sections[key]
+        self._stack.setCurrentWidget(front)
+        self._actions.setCurrentIndex(self._stack.currentIndex())
+        front.shown()
+        self._on_retitled()
 
     @Slot(str)
-    def _on_copied(self, words: str) -> None:
-        self.notice.emit(Notice(words, icon="copy"))
+    def _on_leads(self, where: str) -> None:
+        key, _, place = where.partition(":")
+        self.show_section(key, place)
+
+    @Slot()
+    def _on_retitled(self) -> None:
+        self._subtitle.setText(self._front().subtitle())
 
     @Slot(object)
     def _on_job_changed(self, event: JobChanged) -> None:
-        if event.kind == "import":
-            live = event.state in ("queued", "running", "paused")
-            self._progress.setVisible(live)
-            if live:
-                self._progress.show_job(event)
-        if event.state == "failed" and event.job_id in self._imports and isinstance(event.error, ForgeError):
-            self._banner.show_error(event.error, mend=event.error.action != "students")
-        if event.state == "done" and event.job_id in self._imports:
-            self.notice.emit(Notice("Student imported", icon="graduation-cap"))
-        if event.state in ("done", "failed", "cancelled"):
-            self._imports.discard(event.job_id)
+        for section in self._sections.values():
+            section.job_changed(event)
 
     @Slot(object)
     def _on_data_changed(self, event: DataChanged) -> None:
-        if event.what & {"students", "endpoints"}:
-            self._refresh()
-        elif event.what & {"options", "settings"}:
-            self._options.refresh()
+        for section in self._sections.values():
+            section.data_changed(event)
 
-    @Slot(object)
-    def _on_engine_changed(self, event: EngineChanged) -> None:
-        self._details.show_engine(event)
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < theme.px(_NARROW)
+        for button, words in self._words.items():
+            button.setText("" if narrow else words)
+            button.setAccessibleName(words)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _gguf_files(event):
-            event.acceptProposedAction()
-            set_cls(self._side, "dropping")
+        self.bases.dragEnterEvent(event)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        super().dragLeaveEvent(event)
-        set_cls(self._side, "side")
+        self.bases.dragLeaveEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        set_cls(self._side, "side")
-        if files := _gguf_files(event):
-            event.acceptProposedAction()
-            self.import_files(files)
+        self.bases.dropEvent(event)
+        if event.isAccepted():
+            self.show_section("bases")
 
 
-def _gguf_files(event: QDropEvent) -> list[Path]:
-    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return [path for path in paths if path.suffix.lower() == ".gguf"]
+def _in_a_row(buttons: tuple[Button, ...]) -> QWidget:
+    made = QWidget()
+    made.setLayout(row(None, *buttons))
+    return made

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.money import exact, parse_usd
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.widgets.basics import column, label, row, set_cls
+from forge_desktop.ui.widgets.controls import column, label, row, set_cls
 
 
 class MoneyField(QWidget):

@@ -1,0 +1,195 @@
+"""One question to two versions, with the same passages: their answers side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QDialog, QFrame, QLineEdit, QPlainTextEdit, QWidget
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.events import JobChanged
+from forge_desktop.students.records_versions import ComparedAnswer, Comparison, Version
+from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.bridge import Bridge
+from forge_desktop.ui.gate_words import version_name
+from forge_desktop.ui.widgets.basics import (
+    Banner,
+    Button,
+    ElidedLabel,
+    PrimaryButton,
+    column,
+    duration,
+    label,
+    row,
+)
+from forge_desktop.ui.widgets.fields import ChoiceField
+from forge_desktop.ui.widgets.fold import Fold
+from forge_desktop.ui.widgets.words import count_words, safe_words
+
+if TYPE_CHECKING:
+    from forge_desktop.forge import Forge
+
+_ABOUT = "Both get the same passages of your documents and the same question. Nothing is kept in a conversation."
+_LIVE = ("queued", "running", "paused")
+
+
+class CompareDialog(QDialog):
+    """Asks in a job; closing ends it."""
+
+    def __init__(
+        self, forge: Forge, bridge: Bridge, versions: Sequence[Version], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Compare versions")
+        self._forge, self._job = forge, 0
+        choices = {version.uid: version_name(version) for version in versions}
+        self.which = (ChoiceField(dict(choices)), ChoiceField(dict(choices)))
+        for field, name in zip(self.which, ("First version", "Second version"), strict=True):
+            field.setAccessibleName(name)
+            field.setMinimumContentsLength(12)
+            field.setSizeAdjustPolicy(ChoiceField.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            field.changed.connect(self._follow)
+        self.question = QLineEdit()
+        self.question.setAccessibleName("Question for both")
+        self.question.setPlaceholderText("Ask both the same question")
+        self.question.textChanged.connect(self._follow)
+        self.ask = PrimaryButton("Ask both", "send")
+        self.ask.clicked.connect(self._on_ask)
+        self.sides = (AnswerSide("First answer"), AnswerSide("Second answer"))
+        self.problem = Banner()
+        self.about = ElidedLabel("", tokens.SMALL, cls="muted")
+        self.passages = Fold("", "Passages that both were given")
+        self.passages.hide()
+        bridge.job_changed.connect(self._on_job)
+        self._build()
+        self._follow()
+        self.question.setFocus()
+
+    def choose(self, first: str, second: str) -> None:
+        """Choose both versions by their uids."""
+        for field, uid in zip(self.which, (first, second), strict=True):
+            field.show_value(uid)
+        self._follow()
+
+    def _build(self) -> None:
+        close = Button("Close")
+        close.setAutoDefault(False)
+        close.clicked.connect(self.reject)
+        asking = row(self.question, self.ask)
+        asking.setStretch(0, 1)
+        columns = [column(field, side, gap=tokens.SM) for field, side in zip(self.which, self.sides, strict=True)]
+        for made in columns:
+            made.setStretch(1, 1)
+        both = row(*columns, gap=tokens.LG)
+        both.setStretch(0, 1)
+        both.setStretch(1, 1)
+        foot = row(self.about, close)
+        foot.setStretch(0, 1)
+        heading = label("Compare versions", tokens.TITLE, 600)
+        content = column(
+            column(heading, label(_ABOUT, tokens.TABLE, cls="muted", wrap=True), gap=2),
+            asking,
+            self.problem,
+            both,
+            self.passages,
+            foot,
+            gap=tokens.MD,
+            margins=(tokens.XL, 20, tokens.XL, 16),
+        )
+        content.setStretch(3, 1)
+        self.setLayout(content)
+        parent = self.parentWidget()
+        most = parent.window().size() if parent else self.sizeHint()
+        self.resize(min(theme.px(980), most.width() - 32), min(theme.px(640), most.height() - 32))
+
+    @Slot()
+    def _follow(self) -> None:
+        first, second = (field.value() for field in self.which)
+        self.ask.setEnabled(not self._job and first != second and bool(self.question.text().strip()))
+        self.ask.setToolTip("Choose two different versions" if first == second else "")
+
+    @Slot()
+    def _on_ask(self) -> None:
+        uids = [str(field.value()) for field in self.which]
+        self.problem.clear()
+        self.passages.hide()
+        for side in self.sides:
+            side.show_waiting()
+        try:
+            self._job = self._forge.students.registry.compare(self.question.text().strip(), uids)
+        except ForgeError as error:
+            self._fail(error)
+        self._follow()
+
+    def _fail(self, error: ForgeError) -> None:
+        self.problem.show_error(error)
+        for side in self.sides:
+            side.show_nothing()
+
+    @Slot(object)
+    def _on_job(self, event: JobChanged) -> None:
+        if not self._job or event.job_id != self._job:
+            return
+        if event.state in _LIVE:
+            self.about.setText(event.note)
+            return
+        self._job = 0
+        self.about.setText("")
+        if isinstance(event.result, Comparison):
+            self._show(event.result)
+        elif isinstance(event.error, ForgeError):
+            self._fail(event.error)
+        self._follow()
+
+    def _show(self, found: Comparison) -> None:
+        for side, answer in zip(self.sides, found.answers, strict=False):
+            side.show_answer(answer)
+        self.passages.set_heading(f"The same {count_words(len(found.passages), 'passage')} for both")
+        self.passages.set_text("\n\n".join(f"[{n}] {safe_words(name)}\n{text}" for n, name, text in found.passages))
+        self.passages.setVisible(bool(found.passages))
+        if not found.passages:
+            self.about.setText("No passage of your documents fits this question: both answered without any.")
+
+    def done(self, result: int) -> None:
+        if self._job:
+            self._forge.jobs.cancel(self._job)
+        super().done(result)
+
+
+class AnswerSide(QFrame):
+    """One version's answer, and what it took."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setProperty("cls", "card")
+        self.text = QPlainTextEdit(readOnly=True)
+        self.text.setProperty("cls", "bare")
+        self.text.setFrameShape(QFrame.Shape.NoFrame)
+        self.text.setAccessibleName(name)
+        self.text.setTabChangesFocus(True)
+        self.text.setFont(theme.font(tokens.BODY))
+        self.text.setPlaceholderText("The answer stands here.")
+        self.facts = ElidedLabel("", tokens.SMALL, cls="muted")
+        box = column(self.text, self.facts, gap=6, margins=(14, 12, 14, 10))
+        box.setStretch(0, 1)
+        self.setLayout(box)
+
+    def show_waiting(self) -> None:
+        """While it is asked."""
+        self.text.setPlainText("")
+        self.text.setPlaceholderText("Answering …")
+        self.facts.setText("")
+
+    def show_nothing(self) -> None:
+        """When it was not asked after all."""
+        self.text.setPlaceholderText("The answer stands here.")
+
+    def show_answer(self, answer: ComparedAnswer) -> None:
+        """What it said."""
+        self.text.setPlaceholderText("It said nothing.")
+        self.text.setPlainText(answer.text or answer.problem)
+        took = duration(answer.milliseconds / 1000) if answer.milliseconds >= 1000 else f"{answer.milliseconds:.0f} ms"
+        self.facts.setText(answer.problem or f"{count_words(answer.tokens, 'token')} · {took}")

@@ -1,0 +1,222 @@
+"""What is done to versions from the window: promoting, rolling back, putting aside, comparing, bringing in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QPoint, Slot
+from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.events import JobChanged
+from forge_desktop.students.records_gate import GateReport
+from forge_desktop.students.records_versions import Promotion, Version
+from forge_desktop.ui import theme
+from forge_desktop.ui.gate_words import version_name
+from forge_desktop.ui.panes.students.bring_dialog import BringDialog
+from forge_desktop.ui.panes.students.compare_dialog import CompareDialog
+from forge_desktop.ui.panes.students.promote_sheet import PromoteSheet
+from forge_desktop.ui.widgets.basics import Notice
+
+if TYPE_CHECKING:
+    from forge_desktop.ui.panes.students.versions_section import VersionsSection
+
+_LANE = "students"
+WHO = "window"  # who did it, as the history tells
+_ADAPTERS = "Adapters (*.gguf *.safetensors);;All files (*)"
+_BUNDLES = "Bundles (*.zip);;All files (*)"
+_JOBS = {"import adapter": "Importing an adapter", "version import": "Importing a version"}
+_LIVE = ("queued", "running", "paused")
+
+
+class VersionActions(QObject):
+    """Asks where something should be asked, does it off the window's thread, and says what came of it."""
+
+    def __init__(self, section: VersionsSection) -> None:
+        super().__init__(section)
+        self._section = section
+        self._registry = section.forge.students.registry
+        self._jobs: set[int] = set()
+
+    def act(self, what: str, version: Version) -> None:
+        """Do what a button of a version says."""
+        {
+            "promote": self.promote,
+            "rollback": lambda _: self.rollback(),
+            "compare": self.compare,
+            "export": self.export,
+            "retire": self.retire,
+            "return": self.bring_back,
+            "remove": self.remove,
+        }[what](version)
+
+    # who answers
+
+    def promote(self, version: Version) -> None:
+        """Show what would change and what the gate said; promote when the person says so."""
+        active = next((v for v in self._section.versions() if v.state == "active"), None)
+        gates = self._section.forge.students.gates
+
+        def look() -> GateReport | None:
+            return next((gate for gate in gates.all(version.uid) if gate.uid == version.gate), None)
+
+        def ask(gate: GateReport | None) -> None:
+            sheet = PromoteSheet(version, active, gate, self._section.window())
+            sheet.agreed.connect(lambda why, override: self._promote(version, why, override))
+            sheet.open()
+
+        self._run(look if version.gate else lambda: None, ask)
+
+    def _promote(self, version: Version, why: str, override: str) -> None:
+        self._run(
+            lambda: self._registry.promote(version.uid, who=WHO, why=why, override=override),
+            lambda done: self._tell(done, f"{version_name(done.version)} answers now"),
+        )
+
+    @Slot()
+    def rollback(self) -> None:
+        """Back to what was active before, at once."""
+        self._run(
+            lambda: self._registry.rollback(who=WHO),
+            lambda done: self._tell(done, f"Rolled back: {version_name(done.version)} answers again"),
+        )
+
+    def _tell(self, done: Promotion, words: str) -> None:
+        self._section.show_place(done.version.uid)
+        self._section.say(words, "git-branch")
+        if done.warnings:
+            self._section.banner.show_message(words, " ".join(done.warnings), kind="warn")
+
+    # aside and away
+
+    def retire(self, version: Version) -> None:
+        """Put it aside; the toast takes that back."""
+
+        def told(_: object) -> None:
+            self._section.notice.emit(
+                Notice(f"{version_name(version)} is retired", undo=lambda: self.bring_back(version), icon="clock")
+            )
+
+        self._run(lambda: self._registry.retire(version.uid, who=WHO), told)
+
+    def bring_back(self, version: Version) -> None:
+        """Out of retirement."""
+        self._run(
+            lambda: self._registry.bring_back(version.uid, who=WHO),
+            lambda _: self._section.say(f"{version_name(version)} is back", "undo-2"),
+        )
+
+    def remove(self, version: Version) -> None:
+        """Ask, then remove it with its adapter."""
+        box = QMessageBox(
+            QMessageBox.Icon.Question,
+            "Remove a version",
+            f"Remove {version_name(version)} with its adapter?",
+            parent=self._section.window(),
+        )
+        box.setInformativeText("Its file is deleted. A version that was ever active is never removed.")
+        remove = box.addButton("Remove", QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton("Keep", QMessageBox.ButtonRole.RejectRole))
+        remove.clicked.connect(lambda: self._remove(version))
+        box.open()
+
+    def _remove(self, version: Version) -> None:
+        self._run(
+            lambda: self._registry.remove(version.uid, who=WHO),
+            lambda _: self._section.say(f"{version_name(version)} is removed", "trash-2"),
+        )
+
+    # beside each other
+
+    def compare(self, version: Version) -> None:
+        """Let it and another one answer the same question."""
+        section = self._section
+        usable = [other for other in section.versions() if not other.problem]
+        active = next((v for v in usable if v.state == "active" and v.uid != version.uid), None)
+        other = active or next((v for v in usable if v.uid != version.uid), None)
+        dialog = CompareDialog(section.forge, section.bridge, usable, section.window())
+        dialog.choose(other.uid if other else version.uid, version.uid)
+        dialog.open()
+
+    # in and out
+
+    def bring(self, button: QWidget) -> None:
+        """Offer the ways in."""
+        menu = QMenu(self._section)
+        menu.addAction(theme.icon("file-plus"), "Adapter file (GGUF, safetensors)…", self._bring_file)
+        menu.addAction(theme.icon("folder-plus"), "Adapter folder (PEFT)…", self._bring_folder)
+        menu.addAction(theme.icon("layers"), "Bundle of a version…", self._bring_bundle)
+        menu.popup(button.mapToGlobal(QPoint(0, button.height())))
+
+    @Slot()
+    def _bring_file(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(self._section, "Import an adapter", "", _ADAPTERS)
+        if chosen:
+            self.bring_adapter(Path(chosen))
+
+    @Slot()
+    def _bring_folder(self) -> None:
+        if chosen := QFileDialog.getExistingDirectory(self._section, "Import an adapter's folder"):
+            self.bring_adapter(Path(chosen))
+
+    def bring_adapter(self, path: Path) -> None:
+        """Ask for which base it was made, then import it."""
+        students = self._section.forge.students
+
+        def ask(bases: list[tuple[str, str]]) -> None:
+            dialog = BringDialog(path, bases, self._section.window())
+            dialog.agreed.connect(
+                lambda base, name: self._start(lambda: self._registry.import_adapter(path, base, name=name))
+            )
+            dialog.open()
+
+        self._run(lambda: [(base.sha256, base.name) for base in students.list()], ask)
+
+    @Slot()
+    def _bring_bundle(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(self._section, "Import a version", "", _BUNDLES)
+        if chosen:
+            self.bring_bundle(Path(chosen))
+
+    def bring_bundle(self, path: Path) -> None:
+        """Read a version's bundle."""
+        self._section.banner.show_message(
+            "Bundles are read on the command line", f"forge-desktop students import {path}", kind="info"
+        )
+
+    def export(self, version: Version) -> None:
+        """Ask where a version's bundle shall be written."""
+        self._section.banner.show_message(
+            "Bundles are written on the command line", f"forge-desktop students export {version.label}", kind="info"
+        )
+
+    # jobs
+
+    def _run(self, work: Callable[[], object], then: Callable[..., None]) -> None:
+        self._section.banner.clear()
+        self._section.errands.run(work, then, self._section.trouble, lane=_LANE)
+
+    def _start(self, start: Callable[[], int]) -> None:
+        self._section.do(lambda: self._jobs.add(start()))
+
+    def job_changed(self, event: JobChanged) -> None:
+        """Show an import while it goes on, and the version that came of it."""
+        if event.kind not in _JOBS:
+            return
+        live = event.state in _LIVE
+        progress = self._section.progress
+        progress.setVisible(live)
+        if live:
+            progress.say(_JOBS[event.kind])
+            progress.show_job(event)
+            return
+        if event.job_id not in self._jobs:
+            return
+        self._jobs.discard(event.job_id)
+        if isinstance(event.error, ForgeError):
+            self._section.trouble(event.error)
+        elif isinstance(event.result, Version):
+            self._section.show_place(event.result.uid)
+            self._section.say(f"{version_name(event.result)} is imported; a gate decides on it", "download")
