@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.cli.documented import undocumented
-from tests.data import tiny_adapter, tiny_gguf
+from tests.data import adapter_for, tiny_gguf
 
 Json = Callable[..., dict[str, Any]]
 WHY = "The examples in the meeting convinced us."
@@ -47,7 +47,7 @@ def test_a_version_comes_in_is_promoted_and_taken_back(
     listed = cli_json("students", "list")
     assert [(v["version"], v["state"]) for v in listed["versions"]] == [("v2", "candidate"), ("v1", "active")]
     assert (listed["active"], listed["remote"]) == ("v1", None)
-    file = tiny_adapter.write(tmp_path / "mine.gguf", tiny)
+    file = adapter_for.write(tmp_path / "mine.gguf", tiny)
     made = cli_json("students", "import", file, "--base", "Tiny-Chat F32", "--name", "Mine")
     assert (made["version"], made["name"], made["quarantined"], made["scale"]) == ("v3", "Mine", True, 1.0)
     refused = cli_json("students", "promote", "v3", expect=1)["error"]
@@ -80,7 +80,7 @@ def test_a_version_comes_in_is_promoted_and_taken_back(
 
 
 def test_versions_are_derived_retired_and_removed(tiny: Path, tmp_path: Path, cli_json: Json) -> None:
-    file = tiny_adapter.write(tmp_path / "mine.gguf", tiny)
+    file = adapter_for.write(tmp_path / "mine.gguf", tiny)
     cli_json("students", "import", file, "--base", "Tiny-Chat F32")
     (tmp_path / "own.jinja").write_text(tiny_gguf.CHATML)
     mild = cli_json(
@@ -108,7 +108,7 @@ def test_versions_answer_side_by_side_from_the_same_passages(
     (documents / "lending.md").write_text("# Lending\n\nHand tools are lent for 14 days.\n")
     cli("index", documents)
     assert "only version that was ever active" in cli_json("students", "compare", "How", expect=1)["error"]["message"]
-    file = tiny_adapter.write(tmp_path / "mine.gguf", tiny)
+    file = adapter_for.write(tmp_path / "mine.gguf", tiny)
     cli_json("students", "import", file, "--base", "Tiny-Chat F32")
     asked = ("students", "compare", "How long are hand tools lent?", "--version", "v2", "--version", "v3")
     found = cli_json(*asked)

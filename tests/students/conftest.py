@@ -17,7 +17,7 @@ from forge_desktop.storage import Database
 from forge_desktop.students import Students
 from forge_desktop.students.records_versions import Verdict, Version
 from forge_desktop.students.registry import Registry
-from tests.data import tiny_adapter, tiny_gguf
+from tests.data import adapter_for, tiny_gguf
 
 
 @dataclass
@@ -95,7 +95,7 @@ class Shop:
 
     def adapter(self, seed: int = 1, **given: object) -> Version:
         """An adapter for the tiny base is made and kept."""
-        file = tiny_adapter.write(self.tiny.with_name(f"made-{seed}.gguf"), self.tiny, seed=seed, **given)  # type: ignore[arg-type]
+        file = adapter_for.write(self.tiny.with_name(f"made-{seed}.gguf"), self.tiny, seed=seed, **given)  # type: ignore[arg-type]
         return self.registry.add(file, self.base, origin="trained", name=f"made {seed}")
 
     def judged(self, version: str, verdict: Verdict = "passed", scale: float = 1.0) -> str:

@@ -19,7 +19,7 @@ from forge_desktop.engine import PromptMessage, PromptPart, Sampling
 from forge_desktop.students.gguf_file import write_gguf
 from forge_desktop.students.records_versions import Version
 from tests.conftest import ROOT
-from tests.data import tiny_adapter, tiny_gguf
+from tests.data import adapter_for, tiny_gguf
 from tests.students.conftest import Shop
 
 HELLO = [PromptMessage("user", (PromptPart("Hello"),))]
@@ -51,7 +51,7 @@ def test_an_adapter_is_copied_and_kept_for_its_owner_only(shop: Shop) -> None:
 
 
 def test_an_adapter_from_elsewhere_is_in_quarantine_until_a_gate_passed_it(shop: Shop, tmp_path: Path) -> None:
-    file = tiny_adapter.write(tmp_path / "Found-It.gguf", shop.tiny)
+    file = adapter_for.write(tmp_path / "Found-It.gguf", shop.tiny)
     made = imported(shop, file)
     assert (made.name, made.quarantined, made.state) == ("Found-It", True, "candidate")
     with pytest.raises(ForgeError, match="came from elsewhere and no gate has passed it"):
@@ -62,7 +62,7 @@ def test_an_adapter_from_elsewhere_is_in_quarantine_until_a_gate_passed_it(shop:
 
 
 def bad_files(tmp_path: Path, tiny: Path) -> dict[str, tuple[Path, str]]:
-    good = tiny_adapter.write(tmp_path / "good.gguf", tiny)
+    good = adapter_for.write(tmp_path / "good.gguf", tiny)
     raw = good.read_bytes()
     other = tiny_gguf.write(tmp_path / "other-base.gguf", architecture="qwen2")
     made = {
@@ -86,9 +86,9 @@ def bad_files(tmp_path: Path, tiny: Path) -> dict[str, tuple[Path, str]]:
     }
     write_gguf(tmp_path / "nan.gguf", header, nan)
     found["nan"] = (tmp_path / "nan.gguf", "NaN or infinity")
-    found["architecture"] = (tiny_adapter.write(tmp_path / "qwen.gguf", other), "is for the architecture qwen2")
+    found["architecture"] = (adapter_for.write(tmp_path / "qwen.gguf", other), "is for the architecture qwen2")
     found["sha"] = (
-        tiny_adapter.write(tmp_path / "sha.gguf", tiny, seed=5, base_sha256="f" * 64),
+        adapter_for.write(tmp_path / "sha.gguf", tiny, seed=5, base_sha256="f" * 64),
         "was made for another base",
     )
     found["model"] = (other, "no LoRA adapter")
@@ -176,7 +176,7 @@ forge.close()
 
 @pytest.mark.skipif(os.name != "posix", reason="limits of a process")
 def test_a_full_disk_leaves_nothing_half_made(shop: Shop, tmp_path: Path) -> None:
-    file = tiny_adapter.write(tmp_path / "large.gguf", shop.tiny, rank=64)
+    file = adapter_for.write(tmp_path / "large.gguf", shop.tiny, rank=64)
     data_dir = shop.forge.data_dir
     shop.forge.close()
     done = subprocess.run(
