@@ -164,7 +164,12 @@ class Adding:
 
     def _register(self, read: AdapterFile, kept: Path, base: Base, origin: Origin, scale: float) -> str:
         status = kept.stat()
-        detail = {"tensors": len(read.tensors), "targets": list(read.targets), **origin.detail}
+        detail = {
+            "tensors": len(read.tensors),
+            "targets": list(read.targets),
+            "moves": any(_moves(read, target) for target in read.targets),
+            **origin.detail,
+        }
         with self._db.write() as connection:
             put_adapter(
                 connection,
@@ -211,6 +216,11 @@ class Adding:
             if path.suffix == _LEFT or (path.suffix == ".gguf" and path.name not in known):
                 with contextlib.suppress(OSError):
                     path.unlink()
+
+
+def _moves(read: AdapterFile, target: str) -> bool:
+    """Whether the adapter changes this tensor at all: one that was never trained is half zeros."""
+    return bool(read.tensors[f"{target}.lora_a"].any() and read.tensors[f"{target}.lora_b"].any())
 
 
 def _unusable(shown: Path, base: Base, why: BadAdapter) -> ForgeError:

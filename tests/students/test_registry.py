@@ -222,3 +222,47 @@ def test_a_card_can_be_outweighed_by_a_reason(shop: Shop) -> None:
     told = shop.registry.history("v3")[0]
     assert (told.what, told.why, told.who) == ("overridden", WHY, "window: Ada")
     assert told.detail["against"] == ["The card of v3 is incomplete: licence."]
+
+
+def test_an_adapter_that_changes_nothing_is_refused_whatever_is_said_for_it(shop: Shop) -> None:
+    nothing, much = shop.adapter(1, strength=0.0), shop.adapter(2)
+    assert shop.registry.effect(nothing.uid) == 0
+    for verdict in ("failed", "passed"):
+        shop.judged("v3", verdict)  # type: ignore[arg-type]
+        with pytest.raises(ForgeError, match="v3 changes nothing"):
+            shop.registry.promote("v3", override=WHY)
+    measured = shop.registry.effect(much.uid)
+    assert measured > 0.001
+    assert shop.forge.engine.pid is None  # the chat's own child was left alone
+    assert shop.registry.adapter(much.adapter_sha256).detail["effects"] == {"1": measured}
+    shop.registry.promote("v4", override=WHY)
+    shop.in_step()
+
+
+def test_an_endpoint_stands_over_the_active_version_until_one_is_promoted(
+    shop: Shop, open_shop: Callable[[], Shop]
+) -> None:
+    desk = shop.forge.students.desk
+    assert desk is not None
+    desk.save(
+        desk.blank(
+            name="Shed", url="http://127.0.0.1:9", model="m", roles=("student",), price_in="0.1", price_out="0.1"
+        )
+    )
+    derived = shop.registry.derive("v2", retrieval={"passages": 2})
+    shop.registry.promote(derived.uid)
+    shop.forge.students.remotes.choose("Shed")
+    assert shop.states()["v3"] == "active"  # it answers again when no endpoint does
+    assert shop.forge.engine.state().remote
+    assert shop.forge.chat.options.in_use.retrieval == {}  # its search is not the endpoint's
+    again = open_shop()
+    assert again.forge.students.remotes.active() is not None
+    assert again.registry.rollback().version.label == "v1"
+    assert again.forge.students.remotes.active() is None
+    again.in_step()
+    again.forge.students.remotes.choose("Shed")
+    again.registry.promote("v1")  # it is the active one already, and answers from now on
+    again.in_step()
+    again.forge.students.remotes.choose("Shed")
+    again.registry.promote("v3")
+    again.in_step()
