@@ -246,7 +246,7 @@ def test_an_endpoint_stands_over_the_active_version_until_one_is_promoted(
     assert desk is not None
     desk.save(
         desk.blank(
-            name="Shed", url="http://127.0.0.1:9", model="m", roles=("student",), price_in="0.1", price_out="0.1"
+            name="Shed", url="http://127.0.0.1:9", model="m", roles=("student",), price_input="0.1", price_output="0.1"
         )
     )
     derived = shop.registry.derive("v2", retrieval={"passages": 2})
