@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devtools import environment, packs, vulkan
+from devtools import environment, packs, trainer, vulkan
 from devtools.machine import QT_LIBRARIES, missing_libraries
 from devtools.steps import ROOT, Problem, clean_environment, say
 
@@ -42,7 +42,7 @@ def test(*, full: bool) -> int:
     python = environment.set_up("dev")
     if missing := missing_libraries(QT_LIBRARIES):
         raise Problem(f"The window's tests need these system libraries: {', '.join(missing)}.")
-    env = checking_environment(full=full) | software_gpu()
+    env = checking_environment(full=full) | software_gpu() | trainer.for_tests()
     outcomes = [check(name, argv, env) for name, argv in plan(python, full=full, frozen=env.get("CI") == "true")]
     say("\nSummary")
     for outcome in outcomes:

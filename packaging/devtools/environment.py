@@ -57,13 +57,13 @@ def set_up(kind: Kind) -> Path:
     """
     started = time.monotonic()
     python = venv_python()
-    ready = stamped(kind) and _works(python)
+    ready = stamped(kind) and works(python)
     prepare_system(compiler=not ready and llama.cached_wheel(llama.wheel_folder()) is None, tests=kind == "dev")
     if ready and starter.in_place():
         return python
     if not ready:
         STAMP.unlink(missing_ok=True)
-        _make_venv(python)
+        make_venv(VENV)
         _install_locked(kind, python)
         _install_engine(python)
     starter.bring(python)
@@ -74,7 +74,7 @@ def set_up(kind: Kind) -> Path:
     return python
 
 
-def _works(python: Path) -> bool:
+def works(python: Path) -> bool:
     """Whether the environment's interpreter is this version, still starts, and has pip."""
     code = "import sys, pip; print(*sys.version_info[:2])"
     try:
@@ -86,23 +86,25 @@ def _works(python: Path) -> bool:
     return done.stdout.split() == [str(part) for part in sys.version_info[:2]]
 
 
-def _make_venv(python: Path) -> None:
-    if _works(python) and _made_here():
+def make_venv(venv: Path) -> None:
+    """Make an environment, or leave it when it is whole and was made here. Raises Problem."""
+    if works(venv_python(venv)) and _made_here(venv):
         return
-    say(f"Making the environment {VENV.name} with Python {sys.version_info[0]}.{sys.version_info[1]} ...")
+    say(f"Making the environment {venv.name} with Python {sys.version_info[0]}.{sys.version_info[1]} ...")
     require_space(ROOT, 2.0)
     with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(VENV)
-    run([base_python(), "-m", "venv", VENV], failed="The environment could not be made.")
+        shutil.rmtree(venv)
+    run([base_python(), "-m", "venv", venv], failed="The environment could not be made.")
 
 
-def _made_here() -> bool:
+def _made_here(venv: Path) -> bool:
     """Whether the environment's scripts point here; a clone that was moved needs a new one."""
+    script = "activate.bat" if sys.platform == "win32" else "activate"
     try:
-        lines = (venv_python().parent / ("activate.bat" if sys.platform == "win32" else "activate")).read_text("utf-8")
+        lines = (venv_python(venv).parent / script).read_text("utf-8")
     except OSError:
         return False
-    return str(VENV) in lines
+    return str(venv) in lines
 
 
 def _install_locked(kind: Kind, python: Path) -> None:

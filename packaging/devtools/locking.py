@@ -13,7 +13,7 @@ def lock() -> int:
     uv = shutil.which("uv")
     if uv is None:
         raise Problem("Locking needs uv: install it with `pipx install uv` and try again.")
-    for name in ("runtime", "dev", "build"):
+    for name in ("runtime", "dev", "build", "trainer"):
         target = LOCKS / f"{name}.txt"
         run(
             [uv, "pip", "compile", LOCKS / f"{name}.in", "-o", target, "--universal", "--python-version", "3.11",

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from devtools import checks, commands, environment, machine, steps
+from devtools import checks, commands, environment, locks, machine, steps, trainer
 
 ROOT = Path(__file__).resolve().parents[2]
 DEV = ROOT / "packaging" / "dev.py"
@@ -31,6 +31,33 @@ def test_what_tests_need_is_enough_to_run(tmp_path: Path) -> None:
     stamp = tmp_path / "stamp.json"
     stamp.write_text(json.dumps({"dev": environment.stamp_key("dev")}))
     assert environment.stamped("runtime", stamp)
+
+
+def test_the_trainers_environment_has_a_stamp_of_its_own(tmp_path: Path) -> None:
+    stamp = tmp_path / "stamp.json"
+    assert not trainer.stamped(stamp)
+    for broken in ("", "[]", '"of another lock"'):
+        stamp.write_text(broken)
+        assert not trainer.stamped(stamp)
+    stamp.write_text(json.dumps(trainer.stamp_key()))
+    assert trainer.stamped(stamp)
+
+
+def test_what_torch_needs_is_locked_beside_it() -> None:
+    names = {requirement.name for name in ("trainer", "torch") for requirement in locks.read(name)}
+    assert {
+        "torch",
+        "gguf",
+        "numpy",
+        "ray",
+        "safetensors",
+        "sympy",
+        "networkx",
+        "jinja2",
+        "fsspec",
+        "filelock",
+    } <= names
+    assert not [name for name in names if name.startswith(("nvidia", "cuda", "triton"))]
 
 
 @pytest.mark.parametrize(

@@ -37,16 +37,11 @@ from .network import Network
 from .packing import Row, Step, pack, plan
 from .sharing import Alone, Peers
 from .talk import Talk
+from .watch import Diverged, Watch
 from .weights import Weights
 
 _SAVE_EVERY = 20
 _BETTER = 1e-4  # what a validation must gain to be the best so far
-_EXPLODED = 3.0  # a loss so many nats above the first steps' is not learning any more
-_FIRST = 5
-
-
-class Diverged(Exception):  # noqa: N818 - an end of the run, not an error of the program
-    """The loss or its gradient is no number any more, or grew beyond all bounds. Its text says which."""
 
 
 class Run:
@@ -65,7 +60,7 @@ class Run:
         self._best: float | None = None
         self._worse = 0
         self._measured: float | None = None
-        self._first: list[float] = []
+        self._watch = Watch()
         self._spent = {"tokens": 0, "seconds": 0.0, "cpu_seconds": 0.0}
         self._loss = math.nan
 
@@ -112,12 +107,8 @@ class Run:
             loss.backward()
             total += loss.detach()
         self._peers.sum([self.adapter.gradient, total])
-        loss = float(total)
-        if not math.isfinite(loss):
-            raise Diverged(f"The loss of step {self._at + 1} is no number any more.")
-        norm = self.adapter.change(self._rate(self._at))
-        if not math.isfinite(norm):
-            raise Diverged(f"The gradient of step {self._at + 1} is no number any more.")
+        loss, norm = float(total), self.adapter.change(self._rate(self._at))
+        self._watch.see(self._at + 1, loss, norm)
         return loss, norm
 
     def first_steps(self, count: int) -> Sequence[Step]:
@@ -161,7 +152,6 @@ class Run:
     def _one_step(self, step: Step) -> None:
         wall, cpu = time.monotonic(), time.process_time()
         self._loss, norm = self.step(step)
-        self._watch(self._loss)
         seconds, busy = time.monotonic() - wall, time.process_time() - cpu
         self._spent["tokens"] += step.tokens
         self._spent["seconds"] += seconds
@@ -173,13 +163,6 @@ class Run:
                 gradient_norm=norm, tokens=step.tokens, seconds=round(seconds, 4), cpu_seconds=round(busy, 4),
                 resident_bytes=self._peak(), seconds_left=self._left(done),
             )  # fmt: skip
-
-    def _watch(self, loss: float) -> None:
-        """Raise Diverged when the loss has left its beginning far behind, upwards."""
-        if len(self._first) < _FIRST:
-            self._first.append(loss)
-        elif loss > max(self._first) + _EXPLODED:
-            raise Diverged(f"The loss of step {self._at + 1} is {loss:.1f}; it began at {self._first[0]:.1f}.")
 
     def _left(self, done: int) -> float:
         tokens = sum(step.tokens for step in self._steps[done:])
@@ -229,14 +212,15 @@ class Run:
             return
         checkpoint.save(self.folder / STATE, {
             "fingerprint": self._fingerprint, "step": self._at, "adapter": self.adapter.state(), "best": self._best,
-            "worse": self._worse, "measured": self._measured, "first": self._first, "spent": dict(self._spent),
+            "worse": self._worse, "measured": self._measured, "watch": self._watch.state(), "spent": dict(self._spent),
             "loss": self._loss, "random": torch.get_rng_state(), "device_random": self._device_random(),
         })  # fmt: skip
         self._talk.say("saved", step=self._at)
 
     def _restore(self, state: dict[str, Any]) -> None:
         self._at, self._best, self._worse = state["step"], state["best"], state["worse"]
-        self._measured, self._first, self._loss = state["measured"], list(state["first"]), state["loss"]
+        self._measured, self._loss = state["measured"], state["loss"]
+        self._watch.restore(state["watch"])
         self._spent = dict(state["spent"])
         self.adapter.restore(state["adapter"])
         torch.set_rng_state(state["random"])
