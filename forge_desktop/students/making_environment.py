@@ -19,7 +19,7 @@ from forge_desktop.base.jobs import JobContext
 from forge_desktop.students.records_training import Delivery
 
 PACKAGES = ("torch==2.13.0", "gguf>=0.17,<1", "numpy>=2.2,<3")
-_RAY = "ray[train]>=2.50,<3"
+_RAY = "ray[client]>=2.50,<3"  # with what ray://HOST:PORT needs
 _GPU_NAMES = ("nvidia-", "triton", "pytorch-triton", "cuda-", "rocm")
 _GPU_BUILDS = ("+cu", "+rocm", "+xpu")
 _UNPACKED = 4  # times the size of what is fetched that the disk must hold

@@ -140,32 +140,34 @@ class Forgetting(QObject):
     def _forget(self, document: Document, wish: ForgetWish) -> None:
         forge = self._forge
 
-        def work() -> tuple[Forgotten, int | None]:
+        def work() -> tuple[Forgotten, int, int | None]:
             done = forge.distill.forget(
                 document.sha256, pairs=wish.pairs, tasks=wish.tasks, datasets=wish.datasets, suites=wish.suites
             )
-            return done, forge.corpus.remove([document.id]) if wish.index else None
+            of_gates = forge.students.gates.forget(document.sha256) if wish.suites else 0
+            return done, of_gates, forge.corpus.remove([document.id]) if wish.index else None
 
-        def told(found: tuple[Forgotten, int | None]) -> None:
-            done, token = found
+        def told(found: tuple[Forgotten, int, int | None]) -> None:
+            done, of_gates, token = found
             undo = None if token is None else lambda: self._restore(token)
             self.notice.emit(
-                Notice(_told(safe_words(document.name), done, token is not None), undo=undo, icon="trash-2")
+                Notice(_told(safe_words(document.name), done, of_gates, token is not None), undo=undo, icon="trash-2")
             )
 
         self._errands.run(work, told, self.troubled.emit, lane=_LANE)
 
 
-def _told(name: str, done: Forgotten, removed: bool) -> str:
+def _told(name: str, done: Forgotten, of_gates: int, removed: bool) -> str:
     counts = (
         (done.pairs, "pair"),
         (done.tasks, "task"),
         (done.answers, "paid answer"),
         (done.datasets, "dataset"),
         (done.suite_items, "question of suites"),
+        (of_gates, "answer of gates"),
     )
     gone = [
-        f"{count:,} questions of suites" if noun.endswith("suites") and count > 1 else count_words(count, noun)
+        f"{count:,} {noun.replace(' ', 's ', 1)}" if " of " in noun and count > 1 else count_words(count, noun)
         for count, noun in counts
         if count
     ]
