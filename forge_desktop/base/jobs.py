@@ -51,13 +51,16 @@ class JobContext:
         note: str = "",
         *,
         detail: Callable[[], object] = lambda: None,
+        hold: bool = True,
     ) -> None:
-        """Report, throttled to ten a second. Also where a pause blocks and where a cancel raises `Cancelled`.
+        """Report, throttled to ten a second. Also where a pause blocks and where a cancel raises `Cancelled`; without
+        `hold` it does neither, for who has to tell another process first.
 
         `detail` makes the job's own record of where it stands; it is called only for what is published.
         """
         self._seen, self._detail = (done, total, note), detail
-        self.check()
+        if hold:
+            self.check()
         now = time.monotonic()
         if now - self._last >= self._MIN_GAP or (total is not None and done >= total):
             self._last = now
@@ -87,8 +90,8 @@ class JobContext:
 
     @property
     def paused(self) -> bool:
-        """Whether the user asked to wait: for work that must let go of something before `check` blocks."""
-        return not self._go.is_set()
+        """Whether `check` would block now: for work that must let go of something, or tell another process, first."""
+        return not self._go.is_set() and not self._stop.is_set()
 
     def _publish(self, state: JobState) -> None:
         done, total, note = self._seen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.distill.keeping import lesson_of
@@ -18,7 +18,7 @@ def chosen(pairs: Sequence[Pair], share: float, *, by_document: bool) -> list[Pa
     `by_document` takes those together that cite a document in common. Raises ForgeError where nothing is left to
     choose, or where too many hang together.
     """
-    groups = _groups(pairs) if by_document else [[pair] for pair in pairs]
+    groups = grouped(pairs, lambda pair: lesson_of(pair).documents) if by_document else [[pair] for pair in pairs]
     wanted = max(1, round(share * len(pairs)))
     taken: list[Pair] = []
     for group in sorted(groups, key=_place):
@@ -35,8 +35,8 @@ def chosen(pairs: Sequence[Pair], share: float, *, by_document: bool) -> list[Pa
     return sorted(taken, key=lambda pair: (pair.created, pair.uid))
 
 
-def _groups(pairs: Sequence[Pair]) -> list[list[Pair]]:
-    """Pairs that cite a document in common, directly or over others, stand in one group."""
+def grouped(pairs: Sequence[Pair], holds: Callable[[Pair], Iterable[str]]) -> list[list[Pair]]:
+    """Pairs that hold one thing in common, directly or over others, stand in one group."""
     parent = list(range(len(pairs)))
 
     def root(number: int) -> int:
@@ -47,8 +47,8 @@ def _groups(pairs: Sequence[Pair]) -> list[list[Pair]]:
 
     holder: dict[str, int] = {}
     for number, pair in enumerate(pairs):
-        for document in lesson_of(pair).documents:
-            parent[root(number)] = root(holder.setdefault(document, number))
+        for held in holds(pair):
+            parent[root(number)] = root(holder.setdefault(held, number))
     found: dict[int, list[Pair]] = {}
     for number, pair in enumerate(pairs):
         found.setdefault(root(number), []).append(pair)

@@ -7,7 +7,7 @@ import hashlib
 import itertools
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from forge_desktop.base.errors import Cancelled, ForgeError
@@ -152,6 +152,17 @@ class Importer:
                 else:
                     count.known += 1
         self._events.changed("pairs")
+
+
+def read_pairs(path: Path, read: PairReader) -> Iterator[Pair | BadRow]:
+    """The pairs of a file in order, and in its place what is none; nothing is stored. Raises ForgeError where nothing
+    can be read.
+    """
+    work = _Pairs(read)
+    for row in RowFile(path).rows():
+        made = _made(row, work, path.name)
+        assert not isinstance(made, NewTask)
+        yield made
 
 
 class _Tasks:

@@ -126,6 +126,10 @@ class Pairs:
         ]
         return [*found, *sorted(others, key=lambda one: -one.similarity)][:limit]
 
+    def held_by_suites(self, pair: Pair) -> tuple[str, ...]:
+        """The names of the suites that hold (nearly) the same as a pair, whether it is stored or not."""
+        return tuple(leak.suite.name for leak in self.keeper.leaks(lesson_of(pair)))
+
     # ---- changing ----
 
     def drop(self, uids: Sequence[str]) -> None:

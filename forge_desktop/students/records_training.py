@@ -76,7 +76,8 @@ class TrainPlan:
     """What a run would take, before it starts. Bytes and seconds; None where it was not measured.
 
     `reasons` say in sentences what does not fit and `instead` what would; with `fits` false it is not started.
-    `truncated` are pairs longer than a row, which are left out and named; nothing is cut silently.
+    `truncated` are pairs longer than a row, which are left out and named; nothing is cut silently. `left_out` names
+    all that are not learnt from, and why; `notes` say what is otherwise than it was wished.
     """
 
     base: str
@@ -102,6 +103,8 @@ class TrainPlan:
     fits: bool
     reasons: tuple[str, ...] = ()
     instead: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -203,3 +206,16 @@ class Learnt:
     answer: str
     documents: tuple[str, ...] = ()
     part: str = "train"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What an environment for the trainer would bring: (name, version) of packages, bytes to fetch (None: not told).
+
+    `gpu`: it is a build for GPUs, which is several GB; `python` is what would make it.
+    """
+
+    packages: tuple[tuple[str, str], ...]
+    bytes: int | None
+    gpu: bool
+    python: str

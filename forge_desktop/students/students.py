@@ -93,7 +93,7 @@ class Students:
         """Training runs."""
         from forge_desktop.students.training import Training
 
-        return Training(self._around, self._bases)
+        return Training(self._around, self._bases, self.registry)
 
     @functools.cached_property
     def gates(self) -> Gates:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+import time
+import uuid
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.events import Event, JobChanged
+from forge_desktop.base.jobs import JobContext
+from forge_desktop.students import run_log
+from forge_desktop.students.job_file import JOB
+from forge_desktop.students.lessons import TRAIN, learnt_in
 from forge_desktop.students.records_training import (
     Learnt,
-    TrainerProbe,
     TrainingData,
     TrainPoint,
     TrainRun,
@@ -15,103 +23,217 @@ from forge_desktop.students.records_training import (
     TrainWish,
 )
 from forge_desktop.students.rooms import Rooms
-from forge_desktop.students.store import Bases
+from forge_desktop.students.running import Running
+from forge_desktop.students.store import Base, Bases
+from forge_desktop.students.store_training import OPEN, RunRow, TrainingStore
+from forge_desktop.students.trainers import Trainers
 
-_LATER = "Training is not there yet."
+if TYPE_CHECKING:
+    from forge_desktop.students.registry import Registry
 
-
-class Trainers:
-    """The interpreters that can train: found, chosen, made."""
-
-    def probe(self, python: str = "") -> TrainerProbe:
-        """What an interpreter says of itself, the chosen one without a name; takes seconds. `problem` says why it
-        cannot train.
-        """
-        raise ForgeError(_LATER)
-
-    def interpreter(self) -> str:
-        """The chosen interpreter, "" before one was chosen or made."""
-        return ""
-
-    def choose(self, python: str) -> TrainerProbe:
-        """Train with this interpreter from now on. Raises ForgeError for one that cannot."""
-        raise ForgeError(_LATER)
-
-    def make_environment(self, *, index: str = "", ray: bool = False) -> int:
-        """Make an environment of our own for the trainer: a job whose result is its TrainerProbe."""
-        raise ForgeError(_LATER)
+LANE = "train"
+_RESUMABLE = ("interrupted", "cancelled", "failed")
 
 
 class Training(Trainers):
-    """Training runs. Whatever takes long gives the id of a job."""
+    """Training runs; one goes at a time. Whatever takes long gives the id of a job.
 
-    def __init__(self, rooms: Rooms, bases: Bases) -> None:
-        self._rooms, self._bases = rooms, bases
+    Publishes DataChanged({"training"}) when a run begins, changes its state or ends, and JobChanged with a
+    TrainProgress while it goes.
+    """
+
+    def __init__(self, rooms: Rooms, bases: Bases, registry: Registry) -> None:
+        super().__init__(rooms)
+        self._bases = bases
+        self._store = TrainingStore(rooms.db)
+        self._running = Running(rooms, bases, self._store, self, registry)
+        self._jobs: dict[str, int] = {}  # by the run's uid
+        if not self._store.read_only:
+            self._store.interrupt()
+            rooms.events.subscribe(self._on_event)
+
+    # ---- what starts ----
 
     def plan(self, source: TrainSource, base: str, wish: TrainWish) -> int:
-        """What a run would take: a job whose result is a TrainPlan."""
-        raise ForgeError(_LATER)
+        """What a run would take: a job whose result is a TrainPlan. It reads all lessons and measures two steps.
+
+        Raises ForgeError for a base that there is not.
+        """
+        found = self._base(base)
+        return self._rooms.jobs.start(LANE, "train plan", lambda ctx: self._running.plan(ctx, source, found, wish))
 
     def start(self, source: TrainSource, base: str, wish: TrainWish, *, name: str = "") -> int:
-        """Train an adapter: a job whose result is a TrainRun; what came of it is a version, a candidate."""
-        raise ForgeError(_LATER)
+        """Train an adapter: a job whose result is a TrainRun; what came of it is a version, a candidate.
+
+        Raises ForgeError for a base that there is not.
+        """
+        found = self._base(base)
+        row = self._store.begin(uuid.uuid4().hex, " ".join(name.split()), found.sha256, wish)
+        return self._begin(row, lambda ctx: self._running.start(ctx, row, source, found))
+
+    def resume(self, uid: str) -> int:
+        """Go on with a run from its checkpoint: a job as that of `start`. Raises ForgeError where it cannot."""
+        row = self._row(uid)
+        if not self._can_resume(row):
+            raise ForgeError(
+                f"{row.name} cannot be resumed: it is {row.state}.", hint="Start a new run, or do this one again."
+            )
+        base = self._base(row.base_sha256)
+        return self._begin(row, lambda ctx: self._running.resume(ctx, row, base))
+
+    def again(self, uid: str) -> int:
+        """Do a run again with the same data and settings: a job as that of `start`, whose run says in its result's
+        `same_bytes` whether the adapter is the same to the byte. Raises ForgeError where its files are gone.
+        """
+        original = self._row(uid)
+        base = self._base(original.base_sha256)
+        name = f"{original.name}, again"
+        row = self._store.begin(uuid.uuid4().hex, name, base.sha256, original.wish, again_of=original.uid)
+        return self._begin(row, lambda ctx: self._running.again(ctx, row, original, base))
+
+    # ---- while it goes ----
+
+    def pause(self, uid: str) -> None:
+        """Hold a run at the end of its step. Raises ForgeError where it does not go."""
+        self._rooms.jobs.pause(self._job(uid))
+
+    def go_on(self, uid: str) -> None:
+        """Let a paused run go on. Raises ForgeError where it is over."""
+        self._rooms.jobs.resume(self._job(uid))
+
+    def stop(self, uid: str) -> None:
+        """End a run after its step, with the best adapter so far. Raises ForgeError where none trains yet."""
+        job, row = self._job(uid), self._row(uid)
+        trainer = self._running.live.get(row.uid)
+        if trainer is None:
+            raise ForgeError(f"{row.name} does not train yet.", hint="Cancel it, or wait until it does.")
+        trainer.stop()
+        self._rooms.jobs.resume(job)
+
+    def cancel(self, uid: str) -> None:
+        """Give a run up: it ends after its step, without an adapter; its checkpoint stays."""
+        job = self._job(uid)
+        self._running.cancelled.add(self._row(uid).uid)
+        self._rooms.jobs.cancel(job)
+
+    # ---- looking ----
 
     def runs(self) -> list[TrainRun]:
         """Every run, the newest first."""
-        return []
+        return [self._run(row) for row in self._store.all()]
 
     def run(self, uid: str) -> TrainRun:
         """A run by its uid, the beginning of it, or its number. Raises ForgeError when there is none."""
-        raise ForgeError(_LATER)
+        return self._run(self._row(uid))
 
     def points(self, uid: str) -> list[TrainPoint]:
-        """The curves of a run."""
-        raise ForgeError(_LATER)
+        """The curves of a run, read from its files."""
+        return run_log.points(self._running.folder / self._row(uid).uid)
 
     def log(self, uid: str) -> Mapping[str, object]:
         """Everything that is known of a run, for its repetition and for cards."""
-        raise ForgeError(_LATER)
+        return self._running.log(self._row(uid).uid)
 
-    def pause(self, uid: str) -> None:
-        """Hold a run at the end of its step."""
-        raise ForgeError(_LATER)
-
-    def go_on(self, uid: str) -> None:
-        """Let a paused run go on."""
-        raise ForgeError(_LATER)
-
-    def stop(self, uid: str) -> None:
-        """End a run now, with the best adapter so far."""
-        raise ForgeError(_LATER)
-
-    def cancel(self, uid: str) -> None:
-        """End a run now, without an adapter; its checkpoint stays."""
-        raise ForgeError(_LATER)
-
-    def resume(self, uid: str) -> int:
-        """Go on with a run from its checkpoint: a job as that of `start`."""
-        raise ForgeError(_LATER)
-
-    def again(self, uid: str) -> int:
-        """Do a run again with the same data and settings: a job as that of `start`, which says whether the adapter is
-        the same to the byte.
+    def learnt(self, uid: str) -> list[Learnt]:
+        """The lessons a run learnt from, replayed answers too, as the run itself keeps them. Raises ForgeError where
+        they are gone.
         """
-        raise ForgeError(_LATER)
-
-    def remove(self, uid: str) -> None:
-        """Remove a run with its files; an adapter that came of it stays."""
-        raise ForgeError(_LATER)
+        return learnt_in(self._running.folder / self._row(uid).uid)
 
     def reached_by(self, document_sha256: str) -> tuple[TrainRun, ...]:
-        """The runs that learnt from a document."""
-        return ()
+        """The runs that learnt from a document, the newest first."""
+        return tuple(self._run(row) for row in self._store.reached_by(document_sha256))
+
+    def remove(self, uid: str) -> None:
+        """Remove a run with its files; a version that came of it stays. Raises ForgeError while it goes."""
+        row = self._row(uid)
+        if row.state in OPEN:
+            raise ForgeError(f"{row.name} is not over.", hint="Cancel it first.")
+        self._store.remove(row.uid)
+        shutil.rmtree(self._running.folder / row.uid, ignore_errors=True)
+        self._rooms.events.changed("training")
 
     def bundle(
         self, source: TrainSource, base: str, wish: TrainWish, check: Callable[[], None] = lambda: None
     ) -> TrainingData:
-        """The lessons of a run as messages, split as it would be; for a thread that may wait."""
-        raise ForgeError(_LATER)
+        """The lessons of a run as messages, split as it would be; for a thread that may wait. Raises ForgeError, and
+        what `check` raises.
+        """
+        return self._running.bundle(source, self._base(base), wish, check)
 
-    def learnt(self, uid: str) -> list[Learnt]:
-        """The lessons a run learnt from, replayed answers too, as the run itself keeps them."""
-        raise ForgeError(_LATER)
+    # ---- inside ----
+
+    def _begin(self, row: RunRow, work: Callable[[JobContext], RunRow]) -> int:
+        def job(ctx: JobContext) -> TrainRun:
+            try:
+                return self._run(work(ctx))
+            finally:
+                self._jobs.pop(row.uid, None)
+
+        self._jobs[row.uid] = self._rooms.jobs.start(LANE, "train", job)
+        self._rooms.events.changed("training")
+        return self._jobs[row.uid]
+
+    def _on_event(self, event: Event) -> None:
+        """A job that was cancelled while it waited for its turn never came to its run."""
+        if not isinstance(event, JobChanged) or event.state != "cancelled" or event.kind != "train":
+            return
+        for uid in [uid for uid, job in self._jobs.items() if job == event.job_id]:
+            self._jobs.pop(uid, None)
+            self._store.change(uid, state="cancelled", problem="It was cancelled before it began.", ended=time.time())
+            self._rooms.events.changed("training")
+
+    def _job(self, uid: str) -> int:
+        row = self._row(uid)
+        job = self._jobs.get(row.uid)
+        if job is None:
+            raise ForgeError(f"{row.name} does not go now: it is {row.state}.")
+        return job
+
+    def _row(self, uid: str) -> RunRow:
+        found = self._store.find(uid)
+        if found is None:
+            raise ForgeError(f"There is no training run {uid}.", hint="`forge-desktop train --runs` lists them.")
+        return found
+
+    def _can_resume(self, row: RunRow) -> bool:
+        folder = self._running.folder / row.uid
+        return row.state in _RESUMABLE and (folder / JOB).is_file() and (folder / TRAIN).is_file()
+
+    def _base(self, name: str) -> Base:
+        """The base called so, or whose sha256 begins so. Raises ForgeError for none or several."""
+        every = self._bases.all()
+        found = [base for base in every if name in (base.sha256, base.name)]
+        found = found or [base for base in every if base.name.casefold() == name.casefold()]
+        if not found and len(name) >= 4:
+            found = [base for base in every if base.sha256.startswith(name.lower())]
+        if len(found) != 1:
+            known = ", ".join(base.name for base in found or every) or "none"
+            what = "Several students are" if found else "There is no student"
+            raise ForgeError(f"{what} called {name}.", hint=f"Name one by the start of its sha256; known: {known}.")
+        return found[0]
+
+    def _run(self, row: RunRow) -> TrainRun:
+        base = self._bases.by_sha256(row.base_sha256)
+        return TrainRun(
+            uid=row.uid,
+            number=row.number,
+            name=row.name,
+            state=row.state,
+            base_sha256=row.base_sha256,
+            base_name=base.name if base is not None else "",
+            wish=row.wish,
+            plan=row.plan,
+            data=row.data,
+            result=row.result,
+            step=row.step,
+            steps=row.steps,
+            problem=row.problem,
+            version=row.version,
+            again_of=row.again_of,
+            created=row.created,
+            started=row.started,
+            ended=row.ended,
+            can_resume=self._can_resume(row),
+            folder=str(self._running.folder / row.uid),
+        )
