@@ -31,13 +31,16 @@ class Answer:
         self._prompt: Frame = {}
         self._part = ""
         self._tokens = 0
-        self._name = self._sha256 = self._device = ""
+        self._name = self._sha256 = self._device = self._label = self._adapter = ""
+        self._scale = 1.0
 
     def by(self, child: RunningChild) -> None:
         """Note which student answers and where it runs."""
         assert child.spec is not None
         self._name, self._sha256 = child.spec.name, child.spec.sha256
-        self._device = child.facts["device"]
+        self._device, self._label = child.facts["device"], child.spec.label
+        if child.adapter is not None:
+            self._adapter, self._scale = child.adapter.sha256, child.adapter.scale
 
     @property
     def part(self) -> str:
@@ -83,6 +86,9 @@ class Answer:
             restored_tokens=done["restored"] if done else self._prompt.get("restored", 0),
             drafted=done["drafted"] if done else 0,
             accepted=done["accepted"] if done else 0,
+            adapter_sha256=self._adapter,
+            scale=self._scale,
+            label=self._label,
         )
 
     def _rate(self) -> float:

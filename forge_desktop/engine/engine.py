@@ -107,13 +107,15 @@ class Engine:
         self.many = Many(self._keeper, self._talk)
 
     def use(self, spec: StudentSpec | None, *, check: Callable[[], None] | None = None, asked: bool = True) -> None:
-        """Take this student from now on; None is no student. Nothing is loaded yet.
+        """Take this student from now on; None is no student. Nothing is loaded yet; one that is a loaded base with
+        another adapter, or without, takes over in the process that lives: the next request, or `warm`, changes the
+        adapter, and says what is wrong with one that cannot be used.
 
         A student whose process ended too often is loaded again only when a person `asked` for it: here, which forgets
         the matter, or in `warm`, until it has answered; this is remembered.
 
-        An answer that another student is writing ends as cancelled. `check` is called before each load and raises
-        ForgeError when the file is not the one that is meant.
+        An answer that another student is writing ends as cancelled. `check` is called before each load and each change
+        of the adapter, and raises ForgeError when a file is not the one that is meant.
         """
         self._remote = None
         if spec is None or spec.sha256 != self._keeper.state().model_sha256:
@@ -379,10 +381,18 @@ class Engine:
 
     def _generate(self, request: Frame, answer: Answer, check: Callable[[], None]) -> Generation:
         asked: list[RunningChild] = []
+        worn: list[AdapterSpec | None] = []
+
+        def wanted() -> None:
+            check()
+            spec = self._keeper.spec
+            if worn and spec is not None and spec.adapter != worn[0]:
+                raise Cancelled  # another version is in use, which must not write the rest
 
         def begin(child: RunningChild) -> None:
             asked.append(child)
             answer.by(child)
+            worn.append(child.adapter)
             request["kv"] = self._kept.order(child, request["conversation"])
 
         def take(child: RunningChild, frame: Frame) -> None:
@@ -393,7 +403,7 @@ class Engine:
             answer.take(frame)
 
         try:
-            done = self._talk.long(request, take, check, begin=begin)
+            done = self._talk.long(request, take, wanted, begin=begin)
         except Lost as lost:
             if not self._keeper.lose(asked[0], lost.what) or lost.stopping:
                 return answer.result("cancelled")  # ended on purpose (another student, closing), or told to stop

@@ -65,6 +65,10 @@ TABLE: dict[str, Row] = {
     "ADAPTER_BAD": Row(
         "The adapter {path} could not be loaded: {reason}.", "Train it again for this student, or choose another one."
     ),
+    "ADAPTER_BAD.crash": Row(
+        "The adapter {path} is not used: the student's process {what} when it was put on.",
+        "Train it again for this student, or choose another one.",
+    ),
     "ADAPTER_BAD.use": Row("The adapter could not be used (llama.cpp code {number}).", "Answer without an adapter."),
     "MEM_PLAN": Row(
         "A context of {tokens:,} tokens needs about {needed:.1f} GB of memory{where}, but {free:.1f} GB are free.",

@@ -130,9 +130,22 @@ class Header:
         room = {start: end - start for start, end in itertools.pairwise(ends)}
         return [(tensor.name, tensor.bytes or room.get(tensor.offset, 0)) for tensor in self._tensors]
 
+    @property
+    def contents(self) -> list[tuple[str, str, int, int]]:
+        """Name, type ("" for one that is newer than this table), place in the file and bytes of every tensor."""
+        alignment = max(1, self._number("general.alignment", 32))
+        start = -(-self._place // alignment) * alignment
+        types = {kind: name for kind, (name, _, _) in _TENSOR_TYPES.items()}
+        return [(each.name, types.get(each.type, ""), start + each.offset, each.bytes) for each in self._tensors]
+
     def number(self, key: str, missing: int = 0) -> int:
         """A whole number by its key; "%s" stands for the architecture."""
         return self._number(key.replace("%s", self._text("general.architecture")), missing)
+
+    def fraction(self, key: str, missing: float = 0.0) -> float:
+        """A number with a fraction by its key."""
+        value = self._values.get(key, missing)
+        return value if isinstance(value, float) else missing
 
     def numbers(self, key: str, count: int, missing: int = 0) -> list[int]:
         """One number for each of `count` layers, whether the header has a list or one for all."""

@@ -16,7 +16,7 @@ from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.layout import Layout
 from forge_desktop.engine.loading import NoEngineError, Superseded, UnloadableError, load_student
 from forge_desktop.engine.records import EngineState, StudentSpec
-from forge_desktop.engine.running import RunningChild, Wish
+from forge_desktop.engine.running import Lost, RunningChild, Wish
 from forge_desktop.engine.starting import Starter
 from forge_desktop.engine.store import Flags
 from forge_desktop.engine.store_crashes import Crashes
@@ -72,18 +72,23 @@ class Keeper:
     # -- what a person decides --------------------------------------------------------------------------------------
 
     def use(self, spec: StudentSpec | None, check_file: Callable[[], None], *, asked: bool) -> None:
-        """Keep this student from now on; another one's child is ended. One that crashed is only kept when `asked`: its
-        crashes then count no more.
+        """Keep this student from now on; another one's child is ended, and one of the same base stays: the next request
+        changes its adapter. One that crashed is only kept when `asked`: its crashes then count no more.
         """
         if asked and spec is not None:
             self._crashes.clear(spec)
         reason = None if spec is None else self._crashes.reason(spec)
         with self._lock:
             same = spec is not None and self._spec is not None and self._spec.sha256 == spec.sha256
+            changed = self._spec != spec
             self._spec, self._check_file = spec, check_file
+            if same and changed and self._child is not None and self._status == "empty":
+                self._status, self._note = "ready", ""  # what was wrong was the adapter's
         self.forgive()
         if not same or reason is not None:
             self.drop()
+        elif changed:
+            self._announce()
         if reason is not None:
             self._stop(self._epoch, reason)
             self._announce()
@@ -117,21 +122,26 @@ class Keeper:
     # -- what a request needs ---------------------------------------------------------------------------------------
 
     def ready(self, check: Callable[[], None]) -> RunningChild:
-        """The loaded child; starts a load when there is none and waits for it. Raises ForgeError, what `check` does."""
+        """The loaded child with its student's adapter on, for whoever has the turn; starts a load when there is none
+        and waits for it. Raises ForgeError, and what `check` raises.
+        """
         while True:
             check()  # who gave a load up must not begin the next
             with self._lock:
-                spec = self._usable_spec()
-                child = self._child
-                if child is not None and not child.ended and child.wish == self._wish(spec):
+                spec, child, check_file = self._usable_spec(), self._child, self._check_file
+                fits = child is not None and not child.ended and child.wish == self._wish(spec)
+                if child is not None and fits and child.adapter == spec.adapter:
+                    child.spec = spec  # it may have another label
                     return child
-                fresh = self._loading is None
+                fresh = not fits and self._loading is None
                 if fresh:
                     self._begin_loading(spec, "loading")
                 loading = self._loading
             if fresh:
                 self._announce()
-            while loading is not None:
+            if child is not None and fits:
+                self._change_adapter(child, spec, check_file)
+            while not fits and loading is not None:
                 check()
                 try:
                     loading.result(timeout=_TICK)
@@ -210,6 +220,7 @@ class Keeper:
         """What the status bar says."""
         with self._lock:
             facts = self._child.facts if self._child else {}
+            worn = self._spec.adapter if self._spec else None
             return EngineState(
                 status=self._status,
                 model=self._spec.name if self._spec else None,
@@ -219,7 +230,24 @@ class Keeper:
                 tokens_per_second=self._rate,
                 note=self._note or (self._child.note if self._child else ""),
                 path=self._spec.path if self._spec else "",
+                adapter_sha256=worn.sha256 if worn else "",
+                scale=worn.scale if worn else 1.0,
+                label=self._spec.label if self._spec else "",
             )
+
+    def _change_adapter(self, child: RunningChild, spec: StudentSpec, check_file: Callable[[], None]) -> None:
+        """Put the student's adapter on, or take the one before off. Where that fails the child stays as it is."""
+        try:
+            check_file()
+            child.wear(spec.adapter)
+        except Lost as lost:
+            if self.lose(child, lost.what):
+                raise _deadly(spec, lost) from lost
+            return  # ended on purpose
+        except ForgeError as error:
+            self.show(child, "empty", note=error.message)
+            raise
+        self.show(child, "ready")
 
     # -- loading ----------------------------------------------------------------------------------------------------
 
@@ -275,6 +303,17 @@ class Keeper:
                 progress=lambda fraction: self._announce(f"{fraction:.0%}"),
                 say=self._announce,
             )
+            if spec.adapter is not None:
+                child.wear(spec.adapter)
+            problem = ""
+        except Lost as lost:  # with the adapter: the ladder has no rung for that
+            assert child is not None
+            child.kill()
+            if self._epoch != epoch:
+                raise Superseded from lost
+            child, error = None, _deadly(spec, lost)
+            problem = error.message
+            raise error from lost
         except ForgeError as error:
             problem = error.message
             if isinstance(error, UnloadableError):
@@ -294,7 +333,7 @@ class Keeper:
                 self._child = child
                 if child is not None:
                     child.halve_threads(self._halved)
-                    self._status, self._note = "ready", ""
+                    self._status, self._note = "empty" if problem else "ready", problem
                 elif self._stopped is None:
                     self._status, self._note = "empty", problem
         if current:
@@ -325,5 +364,19 @@ class Keeper:
             with self._lock:
                 status, state = self._status, self.state()
             self._events.publish(
-                EngineChanged(status, state.model, state.device, state.tokens_per_second, progress or state.note)
+                EngineChanged(
+                    status,
+                    state.model,
+                    state.device,
+                    state.tokens_per_second,
+                    progress or state.note,
+                    label=state.label,
+                )
             )
+
+
+def _deadly(spec: StudentSpec, lost: Lost) -> ForgeError:
+    """The error for a child that ended when its adapter was changed."""
+    if spec.adapter is None:
+        return trouble(lost.case, what=lost.what)
+    return trouble("ADAPTER_BAD.crash", path=spec.adapter.path, what=lost.what)

@@ -41,7 +41,8 @@ class Kept:
             private_folder(self._folder)
         except OSError:
             return {}
-        adapter = ""  # none yet: part of the key, because another adapter computes other values
+        worn = child.adapter  # part of the key, because another adapter computes other values
+        adapter = f"{worn.sha256} {worn.scale!r}" if worn is not None else ""
         parts = (child.spec.sha256, adapter, str(child.facts.get("layout", "")))
         key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         order: Frame = {"folder": str(self._folder), "key": key}

@@ -18,7 +18,7 @@ from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.keeper import Keeper, nothing
 from forge_desktop.engine.records import AdapterSpec, Generation, Own, PromptMessage, Sampling
 from forge_desktop.engine.records_many import Batch, Continuation, Lesson, Scored, Scores, TokenisedLesson
-from forge_desktop.engine.running import Lost, RunningChild, plain
+from forge_desktop.engine.running import Lost, RunningChild, adapter_order, plain
 from forge_desktop.engine.talk import Talk
 
 Vectors = npt.NDArray[np.float32]
@@ -26,11 +26,12 @@ Vectors = npt.NDArray[np.float32]
 NOT_BEGUN = "It was not begun."
 
 
-def score_request(items: Sequence[Continuation], *, background: bool) -> Frame:
+def score_request(items: Sequence[Continuation], *, width: int, background: bool) -> Frame:
     """What the child is asked."""
     return {
         "op": "score",
         "items": [{"messages": plain(item.messages), "text": item.text} for item in items],
+        "width": width,
         "background": background,
     }
 
@@ -54,13 +55,27 @@ class _Many:
     def __init__(self, count: int, tell: Callable[[RunningChild, int], None]) -> None:
         self._count, self._tell = count, tell
         self._done = 0
-        self.name = self.sha256 = self.device = ""
+        self.name = self.sha256 = self.device = self.label = self.adapter_sha256 = ""
+        self.scale = 1.0
 
     def by(self, child: RunningChild) -> None:
         """Note which student it is and where it runs."""
         assert child.spec is not None
         self.name, self.sha256 = child.spec.name, child.spec.sha256
         self.device = child.facts["device"]
+
+    def beginning(self, request: Frame, adapter: AdapterSpec | Own | None) -> Callable[[RunningChild], None]:
+        """What is done when a child is at hand: the request names the adapter that it is computed with to its end."""
+
+        def begin(child: RunningChild) -> None:
+            self.by(child)
+            assert child.spec is not None
+            worn = child.adapter if adapter is Own.OWN else adapter
+            self.label = child.spec.label if adapter is Own.OWN else ""
+            self.adapter_sha256, self.scale = (worn.sha256, worn.scale) if worn is not None else ("", 1.0)
+            request["adapter"] = adapter_order(worn)
+
+        return begin
 
     def take(self, child: RunningChild, frame: Frame) -> None:
         """One frame of the child."""
@@ -82,7 +97,7 @@ class Scoring(_Many):
 
     def result(self, done: Frame) -> Scores:
         """The record, at the end."""
-        return Scores(tuple(self._items), self.name, self.sha256, done["conditions"])
+        return Scores(tuple(self._items), self.name, self.sha256, done["conditions"], self.adapter_sha256, self.scale)
 
     def _put(self, index: int, frame: Frame) -> None:
         if frame.get("problem"):
@@ -122,6 +137,8 @@ class Answering(_Many):
             done["conditions"] if done else {},
             time.monotonic() - self._started,
             problem,
+            self.adapter_sha256,
+            self.scale,
         )
 
     def _put(self, index: int, frame: Frame) -> None:
@@ -145,6 +162,9 @@ class Answering(_Many):
             problem=frame["problem"]
             or (UNFINISHED if frame.get("unfinished") and frame["stop"] != "cancelled" else ""),
             thinking=frame.get("thinking", ""),
+            adapter_sha256=self.adapter_sha256,
+            scale=self.scale,
+            label=self.label,
         )
 
 
@@ -178,12 +198,10 @@ class Many:
         width: int,
     ) -> Scores:
         """As Engine.score."""
-        if adapter is not Own.OWN or width != 1:
-            raise NotImplementedError
         scoring = Scoring(len(items), self._telling("Scoring", len(items)))
-        request = score_request(items, background=background)
+        request = score_request(items, width=width, background=background)
         try:
-            done = self._talk.long(request, scoring.take, check, begin=scoring.by)
+            done = self._talk.long(request, scoring.take, check, begin=scoring.beginning(request, adapter))
         except Lost as lost:
             raise Cancelled if lost.stopping else trouble(lost.case, what=lost.what) from lost
         if done["stop"] == "cancelled":
@@ -202,12 +220,10 @@ class Many:
         adapter: AdapterSpec | Own | None,
     ) -> Batch:
         """As Engine.generate_many."""
-        if adapter is not Own.OWN:
-            raise NotImplementedError
         answers = Answering(len(prompts), self._telling("Answering", len(prompts)), sampling, on_done)
         request = batch_request(prompts, sampling, width=width, background=background)
         try:
-            done = self._talk.long(request, answers.take, check, begin=answers.by)
+            done = self._talk.long(request, answers.take, check, begin=answers.beginning(request, adapter))
         except Cancelled:
             return answers.result("cancelled")
         except Lost as lost:

@@ -15,7 +15,7 @@ from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.frames import Garbled
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.memory_kills import RAN_OUT, memory_kills, worded
-from forge_desktop.engine.records import PromptMessage, PromptPart, StudentSpec
+from forge_desktop.engine.records import AdapterSpec, PromptMessage, PromptPart, StudentSpec
 from forge_desktop.engine.records_plan import Device, Pack, Plan, PlanWish
 from forge_desktop.engine.shapes import fits
 from forge_desktop.engine.shared_bytes import SharedBytes
@@ -23,7 +23,7 @@ from forge_desktop.engine.vigil import Limits, Vigil
 
 _TICK = 0.05
 _FINAL = (
-    "hello", "packs", "devices", "planned", "tuned", "loaded", "rendered", "tried", "counted", "done", "paused",
+    "hello", "packs", "devices", "planned", "tuned", "loaded", "rendered", "tried", "counted", "worn", "done", "paused",
     "error",
 )  # fmt: skip
 
@@ -92,6 +92,7 @@ class RunningChild:
         self.limits = limits
         self._aside: dict[str, list[Any]] = {"abandoned": [], "forgotten": []}  # told with the next request
         self.spec: StudentSpec | None = None
+        self.adapter: AdapterSpec | None = None  # what is on it now
         self.wish: Wish | None = None
         self.hello: Frame = {}
         self.devices: list[Device] = []
@@ -168,6 +169,13 @@ class RunningChild:
     def try_template(self, source: str, messages: Sequence[PromptMessage]) -> None:
         """Render messages by a template; no student is needed. Raises TemplateStuck, ForgeError, Lost."""
         self._ask({"op": "template", "source": source, "messages": plain(messages)}, self.limits.silence, template=True)
+
+    def wear(self, adapter: AdapterSpec | None) -> None:
+        """Have it answer with this adapter, or without any; what it knows of conversations stays with the adapter it
+        was computed with. Raises ForgeError, and leaves it as it was; Lost.
+        """
+        self._ask({"op": "adapter", "adapter": adapter_order(adapter)}, self.limits.load)
+        self.adapter = adapter
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text."""
@@ -275,6 +283,11 @@ def _final(frame: Frame) -> Frame:
             frame["message"], hint=frame["hint"], code=frame.get("code", ""), action=frame.get("action", "")
         )
     return frame
+
+
+def adapter_order(adapter: AdapterSpec | None) -> Frame | None:
+    """An adapter as it travels to the child."""
+    return None if adapter is None else {"path": adapter.path, "sha256": adapter.sha256, "scale": adapter.scale}
 
 
 def plain(messages: Sequence[PromptMessage]) -> list[Any]:

@@ -16,14 +16,17 @@ _UNFINISHED = 2  # loads in a row that were begun and did not end: whatever ende
 
 
 class Crashes:
-    """Notes of students that end their process. A note that cannot be written (a full disk) stops nothing."""
+    """Notes of students that end their process. A note that cannot be written (a full disk) stops nothing.
+
+    A base with an adapter is another student than the base alone: what one of them did does not hold the other back.
+    """
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
     def reason(self, spec: StudentSpec) -> ForgeError | None:
         """Why this student is not loaded without being asked for, or None."""
-        row = self._db.row("SELECT what, unfinished FROM engine_crashes WHERE model_sha256 = ?", spec.sha256)
+        row = self._db.row("SELECT what, unfinished FROM engine_crashes WHERE model_sha256 = ?", _key(spec))
         if row is None:
             return None
         if row["what"]:
@@ -43,7 +46,7 @@ class Crashes:
         self._note(
             "INSERT INTO engine_crashes (model_sha256, path, unfinished, noted) VALUES (?, ?, 1, ?)"
             " ON CONFLICT (model_sha256) DO UPDATE SET unfinished = unfinished + 1",
-            spec.sha256,
+            _key(spec),
             shown_path(spec.path),
             time.time(),
         )
@@ -51,14 +54,14 @@ class Crashes:
     def end(self, spec: StudentSpec) -> None:
         """The load came to an end, well or worded."""
         with contextlib.suppress(ForgeError), self._db.write() as connection:
-            connection.execute("DELETE FROM engine_crashes WHERE model_sha256 = ? AND what = ''", (spec.sha256,))
-            connection.execute("UPDATE engine_crashes SET unfinished = 0 WHERE model_sha256 = ?", (spec.sha256,))
+            connection.execute("DELETE FROM engine_crashes WHERE model_sha256 = ? AND what = ''", (_key(spec),))
+            connection.execute("UPDATE engine_crashes SET unfinished = 0 WHERE model_sha256 = ?", (_key(spec),))
 
     def stop(self, spec: StudentSpec, what: str) -> None:
         """Its process ended too often; at last it `what`."""
         self._note(
             "INSERT OR REPLACE INTO engine_crashes (model_sha256, path, what, noted) VALUES (?, ?, ?, ?)",
-            spec.sha256,
+            _key(spec),
             shown_path(spec.path),
             what,
             time.time(),
@@ -66,9 +69,13 @@ class Crashes:
 
     def clear(self, spec: StudentSpec) -> None:
         """It was loaded and has answered."""
-        if self._db.row("SELECT 1 FROM engine_crashes WHERE model_sha256 = ?", spec.sha256) is not None:
-            self._note("DELETE FROM engine_crashes WHERE model_sha256 = ?", spec.sha256)
+        if self._db.row("SELECT 1 FROM engine_crashes WHERE model_sha256 = ?", _key(spec)) is not None:
+            self._note("DELETE FROM engine_crashes WHERE model_sha256 = ?", _key(spec))
 
     def _note(self, statement: str, *values: object) -> None:
         with contextlib.suppress(ForgeError), self._db.write() as connection:
             connection.execute(statement, values)
+
+
+def _key(spec: StudentSpec) -> str:
+    return spec.sha256 if spec.adapter is None else f"{spec.sha256} {spec.adapter.sha256}"

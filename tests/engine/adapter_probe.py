@@ -34,7 +34,8 @@ TOKENS = (llama.llama_token * 5)(*range(10, 15))
 
 
 def logits() -> list[float]:
-    """Those after the five tokens, computed from wherever the context stands."""
+    """Those after the five tokens, computed by the adapter that is on now and nothing that was computed before."""
+    llama.llama_memory_clear(llama.llama_get_memory(CONTEXT), True)
     llama.llama_decode(CONTEXT, llama.llama_batch_get_one(TOKENS, 5))
     return [llama.llama_get_logits_ith(CONTEXT, -1)[index] for index in range(32)]
 

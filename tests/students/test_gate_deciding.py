@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from forge_desktop.students.deciding import Arms, decide
-from forge_desktop.students.gating import change, choose
 from forge_desktop.students.records_gate import GateSuite, GateWish, Margins, Role
+from forge_desktop.students.scaling import change, choose
 from forge_desktop.students.store_gates import Measured
 
 _WISH = GateWish(suites=("facts",), resamples=2000)

@@ -7,7 +7,7 @@ import json
 import os
 import random
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,10 +55,17 @@ def make_job(
 class Trainer:
     """The trainer's child on one folder. Leaving the block ends it."""
 
-    def __init__(self, folder: Path, *verb: str, before: Callable[[], None] | None = None, **env: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *verb: str,
+        before: Callable[[], None] | None = None,
+        after: Sequence[str] = (),
+        **env: str,
+    ) -> None:
         laid = kit.lay_out(folder.parent)
         self.process = subprocess.Popen(
-            kit.command(str(trainer_python()), *(verb or ("run",)), str(folder)),
+            kit.command(str(trainer_python()), *(verb or ("run",)), str(folder), *after),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=before,
             env={**os.environ, **kit.environment(laid, threads=1), **env},
         )  # fmt: skip

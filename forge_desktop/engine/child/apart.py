@@ -13,6 +13,7 @@ from typing import Any
 from forge_desktop.base.child import Frame
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.child import machine, scoring
+from forge_desktop.engine.child.adapter import Adapters
 from forge_desktop.engine.child.batch import Crowd, Task, cells, tasks
 from forge_desktop.engine.child.context import make_context
 from forge_desktop.engine.child.flag import Flag, Stopped
@@ -20,11 +21,13 @@ from forge_desktop.engine.child.lessons import answer_tokens
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.native import build_name, llama
 from forge_desktop.engine.child.rows import Steps
+from forge_desktop.engine.child.scoring_many import ScoringCrowd, Wanted
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import PromptMessage, Sampling
 from forge_desktop.engine.records_plan import Placement
 
 MOST_WIDTH = 64
+_OUTPUTS_MANY = 64  # tokens of a decode that have logits, where several continuations are scored at once
 _MOST_TIMES = 4  # as much as all conversations together may be set aside for a batch
 
 
@@ -39,51 +42,79 @@ class Terms:
 
 
 class Apart:
-    """Scores and batches with the loaded student; each is work that can be interrupted."""
+    """Scores and batches with the loaded student, or with another adapter on it; each is work that can be interrupted.
 
-    def __init__(self, send: Callable[[Frame], None], model: Model, terms: Terms, flag: Flag) -> None:
-        self._send, self._model, self._terms, self._flag = send, model, terms, flag
+    The adapter is the one that the request names, whatever is put on the chat's context meanwhile.
+    """
+
+    def __init__(
+        self, send: Callable[[Frame], None], model: Model, terms: Terms, flag: Flag, adapters: Adapters
+    ) -> None:
+        self._send, self._model, self._terms, self._flag, self._adapters = send, model, terms, flag, adapters
 
     def score(self, request: Frame, messages_of: Callable[[Frame], list[PromptMessage]]) -> Steps[Frame]:
         """The likelihood of each item's text after its messages; frames "item", then "done"."""
-        limit, prepared, stop = self._terms.placement.context, [], "end"
+        prepared: list[Wanted] = []
+        width, stop = 1, "end"
+        try:
+            yield from self._prepare(request, messages_of, prepared)
+            longest = max((len(item.prompt) + len(item.continuation) for item in prepared), default=1)
+            fitting = self._most() // longest - 1  # one more holds what all begin with
+            width = max(1, min(request["width"], MOST_WIDTH, len(prepared), fitting))
+            yield from self._score(prepared, width, longest, request["adapter"])
+        except Stopped:
+            stop = "cancelled"
+        layout = "one" if width == 1 else "streams"
+        return {"ev": "done", "stop": stop, "conditions": self._conditions(width=width, layout=layout)}
+
+    def _prepare(
+        self, request: Frame, messages_of: Callable[[Frame], list[PromptMessage]], prepared: list[Wanted]
+    ) -> Steps[None]:
+        """The items as tokens; those that cannot be scored, and those that need not be, are told at once."""
+        limit = self._terms.placement.context
         for number, item in enumerate(request["items"]):
+            self._look()
+            self._send({"ev": "started"})
             try:
-                self._look()
-                self._send({"ev": "started"})
-                self._model.use_template("")
                 prompt, wanted = answer_tokens(self._model, messages_of(item), item["text"])
                 if len(prompt) + len(wanted) > limit:
                     raise trouble("CTX_FULL", prompt=len(prompt) + len(wanted), context=limit)
-                prepared.append((number, prompt, wanted))
             except ForgeError as error:
                 self._send({"ev": "item", "index": number, "problem": error.message})
-            except Stopped:
-                stop = "cancelled"
-                break
+            else:
+                each = Wanted(number, prompt, wanted)
+                if wanted:
+                    prepared.append(each)
+                else:
+                    self._tell(each, scoring.Likelihood([], [], []))
             yield
-        longest = max((len(prompt) + len(wanted) for _, prompt, wanted in prepared), default=1)
-        with self._context(tokens=longest, outputs=scoring.OUTPUTS) as context:
-            scorer = scoring.Scorer(self._model, context)
-            for number, prompt, wanted in prepared if stop == "end" else ():
-                try:
-                    self._look()
-                    found = (yield from scorer.score(prompt, wanted)) if wanted else scoring.Likelihood([], [], [])
-                except Stopped:
-                    stop = "cancelled"
-                    break
-                self._send(
-                    {
-                        "ev": "item",
-                        "index": number,
-                        "ids": found.tokens,
-                        "texts": [self._spelled(token) for token in found.tokens],
-                        "logarithms": found.logarithms,
-                        "greedy": found.greedy,
-                        "prompt_tokens": len(prompt),
-                    }
+
+    def _score(self, items: list[Wanted], width: int, tokens: int, adapter: Frame | None) -> Steps[None]:
+        outputs = scoring.PIECE if width == 1 else _OUTPUTS_MANY
+        sequences = width + 1 if width > 1 else 1
+        with self._context(adapter, tokens=tokens, outputs=outputs, sequences=sequences) as context:
+            if width > 1:
+                yield from ScoringCrowd(self._model, context, width=width, outputs=outputs, done=self._tell).score(
+                    items
                 )
-        return {"ev": "done", "stop": stop, "conditions": self._conditions(width=1, layout="one")}
+                return
+            scorer = scoring.Scorer(self._model, context)
+            for item in items:
+                self._look()
+                self._tell(item, (yield from scorer.score(item.prompt, item.continuation)))
+
+    def _tell(self, item: Wanted, found: scoring.Likelihood) -> None:
+        self._send(
+            {
+                "ev": "item",
+                "index": item.number,
+                "ids": found.tokens,
+                "texts": [self._spelled(token) for token in found.tokens],
+                "logarithms": found.logarithms,
+                "greedy": found.greedy,
+                "prompt_tokens": len(item.prompt),
+            }
+        )
 
     def batch(self, request: Frame, messages_of: Callable[[Frame], list[PromptMessage]]) -> Steps[Frame]:
         """Answers to all prompts, `width` of them at once; frames "item", then "done"."""
@@ -101,7 +132,7 @@ class Apart:
         wanted = tasks(prompts, sampling, self._terms.placement.context)
         layout, tokens, room = self._room(wanted, width)
         sizes = {"tokens": tokens, "sequences": width + 1, "outputs": width, "unified": layout == "unified"}
-        with self._context(**sizes) as context:
+        with self._context(request["adapter"], **sizes) as context:
             crowd = Crowd(self._model, context, width=width, room=room, sampling=sampling, done=self._send)
             stop = yield from crowd.answer(wanted)
         return {"ev": "done", "stop": stop, "conditions": self._conditions(width=width, layout=layout, cells=tokens)}
@@ -129,7 +160,9 @@ class Apart:
         return max(placement.context, most)
 
     @contextlib.contextmanager
-    def _context(self, *, tokens: int, sequences: int = 1, outputs: int = 1, unified: bool = False) -> Iterator[Any]:
+    def _context(
+        self, adapter: Frame | None, *, tokens: int, sequences: int = 1, outputs: int = 1, unified: bool = False
+    ) -> Iterator[Any]:
         terms = self._terms
         context = make_context(
             self._model,
@@ -145,7 +178,8 @@ class Apart:
             flag_address=self._flag.address,
         )
         try:
-            yield context
+            with self._adapters.on(context, adapter):
+                yield context
         finally:
             llama.llama_free(context)
 

@@ -52,8 +52,12 @@ def tasks(prompts: Sequence[list[int] | ForgeError], sampling: Sampling, context
 
 
 def shared(wanted: Sequence[Task]) -> list[int]:
-    """What all prompts that fit begin with, at least one token less than the shortest."""
-    prompts = [task.prompt for task in wanted if task.problem is None]
+    """What all prompts that fit begin with."""
+    return common_beginning([task.prompt for task in wanted if task.problem is None])
+
+
+def common_beginning(prompts: Sequence[list[int]]) -> list[int]:
+    """What all prompts begin with, at least one token less than the shortest; nothing where it is not worth a copy."""
     if len(prompts) < 2:
         return []
     low, high = min(prompts), max(prompts)  # what the extremes share in alphabetical order, all share

@@ -54,7 +54,11 @@ class Decoder:
         return reused
 
     def bring_back(self, known: Known) -> Generator[None, bool, None]:
-        """After an interruption: the stream as it was left, from its saved state or computed again."""
+        """After an interruption: the stream as it was left, from its saved state or computed again. Raises Stopped when
+        another adapter is on now: the rest would be another student's.
+        """
+        if known.worn != self._sequences.worn:
+            raise Stopped
         end = known.prompt_end
         if lost := self._sequences.bring_back(known):
             yield from self.prefill(known, lost, lambda _: None)

@@ -28,7 +28,8 @@ _OWN = 3  # ours at the start of that list: tokens, where the last prompt ended,
 
 class KvFiles:
     """Saves and loads the streams of one context. `order` is what the parent says with a request: `folder` (none:
-    nothing is saved), `key` (what a state must have been computed with), and where there is one `file` and `sha256`.
+    nothing is saved), `key` (what is computed now is computed with that), and where there is one `file` and `sha256`.
+    A stream is saved under the key that it was begun with: another adapter may be on by then.
     """
 
     def __init__(self, sequences: Sequences, send: Callable[[Frame], None]) -> None:
@@ -40,9 +41,9 @@ class KvFiles:
         """Write a conversation's stream into its file, unless it stands there already. A full disk is no error."""
         if not self.order.get("folder") or not known.conversation or known.busy:
             return
-        if len(known.tokens) < _LEAST or known.saved == len(known.tokens):
+        if not known.key or len(known.tokens) < _LEAST or known.saved == len(known.tokens):
             return
-        folder, key = Path(self.order["folder"]), str(self.order["key"])
+        folder, key = Path(self.order["folder"]), known.key
         target = folder / f"{hashlib.sha256(f'{key} {known.conversation}'.encode()).hexdigest()[:40]}.kv"
         with contextlib.suppress(OSError):
             digest, size = self._write(known, target)
@@ -58,6 +59,10 @@ class KvFiles:
                     "tokens": len(known.tokens),
                 }
             )
+
+    def begin(self, known: Known) -> None:
+        """It is computed from now on with what the parent's order names."""
+        known.key = str(self.order.get("key", ""))
 
     def load(self, known: Known, tokens: Sequence[int]) -> int:
         """Fill an empty stream from the conversation's file, when that begins like `tokens`; how many it held."""

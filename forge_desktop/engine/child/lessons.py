@@ -20,8 +20,10 @@ from forge_desktop.engine.child.thinking import Governor
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import PromptMessage, PromptPart, Sampling
 
-_SAMPLE = "An answer."
-_TALK = (PromptMessage("user", (PromptPart("A question."),)), PromptMessage("assistant", (PromptPart(_SAMPLE),)))
+_TALK = [
+    PromptMessage(role, (PromptPart(text),))
+    for role, text in (("user", "A question."), ("assistant", "An answer."), ("user", "Another one."))
+]
 _THOUGHTLESS = Sampling(think_tokens=0)
 
 
@@ -48,10 +50,10 @@ def turn_end(model: Model) -> int:
     ForgeError where there is none.
     """
     spans: Sequence[Span] = ()
-    with contextlib.suppress(ForgeError):  # a template that wants the last word to be the user's
+    with contextlib.suppress(ForgeError):
         spans = model.template.render(_TALK)
-    places = [place for place, span in enumerate(spans) if span.text.strip() == _SAMPLE]
-    written = model.tokeniser.encode(spans[places[-1] + 1 :])[0] if places else []
+    places = [place for place, span in enumerate(spans) if not span.trusted]  # of the three messages, as a rule
+    written = model.tokeniser.encode(spans[places[1] + 1 : places[2]])[0] if len(places) == len(_TALK) else []
     own = [llama.llama_vocab_eot(model.vocab), llama.llama_vocab_eos(model.vocab)]
     token: int
     for token in [*written, *own]:

@@ -9,15 +9,16 @@ always computed.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.native import llama
 from forge_desktop.engine.child.rows import Rows, Steps
+from forge_desktop.engine.errors import trouble
 
-OUTPUTS = 32  # tokens of a decode that have logits: more of them need a larger buffer and save nothing
+PIECE = 32  # tokens of a decode that have logits: more of them need a larger buffer and save nothing
 
 
 @dataclass(frozen=True)
@@ -29,33 +30,68 @@ class Likelihood:
     greedy: list[bool]
 
 
-class Scorer:
-    """Scores in the one sequence of a context of its own, which holds `tokens` and gives OUTPUTS logits at once."""
+def pieces(tokens: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    """The tokens of a prompt in pieces of this size at most, none of them a single token where there are more: that
+    would be computed by another kernel, with another rounding.
+    """
+    start = 0
+    while start < len(tokens):
+        end = min(start + size, len(tokens))
+        if end == len(tokens) - 1 and end - start > 2:
+            end -= 1
+        yield tokens[start:end]
+        start = end
+
+
+class Likelihoods:
+    """Reads likelihoods off the logits of a context. Raises ForgeError where they are no numbers."""
 
     def __init__(self, model: Model, context: Any) -> None:
         import numpy as np
 
-        self._context, self._memory = context, llama.llama_get_memory(context)
+        self._context = context
+        self._words: int = llama.llama_vocab_n_tokens(model.vocab)
+        self._space = np.empty(self._words, np.float32)
+
+    def add(self, found: Likelihood, row: int, token: int) -> None:
+        """Add that of a token after this row of the last decode."""
+        import numpy as np
+
+        logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(self._context, row), (self._words,))
+        best = int(logits.argmax())
+        most, space = logits[best], self._space
+        np.subtract(logits, most, out=space)
+        np.exp(space, out=space)
+        whole = float(space.sum(dtype=np.float64))
+        if not math.isfinite(whole):
+            raise trouble("MODEL_CORRUPT.numbers")
+        found.tokens.append(token)
+        found.logarithms.append(float(logits[token]) - float(most) - math.log(whole))
+        found.greedy.append(token == best)
+
+
+class Scorer:
+    """Scores in the one sequence of a context of its own, which holds `tokens` and gives PIECE logits at once."""
+
+    def __init__(self, model: Model, context: Any) -> None:
+        self._memory = llama.llama_get_memory(context)
         self._rows = Rows(context, model.chunk)
         self._chunk = model.chunk
-        self._words: int = llama.llama_vocab_n_tokens(model.vocab)
+        self._likelihoods = Likelihoods(model, context)
         self._window: int = llama.llama_model_n_swa(model.handle)
         self._held: list[int] = []  # the prompt of the item before
-        self._space = np.empty(self._words, np.float32)
 
     def score(self, prompt: Sequence[int], continuation: Sequence[int]) -> Steps[Likelihood]:
         """The likelihood of a continuation that is not empty. Raises Stopped."""
         yield from self._read(prompt)
-        found = Likelihood(list(continuation), [], [])
+        found = Likelihood([], [], [])
         fed = [prompt[-1], *continuation[:-1]]
-        for start in range(0, len(fed), OUTPUTS):
-            part = fed[start : start + OUTPUTS]
+        for start in range(0, len(fed), PIECE):
+            part = fed[start : start + PIECE]
             self._rows.put(0, part, len(prompt) - 1 + start, outputs=len(part))
             self._rows.decode()
-            for row, token in enumerate(continuation[start : start + OUTPUTS]):
-                logarithm, best = self._likelihood(row, token)
-                found.logarithms.append(logarithm)
-                found.greedy.append(best)
+            for row, token in enumerate(continuation[start : start + PIECE]):
+                self._likelihoods.add(found, row, token)
             yield
         return found
 
@@ -63,8 +99,7 @@ class Scorer:
         """Bring all of a prompt but its last token into the sequence."""
         place, end = self._keep(prompt), len(prompt) - 1
         self._held = []
-        while place < end:
-            part = prompt[place : min(place + self._chunk, end)]
+        for part in pieces(prompt[place:end], self._chunk):
             self._rows.put(0, part, place, outputs=0)
             self._rows.decode()
             place += len(part)
@@ -87,14 +122,3 @@ class Scorer:
             llama.llama_memory_clear(self._memory, True)
             return 0
         return same
-
-    def _likelihood(self, row: int, token: int) -> tuple[float, bool]:
-        import numpy as np
-
-        logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(self._context, row), (self._words,))
-        best = int(logits.argmax())
-        most, space = logits[best], self._space
-        np.subtract(logits, most, out=space)
-        np.exp(space, out=space)
-        whole = math.log(float(space.sum(dtype=np.float64)))
-        return float(logits[token]) - float(most) - whole, token == best

@@ -7,20 +7,24 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from forge_desktop.engine.child.adapter import BARE, Worn
 from forge_desktop.engine.child.ending import Ending
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.native import llama
 
 
 class Known:
-    """What was computed of one conversation: its tokens, where prompt chunks began, where the last prompt ended.
+    """What was computed of one conversation with one adapter (`worn`): its tokens, where prompt chunks began, where the
+    last prompt ended.
 
     `stream` is the sequence of the context that holds it; None while it is held as bytes (`state`) or not at all.
-    `busy` work is paused on it: it has to be there again, exactly, when that goes on.
+    `busy` work is paused on it: it has to be there again, exactly, when that goes on. `key` is the parent's word for
+    what it was computed with, where it may be kept in a file.
     """
 
-    def __init__(self, conversation: str) -> None:
-        self.conversation = conversation
+    def __init__(self, conversation: str, worn: Worn = BARE) -> None:
+        self.conversation, self.worn = conversation, worn
+        self.key = ""
         self.stream: int | None = None
         self.state: Any = None
         self.tokens: list[int] = []
@@ -44,6 +48,9 @@ class Sequences:
     the start of a chunk, so the same chunks are computed again. Only a prompt that continues the whole known one (the
     next turn) is taken up in the middle, and the last prompt asked once more at its end. "" is no conversation: what it
     leaves is the first to go. `leaving` is told what is about to lose its stream while it is still there.
+
+    Nothing crosses from one adapter to another: `worn` is the one that is on now, and what another one has computed
+    stays, unused, until that is on again.
     """
 
     def __init__(self, model: Model, context: Any, leaving: Callable[[Known], None] = lambda _: None) -> None:
@@ -51,6 +58,7 @@ class Sequences:
         self.memory = llama.llama_get_memory(context)
         self.context_tokens: int = llama.llama_n_ctx_seq(context)
         self.leaving = leaving
+        self.worn = BARE
         self._chunk = model.chunk
         self._window: int = llama.llama_model_n_swa(model.handle)
         self._whole_only = bool(
@@ -67,10 +75,10 @@ class Sequences:
     def take(self, conversation: str) -> tuple[Known, bool]:
         """The conversation's stream, or another one given up for it, and whether that is new to it."""
         for known in self._known:
-            if known.conversation == conversation and not known.busy:
+            if (known.conversation, known.worn) == (conversation, self.worn) and not known.busy:
                 known.used = next(self._clock)
                 return known, False
-        known = Known(conversation)
+        known = Known(conversation, self.worn)
         self._place(known)
         return known, True
 
@@ -162,7 +170,7 @@ class Sequences:
             self._leave(other)
             self._known.remove(other)
             known.stream, other.stream = other.stream, None
-            if inherit and not other.busy:
+            if inherit and not other.busy and other.worn == known.worn:
                 self._inherit(known, other)
             else:
                 llama.llama_memory_seq_rm(self.memory, known.stream, -1, -1)

@@ -1,8 +1,8 @@
 """The child's main loop: one request after another, each answered in frames that end with one final frame.
 
 Frames to the parent carry `ev`: "hello" once; then per request "started", some of "loading" / "templated" / "prompt" /
-"prefill" / "text", and at the end "loaded", "rendered", "tried", "counted", "done", "paused" or "error". "alive" comes
-at any time.
+"prefill" / "text", and at the end "loaded", "rendered", "tried", "counted", "worn", "done", "paused" or "error".
+"alive" comes at any time.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from forge_desktop.base.child import ChildEnd, Frame
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.child import devices, embedding, heartbeat, lessons, machine, native, packs, planning, tuning
+from forge_desktop.engine.child.adapter import Adapters
 from forge_desktop.engine.child.answering import Answering, held, refuse_overflow
 from forge_desktop.engine.child.apart import Apart, Terms
 from forge_desktop.engine.child.decode import Decoder
@@ -46,6 +47,7 @@ class Student:
     answering: Answering
     files: KvFiles
     apart: Apart
+    adapters: Adapters
 
 
 class Server:
@@ -77,6 +79,7 @@ class Server:
             "generate": self._generate,
             "score": lambda request: self._pausing.run(self._loaded().apart.score(request, _messages), request),
             "batch": lambda request: self._pausing.run(self._loaded().apart.batch(request, _messages), request),
+            "adapter": self._change_adapter,
             "tokenise": self._tokenise,
             "keep": self._keep,
             "embed": self._embed,
@@ -187,8 +190,9 @@ class Server:
         decoder = Decoder(model, sequences, self._flag, threads)
         cost = model.token_cost(tuned or request.get("rates") or {})
         answering = Answering(self._end.send, model, sequences, decoder, token_cost=cost)
-        apart = Apart(self._end.send, model, Terms(placement, threads, flash, request["extra_bufts"]), self._flag)
-        self._student = Student(model, sequences, answering, KvFiles(sequences, self._end.send), apart)
+        adapters, terms = Adapters(model), Terms(placement, threads, flash, request["extra_bufts"])
+        apart = Apart(self._end.send, model, terms, self._flag, adapters)
+        self._student = Student(model, sequences, answering, KvFiles(sequences, self._end.send), apart, adapters)
         return {
             "ev": "loaded",
             "context": sequences.context_tokens,
@@ -204,6 +208,12 @@ class Server:
             "layout": f"{native.build_name()} {placement.kv_type} {sequences.context_tokens} {model.device} "
             f"{placement.kv_on_gpu} {flash}",
         }
+
+    def _change_adapter(self, request: Frame) -> Frame:
+        """Answer with this adapter from now on, None: without. What was computed stays with the one it belongs to."""
+        sequences = self._loaded().sequences
+        sequences.worn = self._loaded().adapters.change(sequences.context, request["adapter"])
+        return {"ev": "worn"}
 
     def _render(self, request: Frame) -> Frame:
         student = self._loaded()
@@ -233,6 +243,7 @@ class Server:
         text, tokens, _ = student.model.prompt(_messages(request), request.get("template", ""))
         refuse_overflow(len(tokens), student.sequences.context_tokens, sampling.max_tokens)
         known, new = student.sequences.take(request.get("conversation", ""))
+        student.files.begin(known)
         restored = student.files.load(known, tokens) if new else 0
         work = student.answering.work((text, _sha256(text), tokens), sampling, known, restored)
         return self._pausing.run(held(known, work) if request.get("background") else work, request)

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from .shape import Shape
 
-_AT_ONCE = 1 << 23  # logits
+_AT_ONCE = 1 << 22  # logits
 
 
 class SummedLoss(torch.autograd.Function):
@@ -94,11 +94,12 @@ def _back(towards: Any, bent: Any, shape: Shape, dtype: Any) -> Any:
 def _piece(hidden: Any, head: Any, bias: Any, wanted: Any, shape: Shape, needed: bool) -> tuple[Any, Any]:
     logits = _logits(hidden, head, bias, shape)
     right = logits.gather(1, wanted[:, None])
-    most = torch.logsumexp(logits, 1, keepdim=True)
-    loss = (most - right).sum()
+    bent = _bent(logits, shape) if needed else None
+    most = logits.amax(1, keepdim=True)
+    towards = logits.sub_(most).exp_()  # in place: torch's logsumexp takes a second piece of this size
+    total = towards.sum(1, keepdim=True)
+    loss = (total.log() + most - right).sum()
     if not needed:
         return loss, None
-    bent = _bent(logits, shape)
-    towards = logits.sub_(most).exp_()
-    towards.scatter_add_(1, wanted[:, None], torch.full_like(right, -1.0))
+    towards.div_(total).scatter_add_(1, wanted[:, None], torch.full_like(right, -1.0))
     return loss, _back(towards, bent, shape, hidden.dtype) @ head
