@@ -116,4 +116,4 @@ def test_early_stopping_keeps_the_best(tmp_path: Path) -> None:
     assert done["stop"] == "early"
     assert done["step"] < done["steps"]
     assert done["best_step"] < done["step"]
-    assert done["validation"] == min(found)
+    assert done["validation"] == pytest.approx(min(found), abs=1e-4)  # a gain below that is none
