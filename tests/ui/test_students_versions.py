@@ -156,7 +156,7 @@ def test_a_version_is_retired_taken_back_and_removed(qtbot: QtBot, section: Vers
 def test_an_adapter_is_brought_in_for_a_base(
     qtbot: QtBot, section: VersionsSection, made: Versions, tmp_path: Path
 ) -> None:
-    file = adapter(tmp_path / "foreign.gguf", made.tiny, strength=0.5, seed=5)
+    file = adapter(tmp_path / "foreign.gguf", made.file, strength=0.5, seed=5)
     section.acting.bring_adapter(file)
     asked = sheet(qtbot, section, BringDialog)
     assert isinstance(asked, BringDialog)
@@ -171,7 +171,7 @@ def test_an_adapter_is_brought_in_for_a_base(
 def test_an_adapter_of_another_base_is_a_sentence(
     qtbot: QtBot, section: VersionsSection, made: Versions, tmp_path: Path
 ) -> None:
-    file = adapter(tmp_path / "foreign.gguf", made.tiny, strength=0.5, seed=5)
+    file = adapter(tmp_path / "foreign.gguf", made.file, strength=0.5, seed=5)
     section.acting.bring_adapter(file)
     asked = sheet(qtbot, section, BringDialog)
     assert isinstance(asked, BringDialog)
