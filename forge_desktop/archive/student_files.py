@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.corpus import Corpus
 from forge_desktop.students import Students
 from forge_desktop.students.gguf_file import BadGguf, read_gguf
+from forge_desktop.students.leaving import kept_back
 from forge_desktop.students.records_training import TrainSource, TrainWish
 
 _LANE = "archive"
@@ -49,9 +51,9 @@ class StudentFiles:
         def job(ctx: JobContext) -> object:
             data = self._students.training.bundle(source, base, wish, ctx.check)
             bundle.refuse_forbidden(data.rows)
-            rows, left_out = (
-                (data.rows, ()) if with_never_sent else bundle.without_kept_back(data.rows, self._kept_back)
-            )
+            rows, left_out = data.rows, tuple[tuple[str, int], ...]()
+            if not with_never_sent:
+                rows, left_out = bundle.without_kept_back(rows, functools.partial(kept_back, self._corpus))
             if not any(row.part == "train" for row in rows):
                 raise ForgeError(
                     "No lesson is left to be exported; nothing was written.",
@@ -67,13 +69,6 @@ class StudentFiles:
             return bundle.write_training(target, left, made, facts, left_out)
 
         return self._jobs.start(_LANE, "export", job)
-
-    def _kept_back(self, sha256: str) -> str:
-        """What a document is called that may not leave, "" for one that may, or that was never in the index here."""
-        document = self._corpus.shelf.find_document(sha256, "")
-        if document is None or self._corpus.collections.may_leave(document.id):
-            return ""
-        return document.name
 
     def _base_says(self, sha256: str) -> tuple[str, str]:
         """Where a base says it was made from, and its chat template."""

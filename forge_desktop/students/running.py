@@ -19,6 +19,7 @@ from forge_desktop.students.adapter_file import BadAdapter, check_adapter
 from forge_desktop.students.estimating import Setting
 from forge_desktop.students.job_file import JOB, is_whole, move_base, write_job
 from forge_desktop.students.kit import kit_sha256
+from forge_desktop.students.leaving import refuse_kept_back
 from forge_desktop.students.lessons import Lessons
 from forge_desktop.students.planning import Planner
 from forge_desktop.students.records_training import (
@@ -86,6 +87,8 @@ class Running:
             shape = self._planner.checked(base)
             probe = self._trainers.needed(ctx)
             _, made = self._planner.lessons(ctx, source, base, row.wish)
+            if row.wish.ray:
+                refuse_kept_back(self._rooms.corpus, made.learnt, row.wish.ray)
             setting = self._planner.settled(shape, row.wish, probe)
             plan = self._planner.planned(base, shape, made, row.wish, setting)
             self._keep_plan(row, plan, made, setting, probe)

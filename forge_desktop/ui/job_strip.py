@@ -24,6 +24,7 @@ _SHOWN = {
     "import adapter": ("Importing an adapter", "students", False),
     "gate": ("Running a gate:", "students", False),
     "train": ("Training an adapter:", "students", False),
+    "download": ("Downloading", "students", True),
     "distil": ("Making lessons", "distill", True),
     "generate": ("Creating tasks", "distill", True),
     "lessons import": ("Importing tasks", "distill", False),
