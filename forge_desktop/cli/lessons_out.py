@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from forge_desktop.archive.lessons import WRITERS
+from forge_desktop.archive.records import Learner
 from forge_desktop.cli import consent, jobs, pairing
 from forge_desktop.cli.output import Output, counted
 from forge_desktop.distill.records import Dataset, Suite
@@ -133,11 +134,16 @@ def _show_dataset(made: Dataset, out: Output) -> None:
 def forget(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """`distill forget`: say what is reached, ask, remove."""
     reached = forge.distill.reached_by(options.document)
+    learners = forge.archive.learners(reached.document_sha256)
     gates = [one.number for one in forge.students.gates.reached_by(reached.document_sha256)]
-    told = {**dataclasses.asdict(reached), "gates": gates}
+    told = {
+        "reached": {**dataclasses.asdict(reached), "gates": gates},
+        "learners": [dataclasses.asdict(each) for each in learners],
+    }
     _show_reached(reached, gates, out)
+    _show_learners(learners, out)
     if options.dry_run:
-        out.result({"reached": told, "forgotten": None})
+        out.result({**told, "forgotten": None})
         return 0
     consent.ask(out, _what_goes(reached, options), yes=options.yes)
     gone = forge.distill.forget(
@@ -148,7 +154,7 @@ def forget(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         suites=options.suites,
     )
     of_gates = forge.students.gates.forget(reached.document_sha256) if options.suites else 0
-    out.result({"reached": told, "forgotten": {**dataclasses.asdict(gone), "gate_items": of_gates}})
+    out.result({**told, "forgotten": {**dataclasses.asdict(gone), "gate_items": of_gates}})
     _show_forgotten(gone, of_gates, out)
     return 0
 
@@ -162,6 +168,13 @@ def _show_reached(reached: Reached, gates: Sequence[int], out: Output) -> None:
             out.line(f"    the {kind} {name}")
     for number in gates:
         out.line(f"    what gate {number} asked")
+
+
+def _show_learners(learners: Sequence[Learner], out: Output) -> None:
+    for each in learners:
+        out.line(f"    learnt by {each.words}")
+    if learners:
+        out.line("    An adapter cannot unlearn: retire the version, train anew, remove the run (train --remove).")
 
 
 def _what_goes(reached: Reached, options: argparse.Namespace) -> str:

@@ -151,6 +151,7 @@ def make(chosen: Chosen, replay: Replay, wish: TrainWish, engine: Engine, *, tem
             "train_pairs": len(sides["train"]),
             "validation_pairs": len(sides["validation"]),
             "replay": {**replay.facts, "pairs": len(repeated), "distinct": min(wanted, len(rows))},
+            "notes": _notes(wish, len(sides["validation"]), wanted, len(rows)),
             "left_out": [[one.pair, one.name, one.why] for one in left_out],
             "documents": len({document for one in learnt for document in one.documents}),
             "teachers": _teachers((*chosen.train, *chosen.validation)),
@@ -188,6 +189,19 @@ def _tokenised(
         check()
         made = engine.tokenise(lessons, check, template=template)
         found += [(one.ids, one.start, one.problem.rstrip(".")) for one in made]
+    return found
+
+
+def _notes(wish: TrainWish, validation: int, wanted: int, distinct: int) -> list[str]:
+    """Sentences on what is otherwise than it was wished."""
+    found = []
+    if wish.validation and not validation:
+        found.append("No pair could be kept apart to validate with: they all rest on common documents.")
+    if wanted and not distinct:
+        found.append("The base gave no answer that came to its end; nothing is replayed.")
+    elif wanted > distinct:
+        those = "1 is distinct: it comes" if distinct == 1 else f"{distinct:,} are distinct: they come"
+        found.append(f"Of {wanted:,} answers of the base {those} several times an epoch.")
     return found
 
 

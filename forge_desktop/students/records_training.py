@@ -77,7 +77,7 @@ class TrainPlan:
 
     `reasons` say in sentences what does not fit and `instead` what would; with `fits` false it is not started.
     `truncated` are pairs longer than a row, which are left out and named; nothing is cut silently. `left_out` names
-    all that are not learnt from, and why.
+    all that are not learnt from, and why; `notes` say what is otherwise than it was wished.
     """
 
     base: str
@@ -104,6 +104,7 @@ class TrainPlan:
     reasons: tuple[str, ...] = ()
     instead: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ _SHOWN = {
     "open_embedder": ("Opening the embedding model", "", False),
     "embed": ("Preparing search", "", True),
     "import": ("Importing", "students", False),
+    "download": ("Downloading", "students", True),
     "distil": ("Making lessons", "distill", True),
     "generate": ("Creating tasks", "distill", True),
     "lessons import": ("Importing tasks", "distill", False),

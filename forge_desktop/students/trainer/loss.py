@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from .shape import Shape
 
-_AT_ONCE = 1 << 23  # logits
+_AT_ONCE = 1 << 22  # logits
 
 
 class SummedLoss(torch.autograd.Function):
@@ -45,13 +45,14 @@ def _piece(hidden: Any, head: Any, bias: Any, wanted: Any, shape: Shape, needed:
     if shape.final_cap:
         logits = logits.div_(shape.final_cap).tanh_().mul_(shape.final_cap)
     right = logits.gather(1, wanted[:, None])
-    most = torch.logsumexp(logits, 1, keepdim=True)
-    loss = (most - right).sum()
+    bent = 1 - (logits / shape.final_cap).square_() if shape.final_cap and needed else None
+    most = logits.amax(1, keepdim=True)
+    towards = logits.sub_(most).exp_()  # in place: torch's logsumexp takes a second piece of this size
+    total = towards.sum(1, keepdim=True)
+    loss = (total.log() + most - right).sum()
     if not needed:
         return loss, None
-    bent = 1 - (logits / shape.final_cap).square_() if shape.final_cap else None
-    towards = logits.sub_(most).exp_()
-    towards.scatter_add_(1, wanted[:, None], torch.full_like(right, -1.0))
+    towards.div_(total).scatter_add_(1, wanted[:, None], torch.full_like(right, -1.0))
     if bent is not None:
         towards *= bent
     if shape.logit_scale != 1.0:
