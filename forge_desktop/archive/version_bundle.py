@@ -20,6 +20,7 @@ from forge_desktop.archive.bundle_rows import Wrong
 from forge_desktop.base.errors import ForgeError
 
 Progress = Callable[[float, float], None]
+ADAPTER, BASE = form.ADAPTER, form.BASE
 _ANEW = "Have it written again by `forge-desktop students export`."
 
 
@@ -197,3 +198,26 @@ def version_fields(version: Any) -> dict[str, object]:
     )  # fmt: skip
     fields = dataclasses.asdict(version)
     return {**{name: fields[name] for name in kept}, "retrieval": dict(version.retrieval)}
+
+
+def without_paths(value: Any) -> Any:
+    """The same without where files lie on this computer: of a path only the name is left."""
+    if isinstance(value, Mapping):
+        return {name: without_paths(held) for name, held in value.items() if name != "stderr"}
+    if isinstance(value, (list, tuple)):
+        return [without_paths(held) for held in value]
+    if isinstance(value, str) and os.path.isabs(value):
+        return Path(value).name
+    return value
+
+
+def notes(parts: Parts) -> tuple[str, ...]:
+    """What somebody who gives a bundle away should know."""
+    said = ["An adapter can say again what it has learnt from: give it only to whom you would give these texts."]
+    if parts.run is not None:
+        said.append("The run's log is in it: which pairs and documents, by their hashes, and what they cost; no paths.")
+    if parts.base is None:
+        said.append(f"The base has to be there where it is brought in: {parts.version['base_sha256']}.")
+    else:
+        said.append("The base's file is in it: see that its licence lets you give it away.")
+    return tuple(said)

@@ -27,7 +27,7 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class CarriedVersion:
-    """A version as a bundle tells it. Whether its scale, template and settings are possible is the registry's to say."""
+    """A version as a bundle tells it. Whether its scale and settings are possible is the registry's to say."""
 
     label: str
     name: str
