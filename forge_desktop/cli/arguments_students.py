@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from forge_desktop.cli.arguments_gate import add_gate
+from forge_desktop.cli.arguments_versions import add_versions
 from forge_desktop.cli.values import count, named, number
 
 Verb = Callable[..., argparse.ArgumentParser]  # name, help, description
@@ -15,6 +16,7 @@ Verb = Callable[..., argparse.ArgumentParser]  # name, help, description
 def add_students(verb: Verb) -> None:
     """The verbs."""
     _add_train(verb)
+    add_versions(verb)
     add_gate(verb)
 
 
