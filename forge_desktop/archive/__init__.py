@@ -122,6 +122,7 @@ class Archive:
                 folder.write_rows("messages.jsonl", self._chat.export_messages()),
                 folder.write_rows("options.jsonl", self._chat.options.export()),
                 *(folder.write_rows(name, rows()) for name, rows in self._distill.export_rows().items()),
+                *(folder.write_rows(name, rows()) for name, rows in self._students.export_rows().items()),
             ]
             made = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
             folder.finish(files, {"made": made, "forge_desktop": __version__, "index": self._corpus.versions()})
