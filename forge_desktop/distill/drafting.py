@@ -151,7 +151,15 @@ def _draft(answer: Generation, sampling: Sampling, wanted: Wanted) -> Draft:
             "seed": sampling.seed,
             "max_tokens": sampling.max_tokens,
             "passages": len(wanted.evidence),
+            **_worn(answer),
             **({"problem": answer.problem} if answer.problem else {}),
             **({"origin": answer.origin, "cost": answer.cost, "reused": answer.reused} if answer.origin else {}),
         },
     )
+
+
+def _worn(answer: Generation) -> dict[str, object]:
+    """The version and the adapter that the student had on, if it had one."""
+    if not answer.adapter_sha256:
+        return {}
+    return {"version": answer.label, "adapter_sha256": answer.adapter_sha256, "scale": answer.scale}
