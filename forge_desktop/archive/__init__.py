@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from forge_desktop import __version__
 from forge_desktop.archive.bundle_reading import Bundle
 from forge_desktop.archive.bundle_writing import BundleWriter
-from forge_desktop.archive.records import BundleReport, DatabaseFacts, ExportedFile, Verdict
+from forge_desktop.archive.records import BundleReport, DatabaseFacts, ExportedFile, Learner, Verdict
 from forge_desktop.archive.records_checkup import Checkup, Crash, Device, Finding, Fit, Hardware, Pack, Timing
 from forge_desktop.archive.writing import ExportFolder
 from forge_desktop.base.errors import ForgeError
@@ -84,7 +84,20 @@ class Archive:
         """Exports and imports of what students are made of."""
         from forge_desktop.archive.student_files import StudentFiles
 
-        return StudentFiles(self._jobs, self._corpus, self._students, self._refuse_inside)
+        return StudentFiles(self._jobs, self._corpus, self._students, self._data_dir, self._refuse_inside)
+
+    def learners(self, document_sha256: str) -> list[Learner]:
+        """The runs that learnt from a document, the newest first, with their versions. An adapter cannot unlearn, so
+        forgetting the document changes neither; a run's files hold its lessons until the run is removed.
+        """
+        runs = self._students.training.reached_by(document_sha256)
+        versions = {each.uid: each for each in self._students.registry.versions()} if runs else {}
+        found = []
+        for run in runs:
+            made = versions.get(run.version)
+            label, state = (made.label, made.state) if made is not None else ("", run.state)
+            found.append(Learner(run.uid, run.name, made.uid if made is not None else "", label, state))
+        return found
 
     def export(self, directory: Path) -> list[ExportedFile]:
         """Write everything into a new or empty directory; returns what was written, without the manifest.

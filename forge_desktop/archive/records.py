@@ -15,6 +15,24 @@ class ExportedFile:
 
 
 @dataclass(frozen=True)
+class Learner:
+    """A training run that learnt from a document, and what came of it: `version` is its uid, `label` "v3", both "" for
+    none; `state` is the version's, else the run's.
+    """
+
+    run: str
+    name: str
+    version: str
+    label: str
+    state: str
+
+    @property
+    def words(self) -> str:
+        """The run and its version as a person knows them."""
+        return f"{self.name} ({self.label}, {self.state})" if self.label else f"{self.name} ({self.state})"
+
+
+@dataclass(frozen=True)
 class BundleReport:
     """What a collection's bundle holds. `notes` are sentences for whoever gives it away.
 

@@ -286,6 +286,13 @@ class Settings:
         "Hub of models",
         "Where Students looks for students to download, and only when you search: huggingface.co, or a mirror of it.",
     )
+    trainer_index: str = _setting(
+        "",
+        "Network",
+        "Packages of the trainer",
+        "The index that torch comes from when an environment for training is made, best one of builds for processors;"
+        " empty for the one that this computer's pip uses.",
+    )
     proxy: str = _setting(
         "",
         "Network",

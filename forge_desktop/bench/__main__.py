@@ -13,6 +13,7 @@ SUBJECTS = {
     "quality": "ranking of judged collections, by words alone and with vectors",
     "vectors": "finding the nearest of a million vectors",
     "index": "reading, splitting and indexing documents",
+    "trainer": "training an adapter, beside transformers and peft",
     "startup": "from the command to the first paint",
     "distill": "a run of distillation against a slow teacher on loopback",
     "dedupe": "finding lessons that say the same, and what a suite holds",

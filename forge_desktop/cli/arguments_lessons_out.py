@@ -144,6 +144,8 @@ def _add_forget(step: Step) -> None:
     forget.add_argument("--keep-pairs", dest="pairs", action="store_false", help="leave its pairs")
     forget.add_argument("--keep-tasks", dest="tasks", action="store_false", help="leave its tasks and paid answers")
     forget.add_argument("--datasets", action="store_true", help="remove frozen versions that hold it, whole")
-    forget.add_argument("--suites", action="store_true", help="remove items of suites that rest on it")
+    forget.add_argument(
+        "--suites", action="store_true", help="remove items of suites that rest on it, and their words in gates"
+    )
     forget.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     forget.add_argument("--yes", action="store_true", help="do not ask")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from forge_desktop.cli.arguments_gate import add_gate
+from forge_desktop.cli.arguments_versions import add_versions
 from forge_desktop.cli.values import count, named, number
 
 Verb = Callable[..., argparse.ArgumentParser]  # name, help, description
@@ -15,6 +16,7 @@ Verb = Callable[..., argparse.ArgumentParser]  # name, help, description
 def add_students(verb: Verb) -> None:
     """The verbs."""
     _add_train(verb)
+    add_versions(verb)
     add_gate(verb)
 
 
@@ -36,9 +38,15 @@ def _add_train(verb: Verb) -> None:
     other.add_argument("--runs", action="store_true", help="list the runs")
     other.add_argument("--log", type=named, metavar="RUN", help="print everything that is known of a run")
     other.add_argument("--remove", type=named, metavar="RUN", help="remove a run and its files; its version stays")
+    other.add_argument(
+        "--export", type=named, metavar="TARGET", help="write it all for a trainer elsewhere: DIR or ZIP"
+    )
     other.add_argument("--setup", action="store_true", help="make an environment for the trainer, which needs torch")
     train.add_argument("--index", type=named, metavar="URL", help="--setup: where packages come from")
     train.add_argument("--with-gpu", action="store_true", help="--setup: allow a build for GPUs, which is several GB")
+    train.add_argument("--with-ray", action="store_true", help="--setup: with Ray, for --ray")
+    train.add_argument("--hub-base", type=named, metavar="NAME", help="--export: what the base is called on the hub")
+    train.add_argument("--with-never-sent", action="store_true", help="--export: with what is never sent")
     train.add_argument("--python", type=named, metavar="PATH", help="train with this interpreter from now on")
     train.add_argument("--yes", action="store_true", help="do not ask before something is removed or fetched")
     _add_wish(train)
@@ -63,6 +71,7 @@ def _add_wish(train: argparse.ArgumentParser) -> None:
     option("--row-tokens", count(16, 131_072), "N", "the length of a packed row; longer pairs are left out (512)")
     option("--accumulate", count(1, 1024), "N", "rows that make a step (1)")
     option("--replay", number(0, 4), "X", "the base's own answers, as a share of the pairs, against forgetting (0.25)")
+    option("--hold", number(0, 100), "X", "how much it weighs that these stay as they are (1)")
     option("--validation", number(0, 0.9), "X", "the share of the pairs kept apart, by document (0.1)")
     option("--evaluate-every", count(0, 1_000_000), "N", "steps between two validations (0: once an epoch)")
     option("--patience", count(0, 1000), "N", "validations without improvement that end it early (3; 0: never)")
@@ -74,4 +83,6 @@ def _add_wish(train: argparse.ArgumentParser) -> None:
     )
     train.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), default=None, help="where to train (auto)")
     train.add_argument("--dtype", choices=("auto", "f32", "bf16"), default=None, help="how weights are held (auto)")
+    option("--ray", named, "ADDRESS", "train on this Ray cluster: HOST:PORT, or ray://HOST:PORT")
+    option("--workers", count(1, 1024), "N", "how many of its processes share each step (1)")
     option("--threads", count(0, 1024), "N", "threads on a processor (0: chosen)")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from forge_desktop.archive.lessons import WRITERS
+from forge_desktop.archive.records import Learner
 from forge_desktop.cli import consent, jobs, pairing
 from forge_desktop.cli.output import Output, counted
 from forge_desktop.distill.records import Dataset, Suite
@@ -133,9 +134,16 @@ def _show_dataset(made: Dataset, out: Output) -> None:
 def forget(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """`distill forget`: say what is reached, ask, remove."""
     reached = forge.distill.reached_by(options.document)
-    _show_reached(reached, out)
+    learners = forge.archive.learners(reached.document_sha256)
+    gates = [one.number for one in forge.students.gates.reached_by(reached.document_sha256)]
+    told = {
+        "reached": {**dataclasses.asdict(reached), "gates": gates},
+        "learners": [dataclasses.asdict(each) for each in learners],
+    }
+    _show_reached(reached, gates, out)
+    _show_learners(learners, out)
     if options.dry_run:
-        out.result({"reached": dataclasses.asdict(reached), "forgotten": None})
+        out.result({**told, "forgotten": None})
         return 0
     consent.ask(out, _what_goes(reached, options), yes=options.yes)
     gone = forge.distill.forget(
@@ -145,18 +153,28 @@ def forget(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         datasets=options.datasets,
         suites=options.suites,
     )
-    out.result({"reached": dataclasses.asdict(reached), "forgotten": dataclasses.asdict(gone)})
-    _show_forgotten(gone, out)
+    of_gates = forge.students.gates.forget(reached.document_sha256) if options.suites else 0
+    out.result({**told, "forgotten": {**dataclasses.asdict(gone), "gate_items": of_gates}})
+    _show_forgotten(gone, of_gates, out)
     return 0
 
 
-def _show_reached(reached: Reached, out: Output) -> None:
+def _show_reached(reached: Reached, gates: Sequence[int], out: Output) -> None:
     out.line(f"{reached.name or reached.document_sha256[:12]} came into:")
     out.line(f"    {counted(len(reached.pairs), 'pair')}, {counted(len(reached.tasks), 'task')},")
     out.line(f"    {counted(reached.evidence, 'passage')} as evidence, {counted(reached.answers, 'paid answer')}")
     for kind, found in (("dataset", reached.datasets), ("suite", reached.suites)):
         for _, name in found:
             out.line(f"    the {kind} {name}")
+    for number in gates:
+        out.line(f"    what gate {number} asked")
+
+
+def _show_learners(learners: Sequence[Learner], out: Output) -> None:
+    for each in learners:
+        out.line(f"    learnt by {each.words}")
+    if learners:
+        out.line("    An adapter cannot unlearn: retire the version, train anew, remove the run (train --remove).")
 
 
 def _what_goes(reached: Reached, options: argparse.Namespace) -> str:
@@ -168,15 +186,15 @@ def _what_goes(reached: Reached, options: argparse.Namespace) -> str:
     if options.datasets:
         parts.append(counted(len(reached.datasets), "dataset"))
     if options.suites:
-        parts.append(f"items of {counted(len(reached.suites), 'suite')}")
+        parts.append(f"items of {counted(len(reached.suites), 'suite')} and their words in gates")
     return f"This removes {', '.join(parts) or 'nothing'} for good."
 
 
-def _show_forgotten(gone: Forgotten, out: Output) -> None:
+def _show_forgotten(gone: Forgotten, of_gates: int, out: Output) -> None:
     out.line(
         f"Removed: {counted(gone.pairs, 'pair')}, {counted(gone.tasks, 'task')},"
         f" {counted(gone.answers, 'paid answer')}, {counted(gone.datasets, 'dataset')},"
-        f" {counted(gone.suite_items, 'item')} of suites."
+        f" {counted(gone.suite_items, 'item')} of suites, {counted(of_gates, 'answer')} of gates."
     )
     for kind, left in gone.left.items():
         if left:

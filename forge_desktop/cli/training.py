@@ -13,6 +13,7 @@ from forge_desktop.cli import consent, jobs
 from forge_desktop.cli.ending import INTERRUPTED
 from forge_desktop.cli.lesson_waiting import wait
 from forge_desktop.cli.output import Output, bytes_in_words, counted
+from forge_desktop.cli.training_out import export
 from forge_desktop.cli.training_words import (
     plan_fields,
     probe_fields,
@@ -57,6 +58,8 @@ def train(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     if options.again:
         return _train(forge, lambda: forge.students.training.again(options.again), out)
     source, wish = source_of(options), wish_of(options)
+    if options.export:
+        return export(forge, options, source, wish, out)
     if options.plan:
         return _plan(forge, options, source, wish, out)
     return _train(
@@ -186,7 +189,12 @@ def _remove(forge: Forge, options: argparse.Namespace, out: Output) -> int:
 
 def _setup(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     room = forge.students.training
-    given = {"index": options.index or "", "gpu": options.with_gpu, "python": options.python or ""}
+    given = {
+        "index": options.index or "",
+        "gpu": options.with_gpu,
+        "ray": options.with_ray,
+        "python": options.python or "",
+    }
     if options.plan:
         found = wait(forge, room.make_environment(**given, only_say=True), out, "asking what would come")
         assert isinstance(found, Delivery)

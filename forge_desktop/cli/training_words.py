@@ -34,6 +34,7 @@ def run_fields(forge: Forge, run: TrainRun) -> dict[str, object]:
         **{name: run.data.get(name, 0) for name in _OF_DATA},
         "replay_pairs": _replay(run.data).get("pairs", 0),
         "left_out": [[name, why] for _, name, why in _left_out(run.data)],
+        "notes": run.data.get("notes", []),
         "again_of": run.again_of,
         "can_resume": run.can_resume,
         "problem": run.problem,
@@ -59,6 +60,8 @@ def show_run(forge: Forge, run: TrainRun, out: Output) -> None:
         )
         if bad := int(data.get("bad_lines", 0)):
             out.line(f"  {counted(bad, 'line')} could not be read: {'; '.join(data.get('bad', [])[:3])}")
+        for note in data.get("notes", []):
+            out.line(f"  {note}")
         for _, name, why in left_out[:_SHOWN]:
             out.line(f"    {name}: {why}")
         if len(left_out) > _SHOWN:
@@ -101,7 +104,7 @@ def show_plan(plan: TrainPlan, out: Output) -> None:
         f"  disk {bytes_in_words(plan.disk_bytes)} of {bytes_in_words(plan.disk_free)} free;"
         f" the adapter {bytes_in_words(plan.adapter_bytes)}"
     )
-    for sentence in (*plan.left_out[:_SHOWN], *plan.reasons, *plan.instead):
+    for sentence in (*plan.left_out[:_SHOWN], *plan.notes, *plan.reasons, *plan.instead):
         out.line(f"  {sentence}")
     if len(plan.left_out) > _SHOWN:
         out.line(f"  {len(plan.left_out) - _SHOWN:,} more pairs are left out (all with --json)")

@@ -151,7 +151,7 @@ class Runs:
             "student": {
                 "name": state.model,
                 "sha256": state.model_sha256,
-                **({"adapter_sha256": state.adapter_sha256, "scale": state.scale} if state.adapter_sha256 else {}),
+                **({"version": state.label, "adapter_sha256": state.adapter_sha256} if state.adapter_sha256 else {}),
             },
             "application": __version__,
             "owner": self._providers.ledger.owner,

@@ -188,6 +188,12 @@ class Providers:
         """Raise Offline where the switch is on."""
         self._calls.door.may_connect(host)
 
+    def size_of(self, url: str, check: Callable[[], None] = _nothing) -> int | None:
+        """How many bytes a file at an address has, None where nobody says. Raises Offline."""
+        from forge_desktop.providers.sizes import size_of
+
+        return size_of(self._calls.door, url, check)
+
     def close(self) -> None:
         """Close every connection and the ledger. Safe to call twice."""
         self._stop_following()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -157,11 +156,15 @@ class Gates:
         reached = set(self._store.reached_by(document_sha256))
         return tuple(report for report in self.all() if report.uid in reached) if reached else ()
 
-    def forget(self, connection: sqlite3.Connection, document_sha256: str) -> int:
-        """Within the caller's transaction, remove the words of what was asked and answered about a document; figures
-        and verdicts stay. Returns how many items that were.
+    def forget(self, document_sha256: str) -> int:
+        """Remove the words of what was asked and answered about a document; figures and verdicts stay. Joins the
+        caller's transaction; returns how many items that were.
         """
-        return self._store.forget(connection, document_sha256)
+        with self._rooms.db.write() as connection:
+            found = self._store.forget(connection, document_sha256)
+        if found:
+            self._rooms.events.changed("gates")
+        return found
 
     def _row(self, uid: str) -> GateRow:
         found = self._store.find(uid.strip().lower())

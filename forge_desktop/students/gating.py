@@ -15,15 +15,15 @@ from forge_desktop.students import deciding, statistics
 from forge_desktop.students.gate_items import GateItem
 from forge_desktop.students.gate_plan import GatePlan, PlannedSuite, Planner
 from forge_desktop.students.judging import Judge
-from forge_desktop.students.measuring import Measurer
+from forge_desktop.students.measuring import NOT_FINITE, Measurer
 from forge_desktop.students.records_gate import GateProgress
 from forge_desktop.students.registry import Registry
 from forge_desktop.students.retrieval_gate import of_versions
 from forge_desktop.students.rooms import Rooms
+from forge_desktop.students.scaling import Both, change, choose, outcome, scaled
 from forge_desktop.students.store_gates import BASELINE, CANDIDATE, GateRow, GateStore, Measured
 
 _CHUNK = 4  # times the width: what is measured between two looks at the table
-_SAME = 0.01  # nats a token; a smaller difference of an item counts as none
 _LEAST_TRIED = 8  # items whose equality shows that an adapter changes nothing
 
 
@@ -33,6 +33,9 @@ class Gating:
     def __init__(self, rooms: Rooms, registry: Registry, planner: Planner, store: GateStore, row: GateRow) -> None:
         self._rooms, self._registry, self._planner, self._store, self._row = rooms, registry, planner, store, row
         self._done = self._total = 0
+        self._same_base = True
+        self._templates = {True: "", False: ""}  # by whether it is the baseline's
+        self._known: dict[tuple[str, str], dict[int, Measured]] = {}
         self._conditions: dict[str, Any] = dict(row.conditions.get("engine", {}))
 
     def run(self, ctx: JobContext) -> None:
@@ -66,6 +69,8 @@ class Gating:
             ),
             known=row.suites,
         )
+        self._same_base = plan.same_base
+        self._templates = {True: baseline.template, False: version.template}
         self._keep(plan)
         own = self._registry.spec(version.uid)
         specs = {BASELINE: self._registry.spec(baseline.uid), CANDIDATE: own}
@@ -103,6 +108,8 @@ class Gating:
                 deciding.differs(one, two) for one, two in tried
             ):
                 return  # the adapter changes nothing: what else is asked would be the same
+            if any(two.scores.get(NOT_FINITE) for _, two in tried):
+                return  # and one with which nothing can be computed is refused as it is
 
     def _fill(
         self,
@@ -117,16 +124,19 @@ class Gating:
     ) -> dict[int, Measured]:
         """What an arm makes of these items: measured where that is missing, and kept at once."""
         sha256 = suite.info.sha256
-        known = self._store.measured(self._row.uid, sha256, arm)
+        known = self._measured(sha256, arm)
         missing = [item for item in part if item.n not in known]
         note = f"{suite.info.name}, {arm}"
         self._tell(ctx, note)
         if missing:
-            found = measurer.measure(spec, missing, answers=answers)
+            template = self._templates[arm == BASELINE]
+            found = measurer.measure(spec, missing, template=template, answers=answers)
             if arm == CANDIDATE:
-                others = self._store.measured(self._row.uid, sha256, BASELINE)
+                others = self._measured(sha256, BASELINE)
                 found = [
-                    dataclasses.replace(one, change=change(others[one.n], one, self._row.wish.primary))
+                    dataclasses.replace(
+                        one, change=change(others[one.n], one, self._row.wish.primary, same_base=self._same_base)
+                    )
                     if one.n in others
                     else one
                     for one in found
@@ -135,10 +145,16 @@ class Gating:
                 self._conditions[arm] = dict(measurer.conditions)
                 self._store.change(self._row.uid, conditions={"engine": self._conditions})
             self._store.put_items(self._row.uid, sha256, arm, found)
-            known |= {one.n: one for one in found}
+            known.update((one.n, one) for one in found)
         self._done += len(part)
         self._tell(ctx, note)
         return known
+
+    def _measured(self, suite: str, arm: str) -> dict[int, Measured]:
+        """What an arm made of a suite so far: read once, then kept up with what is stored."""
+        if (suite, arm) not in self._known:
+            self._known[suite, arm] = self._store.measured(self._row.uid, suite, arm)
+        return self._known[suite, arm]
 
     def _chunks(self, items: Sequence[GateItem]) -> Iterator[Sequence[GateItem]]:
         size = _CHUNK * self._row.wish.width
@@ -162,33 +178,16 @@ class Gating:
         self, ctx: JobContext, plan: GatePlan, scale: float, specs: Mapping[str, StudentSpec], measurer: Measurer
     ) -> dict[str, Any]:
         """How a scale does on the validation parts: the gain in the targets, and what the regression suite loses."""
-        primary = plan.wish.primary
-        gains: list[float] = []
-        likelihoods: list[float] = []
-        losses: list[float] = []
+        gained: list[Both] = []
+        kept: list[Both] = []
+        spec, arm = scaled(specs[CANDIDATE], scale), f"scale:{scale:g}"
         for suite in plan.suites:
             target = suite.info.role == "target"
             for part in self._chunks(suite.validation):
                 before = self._fill(ctx, suite, part, BASELINE, specs[BASELINE], measurer, answers=target)
-                spec, arm = scaled(specs[CANDIDATE], scale), f"scale:{scale:g}"
                 after = self._fill(ctx, suite, part, arm, spec, measurer, answers=target)
-                for item in part:
-                    one, two = before[item.n], after[item.n]
-                    if target:
-                        gains += _difference(one, two, primary)
-                        likelihoods += _difference(one, two, "nll")
-                    else:
-                        losses += _difference(one, two, "nll")
-        sign = -1.0 if primary == "nll" else 1.0
-        return {
-            "scale": scale,
-            "items": len(gains),
-            "metric": primary,
-            "gain": sign * _mean(gains),
-            "nll": _mean(likelihoods),
-            "regression_items": len(losses),
-            "regression_nll": _mean(losses) if plan.same_base else None,
-        }
+                (gained if target else kept).extend((before[item.n], after[item.n]) for item in part)
+        return outcome(scale, plan.wish.primary, gained, kept, same_base=plan.same_base)
 
     # ---- the end ----
 
@@ -198,7 +197,7 @@ class Gating:
         for suite in plan.suites:
             counted = {item.n for item in suite.test}
             arms = [
-                {n: one for n, one in self._store.measured(uid, suite.info.sha256, arm).items() if n in counted}
+                {n: one for n, one in self._measured(suite.info.sha256, arm).items() if n in counted}
                 for arm in (BASELINE, CANDIDATE)
             ]
             measured.append((suite, (arms[0], arms[1])))
@@ -244,43 +243,6 @@ class Gating:
 
     def _detail(self, note: str) -> Callable[[], object]:
         return lambda: GateProgress(self._row.uid, self._done, self._total, note)
-
-
-def scaled(spec: StudentSpec, scale: float) -> StudentSpec:
-    """The student with its adapter at this scale; one without an adapter as it is."""
-    if spec.adapter is None:
-        return spec
-    return dataclasses.replace(spec, adapter=dataclasses.replace(spec.adapter, scale=scale))
-
-
-def choose(tried: Sequence[Mapping[str, Any]], margin: float) -> float:
-    """The scale with the largest gain among those that lose no more than is allowed; of equal ones the likelier, then
-    the smaller. Where each loses more, the one that loses least.
-    """
-    fine = [one for one in tried if one["regression_nll"] is None or one["regression_nll"] <= margin]
-    if not fine:
-        return float(min(tried, key=lambda one: (one["regression_nll"], one["scale"]))["scale"])
-    return float(max(fine, key=lambda one: (round(one["gain"], 9), -round(one["nll"], 9), -one["scale"]))["scale"])
-
-
-def change(one: Measured, two: Measured, primary: str) -> str:
-    """Whether the candidate did better on an item: by the metric of the gain, or by the next that applies to it."""
-    for name in dict.fromkeys((primary, "refusal", "exact_match", "nll")):
-        if _difference(one, two, name):
-            delta = _difference(one, two, name)[0] * (-1.0 if name == "nll" else 1.0)
-            limit = _SAME if name == "nll" else 1e-9
-            return "same" if abs(delta) <= limit else "better" if delta > 0 else "worse"
-    return "same"
-
-
-def _difference(one: Measured, two: Measured, name: str) -> list[float]:
-    """The candidate's value less the baseline's; nothing where either has none."""
-    before, after = one.scores.get(name), two.scores.get(name)
-    return [] if before is None or after is None or one.problem or two.problem else [after - before]
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values) if values else 0.0
 
 
 def _wanted(plan: GatePlan) -> int:

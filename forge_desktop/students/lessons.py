@@ -31,11 +31,12 @@ Tell = Callable[[int, int, str], None]  # done, of how many, what; may raise Can
 
 
 class Row(NamedTuple):
-    """A lesson in tokens; what is learnt is `ids[start:]`."""
+    """A lesson in tokens; what is learnt is `ids[start:]`. One that is `held` shall stay as the base has it."""
 
     ids: tuple[int, ...]
     start: int
     pair: str
+    held: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Lessons:
     @property
     def supervised(self) -> int:
         """The tokens of an epoch that are learnt."""
-        return sum(len(row.ids) - row.start for row in self.train)
+        return sum(len(row.ids) - row.start for row in self.train if not row.held)
 
     def write(self, folder: Path) -> int:
         """Write them for the trainer, and in words for whoever looks for leaks later; returns how many bytes."""
@@ -91,10 +92,8 @@ def learnt_in(folder: Path) -> list[Learnt]:
 
 def lines_of(rows: Iterable[Row]) -> bytes:
     """The trainer's lines; the same lessons are the same bytes."""
-    return b"".join(
-        json.dumps({"ids": row.ids, "start": row.start, "pair": row.pair}, separators=(",", ":")).encode() + b"\n"
-        for row in rows
-    )
+    told = ({name: value for name, value in row._asdict().items() if value is not False} for row in rows)
+    return b"".join(json.dumps(one, separators=(",", ":")).encode() + b"\n" for one in told)
 
 
 def wanted_replay(train_pairs: int, share: float) -> int:
@@ -127,7 +126,7 @@ def make(chosen: Chosen, replay: Replay, wish: TrainWish, engine: Engine, *, tem
             hint=f"Train with rows of {longest:,} tokens or more.",
         )
     kept = [
-        (Row(ids, start, question.uid), Learnt(question.uid, question.text, answer))
+        (Row(ids, start, question.uid, held=True), Learnt(question.uid, question.text, answer))
         for (question, answer), (ids, start, problem) in zip(replay.lessons, found[len(parts) :], strict=True)
         if not problem and not _too_long(len(ids), wish)
     ]
@@ -151,6 +150,7 @@ def make(chosen: Chosen, replay: Replay, wish: TrainWish, engine: Engine, *, tem
             "train_pairs": len(sides["train"]),
             "validation_pairs": len(sides["validation"]),
             "replay": {**replay.facts, "pairs": len(repeated), "distinct": min(wanted, len(rows))},
+            "notes": _notes(wish, len(sides["validation"]), wanted, len(rows)),
             "left_out": [[one.pair, one.name, one.why] for one in left_out],
             "documents": len({document for one in learnt for document in one.documents}),
             "teachers": _teachers((*chosen.train, *chosen.validation)),
@@ -188,6 +188,19 @@ def _tokenised(
         check()
         made = engine.tokenise(lessons, check, template=template)
         found += [(one.ids, one.start, one.problem.rstrip(".")) for one in made]
+    return found
+
+
+def _notes(wish: TrainWish, validation: int, wanted: int, distinct: int) -> list[str]:
+    """Sentences on what is otherwise than it was wished."""
+    found = []
+    if wish.validation and not validation:
+        found.append("No pair could be kept apart to validate with: they all rest on common documents.")
+    if wanted and not distinct:
+        found.append("The base gave no answer that came to its end; nothing is replayed.")
+    elif wanted > distinct:
+        those = "1 is distinct: it comes" if distinct == 1 else f"{distinct:,} are distinct: they come"
+        found.append(f"Of {wanted:,} answers of the base {those} several times an epoch.")
     return found
 
 

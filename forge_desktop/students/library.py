@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -59,6 +60,10 @@ class Library:
     def repository(self, name: str) -> int:
         """Start the job (kind "hub") that says what a repository holds and what of it would fit: RepositoryOffers."""
         return self._rooms.jobs.start("hub", "hub", lambda ctx: self._offers(name.strip(), ctx.check))
+
+    def seen_again(self, found: RepositoryOffers) -> RepositoryOffers:
+        """The same offers with what has come here since. Asks nobody."""
+        return dataclasses.replace(found, offers=tuple(self._here(offer) for offer in found.offers))
 
     def download(self, repository: str, file: str) -> int:
         """Start the job (kind "download") that fetches a file, checks and imports it; its result is the student's id.
@@ -133,14 +138,14 @@ class Library:
             return None  # gated, or no GGUF: then the hub's own words must do
 
     def _offer(self, file: HubFile, cache: int, context: int, devices: Sequence[Device], refused: str) -> Offer:
-        known = self._bases.by_sha256(file.sha256) if file.sha256 else None
-        return Offer(
-            file=file,
-            fit=judge(file.bytes, cache, context, devices),
-            student=known.id if known else 0,
-            done=self._downloads.done(file.sha256) if file.sha256 else 0,
-            problem=file.problem or refused,
-        )
+        fit = judge(file.bytes, cache, context, devices)
+        return self._here(Offer(file, fit, problem=file.problem or refused))
+
+    def _here(self, offer: Offer) -> Offer:
+        sha256 = offer.file.sha256
+        known = self._bases.by_sha256(sha256) if sha256 else None
+        done = self._downloads.done(sha256) if sha256 else 0
+        return dataclasses.replace(offer, student=known.id if known else 0, done=done)
 
     def _devices(self) -> Sequence[Device]:
         """What there is and what is free of it; of the memory alone where the engine cannot start."""

@@ -19,7 +19,7 @@ from forge_desktop.base.jobs import JobContext
 from forge_desktop.students.records_training import Delivery
 
 PACKAGES = ("torch==2.13.0", "gguf>=0.17,<1", "numpy>=2.2,<3")
-_RAY = "ray[train]>=2.50,<3"
+_RAY = "ray[client]>=2.50,<3"  # with what ray://HOST:PORT needs
 _GPU_NAMES = ("nvidia-", "triton", "pytorch-triton", "cuda-", "rocm")
 _GPU_BUILDS = ("+cu", "+rocm", "+xpu")
 _UNPACKED = 4  # times the size of what is fetched that the disk must hold
@@ -48,13 +48,16 @@ class Wanted:
     gpu: bool
 
 
+SizeOf = Callable[[str, Callable[[], None]], int | None]
+
+
 class EnvironmentMaker:
     """Keeps the environment in `folder`/env. `may_connect` raises where the network may not be used; `size_of` tells
     how large a file at an address is, None where nobody says.
     """
 
     def __init__(
-        self, folder: Path, may_connect: Callable[[str], None], size_of: Callable[[str], int | None] = lambda _url: None
+        self, folder: Path, may_connect: Callable[[str], None], size_of: SizeOf = lambda _url, _check: None
     ) -> None:
         self._folder, self._may_connect, self._size_of = folder, may_connect, size_of
 
@@ -101,27 +104,35 @@ class EnvironmentMaker:
             shutil.rmtree(work, ignore_errors=True)
 
     def _bare(self, ctx: JobContext, wanted: Wanted, work: Path) -> Path:
-        self._run(ctx, [wanted.python, "-m", "venv", str(work)], f"Making an environment with {wanted.python}", work)
-        return work / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+        """An environment without any package: that is quick, where the Python that makes it has a pip that can fill
+        another one. Else with a pip of its own.
+        """
+        note, python = f"Making an environment with {wanted.python}", python_of(work)
+        self._run(ctx, [wanted.python, "-m", "venv", "--without-pip", str(work)], note, work)
+        try:
+            self._run(ctx, [wanted.python, "-m", "pip", "--python", str(python), "--version"], note, work)
+        except ForgeError:
+            self._run(ctx, [wanted.python, "-m", "venv", str(work)], note, work)
+        return python
 
     def _looked(self, ctx: JobContext, wanted: Wanted, python: Path) -> Delivery:
         report = python.parents[1] / "report.json"
         self._pip(ctx, python, wanted, ("--dry-run", "--report", str(report)), "Asking what would come")
         found = json.loads(report.read_text(encoding="utf-8"))["install"]
         names = [(str(one["metadata"]["name"]), str(one["metadata"]["version"])) for one in found]
-        sizes = [self._bytes(str(one["download_info"]["url"])) for one in found]
+        sizes = [self._bytes(str(one["download_info"]["url"]), ctx) for one in found]
         gpu = any(name.lower().startswith(_GPU_NAMES) for name, _ in names)
         gpu = gpu or any(name == "torch" and any(mark in version for mark in _GPU_BUILDS) for name, version in names)
         known = None if any(size is None for size in sizes) else sum(size or 0 for size in sizes)
         return Delivery(tuple(sorted(names)), known, gpu, wanted.python)
 
-    def _bytes(self, url: str) -> int | None:
+    def _bytes(self, url: str, ctx: JobContext) -> int | None:
         parts = urllib.parse.urlsplit(url)
         if parts.scheme == "file":
             with contextlib.suppress(OSError):
                 return Path(urllib.parse.unquote(parts.path)).stat().st_size
             return None
-        return self._size_of(url)
+        return self._size_of(url, ctx.check)
 
     def _room(self, found: Delivery) -> None:
         needed = _UNPACKED * found.bytes if found.bytes else _LEAST_DISK
@@ -135,7 +146,9 @@ class EnvironmentMaker:
     def _pip(self, ctx: JobContext, python: Path, wanted: Wanted, more: Sequence[str], note: str) -> None:
         index = ["--index-url", wanted.index] if wanted.index else []
         common = ["--disable-pip-version-check", "--no-input", "--no-cache-dir", "--progress-bar", "off"]
-        command = [str(python), "-m", "pip", "install", *common, "--only-binary", ":all:"]
+        own = python.parent.glob("pip*")
+        by = [str(python), "-m", "pip"] if any(own) else [wanted.python, "-m", "pip", "--python", str(python)]
+        command = [*by, "install", *common, "--only-binary", ":all:"]
         self._run(ctx, [*command, *index, *more, *wanted.packages], note, python.parents[1])
 
     def _run(self, ctx: JobContext, command: Sequence[str], note: str, work: Path) -> None:
@@ -158,9 +171,7 @@ class EnvironmentMaker:
                 ctx.progress(0, None, f"{note}. {_last_line(told)}".strip())
                 ctx.wait(_GLANCE)
         finally:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
+            _end(process)
         if process.returncode:
             said = " / ".join(_lines(told)[-_LINES:])
             raise ForgeError(
@@ -180,6 +191,27 @@ def maker_python() -> str:
         "There is no Python on this computer to make an environment with.",
         hint="Install Python 3.11 or newer, or name one (--python PATH).",
     )
+
+
+def python_of(environment: Path) -> Path:
+    """The interpreter of an environment."""
+    return environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End it and what it started, where it still runs, and wait for it."""
+    import psutil
+
+    if process.poll() is None:
+        below: list[psutil.Process] = []
+        with contextlib.suppress(psutil.Error):
+            below = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        for each in below:
+            with contextlib.suppress(psutil.Error):
+                each.kill()
+        psutil.wait_procs(below, timeout=5)
+    process.wait()
 
 
 def _of_gpus(found: Delivery) -> ForgeError:

@@ -90,6 +90,7 @@ class Planner:
         disk, disk_free = estimating.disk_bytes(shape, wish, data), shutil.disk_usage(self._folder).free
         reasons = estimating.does_not_fit(needed, setting, disk, disk_free)
         left_out: Any = made.facts["left_out"]
+        notes: Any = made.facts["notes"]
         instead = estimating.what_would(shape, wish, setting, made.longest) if reasons else ()
         if made.truncated:
             instead = (*instead, f"Rows of {made.longest:,} tokens (row_tokens) would hold every pair.")
@@ -117,6 +118,7 @@ class Planner:
             fits=not reasons,
             reasons=reasons,
             instead=instead,
+            notes=tuple(notes),
             left_out=tuple(f"{name}: {why}" for _, name, why in left_out),
         )
 

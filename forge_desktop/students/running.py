@@ -19,6 +19,7 @@ from forge_desktop.students.adapter_file import BadAdapter, check_adapter
 from forge_desktop.students.estimating import Setting
 from forge_desktop.students.job_file import JOB, is_whole, move_base, write_job
 from forge_desktop.students.kit import kit_sha256
+from forge_desktop.students.leaving import refuse_kept_back
 from forge_desktop.students.lessons import Lessons
 from forge_desktop.students.planning import Planner
 from forge_desktop.students.records_training import (
@@ -60,6 +61,12 @@ class Running:
 
     def plan(self, ctx: JobContext, source: TrainSource, base: Base, wish: TrainWish) -> TrainPlan:
         """What a run would take, two of its steps measured where they are sure to fit."""
+        try:
+            return self._plan(ctx, source, base, wish)
+        except OSError as error:
+            raise _of_files(error) from error
+
+    def _plan(self, ctx: JobContext, source: TrainSource, base: Base, wish: TrainWish) -> TrainPlan:
         shape = self._planner.checked(base)
         probe = self._trainers.needed(ctx)
         _, made = self._planner.lessons(ctx, source, base, wish)
@@ -67,6 +74,8 @@ class Running:
         plan = self._planner.planned(base, shape, made, wish, setting)
         if not plan.fits:
             return plan
+        for left in self.folder.glob("measure-*"):
+            shutil.rmtree(left, ignore_errors=True)  # of a kill
         work = Path(tempfile.mkdtemp(prefix="measure-", dir=self.folder))
         try:
             made.write(work)
@@ -86,6 +95,8 @@ class Running:
             shape = self._planner.checked(base)
             probe = self._trainers.needed(ctx)
             _, made = self._planner.lessons(ctx, source, base, row.wish)
+            if row.wish.ray:
+                refuse_kept_back(self._rooms.corpus, made.learnt, row.wish.ray)
             setting = self._planner.settled(shape, row.wish, probe)
             plan = self._planner.planned(base, shape, made, row.wish, setting)
             self._keep_plan(row, plan, made, setting, probe)
@@ -243,9 +254,7 @@ class Running:
             self._fail(row, "failed", " ".join(filter(None, (error.message, error.hint))))
             raise
         except OSError as error:
-            worded = ForgeError(
-                f"The run's files could not be written: {error.strerror or error}.", hint="Free some space, resume."
-            )
+            worded = _of_files(error)
             self._fail(row, "failed", worded.message)
             raise worded from error
         else:
@@ -276,3 +285,9 @@ class Running:
 
     def _row(self, row: RunRow) -> RunRow:
         return self._store.find(row.uid) or row
+
+
+def _of_files(error: OSError) -> ForgeError:
+    return ForgeError(
+        f"The run's files could not be written: {error.strerror or error}.", hint="Free some space, then try again."
+    )

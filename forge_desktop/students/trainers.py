@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.students.kit import lay_out
-from forge_desktop.students.making_environment import EnvironmentMaker
+from forge_desktop.students.making_environment import EnvironmentMaker, python_of
 from forge_desktop.students.records_training import TrainerProbe
 from forge_desktop.students.rooms import Rooms
 from forge_desktop.students.store import StudentFacts
@@ -72,11 +71,13 @@ class Trainers:
     ) -> int:
         """Make an environment of our own for the trainer and choose it: a job whose result is its TrainerProbe.
 
-        Packages come from `index`, else from where the interpreter's own pip takes them; with `gpu` a build for GPUs
-        may come. `python` makes it, else one that is found. With `only_say` the result is what would come, a
-        Delivery, and nothing is kept. Raises ForgeError where the network may not be used.
+        Packages come from `index`, else from the one in the settings, else from where the interpreter's own pip takes
+        them; with `gpu` a build for GPUs may come. `python` makes it, else one that is found. With `only_say` the
+        result is what would come, a Delivery, and nothing is kept. Raises ForgeError where the network may not be used.
         """
-        maker = EnvironmentMaker(self._folder, self._rooms.providers.may_connect)
+        providers = self._rooms.providers
+        maker = EnvironmentMaker(self._folder, providers.may_connect, providers.size_of)
+        index = index or self._rooms.settings.values.trainer_index
         wanted = maker.wanted(index=index, ray=ray, gpu=gpu, python=python)
 
         def job(ctx: JobContext) -> object:
@@ -128,11 +129,6 @@ def found_python(named: str) -> str:
     if path is None:
         raise ForgeError(f"There is no Python at {named}.", hint="Name the program itself, as …/bin/python.")
     return os.path.abspath(path)
-
-
-def python_of(environment: Path) -> Path:
-    """The interpreter of an environment."""
-    return environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
 def _why(python: str, end: End) -> str:

@@ -14,6 +14,7 @@ from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import DataChanged, EngineChanged, JobChanged
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.application import app_icon
+from forge_desktop.ui.begun_downloads import offer_downloads
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.crash import CrashReports
 from forge_desktop.ui.engine_banner import EngineBanner
@@ -72,6 +73,7 @@ class Shell(QMainWindow):
         if pane not in PANES:
             pane = "corpus" if forge.corpus.shelf.stats().documents == 0 else "chat"
         self.visit(pane)
+        offer_downloads(self, forge, bridge)
 
     def visit(self, key: str, *, by_keyboard: bool = False) -> Pane:
         """Bring a pane to the front, building it if this is its first visit."""

@@ -117,3 +117,36 @@ def test_an_interpreter_is_asked_before_it_is_chosen(data_dir: Path, in_process:
     if "torch" not in sys.modules:
         refused = in_process("train", "--python", sys.executable, expect=1).stderr
         assert "lacks torch" in refused
+
+
+def test_what_a_run_would_learn_from_is_written_for_trainers_elsewhere(
+    data_dir: Path, in_process: Callable[..., Any], one_object: Callable[[str], dict[str, Any]]
+) -> None:
+    with opened(data_dir, trainer=False):
+        pass
+    source = ("--pairs", pairs_file(data_dir.parent / "facts.jsonl"), "--base", BASE, *_WISH)
+    target = data_dir.parent / "elsewhere"
+    arguments = ("train", *source, "--export", target, "--hub-base", "owner/tiny")
+    done = one_object(in_process(*arguments, "--json").stdout)
+    assert undocumented(arguments, done) == []
+    assert (done["train"], done["validation"], done["replay"], done["left_out"]) == (5, 1, 0, [])
+    assert (done["base_model"], done["base_name"]) == ("owner/tiny", BASE)
+    lines = (target / "train.jsonl").read_text("utf-8").splitlines()
+    roles = [[turn["role"] for turn in json.loads(line)["messages"]] for line in lines]
+    assert roles == [["system", "user", "assistant"]] * 5
+    assert "is not empty" in in_process(*arguments, expect=1).stderr
+    inside = data_dir / "elsewhere.zip"
+    assert "inside the data directory" in in_process("train", *source, "--export", inside, expect=1).stderr
+
+
+def test_a_cluster_is_not_asked_offline_and_said_when_it_is_not_there(
+    ready: Path, in_process: Callable[..., Any]
+) -> None:
+    source = ("train", "--pairs", ready, "--base", BASE, *_WISH)
+    in_process("offline", "on")
+    assert (
+        "Forge is offline, so 127.0.0.1 was not asked" in in_process(*source, "--ray", "127.0.0.1:1", expect=1).stderr
+    )
+    in_process("offline", "off")
+    said = in_process(*source, "--ray", "127.0.0.1:1", expect=1).stderr
+    assert "The Ray cluster at 127.0.0.1:1 cannot be reached" in said or "lacks ray" in said

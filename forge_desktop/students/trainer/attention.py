@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+_SHORT = 512  # tokens of the longest lesson
+
 
 class Layout:
     """Where the lessons of a row lie. `index` picks them into (lessons, longest), `back` picks them out again."""
@@ -36,7 +38,7 @@ class Layout:
         """What may be seen, or None where that is just everything before."""
         if self.lesson is None and (not window or self.longest <= window):
             return None
-        key = (window, self.lesson is None)
+        key = (window, True)
         if key not in self._masks:
             at = torch.arange(self.longest, device=self.positions.device)
             seen = at[:, None] >= at[None]
@@ -46,6 +48,15 @@ class Layout:
                 seen &= self.lesson[:, None] == self.lesson[None]
             self._masks[key] = seen
         return self._masks[key]
+
+    def unseen(self, window: int) -> Any:
+        """What must not be seen, always as a mask."""
+        if (window, False) not in self._masks:
+            seen = self.mask(window)
+            if seen is None:
+                seen = torch.ones(self.longest, self.longest, dtype=torch.bool, device=self.positions.device).tril_()
+            self._masks[window, False] = ~seen
+        return self._masks[window, False]
 
 
 class _Spread(torch.autograd.Function):
@@ -91,7 +102,9 @@ def attend(q: Any, k: Any, v: Any, layout: Layout, window: int, scale: float, ca
         k, v = k.repeat_interleave(groups, 1), v.repeat_interleave(groups, 1)
     mask = layout.mask(window)
     if cap:
-        o = _capped(q, k, v, mask, scale, cap)
+        o = _capped(q, k, v, layout.unseen(window), scale, cap)
+    elif q.device.type == "cpu" and q.dtype == torch.bfloat16 and layout.longest <= _SHORT:
+        o = _Plain.apply(q, k, v, layout.unseen(window), scale)
     else:
         o = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None, scale=scale)
     o = o.transpose(1, 2)
@@ -99,10 +112,28 @@ def attend(q: Any, k: Any, v: Any, layout: Layout, window: int, scale: float, ca
     return o.reshape(o.shape[0], -1)
 
 
-def _capped(q: Any, k: Any, v: Any, mask: Any, scale: float, cap: float) -> Any:
+class _Plain(torch.autograd.Function):
+    """Attention by whole products: on a processor, for short lessons in bf16, twice as fast as torch's in blocks."""
+
+    @staticmethod
+    def forward(ctx: Any, q: Any, k: Any, v: Any, unseen: Any, scale: float) -> Any:
+        scores = (q @ k.transpose(-1, -2)).float().mul_(scale).masked_fill_(unseen, float("-inf"))
+        share = scores.softmax(-1).to(v.dtype)
+        ctx.save_for_backward(q, k, v, share)
+        ctx.scale = scale
+        return share @ v
+
+    @staticmethod
+    def backward(ctx: Any, given: Any) -> Any:
+        q, k, v, share = ctx.saved_tensors
+        wide = share.float()
+        towards = (given @ v.transpose(-1, -2)).float()
+        along = (towards * wide).sum(-1, keepdim=True)
+        scores = towards.sub_(along).mul_(wide).mul_(ctx.scale).to(q.dtype)
+        return scores @ k, scores.transpose(-1, -2) @ q, share.transpose(-1, -2) @ given, None, None
+
+
+def _capped(q: Any, k: Any, v: Any, unseen: Any, scale: float, cap: float) -> Any:
     """Attention whose scores are bent below a cap, as Gemma 2 has it."""
     scores = torch.tanh((q @ k.transpose(-1, -2)).float() * (scale / cap)) * cap
-    if mask is None:
-        size = scores.shape[-1]
-        mask = torch.ones(size, size, dtype=torch.bool, device=scores.device).tril_()
-    return scores.masked_fill(~mask, float("-inf")).softmax(-1).to(v.dtype) @ v
+    return scores.masked_fill(unseen, float("-inf")).softmax(-1).to(v.dtype) @ v

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QDialog, QWidget
 
+from forge_desktop.archive.records import Learner
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.corpus import Document
 from forge_desktop.distill.records_pairs import Forgotten, PairWish, Reached
@@ -41,7 +42,9 @@ class ForgetSheet(QDialog):
 
     agreed = Signal(object)
 
-    def __init__(self, document: Document, reached: Reached, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, document: Document, reached: Reached, learners: Sequence[Learner] = (), parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Forget a document")
@@ -76,7 +79,8 @@ class ForgetSheet(QDialog):
                 ),
                 column(*self._boxes, gap=tokens.SM),
                 label(
-                    "What was learnt does not come back. Files, and what was spent, stay as they are.",
+                    "What was learnt does not come back. Files, and what was spent, stay as they are."
+                    + _unlearnable(learners),
                     tokens.SMALL,
                     cls="warn",
                     wrap=True,
@@ -117,11 +121,12 @@ class Forgetting(QObject):
         """Show what a document came into; what is agreed to goes."""
         forge = self._forge
 
-        def look() -> tuple[Document, Reached]:
+        def look() -> tuple[Document, Reached, Sequence[Learner]]:
             rows = forge.corpus.shelf.document_rows([document_id])
             if not rows:
                 raise ForgeError("This document is no longer there.")
-            return rows[0], forge.distill.reached_by(rows[0].sha256)
+            sha256 = rows[0].sha256
+            return rows[0], forge.distill.reached_by(sha256), forge.archive.learners(sha256)
 
         self._errands.run(look, lambda found: self._show(*found), self.troubled.emit, key="forget", lane=_LANE)
 
@@ -132,40 +137,42 @@ class Forgetting(QObject):
         verb = "rests" if pairs == 1 else "rest"
         return f" {count_words(pairs, 'pair')} still {verb} on it; Forget… takes them out." if pairs else ""
 
-    def _show(self, document: Document, reached: Reached) -> None:
-        sheet = ForgetSheet(document, reached, self._window)
+    def _show(self, document: Document, reached: Reached, learners: Sequence[Learner]) -> None:
+        sheet = ForgetSheet(document, reached, learners, self._window)
         sheet.agreed.connect(lambda wish: self._forget(document, wish))
         sheet.open()
 
     def _forget(self, document: Document, wish: ForgetWish) -> None:
         forge = self._forge
 
-        def work() -> tuple[Forgotten, int | None]:
+        def work() -> tuple[Forgotten, int, int | None]:
             done = forge.distill.forget(
                 document.sha256, pairs=wish.pairs, tasks=wish.tasks, datasets=wish.datasets, suites=wish.suites
             )
-            return done, forge.corpus.remove([document.id]) if wish.index else None
+            of_gates = forge.students.gates.forget(document.sha256) if wish.suites else 0
+            return done, of_gates, forge.corpus.remove([document.id]) if wish.index else None
 
-        def told(found: tuple[Forgotten, int | None]) -> None:
-            done, token = found
+        def told(found: tuple[Forgotten, int, int | None]) -> None:
+            done, of_gates, token = found
             undo = None if token is None else lambda: self._restore(token)
             self.notice.emit(
-                Notice(_told(safe_words(document.name), done, token is not None), undo=undo, icon="trash-2")
+                Notice(_told(safe_words(document.name), done, of_gates, token is not None), undo=undo, icon="trash-2")
             )
 
         self._errands.run(work, told, self.troubled.emit, lane=_LANE)
 
 
-def _told(name: str, done: Forgotten, removed: bool) -> str:
+def _told(name: str, done: Forgotten, of_gates: int, removed: bool) -> str:
     counts = (
         (done.pairs, "pair"),
         (done.tasks, "task"),
         (done.answers, "paid answer"),
         (done.datasets, "dataset"),
         (done.suite_items, "question of suites"),
+        (of_gates, "answer of gates"),
     )
     gone = [
-        f"{count:,} questions of suites" if noun.endswith("suites") and count > 1 else count_words(count, noun)
+        f"{count:,} {noun.replace(' ', 's ', 1)}" if " of " in noun and count > 1 else count_words(count, noun)
         for count, noun in counts
         if count
     ]
@@ -179,6 +186,15 @@ def _names(found: Sequence[tuple[str, str]]) -> str:
         return ""
     named = ", ".join(safe_words(name)[:_LONGEST] for _, name in found[:_NAMED])
     return f": {named}{' and others' if len(found) > _NAMED else ''}"
+
+
+def _unlearnable(learners: Sequence[Learner]) -> str:
+    """What was trained from it stays as it is: which runs, and their versions."""
+    if not learners:
+        return ""
+    named = ", ".join(safe_words(each.words) for each in learners[:_NAMED])
+    more = " and others" if len(learners) > _NAMED else ""
+    return f" It was learnt by {named}{more}: an adapter cannot unlearn, so retire the version and train anew."
 
 
 def _box(words: str, count: int = 1, *, ticked: bool = True) -> QCheckBox:

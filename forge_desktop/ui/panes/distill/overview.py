@@ -11,6 +11,8 @@ from forge_desktop.base.money import shown
 from forge_desktop.distill.records import Budget, Endpoint, TaskState
 from forge_desktop.distill.records_pairs import PairCounts
 from forge_desktop.distill.records_runs import RunSummary
+from forge_desktop.students.records_gate import GateReport
+from forge_desktop.students.records_versions import Version
 from forge_desktop.ui.panes.distill.outcomes import capping
 from forge_desktop.ui.widgets.charts import Series
 
@@ -30,6 +32,7 @@ class Overview:
 
     `stopped` is why the ledger allows no call, or "";
     `doubt` is what a person should look at although it allows them: a turned clock, an old backup, its mirror.
+    `gate` is the newest one.
     """
 
     run: RunSummary | None = None
@@ -42,6 +45,8 @@ class Overview:
     thresholds: tuple[float, float] = (0.0, 0.0)
     stopped: str = ""
     doubt: str = ""
+    gate: GateReport | None = None
+    versions: Sequence[Version] = ()
 
     @property
     def tasks(self) -> int:
@@ -51,6 +56,22 @@ class Overview:
     def of(self, *states: TaskState) -> int:
         """How many tasks are in one of these states."""
         return sum(self.counts.get(state, 0) for state in states)
+
+    @property
+    def gated(self) -> Version | None:
+        """The version that carries the verdict of the newest gate, if it is still there."""
+        measured = "" if self.gate is None else self.gate.gated or self.gate.version
+        return next((version for version in self.versions if version.uid == measured), None)
+
+    @property
+    def active(self) -> Version | None:
+        """The version that answers."""
+        return next((v for v in self.versions if v.state == "active"), None)
+
+    @property
+    def has_adapters(self) -> bool:
+        """Whether anything was trained or brought in, so that gates are of interest."""
+        return self.gate is not None or any(not version.is_base for version in self.versions)
 
     def budget(self, kind: str) -> Budget | None:
         """The budget of a kind, where it is known."""
@@ -73,6 +94,8 @@ def read(forge: Forge) -> Overview:
         thresholds=(forge.settings.values.duplicate_share, forge.settings.values.duplicate_cosine),
         stopped=ledger.stopped,
         doubt=ledger.held or ledger.notice or ledger.mirror_problem,
+        gate=next(iter(forge.students.gates.all()), None),
+        versions=tuple(forge.students.registry.versions()),
     )
 
 

@@ -18,6 +18,7 @@ from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.distill.deciding import DecisionBar
 from forge_desktop.ui.panes.distill.figures import Figures
+from forge_desktop.ui.panes.distill.gate_card import GateCard
 from forge_desktop.ui.panes.distill.item import ItemPanel
 from forge_desktop.ui.panes.distill.item_parts import place_of
 from forge_desktop.ui.panes.distill.meter import BudgetsCard, SpendCard
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 _VIEW_KEY = "view of a task"
 _NEIGHBOURS = 5
 _LOW, _LOWEST, _LEAST = 600, 520, 330  # pixels of height: below them the chart goes; the figures in a run, and else
+_THREE = 1060  # pixels of width for three cards in a row; the chart makes way for the gate
 _BESIDE, _NARROW = 1120, 1030  # pixels of width: for the source beside the task, and for the task beside the queue
 
 
@@ -49,7 +51,8 @@ class QueuePage(QWidget):
         self._forge, self._errands = forge, errands
         self._task: int | None = None  # the one shown beside
         self.problem, self.outcome, self.stopped = notices.problem, notices.outcome, notices.stopped
-        self.figures, self.spend, self.budgets = Figures(), SpendCard(), BudgetsCard()
+        self.figures, self.spend, self.budgets, self.gate = Figures(), SpendCard(), BudgetsCard(), GateCard()
+        self.gate.hide()
         self.strip = RunStrip()
         self.queue = QueueView(forge.distill.tasks, errands)
         self.start = StartView()
@@ -62,9 +65,9 @@ class QueuePage(QWidget):
         self._connect()
 
     def _build(self) -> None:
-        money = row(self.spend, self.budgets, gap=tokens.LG)
-        money.setStretch(0, 5)
-        money.setStretch(1, 4)
+        money = row(self.spend, self.budgets, self.gate, gap=tokens.LG)
+        for place, share in enumerate((5, 4, 5)):
+            money.setStretch(place, share)
         self._money = QWidget()
         self._money.setLayout(money)
         card = frame("card", row(self.queue, gap=0))
@@ -103,6 +106,8 @@ class QueuePage(QWidget):
         today = datetime.date.today()
         self.spend.show_overview(found, today)
         self.budgets.show_overview(found)
+        self.gate.show_gate(found.gate, found.gated, found.active)
+        self.gate.setVisible(found.has_adapters)
         self.start.show_overview(found)
         empty = not found.tasks and not found.pairs.pairs and not busy
         self.body.setCurrentWidget(self.start if empty else self._left)
@@ -250,6 +255,7 @@ class QueuePage(QWidget):
             self.viewer.setMaximumWidth(max(theme.px(360), width // 2 if not queue else width // 3))
         room = height - (0 if self.strip.isHidden() else self.strip.sizeHint().height())
         self._money.setVisible(room >= theme.px(_LOW))
+        self.spend.setVisible(self.gate.isHidden() or self.body.width() >= theme.px(_THREE))
         enough = _LEAST if self.strip.isHidden() else _LOWEST
         self.figures.setVisible(room >= theme.px(enough))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,9 @@ if TYPE_CHECKING:
 
 _REFRESH_MS = 250
 _PAGES = (("queue", "Queue"), ("dataset", "Dataset"), ("blocked", "Held back"))
-_NOUNS = frozenset(("tasks", "pairs", "spend", "endpoints", "suites", "datasets", "settings", "documents"))
+_NOUNS = frozenset(
+    ("tasks", "pairs", "spend", "endpoints", "suites", "datasets", "settings", "documents", "gates", "versions")
+)
 _OTHERS = {
     "generate": "Creating tasks",
     "lessons import": "Importing",
@@ -96,6 +99,7 @@ class DistillPane(Pane):
             "export": self.export,
             "caps": self.change_caps,
             "calls": self.show_calls,
+            "dataset": partial(self.show_page, "dataset"),
         }
 
     def search(self) -> QLineEdit:
@@ -128,7 +132,10 @@ class DistillPane(Pane):
         self._export.clicked.connect(self.export)
         self._start = PrimaryButton("Start run", "play")
         self._start.clicked.connect(self.before_run)
-        head = page_head("Distill", self._subtitle, self._segments, self._export, self._start)
+        self._train = Button("Train adapter", "zap")
+        self._train.setToolTip("Teach a base what the pairs say")
+        self._train.clicked.connect(lambda: self.wants_pane.emit("students:train"))
+        head = page_head("Distill", self._subtitle, self._segments, self._export, self._train, self._start)
         self.notices = Notices()
         self.page = QueuePage(self.forge, self._errands, self.notices)
         self.dataset = DatasetView(self.forge, self._errands)
@@ -152,6 +159,11 @@ class DistillPane(Pane):
         page.queue.add.clicked.connect(self._on_add)
         page.budgets.caps_pressed.connect(self.change_caps)
         page.budgets.calls_pressed.connect(self.show_calls)
+        page.gate.gates_pressed.connect(
+            lambda place: self.wants_pane.emit("students:gate" if place == "new" else "students:gates")
+        )
+        page.gate.promote_pressed.connect(lambda _: self.wants_pane.emit("students:promote"))
+        page.gate.rollback_pressed.connect(self.roll_back)
         page.strip.pause_pressed.connect(jobs.pause)
         page.strip.resume_pressed.connect(jobs.resume)
         page.strip.cancel_pressed.connect(jobs.cancel)
@@ -258,6 +270,19 @@ class DistillPane(Pane):
         dialog.started.connect(self._do)
         dialog.open()
 
+    @Slot()
+    def roll_back(self) -> None:
+        """Let the version answer again that was active before this one."""
+        registry = self.forge.students.registry
+        self._errands.run(
+            lambda: registry.rollback(who="window"),
+            lambda done: self.notice.emit(
+                Notice(f"Rolled back: {done.version.label} answers again", icon="rotate-ccw")
+            ),
+            self._on_trouble,
+            lane="students",
+        )
+
     def _do(self, start: Callable[[], int]) -> None:
         """Start a job of the room; what it cannot start for is a banner."""
         self.page.problem.clear()
@@ -288,6 +313,7 @@ class DistillPane(Pane):
         self.page.show_overview(found, busy=bool(self._run_job or self._others))
         self._subtitle.setText(self._summary(found))
         self._export.setEnabled(found.pairs.pairs > 0)
+        self._train.setEnabled(found.pairs.accepted > 0)
         if found.stopped or found.doubt:
             title = "No teacher is asked any more" if found.stopped else "Look at what is booked"
             self.page.stopped.show_message(title, found.stopped or found.doubt, action="Look and go on…")
@@ -320,8 +346,9 @@ class DistillPane(Pane):
         waits = self._run_job or self._seen.of("queued")
         self._start.setToolTip(words if waits else "No task waits in the queue")
         self._start.set_icon(icon)
-        self._export.setText("" if narrow else "Export")
-        self._export.setAccessibleName("Export")
+        for button, said in ((self._export, "Export"), (self._train, "Train adapter")):
+            button.setText("" if narrow else said)
+            button.setAccessibleName(said)
         self._start.setEnabled(bool(waits))
 
     @Slot(str)

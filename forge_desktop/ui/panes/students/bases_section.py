@@ -17,6 +17,7 @@ from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.students.details import StudentDetails
+from forge_desktop.ui.panes.students.library import LibraryPanel, dropped
 from forge_desktop.ui.panes.students.loading import Loading
 from forge_desktop.ui.panes.students.options import StudentOptions
 from forge_desktop.ui.panes.students.plan_card import PlanCard
@@ -83,6 +84,8 @@ class BasesSection(Section):
         self._progress = ProgressRow("Importing", can_pause=False)
         self._progress.cancel_pressed.connect(self.forge.jobs.cancel)
         self._progress.hide()
+        self.library = LibraryPanel(self.forge, self.bridge)
+        self.library.noticed.connect(self.notice)
         self._model = StudentsModel()
         self._list = QListView()
         self._list.setProperty("cls", "sideList")
@@ -94,11 +97,17 @@ class BasesSection(Section):
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.selectionModel().selectionChanged.connect(self._on_selected)
         self._list.activated.connect(self._on_activated)
-        self._drop_hint = label("Drop GGUF files anywhere here to import them.", tokens.SMALL, cls="muted", wrap=True)
+        self._drop_hint = label("Drop GGUF files or folders anywhere here.", tokens.SMALL, cls="muted", wrap=True)
         self.remotes = RemoteList()
         self.remotes.use_wanted.connect(self._on_use_remote)
-        hint = row(self._drop_hint, margins=(20, 4, 16, 16))
-        self._side = frame("side", column(self._list, self.remotes, hint, gap=0, margins=(0, tokens.MD, 0, 0)))
+        more = column(
+            self.library.get_button,
+            self.library.scan_button,
+            self._drop_hint,
+            gap=6,
+            margins=(tokens.LG, 4, tokens.LG, 16),
+        )
+        self._side = frame("side", column(self._list, self.remotes, more, gap=0, margins=(0, tokens.MD, 0, 0)))
         self._side.setFixedWidth(theme.px(300))
         self._plan = PlanCard(self.forge.students.layouts, self.errands)
         self._plan.load_wanted.connect(self._on_load_as)
@@ -114,16 +123,19 @@ class BasesSection(Section):
         self._empty = EmptyState(
             "graduation-cap",
             "No student yet",
-            "Import a GGUF file from this computer. Until then, answers quote your documents.",
+            "Import a GGUF file from this computer, or get one from the hub. Until then, answers quote your documents.",
             "Import GGUF…",
             "plus",
+            "Get a base…",
         )
         self._empty.acted.connect(self.choose_file)
+        self._empty.acted_second.connect(self.library.get_base)
         body = row(self._side, self._details, self._empty, gap=0)
         body.setStretch(1, 1)
         content = QWidget()
         content.setLayout(body)
-        self.set_content(Inset(self._progress, (tokens.XL, 10, 20, 0)), content)
+        progress = (tokens.XL, 10, 20, 0)
+        self.set_content(Inset(self._progress, progress), Inset(self.library, progress), content)
 
     def _refresh(self) -> None:
         students = self.forge.students.list()
@@ -273,7 +285,7 @@ class BasesSection(Section):
         self._details.show_engine(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _gguf_files(event):
+        if dropped(event):
             event.acceptProposedAction()
             set_cls(self._side, "dropping")
 
@@ -283,11 +295,6 @@ class BasesSection(Section):
 
     def dropEvent(self, event: QDropEvent) -> None:
         set_cls(self._side, "side")
-        if files := _gguf_files(event):
+        if files := dropped(event):
             event.acceptProposedAction()
-            self.import_files(files)
-
-
-def _gguf_files(event: QDropEvent) -> list[Path]:
-    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return [path for path in paths if path.suffix.lower() == ".gguf"]
+            self.import_files(self.library.take(files))

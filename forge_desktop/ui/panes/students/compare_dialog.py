@@ -26,7 +26,7 @@ from forge_desktop.ui.widgets.basics import (
 )
 from forge_desktop.ui.widgets.fields import ChoiceField
 from forge_desktop.ui.widgets.fold import Fold
-from forge_desktop.ui.widgets.words import count_words, safe_words
+from forge_desktop.ui.widgets.words import count_words, file_name
 
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge
@@ -148,7 +148,7 @@ class CompareDialog(QDialog):
         for side, answer in zip(self.sides, found.answers, strict=False):
             side.show_answer(answer)
         self.passages.set_heading(f"The same {count_words(len(found.passages), 'passage')} for both")
-        self.passages.set_text("\n\n".join(f"[{n}] {safe_words(name)}\n{text}" for n, name, text in found.passages))
+        self.passages.set_text("\n\n".join(f"[{n}] {file_name(name)}\n{text}" for n, name, text in found.passages))
         self.passages.setVisible(bool(found.passages))
         if not found.passages:
             self.about.setText("No passage of your documents fits this question: both answered without any.")

@@ -75,7 +75,7 @@ class _Side(QFrame):
         self.text.setFixedHeight(_ANSWER_LINES * self.text.fontMetrics().lineSpacing() + 4)
         self.text.viewport().setAutoFillBackground(False)
         self._scores = label("", tokens.SMALL, cls="muted", wrap=True, tabular=True)
-        self.setLayout(column(self._name, self.text, self._scores, gap=6, margins=(12, 10, 12, 10)))
+        self.setLayout(column(self._name, self.text, self._scores, None, gap=6, margins=(12, 10, 12, 10)))
 
     def show_side(
         self, name: str, answer: str, scores: Mapping[str, float | None], other: Mapping[str, float | None]

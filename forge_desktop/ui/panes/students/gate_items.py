@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 _KEY, _PAGES_KEY, _LANE = "questions of a gate", "pages of a gate", "gates"
 CHANGES = {
-    "better": ("Better", "ok", "arrow-up"),
-    "worse": ("Worse", "bad", "arrow-down"),
-    "same": ("Same", "mute", "square"),
+    "better": ("Better", "ok", "chevron-up"),
+    "worse": ("Worse", "bad", "chevron-down"),
+    "same": ("Same", "mute", "circle-dashed"),
 }
 _FILTERS = (("", "All"), ("worse", "Worse"), ("better", "Better"), ("same", "Same"))
 _MANY = 1_000_000  # items a suite may have: ids of rows are told apart by it
@@ -164,15 +164,12 @@ class GateItems(QWidget):
             Column("Question", lambda i: _line(i.question), "", 300, stretch=True, tip=lambda i: _line(i.question)),
             Column("Change", lambda i: CHANGES[i.change][0], "", 104, pill=lambda i: CHANGES[i.change]),
             Column("About", lambda i: safe_words(i.category) or "—", "", 110, yields=2),
-            Column("Before", self._before, "", 76, right=True, yields=1),
-            Column("After", self._after, "", 76, right=True, yields=1),
+            Column("Score", self._scores, "", 124, right=True, yields=1),
         )
 
-    def _before(self, item: ItemResult) -> str:
-        return self._score(item.baseline)
-
-    def _after(self, item: ItemResult) -> str:
-        return self._score(item.candidate)
+    def _scores(self, item: ItemResult) -> str:
+        """By the metric that must gain, before and after."""
+        return f"{self._score(item.baseline)} → {self._score(item.candidate)}"
 
     def _score(self, scores: Mapping[str, float | None]) -> str:
         metric = self._gate.wish.primary if self._gate else ""

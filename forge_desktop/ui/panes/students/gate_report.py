@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLayout, QScrollArea, QVBoxLayout, QWidget
 
 from forge_desktop.students.records_gate import GateReport, GateSuite, Metric
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.gate_words import METRICS, arms, groups, pair_bar, verdict_mark
+from forge_desktop.ui.gate_words import arms, groups, pair_bar, verdict_mark
+from forge_desktop.ui.panes.students.gate_conditions import conditions_card, sweep_card
 from forge_desktop.ui.widgets.basics import IconLabel, column, frame, label, row
 from forge_desktop.ui.widgets.pair_chart import PairChart
 from forge_desktop.ui.widgets.words import breakable, count_words, safe_words
@@ -49,8 +50,8 @@ class GateReportView(QScrollArea):
                 old.deleteLater()
         cards = [_verdict_card(gate)]
         cards += [_suite_card(gate, name, role, metrics) for name, role, metrics in groups(gate)]
-        cards += [_sweep_card(gate)] if len(gate.sweep) > 1 else []
-        cards += [_conditions_card(gate.conditions)] if gate.conditions else []
+        cards += [sweep_card(gate)] if len(gate.sweep) > 1 else []
+        cards.append(conditions_card(gate))
         for card in cards:
             self._cards.addWidget(card)
         if gate.uid != self._uid:
@@ -69,7 +70,7 @@ def _verdict_card(gate: GateReport) -> QFrame:
     head = row(IconLabel(icon, 20, "muted" if kind == "mute" else kind), label(words, tokens.SUBTITLE, 600, wrap=True))
     head.setStretch(1, 1)
     said = list(gate.reasons) or ([gate.problem] if gate.problem else [_waits(gate)])
-    lines = [_reason(reason) for reason in filter(None, said)]
+    lines = [_reason(reason, "circle-alert" if reason in gate.vetoes else "chevron-right") for reason in said if reason]
     foot = f"Scale {gate.scale:g}" if gate.verdict else ""
     card: list[QWidget | QLayout] = [head, *lines, *([label(foot, tokens.SMALL, cls="muted")] if foot else [])]
     for note in gate.card:
@@ -88,9 +89,9 @@ def _waits(gate: GateReport) -> str:
     }.get(gate.state, "")
 
 
-def _reason(words: str, icon: str = "chevron-right") -> QWidget:
+def _reason(words: str, icon: str) -> QWidget:
     line = row(
-        column(3, IconLabel(icon, 13), None, gap=0),
+        column(3, IconLabel(icon, 13, "bad" if icon == "circle-alert" else "muted"), None, gap=0),
         label(breakable(safe_words(words)), tokens.TABLE, wrap=True, selectable=True),
         gap=6,
     )
@@ -124,61 +125,3 @@ def _leak_lines(suite: GateSuite | None) -> list[QWidget]:
         label(words, tokens.SMALL, 600, cls="warn", wrap=True),
         label(breakable(safe_words(text)), tokens.SMALL, cls="muted", wrap=True),
     ]
-
-
-def _sweep_card(gate: GateReport) -> QFrame:
-    """A line for each scale that was tried, with what it was tried by."""
-    names = [key for key in gate.sweep[0] if key != "scale"]
-    grid = QGridLayout()
-    grid.setHorizontalSpacing(tokens.XL)
-    grid.setVerticalSpacing(6)
-    for place, name in enumerate(("scale", *names)):
-        words = METRICS.get(name, ("", ""))[0] or name.replace("_", " ").capitalize()
-        grid.addWidget(label(words, tokens.SMALL, 600, cls="muted"), 0, place)
-    for line, tried in enumerate(gate.sweep, 1):
-        scale = tried.get("scale")
-        chosen = scale == gate.scale
-        for place, name in enumerate(("scale", *names)):
-            words = _number(tried.get(name)) + (" (chosen)" if chosen and name == "scale" else "")
-            grid.addWidget(label(words, tokens.TABLE, 600 if chosen else 400, tabular=True), line, place)
-    grid.setColumnStretch(len(names) + 1, 1)
-    about = label(
-        "Tried on a part of the questions that the verdict does not use.", tokens.SMALL, cls="muted", wrap=True
-    )
-    title = column(label("Scales tried", tokens.BODY, 600), about, gap=1)
-    return frame("card", column(title, grid, gap=10, margins=(18, 12, 18, 14)))
-
-
-def _conditions_card(conditions: Mapping[str, object]) -> QFrame:
-    grid = QGridLayout()
-    grid.setHorizontalSpacing(tokens.LG)
-    grid.setVerticalSpacing(6)
-    grid.setColumnMinimumWidth(0, theme.px(118))
-    grid.setColumnStretch(1, 1)
-    for line, (name, value) in enumerate(conditions.items()):
-        words = safe_words(name.replace("_", " ").capitalize())
-        grid.addWidget(label(words, tokens.SMALL, cls="muted", wrap=True), line, 0, Qt.AlignmentFlag.AlignTop)
-        said = label(breakable(_number(value)), tokens.TABLE, tabular=True, wrap=True, selectable=True)
-        grid.addWidget(said, line, 1)
-    title = column(
-        label("Conditions", tokens.BODY, 600),
-        label("Fixed before the run and kept with it.", tokens.SMALL, cls="muted"),
-        gap=1,
-    )
-    return frame("card", column(title, grid, gap=10, margins=(18, 12, 18, 14)))
-
-
-def _number(value: object) -> str:
-    if value is None:
-        return "—"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_number(one)}" for name, one in value.items()) or "—"
-    if isinstance(value, list | tuple):
-        return ", ".join(_number(one) for one in value) or "—"
-    return safe_words(str(value)) or "—"

@@ -111,9 +111,9 @@ class GateSheet(QDialog):
             box.toggled.connect(self._follow)
         for choice in (self.version, self.baseline, self.primary, self.judge):
             choice.changed.connect(self._follow)
+        self._build()
         if len(self.suites) == 1:
             next(iter(self.suites.values())).setChecked(True)
-        self._build()
         self._follow()
 
     def _build(self) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, JobChanged
-from forge_desktop.students.records_gate import GateReport, GateWish
+from forge_desktop.students.records_gate import GateProgress, GateReport, GateWish
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
@@ -54,6 +54,7 @@ class GatesSection(Section):
         self._chosen = ""
         self._gate: GateReport | None = None
         self._behind = False
+        self._running = ""  # the gate that a job tells of
         self.start = PrimaryButton("Run gate…", "shield-check")
         self.start.clicked.connect(lambda: self.ask())
         self.buttons = (self.start,)
@@ -130,7 +131,11 @@ class GatesSection(Section):
         self.progress.setVisible(live)
         if live:
             self.progress.show_job(event)
+            if isinstance(event.detail, GateProgress) and event.detail.gate != self._running:
+                self._running = self._chosen = event.detail.gate
+                self.refresh()
             return
+        self._running = ""
         if isinstance(event.error, ForgeError):
             self.trouble(event.error)
         elif isinstance(event.result, GateReport):
@@ -197,7 +202,7 @@ class GatesSection(Section):
     @Slot()
     def _on_version(self) -> None:
         if self._gate is not None:
-            self.leads.emit(f"versions:{self._gate.version}")
+            self.leads.emit(f"versions:{self._gate.gated or self._gate.version}")
 
     # starting
 

@@ -59,12 +59,15 @@ class StudentsPane(Pane):
         self._front().shown()
 
     def commands(self) -> dict[str, Callable[[], None]]:
-        """Besides the sections by name: "import" a base, "train" an adapter, "gate" a version."""
+        """Besides the sections by name: "import" a base, "train" an adapter, "gate" a version, "promote" the one that
+        the newest gate was about.
+        """
         return {
             **{key: partial(self.show_section, key) for key in self._sections},
             "import": self.choose_file,
             "train": partial(self.show_section, "training", "new"),
             "gate": partial(self.show_section, "gates", "new"),
+            "promote": partial(self.show_section, "versions", "promote"),
         }
 
     def show_section(self, key: str, place: str = "") -> None:

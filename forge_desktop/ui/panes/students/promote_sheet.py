@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QWidget
 
+from forge_desktop.base.errors import ForgeError
 from forge_desktop.students.records_gate import GateReport
 from forge_desktop.students.records_versions import Version
 from forge_desktop.ui import theme, tokens
@@ -19,11 +20,15 @@ _OVERRIDE = (
     "No gate has passed this version. If it shall answer all the same, type why: the reason is kept in its history and "
     "stands on its card."
 )
+_LEAST_WORDS = 3
 _PASSED = "It answers from the next question on. One click rolls back."
 
 
 class PromoteSheet(Sheet):
-    """`agreed` carries why, and the reason that stands in for a pass ("" where there is one or none is needed)."""
+    """`agreed` carries why, and the reason that stands in for a pass ("" where there is one or none is needed).
+
+    Whoever listens calls `accept` when it is done, or `refuse` with what speaks against it; what was typed stays.
+    """
 
     agreed = Signal(str, str)
 
@@ -35,18 +40,32 @@ class PromoteSheet(Sheet):
         self.setWindowTitle("Promote a version")
         self._needs_reason = not version.is_base and version.verdict != "passed"
         self.reason = TextField(64)
-        self.reason.setAccessibleName("Why it shall answer without a pass" if self._needs_reason else "Why")
-        self.reason.setPlaceholderText("Required" if self._needs_reason else "Optional")
         self.reason.textChanged.connect(self._follow)
-        words = "Promote without a pass" if self._needs_reason else f"Promote {version.label}"
-        self.promote = PrimaryButton(words, "git-branch")
+        self.promote = PrimaryButton(f"Promote {version.label}", "git-branch")
         self.promote.clicked.connect(self._on_promote)
+        self._why = label("", tokens.SMALL, cls="muted")
         self._build(version, active, gate)
+        self._name_reason()
         self._follow()
         self.reason.setFocus()
 
     def typed(self) -> bool:
         return bool(self.reason.toPlainText().strip())
+
+    def refuse(self, error: ForgeError) -> None:
+        """Say what speaks against it; from now on it takes a reason."""
+        self._needs_reason = True
+        self._name_reason()
+        self.banner.show_error(error)
+        self._follow()
+        self.reason.setFocus()
+
+    def _name_reason(self) -> None:
+        needs = self._needs_reason
+        words = "Why it shall answer all the same" if needs else "Why"
+        self._why.setText(words)
+        self.reason.setAccessibleName(words)
+        self.reason.setPlaceholderText("Required: a few words" if needs else "Optional")
 
     def _build(self, version: Version, active: Version | None, gate: GateReport | None) -> None:
         cancel = Button("Cancel")
@@ -65,12 +84,11 @@ class PromoteSheet(Sheet):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(inside)
-        why = label("Why it shall answer all the same" if self._needs_reason else "Why", tokens.SMALL, cls="muted")
         heading = label(f"Promote {version_name(version)}", tokens.TITLE, 600, wrap=True)
         content = column(
             column(heading, about, gap=2),
             area,
-            column(why, self.reason, gap=4),
+            column(self._why, self.reason, gap=4),
             self.banner,
             row(None, cancel, self.promote),
             gap=tokens.MD,
@@ -85,13 +103,15 @@ class PromoteSheet(Sheet):
 
     @Slot()
     def _follow(self) -> None:
-        self.promote.setEnabled(not self._needs_reason or self.typed())
+        words = len(self.reason.toPlainText().split())
+        self.promote.setEnabled(not self._needs_reason or words >= _LEAST_WORDS)
 
     @Slot()
     def _on_promote(self) -> None:
         said = self.reason.toPlainText().strip()
+        self.banner.clear()
+        self.promote.setEnabled(False)
         self.agreed.emit("" if self._needs_reason else said, said if self._needs_reason else "")
-        self.accept()
 
 
 def _changes(version: Version, active: Version | None) -> QFrame:

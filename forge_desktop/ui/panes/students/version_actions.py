@@ -21,6 +21,7 @@ from forge_desktop.ui.panes.students.promote_sheet import PromoteSheet
 from forge_desktop.ui.widgets.basics import Notice
 
 if TYPE_CHECKING:
+    from forge_desktop.students import Students
     from forge_desktop.ui.panes.students.versions_section import VersionsSection
 
 _LANE = "students"
@@ -57,22 +58,47 @@ class VersionActions(QObject):
     def promote(self, version: Version) -> None:
         """Show what would change and what the gate said; promote when the person says so."""
         active = next((v for v in self._section.versions() if v.state == "active"), None)
-        gates = self._section.forge.students.gates
+        students = self._section.forge.students
 
         def look() -> GateReport | None:
-            return next((gate for gate in gates.all(version.uid) if gate.uid == version.gate), None)
+            return found_gate(students, version.gate) if version.gate else None
 
         def ask(gate: GateReport | None) -> None:
             sheet = PromoteSheet(version, active, gate, self._section.window())
-            sheet.agreed.connect(lambda why, override: self._promote(version, why, override))
+            sheet.agreed.connect(lambda why, override: self._promote(version, why, override, sheet))
             sheet.open()
 
-        self._run(look if version.gate else lambda: None, ask)
+        self._run(look, ask)
 
-    def _promote(self, version: Version, why: str, override: str) -> None:
-        self._run(
+    def promote_gated(self) -> None:
+        """Ask about the version that the newest gate was about."""
+        students = self._section.forge.students
+
+        def look() -> tuple[list[Version], Version | None]:
+            versions = students.registry.versions()
+            gate = next(iter(students.gates.all()), None)
+            measured = "" if gate is None else gate.gated or gate.version
+            return versions, next((v for v in versions if v.uid == measured), None)
+
+        def ask(found: tuple[list[Version], Version | None]) -> None:
+            versions, version = found
+            self._section.listed(versions)
+            if version is not None:
+                self._section.show_place(version.uid)
+                self.promote(version)
+
+        self._run(look, ask)
+
+    def _promote(self, version: Version, why: str, override: str, sheet: PromoteSheet) -> None:
+        def told(done: Promotion) -> None:
+            sheet.accept()
+            self._tell(done, f"{version_name(done.version)} answers now")
+
+        self._section.errands.run(
             lambda: self._registry.promote(version.uid, who=WHO, why=why, override=override),
-            lambda done: self._tell(done, f"{version_name(done.version)} answers now"),
+            told,
+            sheet.refuse,
+            lane=_LANE,
         )
 
     @Slot()
@@ -220,3 +246,11 @@ class VersionActions(QObject):
         elif isinstance(event.result, Version):
             self._section.show_place(event.result.uid)
             self._section.say(f"{version_name(event.result)} is imported; a gate decides on it", "download")
+
+
+def found_gate(students: Students, uid: str) -> GateReport | None:
+    """A gate that is there; a version brought in from elsewhere may name one that is not."""
+    try:
+        return students.gates.get(uid)
+    except ForgeError:
+        return None

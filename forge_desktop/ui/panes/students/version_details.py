@@ -33,13 +33,13 @@ _NAME_WIDTH = 118
 
 @dataclass(frozen=True)
 class VersionView:
-    """A version with what is shown beside it. `before` is what a rollback would go back to."""
+    """A version with what is shown beside it. `can_go_back`: it took over from another one."""
 
     version: Version
     adapter: Adapter | None
     gate: GateReport | None
     history: tuple[Happening, ...]
-    before: str = ""
+    can_go_back: bool = False
 
 
 class VersionDetails(QScrollArea):
@@ -85,7 +85,7 @@ class VersionDetails(QScrollArea):
                 part.setVisible(bool(value))
         self._show_gate(view)
         self._history.show_history(view.history)
-        self._follow(version, view.before)
+        self._follow(version, can_go_back=view.can_go_back)
         if not same:
             self.verticalScrollBar().setValue(0)
 
@@ -103,14 +103,16 @@ class VersionDetails(QScrollArea):
             reasons = list(gate.reasons) or ([gate.problem] if gate.problem else [])
         self._reasons.setText("\n".join(breakable(safe_words(reason)) for reason in reasons))
 
-    def _follow(self, version: Version, before: str) -> None:
+    def _follow(self, version: Version, *, can_go_back: bool) -> None:
         active = version.state == "active"
         usable = not version.problem and version.state != "retired"
         self.promote.setVisible(not active)
         self.promote.setEnabled(usable)
         self.rollback.setVisible(active)
-        self.rollback.setEnabled(bool(before))
-        self.rollback.setToolTip(f"Back to {before}" if before else "No other version was active before")
+        self.rollback.setEnabled(can_go_back)
+        self.rollback.setToolTip(
+            "Back to the version that was active before" if can_go_back else "No other version was active before"
+        )
         self.gate.setVisible(not version.is_base)
         self.gate.setEnabled(usable)
         self.compare.setEnabled(not version.problem)

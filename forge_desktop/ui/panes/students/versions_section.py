@@ -9,16 +9,14 @@ from PySide6.QtCore import QItemSelection, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, JobChanged
-from forge_desktop.students.records_gate import GateReport
 from forge_desktop.students.records_versions import Version
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.students.section import Section
 from forge_desktop.ui.panes.students.timeline import Timeline
-from forge_desktop.ui.panes.students.version_actions import VersionActions
+from forge_desktop.ui.panes.students.version_actions import VersionActions, found_gate
 from forge_desktop.ui.panes.students.version_details import VersionDetails, VersionView
 from forge_desktop.ui.widgets.basics import (
     Button,
@@ -36,7 +34,6 @@ from forge_desktop.ui.widgets.words import count_words
 
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge
-    from forge_desktop.students import Students
 
 _LIST_KEY, _VIEW_KEY = "versions", "a version"
 _ALONE = "Only bases so far. Train an adapter, or import one: it becomes a version here, and a gate decides on it."
@@ -91,7 +88,10 @@ class VersionsSection(Section):
         self.refresh()
 
     def show_place(self, place: str) -> None:
-        """Show this version, by its uid."""
+        """Show a version, by its uid; "promote" asks whether the one that the newest gate was about shall answer."""
+        if place == "promote":
+            self.acting.promote_gated()
+            return
         self._chosen = place
         self.refresh()
 
@@ -102,6 +102,10 @@ class VersionsSection(Section):
     def versions(self) -> Sequence[Version]:
         """All that were listed last."""
         return self._versions
+
+    def listed(self, versions: Sequence[Version]) -> None:
+        """What was just read elsewhere."""
+        self._versions = versions
 
     def data_changed(self, event: DataChanged) -> None:
         if event.what & {"versions", "students", "gates"} and self.isVisible():
@@ -146,21 +150,14 @@ class VersionsSection(Section):
             if version.adapter_sha256:
                 adapter = next((a for a in registry.adapters() if a.sha256 == version.adapter_sha256), None)
             if version.gate:
-                gate = _found_gate(students, version.gate)
+                gate = found_gate(students, version.gate)
             history = tuple(registry.history(version.uid))
-            return VersionView(version, adapter, gate, history, self._before(version))
+            took_over = any(
+                event.before for event in history if event.what in ("promoted", "overridden", "rolled back")
+            )
+            return VersionView(version, adapter, gate, history, took_over and version.state == "active")
 
         self.errands.run(work, self.details.show_view, self.trouble, key=_VIEW_KEY)
-
-    def _before(self, version: Version) -> str:
-        """The label of what was active before the active version, for the button that goes back."""
-        if version.state != "active":
-            return ""
-        labels = {other.uid: other.label for other in self._versions if other.state != "retired"}
-        for event in self.forge.students.registry.history(version.uid):
-            if event.what in ("promoted", "overridden", "rolled back"):
-                return labels.get(event.before, "")
-        return ""
 
     @Slot(str)
     def _on_asked(self, what: str) -> None:
@@ -181,11 +178,3 @@ class VersionsSection(Section):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._side.setFixedWidth(theme.px(300 if self.width() < theme.px(1000) else 360))
-
-
-def _found_gate(students: Students, uid: str) -> GateReport | None:
-    """A gate that is there; a version brought in from elsewhere may name one that is not."""
-    try:
-        return students.gates.get(uid)
-    except ForgeError:
-        return None

@@ -1,0 +1,119 @@
+"""`gate` from a script: a verdict with its figures and its exit status, items side by side, searches compared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.documented import undocumented
+from tests.distill.rooms import fact
+from tests.students.gate_rooms import adapter, facts, opened, tiny
+
+Json = Callable[..., dict[str, Any]]
+_QUICK = ("--no-regression", "--no-safety", "--primary", "nll", "--max-tokens", 6, "--resamples", 1000)
+
+
+@pytest.fixture
+def cli(in_process: Callable[..., Any]) -> Callable[..., Any]:
+    return in_process
+
+
+@pytest.fixture
+def cli_json(cli: Callable[..., Any], one_object: Callable[[str], dict[str, Any]]) -> Json:
+    def run(*arguments: object, expect: int = 0) -> dict[str, Any]:
+        done = cli(*arguments, "--json", expect=expect)
+        assert done.stderr == ""
+        value = one_object(done.stdout)
+        assert undocumented(arguments, value) == []
+        return value
+
+    return run
+
+
+@pytest.fixture
+def ready(data_dir: Path, tmp_path: Path) -> Path:
+    """A base, two adapters of it ("good" and "bad"), and a file of questions."""
+    base = tiny(tmp_path / "base.gguf")
+    with opened(data_dir, base) as room:
+        room.version(adapter(tmp_path / "good.gguf", base, strength=-0.05, seed=5), name="good")
+        room.version(adapter(tmp_path / "bad.gguf", base, strength=0.6), name="bad")
+        label = room.base.label
+    file = tmp_path / "bridges.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in facts(12)), encoding="utf-8")
+    (tmp_path / "label").write_text(label)
+    return file
+
+
+def test_a_gate_is_driven_from_a_script(
+    ready: Path, cli_json: Json, cli: Callable[..., Any], check_fields: Any
+) -> None:
+    base = (ready.parent / "label").read_text()
+    found = cli_json("gate", "good", "--suite", ready, "--baseline", base, *_QUICK)
+    check_fields(found, gate=str, verdict=str, passed=bool, scale=float, metrics=list, reasons=list, number=int)
+    assert (found["verdict"], found["passed"], found["label"], found["baseline_label"]) == (
+        "passed",
+        True,
+        found["label"],
+        base,
+    )
+    (metric,) = [one for one in found["metrics"] if one["name"] == "nll"]
+    assert metric["low"] <= metric["difference"] <= metric["high"] < 0
+    assert metric["holds"] is True
+    refused = cli_json("gate", "bad", "--suite", "bridges", "--baseline", base, *_QUICK, expect=1)
+    assert (refused["verdict"], refused["passed"]) == ("failed", False)
+    assert refused["reasons"]
+    listed = cli_json("gate", "--list")
+    assert [one["number"] for one in listed["gates"]] == [2, 1]
+    assert {one["name"] for one in listed["shipped"]} == {"regression", "safety"}
+    assert [one["verdict"] for one in cli_json("gate", "bad", "--list")["gates"]] == ["failed"]
+    assert cli_json("gate", "--show", 1) == found
+    items = cli_json("gate", "--items", 2, "--only", "worse", "--limit", 2)
+    assert (items["count"], [one["n"] for one in items["items"]]) == (12, [1, 2])
+    assert items["items"][0]["suite"] == "bridges"
+    assert cli_json("gate", "--items", 1, "--of", "bridges", "--offset", 11)["items"][0]["n"] == 12
+    shown = cli("gate", "--show", 2).stdout
+    assert "against" in shown
+    assert "There is no gain" in shown
+    said = cli("gate", "--items", 1, "--limit", 1).stdout
+    assert "expected:  aaaa aaaa" in said
+
+
+def test_what_a_gate_cannot_do_is_said(ready: Path, cli_json: Json, cli: Callable[..., Any]) -> None:
+    def why(*arguments: object) -> str:
+        return str(cli_json("gate", *arguments, expect=1)["error"]["message"])
+
+    assert why() == "Which version shall be measured?"
+    assert "There is no suite and no file called nowhere" in why("good", "--suite", "nowhere")
+    assert "No version is called" in why("v99", "--suite", ready)
+    assert "There is no gate 7" in why("--show", 7)
+    assert "A judge needs" in why("good", "--judge", "Nobody") or "Nobody" in why("good", "--judge", "Nobody")
+    assert "no setting of a search" in why("--retrieval", "--suite", ready, "--arm", "a:speed=9")
+    assert "on one suite" in why("--retrieval")
+    cli("gate", "good", "--list", "--show", "1", expect=2)
+
+
+def test_searches_are_compared_from_a_script(
+    ready: Path, cli_json: Json, cli: Callable[..., Any], tmp_path: Path
+) -> None:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    rows = []
+    for n in range(4):
+        (folder / f"{n}.txt").write_text(fact(n)[1])
+        rows.append(
+            {"question": fact(n)[0], "answer": fact(n)[1], "evidence": [{"text": fact(n)[1], "path": f"{n}.txt"}]}
+        )
+    file = tmp_path / "sources.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    cli("index", folder)
+    arms = ("--arm", "usual:passages=4", "--arm", "narrow:passages=1,alpha=0.2")
+    found = cli_json("gate", "--retrieval", "--suite", file, *arms)
+    usual, narrow = found["arms"]
+    assert (usual["name"], usual["passages"], usual["items"], usual["recall"]) == ("usual", 4, 4, 1.0)
+    assert usual["recall_difference"] is None
+    assert set(narrow["recall_difference"]) == {"difference", "low", "high"}
+    assert "recall@1" in cli("gate", "--retrieval", "--suite", "sources", *arms).stdout
