@@ -1,4 +1,4 @@
-"""Everything the room holds as plain rows, for an export of all data: versions, adapters, history, runs, gates."""
+"""Training runs and gates as plain rows, for an export of all data; the archive writes versions itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from forge_desktop.students.gates import Gates
-    from forge_desktop.students.registry import Registry
     from forge_desktop.students.training import Training
 
 Rows = Iterator[Mapping[str, Any]]
@@ -18,15 +17,12 @@ _PAGE = 1_000
 class Exporter:
     """Reads only; the caller holds one state of the data. Files of adapters and runs stay where they are."""
 
-    def __init__(self, registry: Registry, training: Training, gates: Gates) -> None:
-        self._registry, self._training, self._gates = registry, training, gates
+    def __init__(self, training: Training, gates: Gates) -> None:
+        self._training, self._gates = training, gates
 
     def files(self) -> dict[str, Callable[[], Rows]]:
         """The rows of each file, by its name."""
         return {
-            "versions.jsonl": lambda: (asdict(one) for one in reversed(self._registry.versions())),
-            "adapters.jsonl": lambda: (asdict(one) for one in reversed(self._registry.adapters())),
-            "history.jsonl": lambda: (asdict(one) for one in reversed(self._registry.history())),
             "training.jsonl": lambda: (asdict(one) for one in reversed(self._training.runs())),
             "gates.jsonl": self._gate_rows,
         }

@@ -113,10 +113,10 @@ class Students:
         return Library(self._around, self._bases, self._import)
 
     def export_rows(self) -> dict[str, Callable[[], Iterator[Mapping[str, Any]]]]:
-        """Everything as plain rows, by the name of the file they go into. For the archive, within its snapshot."""
+        """Training runs and gates as plain rows, by their file's name. For the archive, within its snapshot."""
         from forge_desktop.students.exporting import Exporter
 
-        return Exporter(self.registry, self.training, self.gates).files()
+        return Exporter(self.training, self.gates).files()
 
     @property
     def _around(self) -> Rooms:
