@@ -58,7 +58,7 @@ class AnswerDelta:
 class EngineChanged:
     """What the engine child is doing, for the status bar. `device` is where layers were counted, e.g. "CPU".
 
-    `remote` is the host that answers, "" while the student is on this computer.
+    `remote` is the host that answers, "" while the student is on this computer; `label` is the version in use ("v3").
     """
 
     status: EngineStatus
@@ -67,6 +67,7 @@ class EngineChanged:
     tokens_per_second: float | None = None
     note: str = ""
     remote: str = ""
+    label: str = ""
 
 
 Event = JobChanged | DataChanged | AnswerDelta | EngineChanged

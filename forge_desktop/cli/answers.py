@@ -154,6 +154,7 @@ def answer_fields(message: ChatMessage) -> dict[str, object]:
             if source.cited
         ],
         "model": facts.get("student"),
+        **{name: facts.get(name) for name in ("version", "version_uid", "adapter_sha256", "scale")},
         "device": facts.get("device"),
         **choosing.figures(message),
         **{name: facts[name] for name in ("endpoint", "origin", "cost_usd", "kept_back") if name in facts},

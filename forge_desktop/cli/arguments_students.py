@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from forge_desktop.cli.arguments_gate import add_gate
+from forge_desktop.cli.arguments_versions import add_versions
 from forge_desktop.cli.values import count, named, number
 
 Verb = Callable[..., argparse.ArgumentParser]  # name, help, description
@@ -15,6 +16,7 @@ Verb = Callable[..., argparse.ArgumentParser]  # name, help, description
 def add_students(verb: Verb) -> None:
     """The verbs."""
     _add_train(verb)
+    add_versions(verb)
     add_gate(verb)
 
 
@@ -69,6 +71,7 @@ def _add_wish(train: argparse.ArgumentParser) -> None:
     option("--row-tokens", count(16, 131_072), "N", "the length of a packed row; longer pairs are left out (512)")
     option("--accumulate", count(1, 1024), "N", "rows that make a step (1)")
     option("--replay", number(0, 4), "X", "the base's own answers, as a share of the pairs, against forgetting (0.25)")
+    option("--hold", number(0, 100), "X", "how much it weighs that these stay as they are (1)")
     option("--validation", number(0, 0.9), "X", "the share of the pairs kept apart, by document (0.1)")
     option("--evaluate-every", count(0, 1_000_000), "N", "steps between two validations (0: once an epoch)")
     option("--patience", count(0, 1000), "N", "validations without improvement that end it early (3; 0: never)")

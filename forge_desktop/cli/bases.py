@@ -14,6 +14,8 @@ from forge_desktop.cli.output import Output, bytes_in_words, counted
 from forge_desktop.forge import Forge
 from forge_desktop.students.records_library import TRAINABLE, FoundFile, HubModel, Imported, Offer, RepositoryOffers
 
+_MOST = 30  # repositories that a search shows
+
 
 def look(forge: Forge, options: argparse.Namespace, out: Output) -> int | None:
     """Do what was asked of these; None where nothing was."""
@@ -26,7 +28,7 @@ def look(forge: Forge, options: argparse.Namespace, out: Output) -> int | None:
 
 
 def _search(forge: Forge, options: argparse.Namespace, out: Output) -> int:
-    found = jobs.wait(forge, forge.students.library.search(options.search))
+    found = jobs.wait(forge, forge.students.library.search(options.search, limit=_MOST))
     assert isinstance(found, list)
     out.result({"found": [_model(one) for one in found]})
     for one in found:
@@ -35,6 +37,8 @@ def _search(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         out.line(f"{one.name}  ({facts})")
         if one.problem:
             out.line(f"    {one.problem}")
+    if len(found) >= _MOST:
+        out.line(f"These are the {_MOST} most downloaded; more words find others.")
     if not found:
         out.line("Nothing was found: try fewer or other words.")
     return 0

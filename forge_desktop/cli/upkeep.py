@@ -64,7 +64,7 @@ def _use(forge: Forge, wanted: str, *, agreed: bool) -> None:
     """Choose a student on this computer, or an endpoint where none is called so."""
     remote = next((r for r in forge.students.remotes.all() if wanted in (r.name, r.uid)), None)
     if remote is None:
-        forge.students.activate(_named(forge.students.list(), wanted).id)
+        forge.students.activate(_named(forge.students.list(), wanted).id, who="command line")
         return
     if remote.leaves and not remote.agreed and not agreed:
         raise ForgeError(what_leaves(remote), hint=f"If you agree: forge-desktop models --use {wanted!r} --agree")
@@ -92,8 +92,9 @@ def status(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     student, remote = forge.students.active(), forge.students.remotes.active()
     device = _last_device(forge, student.sha256) if student else None
     name = student.name if student else None
+    version = forge.students.registry.active() if student else None
     if remote is not None:
-        student, name, device = None, remote.name, f"remote: {remote.host}"
+        student, version, name, device = None, None, remote.name, f"remote: {remote.host}"
     database = forge.archive.database_facts()
     asked = [endpoint for endpoint in forge.providers.endpoints.list() if endpoint.enabled]
     out.result(
@@ -108,6 +109,7 @@ def status(forge: Forge, options: argparse.Namespace, out: Output) -> int:
             "disk": dict(stats.disk),
             "indexed_share": round(forge.corpus.shelf.indexed_share(), 4),
             "model": name,
+            "student_version": None if version is None else version.label,
             "device": device,
             "embedder": embedding.facts(forge),
             "offline": forge.settings.values.offline or not asked,
@@ -120,7 +122,8 @@ def status(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     out.line(f"Forge Desktop {__version__}")
     out.line(f"Data directory  {forge.data_dir}")
     out.line(f"Corpus          {counted(stats.documents, 'document')}, {counted(stats.passages, 'passage')}{failed}")
-    out.line(f"Student         {name or 'none'}")
+    which = "" if version is None else f"  ({version.label}{'' if version.is_base else f', {version.name}'})"
+    out.line(f"Student         {name or 'none'}{which}")
     if student and student.problem:
         out.line(f"                {student.problem}")
     out.line(f"Device          {device or 'known after the first answer'}")

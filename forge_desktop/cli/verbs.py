@@ -26,6 +26,7 @@ from forge_desktop.cli import (
     tour,
     training,
     upkeep,
+    versions,
 )
 from forge_desktop.cli.output import Output
 from forge_desktop.forge import Forge
@@ -52,6 +53,7 @@ VERBS = {
     "embedder": Verb(embedding.embedder),
     "presets": Verb(choosing.presets),
     "distill": Verb(distilling.distill),
+    "students": Verb(versions.students),
     "train": Verb(training.train, writes=True, looks=("runs", "log")),
     "gate": Verb(gating.gate, writes=True, looks=("list", "show", "items")),
     "spend": Verb(spending.spend),

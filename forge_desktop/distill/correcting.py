@@ -95,6 +95,8 @@ class Corrector:
             return self._store.get(task.uid)
         said = message.provenance
         student = {"by": "chat", "student": said.get("student"), "sha256": said.get("model_sha256")}
+        if said.get("adapter_sha256"):
+            student |= {name: said[name] for name in ("version", "adapter_sha256", "scale")}
         pair = _pair(task, evidence, better, student)
         draft = Draft(task.draft, {"given": True, "by": task.origin_detail})
         self._flipper.write("", [Change(task, End("kept", _BY_PERSON, pair), draft=draft if task.draft else None)])

@@ -135,6 +135,11 @@ def prompt(wanted: Wanted) -> tuple[PromptMessage, ...]:
     return (PromptMessage("system", (PromptPart(system, trusted=True),)), PromptMessage("user", tuple(parts)))
 
 
+def _version(label: str, adapter: str, scale: float) -> dict[str, object]:
+    """Which version wrote it, where its adapter made it another student than the base that `sha256` names."""
+    return {"version": label, "adapter_sha256": adapter, "scale": scale} if adapter else {}
+
+
 def _draft(answer: Generation, sampling: Sampling, wanted: Wanted) -> Draft:
     usable = answer.stop in ("end", "length", "stop")
     return Draft(
@@ -142,6 +147,7 @@ def _draft(answer: Generation, sampling: Sampling, wanted: Wanted) -> Draft:
         {
             "student": answer.model,
             "sha256": answer.model_sha256,
+            **_version(answer.label, answer.adapter_sha256, answer.scale),
             "device": answer.device,
             "stop": answer.stop,
             "prompt_tokens": answer.prompt_tokens,

@@ -148,7 +148,11 @@ class Runs:
         return {
             "teachers": teachers,
             "versions": self._corpus.versions(),
-            "student": {"name": state.model, "sha256": state.model_sha256},
+            "student": {
+                "name": state.model,
+                "sha256": state.model_sha256,
+                **({"version": state.label, "adapter_sha256": state.adapter_sha256} if state.adapter_sha256 else {}),
+            },
             "application": __version__,
             "owner": self._providers.ledger.owner,
         }

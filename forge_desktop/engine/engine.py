@@ -268,16 +268,17 @@ class Engine:
         background: bool = False,
         adapter: AdapterSpec | Own | None = OWN,
         width: int = 1,
+        template: str = "",
     ) -> Scores:
         """How likely the student finds each text after its messages; one that does not fit says so itself. Raises
         ForgeError, and what `check` raises.
 
         `width` of them are computed at once, which is quicker. `adapter` takes the place of the student's own here;
-        None is the base alone.
+        None is the base alone; `template` that of the one in the file.
         """
         if (remote := self._remote) is not None:
             remote.refuse_scoring()
-        return self.many.score(items, check, background=background, adapter=adapter, width=width)
+        return self.many.score(items, check, background=background, adapter=adapter, width=width, template=template)
 
     def generate_many(
         self,
@@ -290,10 +291,11 @@ class Engine:
         background: bool = False,
         purposes: Sequence[Purpose] = (),
         adapter: AdapterSpec | Own | None = OWN,
+        template: str = "",
     ) -> Batch:
         """Answer all prompts, `width` of them at once, always from a fresh context; `on_done` is told each answer.
         When `check` raises Cancelled, or the child dies, what was written is returned. Raises ForgeError before.
-        `adapter` as in `score`.
+        `adapter` and `template` as in `score`.
 
         `purposes`, one for each prompt, is what a remote student's answers are paid for; a local one does not ask. A
         remote student is asked within its limits, and a cap or an endpoint that is given up ends it by raising.
@@ -301,7 +303,14 @@ class Engine:
         if (remote := self._remote) is not None:
             return remote.generate_many(prompts, sampling, width=width, on_done=on_done, check=check, purposes=purposes)
         return self.many.answer(
-            prompts, sampling, width=width, on_done=on_done, check=check, background=background, adapter=adapter
+            prompts,
+            sampling,
+            width=width,
+            on_done=on_done,
+            check=check,
+            background=background,
+            adapter=adapter,
+            template=template,
         )
 
     def tokenise(

@@ -364,7 +364,14 @@ class Keeper:
             with self._lock:
                 status, state = self._status, self.state()
             self._events.publish(
-                EngineChanged(status, state.model, state.device, state.tokens_per_second, progress or state.note)
+                EngineChanged(
+                    status,
+                    state.model,
+                    state.device,
+                    state.tokens_per_second,
+                    progress or state.note,
+                    label=state.label,
+                )
             )
 
 

@@ -26,18 +26,24 @@ Vectors = npt.NDArray[np.float32]
 NOT_BEGUN = "It was not begun."
 
 
-def score_request(items: Sequence[Continuation], *, width: int, background: bool) -> Frame:
+def score_request(items: Sequence[Continuation], *, width: int, background: bool, template: str = "") -> Frame:
     """What the child is asked."""
     return {
         "op": "score",
         "items": [{"messages": plain(item.messages), "text": item.text} for item in items],
         "width": width,
         "background": background,
+        "template": template,
     }
 
 
 def batch_request(
-    prompts: Sequence[Sequence[PromptMessage]], sampling: Sampling, *, width: int, background: bool
+    prompts: Sequence[Sequence[PromptMessage]],
+    sampling: Sampling,
+    *,
+    width: int,
+    background: bool,
+    template: str = "",
 ) -> Frame:
     """What the child is asked."""
     return {
@@ -46,6 +52,7 @@ def batch_request(
         "sampling": dataclasses.asdict(sampling),
         "width": width,
         "background": background,
+        "template": template,
     }
 
 
@@ -196,10 +203,11 @@ class Many:
         background: bool,
         adapter: AdapterSpec | Own | None,
         width: int,
+        template: str = "",
     ) -> Scores:
         """As Engine.score."""
         scoring = Scoring(len(items), self._telling("Scoring", len(items)))
-        request = score_request(items, width=width, background=background)
+        request = score_request(items, width=width, background=background, template=template)
         try:
             done = self._talk.long(request, scoring.take, check, begin=scoring.beginning(request, adapter))
         except Lost as lost:
@@ -218,10 +226,11 @@ class Many:
         check: Callable[[], None],
         background: bool,
         adapter: AdapterSpec | Own | None,
+        template: str = "",
     ) -> Batch:
         """As Engine.generate_many."""
         answers = Answering(len(prompts), self._telling("Answering", len(prompts)), sampling, on_done)
-        request = batch_request(prompts, sampling, width=width, background=background)
+        request = batch_request(prompts, sampling, width=width, background=background, template=template)
         try:
             done = self._talk.long(request, answers.take, check, begin=answers.beginning(request, adapter))
         except Cancelled:

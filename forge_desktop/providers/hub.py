@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import re
 import urllib.parse
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,6 +39,7 @@ _LANGUAGE = (
     "video-text-to-text",
 )
 _EXPANDED = ["author", "cardData", "downloads", "gated", "gguf", "lastModified", "likes", "pipeline_tag", "tags"]
+_SHA256 = re.compile(r"[0-9a-f]{64}")  # it names files here, so that it may be nothing else
 _START = 256 * 1024  # bytes in which a GGUF says what it is, before its words
 
 
@@ -99,7 +101,9 @@ class Hub:
 
         with self._api(check, repository.name, file.name) as (hub, api):
             wanted = self._wanted(repository, file)
-            told = hub.get_hf_file_metadata(wanted.url, token=wanted.token or False, endpoint=api.endpoint)
+            told = hub.file_download.get_hf_file_metadata(
+                wanted.url, token=wanted.token or False, endpoint=api.endpoint
+            )
         if (told.size or file.bytes) != file.bytes or (len(told.etag or "") == 64 and told.etag != file.sha256):
             raise ForgeError(
                 f"{file.name} of {repository.name} is not the file that was listed.", hint="Look at its files again."
@@ -166,7 +170,7 @@ class Hub:
         from forge_desktop.providers.hub_words import worded
 
         with asking(self._door(), address, check) as hub, worded(address, repository, file):
-            yield hub, hub.HfApi(endpoint=address, token=self._token() or False, library_name="forge-desktop")
+            yield hub, hub.hf_api.HfApi(endpoint=address, token=self._token() or False, library_name="forge-desktop")
 
     def _wanted(self, repository: HubRepository, file: HubFile) -> Any:
         from forge_desktop.providers.hub_fetch import Wanted
@@ -229,9 +233,9 @@ def _files(siblings: Any) -> tuple[HubFile, ...]:
             found[whole] = HubFile(first, earlier.bytes + size, "", earlier.quantisation, parts, earlier.problem)
             continue
         problem = problem_of(name, parts)
-        if not problem and len(sha256) != 64:
+        if not problem and not _SHA256.fullmatch(sha256):
             problem = "The hub lists no checksum for it, so that it could not be told from a damaged one."
-        found[whole] = HubFile(name, size, sha256 if parts == 1 else "", quantisation_of(name), parts, problem)
+        found[whole] = HubFile(name, size, "" if problem else sha256, quantisation_of(name), parts, problem)
     return tuple(sorted(found.values(), key=lambda file: (bool(file.problem), file.bytes, file.name)))
 
 

@@ -55,11 +55,11 @@ def asking(door: Door, address: str, check: Callable[[], object]) -> Iterator[Mo
     """
     hub = _imported()
     with _asking:
-        hub.set_client_factory(lambda: _client(_Through(door, origin(address), check)))
+        hub.utils.set_client_factory(lambda: _client(_Through(door, origin(address), check)))
         try:
             yield hub
         finally:
-            hub.set_client_factory(_nowhere)
+            hub.utils.set_client_factory(_nowhere)
 
 
 def _imported() -> ModuleType:
@@ -70,7 +70,9 @@ def _imported() -> ModuleType:
             for name in _UNREAD:
                 os.environ.pop(name, None)
             import huggingface_hub
-            import huggingface_hub.hf_api  # the rest comes late, as it is named
+            import huggingface_hub.file_download  # by name, because a frozen application finds no other way to them
+            import huggingface_hub.hf_api
+            import huggingface_hub.utils
 
             logging.getLogger(huggingface_hub.__name__).setLevel(logging.ERROR)
         finally:

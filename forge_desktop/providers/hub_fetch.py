@@ -97,7 +97,8 @@ def _attempt(
     headers = {"Range": f"bytes={have}-"} if have else {}
     with _opened(door, wanted, headers, check) as incoming, open(into, "ab", buffering=0) as file:
         have = _begin(incoming, wanted, have)
-        file.truncate(have)
+        if have < _length(into):
+            file.truncate(have)
         for chunk in incoming.chunks(wanted.bytes - have + 1):
             if have + len(chunk) > wanted.bytes:
                 raise _other(wanted)

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -13,8 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.engine.kept import private_folder
 from forge_desktop.storage import Database
 from forge_desktop.students.adapter_file import AdapterFile, BadAdapter, check_adapter
+from forge_desktop.students.peft_file import import_peft
 from forge_desktop.students.records_versions import AdapterOrigin, Version
 from forge_desktop.students.store import Base, Bases
 from forge_desktop.students.store_versions import Versions, ensure_version, put_adapter
@@ -44,6 +47,7 @@ class Adding:
     def __init__(self, db: Database, bases: Bases, versions: Versions, folder: Path) -> None:
         self._db, self._bases, self._versions, self._folder = db, bases, versions, folder
         self._verifying = Verifying(bases, versions)
+        self._lock = threading.Lock()  # what one is writing, another must not take for something left behind
 
     def base(self, wanted: str) -> Base:
         """The base of this sha256 or its beginning, name, or number ("3" as listed). Raises ForgeError."""
@@ -58,63 +62,89 @@ class Adding:
         raise ForgeError(f"No student is called {wanted!r}.", hint="`forge-desktop models` lists them.")
 
     def add(
-        self, file: Path, base_sha256: str, origin: Origin, *, scale: float = 1.0, check: Check = lambda: None
+        self,
+        file: Path,
+        base_sha256: str,
+        origin: Origin,
+        *,
+        scale: float = 1.0,
+        check: Check = lambda: None,
     ) -> Version:
         """Keep a copy of the file, and register its version. Raises ForgeError, and what `check` raises meanwhile."""
-        base = self._bases.by_sha256(base_sha256)
-        if base is None:
-            raise ForgeError(
-                f"The base that this adapter is for is not on this computer: {base_sha256[:12]}…",
-                hint="Import the base first.",
-            )
-        scale = checked_scale(scale)
-        read = self._read(file, base)
-        check()
-        kept = self._folder / f"{read.sha256}.gguf"
-        had = kept.exists()
-        self._copy(file, kept, read.sha256, check)
-        try:
-            uid = self._register(read, kept, base, origin, scale)
-        except BaseException:
-            if not had and self._versions.adapter(read.sha256) is None:
-                kept.unlink(missing_ok=True)
-            raise
-        version = self._versions.get(uid)
-        assert version is not None
-        return version
+        base, scale = self._sound(base_sha256), checked_scale(scale)
+        with self._lock:
+            self._prepare()
+            return self._add(file, file, base, origin, scale, check)
+
+    def add_peft(self, folder: Path, base_sha256: str, origin: Origin, *, check: Check = lambda: None) -> Version:
+        """Write a PEFT adapter as GGUF and keep that. Raises ForgeError, and what `check` raises meanwhile."""
+        base = self._sound(base_sha256)
+        with self._lock:
+            self._prepare()
+            part = self._folder / f"{uuid.uuid4().hex}{_LEFT}"
+            try:
+                import_peft(folder, base.path, part, {"forge.base_sha256": base.sha256})
+                check()
+                return self._add(part, folder, base, origin, 1.0, check)
+            except BadAdapter as error:
+                raise _unusable(folder, base, error) from error
+            except OSError as error:
+                raise self._no_room(error) from error
+            finally:
+                part.unlink(missing_ok=True)
 
     def drop(self, sha256: str) -> None:
         """Remove an adapter's file, whose row is gone already."""
         with contextlib.suppress(OSError):  # what cannot be removed is tidied away by the next `add`
             (self._folder / f"{sha256}.gguf").unlink()
 
-    def _read(self, file: Path, base: Base) -> AdapterFile:
+    def _sound(self, base_sha256: str) -> Base:
+        base = self._bases.by_sha256(base_sha256)
+        if base is None:
+            raise ForgeError(
+                f"The base that this adapter is for is not on this computer: {base_sha256[:12]}…",
+                hint="Import the base first.",
+            )
         if problem := self._verifying.base(base):
             raise ForgeError(problem, hint="Import the base again first.")
+        return base
+
+    def _add(self, file: Path, shown: Path, base: Base, origin: Origin, scale: float, check: Check) -> Version:
+        read = self._read(file, shown, base)
+        check()
+        kept = self._folder / f"{read.sha256}.gguf"
+        self._copy(file, shown, kept, read.sha256, check)
+        try:
+            uid = self._register(read, kept, base, origin, scale)
+        except BaseException:
+            if self._versions.adapter(read.sha256) is None:
+                kept.unlink(missing_ok=True)
+            raise
+        version = self._versions.get(uid)
+        assert version is not None
+        return version
+
+    def _read(self, file: Path, shown: Path, base: Base) -> AdapterFile:
         try:
             read = check_adapter(file, base.path)
         except BadAdapter as error:
-            raise ForgeError(
-                f"{file} cannot be used as an adapter for {base.name}: {error}.", hint="Nothing was brought in."
-            ) from error
+            raise _unusable(shown, base, error) from error
         made_for = str(read.meta.get("forge.base_sha256", ""))
         if made_for and made_for != base.sha256:
             raise ForgeError(
-                f"{file} was made for another base ({made_for[:12]}…) than {base.name} ({base.sha256[:12]}…).",
+                f"{shown} was made for another base ({made_for[:12]}…) than {base.name} ({base.sha256[:12]}…).",
                 hint="Import that base, and bring the adapter in for it.",
             )
         known = self._versions.adapter(read.sha256)
         if known is not None and known.base_sha256 != base.sha256:
-            raise ForgeError(f"{file} is kept already, for another base.", hint="An adapter belongs to one base.")
+            raise ForgeError(f"{shown} is kept already, for another base.", hint="An adapter belongs to one base.")
         return read
 
-    def _copy(self, file: Path, kept: Path, sha256: str, check: Check) -> None:
+    def _copy(self, file: Path, shown: Path, kept: Path, sha256: str, check: Check) -> None:
         """Copy, flush and rename; a copy that is not what was read before is no copy."""
         part = self._folder / f"{uuid.uuid4().hex}{_LEFT}"
         digest = hashlib.sha256()
         try:
-            self._folder.mkdir(mode=0o700, exist_ok=True)
-            self._tidy()
             with open(file, "rb") as source, open(part, "xb") as target:
                 while block := source.read(_STEP):
                     digest.update(block)
@@ -123,21 +153,23 @@ class Adding:
                 target.flush()
                 os.fsync(target.fileno())
             if digest.hexdigest() != sha256:
-                raise ForgeError(f"{file} changed while it was read.", hint="Bring it in again when it is complete.")
+                raise ForgeError(f"{shown} changed while it was read.", hint="Bring it in again when it is complete.")
             os.chmod(part, 0o600)
             os.replace(part, kept)
             _flush_folder(self._folder)
         except OSError as error:
-            raise ForgeError(
-                f"The adapter could not be kept in {self._folder}: {error.strerror or error}.",
-                hint="Free some space or check the folder's permissions, then try again.",
-            ) from error
+            raise self._no_room(error) from error
         finally:
             part.unlink(missing_ok=True)
 
     def _register(self, read: AdapterFile, kept: Path, base: Base, origin: Origin, scale: float) -> str:
         status = kept.stat()
-        detail = {"tensors": len(read.tensors), "targets": list(read.targets), **origin.detail}
+        detail = {
+            "tensors": len(read.tensors),
+            "targets": list(read.targets),
+            "moves": any(_moves(read, target) for target in read.targets),
+            **origin.detail,
+        }
         with self._db.write() as connection:
             put_adapter(
                 connection,
@@ -167,13 +199,32 @@ class Adding:
                 who=origin.who,
             )
 
-    def _tidy(self) -> None:
-        """Remove what a killed process left: copies that were not complete, and files that no row knows."""
+    def _no_room(self, error: OSError) -> ForgeError:
+        return ForgeError(
+            f"The adapter could not be kept in {self._folder}: {error.strerror or error}.",
+            hint="Free some space or check the folder's permissions, then try again.",
+        )
+
+    def _prepare(self) -> None:
+        """Make the folder, and remove what a killed process left: incomplete copies, and files that no row knows."""
+        try:
+            private_folder(self._folder)
+        except OSError as error:
+            raise self._no_room(error) from error
         known = {f"{adapter.sha256}.gguf" for adapter in self._versions.adapters()}
         for path in self._folder.iterdir():
             if path.suffix == _LEFT or (path.suffix == ".gguf" and path.name not in known):
                 with contextlib.suppress(OSError):
                     path.unlink()
+
+
+def _moves(read: AdapterFile, target: str) -> bool:
+    """Whether the adapter changes this tensor at all: one that was never trained is half zeros."""
+    return bool(read.tensors[f"{target}.lora_a"].any() and read.tensors[f"{target}.lora_b"].any())
+
+
+def _unusable(shown: Path, base: Base, why: BadAdapter) -> ForgeError:
+    return ForgeError(f"{shown} cannot be used as an adapter for {base.name}: {why}.", hint="Nothing was brought in.")
 
 
 def checked_scale(scale: float) -> float:

@@ -24,12 +24,21 @@ class Effects:
     def __init__(self, versions: Versions, bases: Bases, engine: Engine) -> None:
         self._versions, self._bases, self._engine = versions, bases, engine
 
+    def nothing(self, version: Version) -> bool:
+        """Whether it answers as its base does. A pass needed a gain, so only one without is measured here."""
+        adapter = self._versions.adapter(version.adapter_sha256)
+        if version.is_base or adapter is None:
+            return False
+        return not adapter.detail.get("moves", True) or (version.verdict != "passed" and self.of(version) == 0)
+
     def of(self, version: Version) -> float:
         """By how many nats a token, on average, the adapter moves the likelihoods at the version's scale; 0 is not at
         all. Raises ForgeError where it cannot be measured.
         """
         adapter, base = self._versions.adapter(version.adapter_sha256), self._bases.by_sha256(version.base_sha256)
         if adapter is None or base is None:
+            return 0.0
+        if not adapter.detail.get("moves", True):
             return 0.0
         known = adapter.detail.get("effects")
         key = f"{version.scale:g}"

@@ -74,11 +74,6 @@ class Planner:
         for one in (version, baseline):
             if one.problem:
                 raise ForgeError(one.problem, hint="Bring its file back, or choose another version.")
-            if one.template:
-                raise ForgeError(
-                    f"{one.label} has a prompt template of its own, with which many questions cannot be asked at once.",
-                    hint="Gate the same version without one.",
-                )
         if len(wish.scales) > 1 and version.is_base:
             raise ForgeError(f"{version.label} has no adapter, so it has no scale to choose.")
         return version, baseline

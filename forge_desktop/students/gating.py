@@ -15,7 +15,7 @@ from forge_desktop.students import deciding, statistics
 from forge_desktop.students.gate_items import GateItem
 from forge_desktop.students.gate_plan import GatePlan, PlannedSuite, Planner
 from forge_desktop.students.judging import Judge
-from forge_desktop.students.measuring import Measurer
+from forge_desktop.students.measuring import NOT_FINITE, Measurer
 from forge_desktop.students.records_gate import GateProgress
 from forge_desktop.students.registry import Registry
 from forge_desktop.students.retrieval_gate import of_versions
@@ -34,6 +34,7 @@ class Gating:
         self._rooms, self._registry, self._planner, self._store, self._row = rooms, registry, planner, store, row
         self._done = self._total = 0
         self._same_base = True
+        self._templates = {True: "", False: ""}  # by whether it is the baseline's
         self._known: dict[tuple[str, str], dict[int, Measured]] = {}
         self._conditions: dict[str, Any] = dict(row.conditions.get("engine", {}))
 
@@ -69,6 +70,7 @@ class Gating:
             known=row.suites,
         )
         self._same_base = plan.same_base
+        self._templates = {True: baseline.template, False: version.template}
         self._keep(plan)
         own = self._registry.spec(version.uid)
         specs = {BASELINE: self._registry.spec(baseline.uid), CANDIDATE: own}
@@ -106,6 +108,8 @@ class Gating:
                 deciding.differs(one, two) for one, two in tried
             ):
                 return  # the adapter changes nothing: what else is asked would be the same
+            if any(two.scores.get(NOT_FINITE) for _, two in tried):
+                return  # and one with which nothing can be computed is refused as it is
 
     def _fill(
         self,
@@ -125,7 +129,8 @@ class Gating:
         note = f"{suite.info.name}, {arm}"
         self._tell(ctx, note)
         if missing:
-            found = measurer.measure(spec, missing, answers=answers)
+            template = self._templates[arm == BASELINE]
+            found = measurer.measure(spec, missing, template=template, answers=answers)
             if arm == CANDIDATE:
                 others = self._measured(sha256, BASELINE)
                 found = [

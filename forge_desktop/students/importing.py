@@ -8,6 +8,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.students.adding import Adding, Origin
 from forge_desktop.students.files import display_name
+from forge_desktop.students.peft_file import is_peft
 from forge_desktop.students.records_versions import Version
 
 _PICKLED = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
@@ -17,8 +18,17 @@ def import_adapter(adding: Adding, path: Path, base_sha256: str, name: str, ctx:
     """Bring it in for this base. Raises ForgeError when it is nothing that can be used, and says why."""
     ctx.progress(0, 2, path.name)
     refuse_pickle(path)
+    if path.is_dir() and not is_peft(path):
+        raise ForgeError(
+            f"{path} holds no adapter_config.json.", hint="Choose a folder that PEFT wrote, or a GGUF file."
+        )
+    if path.suffix.lower() == ".safetensors" and not is_peft(path):
+        raise ForgeError(
+            f"{path} has no adapter_config.json beside it.", hint="Choose the folder that PEFT wrote, with both files."
+        )
     origin = Origin("imported", name=name or display_name(path), note=f"Brought in from {path.name}.")
-    made = adding.add(path, base_sha256, origin, check=ctx.check)
+    bring = adding.add_peft if is_peft(path) else adding.add
+    made = bring(path, base_sha256, origin, check=ctx.check)
     ctx.progress(2, 2, path.name)
     return made
 

@@ -17,7 +17,7 @@ from forge_desktop.students.verifying import changed, quick_problem
 JOB = "job.json"
 _OF_JOB = (
     "rank", "alpha", "learning_rate", "epochs", "targets", "dropout", "weight_decay", "clip", "warmup", "seed",
-    "row_tokens", "accumulate", "evaluate_every", "patience", "workers",
+    "row_tokens", "accumulate", "evaluate_every", "patience", "workers", "hold",
 )  # fmt: skip
 
 

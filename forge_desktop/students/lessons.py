@@ -31,11 +31,12 @@ Tell = Callable[[int, int, str], None]  # done, of how many, what; may raise Can
 
 
 class Row(NamedTuple):
-    """A lesson in tokens; what is learnt is `ids[start:]`."""
+    """A lesson in tokens; what is learnt is `ids[start:]`. One that is `held` shall stay as the base has it."""
 
     ids: tuple[int, ...]
     start: int
     pair: str
+    held: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Lessons:
     @property
     def supervised(self) -> int:
         """The tokens of an epoch that are learnt."""
-        return sum(len(row.ids) - row.start for row in self.train)
+        return sum(len(row.ids) - row.start for row in self.train if not row.held)
 
     def write(self, folder: Path) -> int:
         """Write them for the trainer, and in words for whoever looks for leaks later; returns how many bytes."""
@@ -91,10 +92,8 @@ def learnt_in(folder: Path) -> list[Learnt]:
 
 def lines_of(rows: Iterable[Row]) -> bytes:
     """The trainer's lines; the same lessons are the same bytes."""
-    return b"".join(
-        json.dumps({"ids": row.ids, "start": row.start, "pair": row.pair}, separators=(",", ":")).encode() + b"\n"
-        for row in rows
-    )
+    told = ({name: value for name, value in row._asdict().items() if value is not False} for row in rows)
+    return b"".join(json.dumps(one, separators=(",", ":")).encode() + b"\n" for one in told)
 
 
 def wanted_replay(train_pairs: int, share: float) -> int:
@@ -127,7 +126,7 @@ def make(chosen: Chosen, replay: Replay, wish: TrainWish, engine: Engine, *, tem
             hint=f"Train with rows of {longest:,} tokens or more.",
         )
     kept = [
-        (Row(ids, start, question.uid), Learnt(question.uid, question.text, answer))
+        (Row(ids, start, question.uid, held=True), Learnt(question.uid, question.text, answer))
         for (question, answer), (ids, start, problem) in zip(replay.lessons, found[len(parts) :], strict=True)
         if not problem and not _too_long(len(ids), wish)
     ]

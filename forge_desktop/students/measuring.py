@@ -15,6 +15,7 @@ from forge_desktop.students.records_gate import GateWish
 from forge_desktop.students.store_gates import Measured
 
 NOT_FINITE = "not_finite"
+_NO_NUMBERS = "MODEL_CORRUPT"  # how an engine says that what it computed are no numbers
 _STOPS = ("\nQuestion:",)  # as in the chat: small students go on with a question of their own
 _UNTOLD = "The student's process ended before this was measured."
 
@@ -37,20 +38,32 @@ class Measurer:
             lookup=False,
         )
 
-    def measure(self, spec: StudentSpec, items: Sequence[GateItem], *, answers: bool = True) -> list[Measured]:
-        """The items as this arm scores and answers them; without `answers` the likelihoods alone.
+    def measure(
+        self, spec: StudentSpec, items: Sequence[GateItem], *, template: str = "", answers: bool = True
+    ) -> list[Measured]:
+        """The items as this arm scores and answers them; without `answers` the likelihoods alone. `template` takes the
+        place of the one in the base's file.
+
+        An adapter with which the numbers are none is told as such, item by item, and not asked for answers.
 
         Raises ForgeError when the student's process ended in between, and what `check` raises.
         """
         self._engine.use(spec, asked=False)
         prompts = [prompt(item) for item in items]
         asked = [Continuation(messages, item.answer) for messages, item in zip(prompts, items, strict=True)]
-        scored = self._engine.score(asked, self._check, width=self._wish.width)
+        try:
+            scored = self._engine.score(asked, self._check, width=self._wish.width, template=template)
+        except ForgeError as error:
+            if spec.adapter is None or error.code != _NO_NUMBERS:
+                raise
+            return [Measured(item.n, item.uid, "", {"nll": None, NOT_FINITE: 1.0}) for item in items]
         self.conditions["score"] = scored.conditions
         if not answers:
             pairs = zip(items, scored.items, strict=True)
             return [Measured(item.n, item.uid, "", _likelihood(one), one.problem) for item, one in pairs]
-        batch = self._engine.generate_many(prompts, self.sampling, width=self._wish.width, check=self._check)
+        batch = self._engine.generate_many(
+            prompts, self.sampling, width=self._wish.width, check=self._check, template=template
+        )
         self._check()
         if batch.problem or any(answer.stop in ("died", "cancelled") for answer in batch.answers):
             raise ForgeError(batch.problem or _UNTOLD, hint="What was measured is kept: let the gate go on.")

@@ -129,8 +129,7 @@ class Promoting:
                 f"{override!r} is too short a reason for promoting {version.label} all the same.",
                 hint="Say it in a few words: it is kept in the history and stands on the card.",
             )
-        # A pass needed a gain, so that the output was seen to change; without one it has to be looked at.
-        if not version.is_base and version.verdict != "passed" and self.effects.of(version) == 0:
+        if self.effects.nothing(version):
             raise ForgeError(
                 f"{version.label} changes nothing: with its adapter the student answers as without.",
                 hint="Train another one; a learning rate or a scale of zero does this.",
@@ -178,7 +177,7 @@ class Promoting:
         skipped: list[str] = []
         for uid in reversed(stack[:-1] if active is not None else stack):
             version = self._versions.get(uid)
-            if version is None:
+            if version is None or (active is not None and uid == active.uid):
                 continue  # it was removed, with its base
             if version.state == "retired":
                 skipped.append(f"{version.label} was passed over: it is retired.")

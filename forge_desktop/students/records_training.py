@@ -19,7 +19,8 @@ ARCHITECTURES = ("llama", "qwen2", "qwen3", "gemma2", "gemma3", "phi3", "granite
 class TrainWish:
     """How an adapter shall be trained. Everything here, with the data and the base, decides its bytes.
 
-    `replay` is the share of the training tokens' pairs that are the base's own answers, against forgetting.
+    `replay` is how many of the base's own answers go along, as a share of the pairs, against forgetting: at each of
+    their tokens the student shall go on as its base does, which weighs `hold` beside what is learnt.
     `validation` is the share of the pairs kept apart, by source document. `row_tokens` is the length of a packed row,
     `accumulate` how many rows make a step, `dropout` that of the adapter's input. `patience` validations without
     improvement end it early; 0 never. `checkpointing` computes activations twice and needs less memory; None decides by
@@ -39,6 +40,7 @@ class TrainWish:
     row_tokens: int = 512
     accumulate: int = 1
     replay: float = 0.25
+    hold: float = 1.0
     validation: float = 0.1
     evaluate_every: int = 0
     patience: int = 3

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forge_desktop.engine import StudentSpec
+from forge_desktop.students.measuring import NOT_FINITE
 from forge_desktop.students.store_gates import Measured
 
 _SAME = 0.01  # nats a token; a smaller difference of an item counts as none
@@ -25,6 +26,7 @@ def choose(tried: Sequence[Mapping[str, Any]], margin: float) -> float:
     """The scale with the largest gain among those that lose no more than is allowed; of equal ones the likelier, then
     the smaller. Where each loses more, the one that loses least.
     """
+    tried = [one for one in tried if one["finite"]] or tried
     fine = [one for one in tried if one["regression_nll"] is None or one["regression_nll"] <= margin]
     if not fine:
         return float(min(tried, key=lambda one: (one["regression_nll"], one["scale"]))["scale"])
@@ -70,4 +72,5 @@ def outcome(
         "nll": _mean(likelihoods),
         "regression_items": len(losses),
         "regression_nll": _mean(losses) if losses else None,
+        "finite": not any(two.scores.get(NOT_FINITE) for _, two in (*gained, *kept)),
     }

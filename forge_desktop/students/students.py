@@ -123,9 +123,16 @@ class Students:
         return [dataclasses.replace(student, active=student.active and not remote) for student in found]
 
     def active(self) -> Student | None:
-        """The student on this computer that answers, or would if no endpoint did; None when there is none."""
-        base = self._bases.active()
-        return None if base is None else _student(base)
+        """The student on this computer that answers, or would if no endpoint did; None when there is none.
+
+        `problem` is also that of the adapter it has on.
+        """
+        base, version = self._bases.active(), self._versions.active()
+        if base is None:
+            return None
+        student = _student(base)
+        problem = "" if version is None else self._promoting.verifying.version(version, quick=True)
+        return dataclasses.replace(student, problem=student.problem or problem)
 
     def activate(self, student_id: int, *, who: str = "", why: str = "") -> None:
         """Let this student, without an adapter, answer from now on: its version is promoted. Raises ForgeError when its

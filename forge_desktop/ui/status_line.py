@@ -38,6 +38,8 @@ class EngineNews(Protocol):
     def note(self) -> str: ...
     @property
     def remote(self) -> str: ...
+    @property
+    def label(self) -> str: ...
 
 
 class StatusLine(QWidget):
@@ -121,7 +123,7 @@ class StatusLine(QWidget):
             words = "No student"
         self._state.setText(words)
         self._state_icon.set_icon(icon, color)
-        name = news.model or "No student"
+        name = f"{news.model} · {news.label}" if news.model and news.label else news.model or "No student"
         shown = name if len(name) <= 36 else f"{name[:22]}…{name[-12:]}"
         self._student.setText(shown)
         self._student.setAccessibleName(f"Student: {name}")

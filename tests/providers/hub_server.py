@@ -199,10 +199,10 @@ class _Handler(BaseHTTPRequestHandler):
             if (found := hub.repositories.get(urllib.parse.unquote(name))) is None:
                 self._say(401, b'{"error":"Repository not found"}', {"X-Error-Code": "RepoNotFound"})
                 return
-            self._say(200, json.dumps(_described(found, "blobs" in asked)).encode())
+            self._say(200, json.dumps(described(found, "blobs" in asked)).encode())
             return
         text = asked.get("search", [""])[0].casefold()
-        listed = [_described(one, False) for one in hub.repositories.values() if text in one.name.casefold()]
+        listed = [described(one, False) for one in hub.repositories.values() if text in one.name.casefold()]
         if "gguf" in asked.get("filter", []):
             listed = [one for one in listed if "gguf" in one["tags"]]
         if asked.get("sort") == ["downloads"]:
@@ -285,7 +285,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
 
-def _described(repository: Repository, blobs: bool) -> dict[str, Any]:
+def described(repository: Repository, blobs: bool) -> dict[str, Any]:
+    """What the API tells of a repository; with `blobs` the sizes and hashes of its files too."""
     siblings = []
     for name, content in repository.files.items():
         one: dict[str, Any] = {"rfilename": name}

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.providers import hub_fetch
 from forge_desktop.providers.errors import Offline
+from forge_desktop.providers.http import Outgoing
 from forge_desktop.providers.hub_names import part_of, quantisation_of
 from forge_desktop.providers.records_hub import HubFile, HubRepository
-from tests.providers import keyrings
+from tests.providers import hub_server, keyrings
 from tests.providers.hub_server import Fault, HubServer
 from tests.providers.keyrings import FakeKeyring
 from tests.providers.room import Room
@@ -284,6 +288,44 @@ def test_a_full_disk_is_said_and_nothing_is_lost(hub: HubServer, there: Room, tm
     assert into.stat().st_size == 100_000
     Fetching().fetch(there, into)
     assert into.read_bytes() == BODY
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_a_disk_that_fills_up_is_called_full(hub: HubServer, there: Room) -> None:
+    error = refusal(lambda: Fetching().fetch(there, Path("/dev/full")))
+    assert "The disk is full" in error.message
+    assert "kept" in error.hint
+
+
+def test_a_checksum_that_is_none_is_not_taken_for_one(
+    hub: HubServer, there: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would name a file in the data directory."""
+    for sha256 in ("../" * 21 + "x", "G" * 64, "ab"):
+        described = hub_server.described(hub.repositories[NAME], True)
+        for one in described["siblings"]:
+            one.get("lfs", {})["sha256"] = sha256
+        hub.next("api", Fault(status=200, body=json.dumps(described).encode()))
+        found = there.providers.hub.repository(NAME)
+        assert all("checksum" in file.problem and not file.sha256 for file in found.files)
+
+
+def test_a_hub_on_the_internet_leads_to_no_address_nearby(there: Room, tmp_path: Path) -> None:
+    there.settings.change(hub_address="https://hub.example.com")
+    asked: list[Outgoing] = []
+
+    class Leading:
+        """A door behind which the hub redirects to this computer."""
+
+        @contextlib.contextmanager
+        def send(self, request: Outgoing, **_: object) -> Iterator[object]:
+            asked.append(request)
+            yield SimpleNamespace(status=302, headers={"location": "http://127.0.0.1:631/x"})
+
+    wanted = hub_fetch.Wanted(NAME, "x.gguf", "https://hub.example.com/x.gguf", 10, "hf_token")
+    with pytest.raises(ForgeError, match="an address in this network, which was not asked"):
+        hub_fetch.fetch_rest(Leading(), wanted, tmp_path / "x", check=int, tell=print, wait=print)
+    assert [request.url for request in asked] == ["https://hub.example.com/x.gguf"]
 
 
 def test_another_file_than_was_listed_is_refused(hub: HubServer, there: Room, tmp_path: Path) -> None:

@@ -184,10 +184,12 @@ def test_an_item_is_better_by_the_metric_of_the_gain_or_the_next_that_applies() 
 
 def test_the_scale_is_the_best_of_those_that_cost_little() -> None:
     def tried(scale: float, gain: float, loss: float | None, nll: float = 0.0) -> dict[str, object]:
-        return {"scale": scale, "gain": gain, "regression_nll": loss, "nll": nll}
+        return {"scale": scale, "gain": gain, "regression_nll": loss, "nll": nll, "finite": scale < 2}
 
     assert choose([tried(0.5, 0.6, 0.02), tried(0.75, 0.8, 0.05), tried(1.0, 0.9, 0.3)], 0.1) == 0.75
     assert choose([tried(0.5, 0.8, 0.0, -1.0), tried(1.0, 0.8, 0.0, -2.0)], 0.1) == 1.0
     assert choose([tried(0.5, 0.8, 0.0), tried(1.0, 0.8, 0.0)], 0.1) == 0.5
     assert choose([tried(0.5, 0.2, 0.5), tried(1.0, 0.9, 0.9)], 0.1) == 0.5
     assert choose([tried(0.5, 0.2, None), tried(1.0, 0.9, None)], 0.1) == 1.0
+    assert choose([tried(0.5, -0.2, 0.5), tried(2.0, 0.0, None)], 0.1) == 0.5  # which gave no numbers
+    assert choose([tried(2.0, 0.0, None), tried(3.0, 0.0, None)], 0.1) == 2.0

@@ -104,6 +104,28 @@ def test_an_adapter_that_destroys_is_refused(shared: GateRoom, files: Path) -> N
         shared.forge.students.registry.promote(version.uid)
 
 
+def test_an_adapter_without_numbers_is_refused(shared: GateRoom, files: Path, tmp_path: Path) -> None:
+    file = adapter(tmp_path / "huge.gguf", files / "base.gguf", strength=1e25)
+    version = shared.version(file, name="huge")
+    report = shared.gate(version, dataclasses.replace(_wish(shared), width=2))
+    assert report.verdict == "failed"
+    assert report.vetoes == ("The student's numbers are not finite on 8 items of facts.",)
+    swept = shared.gate(version, _wish(shared, scales=(0.5, 1.0)))
+    assert (swept.verdict, [one["finite"] for one in swept.sweep]) == ("failed", [False, False])
+    good = shared.version(files / "good.gguf", name="good")
+    assert shared.gate(good, _wish(shared, items=8)).verdict == "passed"  # the base bears no mark of it
+
+
+def test_a_version_with_a_template_of_its_own_is_measured_with_it(shared: GateRoom, files: Path) -> None:
+    version = shared.version(files / "good.gguf", name="good")
+    template = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
+    other = shared.forge.students.registry.derive(version.uid, template=template)
+    own, plain = (shared.gate(one, _wish(shared, items=8)) for one in (other, version))
+    before, after = (next(one for one in report.metrics if one.name == "nll") for report in (plain, own))
+    assert before.baseline == after.baseline
+    assert abs(before.candidate - after.candidate) > 0.01
+
+
 def test_an_adapter_that_changes_nothing_is_refused_early(shared: GateRoom, files: Path) -> None:
     version = shared.version(files / "empty.gguf", name="empty")
     report = shared.gate(version, dataclasses.replace(_wish(shared), width=2))

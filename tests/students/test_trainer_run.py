@@ -37,10 +37,21 @@ def test_a_run_learns_says_how_and_repeats_itself(tmp_path: Path) -> None:
     assert train(second)[-1]["adapter_sha256"] == done["adapter_sha256"]
 
 
+def test_held_lessons_keep_the_student_near_its_base(tmp_path: Path) -> None:
+    drifts = {}
+    for hold in (0.0, 10.0):
+        events = train(make_job(tmp_path / f"{hold:g}", held=12, hold=hold, dropout=0.0, epochs=6))
+        steps = [event for event in events if event["event"] == "step"]
+        assert steps[0]["drift"] < 1e-3  # an adapter begins as nothing
+        assert steps[-1]["loss"] < steps[0]["loss"]
+        drifts[hold] = steps[-1]["drift"]
+    assert drifts[10.0] < drifts[0.0] / 2
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_a_run_killed_anywhere_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
-    whole = train(make_job(tmp_path / "whole"))[-1]
-    killed = make_job(tmp_path / "killed")
+    whole = train(make_job(tmp_path / "whole", held=6))[-1]
+    killed = make_job(tmp_path / "killed", held=6)
     draw = random.Random()
     at = 0
     for _ in range(2):

@@ -18,8 +18,10 @@ from tests.students import trainer_shapes
 from tests.students.trainer_python import trainer_python
 
 
-def make_job(folder: Path, *, lessons: int = 12, validation: int = 4, case: str = "llama", **settings: Any) -> Path:
-    """A job on a tiny base: random questions, each with an answer that follows from it."""
+def make_job(
+    folder: Path, *, lessons: int = 12, validation: int = 4, held: int = 0, case: str = "llama", **settings: Any
+) -> Path:
+    """A job on a tiny base: random questions, each with an answer that follows from it; `held` more are none."""
     folder.mkdir()
     base = folder.parent / f"{case}.gguf"
     if not base.exists():
@@ -31,6 +33,9 @@ def make_job(folder: Path, *, lessons: int = 12, validation: int = 4, case: str 
                 asked = [draw.randint(3, 90) for _ in range(draw.randint(4, 12))]
                 told = [(token * 7) % 90 + 3 for token in asked[:4]] + [2]
                 row = {"ids": asked + told, "start": len(asked), "pair": f"{name}-{number}"}
+                file.write(json.dumps(row) + "\n")
+            for _ in range(held if name == TRAIN else 0):
+                row = {"ids": [draw.randint(3, 90) for _ in range(12)], "start": 4, "held": True}
                 file.write(json.dumps(row) + "\n")
     architecture = str(trainer_shapes.CASES[case].get("architecture", case))
     options = {

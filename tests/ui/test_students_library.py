@@ -287,3 +287,26 @@ def test_files_and_folders_are_dropped_on_the_pane(
     dialog = next(found for found in window.findChildren(QDialog) if isinstance(found, ScanDialog))
     scanned(qtbot, dialog, 1)
     dialog.close()
+
+
+def test_names_from_the_hub_are_never_taken_for_markup(
+    qtbot: QtBot, hub: HubServer, library: LibraryPanel, body: bytes
+) -> None:
+    evil = '<img src="pixel.png">-Q4_K_M.gguf'
+    hub.add("owner/Evil-GGUF", {evil: body}, cardData={"license": "<b>own</b>"})
+    sheet = library.get_base()
+    sheet.look_for("evil")
+    qtbot.waitUntil(lambda: sheet.models.rows.rowCount() == 1, timeout=SOON)
+    choose(qtbot, sheet, 0, "Evil-GGUF")
+    cell = sheet.repository.files.rows.index(0, 0)
+    assert cell.data() == evil
+    assert cell.data(Qt.ItemDataRole.ToolTipRole).startswith("<qt>&lt;img")
+    assert sheet.repository.licence.text() == "Licence: <b>own</b>"
+
+
+def test_everything_in_the_sheets_has_a_name(qtbot: QtBot, sheet: LibrarySheet, library: LibraryPanel) -> None:
+    choose(qtbot, sheet, 1, "Closed-GGUF")
+    for window in (sheet, library.look_through()):
+        for part in window.findChildren(QWidget):
+            if part.isVisible() and part.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                assert part.accessibleName() or getattr(part, "text", str)(), part

@@ -76,7 +76,9 @@ class Apart:
             self._look()
             self._send({"ev": "started"})
             try:
-                prompt, wanted = answer_tokens(self._model, messages_of(item), item["text"])
+                prompt, wanted = answer_tokens(
+                    self._model, messages_of(item), item["text"], request.get("template", "")
+                )
                 if len(prompt) + len(wanted) > limit:
                     raise trouble("CTX_FULL", prompt=len(prompt) + len(wanted), context=limit)
             except ForgeError as error:
@@ -120,12 +122,12 @@ class Apart:
         """Answers to all prompts, `width` of them at once; frames "item", then "done"."""
         sampling = Sampling(**{**request["sampling"], "stop": tuple(request["sampling"]["stop"])})
         width = max(1, min(request["width"], MOST_WIDTH, len(request["items"])))
+        template = request.get("template", "")
         prompts: list[list[int] | ForgeError] = []
         for item in request["items"]:
             self._send({"ev": "started"})
             try:
-                self._model.use_template("")
-                prompts.append(self._model.prompt(messages_of(item))[1])
+                prompts.append(self._model.prompt(messages_of(item), template)[1])
             except ForgeError as error:
                 prompts.append(error)
             yield
@@ -133,7 +135,15 @@ class Apart:
         layout, tokens, room = self._room(wanted, width)
         sizes = {"tokens": tokens, "sequences": width + 1, "outputs": width, "unified": layout == "unified"}
         with self._context(request["adapter"], **sizes) as context:
-            crowd = Crowd(self._model, context, width=width, room=room, sampling=sampling, done=self._send)
+            crowd = Crowd(
+                self._model,
+                context,
+                width=width,
+                room=room,
+                sampling=sampling,
+                done=self._send,
+                template=template,
+            )
             stop = yield from crowd.answer(wanted)
         return {"ev": "done", "stop": stop, "conditions": self._conditions(width=width, layout=layout, cells=tokens)}
 

@@ -96,7 +96,8 @@ class Crowd:
     """Answers tasks in `width` sequences of a context: of streams of their own, or of a unified one that holds `room`
     tokens in all.
 
-    `done` is called with each finished answer's frame, in the order in which they finish.
+    `done` is called with each finished answer's frame, in the order in which they finish. `template` is what
+    the prompts were laid out by.
     """
 
     def __init__(
@@ -108,7 +109,9 @@ class Crowd:
         room: float,
         sampling: Sampling,
         done: Callable[[Frame], None],
+        template: str = "",
     ) -> None:
+        self._template = template
         self._model, self._context, self._sampling, self._done = model, context, sampling, done
         self._memory = llama.llama_get_memory(context)
         self._rows = Rows(context, max(model.chunk, 2 * width))
@@ -161,7 +164,7 @@ class Crowd:
         return len(task.prompt) - len(self._begun) + task.limit
 
     def _seat(self, task: Task) -> _Seat:
-        self._model.use_template("")  # a chat in between may have used another
+        self._model.use_template(self._template)  # a chat in between may have used another
         governor = Governor(self._sampling, self._model, task.prompt)
         prompt = task.prompt + governor.begin()
         sequence, needs = self._free.pop(), self._needs(task)

@@ -27,8 +27,9 @@ class Job:
 
     `base` is where the base's file lies, `base_sha256` what it must be. `evaluate_every` and `checkpoint_every` count
     steps; 0 measures the validation lessons after each epoch, and saves every 20 steps. `patience` counts validations
-    without improvement; 0 never stops early. `workers` counts the processes that share each step. `device` is "auto",
-    "cuda", "mps" or "cpu"; `dtype` "auto", "f32" or "bf16"; `threads` 0 leaves one core to the person.
+    without improvement; 0 never stops early. `hold` is how much the held lessons weigh beside those to learn. `workers`
+    counts the processes that share each step. `device` is "auto", "cuda", "mps" or "cpu"; `dtype` "auto", "f32" or
+    "bf16"; `threads` 0 leaves one core to the person.
     """
 
     base: str
@@ -54,6 +55,7 @@ class Job:
     threads: int = 0
     checkpoint_every: int = 0
     workers: int = 1
+    hold: float = 1.0
     meta: Mapping[str, str] = field(default_factory=dict)  # further entries of the adapter's header
 
     def as_json(self) -> dict[str, Any]:
@@ -67,11 +69,15 @@ class Job:
 
 @dataclass(frozen=True)
 class Lesson:
-    """Token ids of a prompt and its answer; loss counts from `start`, the first id of the answer."""
+    """Token ids of a prompt and its answer; loss counts from `start`, the first id of the answer.
+
+    One that is `held` is no lesson to learn: at each of its tokens the student shall go on as its base does.
+    """
 
     ids: tuple[int, ...]
     start: int
     pair: str = ""
+    held: bool = False
 
 
 def read_job(folder: Path) -> Job:
@@ -95,8 +101,10 @@ def _check(job: Job) -> None:
         raise BadJob("Rank, alpha, epochs, tokens of a row, rows of a step and workers must be more than nothing.")
     if not job.targets or set(job.targets) - set(PROJECTIONS):
         raise BadJob(f"The adapter's targets must be among {', '.join(PROJECTIONS)}.")
-    if not 0 <= job.dropout < 1 or job.learning_rate <= 0 or not 0 <= job.warmup <= 1 or job.clip <= 0:
-        raise BadJob("Dropout, learning rate, warm-up or the clipping of gradients is out of range.")
+    if job.hold < 0 or not 0 <= job.dropout < 1 or job.learning_rate <= 0 or not 0 <= job.warmup <= 1 or job.clip <= 0:
+        raise BadJob(
+            "Dropout, the weight of held lessons, learning rate, warm-up or the clipping of gradients is out of range."
+        )
     if job.device not in ("auto", "cuda", "mps", "cpu") or job.dtype not in ("auto", "f32", "bf16"):
         raise BadJob("The device must be auto, cuda, mps or cpu, and the number format auto, f32 or bf16.")
 
@@ -110,7 +118,9 @@ def read_lessons(path: Path) -> list[Lesson]:
         for number, line in enumerate(lines, 1):
             try:
                 row = json.loads(line)
-                lesson = Lesson(tuple(map(int, row["ids"])), int(row["start"]), str(row.get("pair", "")))
+                lesson = Lesson(
+                    tuple(map(int, row["ids"])), int(row["start"]), str(row.get("pair", "")), bool(row.get("held"))
+                )
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise BadJob(f"Line {number} of {path.name} is no lesson.") from error
             if not 1 <= lesson.start < len(lesson.ids):

@@ -61,7 +61,8 @@ class Run:
         self._worse = 0
         self._watch = Watch()
         self._spent = {"tokens": 0, "seconds": 0.0, "cpu_seconds": 0.0}
-        self._loss = math.nan
+        self._loss, self._drift = math.nan, 0.0
+        self._own: dict[tuple[int, ...], Any] = {}
 
     def load(self) -> None:
         """Bring the base in and go on from the checkpoint, if there is one. Raises BadJob."""
@@ -100,12 +101,15 @@ class Run:
 
     def step(self, step: Step) -> tuple[float, float]:
         """Compute one step and change the adapter; its loss and the gradient's norm. Raises Diverged."""
-        total = torch.zeros((), device=self.place.device)
+        total, drift = torch.zeros((), device=self.place.device), torch.zeros((), device=self.place.device)
         for row in step.rows[self._peers.rank :: self._peers.world]:
-            loss = self._row_loss(row) / step.supervised
-            loss.backward()
-            total += loss.detach()
-        self._peers.sum([self.adapter.gradient, total])
+            learnt, held = self._row_sums(row)
+            learnt, held = learnt / step.supervised, held / max(1, step.held)
+            (learnt + self.job.hold * held).backward()
+            total += learnt.detach()
+            drift += held.detach()
+        self._peers.sum([self.adapter.gradient, total, drift])
+        self._drift = float(drift)
         loss, norm = float(total), self.adapter.change(self._rate(self._at))
         self._watch.see(self._at + 1, loss, norm)
         return loss, norm
@@ -165,7 +169,8 @@ class Run:
             done = self._at + 1
             self._talk.say(
                 "step", step=done, steps=len(self._steps), loss=self._loss, lr=self._rate(self._at),
-                gradient_norm=norm, tokens=step.tokens, seconds=round(seconds, 4), cpu_seconds=round(busy, 4),
+                drift=self._drift, gradient_norm=norm, tokens=step.tokens, seconds=round(seconds, 4),
+                cpu_seconds=round(busy, 4),
                 resident_bytes=self._peak(), seconds_left=self._left(done),
             )  # fmt: skip
 
@@ -183,6 +188,15 @@ class Run:
 
     def _row_loss(self, row: Row) -> Any:
         return self.network.loss_sum([(lesson.ids, lesson.start) for lesson in row.lessons])
+
+    def _row_sums(self, row: Row) -> tuple[Any, Any]:
+        """(loss, drift) of a row. What the base makes of a held lesson is computed once, by itself."""
+        for lesson in row.lessons:
+            if lesson.held and lesson.ids not in self._own:
+                self._own[lesson.ids] = self.network.own(lesson.ids)
+        return self.network.sums(
+            [(one.ids, one.start, self._own[one.ids] if one.held else None) for one in row.lessons]
+        )
 
     def _evaluates(self) -> bool:
         every = self.job.evaluate_every

@@ -16,7 +16,7 @@ from torch.utils.checkpoint import checkpoint
 
 from .attention import Layout, attend
 from .kernels import Adapted, Gated, RmsNorm, Turned
-from .loss import SummedLoss
+from .loss import SummedDrift, SummedLoss
 from .shape import Shape, UnsupportedArchitecture, read_shape
 from .weights import Weights
 
@@ -110,16 +110,50 @@ class Network:
 
     def loss_sum(self, lessons: Sequence[tuple[Sequence[int], int]]) -> Any:
         """The summed loss on the answers of one row: (ids, start of the answer) of each lesson."""
+        return self.sums([(ids, start, None) for ids, start in lessons])[0]
+
+    def sums(self, lessons: Sequence[tuple[Sequence[int], int, Any]]) -> tuple[Any, Any]:
+        """Summed over one row: the loss on the answers, and the drift from the base at every token of held lessons.
+
+        A lesson is its ids, the start of its answer, and for a held one what `own` gives; None for one to learn.
+        """
         device = self._embedding.device
-        ids = torch.tensor([token for lesson, _ in lessons for token in lesson], device=device)
-        chosen: list[int] = []
+        ids = torch.tensor([token for lesson, _, _ in lessons for token in lesson], device=device)
+        learnt: list[int] = []
+        held: list[int] = []
         at = 0
-        for lesson, start in lessons:
-            chosen += range(at + start - 1, at + len(lesson) - 1)
-            at += len(lesson)
-        predicting = torch.tensor(chosen, device=device)
-        hidden = self.hidden(ids, [len(lesson) for lesson, _ in lessons])[predicting]
-        return SummedLoss.apply(self._normal(hidden), self._head, self._head_bias, ids[predicting + 1], self.shape)
+        for lesson, start, own in lessons:
+            end = at + len(lesson)
+            if own is None:
+                learnt += range(at + start - 1, end - 1)
+            else:
+                held += range(at, end)
+            at = end
+        hidden = self.hidden(ids, [len(lesson) for lesson, _, _ in lessons])
+        return self._loss(hidden, ids, learnt), self._drift(hidden, held, [own for *_, own in lessons])
+
+    def own(self, ids: Sequence[int]) -> Any:
+        """The last hidden states of the base alone, without its adapter."""
+        adapter, projections = self.adapter, [one for layer in self._layers for one in layer.projections.values()]
+        scale, dropout = projections[0].scale, projections[0].dropout
+        self.attach({}, scale, dropout)
+        with torch.no_grad():
+            found = self.hidden(torch.tensor(ids, device=self._embedding.device), [len(ids)])
+        self.attach(adapter, scale, dropout)
+        return found
+
+    def _loss(self, hidden: Any, ids: Any, places: list[int]) -> Any:
+        if not places:
+            return torch.zeros((), device=ids.device)
+        at = torch.tensor(places, device=ids.device)
+        return SummedLoss.apply(self._normal(hidden[at]), self._head, self._head_bias, ids[at + 1], self.shape)
+
+    def _drift(self, hidden: Any, places: list[int], owns: Sequence[Any]) -> Any:
+        if not places:
+            return torch.zeros((), device=hidden.device)
+        own = self._normal(torch.cat([one for one in owns if one is not None]))
+        now = self._normal(hidden[torch.tensor(places, device=hidden.device)])
+        return SummedDrift.apply(now, own, self._head, self._head_bias, self.shape)
 
     def logits(self, ids: Any, lengths: Sequence[int]) -> Any:
         """The logits of every position, in f32: for comparison, not for training."""

@@ -23,7 +23,12 @@ class Row:
     @property
     def supervised(self) -> int:
         """The tokens that loss counts on."""
-        return sum(len(lesson.ids) - lesson.start for lesson in self.lessons)
+        return sum(len(lesson.ids) - lesson.start for lesson in self.lessons if not lesson.held)
+
+    @property
+    def held(self) -> int:
+        """The tokens at which the student shall stay as its base is."""
+        return sum(len(lesson.ids) for lesson in self.lessons if lesson.held)
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,11 @@ class Step:
     def supervised(self) -> int:
         """The tokens that loss counts on, over all rows: what the sum of losses is divided by."""
         return sum(row.supervised for row in self.rows)
+
+    @property
+    def held(self) -> int:
+        """The tokens at which the student shall stay as its base is, over all rows."""
+        return sum(row.held for row in self.rows)
 
     @property
     def tokens(self) -> int:
@@ -62,14 +72,33 @@ def pack(lessons: Sequence[Lesson], limit: int) -> list[Row]:
 
 def plan(job: Job, lessons: Sequence[Lesson]) -> list[Step]:
     """Every step of the run. Each epoch has all lessons, in an order of its own."""
-    if not lessons:
+    if all(lesson.held for lesson in lessons):
         raise BadJob("There is nothing to learn from.")
     at_once = max(job.accumulate, job.workers)
     steps: list[Step] = []
     for epoch in range(job.epochs):
-        order = list(lessons)
-        random.Random(f"{job.seed} {epoch}").shuffle(order)
-        rows = pack(order, job.row_tokens)
-        starts = range(0, len(rows), at_once)
-        steps += [Step(tuple(rows[start : start + at_once]), start == starts[-1]) for start in starts]
+        rows = pack(_mixed(lessons, random.Random(f"{job.seed} {epoch}")), job.row_tokens)
+        parts = _with_lessons([rows[start : start + at_once] for start in range(0, len(rows), at_once)])
+        steps += [Step(tuple(part), part is parts[-1]) for part in parts]
     return steps
+
+
+def _mixed(lessons: Sequence[Lesson], draw: random.Random) -> list[Lesson]:
+    """All of them in a random order, the held ones spread evenly, so that each step has its share."""
+    learnt = [lesson for lesson in lessons if not lesson.held]
+    held = [lesson for lesson in lessons if lesson.held]
+    draw.shuffle(learnt)
+    draw.shuffle(held)
+    places = [((at + 0.5) / len(part), lesson) for part in (learnt, held) for at, lesson in enumerate(part)]
+    return [lesson for _, lesson in sorted(places, key=lambda place: place[0])]
+
+
+def _with_lessons(parts: Sequence[list[Row]]) -> list[list[Row]]:
+    """Rows for each step; those in which nothing is learnt go with the step before, at the beginning with the next."""
+    found: list[list[Row]] = []
+    for part in parts:
+        if found and not (any(row.supervised for row in part) and any(row.supervised for row in found[-1])):
+            found[-1] = [*found[-1], *part]
+        else:
+            found.append(part)
+    return found

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.widgets.words import isolated
+from forge_desktop.ui.widgets.words import isolated, plain_tip
 
 _Box = TypeVar("_Box", bound=QBoxLayout)
 _KEYBOARD = (
@@ -321,7 +321,7 @@ class ElidedLabel(QLabel):
     def _fit(self) -> None:
         shown = self.fontMetrics().elidedText(self._whole, self._mode, max(0, self.contentsRect().width()))
         super().setText(shown)
-        self.setToolTip(self._whole if shown != self._whole else "")
+        self.setToolTip(plain_tip(self._whole) if shown != self._whole else "")
 
 
 def search_field(accessible_name: str, placeholder: str = "") -> QLineEdit:

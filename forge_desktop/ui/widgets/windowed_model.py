@@ -10,6 +10,8 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
+from forge_desktop.ui.widgets.words import plain_tip
+
 PAGE = 256
 PAGES_KEPT = 40
 Index = QModelIndex | QPersistentModelIndex
@@ -74,7 +76,8 @@ class TableModel(QAbstractTableModel):
         if value is None:
             return "" if role == Qt.ItemDataRole.DisplayRole else None
         if role == Qt.ItemDataRole.ToolTipRole:
-            return column.tip(value) if column.tip else None
+            tip = column.tip(value) if column.tip else None
+            return plain_tip(tip) if tip else tip
         return column.pill(value)[0] if column.pill else column.text(value)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

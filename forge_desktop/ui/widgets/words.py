@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import html
 import ipaddress
 import re
 import time
@@ -106,6 +107,11 @@ def safe_words(text: str) -> str:
     bytes_shown = "".join(f"\\x{ord(c) - 0xDC00:02x}" if "\udc80" <= c <= "\udcff" else c for c in text)
     shown = bytes_shown.encode("utf-8", "backslashreplace").decode("utf-8")
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in shown)
+
+
+def plain_tip(text: str) -> str:
+    """A text of others for a tool tip: Qt would take what looks like markup for that, and read the files it names."""
+    return f"<qt>{html.escape(text)}</qt>" if "<" in text else text
 
 
 def language_name(code: str) -> str:

@@ -16,6 +16,7 @@ from forge_desktop.ui.widgets.basics import label
 def figure_rows(facts: Mapping[str, object]) -> list[tuple[str, str]]:
     """Names and values, as far as known."""
     rows = [
+        ("Version", _version(facts)),
         ("Prompt", _prompt(facts)),
         ("First word after", _seconds(facts.get("ttft_ms"))),
         ("Thought for", _seconds(facts.get("thought_ms"))),
@@ -55,6 +56,13 @@ def _cost(facts: Mapping[str, object]) -> str:
     if not isinstance(cost, str):
         return "not known: the answer was cut short, so its worst case stays charged"
     return "nothing now, the same was asked and paid before" if facts.get("paid_before") else shown(parse_usd(cost))
+
+
+def _version(facts: Mapping[str, object]) -> str:
+    label, adapter, scale = facts.get("version"), facts.get("adapter_sha256"), facts.get("scale")
+    if not label or not adapter:
+        return f"{label}, without an adapter" if label else ""
+    return f"{label}, adapter {str(adapter)[:12]} at the scale {_number(scale):g}"
 
 
 def _number(value: object) -> float:

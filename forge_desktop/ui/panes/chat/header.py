@@ -49,8 +49,8 @@ class ChatHeader(QFrame):
         """The title shown."""
         return self._title.whole_text()
 
-    def show_student(self, name: str, remote: str) -> None:
-        """Who answers; `remote` is the host it answers at, "" on this computer."""
+    def show_student(self, name: str, remote: str, version: str = "") -> None:
+        """Who answers, and its version; `remote` is the host it answers at, "" on this computer."""
         if remote:
             where = "a server on this computer" if is_here(remote) else remote
             self._offline.show_state(f"Remote: {name}"[:40], "info" if is_here(remote) else "warn", "send")
@@ -60,7 +60,8 @@ class ChatHeader(QFrame):
             )
         else:
             self._offline.show_state("On this computer", "mute", "wifi-off")
-            self._offline.setToolTip("Nothing you ask or index leaves this machine.")
+            answers = f"{name} · {version} answers. " if name and version else ""
+            self._offline.setToolTip(f"{answers}Nothing you ask or index leaves this machine.")
         self._offline.setAccessibleDescription(self._offline.toolTip())
 
     def show_preset(self, name: str, own: bool) -> None:

@@ -295,7 +295,7 @@ class ChatPane(Pane):
 
     @Slot(object)
     def _on_engine(self, news: EngineNews) -> None:
-        self.header.show_student(news.model or "", news.remote)
+        self.header.show_student(news.model or "", news.remote, news.label)
 
     def _follow_settings(self) -> None:
         self.composer.set_send_with(self.forge.settings.values.send_with)

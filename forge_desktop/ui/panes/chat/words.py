@@ -44,11 +44,12 @@ def branch_words(message: ChatMessage) -> str:
 
 
 def model_words(message: ChatMessage) -> str:
-    """Who wrote it: the student's name, or that nobody did."""
+    """Who wrote it: the student's name and version, or that nobody did."""
     student = message.provenance.get("student")
     if student:
         remote = message.provenance.get("device") if message.provenance.get("endpoint") else ""
-        return f"{student} · {remote}" if remote else str(student)
+        where = remote or message.provenance.get("version")
+        return f"{student} · {where}" if where else str(student)
     return "" if message.state == "writing" or not message.text else "best passages, quoted"
 
 

@@ -15,7 +15,7 @@ from forge_desktop.ui.panes.students.library_words import OFFERS, day_words
 from forge_desktop.ui.panes.students.rows import parameters_in_words
 from forge_desktop.ui.widgets.basics import Button, ElidedLabel, Pill, PrimaryButton, column, label, row
 from forge_desktop.ui.widgets.windowed_table import WindowedTable
-from forge_desktop.ui.widgets.words import safe_words
+from forge_desktop.ui.widgets.words import plain_tip, safe_words
 
 _GATED = "Gated: agree on its page, then give"
 _USUAL = "Q4_K_M"  # small, and nearly as good as the original
@@ -79,7 +79,7 @@ class RepositoryView(QWidget):
         facts += [f"{hub.context:,} tokens" if hub.context else "", f"updated {day_words(hub.updated)}"]
         facts += [f"made from {safe_words(hub.made_from)}" if hub.made_from else ""]
         self._facts.setText(" · ".join(filter(None, facts)))
-        self._gated.setToolTip(hub.gated)
+        self._gated.setToolTip(plain_tip(hub.gated))
         for part in (self._gated, self.token, self.keep):
             part.setVisible(bool(hub.gated))
         self.files.show_ids(array.array("q", range(len(found.offers))))

@@ -22,7 +22,7 @@ from forge_desktop.ui.widgets.basics import Banner, Button, Notice, PrimaryButto
 from forge_desktop.ui.widgets.fields import FolderField
 from forge_desktop.ui.widgets.windowed_model import Column
 from forge_desktop.ui.widgets.windowed_table import WindowedTable
-from forge_desktop.ui.widgets.words import count_words, safe_words
+from forge_desktop.ui.widgets.words import count_words, plain_tip, safe_words
 
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge
@@ -111,7 +111,7 @@ class ScanDialog(QDialog):
         for program in dict.fromkeys(place.program for place in places):
             button = Button(program, "folder-open", "pill")
             folders = [Path(place.path) for place in places if place.program == program]
-            button.setToolTip("Look through " + safe_words(", ".join(map(str, folders))))
+            button.setToolTip(plain_tip("Look through " + safe_words(", ".join(map(str, folders)))))
             button.setAutoDefault(False)
             button.clicked.connect(lambda _=False, folders=folders: self.look_through(folders))
             buttons.append(button)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _ABOUT = "Models in GGUF form from the hub. It is asked when you search, open a repository or download, and never else."
 _OFFLINE = "Nothing is asked of the hub. Switch Offline off in the status bar or under Settings › Network."
+_MOST = 50  # repositories that a search shows
 _BEGIN = "Search for a model by its name, as in smollm2, qwen3 or gemma."
 
 
@@ -113,7 +114,7 @@ class LibrarySheet(QDialog):
         self._forge.jobs.cancel(self._searching)
         self.count.setText("Asking the hub …")
         try:
-            self._searching = self._library.search(text)
+            self._searching = self._library.search(text, limit=_MOST)
         except ForgeError as closing:
             self.banner.show_error(closing)
 
@@ -164,6 +165,8 @@ class LibrarySheet(QDialog):
     def _words(self) -> str:
         if not self._models:
             return "Nothing was found. Try fewer or other words."
+        if len(self._models) >= _MOST:
+            return f"The {_MOST} most downloaded; more words find others"
         return f"{count_words(len(self._models), 'repository', 'repositories')}, the most downloaded first"
 
     def _rows(self, ids: Sequence[int]) -> list[HubModel]:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from forge_desktop.students.records import Student
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.widgets.basics import draw_pill, pill_width
-from forge_desktop.ui.widgets.words import size_words
+from forge_desktop.ui.widgets.words import plain_tip, size_words
 
 _LEFT_TO_RIGHT = "\u200e"  # else a mirrored window shows "M · Q4_1 135" for "135 M · Q4_1"
 _Index = QModelIndex | QPersistentModelIndex
@@ -65,7 +65,7 @@ class StudentsModel(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return ", ".join(filter(None, (student.name, mark_of(student)[0])))
         if role == Qt.ItemDataRole.ToolTipRole:
-            return student.problem or student.name
+            return plain_tip(student.problem or student.name)
         return None
 
 

@@ -1,0 +1,120 @@
+"""Versions from a script: listed, promoted, taken back, compared; its JSON is what the page says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.documented import undocumented
+from tests.data import adapter_for, tiny_gguf
+
+Json = Callable[..., dict[str, Any]]
+WHY = "The examples in the meeting convinced us."
+
+
+@pytest.fixture
+def cli(in_process: Callable[..., Any]) -> Callable[..., Any]:
+    return in_process
+
+
+@pytest.fixture
+def cli_json(cli: Callable[..., Any], one_object: Callable[[str], dict[str, Any]]) -> Json:
+    def run(*arguments: object, expect: int = 0) -> dict[str, Any]:
+        done = cli(*arguments, "--json", expect=expect)
+        assert done.stderr == ""
+        value = one_object(done.stdout)
+        assert undocumented(arguments, value) == []
+        return value
+
+    return run
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, cli: Callable[..., Any]) -> Path:
+    """A tiny base, imported: it is v2."""
+    path = tiny_gguf.write(tmp_path / "Tiny-Chat.F32.gguf", context=2048)
+    cli("models", "--import", path)
+    return path
+
+
+def test_a_version_comes_in_is_promoted_and_taken_back(
+    tiny: Path, tmp_path: Path, cli: Callable[..., Any], cli_json: Json
+) -> None:
+    listed = cli_json("students", "list")
+    assert [(v["version"], v["state"]) for v in listed["versions"]] == [("v2", "candidate"), ("v1", "active")]
+    assert (listed["active"], listed["remote"]) == ("v1", None)
+    file = adapter_for.write(tmp_path / "mine.gguf", tiny)
+    made = cli_json("students", "import", file, "--base", "Tiny-Chat F32", "--name", "Mine")
+    assert (made["version"], made["name"], made["quarantined"], made["scale"]) == ("v3", "Mine", True, 1.0)
+    refused = cli_json("students", "promote", "v3", expect=1)["error"]
+    assert "no gate has passed it" in refused["message"]
+    assert "forge-desktop gate v3" in refused["hint"]
+    assert "too short" in cli_json("students", "promote", "v3", "--override", "ok", expect=1)["error"]["message"]
+    done = cli_json("students", "promote", "v3", "--override", WHY, "--who", "Ada")
+    assert (done["version"], done["state"], done["before"]) == ("v3", "active", "v1")
+    assert done["warnings"] == ["The adapter of v3 came from elsewhere and no gate has passed it."]
+    assert [m["active"] for m in cli_json("models")["models"]] == [False, True]
+    answer = cli_json("ask", "Hello?", "--max-tokens", "16", "--grounding", "free")
+    assert (answer["model"], answer["version"], answer["version_uid"]) == ("Mine", "v3", made["uid"])
+    assert (answer["adapter_sha256"], answer["scale"]) == (made["adapter_sha256"], 1.0)
+    back = cli_json("students", "rollback", "--why", "Worse.")
+    assert (back["version"], back["before"]) == ("v1", "v3")
+    assert back["seconds"] >= 0
+    history = cli_json("students", "history")["history"]
+    assert [(h["what"], h["version"], h["who"], h["why"]) for h in history[:2]] == [
+        ("rolled back", "v1", "command line", "Worse."),
+        ("overridden", "v3", "command line: Ada", WHY),
+    ]
+    assert history[1]["against"] == done["warnings"]
+    shown = cli_json("students", "show", "Mine")
+    assert (shown["adapter"]["rank"], shown["adapter"]["origin"]) == (2, "imported")
+    assert [h["what"] for h in shown["history"]] == ["overridden", "imported"]
+    lines = cli("students", "list").stdout
+    assert "* v1   SmolLM2-135M-Instruct Q4_1  (active, base)" in lines
+    assert "in quarantine" in lines
+    assert "overridden by command line: Ada: The examples" in cli("students", "show", "v3").stdout
+
+
+def test_versions_are_derived_retired_and_removed(tiny: Path, tmp_path: Path, cli_json: Json) -> None:
+    file = adapter_for.write(tmp_path / "mine.gguf", tiny)
+    cli_json("students", "import", file, "--base", "Tiny-Chat F32")
+    (tmp_path / "own.jinja").write_text(tiny_gguf.CHATML)
+    mild = cli_json(
+        "students", "derive", "v3", "--scale", "0.5", "--template", tmp_path / "own.jinja", "--passages", "2"
+    )
+    assert (mild["version"], mild["scale"], mild["own_template"]) == ("v4", 0.5, True)
+    assert mild["retrieval"] == {"passages": 2}
+    assert cli_json("students", "retire", "v4", "--why", "Too mild.")["state"] == "retired"
+    assert "is retired" in cli_json("students", "promote", "v4", "--override", WHY, expect=1)["error"]["message"]
+    assert cli_json("students", "bring-back", "v4")["state"] == "candidate"
+    assert cli_json("students", "remove", "v4") == {"removed": "v4", "uid": mild["uid"]}
+    assert "No version is called" in cli_json("students", "show", "v4", expect=1)["error"]["message"]
+    told = cli_json("students", "history", "v3")["history"]
+    assert [h["what"] for h in told] == ["imported"]
+    assert "nothing to go back to" in cli_json("students", "rollback", expect=1)["error"]["message"]
+    bad = cli_json("students", "import", tiny, "--base", "Tiny-Chat F32", expect=1)["error"]
+    assert "no LoRA adapter" in bad["message"]
+
+
+def test_versions_answer_side_by_side_from_the_same_passages(
+    tiny: Path, tmp_path: Path, cli: Callable[..., Any], cli_json: Json
+) -> None:
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    (documents / "lending.md").write_text("# Lending\n\nHand tools are lent for 14 days.\n")
+    cli("index", documents)
+    assert "only version that was ever active" in cli_json("students", "compare", "How", expect=1)["error"]["message"]
+    file = adapter_for.write(tmp_path / "mine.gguf", tiny)
+    cli_json("students", "import", file, "--base", "Tiny-Chat F32")
+    asked = ("students", "compare", "How long are hand tools lent?", "--version", "v2", "--version", "v3")
+    found = cli_json(*asked)
+    assert [(a["version"], a["problem"]) for a in found["answers"]] == [("v2", ""), ("v3", "")]
+    assert found["answers"][0]["text"] != found["answers"][1]["text"]
+    assert [Path(p["path"]).name for p in found["passages"]] == ["lending.md"]
+    assert "14 days" in found["passages"][0]["text"]
+    assert json.dumps(found) == json.dumps({**cli_json(*asked), "answers": found["answers"]})
+    assert "v3  (" in cli(*asked).stdout
