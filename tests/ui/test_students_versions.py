@@ -133,6 +133,25 @@ def test_what_passed_is_promoted_and_taken_back_with_one_click(
     assert (told.what, told.who, told.why) == ("promoted", "window", "Better on the handbook.")
 
 
+def test_without_a_pass_only_a_typed_reason_promotes(qtbot: QtBot, section: VersionsSection, made: Versions) -> None:
+    made.gate(made.add("handbook"), "failed")
+    choose(qtbot, section, "v3")
+    press(qtbot, section, "Promote…")
+    asked = sheet(qtbot, section, PromoteSheet)
+    assert isinstance(asked, PromoteSheet)
+    assert "does not rise" in said(asked)
+    assert not asked.promote.isEnabled()
+    asked.reason.setPlainText("I a b")
+    press(qtbot, asked, "Promote v3")
+    qtbot.waitUntil(asked.banner.isVisible, timeout=SOON)
+    assert "too short a reason" in asked.banner.accessibleName()
+    asked.reason.setPlainText(WHY)
+    press(qtbot, asked, "Promote v3")
+    qtbot.waitUntil(lambda: made.registry.version("v3").state == "active", timeout=60_000)
+    qtbot.waitUntil(lambda: "Promoted without a pass" in said(section.details), timeout=SOON)
+    assert WHY in said(section.details)
+
+
 def test_a_version_is_retired_taken_back_and_removed(qtbot: QtBot, section: VersionsSection, made: Versions) -> None:
     made.add("handbook")
     choose(qtbot, section, "v3")
@@ -156,7 +175,7 @@ def test_a_version_is_retired_taken_back_and_removed(qtbot: QtBot, section: Vers
 def test_an_adapter_is_brought_in_for_a_base(
     qtbot: QtBot, section: VersionsSection, made: Versions, tmp_path: Path
 ) -> None:
-    file = adapter(tmp_path / "foreign.gguf", made.tiny, strength=0.5, seed=5)
+    file = adapter(tmp_path / "foreign.gguf", made.file, strength=0.5, seed=5)
     section.acting.bring_adapter(file)
     asked = sheet(qtbot, section, BringDialog)
     assert isinstance(asked, BringDialog)
@@ -171,7 +190,7 @@ def test_an_adapter_is_brought_in_for_a_base(
 def test_an_adapter_of_another_base_is_a_sentence(
     qtbot: QtBot, section: VersionsSection, made: Versions, tmp_path: Path
 ) -> None:
-    file = adapter(tmp_path / "foreign.gguf", made.tiny, strength=0.5, seed=5)
+    file = adapter(tmp_path / "foreign.gguf", made.file, strength=0.5, seed=5)
     section.acting.bring_adapter(file)
     asked = sheet(qtbot, section, BringDialog)
     assert isinstance(asked, BringDialog)
