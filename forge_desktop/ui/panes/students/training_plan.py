@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLayout, QScrollArea, QVBoxLayout, QWidget
 
 from forge_desktop.students.records_training import TrainPlan
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.students.training_words import DEVICES
-from forge_desktop.ui.widgets.basics import IconLabel, column, duration, frame, label, row
+from forge_desktop.ui.widgets.basics import ElidedLabel, IconLabel, column, duration, frame, label, row
 from forge_desktop.ui.widgets.fold import Fold
 from forge_desktop.ui.widgets.words import breakable, count_words, safe_words, size_words
+
+_LONG = re.compile(r"[^\s\u200b]{30,}")
 
 
 class PlanView(QScrollArea):
@@ -47,7 +50,7 @@ class PlanView(QScrollArea):
 def _verdict(plan: TrainPlan) -> QFrame:
     words = "It fits on this computer" if plan.fits else "It does not fit on this computer"
     if plan.fits and plan.seconds is not None:
-        words = f"It fits, and takes about {duration(plan.seconds)}"
+        words = f"It fits, and takes about {duration(max(1, plan.seconds))}"
     head = row(
         IconLabel("circle-check" if plan.fits else "circle-alert", 20, "ok" if plan.fits else "bad"),
         label(words, tokens.SUBTITLE, 600, wrap=True),
@@ -71,7 +74,10 @@ def _facts(plan: TrainPlan) -> Iterator[tuple[str, str]]:
     yield "Tokens", f"{plan.tokens:,} an epoch, of which {plan.supervised_tokens:,} are learnt"
     yield "Steps", f"{plan.steps:,}"
     if plan.seconds is not None and plan.seconds_a_step is not None:
-        yield "Time", f"about {duration(plan.seconds)}, {plan.seconds_a_step:.2g} s a step as measured in two steps"
+        yield (
+            "Time",
+            f"about {duration(max(1, plan.seconds))}, {plan.seconds_a_step:.2g} s a step as measured in two steps",
+        )
     else:
         yield "Time", "not measured, since it does not fit"
     how = f"{DEVICES.get(plan.device, plan.device)}, {plan.dtype}"
@@ -90,7 +96,11 @@ def facts_grid(facts: Sequence[tuple[str, str]]) -> QGridLayout:
     grid.setColumnStretch(1, 1)
     for line, (name, value) in enumerate(facts):
         grid.addWidget(label(name, tokens.SMALL, cls="muted"), line, 0, Qt.AlignmentFlag.AlignTop)
-        said = label(breakable(safe_words(value)), tokens.TABLE, tabular=True, wrap=True, selectable=True)
+        words = breakable(safe_words(value))
+        if _LONG.search(words):  # a checksum would make the page wider than the window; the log has it to copy
+            said: QLabel = ElidedLabel(words, tokens.TABLE, middle=True)
+        else:
+            said = label(words, tokens.TABLE, tabular=True, wrap=True, selectable=True)
         said.setAccessibleName(f"{name}: {value}")
         grid.addWidget(said, line, 1)
     return grid

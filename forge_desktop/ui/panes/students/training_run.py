@@ -53,11 +53,18 @@ class RunView(QScrollArea):
         self._cards.setSpacing(tokens.LG)
         content = QWidget()
         content.setProperty("cls", "flow")
-        told = QWidget()
-        told.setLayout(self._told)
+        self._told_part = QWidget()
+        self._told_part.setLayout(self._told)
         self._told.setContentsMargins(0, 0, 0, 0)
         content.setLayout(
-            column(told, self._live_card(), self._cards, None, gap=tokens.LG, margins=(tokens.XL, tokens.MD, 20, 18))
+            column(
+                self._told_part,
+                self._live_card(),
+                self._cards,
+                None,
+                gap=tokens.LG,
+                margins=(tokens.XL, tokens.MD, 20, 18),
+            )
         )
         content.setMaximumWidth(theme.px(920))
         self.setWidget(content)
@@ -157,6 +164,7 @@ class RunView(QScrollArea):
             )
         for line in lines:
             self._told.addWidget(line)
+        self._told_part.setVisible(bool(lines))
 
     def _show_cards(self, run: TrainRun) -> None:
         _empty(self._cards)
