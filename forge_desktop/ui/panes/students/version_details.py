@@ -200,7 +200,11 @@ class VersionDetails(QScrollArea):
             return menu
         active = version.state == "active"
         export = menu.addAction(theme.icon("upload"), "Export…", lambda: self.asked.emit("export"))
-        export.setEnabled(not version.problem)
+        with_base = menu.addAction(
+            theme.icon("upload"), "Export with its base…", lambda: self.asked.emit("export with base")
+        )
+        for action in (export, with_base):
+            action.setEnabled(not version.problem and not version.is_base)
         if version.state == "retired":
             menu.addAction(theme.icon("undo-2"), "Bring back", lambda: self.asked.emit("return"))
         else:
