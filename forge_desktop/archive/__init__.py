@@ -84,7 +84,7 @@ class Archive:
         """Exports and imports of what students are made of."""
         from forge_desktop.archive.student_files import StudentFiles
 
-        return StudentFiles(self._jobs, self._corpus, self._students, self._refuse_inside)
+        return StudentFiles(self._jobs, self._corpus, self._students, self._data_dir, self._refuse_inside)
 
     def learners(self, document_sha256: str) -> list[Learner]:
         """The runs that learnt from a document, the newest first, with their versions. An adapter cannot unlearn, so

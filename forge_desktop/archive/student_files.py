@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import functools
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from forge_desktop import __version__
 from forge_desktop.archive import training_recipes as recipes
+from forge_desktop.archive import version_bundle as bundle
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.corpus import Corpus
@@ -19,13 +21,17 @@ from forge_desktop.students.leaving import kept_back
 from forge_desktop.students.records_training import TrainSource, TrainWish
 
 _LANE = "archive"
+_GLANCE = 0.1
 
 
 class StudentFiles:
     """Exports and imports of what students are made of. `refuse` raises for a target where nothing may be written."""
 
-    def __init__(self, jobs: Jobs, corpus: Corpus, students: Students, refuse: Callable[[Path], None]) -> None:
-        self._jobs, self._corpus, self._students, self._refuse = jobs, corpus, students, refuse
+    def __init__(
+        self, jobs: Jobs, corpus: Corpus, students: Students, data_dir: Path, refuse: Callable[[Path], None]
+    ) -> None:
+        self._jobs, self._corpus, self._students = jobs, corpus, students
+        self._data_dir, self._refuse = data_dir, refuse
 
     def export_training(
         self,
@@ -44,16 +50,16 @@ class StudentFiles:
         that rest on documents that are never sent are left out and named. The job fails with ForgeError where a
         teacher's terms forbid training, where nothing is left, or where the target cannot be written.
         """
-        from forge_desktop.archive import training_bundle as bundle
+        from forge_desktop.archive import training_bundle as lessons
 
         self._refuse(target)
 
         def job(ctx: JobContext) -> object:
             data = self._students.training.bundle(source, base, wish, ctx.check)
-            bundle.refuse_forbidden(data.rows)
+            lessons.refuse_forbidden(data.rows)
             rows, left_out = data.rows, tuple[tuple[str, int], ...]()
             if not with_never_sent:
-                rows, left_out = bundle.without_kept_back(rows, functools.partial(kept_back, self._corpus))
+                rows, left_out = lessons.without_kept_back(rows, functools.partial(kept_back, self._corpus))
             if not any(row.part == "train" for row in rows):
                 raise ForgeError(
                     "No lesson is left to be exported; nothing was written.",
@@ -66,9 +72,104 @@ class StudentFiles:
                 "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
                 "forge_desktop": __version__,
             }
-            return bundle.write_training(target, left, made, facts, left_out)
+            return lessons.write_training(target, left, made, facts, left_out)
 
         return self._jobs.start(_LANE, "export", job)
+
+    def export_version(self, version: str, file: Path, *, with_base: bool = False) -> int:
+        """Write a version into a new bundle, with the base's file where wished; a job whose result is a VersionReport.
+
+        Raises ForgeError for a version that there is not, that is a base alone, or whose files are not what they were.
+        """
+        self._refuse(file)
+        registry = self._students.registry
+        found = registry.version(version)
+        if found.is_base:
+            raise ForgeError(f"{found.label} is a base alone.", hint="Give its GGUF file away as it is.")
+        if problem := registry.check(found.uid):
+            raise ForgeError(problem, hint="Only a version that is whole can be given away.")
+        base = self._base_file(found.base_sha256) if with_base else None
+
+        def job(ctx: JobContext) -> object:
+            parts = bundle.Parts(
+                bundle.version_fields(found),
+                Path(registry.adapter(found.adapter_sha256).path),
+                base,
+                bundle.without_paths(self._students.training.log(found.run)) if found.run else None,
+                tuple(dataclasses.asdict(gate) for gate in self._students.gates.all(found.uid)),
+            )
+            size = bundle.write_version(file, parts, lambda done, total: ctx.progress(done, total, file.name))
+            registry.note_export(found.uid, file.name)
+            return bundle.VersionReport(
+                file=str(file),
+                version=found.label,
+                base_sha256=found.base_sha256,
+                adapter_sha256=found.adapter_sha256,
+                with_base=base is not None,
+                gates=len(parts.gates),
+                bytes=size,
+                notes=bundle.notes(parts),
+            )
+
+        return self._jobs.start(_LANE, "export", job)
+
+    def import_version(self, file: Path) -> int:
+        """Bring a version's bundle in; a job whose result is the Version, in quarantine until a gate here passes it.
+
+        Everything is checked before anything is written. The base has to be here, or in the bundle: then it becomes one
+        of the students.
+        """
+        path = file.absolute()
+
+        def job(ctx: JobContext) -> object:
+            with bundle.VersionBundle(path, self._data_dir) as opened:
+                opened.check(lambda done, total: ctx.progress(done, total, f"Checking {path.name}"))
+                told, carried = opened.told(), opened.version
+                with tempfile.TemporaryDirectory(dir=self._data_dir, prefix=".bundle-") as work:
+                    adapter = Path(work) / "adapter.gguf"
+                    opened.copy(bundle.ADAPTER, adapter, ctx.check)
+                    self._have_base(opened, ctx)
+                    return self._students.registry.add(
+                        adapter,
+                        carried.base_sha256,
+                        origin="imported",
+                        name=carried.name,
+                        scale=carried.scale,
+                        note=f"Brought in from {path.name}.",
+                        template=carried.template,
+                        retrieval=carried.retrieval,
+                        detail={"bundle": path.name, "foreign_gates": bundle.foreign_gates(told), "told": told},
+                    )
+
+        return self._jobs.start(_LANE, "import", job)
+
+    def _have_base(self, opened: bundle.VersionBundle, ctx: JobContext) -> None:
+        """See that the base is among the students. Raises ForgeError where it neither is nor came along."""
+        carried = opened.version
+        if any(student.sha256 == carried.base_sha256 for student in self._students.list()):
+            return
+        if not opened.has_base:
+            raise ForgeError(
+                f"The base of this version is not on this computer: {carried.base_name}, {carried.base_sha256}.",
+                hint="Import that GGUF file first, or have the bundle written with its base.",
+            )
+        name = "".join(sign if sign.isalnum() or sign in " .-_" else "_" for sign in carried.base_name)[:80].strip(" .")
+        target = self._data_dir / "models" / f"{name or 'base'}-{carried.base_sha256[:8]}.gguf"
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        target.unlink(missing_ok=True)  # what a killed import left; a student's file is never called so before
+        try:
+            opened.copy(bundle.BASE, target, ctx.check)
+            job = self._students.import_gguf(target)
+            while job in self._jobs.running():
+                ctx.wait(_GLANCE)
+            self._jobs.wait(job)
+        except BaseException:
+            if all(student.path != str(target) for student in self._students.list()):
+                target.unlink(missing_ok=True)
+            raise
+
+    def _base_file(self, sha256: str) -> Path:
+        return next(Path(each.path) for each in self._students.list() if each.sha256 == sha256)
 
     def _base_says(self, sha256: str) -> tuple[str, str]:
         """Where a base says it was made from, and its chat template."""

@@ -80,15 +80,26 @@ def _add_answering(step: Verb) -> None:
 def _add_shelf(step: Verb) -> None:
     bring = step(
         "import",
-        "bring in an adapter that was made elsewhere",
-        "Bring in a LoRA adapter: a GGUF file, or a folder that PEFT wrote. It cannot be promoted before a gate passed"
-        " it.",
+        "bring in an adapter or a version that was made elsewhere",
+        "Bring in a LoRA adapter (a GGUF file, or a folder that PEFT wrote), or a version that `students export` wrote."
+        " It cannot be promoted before a gate here passed it.",
     )
-    bring.add_argument("file", type=named, metavar="FILE", help="the adapter")
+    bring.add_argument("file", type=named, metavar="FILE", help="the adapter, or the version's bundle")
     bring.add_argument(
-        "--base", type=named, required=True, metavar="NAME", help="the student it is for (or the start of its sha256)"
+        "--base",
+        type=named,
+        metavar="NAME",
+        help="the student an adapter is for (or the start of its sha256); a bundle says it itself",
     )
     bring.add_argument("--name", default="", metavar="NAME", help="what to call it")
+    leave = step(
+        "export",
+        "write a version into one file for another computer",
+        "Write a version into one file: its adapter, scale, template and settings, its run's log, its gates.",
+    )
+    _version(leave)
+    leave.add_argument("file", type=named, metavar="FILE", help="the new file (.forgeversion)")
+    leave.add_argument("--with-base", action="store_true", help="with the base's GGUF file too")
     derive = step(
         "derive",
         "make a version that differs in scale, chat template or search",

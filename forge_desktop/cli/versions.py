@@ -6,12 +6,15 @@ import argparse
 import dataclasses
 import os
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from forge_desktop.archive.version_bundle import VersionReport
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.cli import jobs
+from forge_desktop.cli.lesson_waiting import wait
 from forge_desktop.cli.output import Output, bytes_in_words
 from forge_desktop.forge import Forge
 from forge_desktop.students.records_versions import Comparison, Happening, Promotion, Version
@@ -155,12 +158,31 @@ def _last_two(active: Version | None, history: list[Happening]) -> list[str]:
 
 def _import(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     path = Path(os.path.abspath(options.file))
-    made = jobs.wait(forge, forge.students.registry.import_adapter(path, options.base, name=options.name))
+    if zipfile.is_zipfile(path):
+        if options.base or options.name:
+            raise ForgeError(f"{path} is a version's bundle: it says its base and its name itself.")
+        made = wait(forge, forge.archive.student_files.import_version(path), out, "bringing in")
+    elif not options.base:
+        raise ForgeError("Say which student the adapter is for.", hint="Give --base NAME.")
+    else:
+        made = jobs.wait(forge, forge.students.registry.import_adapter(path, options.base, name=options.name))
     assert isinstance(made, Version)
     out.result(version_fields(made))
     out.line(_in_a_line(made))
     if made.quarantined:
         out.line(f"It came from elsewhere: `forge-desktop gate {made.label}` has to pass it before it can be promoted.")
+    return 0
+
+
+def _export(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    target = Path(os.path.abspath(options.file))
+    job = forge.archive.student_files.export_version(options.version, target, with_base=options.with_base)
+    done = wait(forge, job, out, "writing")
+    assert isinstance(done, VersionReport)
+    out.result({**dataclasses.asdict(done), "notes": list(done.notes)})
+    out.line(f"{done.version} is written to {done.file} ({bytes_in_words(done.bytes)}).")
+    for note in done.notes:
+        out.line(f"  {note}")
     return 0
 
 
@@ -288,6 +310,7 @@ STEPS: dict[str, Step] = {
     "rollback": _rollback,
     "compare": _compare,
     "import": _import,
+    "export": _export,
     "derive": _derive,
     "retire": _retire,
     "bring-back": _bring_back,

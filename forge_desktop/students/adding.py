@@ -31,7 +31,9 @@ Check = Callable[[], None]
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an adapter comes from and how it is called; `detail` is kept with it as it is."""
+    """Where an adapter comes from and how it is called; `detail` is kept with it as it is. `template` and `retrieval`
+    are those of its version.
+    """
 
     origin: AdapterOrigin
     run: str = ""
@@ -39,6 +41,8 @@ class Origin:
     note: str = ""
     who: str = ""
     detail: Mapping[str, object] = field(default_factory=dict)
+    template: str = ""
+    retrieval: Mapping[str, object] = field(default_factory=dict)
 
 
 class Adding:
@@ -193,6 +197,8 @@ class Adding:
                 base.sha256,
                 read.sha256,
                 scale,
+                template=origin.template,
+                retrieval=origin.retrieval,
                 name=origin.name,
                 note=origin.note,
                 what="imported" if origin.origin == "imported" else "made",

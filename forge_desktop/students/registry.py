@@ -102,11 +102,26 @@ class Registry:
         name: str = "",
         scale: float = 1.0,
         note: str = "",
+        template: str = "",
+        retrieval: Mapping[str, object] | None = None,
+        detail: Mapping[str, object] | None = None,
     ) -> Version:
-        """Keep an adapter's file (it is copied) and register its version as a candidate. Raises ForgeError."""
-        made = self._adding.add(file, base_sha256, Origin(origin, run, name, note, who="program"), scale=scale)
+        """Keep an adapter's file (it is copied) and register its version as a candidate; `detail` is kept with the
+        adapter. Raises ForgeError.
+        """
+        if template:
+            self._rooms.engine.layout.try_template(template, name)
+        settings = _checked(retrieval or {})
+        whence = Origin(origin, run, name, note, "program", detail or {}, template, settings)
+        made = self._adding.add(file, base_sha256, whence, scale=scale)
         self._rooms.events.changed("versions")
         return self._told(made)
+
+    def note_export(self, version: str, where: str) -> None:
+        """Keep in the history that a version was given away."""
+        with self._rooms.db.write() as connection:
+            record(connection, self.version(version).uid, "exported", who="program", why=where)
+        self._rooms.events.changed("versions")
 
     def import_adapter(self, path: Path, base: str, *, name: str = "") -> int:
         """Start the job (kind "import adapter") that brings in a GGUF adapter, or a PEFT folder or safetensors file;

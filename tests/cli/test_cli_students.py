@@ -118,3 +118,20 @@ def test_versions_answer_side_by_side_from_the_same_passages(
     assert "14 days" in found["passages"][0]["text"]
     assert json.dumps(found) == json.dumps({**cli_json(*asked), "answers": found["answers"]})
     assert "v3  (" in cli(*asked).stdout
+
+
+def test_a_version_is_given_away_and_brought_in_elsewhere(
+    tiny: Path, tmp_path: Path, cli: Callable[..., Any], cli_json: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli("students", "import", adapter_for.write(tmp_path / "mine.gguf", tiny), "--base", "Tiny-Chat F32")
+    file = tmp_path / "mine.forgeversion"
+    done = cli_json("students", "export", "v3", file, "--with-base")
+    assert (done["version"], done["with_base"], done["gates"]) == ("v3", True, 0)
+    assert done["bytes"] == file.stat().st_size
+    assert "is there already" in cli_json("students", "export", "v3", file, expect=1)["error"]["message"]
+    monkeypatch.setenv("FORGE_DATA_DIR", str(tmp_path / "there"))
+    made = cli_json("students", "import", file)
+    assert (made["adapter_sha256"], made["quarantined"]) == (done["adapter_sha256"], True)
+    named = cli_json("students", "import", file, "--base", "x", expect=1)["error"]["message"]
+    assert "says its base" in named
+    assert "--base NAME" in cli_json("students", "import", tiny, expect=1)["error"]["hint"]
