@@ -81,7 +81,7 @@ def toast(section: VersionsSection) -> Toast:
 
 def test_bases_are_versions_and_the_way_to_the_next_is_said(qtbot: QtBot, section: VersionsSection) -> None:
     qtbot.waitUntil(lambda: len(rows(section)) == 2, timeout=SOON)
-    assert "Candidate, Base alone" in rows(section)[0]
+    assert "Base, Base alone" in rows(section)[0]
     assert "Active, Base alone" in rows(section)[1]
     assert "Train an adapter, or import one" in said(section)
     qtbot.waitUntil(lambda: (v := section.version()) is not None and v.label == "v1", timeout=SOON)
