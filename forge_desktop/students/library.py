@@ -182,21 +182,26 @@ class Library:
     def _receive(self, ctx: JobContext, found: HubRepository, file: HubFile, into: Path, note: str) -> None:
         """Fetch what is missing; a pause closes the connection until a person goes on."""
 
+        here = 0
+
         def hold() -> None:
+            """Called while bytes come and while none do, so that what is shown is never behind."""
             if ctx.paused and not ctx.cancelled:
                 raise _Held
-            ctx.check()
+            ctx.progress(here, file.bytes, note)
 
         def wait(seconds: float) -> None:
             hold()
             ctx.wait(seconds)
 
         def tell(done: int) -> None:
+            nonlocal here
+            here = done
             hold()
-            ctx.progress(done, file.bytes, note)
 
         while True:
-            ctx.progress(self._downloads.done(file.sha256), file.bytes, note)
+            here = self._downloads.done(file.sha256)
+            ctx.progress(here, file.bytes, note)
             try:
                 self._rooms.providers.hub.fetch(found, file, into, check=hold, tell=tell, wait=wait)
             except _Held:

@@ -395,3 +395,18 @@ def test_what_leaked_into_training_is_left_out_and_named(shared: GateRoom, files
     (shared.forge.data_dir / "training" / run / WORDS).unlink()
     unknown = shared.gate(version, _wish(shared))
     assert any("cannot be read" in one for one in unknown.card)
+
+
+@pytest.mark.full
+def test_the_starter_is_not_replaced_by_what_destroys_it(data_dir: Path, starter: Path, tmp_path: Path) -> None:
+    with opened(data_dir, starter) as room:
+        rows = [{"question": f"What is {n} plus {n}?", "answer": f"{2 * n}", "match": "contains"} for n in range(1, 13)]
+        room.suite(tmp_path, "sums", rows)
+        wish = dataclasses.replace(
+            QUICK, suites=("sums",), primary="nll", baseline=room.base.uid, regression=True, items=12, max_tokens=8
+        )
+        broken = room.gate(room.version(adapter(tmp_path / "b.gguf", starter, strength=0.05), name="broken"), wish)
+        assert broken.verdict == "failed"
+        assert "NLL on regression gets worse by more than 0.10" in " ".join(broken.reasons)
+        empty = room.gate(room.version(adapter(tmp_path / "e.gguf", starter, strength=0.0), name="empty"), wish)
+        assert "changes nothing" in empty.vetoes[0]
