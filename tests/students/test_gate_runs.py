@@ -257,6 +257,30 @@ def test_a_gate_that_is_stopped_goes_on_where_it_was(shared: GateRoom, files: Pa
         gates.resume(left.uid)
 
 
+def test_a_full_disk_ends_a_gate_in_a_sentence_and_it_goes_on(shared: GateRoom, files: Path) -> None:
+    version, gates = shared.version(files / "good.gguf", name="good"), shared.forge.students.gates
+    database, pages = gates._rooms.db, [0]
+
+    def on_event(event: Event) -> None:  # on the job's own thread, whose connection is limited
+        if isinstance(event, JobChanged) and isinstance(event.detail, GateProgress):
+            if event.detail.done >= 8 and not pages[0]:
+                pages[0] = database.value("PRAGMA page_count")
+                database.connection.execute(f"PRAGMA max_page_count = {pages[0]}")
+            elif not event.detail.done:
+                database.connection.execute("PRAGMA max_page_count = 1000000")
+
+    stop = shared.forge.events.subscribe(on_event)
+    job = gates.start(version.uid, dataclasses.replace(_wish(shared), width=1, max_tokens=200))
+    with pytest.raises(ForgeError, match="disk"):
+        shared.wait(job)
+    left = gates.all()[0]
+    assert left.state in ("failed", "interrupted")
+    assert 0 < gates.count(left.uid) < 24
+    done = shared.wait(gates.resume(left.uid))
+    stop()
+    assert (done.state, done.verdict, gates.count(left.uid)) == ("done", "passed", 24)
+
+
 _RUN = """
 import sys
 from pathlib import Path
