@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,10 @@ LIVELY = (
     "distill-lesson",
     "distill-dataset",
     "students-plan",
+    "students-versions",
+    "students-gate",
+    "students-questions",
+    "distill-gate",
     "settings-hardware",
 )
 
@@ -74,6 +78,7 @@ from forge_desktop.ui.shell import Shell  # noqa: E402
 from forge_desktop.ui.widgets.basics import Toast  # noqa: E402
 from tests.providers.teacher import Teacher  # noqa: E402
 from tests.ui import lessons  # noqa: E402
+from tests.ui.versions import Versions  # noqa: E402
 
 
 def settle(forge: Forge, milliseconds: int = 250) -> None:
@@ -133,7 +138,7 @@ def _fill(shell: Shell, forge: Forge, place: Path) -> None:
     settle(forge, 1500)
 
 
-def _lively(shell: Shell, forge: Forge, scene: str, theme: str) -> QImage:
+def _lively(shell: Shell, forge: Forge, scene: str, theme: str, place: Path) -> QImage:
     forge.settings.change(theme=theme)
     shell.dress()
     pane = shell.visit(scene.split("-")[0])
@@ -145,12 +150,14 @@ def _lively(shell: Shell, forge: Forge, scene: str, theme: str) -> QImage:
     elif scene == "chat-options":
         pane.side.show_options()
     elif scene.startswith("distill"):
-        _show_distill(pane, forge, scene)
+        _show_distill(pane, forge, scene, place)
     elif scene == "students-plan":
         pane.show_section("bases")
         settle(forge)
         _press(pane, "Show plan")
         settle(forge, 600)
+    elif scene.startswith("students"):
+        _show_students(pane, forge, scene, place)
     elif scene == "settings-hardware":
         pane.commands()["hardware"]()
         settle(forge, 600)
@@ -173,10 +180,42 @@ def _teach(forge: Forge) -> None:
     forge.distill.datasets.freeze("handbook")
 
 
-def _show_distill(pane: Any, forge: Forge, scene: str) -> None:
+def _train(forge: Forge, place: Path) -> None:
+    """Four adapters that nobody trained, with gates as their room would have found them; made once."""
+    if len(forge.students.registry.versions()) > 1:
+        return
+    made = Versions(forge, place, tiny=False)
+    registry = forge.students.registry
+    first = made.add("opening hours", seed=1, note="From handbook v1, 214 pairs.")
+    made.gate(first)
+    registry.promote(first.uid, who="window", why="Knows the opening hours, and forgot nothing.")
+    made.gate(made.add("fees, too eager", seed=2, note="From handbook v2, learning rate 2e-3."), "failed")
+    made.add("a neighbour's handbook", seed=3, origin="imported")
+    made.gate(made.add("handbook", seed=4, note="From handbook v3, 402 pairs, a quarter replayed."))
+
+
+def _show_students(pane: Any, forge: Forge, scene: str, place: Path) -> None:
+    """A state of versions or gates."""
+    _train(forge, place)
+    pane.show_section("versions" if scene == "students-versions" else "gates")
+    settle(forge, 400)
+    if scene == "students-versions":
+        newest = forge.students.registry.versions()[0]
+        pane.show_section("versions", newest.uid)
+    else:
+        _press(pane, "Questions" if scene == "students-questions" else "Report")
+    settle(forge, 400)
+    if scene == "students-questions":
+        _press(pane, "Better")
+        settle(forge, 400)
+
+
+def _show_distill(pane: Any, forge: Forge, scene: str, place: Path) -> None:
     """A state of the Distill pane; lessons are made once."""
     if not forge.distill.tasks.count():
         _teach(forge)
+    if scene == "distill-gate":
+        _train(forge, place)
     pane.show_page("dataset" if scene == "distill-dataset" else "queue")
     settle(forge, 500)
     if scene == "distill-lesson":
@@ -241,7 +280,7 @@ def _make(forge: Forge, place: Path, out: Path, scenes: list[str]) -> None:
     shell = open_window(forge)
     filled = False
     for scene in scenes:
-        take: Callable[[Shell, Forge, str, str], QImage] = grab if scene in STILL else _lively
+        take = grab if scene in STILL else partial(_lively, place=place)
         if scene in LIVELY and not filled:
             _fill(shell, forge, place)
             filled = True

@@ -18,6 +18,7 @@ from forge_desktop.archive.bundle_reading import Bundle
 from forge_desktop.archive.bundle_writing import BundleWriter
 from forge_desktop.archive.records import BundleReport, DatabaseFacts, ExportedFile, Learner, Verdict
 from forge_desktop.archive.records_checkup import Checkup, Crash, Device, Finding, Fit, Hardware, Pack, Timing
+from forge_desktop.archive.version_rows import history_rows, version_rows
 from forge_desktop.archive.writing import ExportFolder
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.jobs import JobContext, Jobs
@@ -122,6 +123,9 @@ class Archive:
                 folder.write_rows("messages.jsonl", self._chat.export_messages()),
                 folder.write_rows("options.jsonl", self._chat.options.export()),
                 *(folder.write_rows(name, rows()) for name, rows in self._distill.export_rows().items()),
+                folder.write_rows("versions.jsonl", version_rows(self._students.registry)),
+                folder.write_rows("version_history.jsonl", history_rows(self._students.registry)),
+                *(folder.write_rows(name, rows()) for name, rows in self._students.export_rows().items()),
             ]
             made = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
             folder.finish(files, {"made": made, "forge_desktop": __version__, "index": self._corpus.versions()})

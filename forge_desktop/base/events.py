@@ -38,7 +38,7 @@ class DataChanged:
     """Committed rows changed.
 
     Nouns: documents, collections, questions and sync (of folders), conversations, messages, options, students,
-    settings, endpoints, spend, tasks, pairs, suites, datasets.
+    settings, endpoints, spend, tasks, pairs, suites, datasets, versions, training (runs), gates.
     """
 
     what: frozenset[str]

@@ -15,6 +15,7 @@ SUBJECTS = {
     "index": "reading, splitting and indexing documents",
     "trainer": "training an adapter, beside transformers and peft",
     "startup": "from the command to the first paint",
+    "versions": "promoting a version and going back",
     "distill": "a run of distillation against a slow teacher on loopback",
     "dedupe": "finding lessons that say the same, and what a suite holds",
     "ledger": "reserving, sending and settling calls, and reading a large ledger",

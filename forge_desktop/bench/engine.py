@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from forge_desktop.base.paths import resources_dir
-from forge_desktop.bench import engine_batch, engine_cache, engine_death, engine_gpu, engine_lookup, engine_speed
+from forge_desktop.bench import (
+    engine_batch,
+    engine_cache,
+    engine_death,
+    engine_gate,
+    engine_gpu,
+    engine_lookup,
+    engine_speed,
+)
 from forge_desktop.bench import engine_peers as peers
 from forge_desktop.bench.engine_figures import Figure, NotMeasured, measured, table
 from forge_desktop.bench.engine_student import ask, student
@@ -140,6 +148,24 @@ def _batched(shared: _Run) -> Figures:
     )
 
 
+def _gate(shared: _Run) -> Figures:
+    size = shared.size
+    return engine_gate.gate(
+        shared.engine, "gate_batched_starter", rounds=size.rounds, items=size.batch, tokens=min(24, size.answer)
+    )
+
+
+def _gate_second(shared: _Run) -> Figures:
+    size = shared.size
+    if shared.peers.second is None:
+        raise NotMeasured("the second student is not here (python3 packaging/dev.py peers)")
+    with student(shared.peers.second) as engine:
+        ask(engine, "Say hello.", 4)
+        return engine_gate.gate(
+            engine, "gate_batched_second", rounds=size.rounds, items=size.batch, tokens=min(24, size.answer)
+        )
+
+
 def _restored(shared: _Run) -> Figures:
     size = shared.size
     figure = engine_cache.restored(shared.engine, size.rounds, 15 * size.words)
@@ -170,6 +196,9 @@ _PARTS: dict[tuple[str, ...], Callable[[_Run], Figures]] = {
         shared.engine, shared.size.answer, min(2, shared.size.rounds), shared.size.prompts
     ),
     ("batched_sequential", "batched_server_cold"): _batched,
+    ("gate_batched_starter",): _gate,
+    ("gate_batched_second",): _gate_second,
+    ("adapter_swap_ms",): lambda shared: engine_gate.swaps(shared.engine, shared.model),
     ("cancel_p95_ms",): _cancels,
     (
         "death_by_kill_ms",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,7 +46,9 @@ class Gates:
         self._rooms, self._registry = rooms, registry
         self._planner = Planner(rooms, registry, training)
         self._store = GateStore(rooms.db)
-        if not bases.read_only:
+        self._read_only = bases.read_only
+        self._working: set[str] = set()  # gates that a job of this process is at
+        if not self._read_only:
             self._store.interrupt()
 
     # ---- running ----
@@ -81,7 +84,11 @@ class Gates:
         return self._rooms.jobs.start(_LANE, "gate", job)
 
     def _work(self, ctx: JobContext, uid: str) -> GateReport:
-        Gating(self._rooms, self._registry, self._planner, self._store, self._row(uid)).run(ctx)
+        self._working.add(uid)
+        try:
+            Gating(self._rooms, self._registry, self._planner, self._store, self._row(uid)).run(ctx)
+        finally:
+            self._working.discard(uid)
         return self.get(uid)
 
     # ---- looking ----
@@ -90,7 +97,7 @@ class Gates:
         """Every gate, the newest first; of one version, or all."""
         wanted = self._registry.version(version).uid if version else ""
         known = {one.uid: one for one in self._registry.versions()}
-        return [_report(row, known) for row in self._store.all(wanted)]
+        return [_report(self._as_it_is(row), known) for row in self._store.all(wanted)]
 
     def get(self, uid: str) -> GateReport:
         """A gate by its uid, the beginning of it, or its number. Raises ForgeError when there is none."""
@@ -172,7 +179,13 @@ class Gates:
             raise ForgeError(f"There is no gate {uid}.", hint="`forge-desktop gate --list` names them.")
         if len(found) > 1:
             raise ForgeError(f"Several gates begin with {uid}.", hint="Use a gate's number.")
-        return found[0]
+        return self._as_it_is(found[0])
+
+    def _as_it_is(self, row: GateRow) -> GateRow:
+        """A gate that nobody is at any more was interrupted, though a full disk kept that from being noted."""
+        if row.state == "running" and not self._read_only and row.uid not in self._working:
+            return dataclasses.replace(row, state="interrupted")
+        return row
 
 
 def _free_name(stem: str, taken: set[str]) -> str:

@@ -263,7 +263,7 @@ class Registry:
         chosen = [self.version(name) for name in versions]
         where = self._rooms.corpus.collections.uids(collections)
         comparing = Comparing(self._rooms, self._promoting.verified)
-        return self._rooms.jobs.start("train", "compare", lambda ctx: comparing.run(ctx, question, chosen, where))
+        return self._rooms.jobs.start("compare", "compare", lambda ctx: comparing.run(ctx, question, chosen, where))
 
     def _turn(self, version: Version, state: VersionState, what: str, who: str, why: str) -> None:
         with self._rooms.db.write() as connection:

@@ -61,6 +61,12 @@ class Running:
 
     def plan(self, ctx: JobContext, source: TrainSource, base: Base, wish: TrainWish) -> TrainPlan:
         """What a run would take, two of its steps measured where they are sure to fit."""
+        try:
+            return self._plan(ctx, source, base, wish)
+        except OSError as error:
+            raise _of_files(error) from error
+
+    def _plan(self, ctx: JobContext, source: TrainSource, base: Base, wish: TrainWish) -> TrainPlan:
         shape = self._planner.checked(base)
         probe = self._trainers.needed(ctx)
         _, made = self._planner.lessons(ctx, source, base, wish)
@@ -68,6 +74,8 @@ class Running:
         plan = self._planner.planned(base, shape, made, wish, setting)
         if not plan.fits:
             return plan
+        for left in self.folder.glob("measure-*"):
+            shutil.rmtree(left, ignore_errors=True)  # of a kill
         work = Path(tempfile.mkdtemp(prefix="measure-", dir=self.folder))
         try:
             made.write(work)
@@ -246,9 +254,7 @@ class Running:
             self._fail(row, "failed", " ".join(filter(None, (error.message, error.hint))))
             raise
         except OSError as error:
-            worded = ForgeError(
-                f"The run's files could not be written: {error.strerror or error}.", hint="Free some space, resume."
-            )
+            worded = _of_files(error)
             self._fail(row, "failed", worded.message)
             raise worded from error
         else:
@@ -279,3 +285,9 @@ class Running:
 
     def _row(self, row: RunRow) -> RunRow:
         return self._store.find(row.uid) or row
+
+
+def _of_files(error: OSError) -> ForgeError:
+    return ForgeError(
+        f"The run's files could not be written: {error.strerror or error}.", hint="Free some space, then try again."
+    )

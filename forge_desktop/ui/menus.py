@@ -32,6 +32,11 @@ _LESSONS = (
     ("&Caps…", "", "caps"),
     ("C&alls…", "", "calls"),
 )
+_VERSIONS = (
+    ("&Train an adapter…", "", "train"),
+    ("Run a &gate…", "", "gate"),
+    ("&Look at the versions", "", "versions"),
+)
 _EDITING = (
     # text, shortcut shown, slot of the widget with the focus
     ("Cu&t", QKeySequence.StandardKey.Cut, "cut"),
@@ -109,6 +114,9 @@ class Menus:
         menu = self._menu("&Lessons")
         for text, keys, command in _LESSONS:
             self._add(menu, text, keys, partial(self._target.run_command, "distill", command))
+        menu.addSeparator()
+        for text, keys, command in _VERSIONS:
+            self._add(menu, text, keys, partial(self._target.run_command, "students", command))
 
     def _view(self) -> None:
         menu = self._menu("&View")

@@ -19,6 +19,7 @@ from forge_desktop.forge import Forge
 NAMES = [
     *("documents.jsonl", "passages.jsonl", "vectors.npy", "conversations.jsonl", "messages.jsonl", "options.jsonl"),
     *("tasks.jsonl", "pairs.jsonl", "suites.jsonl", "datasets.jsonl", "attempts.jsonl"),
+    *("versions.jsonl", "version_history.jsonl", "training.jsonl", "gates.jsonl"),
 ]
 
 
@@ -50,6 +51,7 @@ def test_every_row_is_there_and_the_manifest_says_so(forge: Forge, tmp_path: Pat
     assert counts["documents.jsonl"] == stats.documents
     assert counts["passages.jsonl"] == counts["vectors.npy"] == stats.passages
     assert counts["conversations.jsonl"] == 1
+    assert counts["versions.jsonl"] == len(forge.students.registry.versions()) > 0
     assert counts["messages.jsonl"] == 2
 
 
@@ -92,7 +94,12 @@ def test_messages_keep_branches_sources_and_provenance(forge: Forge, tmp_path: P
 def test_an_empty_corpus_exports_too(data_dir: Path, tmp_path: Path) -> None:
     forge = Forge(data_dir, holder="a test")
     try:
-        assert [file.rows for file in forge.archive.export(tmp_path / "out")] == [0] * len(NAMES)
+        found = {file.name: file.rows for file in forge.archive.export(tmp_path / "out")}
+        starter = {"versions.jsonl": 1, "version_history.jsonl": 2}  # it is there from the start, and was promoted
+        assert found == {**dict.fromkeys(NAMES, 0), **starter}
+        version = rows(tmp_path / "out" / "versions.jsonl")[0]
+        assert (version["label"], version["state"], version["adapter"]) == ("v1", "active", None)
+        assert [row["what"] for row in rows(tmp_path / "out" / "version_history.jsonl")] == ["imported", "promoted"]
         assert np.load(tmp_path / "out" / "vectors.npy").shape[0] == 0
     finally:
         forge.close()

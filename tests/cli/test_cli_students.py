@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from forge_desktop.forge import Forge
 from tests.cli.documented import undocumented
 from tests.data import adapter_for, tiny_gguf
 
@@ -135,3 +137,12 @@ def test_a_version_is_given_away_and_brought_in_elsewhere(
     named = cli_json("students", "import", file, "--base", "x", expect=1)["error"]["message"]
     assert "says its base" in named
     assert "--base NAME" in cli_json("students", "import", tiny, expect=1)["error"]["hint"]
+
+
+def test_versions_are_read_beside_the_window_and_only_read(tiny: Path, data_dir: Path, cli_json: Json) -> None:
+    with contextlib.closing(Forge(data_dir, holder="the window")):
+        assert cli_json("students", "list")["active"] == "v1"
+        assert cli_json("students", "show", "v2")["base"] == "Tiny-Chat F32"
+        assert len(cli_json("students", "history")["history"]) == 3
+        refused = cli_json("students", "promote", "v2", expect=1)["error"]
+        assert "the window" in refused["message"]

@@ -280,3 +280,30 @@ def test_more_adapters_than_are_kept_loaded(
         answer = told(ask(engine)), engine.score(items, adapter=adapters[number % 6]).items
         assert first.setdefault(adapter, answer[0]) == answer[0]
     assert len(set(first.values())) == len(adapters)
+
+
+@pytest.mark.parametrize("count", [40, pytest.param(2000, marks=pytest.mark.full)])
+def test_a_damaged_file_ends_in_a_sentence_or_an_answer(
+    make_engine: EngineMaker, student: Path, tmp_path: Path, count: int
+) -> None:
+    engine = make_engine(student)
+    before = told(ask(engine))
+    pid, draw = engine.pid, random.Random(3)
+    refused: list[ForgeError] = []
+    raw = tiny_adapter.write(tmp_path / "good.gguf").read_bytes()
+    for number in range(count):
+        damaged = bytearray(raw)
+        for _ in range(draw.randint(1, 4)):
+            damaged[draw.randrange(4, 1800)] ^= 1 << draw.randrange(8)
+        path = tmp_path / f"{number}.gguf"
+        path.write_bytes(damaged)
+        engine.use(version(student, adapter_of(path)))
+        try:
+            engine.warm()
+        except ForgeError as error:
+            refused.append(error)
+        path.unlink()
+    assert {error.code for error in refused} == {"ADAPTER_BAD"}
+    engine.use(spec_of(student))
+    assert told(ask(engine)) == before
+    assert engine.pid == pid

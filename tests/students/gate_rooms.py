@@ -17,7 +17,7 @@ from forge_desktop.students.records_gate import GateReport, GateWish
 from forge_desktop.students.records_versions import Version
 from tests.data import tiny_gguf
 
-PATIENCE = 120.0
+PATIENCE = 600.0
 QUICK = GateWish(regression=False, safety=False, width=8, max_tokens=6, resamples=1000)
 
 

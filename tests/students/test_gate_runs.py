@@ -257,6 +257,30 @@ def test_a_gate_that_is_stopped_goes_on_where_it_was(shared: GateRoom, files: Pa
         gates.resume(left.uid)
 
 
+def test_a_full_disk_ends_a_gate_in_a_sentence_and_it_goes_on(shared: GateRoom, files: Path) -> None:
+    version, gates = shared.version(files / "good.gguf", name="good"), shared.forge.students.gates
+    database, pages = gates._rooms.db, [0]
+
+    def on_event(event: Event) -> None:  # on the job's own thread, whose connection is limited
+        if isinstance(event, JobChanged) and isinstance(event.detail, GateProgress):
+            if event.detail.done >= 8 and not pages[0]:
+                pages[0] = database.value("PRAGMA page_count")
+                database.connection.execute(f"PRAGMA max_page_count = {pages[0]}")
+            elif not event.detail.done:
+                database.connection.execute("PRAGMA max_page_count = 1000000")
+
+    stop = shared.forge.events.subscribe(on_event)
+    job = gates.start(version.uid, dataclasses.replace(_wish(shared), width=1, max_tokens=200))
+    with pytest.raises(ForgeError, match="disk"):
+        shared.wait(job)
+    left = gates.all()[0]
+    assert left.state in ("failed", "interrupted")
+    assert 0 < gates.count(left.uid) < 24
+    done = shared.wait(gates.resume(left.uid))
+    stop()
+    assert (done.state, done.verdict, gates.count(left.uid)) == ("done", "passed", 24)
+
+
 _RUN = """
 import sys
 from pathlib import Path
@@ -395,3 +419,18 @@ def test_what_leaked_into_training_is_left_out_and_named(shared: GateRoom, files
     (shared.forge.data_dir / "training" / run / WORDS).unlink()
     unknown = shared.gate(version, _wish(shared))
     assert any("cannot be read" in one for one in unknown.card)
+
+
+@pytest.mark.full
+def test_the_starter_is_not_replaced_by_what_destroys_it(data_dir: Path, starter: Path, tmp_path: Path) -> None:
+    with opened(data_dir, starter) as room:
+        rows = [{"question": f"What is {n} plus {n}?", "answer": f"{2 * n}", "match": "contains"} for n in range(1, 13)]
+        room.suite(tmp_path, "sums", rows)
+        wish = dataclasses.replace(
+            QUICK, suites=("sums",), primary="nll", baseline=room.base.uid, regression=True, items=12, max_tokens=8
+        )
+        broken = room.gate(room.version(adapter(tmp_path / "b.gguf", starter, strength=0.05), name="broken"), wish)
+        assert broken.verdict == "failed"
+        assert "NLL on regression gets worse by more than 0.10" in " ".join(broken.reasons)
+        empty = room.gate(room.version(adapter(tmp_path / "e.gguf", starter, strength=0.0), name="empty"), wish)
+        assert "changes nothing" in empty.vetoes[0]

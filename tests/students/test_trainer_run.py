@@ -7,9 +7,11 @@ import random
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from forge_desktop.base.frames import Frame
 from forge_desktop.students.adapter_file import check_adapter
 from forge_desktop.students.trainer.job import CANCELLED
 from tests.students.trainer_runs import Trainer, make_job, sha256_of, train
@@ -26,7 +28,7 @@ def test_a_run_learns_says_how_and_repeats_itself(tmp_path: Path) -> None:
     )
     done = events[-1]
     assert (done["event"], done["stop"]) == ("done", "finished")
-    assert done["validation"] == min(event["loss"] for event in events if event["event"] == "validation")
+    assert done["validation"] == best_of(events)
     assert done["adapter_sha256"] == sha256_of(first / "adapter.gguf")
     assert json.loads((first / "result.json").read_text())["adapter_sha256"] == done["adapter_sha256"]
     assert [json.loads(line) for line in (first / "progress.jsonl").read_text().splitlines()] == events
@@ -75,7 +77,7 @@ def test_stop_keeps_the_best_and_ends_with_an_adapter(tmp_path: Path) -> None:
         trainer.end()
         assert trainer.process.returncode == 0
     assert done["stop"] == "stopped"
-    assert done["validation"] == min(event["loss"] for event in trainer.events if event["event"] == "validation")
+    assert done["validation"] == best_of(trainer.events)
     assert (tmp_path / "job" / "adapter.gguf").is_file()
 
 
@@ -111,9 +113,13 @@ def test_a_run_whose_parent_is_gone_saves_and_leaves(tmp_path: Path) -> None:
 def test_early_stopping_keeps_the_best(tmp_path: Path) -> None:
     folder = make_job(tmp_path / "job", epochs=60, learning_rate=0.03, patience=2)
     events = train(folder)
-    found = [event["loss"] for event in events if event["event"] == "validation"]
     done = events[-1]
     assert done["stop"] == "early"
     assert done["step"] < done["steps"]
     assert done["best_step"] < done["step"]
-    assert done["validation"] == pytest.approx(min(found), abs=1e-4)  # a gain below that is none
+    assert done["validation"] == best_of(events)
+
+
+def best_of(events: list[Frame]) -> Any:
+    """The lowest validation; a better one by less than a ten-thousandth is none."""
+    return pytest.approx(min(event["loss"] for event in events if event["event"] == "validation"), abs=1e-4)

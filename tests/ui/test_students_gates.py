@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from forge_desktop.ui.panes.students.gates_section import GatesSection
 from forge_desktop.ui.shell import Shell
 from forge_desktop.ui.widgets.pair_chart import PairChart
 from tests.ui.test_students_sections import cut, nameless
-from tests.ui.test_students_versions import SOON, press, said
+from tests.ui.test_students_versions import SOON, press, said, toast
 from tests.ui.versions import ITEMS, Versions
 
 
@@ -77,7 +78,7 @@ def test_a_report_says_the_verdict_and_why_with_both_sides_in_bars(
         assert fact in words
     spoken = charts(section)[0].accessibleDescription()
     assert "Exact match: 64% before, 77% after; difference +13, by its interval +4 to +22 points" in spoken
-    assert "Surprise at the reference (NLL): 1.62 before, 1.44 after" in spoken
+    assert "NLL of the reference: 1.62 before, 1.44 after" in spoken
     assert not charts(section)[0].grab().isNull()
     assert not nameless(section)
     for size in ((1360, 860), (880, 560)):
@@ -120,3 +121,34 @@ def test_a_gate_that_was_broken_off_is_offered_to_go_on(qtbot: QtBot, section: G
     qtbot.waitUntil(lambda: ["Interrupted" in words for words in rows(section)] == [True], timeout=SOON)
     qtbot.waitUntil(section.resume.isVisible, timeout=SOON)
     assert "What was measured is kept" in said(section.report)
+
+
+def test_a_gate_is_run_from_its_sheet_to_its_report(
+    qtbot: QtBot, pane: StudentsPane, section: GatesSection, made: Versions, tmp_path: Path
+) -> None:
+    file = tmp_path / "bridges.jsonl"
+    lines = [{"question": f"What is bridge {n} called?", "answer": "aaaa"} for n in range(8)]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    made.forge.jobs.wait(made.forge.distill.suites.bring_in(file, "bridges", "recall"), timeout=60)
+    made.registry.promote("v2")
+    made.add("handbook")
+    pane.show_section("gates", "new")
+    sheet = asked(qtbot, section)
+    assert sheet.version.currentText() == "v3 · handbook"
+    assert sheet.baseline.currentText() == "v2 · Tiny-Chat F32, in use"
+    assert not nameless(sheet)
+    sheet.scales.setText("0")
+    assert "Scales are numbers above 0" in sheet.why.text()
+    sheet.scales.setText("1")
+    for box in sheet.own.values():
+        box.setChecked(False)
+    assert sheet.start.isEnabled(), sheet.why.text()
+    wish = sheet.wish()
+    assert (wish.primary, wish.scales, wish.regression, wish.items) == ("exact_match", (1.0,), False, 0)
+    press(qtbot, sheet, "Run gate")
+    qtbot.waitUntil(lambda: section.progress.isVisible() or bool(rows(section)), timeout=SOON)
+    qtbot.waitUntil(lambda: bool(charts(section)), timeout=120_000)
+    qtbot.waitUntil(lambda: section.progress.isHidden(), timeout=SOON)
+    assert rows(section)[0].startswith("v3 against v2")
+    assert toast(section).accessibleName().startswith("v3 against v2: ")  # type: ignore[arg-type]
+    assert made.registry.version("v3").verdict != ""

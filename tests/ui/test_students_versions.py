@@ -81,7 +81,7 @@ def toast(section: VersionsSection) -> Toast:
 
 def test_bases_are_versions_and_the_way_to_the_next_is_said(qtbot: QtBot, section: VersionsSection) -> None:
     qtbot.waitUntil(lambda: len(rows(section)) == 2, timeout=SOON)
-    assert "Candidate, Base alone" in rows(section)[0]
+    assert "Base, Base alone" in rows(section)[0]
     assert "Active, Base alone" in rows(section)[1]
     assert "Train an adapter, or import one" in said(section)
     qtbot.waitUntil(lambda: (v := section.version()) is not None and v.label == "v1", timeout=SOON)
@@ -133,6 +133,25 @@ def test_what_passed_is_promoted_and_taken_back_with_one_click(
     assert (told.what, told.who, told.why) == ("promoted", "window", "Better on the handbook.")
 
 
+def test_without_a_pass_only_a_typed_reason_promotes(qtbot: QtBot, section: VersionsSection, made: Versions) -> None:
+    made.gate(made.add("handbook"), "failed")
+    choose(qtbot, section, "v3")
+    press(qtbot, section, "Promote…")
+    asked = sheet(qtbot, section, PromoteSheet)
+    assert isinstance(asked, PromoteSheet)
+    assert "does not rise" in said(asked)
+    assert not asked.promote.isEnabled()
+    asked.reason.setPlainText("I a b")
+    press(qtbot, asked, "Promote v3")
+    qtbot.waitUntil(asked.banner.isVisible, timeout=SOON)
+    assert "too short a reason" in asked.banner.accessibleName()
+    asked.reason.setPlainText(WHY)
+    press(qtbot, asked, "Promote v3")
+    qtbot.waitUntil(lambda: made.registry.version("v3").state == "active", timeout=60_000)
+    qtbot.waitUntil(lambda: "Promoted without a pass" in said(section.details), timeout=SOON)
+    assert WHY in said(section.details)
+
+
 def test_a_version_is_retired_taken_back_and_removed(qtbot: QtBot, section: VersionsSection, made: Versions) -> None:
     made.add("handbook")
     choose(qtbot, section, "v3")
@@ -156,7 +175,7 @@ def test_a_version_is_retired_taken_back_and_removed(qtbot: QtBot, section: Vers
 def test_an_adapter_is_brought_in_for_a_base(
     qtbot: QtBot, section: VersionsSection, made: Versions, tmp_path: Path
 ) -> None:
-    file = adapter(tmp_path / "foreign.gguf", made.tiny, strength=0.5, seed=5)
+    file = adapter(tmp_path / "foreign.gguf", made.file, strength=0.5, seed=5)
     section.acting.bring_adapter(file)
     asked = sheet(qtbot, section, BringDialog)
     assert isinstance(asked, BringDialog)
@@ -168,10 +187,28 @@ def test_an_adapter_is_brought_in_for_a_base(
     qtbot.waitUntil(lambda: (v := section.version()) is not None and v.label == "v3", timeout=SOON)
 
 
+def test_a_version_leaves_in_one_file_and_comes_back_in_quarantine(
+    qtbot: QtBot, section: VersionsSection, made: Versions, tmp_path: Path
+) -> None:
+    version = made.add("handbook")
+    bundle = tmp_path / "handbook.zip"
+    section.acting.export_to(version, bundle)
+    qtbot.waitUntil(lambda: "v3 is exported: handbook.zip" in toast(section).accessibleName(), timeout=SOON)
+    assert bundle.stat().st_size > 0
+    assert any(event.what == "exported" for event in made.registry.history("v3"))
+    section.acting.bring_bundle(bundle)
+    qtbot.waitUntil(lambda: "is imported; a gate decides on it" in toast(section).accessibleName(), timeout=SOON)
+    qtbot.waitUntil(lambda: not section.progress.isVisible(), timeout=SOON)
+    bundle.write_bytes(bundle.read_bytes()[:200])
+    section.acting.bring_bundle(bundle)
+    qtbot.waitUntil(section.banner.isVisible, timeout=SOON)
+    assert "handbook.zip" in section.banner.accessibleName()
+
+
 def test_an_adapter_of_another_base_is_a_sentence(
     qtbot: QtBot, section: VersionsSection, made: Versions, tmp_path: Path
 ) -> None:
-    file = adapter(tmp_path / "foreign.gguf", made.tiny, strength=0.5, seed=5)
+    file = adapter(tmp_path / "foreign.gguf", made.file, strength=0.5, seed=5)
     section.acting.bring_adapter(file)
     asked = sheet(qtbot, section, BringDialog)
     assert isinstance(asked, BringDialog)

@@ -33,15 +33,21 @@ ITEMS = 30
 
 
 class Versions:
-    """Versions on a tiny base, added to a forge. `store` is the gates' own."""
+    """Versions on a tiny base, or on the one in use, added to a forge. `store` is the gates' own."""
 
-    def __init__(self, forge: Forge, folder: Path) -> None:
+    def __init__(self, forge: Forge, folder: Path, *, tiny: bool = True) -> None:
         self.forge, self.folder = forge, folder
-        forge.settings.override(threads=1)
-        self.tiny = tiny_gguf.write(folder / "Tiny-Chat.F32.gguf", context=1024)
-        forge.jobs.wait(forge.students.import_gguf(self.tiny), timeout=60)
         self.registry = forge.students.registry
-        self.base = next(v for v in self.registry.versions() if v.name.startswith("Tiny"))
+        if tiny:
+            forge.settings.override(threads=1)
+            self.file = tiny_gguf.write(folder / "Tiny-Chat.F32.gguf", context=1024)
+            forge.jobs.wait(forge.students.import_gguf(self.file), timeout=60)
+        else:
+            student = forge.students.active()
+            assert student is not None
+            self.file = Path(student.path)
+        named = "Tiny" if tiny else ""
+        self.base = next(v for v in self.registry.versions() if v.is_base and v.name.startswith(named))
         rooms = forge.students._rooms
         assert rooms is not None
         self.db = rooms.db
@@ -49,7 +55,7 @@ class Versions:
 
     def add(self, name: str, *, seed: int = 1, **given: Any) -> Version:
         """A candidate with an adapter of its own."""
-        file = adapter(self.folder / f"adapter-{seed}.gguf", self.tiny, strength=0.5, seed=seed)
+        file = adapter(self.folder / f"adapter-{seed}.gguf", self.file, strength=0.5, seed=seed)
         given.setdefault("origin", "trained")
         return self.registry.add(file, self.base.base_sha256, name=name, **given)
 

@@ -40,10 +40,9 @@ class Layout:
             return None
         key = (window, True)
         if key not in self._masks:
-            at = torch.arange(self.longest, device=self.positions.device)
-            seen = at[:, None] >= at[None]
+            seen = self._before()
             if window:
-                seen &= at[:, None] - at[None] < window
+                seen.triu_(1 - window)
             if self.lesson is not None:
                 seen &= self.lesson[:, None] == self.lesson[None]
             self._masks[key] = seen
@@ -53,10 +52,12 @@ class Layout:
         """What must not be seen, always as a mask."""
         if (window, False) not in self._masks:
             seen = self.mask(window)
-            if seen is None:
-                seen = torch.ones(self.longest, self.longest, dtype=torch.bool, device=self.positions.device).tril_()
-            self._masks[window, False] = ~seen
+            self._masks[window, False] = ~(self._before() if seen is None else seen)
         return self._masks[window, False]
+
+    def _before(self) -> Any:
+        size = (self.longest, self.longest)
+        return torch.ones(size, dtype=torch.bool, device=self.positions.device).tril_()
 
 
 class _Spread(torch.autograd.Function):

@@ -39,7 +39,7 @@ def _write(state: dict[str, Any], file: Any) -> None:
         raise OSError(getattr(error.__cause__, "errno", None) or 28, "it could not be written") from error
 
 
-def load(path: Path, device: str, fingerprint: str) -> dict[str, Any] | None:
+def load(path: Path, fingerprint: str) -> dict[str, Any] | None:
     """The state of a file, or None where there is none. Raises BadJob for one of another job, or damaged."""
     if not path.is_file():
         return None

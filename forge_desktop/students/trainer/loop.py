@@ -59,7 +59,6 @@ class Run:
         self._at = 0
         self._best: float | None = None
         self._worse = 0
-        self._measured: float | None = None
         self._watch = Watch()
         self._spent = {"tokens": 0, "seconds": 0.0, "cpu_seconds": 0.0}
         self._loss, self._drift = math.nan, 0.0
@@ -78,7 +77,7 @@ class Run:
         self.network.attach(self.adapter.tensors, self.job.alpha / self.job.rank, self.job.dropout)
         self.network.checkpointing = self.job.checkpointing
         self.network.learning = True
-        if (state := checkpoint.load(self.folder / STATE, self.place.device, self._fingerprint)) is not None:
+        if (state := checkpoint.load(self.folder / STATE, self._fingerprint)) is not None:
             self._restore(state)
 
     def go(self) -> int:
@@ -131,7 +130,7 @@ class Run:
     def _train(self) -> str:
         while self._at < len(self._steps):
             if wanted := self._heard():
-                return "cancelled" if wanted == "cancel" else "stopped"
+                return "cancelled" if wanted == "cancel" else self._stopped()
             self._one_step(self._steps[self._at])
             self._at += 1
             last = self._at == len(self._steps)
@@ -140,6 +139,12 @@ class Run:
             if not last and self._at % (self.job.checkpoint_every or _SAVE_EVERY) == 0:
                 self._save()
         return "finished"
+
+    def _stopped(self) -> str:
+        """Stop here: what is here may be the best there is."""
+        if self._validation and self._at:
+            self._validate()
+        return "stopped"
 
     def _heard(self) -> str:
         """What the parent wants, agreed on by all processes; waits while it wants a pause."""
@@ -199,6 +204,18 @@ class Run:
 
     def _validate(self) -> bool:
         """Measure the validation lessons, keep the best; whether it is time to stop. Raises Diverged."""
+        found = self._validation_loss()
+        better = self._best is None or found < self._best - _BETTER
+        self._worse = 0 if better else self._worse + 1
+        self._best = found if better else self._best
+        if self._leads:
+            if better:
+                best = {"fingerprint": self._fingerprint, "step": self._at, "loss": found}
+                checkpoint.save(self.folder / BEST, {**best, "numbers": self.adapter.numbers()})
+            self._talk.say("validation", step=self._at, loss=found, best=better)
+        return 0 < self.job.patience <= self._worse
+
+    def _validation_loss(self) -> float:
         total = torch.zeros((), dtype=torch.float64)
         self.network.learning = False
         with torch.no_grad():
@@ -209,31 +226,21 @@ class Run:
         found = float(total) / sum(row.supervised for row in self._validation)
         if not math.isfinite(found):
             raise Diverged(f"The validation after step {self._at} gives no number.")
-        self._measured = found
-        better = self._best is None or found < self._best - _BETTER
-        self._worse = 0 if better else self._worse + 1
-        if better:
-            self._best = found
-            if self._leads:
-                best = {"fingerprint": self._fingerprint, "step": self._at, "numbers": self.adapter.numbers()}
-                checkpoint.save(self.folder / BEST, best)
-        if self._leads:
-            self._talk.say("validation", step=self._at, loss=found, best=better)
-        return 0 < self.job.patience <= self._worse
+        return found
 
     def _save(self) -> None:
         if not self._leads:
             return
         checkpoint.save(self.folder / STATE, {
             "fingerprint": self._fingerprint, "step": self._at, "adapter": self.adapter.state(), "best": self._best,
-            "worse": self._worse, "measured": self._measured, "watch": self._watch.state(), "spent": dict(self._spent),
+            "worse": self._worse, "watch": self._watch.state(), "spent": dict(self._spent),
             "loss": self._loss, "random": torch.get_rng_state(), "device_random": self._device_random(),
         })  # fmt: skip
         self._talk.say("saved", step=self._at)
 
     def _restore(self, state: dict[str, Any]) -> None:
         self._at, self._best, self._worse = state["step"], state["best"], state["worse"]
-        self._measured, self._loss = state["measured"], state["loss"]
+        self._loss = state["loss"]
         self._watch.restore(state["watch"])
         self._spent = dict(state["spent"])
         self.adapter.restore(state["adapter"])
@@ -248,9 +255,10 @@ class Run:
         """Write the adapter: the best that was validated, where anything was."""
         if not self._leads:
             return
-        best = checkpoint.load(self.folder / BEST, self.place.device, self._fingerprint) if self._best else None
-        if best is not None:
-            self.adapter.go_back(best["numbers"])
+        best: dict[str, Any] = {"step": None, "loss": None}
+        if self._best is not None and (kept := checkpoint.load(self.folder / BEST, self._fingerprint)):
+            best = kept
+            self.adapter.go_back(kept["numbers"])
         if not self.adapter.sound():
             raise BadJob("The adapter holds numbers that are none; it was not written.")
         meta = {**self.job.meta, "forge.base_sha256": self.job.base_sha256, "forge.job_sha256": self._fingerprint}
@@ -259,7 +267,7 @@ class Run:
         )
         result = {
             "stop": stop, "adapter_sha256": sha256, "step": self._at, "steps": len(self._steps),
-            "best_step": None if best is None else best["step"], "loss": self._loss, "validation": self._best,
+            "best_step": best["step"], "loss": self._loss, "validation": best["loss"],
             "tokens": self._spent["tokens"], "seconds": round(self._spent["seconds"], 3),
             "cpu_seconds": round(self._spent["cpu_seconds"], 3), "peak_bytes": self._peak(),
             "fingerprint": self._fingerprint, **vars(self.place), "versions": versions(),

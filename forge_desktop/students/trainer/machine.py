@@ -40,7 +40,8 @@ def resolve(job: Job) -> Place:
     if job.dtype == "bf16" and not fine:
         raise BadJob(f"The device {device} cannot compute in bf16; choose f32.")
     dtype = job.dtype if job.dtype != "auto" else "bf16" if fine else "f32"
-    return Place(device, dtype, job.threads or max(1, (os.cpu_count() or 2) - 1))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+    return Place(device, dtype, job.threads or max(1, cores - 1))
 
 
 def settle(place: Place, seed: int) -> None:
