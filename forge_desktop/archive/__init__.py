@@ -125,6 +125,7 @@ class Archive:
                 *(folder.write_rows(name, rows()) for name, rows in self._distill.export_rows().items()),
                 folder.write_rows("versions.jsonl", version_rows(self._students.registry)),
                 folder.write_rows("version_history.jsonl", history_rows(self._students.registry)),
+                *(folder.write_rows(name, rows()) for name, rows in self._students.export_rows().items()),
             ]
             made = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
             folder.finish(files, {"made": made, "forge_desktop": __version__, "index": self._corpus.versions()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -122,7 +123,7 @@ def _held(suite: GateSuite, name: str, found: Paired, wish: GateWish) -> Metric:
             holds = False
         elif worst > 0 and (found.p < alpha or not (found.even or found.items < _FEW)):
             holds = True
-        more = statistics.needed(found, 0.0, wish.confidence) if holds is None and gain > 0 else None
+        more = _more_of_a_gain(found, worst > 0, wish) if holds is None and gain > 0 else None
         return _metric(suite, name, found, None, holds, more, decides=True)
     margin = {"nll": wish.margins.nll}.get(name)
     if name in ("exact_match", "citation_validity"):
@@ -138,6 +139,16 @@ def _held(suite: GateSuite, name: str, found: Paired, wish: GateWish) -> Metric:
         more = statistics.needed(found, margin if less else -margin, wish.confidence)
         more = max(more or 0, _LEAST_REGRESSION - found.items) or None
     return _metric(suite, name, found, margin, holds, more, decides=True)
+
+
+def _more_of_a_gain(found: Paired, interval_decides: bool, wish: GateWish) -> int | None:
+    """How many more items would show a gain: as many as the interval needs, or as the sign test does."""
+    least = math.ceil(math.log2(2 / (1 - wish.confidence)))  # items that all go one way
+    if interval_decides:
+        one_way = not (found.up and found.down)
+        return max(1, (least if one_way else _FEW) - found.items)
+    more = statistics.needed(found, 0.0, wish.confidence)
+    return None if more is None else max(more, least - found.items)
 
 
 def _metric(

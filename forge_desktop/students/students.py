@@ -25,6 +25,9 @@ from forge_desktop.students.store_versions import Versions, version_uid
 from forge_desktop.students.verifying import quick_problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
+
     from forge_desktop.providers import Providers
     from forge_desktop.students.desk import Desk
     from forge_desktop.students.gates import Gates
@@ -108,6 +111,12 @@ class Students:
         from forge_desktop.students.library import Library
 
         return Library(self._around, self._bases, self._import)
+
+    def export_rows(self) -> dict[str, Callable[[], Iterator[Mapping[str, Any]]]]:
+        """Training runs and gates as plain rows, by their file's name. For the archive, within its snapshot."""
+        from forge_desktop.students.exporting import Exporter
+
+        return Exporter(self.training, self.gates).files()
 
     @property
     def _around(self) -> Rooms:

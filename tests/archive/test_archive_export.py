@@ -19,7 +19,7 @@ from forge_desktop.forge import Forge
 NAMES = [
     *("documents.jsonl", "passages.jsonl", "vectors.npy", "conversations.jsonl", "messages.jsonl", "options.jsonl"),
     *("tasks.jsonl", "pairs.jsonl", "suites.jsonl", "datasets.jsonl", "attempts.jsonl"),
-    *("versions.jsonl", "version_history.jsonl"),
+    *("versions.jsonl", "version_history.jsonl", "training.jsonl", "gates.jsonl"),
 ]
 
 
@@ -51,6 +51,7 @@ def test_every_row_is_there_and_the_manifest_says_so(forge: Forge, tmp_path: Pat
     assert counts["documents.jsonl"] == stats.documents
     assert counts["passages.jsonl"] == counts["vectors.npy"] == stats.passages
     assert counts["conversations.jsonl"] == 1
+    assert counts["versions.jsonl"] == len(forge.students.registry.versions()) > 0
     assert counts["messages.jsonl"] == 2
 
 

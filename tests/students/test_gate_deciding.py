@@ -88,7 +88,17 @@ def test_no_gain_fails_and_a_small_one_is_not_decided() -> None:
 
 @pytest.mark.parametrize(("items", "verdict"), [(5, "inconclusive"), (6, "passed")])
 def test_equal_differences_need_the_sign_test_to_be_sure(items: int, verdict: str) -> None:
-    assert decide([_gained(items, items), _steady()], _WISH, same_base=True).verdict == verdict
+    found = decide([_gained(items, items), _steady()], _WISH, same_base=True)
+    assert found.verdict == verdict
+    target = next(one for one in found.metrics if one.role == "target")
+    assert target.needed == (1 if verdict == "inconclusive" else None)
+
+
+def test_of_three_items_three_more_are_needed_however_narrow_the_interval() -> None:
+    rows = _marks("nll", [2.0, 2.1, 2.2]), _marks("nll", [1.2, 1.25, 1.45])
+    found = decide([(_suite("target", items=3), _arms(*rows)), _steady()], GateWish(primary="nll"), same_base=True)
+    assert found.verdict == "inconclusive"
+    assert "About 3 items more would decide." in found.reasons[0]
 
 
 def test_too_few_items_do_not_show_that_nothing_got_worse() -> None:

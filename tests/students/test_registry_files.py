@@ -50,6 +50,15 @@ def test_an_adapter_is_copied_and_kept_for_its_owner_only(shop: Shop) -> None:
     assert len(shop.registry.adapters()) == 1
 
 
+def test_what_a_killed_process_left_is_tidied_away(shop: Shop) -> None:
+    made = shop.adapter()
+    for name in ("half.part", f"{'d' * 64}.gguf"):  # killed while copying, and before the row was written
+        (folder_of(shop) / name).write_bytes(b"GGUF")
+    other = shop.adapter(2)
+    kept = sorted(path.stem for path in folder_of(shop).iterdir())
+    assert kept == sorted([made.adapter_sha256, other.adapter_sha256])
+
+
 def test_an_adapter_from_elsewhere_is_in_quarantine_until_a_gate_passed_it(shop: Shop, tmp_path: Path) -> None:
     file = adapter_for.write(tmp_path / "Found-It.gguf", shop.tiny)
     made = imported(shop, file)
@@ -192,7 +201,7 @@ def test_a_full_disk_leaves_nothing_half_made(shop: Shop, tmp_path: Path) -> Non
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-@pytest.mark.parametrize("act", ["promote", "rollback"])
+@pytest.mark.parametrize("act", ["promote", pytest.param("rollback", marks=pytest.mark.full)])
 def test_kill_nine_leaves_the_old_version_active_or_the_new_one(
     shop: Shop, open_shop: Callable[[], Shop], tmp_path: Path, act: str
 ) -> None:
