@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.cli.documented import undocumented
+from tests.students.ray_cluster import Cluster
 from tests.students.trainer_python import trainer_python
 from tests.students.training_rooms import BASE, opened, pairs_file
 
@@ -150,3 +151,15 @@ def test_a_cluster_is_not_asked_offline_and_said_when_it_is_not_there(
     in_process("offline", "off")
     said = in_process(*source, "--ray", "127.0.0.1:1", expect=1).stderr
     assert "The Ray cluster at 127.0.0.1:1 cannot be reached" in said or "lacks ray" in said
+
+
+@pytest.mark.full
+def test_a_cluster_trains_an_adapter_that_becomes_a_version(
+    ready: Path, in_process: Callable[..., Any], one_object: Callable[[str], dict[str, Any]]
+) -> None:
+    source = ("train", "--pairs", ready, "--base", BASE, *_WISH, "--epochs", "2", "--accumulate", "2")
+    with Cluster() as cluster:
+        made = one_object(in_process(*source, "--ray", cluster.address, "--workers", "2", "--json").stdout)
+        again = one_object(in_process("train", "--again", made["run"], "--json").stdout)
+    assert (made["state"], made["label"][0]) == ("done", "v")
+    assert again["same_bytes"] is True
