@@ -121,6 +121,9 @@ def test_a_gate_that_was_broken_off_is_offered_to_go_on(qtbot: QtBot, section: G
     qtbot.waitUntil(lambda: ["Interrupted" in words for words in rows(section)] == [True], timeout=SOON)
     qtbot.waitUntil(section.resume.isVisible, timeout=SOON)
     assert "What was measured is kept" in said(section.report)
+    press(qtbot, section, "Resume")
+    qtbot.waitUntil(section.banner.isVisible, timeout=SOON)
+    assert "library" in section.banner.accessibleName(), "its suite is gone"
 
 
 def test_a_gate_is_run_from_its_sheet_to_its_report(
