@@ -16,7 +16,7 @@ import pytest
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine import PromptMessage, PromptPart, Sampling
-from forge_desktop.students.gguf_file import write_gguf
+from forge_desktop.students.gguf_writing import write_gguf
 from forge_desktop.students.records_versions import Version
 from tests.conftest import ROOT
 from tests.data import adapter_for, tiny_gguf
