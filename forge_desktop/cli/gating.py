@@ -12,7 +12,6 @@ from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.base.money import parse_usd
 from forge_desktop.cli import jobs
 from forge_desktop.cli.output import Output, counted
-from forge_desktop.distill.records import Suite
 from forge_desktop.forge import Forge
 from forge_desktop.students.records_gate import (
     GateProgress,
@@ -100,6 +99,8 @@ def _suite(forge: Forge, name: str, kind: str, out: Output) -> str:
             f"There is no suite and no file called {name}.", hint="`forge-desktop distill suite list` names the suites."
         )
     found = jobs.wait(forge, forge.students.gates.bring_suite(file, kind=kind))
+    from forge_desktop.distill.records import Suite  # not for those who only ask for the status
+
     assert isinstance(found, Suite)
     out.note(f"{file.name} is kept as the {found.kind} suite {found.name}.")
     return found.uid

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,12 +15,12 @@ from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.cli import jobs
 from forge_desktop.cli.lesson_waiting import wait
 from forge_desktop.cli.output import Output, bytes_in_words
+from forge_desktop.cli.versions_words import foreign_gates, happened, happening_fields, in_a_line, version_fields
 from forge_desktop.forge import Forge
 from forge_desktop.students.records_versions import Comparison, Happening, Promotion, Version
 
 _HERE = "command line"
 _LARGEST_TEMPLATE = 1_000_000  # bytes
-_STATE_WORDS = {"candidate": "candidate", "gated": "passed its gate", "active": "active", "retired": "retired"}
 
 
 def students(forge: Forge, options: argparse.Namespace, out: Output) -> int:
@@ -40,7 +39,7 @@ def _list(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         }
     )
     for version in versions:
-        out.line(_in_a_line(version))
+        out.line(in_a_line(version))
     if remote is not None:
         out.line(f"{remote.name}, an endpoint, answers in place of {active or 'a version'} now.")
     if not versions:
@@ -62,13 +61,15 @@ def _show(forge: Forge, options: argparse.Namespace, out: Output) -> int:
             "history": [happening_fields(happening) for happening in history],
         }
     )
-    out.line(_in_a_line(version))
+    out.line(in_a_line(version))
     out.line(f"  uid      {version.uid}")
     out.line(f"  base     {version.base_name or 'not on this computer'}  {version.base_sha256}")
     if adapter is not None:
         size = bytes_in_words(adapter.file_bytes)
         out.line(f"  adapter  {adapter.sha256} at the scale {version.scale:g} (rank {adapter.rank}, {size})")
         out.line(f"           {adapter.path}")
+        for line in foreign_gates(adapter):
+            out.line(f"           {line}")
     for name, value in version.retrieval.items():
         out.line(f"  {name.ljust(8)} {value}")
     if version.template:
@@ -76,7 +77,7 @@ def _show(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     if version.note:
         out.line(f"  {version.note}")
     for happening in history:
-        out.line(_happened(happening, label=False))
+        out.line(happened(happening, label=False))
     return 0
 
 
@@ -84,7 +85,7 @@ def _history(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     history = forge.students.registry.history(options.version)
     out.result({"history": [happening_fields(happening) for happening in history]})
     for happening in history:
-        out.line(_happened(happening))
+        out.line(happened(happening))
     return 0
 
 
@@ -168,7 +169,7 @@ def _import(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         made = jobs.wait(forge, forge.students.registry.import_adapter(path, options.base, name=options.name))
     assert isinstance(made, Version)
     out.result(version_fields(made))
-    out.line(_in_a_line(made))
+    out.line(in_a_line(made))
     if made.quarantined:
         out.line(f"It came from elsewhere: `forge-desktop gate {made.label}` has to pass it before it can be promoted.")
     return 0
@@ -236,69 +237,12 @@ def _remove(forge: Forge, options: argparse.Namespace, out: Output) -> int:
 
 def _made(version: Version, out: Output) -> int:
     out.result(version_fields(version))
-    out.line(_in_a_line(version))
+    out.line(in_a_line(version))
     return 0
 
 
 def _who(options: argparse.Namespace) -> str:
     return f"{_HERE}: {options.who}" if options.who else _HERE
-
-
-def version_fields(version: Version) -> dict[str, object]:
-    """A version as it stands in JSON."""
-    return {
-        "version": version.label,
-        "uid": version.uid,
-        "name": version.name,
-        "state": version.state,
-        "base": version.base_name,
-        "base_sha256": version.base_sha256,
-        "adapter_sha256": version.adapter_sha256 or None,
-        "scale": version.scale,
-        "own_template": bool(version.template),
-        "retrieval": dict(version.retrieval),
-        "verdict": version.verdict or None,
-        "gate": version.gate or None,
-        "quarantined": version.quarantined,
-        "run": version.run or None,
-        "note": version.note,
-        "created": round(version.created, 3),
-        "problem": version.problem,
-    }
-
-
-def happening_fields(happening: Happening) -> dict[str, object]:
-    """An entry of the history as it stands in JSON."""
-    return {
-        "version": happening.label,
-        "uid": happening.version,
-        "what": happening.what,
-        "before": happening.before or None,
-        "who": happening.who,
-        "why": happening.why,
-        "at": round(happening.at, 3),
-        "against": list(against) if isinstance(against := happening.detail.get("against"), list) else [],
-    }
-
-
-def _in_a_line(version: Version) -> str:
-    mark = "*" if version.state == "active" else " "
-    what = "base" if version.is_base else f"adapter {version.adapter_sha256[:12]} x {version.scale:g}"
-    said = [_STATE_WORDS[version.state], what]
-    if not version.is_base:
-        said.append(f"gate: {version.verdict or 'none yet'}")
-    if version.quarantined:
-        said.append("in quarantine")
-    line = f"{mark} {version.label.ljust(4)} {version.name}  ({', '.join(said)})"
-    return f"{line}\n       {version.problem}" if version.problem else line
-
-
-def _happened(happening: Happening, *, label: bool = True) -> str:
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(happening.at))
-    which = f"{happening.label.ljust(4)} " if label else ""
-    who = f" by {happening.who}" if happening.who else ""
-    why = f": {happening.why}" if happening.why else ""
-    return f"  {when}  {which}{happening.what}{who}{why}"
 
 
 Step = Callable[[Forge, argparse.Namespace, Output], int]

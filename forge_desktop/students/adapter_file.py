@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .gguf_file import BF16, F16, F32, Q8_0, BadGguf, GgufFile, read_gguf, write_gguf
+from .gguf_file import BF16, F16, F32, Q8_0, BadGguf, GgufFile, read_gguf
+from .gguf_writing import write_gguf
 
 _A, _B = ".lora_a", ".lora_b"
 _EMBEDDING = "token_embd.weight"  # its two matrices are the other way round

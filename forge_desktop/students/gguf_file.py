@@ -1,13 +1,9 @@
-"""Reads and writes GGUF files with nothing but numpy: what is in the header, where the tensors lie."""
+"""Reads GGUF files with nothing but numpy: what is in the header, where the tensors lie."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import os
 import struct
-import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,16 +21,15 @@ BLOCKS: Mapping[int, tuple[int, int]] = {
     34: (256, 54), 35: (256, 66), 39: (32, 17),
 }  # fmt: skip
 
-_MAGIC = b"GGUF"
+MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
-_NUMBERS: Mapping[int, str] = {
+NUMBERS: Mapping[int, str] = {
     0: "<u1", 1: "<i1", 2: "<u2", 3: "<i2", 4: "<u4", 5: "<i4", 6: "<f4", 7: "|b1", 10: "<u8", 11: "<i8", 12: "<f8",
 }  # fmt: skip
-_STRING, _ARRAY = 8, 9
+STRING, ARRAY = 8, 9
 _ENTRIES = 1_000_000  # far more than any model has; a claim beyond is damage, not a model
 _NAME = 65_535
-_DIMENSIONS = 4
-_STEP = 4 << 20
+DIMENSIONS = 4
 
 
 class BadGguf(ValueError):  # noqa: N818 - a finding, in a sentence that others go on with
@@ -84,7 +79,7 @@ def read_gguf(path: Path, *, arrays_up_to: int = 1024) -> GgufFile:
 
     Lists in the header with more than `arrays_up_to` entries (a tokenizer's words) are checked and left out of `meta`.
     """
-    if path.stat().st_size < len(_MAGIC) + 20:
+    if path.stat().st_size < len(MAGIC) + 20:
         raise BadGguf("it is too short to be a GGUF file")
     content = np.memmap(path, mode="r", dtype=np.uint8)
     reader = _Reader(content, arrays_up_to)
@@ -103,7 +98,7 @@ class _Reader:
 
     def header(self) -> tuple[dict[str, object], dict[str, TensorInfo]]:
         """Everything before the tensors' data."""
-        if self._take(4) != _MAGIC:
+        if self._take(4) != MAGIC:
             raise BadGguf("it is not a GGUF file")
         version = self._number("<I")
         if version not in _VERSIONS:
@@ -123,7 +118,7 @@ class _Reader:
         if not isinstance(alignment, int) or not 8 <= alignment <= 1 << 16 or alignment & (alignment - 1):
             raise BadGguf("its alignment is impossible")
         listed = [self._tensor() for _ in range(count)]
-        start = _aligned(self._at, alignment)
+        start = aligned(self._at, alignment)
         found: dict[str, TensorInfo] = {}
         expected = 0
         for name, shape, kind, offset in listed:
@@ -135,21 +130,21 @@ class _Reader:
             if start + offset + size > self._size:
                 raise BadGguf(f"it ends before its tensor {name} does; it is not complete")
             found[name] = TensorInfo(name, shape, kind, start + offset, size)
-            expected = _aligned(offset + size, alignment)
+            expected = aligned(offset + size, alignment)
         return found
 
     def _tensor(self) -> tuple[str, tuple[int, ...], int, int]:
         name = self._name()
         dimensions = self._number("<I")
-        if not 1 <= dimensions <= _DIMENSIONS:
+        if not 1 <= dimensions <= DIMENSIONS:
             raise BadGguf(f"its tensor {name} has {dimensions} dimensions")
         shape = tuple(int(self._number("<Q")) for _ in range(dimensions))
         return name, shape[::-1], int(self._number("<I")), int(self._number("<Q"))
 
     def _value(self, kind: int) -> object | None:
-        if kind == _STRING:
+        if kind == STRING:
             return self._text()
-        if kind == _ARRAY:
+        if kind == ARRAY:
             return self._list()
         found: object = self._numbers(kind, 1).tolist()[0]
         return found
@@ -157,7 +152,7 @@ class _Reader:
     def _list(self) -> list[Any] | None:
         """A list; None when it is longer than what is kept."""
         kind = int(self._number("<I"))
-        if kind != _STRING:
+        if kind != STRING:
             count = int(self._number("<Q"))
             found = self._numbers(kind, count)
             return found.tolist() if count <= self._keep else None
@@ -169,9 +164,9 @@ class _Reader:
         return None
 
     def _numbers(self, kind: int, count: int) -> np.ndarray[Any, Any]:
-        if kind not in _NUMBERS:
+        if kind not in NUMBERS:
             raise BadGguf(f"its header holds a value of an unknown kind, {kind}")
-        form = np.dtype(_NUMBERS[kind])
+        form = np.dtype(NUMBERS[kind])
         if count > (self._size - self._at) // form.itemsize:
             raise BadGguf("its header is cut short")
         found = np.frombuffer(self._content, np.uint8 if kind == 7 else form, count, self._at)
@@ -224,103 +219,6 @@ def _bytes_of(name: str, shape: tuple[int, ...], kind: int) -> int:
     return count // values * block
 
 
-def _aligned(number: int, alignment: int) -> int:
+def aligned(number: int, alignment: int) -> int:
+    """The next multiple."""
     return (number + alignment - 1) // alignment * alignment
-
-
-def write_gguf(path: Path, meta: Mapping[str, object], tensors: Mapping[str, np.ndarray[Any, Any]]) -> str:
-    """Write a file of F32 and F16 tensors; returns its sha256. The same content gives the same bytes.
-
-    The header keeps the order of `meta`, the tensors are sorted by name. It is on the disk, complete, or not there.
-    Ints are written as uint32, floats as float32; numpy's own numbers as what they are. Raises OSError, ValueError.
-    """
-    names = sorted(tensors)
-    header = [_MAGIC, struct.pack("<IQQ", 3, len(names), len(meta))]
-    header += [_packed_text(key) + _packed(value) for key, value in meta.items()]
-    offset = 0
-    for name in names:
-        tensor = tensors[name]
-        kind = _kind_of(name, tensor)
-        shape = struct.pack(f"<I{tensor.ndim}Q", tensor.ndim, *reversed(tensor.shape))
-        header.append(_packed_text(name) + shape + struct.pack("<IQ", kind, offset))
-        offset = _aligned(offset + tensor.nbytes, ALIGNMENT)
-    return _write_whole(path, _pieces(b"".join(header), [tensors[name] for name in names]))
-
-
-def _pieces(header: bytes, tensors: Iterable[np.ndarray[Any, Any]]) -> Iterator[bytes | memoryview]:
-    yield header
-    yield bytes(-len(header) % ALIGNMENT)
-    for tensor in tensors:
-        form = np.dtype(tensor.dtype).newbyteorder("<")
-        yield np.ascontiguousarray(tensor, form).data.cast("B")
-        yield bytes(-tensor.nbytes % ALIGNMENT)
-
-
-def _kind_of(name: str, tensor: np.ndarray[Any, Any]) -> int:
-    if tensor.dtype not in (np.float32, np.float16) or not 1 <= tensor.ndim <= _DIMENSIONS or not tensor.size:
-        raise ValueError(f"the tensor {name} cannot be written: {tensor.dtype} of {tensor.shape}")
-    return F32 if tensor.dtype == np.float32 else F16
-
-
-def _packed_text(text: str) -> bytes:
-    body = text.encode()
-    return struct.pack("<Q", len(body)) + body
-
-
-def _packed(value: object) -> bytes:
-    """A value of the header with its kind before it."""
-    if isinstance(value, str):
-        return struct.pack("<I", _STRING) + _packed_text(value)
-    if isinstance(value, (list, tuple)):
-        if not value or isinstance(value[0], str):
-            body = b"".join(_packed_text(str(text)) for text in value)
-            return struct.pack("<IIQ", _ARRAY, _STRING, len(value)) + body
-        kind, _ = _number_of(value[0])
-        body = b"".join(_number_of(number)[1] for number in value)
-        return struct.pack("<IIQ", _ARRAY, kind, len(value)) + body
-    kind, body = _number_of(value)
-    return struct.pack("<I", kind) + body
-
-
-def _number_of(value: object) -> tuple[int, bytes]:
-    if isinstance(value, bool):
-        return 7, bytes([value])
-    if isinstance(value, np.generic):
-        form = value.dtype.newbyteorder("<")
-    elif isinstance(value, (int, float)):
-        form = np.dtype("<u4" if isinstance(value, int) else "<f4")
-    else:
-        raise ValueError(f"a header cannot hold {type(value).__name__}")
-    kind = next((kind for kind, name in _NUMBERS.items() if np.dtype(name) == form), None)
-    if kind is None:
-        raise ValueError(f"a header cannot hold {form}")
-    return kind, np.array(value, form).tobytes()
-
-
-def _write_whole(path: Path, pieces: Iterable[bytes | memoryview]) -> str:
-    digest = hashlib.sha256()
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        with open(temporary, "xb", opener=_private) as file:
-            for piece in pieces:
-                for start in range(0, len(piece), _STEP):
-                    digest.update(piece[start : start + _STEP])
-                    file.write(piece[start : start + _STEP])
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):  # it is the first error that matters
-            temporary.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    return digest.hexdigest()
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
-_BESIDE = ("adapter_file.py", "gguf_file.py")
+_BESIDE = ("adapter_file.py", "gguf_file.py", "gguf_writing.py")
 MODULE = "students.trainer"  # what the interpreter is told to run, with the kit on its path
 
 

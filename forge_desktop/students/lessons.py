@@ -151,11 +151,7 @@ def make(chosen: Chosen, replay: Replay, wish: TrainWish, engine: Engine, *, tem
             "validation_pairs": len(sides["validation"]),
             "replay": {**replay.facts, "pairs": len(repeated), "distinct": min(wanted, len(rows))},
             "notes": _notes(wish, len(sides["validation"]), wanted, len(rows)),
-            "left_out": [[one.pair, one.name, one.why] for one in left_out],
-            "documents": len({document for one in learnt for document in one.documents}),
-            "teachers": _teachers((*chosen.train, *chosen.validation)),
-            "cost": sum(pair.cost for pair in (*chosen.train, *chosen.validation)),
-            "template_sha256": hashlib.sha256(template.encode()).hexdigest(),
+            **_of_pairs((*chosen.train, *chosen.validation), left_out, learnt),
             "train_sha256": hashlib.sha256(lines_of(train)).hexdigest(),
             "validation_sha256": hashlib.sha256(lines_of(sides["validation"])).hexdigest(),
         },
@@ -206,6 +202,16 @@ def _notes(wish: TrainWish, validation: int, wanted: int, distinct: int) -> list
 
 def _too_long(tokens: int, wish: TrainWish) -> str:
     return f"it has {tokens:,} tokens, and a row {wish.row_tokens:,}" if tokens > wish.row_tokens else ""
+
+
+def _of_pairs(pairs: Sequence[Pair], left_out: Sequence[LeftOut], learnt: Sequence[Learnt]) -> dict[str, object]:
+    """What is told of the pairs themselves."""
+    return {
+        "left_out": [[one.pair, one.name, one.why] for one in left_out],
+        "documents": len({document for one in learnt for document in one.documents}),
+        "teachers": _teachers(pairs),
+        "cost": sum(pair.cost for pair in pairs),
+    }
 
 
 def _teachers(pairs: Sequence[Pair]) -> list[dict[str, object]]:

@@ -173,11 +173,19 @@ class Library:
             path = self._downloads.finish(
                 found, file, lambda done, total: ctx.progress(done, total, f"Checking {note}")
             )
-        try:
-            student = self._bring(ctx, path, sha256=file.sha256)
-        finally:
-            self._downloads.forget(file.sha256)
+        self._see_usable(path, file)
+        student = self._bring(ctx, path, sha256=file.sha256)
+        self._downloads.forget(file.sha256)
         return student
+
+    def _see_usable(self, path: Path, file: HubFile) -> None:
+        """A file that is what the hub lists and yet no student is of no use here: it is removed, and that is said."""
+        try:
+            self._rooms.engine.probe(path)
+        except ForgeError as error:
+            path.unlink(missing_ok=True)
+            self._downloads.forget(file.sha256)
+            raise ForgeError(f"{error.message} The download was removed again.", hint="Choose another file.") from error
 
     def _receive(self, ctx: JobContext, found: HubRepository, file: HubFile, into: Path, note: str) -> None:
         """Fetch what is missing; a pause closes the connection until a person goes on."""

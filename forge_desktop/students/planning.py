@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -40,8 +41,9 @@ class Planner:
         with self.engine(base, ctx.check) as engine:
             replay = self.replay(base, chosen, wish, engine, tell)
             template = self._template(base)
-            made = make(chosen, replay, wish, engine, template=template or base.template, tell=tell)
-        return chosen, made
+            made = make(chosen, replay, wish, engine, template=template, tell=tell)
+        sha256 = hashlib.sha256((template or base.template).encode()).hexdigest()
+        return chosen, dataclasses.replace(made, facts={**made.facts, "template_sha256": sha256})
 
     def chosen(self, source: TrainSource, wish: TrainWish, tell: Callable[[int, str], None]) -> Chosen:
         distill = self._rooms.distill

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from forge_desktop.providers.records_hub import HubFile, HubModel, HubRepository
+from forge_desktop.students.records_training import ARCHITECTURES
 
 __all__ = [
     "TRAINABLE",
@@ -22,7 +23,7 @@ __all__ = [
 ]
 
 # Architectures for which the trainer can make adapters here.
-TRAINABLE = frozenset(["llama", "qwen2", "qwen3", "gemma2", "gemma3", "phi3", "granite", "smollm3"])
+TRAINABLE = frozenset(ARCHITECTURES)
 
 FitWord = Literal["fits", "tight", "does not fit", "unknown"]
 

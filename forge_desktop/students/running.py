@@ -95,8 +95,6 @@ class Running:
             shape = self._planner.checked(base)
             probe = self._trainers.needed(ctx)
             _, made = self._planner.lessons(ctx, source, base, row.wish)
-            if row.wish.ray:
-                refuse_kept_back(self._rooms.corpus, made.learnt, row.wish.ray)
             setting = self._planner.settled(shape, row.wish, probe)
             plan = self._planner.planned(base, shape, made, row.wish, setting)
             self._keep_plan(row, plan, made, setting, probe)
@@ -196,6 +194,7 @@ class Running:
     def _verb(self, wish: TrainWish, folder: Path) -> tuple[str, ...]:
         if not wish.ray:
             return ("run", str(folder))
+        refuse_kept_back(self._rooms.corpus, lessons.learnt_in(folder), wish.ray)
         self._rooms.providers.may_connect(urllib.parse.urlsplit(f"//{wish.ray.split('://')[-1]}").hostname or wish.ray)
         return ("ray", str(folder), "--address", wish.ray, "--workers", str(wish.workers))
 

@@ -36,7 +36,7 @@ METRICS: dict[str, tuple[str, str]] = {
     "citation_validity": ("Citations valid", "Citations"),
     "groundedness": ("Grounded in the passages", "Grounded"),
     "refusal": ("Refuses when it should", "Refusal"),
-    "nll": ("Surprise at the reference (NLL)", "NLL"),
+    "nll": ("NLL of the reference", "NLL"),
     "judge": ("Judged by a teacher", "Judge"),
 }
 
@@ -47,6 +47,8 @@ def version_mark(version: Version) -> Mark:
         return ("Problem", "bad", "circle-alert")
     if version.quarantined:
         return ("Quarantined", "warn", "triangle-alert")
+    if version.is_base and version.state == "candidate":  # which needs no gate
+        return ("Base", "mute", "layers")
     return _STATES[version.state]
 
 

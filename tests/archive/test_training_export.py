@@ -15,7 +15,8 @@ import yaml
 from forge_desktop.archive import training_bundle as bundle
 from forge_desktop.archive import training_recipes as recipes
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.students.gguf_file import read_gguf, write_gguf
+from forge_desktop.students.gguf_file import read_gguf
+from forge_desktop.students.gguf_writing import write_gguf
 from forge_desktop.students.records_training import LessonRow, TrainingData, TrainWish
 
 WISH = TrainWish(rank=4, alpha=12.0, learning_rate=2e-5, epochs=3, dropout=0.05, seed=7, row_tokens=256, accumulate=2)

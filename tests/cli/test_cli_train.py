@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import hashlib
 import json
 import signal
 import subprocess
@@ -12,9 +14,13 @@ from typing import Any
 
 import pytest
 
+from forge_desktop.archive.lessons import read_pair
+from forge_desktop.distill.pair_lines import to_object
+from forge_desktop.distill.records import Evidence
 from tests.cli.documented import undocumented
+from tests.students.ray_cluster import Cluster
 from tests.students.trainer_python import trainer_python
-from tests.students.training_rooms import BASE, opened, pairs_file
+from tests.students.training_rooms import BASE, FACTS, opened, pairs_file
 
 _WISH = ("--replay", "0", "--validation", "0.2", "--row-tokens", "700", "--threads", "1", "--dtype", "f32")
 
@@ -150,3 +156,37 @@ def test_a_cluster_is_not_asked_offline_and_said_when_it_is_not_there(
     in_process("offline", "off")
     said = in_process(*source, "--ray", "127.0.0.1:1", expect=1).stderr
     assert "The Ray cluster at 127.0.0.1:1 cannot be reached" in said or "lacks ray" in said
+
+
+@pytest.mark.full
+def test_a_cluster_trains_an_adapter_that_becomes_a_version(
+    ready: Path, in_process: Callable[..., Any], one_object: Callable[[str], dict[str, Any]]
+) -> None:
+    source = ("train", "--pairs", ready, "--base", BASE, *_WISH, "--epochs", "2", "--accumulate", "2")
+    with Cluster() as cluster:
+        made = one_object(in_process(*source, "--ray", cluster.address, "--workers", "2", "--json").stdout)
+        again = one_object(in_process("train", "--again", made["run"], "--json").stdout)
+    assert (made["state"], made["label"][0]) == ("done", "v")
+    assert again["same_bytes"] is True
+
+
+def test_lessons_on_what_is_never_sent_go_to_no_cluster(data_dir: Path, in_process: Callable[..., Any]) -> None:
+    document = data_dir.parent / "diary" / "diary.md"
+    document.parent.mkdir()
+    document.write_text("# Diary\n\nThe flag of Velmar is teal.\n", encoding="utf-8")
+    with opened(data_dir) as forge:
+        forge.jobs.wait(forge.corpus.index([document.parent]), 60)
+        for collection in forge.corpus.collections.all():
+            forge.corpus.collections.change(collection.uid, never_send=True)
+    sha256 = hashlib.sha256(document.read_bytes()).hexdigest()
+    evidence = (Evidence(1, sha256, "diary.md", 1, 0, 7, None, (), "# Diary", "# Diary", cited=True),)
+    rests = [dataclasses.replace(read_pair({"prompt": q, "final": a}), uid=q, evidence=evidence) for q, a in FACTS]
+    pairs = data_dir.parent / "private.jsonl"
+    pairs.write_text("".join(json.dumps(to_object(pair)) + "\n" for pair in rests), encoding="utf-8")
+    source = ("train", "--pairs", pairs, "--base", BASE, *_WISH, "--validation", "0")
+    said = in_process(*source, "--ray", "127.0.0.1:1", expect=1).stderr
+    assert "6 of the lessons rest on documents that are never sent (diary.md)" in said
+    target = data_dir.parent / "out"
+    assert "No lesson is left" in in_process(*source, "--export", target, expect=1).stderr
+    in_process(*source, "--export", target, "--with-never-sent")
+    assert len((target / "train.jsonl").read_text("utf-8").splitlines()) == 6

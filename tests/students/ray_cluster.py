@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -35,10 +36,12 @@ def needs_ray() -> Path:
 class Cluster:
     """Two nodes with their own processes; leaving the block ends them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         python = needs_ray()
+        self._folder = tempfile.TemporaryDirectory(prefix="ray-")  # the names of Ray's sockets must be short
+        folder = self._folder.name
         self._process = subprocess.Popen(
-            [python, "-c", _SERVER, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [python, "-c", _SERVER, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, text=True, cwd=folder,
             env={**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1"},
         )  # fmt: skip
@@ -58,6 +61,7 @@ class Cluster:
         self._process.stdin.close()
         self._process.wait(timeout=60)
         self._process.stdout.close()
+        self._folder.cleanup()
 
     def lose_a_node(self) -> None:
         """Kill the second node with all that runs there."""

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from forge_desktop.students.adapter_file import BadAdapter, check_adapter, read_adapter, write_adapter
-from forge_desktop.students.gguf_file import BLOCKS, BadGguf, read_gguf, write_gguf
+from forge_desktop.students.gguf_file import BLOCKS, BadGguf, read_gguf
+from forge_desktop.students.gguf_writing import write_gguf
 from tests.data import tiny_gguf
 
 Tensors = dict[str, np.ndarray[Any, Any]]

@@ -115,15 +115,25 @@ def test_wrong_bytes_are_deleted_and_said(forge: Forge, hub: HubServer, body: by
     download(forge)
 
 
-def test_a_file_that_cannot_chat_is_refused_before_it_is_fetched(forge: Forge, hub: HubServer, tmp_path: Path) -> None:
+def test_a_file_that_can_be_no_student_is_refused(forge: Forge, hub: HubServer, body: bytes, tmp_path: Path) -> None:
     embeds = tiny_gguf.write(tmp_path / "e.gguf", values={"llama.attention.causal": False}).read_bytes()
     parts = tiny_gguf.write(tmp_path / "p.gguf", values={"split.count": 3}).read_bytes()
     split = {f"Big.Q4_0-0000{n}-of-00003.gguf": b"GGUF" for n in (1, 2, 3)}
-    hub.add(NAME, {"E.Q8_0.gguf": embeds, "P.Q6_K.gguf": parts, "Bad.Q2_K.gguf": b"<html>" * 99, **split})
+    hub.add(
+        NAME,
+        {
+            "E.Q8_0.gguf": embeds,
+            "P.Q6_K.gguf": parts,
+            "Bad.Q2_K.gguf": b"<html>" * 99,
+            "Cut.Q3_K_S.gguf": body[:-2000],
+            **split,
+        },
+    )
     for file, words in {
         "E.Q8_0.gguf": "embedding model",
         "P.Q6_K.gguf": "one of 3 parts",
         "Bad.Q2_K.gguf": "not a GGUF file",
+        "Cut.Q3_K_S.gguf": "The download was removed again",
         "Q4_0": "comes in 3 parts",
         "Q5_0": "no GGUF file called Q5_0",
     }.items():

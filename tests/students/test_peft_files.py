@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from forge_desktop.students.adapter_file import BadAdapter, read_adapter
-from forge_desktop.students.gguf_file import write_gguf
+from forge_desktop.students.gguf_writing import write_gguf
 from forge_desktop.students.peft_file import CONFIG, WEIGHTS, import_peft, is_peft
 
 FOLDER = Path(__file__).parents[1] / "data" / "peft"

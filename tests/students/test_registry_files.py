@@ -16,7 +16,7 @@ import pytest
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine import PromptMessage, PromptPart, Sampling
-from forge_desktop.students.gguf_file import write_gguf
+from forge_desktop.students.gguf_writing import write_gguf
 from forge_desktop.students.records_versions import Version
 from tests.conftest import ROOT
 from tests.data import adapter_for, tiny_gguf
@@ -48,6 +48,15 @@ def test_an_adapter_is_copied_and_kept_for_its_owner_only(shop: Shop) -> None:
         assert stat.S_IMODE(os.stat(folder_of(shop)).st_mode) == 0o700
     assert shop.adapter() == made  # the same bytes are the same adapter and version
     assert len(shop.registry.adapters()) == 1
+
+
+def test_what_a_killed_process_left_is_tidied_away(shop: Shop) -> None:
+    made = shop.adapter()
+    for name in ("half.part", f"{'d' * 64}.gguf"):  # killed while copying, and before the row was written
+        (folder_of(shop) / name).write_bytes(b"GGUF")
+    other = shop.adapter(2)
+    kept = sorted(path.stem for path in folder_of(shop).iterdir())
+    assert kept == sorted([made.adapter_sha256, other.adapter_sha256])
 
 
 def test_an_adapter_from_elsewhere_is_in_quarantine_until_a_gate_passed_it(shop: Shop, tmp_path: Path) -> None:
@@ -192,7 +201,7 @@ def test_a_full_disk_leaves_nothing_half_made(shop: Shop, tmp_path: Path) -> Non
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-@pytest.mark.parametrize("act", ["promote", "rollback"])
+@pytest.mark.parametrize("act", ["promote", pytest.param("rollback", marks=pytest.mark.full)])
 def test_kill_nine_leaves_the_old_version_active_or_the_new_one(
     shop: Shop, open_shop: Callable[[], Shop], tmp_path: Path, act: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -13,7 +14,11 @@ import pytest
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import DataChanged, JobChanged
 from forge_desktop.engine import PromptMessage, PromptPart, Sampling
+from forge_desktop.storage import Database
 from forge_desktop.students.files import display_name
+from forge_desktop.students.store import Bases
+from forge_desktop.students.store_versions import Versions, ensure_version, make_active
+from forge_desktop.students.verifying import Verifying
 from tests.data import tiny_gguf
 from tests.students.conftest import Room
 
@@ -186,6 +191,25 @@ def test_another_starter_takes_the_old_ones_place(open_room: Open, shipped: Path
     listed = open_room(newer).students.list()
     assert [(student.name, student.active, student.shipped) for student in listed] == [("newer", True, True)]
     assert listed[0].sha256 != old.sha256
+
+
+def test_another_starter_answers_in_place_of_an_adapter_of_the_old_one(
+    open_room: Open, shipped: Path, tmp_path: Path, data_dir: Path
+) -> None:
+    old = open_room(shipped).students.list()[0]
+    with contextlib.closing(Database(data_dir / "forge.db")) as db, db.write() as connection:
+        trained = ensure_version(connection, old.sha256, "a" * 64, name="Trained")
+        make_active(connection, trained)
+    room = open_room(tiny_gguf.write(tmp_path / "newer.gguf", layers=4))
+    assert [(student.name, student.active) for student in room.students.list()] == [("newer", True)]
+    assert room.engine.state().model == "newer"
+    with contextlib.closing(Database(data_dir / "forge.db")) as db:
+        kept = Versions(db, data_dir / "adapters")
+        assert [(v.label, v.name, v.state) for v in kept.all()] == [
+            ("v3", "newer", "active"),
+            ("v2", "Trained", "candidate"),  # it stays, and says that its base is gone
+        ]
+        assert "is not on this computer" in Verifying(Bases(db), kept).version(kept.all()[1], quick=True)
 
 
 def test_the_same_starter_in_another_place_is_found(open_room: Open, shipped: Path, tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from tests.students.trainer_runs import Trainer, make_job, sha256_of, train
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with Cluster(tmp_path_factory.mktemp("ray")) as started:
+def cluster() -> Iterator[Cluster]:
+    with Cluster() as started:
         yield started
 
 
@@ -108,10 +108,10 @@ def test_too_many_workers_are_refused_and_a_wrong_base_is_named(tmp_path: Path, 
 
 @pytest.mark.full
 def test_a_lost_node_is_said_and_the_checkpoint_is_here(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    tmp_path: Path,
 ) -> None:
     folder = make_job(tmp_path / "job", workers=2, epochs=2000)
-    with Cluster(tmp_path_factory.mktemp("ray")) as cluster, on(cluster.address, folder) as trainer:
+    with Cluster() as cluster, on(cluster.address, folder) as trainer:
         trainer.until("saved")
         cluster.lose_a_node()
         message = trainer.until("error")["message"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.forge import Forge
 from forge_desktop.students import run_log
 from forge_desktop.students.records_training import TrainProgress, TrainRun, TrainSource, TrainWish
+from tests.data import tiny_gguf
 from tests.students.training_rooms import BASE, FACTS, WISH, opened, pairs_file, train
 
 pytestmark = pytest.mark.shared_child  # the application outlives each test
@@ -98,6 +100,7 @@ def test_a_run_makes_a_candidate_and_can_be_done_again_to_the_byte(forge: Forge,
     assert log["trainer"]["kit_sha256"]
     assert len(log["steps"]) == run.steps
     assert log["job"]["seed"] == 1
+    assert log["data"]["template_sha256"] == hashlib.sha256(tiny_gguf.CHATML.encode()).hexdigest()
     assert log["result"]["stop"] in ("finished", "early")
 
     again = forge.jobs.wait(forge.students.training.again(run.uid), timeout=120)

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
+from forge_desktop.archive.records import Learner
 from forge_desktop.forge import Forge
 from forge_desktop.ui.panes.corpus import CorpusPane
 from forge_desktop.ui.panes.corpus.forgetting import ForgetSheet
@@ -92,3 +93,17 @@ def test_a_document_nothing_was_learnt_from_says_so(
     asked.index.setChecked(False)
     assert not asked.forget.isEnabled()
     asked.reject()
+
+
+def test_what_was_trained_from_it_is_named(
+    qtbot: QtBot, pane: CorpusPane, forge: Forge, sample_dir: Path, tmp_path: Path
+) -> None:
+    lessons.index(forge, sample_dir, tmp_path)
+    document = forge.corpus.shelf.document_rows(forge.corpus.shelf.documents(state="indexed"))[0]
+    reached = forge.distill.reached_by(document.sha256)
+    learners = [Learner(f"{n}", f"Run {n}", "v", f"v{n}", "candidate") for n in range(1, 5)]
+    asked = ForgetSheet(document, reached, learners, pane)
+    qtbot.addWidget(asked)
+    words = " ".join(label.text() for label in asked.findChildren(QLabel))
+    assert "learnt by Run 1 (v1, candidate), Run 2 (v2, candidate), Run 3 (v3, candidate) and others" in words
+    assert "retire the version and train anew" in words

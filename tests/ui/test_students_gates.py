@@ -78,7 +78,7 @@ def test_a_report_says_the_verdict_and_why_with_both_sides_in_bars(
         assert fact in words
     spoken = charts(section)[0].accessibleDescription()
     assert "Exact match: 64% before, 77% after; difference +13, by its interval +4 to +22 points" in spoken
-    assert "Surprise at the reference (NLL): 1.62 before, 1.44 after" in spoken
+    assert "NLL of the reference: 1.62 before, 1.44 after" in spoken
     assert not charts(section)[0].grab().isNull()
     assert not nameless(section)
     for size in ((1360, 860), (880, 560)):
@@ -121,6 +121,9 @@ def test_a_gate_that_was_broken_off_is_offered_to_go_on(qtbot: QtBot, section: G
     qtbot.waitUntil(lambda: ["Interrupted" in words for words in rows(section)] == [True], timeout=SOON)
     qtbot.waitUntil(section.resume.isVisible, timeout=SOON)
     assert "What was measured is kept" in said(section.report)
+    press(qtbot, section, "Resume")
+    qtbot.waitUntil(section.banner.isVisible, timeout=SOON)
+    assert "library" in section.banner.accessibleName(), "its suite is gone"
 
 
 def test_a_gate_is_run_from_its_sheet_to_its_report(

@@ -81,7 +81,7 @@ def toast(section: VersionsSection) -> Toast:
 
 def test_bases_are_versions_and_the_way_to_the_next_is_said(qtbot: QtBot, section: VersionsSection) -> None:
     qtbot.waitUntil(lambda: len(rows(section)) == 2, timeout=SOON)
-    assert "Candidate, Base alone" in rows(section)[0]
+    assert "Base, Base alone" in rows(section)[0]
     assert "Active, Base alone" in rows(section)[1]
     assert "Train an adapter, or import one" in said(section)
     qtbot.waitUntil(lambda: (v := section.version()) is not None and v.label == "v1", timeout=SOON)
@@ -185,6 +185,24 @@ def test_an_adapter_is_brought_in_for_a_base(
     press(qtbot, asked, "Import")
     qtbot.waitUntil(lambda: any("v3 · From afar, Quarantined" in words for words in rows(section)), timeout=SOON)
     qtbot.waitUntil(lambda: (v := section.version()) is not None and v.label == "v3", timeout=SOON)
+
+
+def test_a_version_leaves_in_one_file_and_comes_back_in_quarantine(
+    qtbot: QtBot, section: VersionsSection, made: Versions, tmp_path: Path
+) -> None:
+    version = made.add("handbook")
+    bundle = tmp_path / "handbook.zip"
+    section.acting.export_to(version, bundle)
+    qtbot.waitUntil(lambda: "v3 is exported: handbook.zip" in toast(section).accessibleName(), timeout=SOON)
+    assert bundle.stat().st_size > 0
+    assert any(event.what == "exported" for event in made.registry.history("v3"))
+    section.acting.bring_bundle(bundle)
+    qtbot.waitUntil(lambda: "is imported; a gate decides on it" in toast(section).accessibleName(), timeout=SOON)
+    qtbot.waitUntil(lambda: not section.progress.isVisible(), timeout=SOON)
+    bundle.write_bytes(bundle.read_bytes()[:200])
+    section.acting.bring_bundle(bundle)
+    qtbot.waitUntil(section.banner.isVisible, timeout=SOON)
+    assert "handbook.zip" in section.banner.accessibleName()
 
 
 def test_an_adapter_of_another_base_is_a_sentence(

@@ -124,7 +124,8 @@ def _unreachable(address: str, error: BaseException | None) -> str:
         return f"This Python lacks ray[client], which an address like {address} needs."
     if "ersion mismatch" in text:
         return f"The Ray cluster at {address} has another version of Ray or Python: {text[:300]}"
-    return f"The Ray cluster at {address} cannot be reached: {text[:300] or 'it does not answer as one'}"
+    token = "" if os.environ.get("RAY_AUTH_MODE") else "; one that wants a token needs RAY_AUTH_MODE=token"
+    return f"The Ray cluster at {address} cannot be reached: {text[:300] or 'it does not answer as one'}{token}."
 
 
 @contextlib.contextmanager

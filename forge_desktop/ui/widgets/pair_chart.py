@@ -144,8 +144,9 @@ class PairChart(Chart):
         painter.setPen(QPen(QColor(theme.current().text), 1.25))
         ends = [QPointF(self._across(x), y) for x in (low, high)]
         painter.drawLine(ends[0], ends[1])
+        reach = theme.px(7) / 2 + 1.5  # beyond the bar, which has the same colour in high contrast
         for end in ends:
-            painter.drawLine(QPointF(end.x(), y - 3), QPointF(end.x(), y + 3))
+            painter.drawLine(QPointF(end.x(), y - reach), QPointF(end.x(), y + reach))
 
     @staticmethod
     def _brush(colour: str, *, before: bool) -> QBrush:

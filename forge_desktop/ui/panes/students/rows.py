@@ -99,7 +99,7 @@ class StudentDelegate(QStyledItemDelegate):
         now = theme.current()
         words, kind, icon = mark_of(student)
         mirrored = painter.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        side = Qt.AlignmentFlag.AlignRight if mirrored else Qt.AlignmentFlag.AlignLeft
+        side = Qt.AlignmentFlag.AlignLeft  # the leading edge: a mirrored painter turns it
         line = QRectF(inside.left(), inside.top(), inside.width(), theme.px(20))
         name_area = QRectF(line)
         if words:

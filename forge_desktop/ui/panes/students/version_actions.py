@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QPoint, Slot
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
+from forge_desktop.archive.version_bundle import VersionReport
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import JobChanged
 from forge_desktop.students.records_gate import GateReport
@@ -19,6 +20,7 @@ from forge_desktop.ui.panes.students.bring_dialog import BringDialog
 from forge_desktop.ui.panes.students.compare_dialog import CompareDialog
 from forge_desktop.ui.panes.students.promote_sheet import PromoteSheet
 from forge_desktop.ui.widgets.basics import Notice
+from forge_desktop.ui.widgets.words import file_name, safe_words, size_words
 
 if TYPE_CHECKING:
     from forge_desktop.students import Students
@@ -28,7 +30,7 @@ _LANE = "students"
 WHO = "window"  # who did it, as the history tells
 _ADAPTERS = "Adapters (*.gguf *.safetensors);;All files (*)"
 _BUNDLES = "Bundles (*.zip);;All files (*)"
-_JOBS = {"import adapter": "Importing an adapter", "version import": "Importing a version"}
+_JOBS = {"import adapter": "Importing an adapter", "import": "Importing a version", "export": "Exporting a version"}
 _LIVE = ("queued", "running", "paused")
 
 
@@ -39,6 +41,7 @@ class VersionActions(QObject):
         super().__init__(section)
         self._section = section
         self._registry = section.forge.students.registry
+        self._files = section.forge.archive.student_files
         self._jobs: set[int] = set()
 
     def act(self, what: str, version: Version) -> None:
@@ -48,6 +51,7 @@ class VersionActions(QObject):
             "rollback": lambda _: self.rollback(),
             "compare": self.compare,
             "export": self.export,
+            "export with base": lambda one: self.export(one, with_base=True),
             "retire": self.retire,
             "return": self.bring_back,
             "remove": self.remove,
@@ -207,16 +211,19 @@ class VersionActions(QObject):
             self.bring_bundle(Path(chosen))
 
     def bring_bundle(self, path: Path) -> None:
-        """Read a version's bundle."""
-        self._section.banner.show_message(
-            "Bundles are read on the command line", f"forge-desktop students import {path}", kind="info"
-        )
+        """Read a version's bundle; it stays in quarantine until a gate has passed it."""
+        self._start(lambda: self._files.import_version(path))
 
-    def export(self, version: Version) -> None:
+    def export(self, version: Version, *, with_base: bool = False) -> None:
         """Ask where a version's bundle shall be written."""
-        self._section.banner.show_message(
-            "Bundles are written on the command line", f"forge-desktop students export {version.label}", kind="info"
-        )
+        name = f"{safe_words(version.name or version.label).replace('/', '-')}.zip"
+        chosen, _ = QFileDialog.getSaveFileName(self._section, "Export a version", name, _BUNDLES)
+        if chosen:
+            self.export_to(version, Path(chosen), with_base=with_base)
+
+    def export_to(self, version: Version, file: Path, *, with_base: bool = False) -> None:
+        """Write a version's bundle, with its base's file where wished."""
+        self._run(lambda: self._files.export_version(version.uid, file, with_base=with_base), self._jobs.add)
 
     # jobs
 
@@ -228,8 +235,8 @@ class VersionActions(QObject):
         self._section.do(lambda: self._jobs.add(start()))
 
     def job_changed(self, event: JobChanged) -> None:
-        """Show an import while it goes on, and the version that came of it."""
-        if event.kind not in _JOBS:
+        """Show what was started here while it goes on, and what came of it."""
+        if event.job_id not in self._jobs:
             return
         live = event.state in _LIVE
         progress = self._section.progress
@@ -238,14 +245,20 @@ class VersionActions(QObject):
             progress.say(_JOBS[event.kind])
             progress.show_job(event)
             return
-        if event.job_id not in self._jobs:
-            return
         self._jobs.discard(event.job_id)
         if isinstance(event.error, ForgeError):
             self._section.trouble(event.error)
         elif isinstance(event.result, Version):
             self._section.show_place(event.result.uid)
             self._section.say(f"{version_name(event.result)} is imported; a gate decides on it", "download")
+        elif isinstance(event.result, VersionReport):
+            self._tell_export(event.result)
+
+    def _tell_export(self, report: VersionReport) -> None:
+        words = f"{report.version} is exported: {file_name(report.file)}, {size_words(report.bytes)}"
+        self._section.say(words, "upload")
+        if report.notes:
+            self._section.banner.show_message(words, " ".join(report.notes), kind="info")
 
 
 def found_gate(students: Students, uid: str) -> GateReport | None:

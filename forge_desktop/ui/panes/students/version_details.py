@@ -33,13 +33,14 @@ _NAME_WIDTH = 118
 
 @dataclass(frozen=True)
 class VersionView:
-    """A version with what is shown beside it. `can_go_back`: it took over from another one."""
+    """A version with what is shown beside it. `can_go_back`: it took over from another; `alone`: it is the only one."""
 
     version: Version
     adapter: Adapter | None
     gate: GateReport | None
     history: tuple[Happening, ...]
     can_go_back: bool = False
+    alone: bool = False
 
 
 class VersionDetails(QScrollArea):
@@ -86,6 +87,8 @@ class VersionDetails(QScrollArea):
         self._show_gate(view)
         self._history.show_history(view.history)
         self._follow(version, can_go_back=view.can_go_back)
+        self.compare.setEnabled(not version.problem and not view.alone)
+        self.compare.setToolTip("There is no other version yet" if view.alone else "")
         if not same:
             self.verticalScrollBar().setValue(0)
 
@@ -115,7 +118,6 @@ class VersionDetails(QScrollArea):
         )
         self.gate.setVisible(not version.is_base)
         self.gate.setEnabled(usable)
-        self.compare.setEnabled(not version.problem)
 
     def _build(self) -> None:
         self._name = ElidedLabel("", tokens.SUBTITLE, 600)
@@ -200,7 +202,11 @@ class VersionDetails(QScrollArea):
             return menu
         active = version.state == "active"
         export = menu.addAction(theme.icon("upload"), "Export…", lambda: self.asked.emit("export"))
-        export.setEnabled(not version.problem)
+        with_base = menu.addAction(
+            theme.icon("upload"), "Export with its base…", lambda: self.asked.emit("export with base")
+        )
+        for action in (export, with_base):
+            action.setEnabled(not version.problem and not version.is_base)
         if version.state == "retired":
             menu.addAction(theme.icon("undo-2"), "Bring back", lambda: self.asked.emit("return"))
         else:

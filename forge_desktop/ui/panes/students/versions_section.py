@@ -60,7 +60,7 @@ class VersionsSection(Section):
         self.timeline.selectionModel().selectionChanged.connect(self._on_selected)
         self._hint = label(_ALONE, tokens.SMALL, cls="muted", wrap=True)
         self._hint.hide()
-        hint = row(self._hint, margins=(20, 8, 16, 16))
+        hint = Inset(self._hint, (20, 8, 16, 16))
         self._side = frame("side", column(self.timeline, hint, gap=0, margins=(0, tokens.MD, 0, 0)))
         self.details = VersionDetails()
         self.details.asked.connect(self._on_asked)
@@ -155,7 +155,8 @@ class VersionsSection(Section):
             took_over = any(
                 event.before for event in history if event.what in ("promoted", "overridden", "rolled back")
             )
-            return VersionView(version, adapter, gate, history, took_over and version.state == "active")
+            can_go_back = took_over and version.state == "active"
+            return VersionView(version, adapter, gate, history, can_go_back, alone=len(self._versions) < 2)
 
         self.errands.run(work, self.details.show_view, self.trouble, key=_VIEW_KEY)
 
