@@ -161,8 +161,7 @@ def test_an_adapter_is_trained_from_the_empty_state_to_its_version(
     for size in ((1360, 860), (880, 560)):
         window.resize(*size)
         qtbot.waitUntil(lambda: not cut(section), timeout=SOON)
-        view = section.view
-        qtbot.waitUntil(lambda: view.widget().width() <= view.viewport().width(), timeout=SOON)
+        qtbot.waitUntil(lambda: section.view.widget().width() <= section.view.viewport().width(), timeout=SOON)
     assert not nameless(section)
 
     press(qtbot, section, "Run again")
