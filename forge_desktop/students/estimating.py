@@ -126,7 +126,7 @@ def memory_bytes(shape: BaseShape, wish: TrainWish, setting: Setting) -> int:
     if setting.checkpointing:
         kept = min(kept, shape.layers * row * shape.width * size + _AT_ONCE * a_layer)
     positions = max(_FEWEST, _LOGITS // max(1, shape.vocabulary))
-    logits = 6 * min(positions, row) * shape.vocabulary * 4  # of the adapted student, of its base, and their gradient
+    logits = 9 * min(positions, row) * shape.vocabulary * 4  # with their gradient, and what else a step passes through
     adapter = _STATE * shape.adapter_parameters(wish.rank, wish.targets)
     return round(_RUNTIME + shape.parameters * _BYTES[setting.dtype] + adapter + kept + logits)
 
