@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,21 +13,27 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMenu, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from forge_desktop.base.events import JobChanged
 from forge_desktop.forge import Forge
 from forge_desktop.students import run_log
-from forge_desktop.students.records_training import TrainRun, TrainSource
+from forge_desktop.students.records_training import TrainProgress, TrainRun, TrainSource
+from forge_desktop.ui import theme
 from forge_desktop.ui.panes.students import StudentsPane
 from forge_desktop.ui.panes.students.training_dialogs import ExportDialog, LogDialog
 from forge_desktop.ui.panes.students.training_section import TrainingSection
 from forge_desktop.ui.panes.students.training_sheet import TrainSheet
 from forge_desktop.ui.shell import Shell
+from forge_desktop.ui.widgets.fold import Fold
 from tests.data import tiny_gguf
+from tests.students import test_training_environment
 from tests.students.trainer_python import trainer_python
 from tests.students.training_rooms import BASE, WISH, pairs_file
+from tests.ui import runs
 from tests.ui.test_students_sections import cut, nameless
 from tests.ui.test_students_versions import SOON, press, said
 
 LATER = 90_000
+index = test_training_environment.index  # a fixture: packages in a folder
 LONG = dataclasses.replace(WISH, epochs=200, patience=0, validation=0.0)
 
 
@@ -259,16 +266,69 @@ def test_without_a_python_that_trains_the_sheet_begins_with_one(
     qtbot.waitUntil(lambda: section.acts.sheet is None, timeout=SOON)
 
 
+def test_what_a_set_up_would_bring_is_told_before_anything_is_fetched(
+    qtbot: QtBot, section: TrainingSection, index: Callable[..., str]
+) -> None:
+    section.acts.ask()
+    sheet = asked(qtbot, section)
+    sheet.setup.index.setText(index("nvidia-cublas"))
+    press(qtbot, sheet, "See what would come")
+    qtbot.waitUntil(lambda: "4 packages" in sheet.setup.delivery.text(), timeout=LATER)
+    assert "to fetch" in sheet.setup.delivery.text()
+    assert "It is a build for GPUs" in sheet.setup.delivery.text()
+    assert "nvidia-cublas 13.0" in sheet.setup.packages.text()
+    assert sheet.page() == "setup"
+    press(qtbot, sheet, "Set up training")
+    qtbot.waitUntil(lambda: sheet.setup.banner.isVisible() and sheet.setup.make.isEnabled(), timeout=LATER)
+    assert "GPU" in said(sheet.setup.banner)
+    sheet.reject()
+
+
+def test_each_state_of_a_run_says_what_can_be_done(
+    qtbot: QtBot, qapp: QApplication, section: TrainingSection, forge: Forge, window: Shell
+) -> None:
+    runs.add(forge, "opening hours", "diverged", step=31, steps=320, problem="The loss left its beginning far behind.")
+    runs.add(forge, "handbook", "running", step=233, steps=408)
+    qtbot.waitUntil(lambda: len(section.view.chart.curves().training) == 233, timeout=SOON)
+    for button in (section.pause, section.stop, section.cancel):
+        assert button.isVisible()
+    assert section.gate.isHidden()
+    now = TrainProgress(shown(section).uid, "running", 240, 408, 0.7311, 1.0416, 174.1, 507.0)
+    section.view.show_progress(JobChanged(0, "train", "running", 240, 408, "", detail=now))
+    assert [section.view.figures[key].text() for key in ("step", "left", "rate")] == ["240 of 408", "8 min", "174"]
+    fold = section.view.findChild(Fold)
+    assert fold is not None
+    assert fold.heading() == "2 pairs left out"
+    assert "the suite library holds it" in fold.text()
+    qtbot.keyClick(section.list, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: shown(section).name == "opening hours", timeout=SOON)
+    assert "The loss left its beginning far behind." in said(section.view)
+    assert section.pause.isHidden()
+    assert section.gate.isHidden()
+    assert section.again.isVisible()
+    for size in ((1360, 860), (880, 560)):
+        window.resize(*size)
+        qtbot.waitUntil(lambda: not cut(section), timeout=SOON)
+    for theme_name in ("dark", "contrast"):
+        theme.apply(qapp, theme_name)
+        assert not section.view.chart.grab().isNull()
+
+
 @pytest.mark.usefixtures("trains")
-def test_a_plan_that_does_not_fit_says_what_would_and_cannot_be_started(
+def test_what_cannot_be_trained_is_said_in_the_sheet_with_what_would(
     qtbot: QtBot, section: TrainingSection, pairs: Path, tiny: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import psutil
 
-    real = psutil.virtual_memory
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: real()._replace(available=100_000_000))
     section.acts.ask()
     sheet = asked(qtbot, section)
+    fill(sheet, pairs.with_name("nothing.jsonl"), tiny)
+    press(qtbot, sheet, "See what it takes")
+    qtbot.waitUntil(sheet.banner.isVisible, timeout=LATER)
+    assert "nothing.jsonl" in said(sheet.banner)
+
+    real = psutil.virtual_memory
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: real()._replace(available=100_000_000))
     fill(sheet, pairs, tiny)
     press(qtbot, sheet, "See what it takes")
     qtbot.waitUntil(lambda: sheet.page() == "plan", timeout=LATER)
@@ -278,20 +338,7 @@ def test_a_plan_that_does_not_fit_says_what_would_and_cannot_be_started(
     assert not sheet.start.isEnabled()
     press(qtbot, sheet, "Back")
     assert sheet.page() == "form"
-    sheet.reject()
 
-
-@pytest.mark.usefixtures("trains")
-def test_pairs_that_are_no_file_are_named_and_a_foreign_architecture_is_only_exported(
-    qtbot: QtBot, section: TrainingSection, pairs: Path, tiny: str, tmp_path: Path, forge: Forge
-) -> None:
-    section.acts.ask()
-    sheet = asked(qtbot, section)
-    fill(sheet, tmp_path / "nothing.jsonl", tiny)
-    press(qtbot, sheet, "See what it takes")
-    qtbot.waitUntil(lambda: sheet.banner.isVisible(), timeout=LATER)
-    assert "nothing.jsonl" in said(sheet.banner)
-    assert sheet.look.isEnabled()
     base = sheet.form.chosen_base()
     assert base is not None
     foreign = dataclasses.replace(base, architecture="mamba")

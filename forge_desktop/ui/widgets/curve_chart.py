@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.widgets.charts import Chart, nice_grid
 
 _SMOOTHED = 24  # points from which on a mean is drawn over them
-_SHARE = 12  # of the points that the mean looks back over
+_SHARE = 12  # of the points that a mean is made of
 
 Points = Sequence[tuple[int, float]]
 
@@ -167,12 +168,12 @@ def _ticks(steps: int, room: float) -> list[int]:
 
 
 def _smoothed(points: Points) -> list[tuple[int, float]]:
-    """The mean of the last few at each point."""
-    back = max(2, len(points) // _SHARE)
-    total, found = 0.0, []
-    for number, (step, value) in enumerate(points):
-        total += value - (points[number - back][1] if number >= back else 0.0)
-        found.append((step, total / min(number + 1, back)))
+    """The mean of a few on both sides of each point, of fewer towards the ends."""
+    sums = [0.0, *itertools.accumulate(value for _, value in points)]
+    most, last, found = max(1, len(points) // _SHARE // 2), len(points) - 1, []
+    for number, (step, _) in enumerate(points):
+        side = min(most, number, last - number)
+        found.append((step, (sums[number + side + 1] - sums[number - side]) / (2 * side + 1)))
     return found
 
 

@@ -103,7 +103,7 @@ class MarkedDelegate(QStyledItemDelegate):
         draw_pill(painter, QRectF(left, line.top(), width, theme.px(20)), words, kind, icon, face)
         name = line.adjusted(width + 8, 0, 0, 0) if mirrored else line.adjusted(0, 0, -width - 8, 0)
         below = QRectF(inside.left(), line.bottom(), inside.width(), inside.bottom() - line.bottom())
-        side = Qt.AlignmentFlag.AlignRight if mirrored else Qt.AlignmentFlag.AlignLeft
+        side = Qt.AlignmentFlag.AlignLeft  # the leading edge: a mirrored painter turns it
         for place, text, letters, ink in (
             (name, row.name, theme.font(tokens.TABLE, 600), now.text),
             (below, row.facts, theme.font(tokens.SMALL, tabular=True), now.muted),

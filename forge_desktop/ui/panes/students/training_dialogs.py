@@ -37,7 +37,6 @@ class LogDialog(QDialog):
         self.view.setAccessibleName(title)
         self.view.setProperty("cls", "field")
         self.view.setFont(theme.font(tokens.SMALL, mono=True))
-        self.view.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.view.setUndoRedoEnabled(False)
         self.copy = Button("Copy", "copy")
         self.copy.clicked.connect(self._on_copy)

@@ -37,8 +37,8 @@ def run_name(run: TrainRun) -> str:
 
 def run_facts(run: TrainRun) -> str:
     """What stands under its name in the list."""
-    steps = f" · step {run.step:,} of {run.steps:,}" if run.steps else ""
-    return safe_words(f"{run.base_name or 'a base that is gone'} · {moment_words(run.created)}{steps}")
+    steps = f"step {run.step:,} of {run.steps:,} · " if run.steps else ""
+    return safe_words(f"{steps}{moment_words(run.created)} · {run.base_name or 'a base that is gone'}")
 
 
 def end_words(run: TrainRun, label: str) -> str:
