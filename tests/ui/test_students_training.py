@@ -170,7 +170,14 @@ def test_an_adapter_is_trained_from_the_empty_state_to_its_version(
         qtbot.waitUntil(lambda: not cut(section), timeout=SOON)
         qtbot.waitUntil(lambda: section.view.widget().width() <= section.view.viewport().width(), timeout=SOON)
     assert not nameless(section)
+    _looked_at_and_done_again(qtbot, section, run, tmp_path)
+    press(qtbot, section, "See v3")
+    assert pane.section() == "versions"
+    qtbot.waitUntil(lambda: (v := pane.versions.version()) is not None and v.run == run.uid, timeout=SOON)
 
+
+def _looked_at_and_done_again(qtbot: QtBot, section: TrainingSection, run: TrainRun, tmp_path: Path) -> None:
+    window = section.window()
     press(qtbot, section, "Run again")
     qtbot.waitUntil(lambda: shown(section).again_of == run.uid, timeout=LATER)
     becomes(qtbot, section, "done")
@@ -179,19 +186,18 @@ def test_an_adapter_is_trained_from_the_empty_state_to_its_version(
     menu(qtbot, section, "Log…")
     qtbot.waitUntil(lambda: window.findChild(LogDialog) is not None, timeout=SOON)
     log = window.findChild(LogDialog)
+    assert log is not None
     press(qtbot, log, "Copy")
     assert '"same_bytes": true' in QApplication.clipboard().text()
     log.accept()
 
     menu(qtbot, section, "Export for a trainer elsewhere…")
     qtbot.waitUntil(lambda: window.findChild(ExportDialog) is not None, timeout=SOON)
-    window.findChild(ExportDialog).agree(str(tmp_path / "out.zip"))
+    export = window.findChild(ExportDialog)
+    assert export is not None
+    export.agree(str(tmp_path / "out.zip"))
     qtbot.waitUntil(lambda: "Exported for a trainer elsewhere" in said(section.banner), timeout=LATER)
     assert (tmp_path / "out.zip").stat().st_size > 1000
-
-    press(qtbot, section, "See v3")
-    assert pane.section() == "versions"
-    qtbot.waitUntil(lambda: (v := pane.versions.version()) is not None and v.run == run.uid, timeout=SOON)
 
 
 @pytest.mark.usefixtures("trains")
@@ -316,12 +322,14 @@ def test_each_state_of_a_run_says_what_can_be_done(
 
 @pytest.mark.usefixtures("trains")
 def test_what_cannot_be_trained_is_said_in_the_sheet_with_what_would(
-    qtbot: QtBot, section: TrainingSection, pairs: Path, tiny: str, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, section: TrainingSection, pairs: Path, tiny: str, monkeypatch: pytest.MonkeyPatch, forge: Forge
 ) -> None:
     import psutil
 
+    forge.jobs.wait(forge.distill.bring_in(pairs), timeout=60)
     section.acts.ask()
     sheet = asked(qtbot, section)
+    assert sheet.form.source.currentText() == "Freeze the 6 accepted pairs now"
     fill(sheet, pairs.with_name("nothing.jsonl"), tiny)
     press(qtbot, sheet, "See what it takes")
     qtbot.waitUntil(sheet.banner.isVisible, timeout=LATER)
@@ -329,15 +337,18 @@ def test_what_cannot_be_trained_is_said_in_the_sheet_with_what_would(
 
     real = psutil.virtual_memory
     monkeypatch.setattr(psutil, "virtual_memory", lambda: real()._replace(available=100_000_000))
-    fill(sheet, pairs, tiny)
+    sheet.form.source.show_value("freeze")
+    sheet.form.source.changed.emit()
+    sheet.form.frozen_name.setText("handbook")
     press(qtbot, sheet, "See what it takes")
     qtbot.waitUntil(lambda: sheet.page() == "plan", timeout=LATER)
+    frozen = forge.distill.datasets.get("handbook")
     words = said(sheet.plan)
     for fact in ("It does not fit on this computer", "of memory", "Export the data and train it on another computer"):
         assert fact in words
     assert not sheet.start.isEnabled()
     press(qtbot, sheet, "Back")
-    assert sheet.page() == "form"
+    assert sheet.form.source_chosen() == TrainSource(dataset=frozen.uid)
 
     base = sheet.form.chosen_base()
     assert base is not None

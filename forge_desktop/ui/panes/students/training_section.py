@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelection, QTimer, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLayout, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, JobChanged
@@ -65,8 +65,35 @@ class TrainingSection(Section):
         self.list.selectionModel().selectionChanged.connect(self._on_selected)
         self._side = frame("side", column(self.list, gap=0, margins=(0, tokens.MD, 0, 0)))
         self.view = RunView()
-        self._title, self._pill = ElidedLabel("", tokens.SUBTITLE, 600), Pill("", "mute", size=tokens.CAPTION)
+        head, buttons = self._head()
+        shown = column(head, buttons, self.view, gap=10)
+        shown.setStretch(2, 1)
+        self._main = QWidget()
+        self._main.setLayout(shown)
+        self.empty = EmptyState(
+            "zap",
+            "Nothing was trained yet",
+            "An adapter teaches a base what the pairs in Distill say. It is made on this computer, and answers only "
+            "once a gate has passed it and you promote it.",
+            "Train adapter…",
+            "zap",
+            "See the pairs",
+        )
+        self.empty.acted.connect(self.acts.ask)
+        self.empty.acted_second.connect(lambda: self.wants_pane.emit("distill"))
+        for part in (self._side, self._main, self.empty):  # until it is known what there is
+            part.hide()
+        body = row(self._side, self._main, self.empty, gap=0)
+        body.setStretch(1, 1)
+        body.setStretch(2, 1)
+        content = QWidget()
+        content.setLayout(body)
+        self.set_content(content)
+
+    def _head(self) -> tuple[QLayout, QLayout]:
+        """The run's name and state, and under it what can be done."""
         acts = self.acts
+        self._title, self._pill = ElidedLabel("", tokens.SUBTITLE, 600), Pill("", "mute", size=tokens.CAPTION)
         self.pause = Button("Pause", "pause")
         self.stop = Button("Stop and keep the best", "circle-stop")
         self.cancel = Button("Cancel", "x")
@@ -92,29 +119,7 @@ class TrainingSection(Section):
             self.gate, self.version, self.resume, self.again, self.pause, self.stop, self.cancel, None,
             margins=(tokens.XL, 0, 20, 0),
         )  # fmt: skip
-        shown = column(head, buttons, self.view, gap=10)
-        shown.setStretch(2, 1)
-        self._main = QWidget()
-        self._main.setLayout(shown)
-        self.empty = EmptyState(
-            "zap",
-            "Nothing was trained yet",
-            "An adapter teaches a base what the pairs in Distill say. It is made on this computer, and answers only "
-            "once a gate has passed it and you promote it.",
-            "Train adapter…",
-            "zap",
-            "See the pairs",
-        )
-        self.empty.acted.connect(acts.ask)
-        self.empty.acted_second.connect(lambda: self.wants_pane.emit("distill"))
-        for part in (self._side, self._main, self.empty):  # until it is known what there is
-            part.hide()
-        body = row(self._side, self._main, self.empty, gap=0)
-        body.setStretch(1, 1)
-        body.setStretch(2, 1)
-        content = QWidget()
-        content.setLayout(body)
-        self.set_content(content)
+        return head, buttons
 
     # what the pane asks of a section
 
