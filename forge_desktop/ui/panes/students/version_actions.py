@@ -198,7 +198,7 @@ class VersionActions(QObject):
         def ask(bases: list[tuple[str, str]]) -> None:
             dialog = BringDialog(path, bases, self._section.window())
             dialog.agreed.connect(
-                lambda base, name: self._start(lambda: self._registry.import_adapter(path, base, name=name))
+                lambda base, name: self._start(lambda: self._registry.import_adapter(path, base, name=name, who=WHO))
             )
             dialog.open()
 
@@ -212,7 +212,7 @@ class VersionActions(QObject):
 
     def bring_bundle(self, path: Path) -> None:
         """Read a version's bundle; it stays in quarantine until a gate has passed it."""
-        self._start(lambda: self._files.import_version(path))
+        self._start(lambda: self._files.import_version(path, who=WHO))
 
     def export(self, version: Version, *, with_base: bool = False) -> None:
         """Ask where a version's bundle shall be written."""
@@ -223,7 +223,7 @@ class VersionActions(QObject):
 
     def export_to(self, version: Version, file: Path, *, with_base: bool = False) -> None:
         """Write a version's bundle, with its base's file where wished."""
-        self._run(lambda: self._files.export_version(version.uid, file, with_base=with_base), self._jobs.add)
+        self._run(lambda: self._files.export_version(version.uid, file, with_base=with_base, who=WHO), self._jobs.add)
 
     # jobs
 
