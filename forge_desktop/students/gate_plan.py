@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.distill.records import Suite, SuiteItem
-from forge_desktop.students import leaks, shipped_suites
+from forge_desktop.students import gate_cautions, gate_margins, leaks, shipped_suites
 from forge_desktop.students.gate_items import GateItem, drawn, item_of, validation_part
 from forge_desktop.students.records_gate import METRICS, GateSuite, GateWish, Role
 from forge_desktop.students.records_training import Learnt
@@ -94,8 +94,8 @@ class Planner:
             raise ForgeError("A gate asks 1 to 64 questions at once, for answers of one token at least.")
         if not (100 <= wish.resamples <= 1_000_000 and 0.5 <= wish.confidence < 1):
             raise ForgeError("An interval needs 100 to 1,000,000 resamples and a confidence from 0.5 up to below 1.")
-        if min(wish.margins.nll, wish.margins.exact_match, wish.margins.citation_validity) < 0:
-            raise ForgeError("A margin is how far something may fall: it is not less than 0.")
+        if why := gate_margins.problem(wish.margins):
+            raise ForgeError(why)
         if wish.judge:
             self._rooms.providers.endpoints.get(wish.judge)
             if wish.cap <= 0:
@@ -129,6 +129,7 @@ class Planner:
             found = leaks.find(compared, learnt, self._rooms.settings.values, progress)
         planned = [self._planned(role, suite, items, found[suite.sha256], wish) for role, suite, items in suites]
         card = [*said, *(sentence for one in planned for sentence in _of_suite(one.info))]
+        card += gate_cautions.of_wish(wish, [(one.info, len(one.test) + len(one.validation)) for one in planned])
         if version.base_sha256 != baseline.base_sha256:
             card.append("It was compared with a version of another base by its answers alone.")
         return GatePlan(version, baseline, wish, tuple(planned), tuple(card))
