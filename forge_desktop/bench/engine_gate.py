@@ -103,8 +103,12 @@ def _suite(number: int, count: int) -> list[Continuation]:
 
 def _at_once(engine: Engine, items: Sequence[Continuation], tokens: int, width: int) -> float:
     def work() -> None:
-        engine.score(items, width=width)
-        engine.generate_many([item.messages for item in items], Sampling(max_tokens=tokens, lookup=False), width=width)
+        engine.generate_many(
+            [item.messages for item in items],
+            Sampling(max_tokens=tokens, lookup=False),
+            width=width,
+            references=[item.text for item in items],
+        )
 
     return _rate(engine, len(items), work)
 

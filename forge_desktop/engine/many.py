@@ -44,11 +44,16 @@ def batch_request(
     width: int,
     background: bool,
     template: str = "",
+    references: Sequence[str] = (),
 ) -> Frame:
     """What the child is asked."""
+    items: list[Frame] = [{"messages": plain(messages)} for messages in prompts]
+    if references:
+        items = [{**item, "reference": text} for item, text in zip(items, references, strict=True)]
+        sampling = dataclasses.replace(sampling, think_tokens=0)  # a reference stands where the thought is over
     return {
         "op": "batch",
-        "items": [{"messages": plain(messages)} for messages in prompts],
+        "items": items,
         "sampling": dataclasses.asdict(sampling),
         "width": width,
         "background": background,
@@ -95,6 +100,18 @@ class _Many:
         raise NotImplementedError
 
 
+def _scored(frame: Frame) -> Scored:
+    if frame.get("problem"):
+        return Scored(problem=frame["problem"])
+    return Scored(
+        tokens=tuple(frame["texts"]),
+        log_likelihoods=tuple(frame["logarithms"]),
+        greedy=tuple(frame["greedy"]),
+        ids=tuple(frame["ids"]),
+        prompt_tokens=frame["prompt_tokens"],
+    )
+
+
 class Scoring(_Many):
     """Scored continuations as they come."""
 
@@ -107,20 +124,11 @@ class Scoring(_Many):
         return Scores(tuple(self._items), self.name, self.sha256, done["conditions"], self.adapter_sha256, self.scale)
 
     def _put(self, index: int, frame: Frame) -> None:
-        if frame.get("problem"):
-            self._items[index] = Scored(problem=frame["problem"])
-            return
-        self._items[index] = Scored(
-            tokens=tuple(frame["texts"]),
-            log_likelihoods=tuple(frame["logarithms"]),
-            greedy=tuple(frame["greedy"]),
-            ids=tuple(frame["ids"]),
-            prompt_tokens=frame["prompt_tokens"],
-        )
+        self._items[index] = _scored(frame)
 
 
 class Answering(_Many):
-    """Answers as they are finished; `on_done` is told each."""
+    """Answers as they are finished; `on_done` is told each. So many `references` are scored before."""
 
     def __init__(
         self,
@@ -128,8 +136,10 @@ class Answering(_Many):
         tell: Callable[[RunningChild, int], None],
         sampling: Sampling,
         on_done: Callable[[int, Generation], None],
+        references: int = 0,
     ) -> None:
         super().__init__(count, tell)
+        self._scored = [Scored(problem=NOT_BEGUN)] * references
         self._sampling, self._on_done = sampling, on_done
         self._started = time.monotonic()
         self._answers: list[Generation | None] = [None] * count
@@ -146,7 +156,14 @@ class Answering(_Many):
             problem,
             self.adapter_sha256,
             self.scale,
+            tuple(self._scored),
         )
+
+    def take(self, child: RunningChild, frame: Frame) -> None:
+        """One frame of the child."""
+        if frame["ev"] == "scored":
+            self._scored[frame["index"]] = _scored(frame)
+        super().take(child, frame)
 
     def _put(self, index: int, frame: Frame) -> None:
         answer = self._answers[index] = self._answer(frame)
@@ -227,10 +244,15 @@ class Many:
         background: bool,
         adapter: AdapterSpec | Own | None,
         template: str = "",
+        references: Sequence[str] = (),
     ) -> Batch:
         """As Engine.generate_many."""
-        answers = Answering(len(prompts), self._telling("Answering", len(prompts)), sampling, on_done)
-        request = batch_request(prompts, sampling, width=width, background=background, template=template)
+        answers = Answering(
+            len(prompts), self._telling("Answering", len(prompts)), sampling, on_done, references=len(references)
+        )
+        request = batch_request(
+            prompts, sampling, width=width, background=background, template=template, references=references
+        )
         try:
             done = self._talk.long(request, answers.take, check, begin=answers.beginning(request, adapter))
         except Cancelled:
