@@ -143,7 +143,7 @@ class Crowd:
                     new.append(self._seat(waiting.popleft()))
                 yield from self._read(new)
                 if self._seats:
-                    self._step(self._seats)
+                    self._go_on()
                 yield
         except Stopped:
             for seat in list(self._seats):
@@ -172,6 +172,10 @@ class Crowd:
             while any(seat.stop == "" and seat.row < 0 for seat in group):
                 self._step(group)
                 yield
+
+    def _go_on(self) -> None:
+        """Compute the next token of each answer."""
+        self._step(self._seats)
 
     def _needs(self, task: Task) -> int:
         return len(task.prompt) - len(self._begun) + task.most

@@ -2,8 +2,8 @@
 
 The reference is computed behind the prompt, in the answer's own sequence, and taken out again; the answer's first token
 is chosen from the logits that the reference's first one is scored by. On a CPU an item's numbers are those that it has
-alone, and those of ScoringCrowd: prompts are read one by one and in the same pieces, and references of one length go
-together.
+alone: prompts are read one by one, references of one length go together, and nothing does where company changes the
+numbers (see company.py). They are ScoringCrowd's too, whose pieces of prompts are the same.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from forge_desktop.base.child import Frame
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.child.batch import SHARED, Crowd, Seat, Seats, Task
+from forge_desktop.engine.child.company import indifferent
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.native import llama
 from forge_desktop.engine.child.rows import Steps
@@ -73,6 +74,8 @@ class ExaminingCrowd(Crowd):
         self._outputs, self._scored = outputs, scored
         self._likelihoods = Likelihoods(model, context)
         self._window: int = llama.llama_model_n_swa(model.handle)
+        self._words: int = llama.llama_vocab_n_tokens(model.vocab)
+        self._together = True
 
     def _begin(self, tokens: list[int]) -> Steps[None]:
         self._begun = tokens
@@ -83,6 +86,12 @@ class ExaminingCrowd(Crowd):
             self._rows.decode()
             place += len(part)
             yield
+        self._together = self._model.on_gpu or indifferent(self._context, self._rows, self._words, len(self._free))
+        yield
+
+    def _go_on(self) -> None:
+        for group in [self._seats] if self._together else [[seat] for seat in self._seats]:
+            self._step(group)
 
     def _read(self, new: Sequence[Seat]) -> Steps[None]:
         plain = [seat for seat in new if not seat.task.reference]
@@ -123,7 +132,7 @@ class ExaminingCrowd(Crowd):
         else:
             size = min(PIECE, len(rest[0].feed))
             rest = [one for one in rest if min(PIECE, len(one.feed)) == size]
-            most = max(1, self._outputs // size)
+            most = max(1, self._outputs // size) if self._together else 1
         rows = []
         for one in rest[:most]:
             part = one.feed[:size]
