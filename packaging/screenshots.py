@@ -55,6 +55,7 @@ LIVELY = (
     "distill-dataset",
     "students-plan",
     "students-versions",
+    "students-training",
     "students-gate",
     "students-questions",
     "distill-gate",
@@ -69,15 +70,17 @@ from PySide6.QtCore import QElapsedTimer, QEventLoop  # noqa: E402
 from PySide6.QtGui import QImage  # noqa: E402
 from PySide6.QtWidgets import QApplication, QPushButton, QTableView, QToolButton, QWidget  # noqa: E402
 
+from forge_desktop.base.events import JobChanged  # noqa: E402
 from forge_desktop.distill.records import NewTask  # noqa: E402
 from forge_desktop.distill.records_runs import RunWish  # noqa: E402
 from forge_desktop.forge import Forge  # noqa: E402
+from forge_desktop.students.records_training import TrainProgress  # noqa: E402
 from forge_desktop.ui.bridge import Bridge  # noqa: E402
 from forge_desktop.ui.crash import CrashReports  # noqa: E402
 from forge_desktop.ui.shell import Shell  # noqa: E402
 from forge_desktop.ui.widgets.basics import Toast  # noqa: E402
 from tests.providers.teacher import Teacher  # noqa: E402
-from tests.ui import lessons  # noqa: E402
+from tests.ui import lessons, runs  # noqa: E402
 from tests.ui.versions import Versions  # noqa: E402
 
 
@@ -156,6 +159,8 @@ def _lively(shell: Shell, forge: Forge, scene: str, theme: str, place: Path) -> 
         settle(forge)
         _press(pane, "Show plan")
         settle(forge, 600)
+    elif scene == "students-training":
+        _show_training(pane, forge, place)
     elif scene.startswith("students"):
         _show_students(pane, forge, scene, place)
     elif scene == "settings-hardware":
@@ -208,6 +213,25 @@ def _show_students(pane: Any, forge: Forge, scene: str, place: Path) -> None:
     if scene == "students-questions":
         _press(pane, "Better")
         settle(forge, 400)
+
+
+def _show_training(pane: Any, forge: Forge, place: Path) -> None:
+    """A run in the middle of its way, and others; made once."""
+    _train(forge, place)
+    training = forge.students.training
+    if not training.runs():
+        made = {version.name: version.uid for version in forge.students.registry.versions()}
+        runs.add(forge, "opening hours", "done", step=144, steps=216, version=made["opening hours"], least=0.9)
+        runs.add(
+            forge, "fees, too eager", "diverged", step=31, steps=320, problem="The loss left its beginning far behind."
+        )
+        runs.add(forge, "handbook", "running", step=233, steps=408)
+    pane.show_section("training")
+    settle(forge, 400)
+    newest = training.runs()[0]
+    now = TrainProgress(newest.uid, "running", newest.step, newest.steps, 0.7311, 1.0416, 174.1, 507.0)
+    pane.training.view.show_progress(JobChanged(0, "train", "running", newest.step, newest.steps, "", detail=now))
+    settle(forge, 400)
 
 
 def _show_distill(pane: Any, forge: Forge, scene: str, place: Path) -> None:

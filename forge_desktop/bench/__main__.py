@@ -14,6 +14,7 @@ SUBJECTS = {
     "vectors": "finding the nearest of a million vectors",
     "index": "reading, splitting and indexing documents",
     "trainer": "training an adapter, beside transformers and peft",
+    "loop": "facts learnt, judged by a gate, promoted and taken back",
     "startup": "from the command to the first paint",
     "versions": "promoting a version and going back",
     "distill": "a run of distillation against a slow teacher on loopback",

@@ -13,7 +13,7 @@ from forge_desktop.students.gguf_file import BadGguf, read_gguf
 from forge_desktop.students.records_training import ARCHITECTURES, TrainerProbe, TrainWish
 
 _RUNTIME = 170_000_000  # bytes that torch itself takes
-_CHUNK = 256  # supervised positions whose logits exist at once
+_LOGITS, _FEWEST = 1 << 22, 16  # logits that exist at once, and positions at least: as trainer/loss.py has them
 _STATE = 16  # bytes of a number of the adapter: itself, its gradient, two moments of the optimiser
 _BYTES = {"f32": 4, "bf16": 2}  # of a weight
 _ACTIVATION = {"f32": 4, "bf16": 2.5}  # of a number that is kept for the way back; some stay in 32 bits
@@ -125,7 +125,8 @@ def memory_bytes(shape: BaseShape, wish: TrainWish, setting: Setting) -> int:
     kept = shape.layers * a_layer
     if setting.checkpointing:
         kept = min(kept, shape.layers * row * shape.width * size + _AT_ONCE * a_layer)
-    logits = 3 * min(_CHUNK, row) * shape.vocabulary * 4
+    positions = max(_FEWEST, _LOGITS // max(1, shape.vocabulary))
+    logits = 9 * min(positions, row) * shape.vocabulary * 4  # with their gradient, and what else a step passes through
     adapter = _STATE * shape.adapter_parameters(wish.rank, wish.targets)
     return round(_RUNTIME + shape.parameters * _BYTES[setting.dtype] + adapter + kept + logits)
 

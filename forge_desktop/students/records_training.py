@@ -144,7 +144,8 @@ class TrainRun:
     """A training run. `version` is the uid of what came of it, "" before. `can_resume`: its checkpoint goes on.
 
     `result` has tokens, seconds, cpu_seconds, loss, validation, stop ("finished", "early", "stopped"), adapter_sha256,
-    peak_bytes. `data` names the dataset or file with its sha256 and the counts of the split.
+    peak_bytes. `data` names the dataset or file with its sha256 and the counts of the split. `job` is the one that
+    works on it now, 0 when none does.
     """
 
     uid: str
@@ -167,6 +168,7 @@ class TrainRun:
     ended: float | None
     can_resume: bool = False
     folder: str = ""
+    job: int = 0
     log: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -236,4 +236,5 @@ class Training(Trainers):
             ended=row.ended,
             can_resume=self._can_resume(row),
             folder=str(self._running.folder / row.uid),
+            job=self._jobs.get(row.uid, 0),
         )

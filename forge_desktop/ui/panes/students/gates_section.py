@@ -156,7 +156,7 @@ class GatesSection(Section):
         self.errands.run(self.forge.students.gates.all, self._show, self.trouble, key=_KEY)
 
     def _show(self, gates: Sequence[GateReport]) -> None:
-        self.list.rows.show_gates(gates)
+        self.list.show_gates(gates)
         shown = next((gate for gate in gates if gate.uid == self._chosen), None) or next(iter(gates), None)
         for part in (self._side, self._main):
             part.setVisible(bool(gates))
