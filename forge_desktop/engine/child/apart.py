@@ -124,8 +124,32 @@ class Apart:
         that scored first, told in a frame "scored".
         """
         sampling = Sampling(**{**request["sampling"], "stop": tuple(request["sampling"]["stop"])})
-        width = max(1, min(request["width"], MOST_WIDTH, len(request["items"])))
-        template = request.get("template", "")
+        wanted: list[Task] = []
+        yield from self._tasks(request, messages_of, sampling, wanted)
+        layout, tokens, room, width = self._room(wanted, max(1, min(request["width"], MOST_WIDTH, len(wanted))))
+        examines = any(task.reference is not None for task in wanted)
+        outputs = max(width, _OUTPUTS_MANY) if examines else width
+        with self._context(
+            request["adapter"], tokens=tokens, sequences=width + 1, outputs=outputs, unified=layout == "unified"
+        ) as context:
+            seats = Seats(width, room, request.get("template", ""))
+            crowd = (
+                ExaminingCrowd(self._model, context, seats, sampling, self._send, outputs=outputs, scored=self._scored)
+                if examines
+                else Crowd(self._model, context, seats, sampling, self._send)
+            )
+            stop = yield from crowd.answer(wanted)
+        return {"ev": "done", "stop": stop, "conditions": self._conditions(width=width, layout=layout, cells=tokens)}
+
+    def _tasks(
+        self,
+        request: Frame,
+        messages_of: Callable[[Frame], list[PromptMessage]],
+        sampling: Sampling,
+        wanted: list[Task],
+    ) -> Steps[None]:
+        """What is to be answered, as tokens; references that cannot be scored are told at once."""
+        template, limit = request.get("template", ""), self._terms.placement.context
         prompts: list[list[int] | ForgeError] = []
         references: dict[int, Pair] = {}
         for number, item in enumerate(request["items"]):
@@ -138,24 +162,10 @@ class Apart:
             except ForgeError as error:
                 prompts.append(error)
             yield
-        wanted = tasks(prompts, sampling, self._terms.placement.context)
+        wanted += tasks(prompts, sampling, limit)
         if any("reference" in item for item in request["items"]):
-            for number, problem in refer(wanted, references, self._terms.placement.context):
+            for number, problem in refer(wanted, references, limit):
                 self._send({"ev": "scored", "index": number, "problem": problem.message})
-        layout, tokens, room, width = self._room(wanted, width)
-        examines = any(task.reference is not None for task in wanted)
-        outputs = max(width, _OUTPUTS_MANY) if examines else width
-        with self._context(
-            request["adapter"], tokens=tokens, sequences=width + 1, outputs=outputs, unified=layout == "unified"
-        ) as context:
-            seats = Seats(width, room, template)
-            crowd = (
-                ExaminingCrowd(self._model, context, seats, sampling, self._send, outputs=outputs, scored=self._scored)
-                if examines
-                else Crowd(self._model, context, seats, sampling, self._send)
-            )
-            stop = yield from crowd.answer(wanted)
-        return {"ev": "done", "stop": stop, "conditions": self._conditions(width=width, layout=layout, cells=tokens)}
 
     def _scored(self, task: Task, prompt_tokens: int, found: scoring.Likelihood) -> None:
         self._send({"ev": "scored", **self._likelihood(task.number, prompt_tokens, found)})
