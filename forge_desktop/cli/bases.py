@@ -12,7 +12,15 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.cli import jobs
 from forge_desktop.cli.output import Output, bytes_in_words, counted
 from forge_desktop.forge import Forge
-from forge_desktop.students.records_library import TRAINABLE, FoundFile, HubModel, Imported, Offer, RepositoryOffers
+from forge_desktop.students.records_library import (
+    TRAINABLE,
+    FoundFile,
+    HubModel,
+    HubSearch,
+    Imported,
+    Offer,
+    RepositoryOffers,
+)
 
 _MOST = 30  # repositories that a search shows
 
@@ -29,17 +37,19 @@ def look(forge: Forge, options: argparse.Namespace, out: Output) -> int | None:
 
 def _search(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     found = jobs.wait(forge, forge.students.library.search(options.search, limit=_MOST))
-    assert isinstance(found, list)
-    out.result({"found": [_model(one) for one in found]})
-    for one in found:
+    assert isinstance(found, HubSearch)
+    out.result({"found": [_model(one) for one in found.models], "left_out": found.left_out})
+    for one in found.models:
         gated = ", gated" if one.gated else ""
         facts = f"{one.downloads:,} downloads, {one.licence or 'no licence named'}{gated}, {one.updated}"
         out.line(f"{one.name}  ({facts})")
         if one.problem:
             out.line(f"    {one.problem}")
-    if len(found) >= _MOST:
+    if found.left_out:
+        out.line(f"Left out, because no name of a repository stood there: {found.left_out}.")
+    if len(found.models) + found.left_out >= _MOST:
         out.line(f"These are the {_MOST} most downloaded; more words find others.")
-    if not found:
+    if not found.models:
         out.line("Nothing was found: try fewer or other words.")
     return 0
 
@@ -68,6 +78,7 @@ def _files(forge: Forge, options: argparse.Namespace, out: Output) -> int:
             "made_from": hub.made_from,
             "trainable": found.trainable,
             "files": [_offer(one) for one in found.offers],
+            "left_out": hub.left_out,
         }
     )
     out.line(f"{hub.name}  (licence: {hub.licence or 'none named'}, {hub.page})")
@@ -82,6 +93,8 @@ def _files(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         out.line(f"    {one.problem or f'{one.fit.word}: {one.fit.sentence}'}")
     if not found.offers:
         out.line("  It holds no GGUF file.")
+    if hub.left_out:
+        out.line(f"  Left out, because no name stood there: {counted(hub.left_out, 'file')}.")
     return 0
 
 

@@ -18,8 +18,8 @@ from forge_desktop.students.found_files import places
 from forge_desktop.students.records_library import (
     TRAINABLE,
     HubFile,
-    HubModel,
     HubRepository,
+    HubSearch,
     Offer,
     Place,
     RepositoryOffers,
@@ -50,9 +50,9 @@ class Library:
     # -- the hub ----------------------------------------------------------------------------------------------------
 
     def search(self, text: str, *, limit: int = 30) -> int:
-        """Start the job (kind "hub") that looks for GGUF models on the hub; its result is a list of HubModel."""
+        """Start the job (kind "hub") that looks for GGUF models on the hub; its result is a HubSearch."""
 
-        def work(ctx: JobContext) -> list[HubModel]:
+        def work(ctx: JobContext) -> HubSearch:
             return self._rooms.providers.hub.search(text, limit=limit, check=ctx.check)
 
         return self._rooms.jobs.start("hub", "hub", work)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from forge_desktop.providers.records_hub import HubFile, HubModel, HubRepository
+from forge_desktop.providers.records_hub import HubFile, HubModel, HubRepository, HubSearch
 from forge_desktop.students.records_training import ARCHITECTURES
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "HubFile",
     "HubModel",
     "HubRepository",
+    "HubSearch",
     "Imported",
     "Offer",
     "Place",

@@ -45,13 +45,14 @@ class CompareDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Compare versions")
         self._forge, self._job = forge, 0
-        choices = {version.uid: version_name(version) for version in versions}
+        self._asked: list[str] = []
+        self._names = choices = {version.uid: version_name(version) for version in versions}
         self.which = (ChoiceField(dict(choices)), ChoiceField(dict(choices)))
         for field, name in zip(self.which, ("First version", "Second version"), strict=True):
             field.setAccessibleName(name)
             field.setMinimumContentsLength(12)
             field.setSizeAdjustPolicy(ChoiceField.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            field.changed.connect(self._follow)
+            field.changed.connect(self._on_chosen)
         self.question = QLineEdit()
         self.question.setAccessibleName("Question for both")
         self.question.setPlaceholderText("Ask both the same question")
@@ -72,7 +73,7 @@ class CompareDialog(QDialog):
         """Choose both versions by their uids."""
         for field, uid in zip(self.which, (first, second), strict=True):
             field.show_value(uid)
-        self._follow()
+        self._on_chosen()
 
     def _build(self) -> None:
         close = Button("Close")
@@ -106,20 +107,37 @@ class CompareDialog(QDialog):
         self.resize(min(theme.px(980), most.width() - 32), min(theme.px(640), most.height() - 32))
 
     @Slot()
+    def _on_chosen(self) -> None:
+        """Answers stand under the names of who gave them, or not at all."""
+        if self._asked and self._chosen() != self._asked:
+            self._asked = []
+            self.problem.clear()
+            self.passages.hide()
+            self.about.setText("")
+            for side in self.sides:
+                side.show_nothing()
+        self._follow()
+
+    def _chosen(self) -> list[str]:
+        return [str(field.value()) for field in self.which]
+
+    @Slot()
     def _follow(self) -> None:
         first, second = (field.value() for field in self.which)
+        for field in self.which:
+            field.setEnabled(not self._job)
         self.ask.setEnabled(not self._job and first != second and bool(self.question.text().strip()))
         self.ask.setToolTip("Choose two different versions" if first == second else "")
 
     @Slot()
     def _on_ask(self) -> None:
-        uids = [str(field.value()) for field in self.which]
+        self._asked = self._chosen()
         self.problem.clear()
         self.passages.hide()
-        for side in self.sides:
-            side.show_waiting()
+        for side, uid in zip(self.sides, self._asked, strict=True):
+            side.show_waiting(self._names[uid])
         try:
-            self._job = self._forge.students.registry.compare(self.question.text().strip(), uids)
+            self._job = self._forge.students.registry.compare(self.question.text().strip(), self._asked)
         except ForgeError as error:
             self._fail(error)
         self._follow()
@@ -142,11 +160,14 @@ class CompareDialog(QDialog):
             self._show(event.result)
         elif isinstance(event.error, ForgeError):
             self._fail(event.error)
+        else:
+            for side in self.sides:
+                side.show_nothing()
         self._follow()
 
     def _show(self, found: Comparison) -> None:
         for side, answer in zip(self.sides, found.answers, strict=False):
-            side.show_answer(answer)
+            side.show_answer(answer, self._names.get(answer.version, answer.label))
         self.passages.set_heading(f"The same {count_words(len(found.passages), 'passage')} for both")
         self.passages.set_text("\n\n".join(f"[{n}] {file_name(name)}\n{text}" for n, name, text in found.passages))
         self.passages.setVisible(bool(found.passages))
@@ -172,24 +193,35 @@ class AnswerSide(QFrame):
         self.text.setTabChangesFocus(True)
         self.text.setFont(theme.font(tokens.BODY))
         self.text.setPlaceholderText("The answer stands here.")
+        self.of = ElidedLabel("", tokens.SMALL, 600)
+        self.of.hide()
         self.facts = ElidedLabel("", tokens.SMALL, cls="muted")
-        box = column(self.text, self.facts, gap=6, margins=(14, 12, 14, 10))
-        box.setStretch(0, 1)
+        box = column(self.of, self.text, self.facts, gap=6, margins=(14, 12, 14, 10))
+        box.setStretch(1, 1)
         self.setLayout(box)
 
-    def show_waiting(self) -> None:
-        """While it is asked."""
+    def _name(self, of: str) -> None:
+        self.of.setText(of)
+        self.of.setVisible(bool(of))
+
+    def show_waiting(self, of: str) -> None:
+        """While this version is asked."""
+        self._name(of)
         self.text.setPlainText("")
         self.text.setPlaceholderText("Answering …")
         self.facts.setText("")
 
     def show_nothing(self) -> None:
-        """When it was not asked after all."""
+        """When nobody was asked, or others are chosen since."""
+        self._name("")
+        self.text.setPlainText("")
+        self.facts.setText("")
         self.text.setPlaceholderText("The answer stands here.")
 
-    def show_answer(self, answer: ComparedAnswer) -> None:
-        """What it said."""
+    def show_answer(self, answer: ComparedAnswer, of: str) -> None:
+        """What this version said."""
+        self._name(of)
         self.text.setPlaceholderText("It said nothing.")
         self.text.setPlainText(answer.text or answer.problem)
         took = duration(answer.milliseconds / 1000) if answer.milliseconds >= 1000 else f"{answer.milliseconds:.0f} ms"
-        self.facts.setText(answer.problem or f"{count_words(answer.tokens, 'token')} · {took}")
+        self.facts.setText("It did not answer" if answer.problem else f"{count_words(answer.tokens, 'token')} · {took}")

@@ -55,6 +55,7 @@ class GatesSection(Section):
         self._gate: GateReport | None = None
         self._behind = False
         self._job = 0  # that works, or waits for what is no gate
+        self._sheet: GateSheet | None = None
         self._running = ""  # the gate that a job tells of
         self.start = PrimaryButton("Run gate…", "shield-check")
         self.start.clicked.connect(lambda: self.ask())
@@ -230,15 +231,25 @@ class GatesSection(Section):
 
     def ask(self, version: str = "") -> None:
         """Ask what shall be measured; the gate starts when the person says so."""
+        if self._sheet is not None:
+            self._sheet.raise_()
+            return
         self.banner.clear()
 
         def show(ways: GateWays) -> None:
-            sheet = GateSheet(ways, version, self.window())
+            if self._sheet is not None:
+                return
+            self._sheet = sheet = GateSheet(ways, version, self.window())
+            sheet.finished.connect(self._on_closed)
             sheet.started.connect(self._on_start)
             sheet.suites_wanted.connect(lambda: self.wants_pane.emit("distill:dataset"))
             sheet.open()
 
         self.errands.run(lambda: read_ways(self.forge), show, self.trouble, key="ways to gate")
+
+    @Slot()
+    def _on_closed(self) -> None:
+        self._sheet = None
 
     @Slot(str, object)
     def _on_start(self, version: str, wish: GateWish) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint, QTimer, Slot
+from PySide6.QtCore import QObject, QPoint, Qt, QTimer, Slot
 from PySide6.QtWidgets import QApplication, QMenu, QMessageBox, QWidget
 
 from forge_desktop.archive.training_bundle import TrainingExport
@@ -127,12 +127,10 @@ class TrainingActions(QObject):
 
     def remove(self, run: TrainRun) -> None:
         """Ask, then remove it with its files."""
-        box = QMessageBox(
-            QMessageBox.Icon.Question,
-            "Remove a training run",
-            f"Remove {run_name(run)} with its checkpoint and its log?",
-            parent=self._section.window(),
-        )
+        box = QMessageBox(QMessageBox.Icon.Question, "Remove a training run", "", parent=self._section.window())
+        box.setTextFormat(Qt.TextFormat.PlainText)  # names come from others
+        box.setText(f"Remove {run_name(run)} with its checkpoint and its log?")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setInformativeText("A version that came of it stays, but the run can be neither resumed nor done again.")
         remove = box.addButton("Remove", QMessageBox.ButtonRole.DestructiveRole)
         box.setDefaultButton(box.addButton("Keep", QMessageBox.ButtonRole.RejectRole))
