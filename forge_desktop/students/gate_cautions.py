@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from forge_desktop.students import gate_margins
-from forge_desktop.students.records_gate import GateSuite, GateWish, Metric
+from forge_desktop.students.records_gate import GateSuite, GateWish, Margins, Metric
 from forge_desktop.students.store_gates import Measured
 from forge_desktop.students.verdict_words import in_words
 
@@ -37,7 +36,7 @@ def of_wish(wish: GateWish, asked: Iterable[tuple[GateSuite, int]]) -> list[str]
         for suite, count in asked
         if count < suite.items - len(suite.leaks)
     ]
-    found += gate_margins.wider(wish.margins)
+    found += _wider(wish.margins)
     if wish.confidence < (usual := GateWish().confidence):
         found.append(f"Intervals are of {100 * wish.confidence:g} %, where {100 * usual:g} % is usual.")
     return found
@@ -66,3 +65,13 @@ def of_figures(suites: Sequence[tuple[GateSuite, Arms]], metrics: Sequence[Metri
     if cut:
         found.append(f"Answers were cut off at {wish.max_tokens} tokens, and judged as they stand: {', '.join(cut)}.")
     return found
+
+
+def _wider(margins: Margins) -> list[str]:
+    """Of each margin that is wider than usual, by how much."""
+    units = {"nll": "nats a token", "exact_match": "points", "citation_validity": "points"}
+    return [
+        f"The margin of {in_words(name)} was {value:g} {unit}, where {least:g} {unit} is usual."
+        for name, unit in units.items()
+        if (value := getattr(margins, name)) > (least := getattr(Margins(), name))
+    ]

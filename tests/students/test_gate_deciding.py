@@ -7,8 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from forge_desktop.students import gate_cautions, gate_margins
+from forge_desktop.students import gate_cautions
 from forge_desktop.students.deciding import Arms, decide
+from forge_desktop.students.gate_plan import problem_of_margins
 from forge_desktop.students.records_gate import GateSuite, GateWish, Margins, Role
 from forge_desktop.students.scaling import change, choose
 from forge_desktop.students.store_gates import Measured
@@ -80,8 +81,8 @@ def test_what_a_verdict_cannot_show_is_told() -> None:
 @pytest.mark.parametrize("value", [float("inf"), float("nan"), -1.0, 1000.0])
 def test_a_margin_that_cannot_be_meant_is_none(value: float) -> None:
     for name in ("nll", "exact_match", "citation_validity"):
-        assert gate_margins.problem(Margins(**{name: value}))
-    assert not gate_margins.problem(Margins())
+        assert problem_of_margins(Margins(**{name: value}))
+    assert not problem_of_margins(Margins())
 
 
 def test_a_loss_beyond_its_margin_fails_though_there_is_a_gain() -> None:
