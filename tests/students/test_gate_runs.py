@@ -175,14 +175,17 @@ def test_what_cannot_be_measured_is_said_in_a_sentence(shared: GateRoom, files: 
         (dataclasses.replace(_wish(shared), suites=()), "There is no question to ask"),
         (dataclasses.replace(_wish(shared), suites=("nowhere",)), "no suite called nowhere"),
         (dataclasses.replace(_wish(shared), primary="charm"), "charm is no metric"),
-        (dataclasses.replace(_wish(shared), scales=(0.0,)), "scales above 0"),
+        (dataclasses.replace(_wish(shared), scales=(0.0,)), "scale is a number from 0.01 to 8"),
+        (dataclasses.replace(_wish(shared), scales=(1e-9,)), "scale is a number"),
+        (dataclasses.replace(_wish(shared), scales=(1.0, 1.0, 1.0)), "name it once"),
         (
             dataclasses.replace(_wish(shared), scales=(0.5, 1.0), suites=(), safety=True),
             "A scale is chosen with a suite",
         ),
         (dataclasses.replace(_wish(shared), baseline=version.uid), "nothing to hold"),
         (dataclasses.replace(_wish(shared), judge="Nobody"), "Nobody"),
-        (dataclasses.replace(_wish(shared), margins=Margins(nll=-1)), "margin"),
+        (dataclasses.replace(_wish(shared), margins=Margins(nll=-1)), "NLL may rise by 0 to 10 nats"),
+        (dataclasses.replace(_wish(shared), margins=Margins(exact_match=float("inf"))), "by 0 to 100 points"),
         (dataclasses.replace(_wish(shared), confidence=1.0), "interval"),
     ):
         with pytest.raises(ForgeError, match=words):
@@ -242,11 +245,18 @@ def test_a_gate_that_is_stopped_goes_on_where_it_was(shared: GateRoom, files: Pa
     stop = shared.forge.events.subscribe(on_event)
     job = gates.start(version.uid, dataclasses.replace(_wish(shared), width=1))
     assert begun.wait(PATIENCE)
-    shared.forge.jobs.cancel(job)
+    second = gates.start(version.uid, _wish(shared))
+    waits, goes = gates.all()[:2]
+    assert (waits.state, goes.state) == ("waiting", "running")
+    gates.cancel(waits.uid)
+    gates.cancel(goes.uid)
+    with pytest.raises(Cancelled):
+        shared.wait(second)
+    assert gates.get(waits.uid).state == "cancelled"
     with pytest.raises(Cancelled):
         shared.wait(job)
     stop()
-    left = gates.all()[0]
+    left = gates.get(goes.uid)
     assert left.state == "cancelled"
     kept = gates.count(left.uid)
     assert 0 < kept < 24
