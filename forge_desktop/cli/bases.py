@@ -12,6 +12,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.cli import jobs
 from forge_desktop.cli.output import Output, bytes_in_words, counted
 from forge_desktop.forge import Forge
+from forge_desktop.students.found_files import programs
 from forge_desktop.students.records_library import (
     TRAINABLE,
     FoundFile,
@@ -111,6 +112,9 @@ def _offer(one: Offer) -> dict[str, object]:
         "known": bool(one.student),
         "done_bytes": one.done,
         "problem": one.problem,
+        "architecture": one.architecture,
+        "context": one.context,
+        "header_read": one.read,
     }
 
 
@@ -152,9 +156,11 @@ def _scan(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         facts = f"{one.architecture or 'no model'}, {one.quantisation or '?'}, {bytes_in_words(one.bytes)}"
         out.line(f"{one.path}  ({facts})")
         out.line(f"    {state}")
-    brought = sum(bool(one.student) for one in imported)
+    brought = len({one.student for one in imported if one.student})
     out.line(f"{counted(len(found), 'GGUF file')}, {len(wanted)} of them usable and new, {brought} imported.")
     for each in imported:
+        if each.same_as:
+            out.line(f"{each.path} has the same bytes as {each.same_as}.")
         if each.problem:
             out.note(each.problem)
     return 0
@@ -167,7 +173,7 @@ def _found(one: FoundFile) -> dict[str, object]:
 
 
 def _brought(one: Imported) -> dict[str, object]:
-    return {"path": one.path, "done": bool(one.student), "problem": one.problem}
+    return {"path": one.path, "done": bool(one.student), "problem": one.problem, "same_as": one.same_as}
 
 
 def _folders(forge: Forge, wanted: str) -> list[Path]:
@@ -176,6 +182,11 @@ def _folders(forge: Forge, wanted: str) -> list[Path]:
         named = [place for place in forge.students.library.places() if _word(place.program) == wanted.lower()]
         if named:
             return [Path(place.path) for place in named]
+        if program := next((one for one in programs() if _word(one) == wanted.lower()), ""):
+            raise ForgeError(
+                f"No folder of {program}'s models was found.",
+                hint="Where they lie elsewhere, give that folder: forge-desktop models --scan DIR",
+            )
     return [Path(os.path.abspath(wanted))]
 
 

@@ -20,7 +20,7 @@ from forge_desktop.base.paths import write_atomically
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.providers.addresses import checked_url
 from forge_desktop.providers.http import Door
-from forge_desktop.providers.hub_names import part_of, problem_of, quantisation_of
+from forge_desktop.providers.hub_names import part_of, problem_of, quantisation_of, shown_name
 from forge_desktop.providers.keys import Keys
 from forge_desktop.providers.records import Endpoint, KeyPlace
 from forge_desktop.providers.records_hub import HubFile, HubModel, HubRepository, HubSearch
@@ -232,7 +232,7 @@ def _files(siblings: Any) -> tuple[HubFile, ...]:
         whole, number, parts = part_of(name)
         size, sha256 = int(one.size or 0), str(one.lfs["sha256"]) if one.lfs else ""
         if (earlier := found.get(whole)) is not None:
-            first = earlier.name if number > 1 else name
+            first = earlier.name if number > 1 else shown_name(name)
             found[whole] = HubFile(first, earlier.bytes + size, "", earlier.quantisation, parts, earlier.problem)
             continue
         problem = problem_of(name, parts)
@@ -240,7 +240,7 @@ def _files(siblings: Any) -> tuple[HubFile, ...]:
             problem = "The hub does not say how long it is."
         if not problem and not _SHA256.fullmatch(sha256):
             problem = "The hub lists no checksum for it, so that it could not be told from a damaged one."
-        found[whole] = HubFile(name, size, "" if problem else sha256, quantisation_of(name), parts, problem)
+        found[whole] = HubFile(shown_name(name), size, "" if problem else sha256, quantisation_of(name), parts, problem)
     return tuple(sorted(found.values(), key=lambda file: (bool(file.problem), file.bytes, file.name)))
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import re
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
@@ -95,7 +97,7 @@ def _attempt(
     tell: Callable[[int], object],
 ) -> None:
     headers = {"Range": f"bytes={have}-"} if have else {}
-    with _opened(door, wanted, headers, check) as incoming, open(into, "ab", buffering=0) as file:
+    with _opened(door, wanted, headers, check) as incoming, _to_append(into) as file:
         have = _begin(incoming, wanted, have)
         if have < _length(into):
             file.truncate(have)
@@ -107,6 +109,11 @@ def _attempt(
             tell(have)
     if have < wanted.bytes:
         raise BrokenError("the connection ended early")
+
+
+def _to_append(into: Path) -> FileIO:
+    """Opened so that a file made by it is readable for nobody else."""
+    return open(into, "ab", buffering=0, opener=lambda path, flags: os.open(path, flags, 0o600))
 
 
 def _write(write: Callable[[bytes], int | None], chunk: bytes) -> None:
