@@ -271,8 +271,10 @@ class Shell(QMainWindow):
 
     @Slot(str)
     def _on_wants_pane(self, key: str) -> None:
-        pane, _, command = key.partition(":")
-        if command:
+        pane, command, place = (*key.split(":", 2), "", "")[:3]
+        if place:
+            self.visit(pane, by_keyboard=True).go_to(command, place)
+        elif command:
             self.run_command(pane, command)
         else:
             self.visit(pane, by_keyboard=True)

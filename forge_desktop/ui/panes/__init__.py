@@ -66,6 +66,9 @@ class Pane(QWidget):
         """What a person has begun here and would lose if the window closed, in a sentence, or ""."""
         return ""
 
+    def go_to(self, part: str, place: str) -> None:
+        """Show a part of the pane, and there what `place` names; most panes have no such parts."""
+
     def foot(self) -> int:
         """How many pixels at the end of the pane a toast leaves free."""
         return 0

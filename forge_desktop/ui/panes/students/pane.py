@@ -83,6 +83,9 @@ class StudentsPane(Pane):
         if place:
             self._sections[key].show_place(place)
 
+    def go_to(self, part: str, place: str) -> None:
+        self.show_section(part, place)
+
     def section(self) -> str:
         """The section in front."""
         return self._segments.key()
