@@ -97,19 +97,32 @@ class Promoting:
             self._remotes.give_up()
         return self._done(version, before, started, tuple(against))
 
-    def rollback(self, *, who: str = "", why: str = "") -> Promotion:
-        """Back to what was active before. Raises ForgeError when there is nothing, or its files are not what they
-        were; then the active version stays.
+    def rollback(self, *, who: str = "", why: str = "", from_version: str = "") -> Promotion:
+        """Back to what was active before. Raises ForgeError when there is nothing, its files are not what they
+        were, or another than `from_version` is active; then the active version stays.
         """
         started = time.monotonic()
         left = self._versions.active()
+        self._refuse_other(left, from_version)
         version, skipped = self._earlier(left)
         self._refuse_files(version)
         with self._versions.db.write() as connection:
             before = make_active(connection, version.uid)
+            if before != (left.uid if left else ""):  # in between somebody else changed who answers
+                raise ForgeError("Another version answers by now; nothing was rolled back.", hint="Look again first.")
             record(connection, version.uid, "rolled back", before=before, who=who, why=why)
             self._remotes.give_up()
         return self._done(version, left, started, skipped)
+
+    def _refuse_other(self, active: Version | None, wanted: str) -> None:
+        """Two requests to go back from the same version are one step."""
+        if wanted and active is not None and active.uid != wanted:
+            meant = self._versions.get(wanted)
+            name = meant.label if meant else wanted[:8]
+            raise ForgeError(
+                f"{active.label} answers now, not {name}; nothing was rolled back.",
+                hint="Roll back from there if you mean that.",
+            )
 
     def _done(
         self, version: Version, before: Version | None, started: float, warnings: tuple[str, ...] = ()

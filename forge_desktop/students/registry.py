@@ -212,9 +212,11 @@ class Registry:
         """
         return self._promoting.promote(self.version(version), who=who, why=why, override=override)
 
-    def rollback(self, *, who: str = "", why: str = "") -> Promotion:
-        """Back to the version that was active before this one. Raises ForgeError when there is none."""
-        return self._promoting.rollback(who=who, why=why)
+    def rollback(self, *, who: str = "", why: str = "", from_version: str = "") -> Promotion:
+        """Back to the version that was active before this one. Raises ForgeError when there is none, or when another
+        than `from_version` (a uid) is active by now.
+        """
+        return self._promoting.rollback(who=who, why=why, from_version=from_version)
 
     def check(self, version: str) -> str:
         """One sentence when a version cannot be used as it is, else "". May hash its files."""

@@ -176,7 +176,7 @@ def test_what_differs_is_listed_and_what_is_no_step_is_refused(
     plain = tmp_path / "plain.jinja"
     plain.write_text("{% for message in messages %}{{ message['content'] }}{% endfor %}")
     cli("students", "derive", "v2", "--template", plain, "--passages", "3", "--neighbours", "1", "--name", "Own")
-    assert "a template of its own, passages 3, neighbours 1" in cli("students", "list").stdout
+    assert "a template of its own, neighbours 1, passages 3" in cli("students", "list").stdout
     again = cli("students", "derive", "v3", "--passages", "3", "--name", "Other")
     assert "was here already" in again.stderr
     assert cli_json("students", "history", "v3")["history"][0]["who"] == "command line"

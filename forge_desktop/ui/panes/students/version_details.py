@@ -58,6 +58,7 @@ class VersionDetails(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._view: VersionView | None = None
+        self._held = False
         self._build()
 
     def version(self) -> Version | None:
@@ -92,6 +93,11 @@ class VersionDetails(QScrollArea):
         if not same:
             self.verticalScrollBar().setValue(0)
 
+    def hold_rollback(self, held: bool) -> None:
+        """Let the button rest while a rollback is underway."""
+        self._held = held
+        self.rollback.setEnabled(self._view is not None and self._view.can_go_back and not held)
+
     def _show_gate(self, view: VersionView) -> None:
         version, gate = view.version, view.gate
         self._gate_card.setVisible(not version.is_base or gate is not None)
@@ -112,7 +118,7 @@ class VersionDetails(QScrollArea):
         self.promote.setVisible(not active)
         self.promote.setEnabled(usable)
         self.rollback.setVisible(active)
-        self.rollback.setEnabled(can_go_back)
+        self.rollback.setEnabled(can_go_back and not self._held)
         self.rollback.setToolTip(
             "Back to the version that was active before" if can_go_back else "No other version was active before"
         )
