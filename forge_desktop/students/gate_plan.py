@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.distill.records import Suite, SuiteItem
-from forge_desktop.students import leaks, shipped_suites
+from forge_desktop.students import gate_cautions, leaks, shipped_suites
 from forge_desktop.students.gate_items import GateItem, drawn, item_of, validation_part
 from forge_desktop.students.records_gate import METRICS, GateSuite, GateWish, Margins, Role
 from forge_desktop.students.records_training import Learnt
@@ -142,6 +142,7 @@ class Planner:
             found = leaks.find(compared, learnt, self._rooms.settings.values, progress)
         planned = [self._planned(role, suite, items, found[suite.sha256], wish) for role, suite, items in suites]
         card = [*said, *(sentence for one in planned for sentence in _of_suite(one.info))]
+        card += gate_cautions.of_wish(wish, [(one.info, len(one.test) + len(one.validation)) for one in planned])
         if version.base_sha256 != baseline.base_sha256:
             card.append("It was compared with a version of another base by its answers alone.")
         return GatePlan(version, baseline, wish, tuple(planned), tuple(card))
