@@ -23,6 +23,7 @@ _VERDICTS: dict[Verdict, Mark] = {
     "inconclusive": ("Inconclusive", "warn", "circle-help"),
 }
 _GATE_STATES: dict[GateState, Mark] = {
+    "waiting": ("Waits", "mute", "clock"),
     "running": ("Running", "info", "refresh-cw"),
     "done": ("Done", "mute", "circle-check"),
     "cancelled": ("Cancelled", "mute", "circle-stop"),

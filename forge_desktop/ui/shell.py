@@ -19,7 +19,7 @@ from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.crash import CrashReports
 from forge_desktop.ui.engine_banner import EngineBanner
 from forge_desktop.ui.job_strip import JobStrip
-from forge_desktop.ui.leaving import RUN_GOES_ON, ask_leave
+from forge_desktop.ui.leaving import ask_leave, what_ends
 from forge_desktop.ui.menus import Menus
 from forge_desktop.ui.panes import PANES, Pane, load_pane
 from forge_desktop.ui.spending import SpendingWatch
@@ -182,7 +182,7 @@ class Shell(QMainWindow):
         if not self._furnished:
             return []
         said = [pane.unfinished() for pane in self._panes.values()]
-        return [*([RUN_GOES_ON] if self._forge.jobs.running("distil") else []), *filter(None, said)]
+        return [*what_ends(self._forge.jobs), *filter(None, said)]
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if event.spontaneous() and self._unfinished():  # by a person, with the frame's own button

@@ -106,6 +106,7 @@ def test_a_base_is_searched_for_looked_at_and_downloaded(
     rows = cells(sheet)
     assert [row[0] for row in rows] == [USUAL, LARGE, "mmproj-F16.gguf"]
     assert [row[3] for row in rows] == ["Fits", "Fits", "Not usable"]
+    assert [row[5] for row in rows] == ["", "", "It reads pictures for another model and cannot chat."]
     assert sheet.repository.chosen().file.name == USUAL  # the usual one, not the largest
     assert "It needs about" in sheet.repository.sentence.text()
     opened: list[str] = []

@@ -87,6 +87,8 @@ class GateCard(QFrame):
 
 
 def _waiting(gate: GateReport) -> str:
+    if gate.state == "waiting":
+        return f"The gate of {gate.label} waits for its turn."
     if gate.state == "running":
         return f"{gate.label} and {gate.baseline_label} are answering the same questions."
     return gate.problem or "It was not finished: resume it in Students › Gates."

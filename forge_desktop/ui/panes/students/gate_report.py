@@ -82,6 +82,7 @@ def _verdict_card(gate: GateReport) -> QFrame:
 
 def _waits(gate: GateReport) -> str:
     return {
+        "waiting": "It waits for its turn: one gate or training run goes at a time.",
         "running": "Questions are still being answered; the verdict comes at the end.",
         "cancelled": "It was cancelled. What was measured is kept: resume it to go on from there.",
         "interrupted": "It was interrupted. What was measured is kept: resume it to go on from there.",

@@ -54,6 +54,7 @@ class GatesSection(Section):
         self._chosen = ""
         self._gate: GateReport | None = None
         self._behind = False
+        self._job = 0  # that works, or waits for what is no gate
         self._sheet: GateSheet | None = None
         self._running = ""  # the gate that a job tells of
         self.start = PrimaryButton("Run gate…", "shield-check")
@@ -72,6 +73,9 @@ class GatesSection(Section):
         self._pill = Pill("", "mute", size=tokens.CAPTION)
         self.parts = Segments(_PARTS, "Parts of the gate")
         self.parts.chosen.connect(self._on_part)
+        self.cancel = Button("Cancel", "x")
+        self.cancel.setToolTip("It has not begun")
+        self.cancel.clicked.connect(self._on_cancel)
         self.resume = Button("Resume", "play")
         self.resume.clicked.connect(self._on_resume)
         self.version = Button("Version", "git-branch")
@@ -80,7 +84,14 @@ class GatesSection(Section):
         for page in (self.report, self.items):
             self._pages.addWidget(page)
         head = row(
-            self._title, self._pill, None, self.resume, self.version, self.parts, margins=(tokens.XL, 14, tokens.XL, 0)
+            self._title,
+            self._pill,
+            None,
+            self.cancel,
+            self.resume,
+            self.version,
+            self.parts,
+            margins=(tokens.XL, 14, tokens.XL, 0),
         )
         shown = column(head, self._pages, gap=0)
         shown.setStretch(1, 1)
@@ -129,6 +140,10 @@ class GatesSection(Section):
         if event.kind != "gate":
             return
         live = event.state in _LIVE
+        if (event.state == "queued" or not live) and self._job not in (0, event.job_id):
+            self.refresh()  # another one works: this one waits in the list, or does not any more
+            return
+        self._job = event.job_id if live else 0
         self.progress.setVisible(live)
         if live:
             self.progress.show_job(event)
@@ -184,6 +199,7 @@ class GatesSection(Section):
         self._gate = gate
         self._title.setText(gate_name(gate))
         self._pill.show_state(*gate_mark(gate))
+        self.cancel.setVisible(gate.state == "waiting")
         self.resume.setVisible(gate.state in _AGAIN and not gate.verdict)
         self.version.setText(f"See {gate.label}")
         self.report.show_gate(gate)
@@ -200,6 +216,12 @@ class GatesSection(Section):
         gate = self._gate
         if gate is not None:
             self.do(lambda: self.forge.students.gates.resume(gate.uid))
+
+    @Slot()
+    def _on_cancel(self) -> None:
+        gate = self._gate
+        if gate is not None:
+            self.errands.run(lambda: self.forge.students.gates.cancel(gate.uid), failed=self.trouble)
 
     @Slot()
     def _on_version(self) -> None:

@@ -45,6 +45,11 @@ def fit_pill(offer: Offer) -> Pill:
     return ("Not usable", "mute", "circle-alert") if offer.problem else _FITS[offer.fit.word]
 
 
+def offer_words(offer: Offer) -> str:
+    """What its row says of a file beside its fit: why it is refused, or what the fit rests on."""
+    return safe_words(offer.problem) or ("" if offer.read else "Fit estimated by its size")
+
+
 def here_words(offer: Offer) -> str:
     """How much of a file is here."""
     if offer.student:
@@ -57,6 +62,10 @@ def found_pill(found: FoundFile) -> Pill:
     if found.problem:
         return ("Not usable", "mute", "circle-alert")
     return ("Here", "ok", "circle-check") if found.student else ("New", "info", "plus")
+
+
+def _fit_tip(offer: Offer) -> str:
+    return offer.problem or offer.fit.sentence
 
 
 def _parameters(count: int) -> str:
@@ -76,8 +85,9 @@ OFFERS = (
     Column("File", lambda o: safe_words(o.file.name), width=260, stretch=True, middle=True, tip=lambda o: o.file.name),
     Column("Quantisation", lambda o: safe_words(o.file.quantisation) or "—", width=112, yields=1),
     Column("Size", lambda o: size_words(o.file.bytes), width=84, right=True),
-    Column("On this computer", lambda o: fit_pill(o)[0], width=132, pill=fit_pill, tip=lambda o: o.fit.sentence),
+    Column("On this computer", lambda o: fit_pill(o)[0], width=132, pill=fit_pill, tip=_fit_tip),
     Column("Here", here_words, width=72),
+    Column("Note", offer_words, width=236, tip=lambda o: offer_words(o) or None),
 )
 
 FOUND = (
