@@ -139,9 +139,11 @@ def metric_sentence(metric: Metric) -> str:
     return f"{metric_name(metric)}: {arms}; {change}; {items}"
 
 
-def arms(gate: GateReport) -> Arms:
-    """How both sides of a gate are called."""
-    return Arms(f"{gate.baseline_label} (live)", f"{gate.label} (candidate)")
+def arms(gate: GateReport, active: str = "") -> Arms:
+    """How both sides of a gate are called; `active` is the uid of the version that answers now."""
+    before = "now" if active and gate.baseline == active else "baseline"
+    after = "now" if active and active in (gate.version, gate.gated) else "measured"
+    return Arms(f"{gate.baseline_label} ({before})", f"{gate.label} ({after})")
 
 
 def groups(gate: GateReport) -> list[tuple[str, str, Sequence[Metric]]]:

@@ -81,7 +81,7 @@ class PromoteSheet(Sheet):
         inside.setProperty("cls", "flow")
         parts: list[QWidget] = [_changes(version, active)]
         if not version.is_base:
-            parts.append(_gate_card(version, gate))
+            parts.append(_gate_card(version, gate, active))
         inside.setLayout(column(*parts, None, gap=tokens.MD, margins=(0, 0, 4, 0)))
         area = QScrollArea()
         area.setAccessibleName("What changes")
@@ -148,12 +148,12 @@ def _made_of(version: Version) -> dict[str, str]:
     }
 
 
-def _gate_card(version: Version, gate: GateReport | None) -> QFrame:
+def _gate_card(version: Version, gate: GateReport | None, active: Version | None) -> QFrame:
     head = row(label("Gate", tokens.BODY, 600), None, Pill(*verdict_mark(version.verdict), tokens.CAPTION))
     parts: list[QWidget] = []
     if gate is not None:
         chart = PairChart(f"Gate of {gate.label}", 30)
-        chart.show_pairs(arms(gate), [pair_bar(metric) for metric in headline(gate)])
+        chart.show_pairs(arms(gate, active.uid if active else ""), [pair_bar(metric) for metric in headline(gate)])
         parts.append(chart)
     reasons = list(gate.reasons) if gate else ["No gate has compared it with the version in use yet."]
     parts += [label(breakable(safe_words(reason)), tokens.TABLE, wrap=True) for reason in reasons]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from forge_desktop.archive.version_bundle import VersionReport
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import JobChanged
 from forge_desktop.students.records_gate import GateReport
-from forge_desktop.students.records_versions import Promotion, Version
+from forge_desktop.students.records_versions import Promotion, ToCompare, Version
 from forge_desktop.ui import theme
 from forge_desktop.ui.gate_words import version_name
 from forge_desktop.ui.going_back import WHO, GoingBack
@@ -181,6 +181,21 @@ class VersionActions(QObject):
         dialog.choose(other.uid if other else version.uid, version.uid)
         dialog.open()
 
+    def compare_on(self, asked: ToCompare) -> None:
+        """Put a question from the chat to the version that answered it and to the newest other one."""
+        section = self._section
+        collections = section.forge.corpus.collections
+
+        def open_dialog(found: tuple[list[Version], dict[str, str]]) -> None:
+            usable = [version for version in found[0] if not version.problem]
+            there = {uid: found[1][uid] for uid in asked.collections if uid in found[1]}  # one may be gone by now
+            dialog = CompareDialog(section.forge, section.bridge, usable, section.window())
+            dialog.show_question(asked.question, there, gone=len(asked.collections) - len(there))
+            dialog.choose(*_two(usable, asked.version))
+            dialog.open()
+
+        self._run(lambda: (self._registry.versions(), collections.names()), open_dialog)
+
     # in and out
 
     def bring(self, button: QWidget) -> None:
@@ -277,6 +292,15 @@ class VersionActions(QObject):
         self._section.say(words, "upload")
         if report.notes:
             self._section.banner.show_message(words, " ".join(report.notes), kind="info")
+
+
+def _two(versions: Sequence[Version], answered: str) -> tuple[str, str]:
+    """The uids of the version that answered (else the active one) and of the newest other that is not put aside."""
+    first = next((v for v in versions if v.uid == answered), None)
+    first = first or next((v for v in versions if v.state == "active"), None) or next(iter(versions), None)
+    others = sorted((v for v in versions if v is not first), key=lambda v: v.state == "retired")
+    uids = [version.uid for version in (first, *others[:1]) if version is not None]
+    return (uids[0], uids[-1]) if uids else ("", "")
 
 
 def found_gate(students: Students, uid: str) -> GateReport | None:
