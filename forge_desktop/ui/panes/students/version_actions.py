@@ -42,7 +42,7 @@ class VersionActions(QObject):
         self._section = section
         self._registry = section.forge.students.registry
         self._files = section.forge.archive.student_files
-        self._jobs: set[int] = set()
+        self._jobs: dict[int, frozenset[str]] = {}  # with the versions that were there when it began
         self._sheet: PromoteSheet | None = None
         self.going_back = GoingBack(self._registry, section.errands, self)
 
@@ -249,7 +249,7 @@ class VersionActions(QObject):
 
     def export_to(self, version: Version, file: Path, *, with_base: bool = False) -> None:
         """Write a version's bundle, with its base's file where wished."""
-        self._run(lambda: self._files.export_version(version.uid, file, with_base=with_base), self._jobs.add)
+        self._run(lambda: self._files.export_version(version.uid, file, with_base=with_base), self._follow)
 
     # jobs
 
@@ -258,7 +258,10 @@ class VersionActions(QObject):
         self._section.errands.run(work, then, self._section.trouble, lane=_LANE)
 
     def _start(self, start: Callable[[], int]) -> None:
-        self._section.do(lambda: self._jobs.add(start()))
+        self._section.do(lambda: self._follow(start()))
+
+    def _follow(self, job: int) -> None:
+        self._jobs[job] = frozenset(version.uid for version in self._section.versions())
 
     def job_changed(self, event: JobChanged) -> None:
         """Show what was started here while it goes on, and what came of it."""
@@ -271,12 +274,16 @@ class VersionActions(QObject):
             progress.say(_JOBS[event.kind])
             progress.show_job(event)
             return
-        self._jobs.discard(event.job_id)
+        known = self._jobs.pop(event.job_id)
+        if event.state == "done":
+            self._section.banner.clear()  # what failed before
         if isinstance(event.error, ForgeError):
             self._section.trouble(event.error)
         elif isinstance(event.result, Version):
             self._section.show_place(event.result.uid)
-            self._section.say(f"{version_name(event.result)} is imported; a gate decides on it", "download")
+            came = "is imported; a gate decides on it"
+            what = "is here already; nothing has changed" if event.result.uid in known else came
+            self._section.say(f"{version_name(event.result)} {what}", "download")
         elif isinstance(event.result, VersionReport):
             self._tell_export(event.result)
 
