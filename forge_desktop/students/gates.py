@@ -98,7 +98,9 @@ class Gates:
             self._queued.discard(uid)
             self._rooms.events.changed("gates")
             try:
-                Gating(self._rooms, self._registry, self._planner, self._store, self._row(uid)).run(ctx)
+                row = self._row(uid)
+                with self._registry.kept_for((row.version, row.baseline), f"Gate {row.number}"):
+                    Gating(self._rooms, self._registry, self._planner, self._store, row).run(ctx)
             finally:
                 self._working.discard(uid)
             return self.get(uid)
@@ -228,17 +230,17 @@ def _free_name(stem: str, taken: set[str]) -> str:
 
 
 def _report(row: GateRow, known: dict[str, Version]) -> GateReport:
-    def label(uid: str) -> str:
-        return known[uid].label if uid in known else uid[:8]
+    def label(uid: str, kept: str) -> str:
+        return known[uid].label if uid in known else kept or uid[:8]
 
     conditions = dict(row.conditions)
     return GateReport(
         uid=row.uid,
         number=row.number,
         version=row.version,
-        label=label(row.version),
+        label=label(row.version, row.label),
         baseline=row.baseline,
-        baseline_label=label(row.baseline),
+        baseline_label=label(row.baseline, row.baseline_label),
         state=row.state,
         verdict=row.verdict,
         scale=row.scale,

@@ -55,7 +55,9 @@ class GateCard(QFrame):
         self.pill.setVisible(gate is not None)
         if gate is not None:
             self.pill.show_state(*gate_mark(gate))
-            self.chart.show_pairs(arms(gate), [pair_bar(metric, short=True) for metric in headline(gate, _MOST)])
+            self.chart.show_pairs(
+                arms(gate, self._active), [pair_bar(metric, short=True) for metric in headline(gate, _MOST)]
+            )
         measured = gate is not None and bool(gate.metrics)
         self.chart.setVisible(measured)
         self.words.setVisible(not measured)

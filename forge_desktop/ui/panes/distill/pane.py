@@ -163,7 +163,7 @@ class DistillPane(Pane):
         page.budgets.caps_pressed.connect(self.change_caps)
         page.budgets.calls_pressed.connect(self.show_calls)
         page.gate.gates_pressed.connect(
-            lambda place: self.wants_pane.emit("students:gate" if place == "new" else "students:gates")
+            lambda place: self.wants_pane.emit("students:gate" if place == "new" else f"students:gates:{place}")
         )
         page.gate.promote_pressed.connect(lambda _: self.wants_pane.emit("students:promote"))
         page.gate.rollback_pressed.connect(self.roll_back)
@@ -313,7 +313,6 @@ class DistillPane(Pane):
         self.page.show_overview(found, busy=bool(self._run_job or self._others))
         self._subtitle.setText(self._summary(found))
         self._export.setEnabled(found.pairs.pairs > 0)
-        self._train.setEnabled(found.pairs.accepted > 0)
         if found.stopped or found.doubt:
             title = "No teacher is asked any more" if found.stopped else "Look at what is booked"
             self.page.stopped.show_message(title, found.stopped or found.doubt, action="Look and go on…")

@@ -54,6 +54,7 @@ class GatesSection(Section):
         self._chosen = ""
         self._gate: GateReport | None = None
         self._behind = False
+        self._active = ""
         self._job = 0  # that works, or waits for what is no gate
         self._sheet: GateSheet | None = None
         self._running = ""  # the gate that a job tells of
@@ -155,6 +156,7 @@ class GatesSection(Section):
         if isinstance(event.error, ForgeError):
             self.trouble(event.error)
         elif isinstance(event.result, GateReport):
+            self.banner.clear()  # what failed before
             self._chosen = event.result.uid
             words = f"{gate_name(event.result)}: {gate_mark(event.result)[0].lower()}"
             self.notice.emit(Notice(words, icon="shield-check"))
@@ -169,9 +171,18 @@ class GatesSection(Section):
         if self.errands.awaits(_KEY):
             self._behind = True
             return
-        self.errands.run(self.forge.students.gates.all, self._show, self.trouble, key=_KEY)
+        students = self.forge.students
 
-    def _show(self, gates: Sequence[GateReport]) -> None:
+        def read() -> tuple[Sequence[GateReport], str]:
+            active = students.registry.active()
+            return students.gates.all(), active.uid if active else ""
+
+        self.errands.run(read, self._show, self.trouble, key=_KEY)
+
+    def _show(self, found: tuple[Sequence[GateReport], str]) -> None:
+        gates, active = found
+        if active != self._active:
+            self._active, self._gate = active, None  # the legends say another thing
         self.list.show_gates(gates)
         shown = next((gate for gate in gates if gate.uid == self._chosen), None) or next(iter(gates), None)
         for part in (self._side, self._main):
@@ -201,7 +212,7 @@ class GatesSection(Section):
         self.cancel.setVisible(gate.state == "waiting")
         self.resume.setVisible(gate.state in _AGAIN and not gate.verdict)
         self.version.setText(f"See {gate.label}")
-        self.report.show_gate(gate)
+        self.report.show_gate(gate, self._active)
         self.items.show_gate(gate)
 
     @Slot(str)
