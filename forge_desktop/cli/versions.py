@@ -172,7 +172,8 @@ def _import(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     out.line(in_a_line(made))
     if made.quarantined:
         out.line(
-            f"It came from elsewhere: `forge-desktop gate {made.label} --suite NAME` has to pass it before it can be promoted."
+            f"It came from elsewhere: `forge-desktop gate {made.label} --suite NAME` has to pass it before it can be"
+            " promoted."
         )
     return 0
 
