@@ -61,13 +61,17 @@ class Gates:
         """Measure a version against its baseline: a job (kind "gate") whose result is a GateReport, whatever the
         verdict. Raises ForgeError for a wish that cannot be.
         """
-        self._planner.check(wish)
-        candidate, baseline = self._planner.versions(version, wish)
+        candidate, baseline = self.check(version, wish)
         kept = fixed(wish, candidate, baseline)
 
         uid = uuid.uuid4().hex
         self._store.add(uid, candidate.uid, baseline.uid, candidate.scale, kept)
         return self._begin(uid)
+
+    def check(self, version: str, wish: GateWish, *, coming: int = 0) -> tuple[Version, Version]:
+        """The version and its baseline. Raises ForgeError for what cannot be; so many suites are yet to be brought."""
+        self._planner.check(wish, coming)
+        return self._planner.versions(version, wish)
 
     def resume(self, uid: str) -> int:
         """Go on with a gate that was interrupted, cancelled, or failed: what was measured is not measured again."""

@@ -106,7 +106,8 @@ def test_a_base_is_searched_for_looked_at_and_downloaded(
     rows = cells(sheet)
     assert [row[0] for row in rows] == [USUAL, LARGE, "mmproj-F16.gguf"]
     assert [row[3] for row in rows] == ["Fits", "Fits", "Not usable"]
-    assert [row[5] for row in rows] == ["", "", "It reads pictures for another model and cannot chat."]
+    assert [row[4] for row in rows] == ["—", "—", "It reads pictures for another model and cannot chat."]
+    assert not sheet.repository.files.isColumnHidden(1)  # the reasons leave room for the quantisation
     assert sheet.repository.chosen().file.name == USUAL  # the usual one, not the largest
     assert "It needs about" in sheet.repository.sentence.text()
     assert "trained for 512 tokens" in sheet.repository.sentence.text()
@@ -122,7 +123,7 @@ def test_a_base_is_searched_for_looked_at_and_downloaded(
     sheet.repository.files.select_id(0)
     press(qtbot, sheet, "Download")
     qtbot.waitUntil(lambda: len(pane.forge.students.list()) == 2, timeout=SOON)
-    qtbot.waitUntil(lambda: cells(sheet)[0][4] == "whole", timeout=SOON)
+    qtbot.waitUntil(lambda: cells(sheet)[0][4] == "Here", timeout=SOON)
     sheet.repository.files.select_id(0)
     assert not sheet.repository.download.isEnabled()
     assert "already" in sheet.repository.sentence.text()
