@@ -83,6 +83,7 @@ class Shell(QMainWindow):
             pane.setAccessibleName(PANES[key][0])
             pane.notice.connect(self.show_notice)
             pane.wants_pane.connect(self._on_wants_pane)
+            pane.hands_over.connect(self._on_hands_over)
             pane.foot_changed.connect(self._toast.place, Qt.ConnectionType.QueuedConnection)
             self._panes[key] = pane
             self._stack.addWidget(pane)
@@ -277,6 +278,11 @@ class Shell(QMainWindow):
             self.run_command(pane, command)
         else:
             self.visit(pane, by_keyboard=True)
+
+    @Slot(str, object)
+    def _on_hands_over(self, key: str, value: object) -> None:
+        pane, _, command = key.partition(":")
+        self.visit(pane, by_keyboard=True).receive(command, value)
 
     @Slot()
     def _on_student_pressed(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
@@ -13,7 +13,7 @@ from forge_desktop.base.events import JobChanged
 from forge_desktop.students.records_versions import ComparedAnswer, Comparison, Version
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
-from forge_desktop.ui.gate_words import version_name
+from forge_desktop.ui.gate_words import version_choices
 from forge_desktop.ui.widgets.basics import (
     Banner,
     Button,
@@ -26,7 +26,7 @@ from forge_desktop.ui.widgets.basics import (
 )
 from forge_desktop.ui.widgets.fields import ChoiceField
 from forge_desktop.ui.widgets.fold import Fold
-from forge_desktop.ui.widgets.words import count_words, file_name
+from forge_desktop.ui.widgets.words import count_words, file_name, safe_words
 
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge
@@ -45,8 +45,11 @@ class CompareDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Compare versions")
         self._forge, self._job = forge, 0
+        self._given = self._shown = ""  # a question from the chat: as it was asked, and in one line
+        self._collections: tuple[str, ...] = ()
+        self._where = ""
         self._asked: list[str] = []
-        self._names = choices = {version.uid: version_name(version) for version in versions}
+        self._names = choices = version_choices(versions)
         self.which = (ChoiceField(dict(choices)), ChoiceField(dict(choices)))
         for field, name in zip(self.which, ("First version", "Second version"), strict=True):
             field.setAccessibleName(name)
@@ -74,6 +77,22 @@ class CompareDialog(QDialog):
         for field, uid in zip(self.which, (first, second), strict=True):
             field.show_value(uid)
         self._on_chosen()
+
+    def show_question(self, question: str, collections: Mapping[str, str], *, gone: int = 0) -> None:
+        """Fill in a question that was asked in these collections (uid to name; `gone` more are not there any more)."""
+        self.question.setText(" ".join(question.split()))
+        self.question.setCursorPosition(0)
+        self._given, self._shown = question, self.question.text()
+        self._collections = tuple(collections)
+        named = ", ".join(safe_words(name) for name in collections.values())
+        where = f"Searched in {named}, as for the answer." if named else ""
+        lost = (
+            "A collection that it was asked in is gone." if gone == 1 else "Collections that it was asked in are gone."
+        )
+        everywhere = "" if named else "All documents are searched."
+        self._where = " ".join(filter(None, (where, *((lost, everywhere) if gone else ()))))
+        self.about.setText(self._where)
+        self._follow()
 
     def _build(self) -> None:
         close = Button("Close")
@@ -137,10 +156,16 @@ class CompareDialog(QDialog):
         for side, uid in zip(self.sides, self._asked, strict=True):
             side.show_waiting(self._names[uid])
         try:
-            self._job = self._forge.students.registry.compare(self.question.text().strip(), self._asked)
+            asked = self._wording()
+            self._job = self._forge.students.registry.compare(asked, self._asked, collections=self._collections)
         except ForgeError as error:
             self._fail(error)
         self._follow()
+
+    def _wording(self) -> str:
+        """What stands in the field; a question from the chat that was not changed there keeps its lines and length."""
+        typed = self.question.text()
+        return self._given if self._given and typed == self._shown else typed.strip()
 
     def _fail(self, error: ForgeError) -> None:
         self.problem.show_error(error)
@@ -155,7 +180,7 @@ class CompareDialog(QDialog):
             self.about.setText(event.note)
             return
         self._job = 0
-        self.about.setText("")
+        self.about.setText(self._where)
         if isinstance(event.result, Comparison):
             self._show(event.result)
         elif isinstance(event.error, ForgeError):
