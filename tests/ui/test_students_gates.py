@@ -165,6 +165,7 @@ def test_a_gate_is_run_from_its_sheet_to_its_report(
     for box in sheet.own.values():
         box.setChecked(False)
     assert sheet.start.isEnabled(), sheet.why.text()
+    assert "cannot pass" in sheet.why.text()
     wish = sheet.wish()
     assert (wish.primary, wish.scales, wish.regression, wish.items) == ("exact_match", (1.0,), False, 0)
     press(qtbot, sheet, "Run gate")

@@ -264,7 +264,8 @@ class GateSheet(Sheet):
         for part in (self.cap, self._cap_name):
             part.setVisible(bool(self.judge.value()))
         problem = self.problem()
-        self.why.setText(problem)
+        whole = all(box.isChecked() for box in self.own.values())
+        self.why.setText(problem or ("" if whole else "Without both of what must not be lost it cannot pass."))
         self.start.setEnabled(not problem)
 
     @Slot()
