@@ -90,7 +90,8 @@ def _files(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     for one in found.offers:
         here = ", here already" if one.student else f", {bytes_in_words(one.done)} are here" if one.done else ""
         size = bytes_in_words(one.file.bytes)
-        out.line(f"  {one.file.name}  ({one.file.quantisation or 'unknown quantisation'}, {size}{here})")
+        trained = f", trained for {one.context:,} tokens" if one.context else ""
+        out.line(f"  {one.file.name}  ({one.file.quantisation or 'unknown quantisation'}, {size}{trained}{here})")
         out.line(f"    {one.problem or f'{one.fit.word}: {one.fit.sentence}'}")
     if not found.offers:
         out.line("  It holds no GGUF file.")

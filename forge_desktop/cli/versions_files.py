@@ -44,7 +44,10 @@ def bring_in(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     if made.note and made.uid not in known:
         out.line(f"       {made.note}")
     if made.quarantined:
-        out.line(f"It came from elsewhere: `forge-desktop gate {made.label}` has to pass it before it can be promoted.")
+        out.line(
+            f"It came from elsewhere: `forge-desktop gate {made.label} --suite NAME` has to pass it before it can be"
+            " promoted."
+        )
     return 0
 
 

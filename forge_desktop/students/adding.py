@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.settings import check_setting
+from forge_desktop.chat.in_use import SEARCHING
 from forge_desktop.engine.kept import private_folder
 from forge_desktop.storage import Database
 from forge_desktop.students.adapter_file import AdapterFile, BadAdapter, check_adapter, check_sizes
@@ -240,6 +242,14 @@ def checked_scale(scale: float) -> float:
     if not 0 < scale <= LARGEST_SCALE:
         raise ForgeError(f"{scale:g} is no scale for an adapter.", hint=f"Choose one above 0, up to {LARGEST_SCALE:g}.")
     return round(float(scale), 6)
+
+
+def checked_settings(retrieval: Mapping[str, object]) -> dict[str, object]:
+    """Settings of a search as a version keeps them. Raises ForgeError for any other, or a value out of bounds."""
+    for name in retrieval:
+        if name not in SEARCHING:
+            raise ForgeError(f"{name} is no setting of a search.", hint=f"There are: {', '.join(SEARCHING)}.")
+    return {name: check_setting(name, value) for name, value in retrieval.items()}
 
 
 def _flush_folder(folder: Path) -> None:

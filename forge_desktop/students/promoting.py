@@ -26,6 +26,10 @@ _WORD = re.compile(
 )  # a sign is a word where none is set apart
 
 
+class NeedsReason(ForgeError):  # noqa: N818 - as ForgeError's other kinds, it says what is the matter
+    """What speaks against a promotion can be outweighed by a typed reason."""
+
+
 class Promoting:
     """Changes which version is active, and brings the engine and the chat in line with it.
 
@@ -139,10 +143,10 @@ class Promoting:
             raise ForgeError(f"{version.label} is retired.", hint="Bring it back first.")
         self._refuse_files(version)
         if against and not override:
-            raise ForgeError(f"{against[0]} It is not promoted.", hint=_way_on(version))
+            raise NeedsReason(f"{against[0]} It is not promoted.", hint=_way_on(version))
         words = {word.casefold() for word in _WORD.findall(override)}
         if against and (len(words) < _REASON_WORDS or len(override) < _REASON_LETTERS):
-            raise ForgeError(
+            raise NeedsReason(
                 f"{override!r} is too short a reason for promoting {version.label} all the same.",
                 hint="Say it in a few different words: it is kept in the history and stands on the card.",
             )
@@ -224,7 +228,7 @@ def _line_of(versions: Versions) -> list[str]:
 def _way_on(version: Version) -> str:
     if version.verdict == "passed":
         return "Complete its card, or give a reason to promote it all the same."
-    return f"Run its gate (`forge-desktop gate {version.label}`), or give a reason to promote it all the same."
+    return f"Run its gate (`forge-desktop gate {version.label} --suite NAME`), or give a reason to promote it anyway."
 
 
 def _hint_of(version: Version) -> str:

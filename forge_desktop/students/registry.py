@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.jobs import JobContext
-from forge_desktop.base.settings import check_setting
-from forge_desktop.chat.in_use import SEARCHING
 from forge_desktop.engine import StudentSpec
-from forge_desktop.students.adding import Adding, Origin, checked_scale
+from forge_desktop.students.adding import Adding, Origin, checked_scale, checked_settings
 from forge_desktop.students.compare import Comparing, refuse
 from forge_desktop.students.files import refuse_special
 from forge_desktop.students.importing import import_adapter
@@ -50,6 +49,7 @@ class Registry:
 
     def __init__(self, rooms: Rooms, bases: Bases, versions: Versions, promoting: Promoting) -> None:
         self._rooms, self._bases, self._versions, self._promoting = rooms, bases, versions, promoting
+        self._busy: dict[str, tuple[Sequence[str], str]] = {}  # who is at which versions, by a key of its own
         self._adding = Adding(rooms.db, bases, versions, rooms.data_dir / "adapters")
 
     # ---- what there is ----
@@ -114,7 +114,7 @@ class Registry:
         """
         if template:
             self._rooms.engine.layout.try_template(template, name)
-        settings = _checked(retrieval or {})
+        settings = checked_settings(retrieval or {})
         whence = Origin(origin, run, cleaned(name), note, who, detail or {}, template, settings)
         made = self._adding.add(file, base_sha256, whence, scale=scale)
         self._rooms.events.changed("versions")
@@ -163,7 +163,7 @@ class Registry:
                 kept.adapter_sha256,
                 kept.scale if scale is None else checked_scale(scale),
                 template=kept.template if template is None else template,
-                retrieval=kept.retrieval if retrieval is None else _checked(retrieval),
+                retrieval=kept.retrieval if retrieval is None else checked_settings(retrieval),
                 name=name or kept.name,
                 note=f"Made from {kept.label}.",
                 who=who,
@@ -197,12 +197,23 @@ class Registry:
                 f"{kept.label} answers or has answered, so it is kept: one may go back to it.",
                 hint="Retire it instead.",
             )
+        if at := next((who for uids, who in self._busy.copy().values() if kept.uid in uids), ""):
+            raise ForgeError(f"{at} is at it, so {kept.label} is not removed.", hint="Wait for it, or cancel it first.")
         with self._rooms.db.write() as connection:
             drop_version(connection, kept.uid, "", who=who)
             went = drop_adapter(connection, kept.adapter_sha256)
         if went:
             self._adding.drop(kept.adapter_sha256)
         self._rooms.events.changed("versions")
+
+    @contextlib.contextmanager
+    def kept_for(self, versions: Sequence[str], what: str) -> Iterator[None]:
+        """Meanwhile none of these versions (uids) is removed; `what` is at them."""
+        self._busy[what] = (versions, what)
+        try:
+            yield
+        finally:
+            del self._busy[what]
 
     # ---- who answers ----
 
@@ -291,11 +302,3 @@ class Registry:
         """With what sizes of its files tell."""
         problem = self._promoting.verifying.version(version, quick=True)
         return dataclasses.replace(version, problem=problem) if problem else version
-
-
-def _checked(retrieval: Mapping[str, object]) -> dict[str, object]:
-    """Settings of a search as a version keeps them. Raises ForgeError for any other, or a value out of bounds."""
-    for name in retrieval:
-        if name not in SEARCHING:
-            raise ForgeError(f"{name} is no setting of a search.", hint=f"There are: {', '.join(SEARCHING)}.")
-    return {name: check_setting(name, value) for name, value in retrieval.items()}

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from forge_desktop.students.records_gate import GateReport, GateState, Metric
 from forge_desktop.students.records_versions import Verdict, Version
 from forge_desktop.ui.widgets.pair_chart import Arms, PairBar
-from forge_desktop.ui.widgets.words import safe_words
+from forge_desktop.ui.widgets.words import own_direction, safe_words
 
 Mark = tuple[str, str, str]  # words, kind of pill, icon
 _STATES: dict[str, Mark] = {
     "candidate": ("Candidate", "info", "circle-dashed"),
-    "gated": ("Gated", "accent", "shield-check"),
+    "gated": ("Gate passed", "accent", "shield-check"),
     "active": ("Active", "ok", "circle-check"),
     "retired": ("Retired", "mute", "clock"),
 }
@@ -56,7 +56,19 @@ def version_mark(version: Version) -> Mark:
 def version_name(version: Version) -> str:
     """Label and name: "v12 · handbook"; a base goes by its own name."""
     name = version.name or (version.base_name if version.is_base else "")
-    return safe_words(f"{version.label} · {name}" if name else version.label)
+    return f"{version.label} · {own_direction(safe_words(name))}" if name else version.label
+
+
+def version_choices(versions: Sequence[Version]) -> dict[str, str]:
+    """What a list of versions says of each, by uid: where one name has several scales, the scale too."""
+    scales: dict[str, set[float]] = {}
+    for version in versions:
+        scales.setdefault(version.name, set()).add(version.scale)
+    return {
+        version.uid: version_name(version)
+        + (f" · scale {version.scale:g}" if len(scales[version.name]) > 1 and not version.is_base else "")
+        for version in versions
+    }
 
 
 def verdict_mark(verdict: Verdict) -> Mark:

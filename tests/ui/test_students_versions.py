@@ -97,10 +97,10 @@ def test_the_newest_version_stands_on_top_with_what_is_known_of_it(
     made.gate(passed)
     qtbot.waitUntil(lambda: len(rows(section)) == 4, timeout=SOON)
     assert rows(section)[0].startswith(f"v4 · {foreign.name}, Quarantined, No gate yet")
-    assert rows(section)[1].startswith("v3 · handbook, Gated, Passes")
+    assert rows(section)[1].startswith("v3 · handbook, Gate passed, Passes")
     choose(qtbot, section, "v3")
     words = said(section.details)
-    for fact in ("v2 Tiny-Chat F32", "rank 4", "Exact match on library rises", "Gated: passed"):
+    for fact in ("v2 Tiny-Chat F32", "rank 4", "Exact match on library rises", "Gate passed"):
         assert fact.split(" ", 1)[-1] in words
     choose(qtbot, section, "v4")
     assert "Its adapter came from elsewhere" in said(section.details)
@@ -196,6 +196,8 @@ def test_a_version_leaves_in_one_file_and_comes_back_in_quarantine(
     qtbot.waitUntil(lambda: "v3 is exported: handbook.zip" in toast(section).accessibleName(), timeout=SOON)
     assert bundle.stat().st_size > 0
     assert any(event.what == "exported" for event in made.registry.history("v3"))
+    made.registry.remove("v3")
+    qtbot.waitUntil(lambda: len(rows(section)) == 2, timeout=SOON)
     section.acting.bring_bundle(bundle)
     qtbot.waitUntil(lambda: "is imported; a gate decides on it" in toast(section).accessibleName(), timeout=SOON)
     qtbot.waitUntil(lambda: not section.progress.isVisible(), timeout=SOON)

@@ -12,14 +12,19 @@ from pytestqt.qtbot import QtBot
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.distill.records import NewTask
 from forge_desktop.forge import Forge
+from forge_desktop.ui.gate_words import version_choices, version_name
 from forge_desktop.ui.panes.distill import DistillPane
 from forge_desktop.ui.panes.students import StudentsPane
+from forge_desktop.ui.panes.students.bring_dialog import BringDialog
 from forge_desktop.ui.panes.students.compare_dialog import CompareDialog
 from forge_desktop.ui.panes.students.gate_sheet import GateSheet
 from forge_desktop.ui.panes.students.promote_sheet import PromoteSheet
 from forge_desktop.ui.panes.students.versions_section import VersionsSection
 from forge_desktop.ui.shell import Shell
 from forge_desktop.ui.widgets.basics import Toast
+from tests.students.gate_rooms import adapter
+from tests.ui.test_students_library import drop
+from tests.ui.test_students_sections import cut
 from tests.ui.test_students_versions import SOON, WHY, choose, press, rows, sheet, toast
 from tests.ui.versions import Versions
 
@@ -157,3 +162,100 @@ def test_rows_that_change_stay_in_their_place(qtbot: QtBot, section: VersionsSec
     made.registry.remove("v4")
     qtbot.waitUntil(lambda: len(rows(section)) == 3, timeout=SOON)
     assert not resets
+
+
+def test_only_what_a_reason_outweighs_asks_for_one(qtbot: QtBot, section: VersionsSection, made: Versions) -> None:
+    version = made.add("handbook")
+    made.gate(version)
+    choose(qtbot, section, "v3")
+    press(qtbot, section, "Promote…")
+    asked = sheet(qtbot, section, PromoteSheet)
+    assert isinstance(asked, PromoteSheet)
+    Path(made.registry.adapters()[0].path).unlink()
+    press(qtbot, asked, "Promote v3")
+    qtbot.waitUntil(asked.banner.isVisible, timeout=SOON)
+    asked.reason.setPlainText(WHY)
+    assert not asked.promote.isEnabled()
+    assert asked.reason.accessibleName() == "Why"
+    asked.reject()
+
+
+def test_a_card_that_lacks_something_takes_a_reason(qtbot: QtBot, section: VersionsSection, made: Versions) -> None:
+    version = made.add("handbook")
+    made.gate(version)
+    made.registry.record_card(version.uid, "0" * 64, ["licence"])
+    choose(qtbot, section, "v3")
+    press(qtbot, section, "Promote…")
+    asked = sheet(qtbot, section, PromoteSheet)
+    assert isinstance(asked, PromoteSheet)
+    press(qtbot, asked, "Promote v3")
+    qtbot.waitUntil(asked.banner.isVisible, timeout=SOON)
+    asked.reason.setPlainText(WHY)
+    press(qtbot, asked, "Promote v3")
+    qtbot.waitUntil(lambda: made.registry.version("v3").state == "active", timeout=SOON)
+
+
+def test_a_bundle_that_is_here_already_is_said_to_be(
+    qtbot: QtBot, section: VersionsSection, made: Versions, tmp_path: Path
+) -> None:
+    version = made.add("handbook")
+    choose(qtbot, section, "v3")
+    section.acting.export_to(version, tmp_path / "handbook.forgeversion")
+    qtbot.waitUntil(lambda: "v3 is exported" in toast(section).accessibleName(), timeout=SOON)
+    section.acting.bring_bundle(tmp_path / "handbook.forgeversion")
+    section.banner.show_message("An earlier failure")
+    here = "v3 · handbook is here already; nothing has changed"
+    qtbot.waitUntil(lambda: toast(section).accessibleName() == here, timeout=SOON)
+    assert not section.banner.isVisible()
+
+
+def test_a_version_that_a_gate_is_at_stays_and_a_removed_one_keeps_its_label(made: Versions) -> None:
+    version = made.add("handbook")
+    uid = made.gate(version)
+    with made.registry.kept_for((version.uid,), "Gate 1"), pytest.raises(ForgeError, match="Gate 1 is at it"):
+        made.registry.remove("v3")
+    made.registry.remove("v3")
+    gate = made.forge.students.gates.get(uid)
+    assert (gate.label, gate.baseline_label) == ("v3", "v1")
+
+
+def test_long_words_and_names_of_another_direction(
+    qtbot: QtBot, section: VersionsSection, made: Versions, window: Shell
+) -> None:
+    word = "W" * 300
+    made.add(word, note=f"{word} {'ש' * 90}")
+    made.registry.retire("v3", why=word, who=f"command line {word}")
+    choose(qtbot, section, "v3")
+    inside = section.details.widget()
+    for size in ((1360, 860), (880, 560)):
+        window.resize(*size)
+        qtbot.waitUntil(lambda: inside.width() <= section.details.viewport().width(), timeout=SOON)
+        qtbot.waitUntil(lambda: not cut(section), timeout=SOON)
+    hebrew = made.add("שלום", seed=2)
+    assert version_name(hebrew) == "v4 · \u2068שלום\u2069"
+    half = made.registry.derive("v4", scale=0.5)
+    named = version_choices([hebrew, half, made.registry.version("v3")])
+    assert named[half.uid].endswith("· scale 0.5")
+    assert "scale" not in list(named.values())[-1]
+
+
+def test_bundles_and_adapters_are_dropped_and_a_bundle_is_replaced(
+    qtbot: QtBot, section: VersionsSection, made: Versions, window: Shell, tmp_path: Path
+) -> None:
+    version = made.add("handbook")
+    choose(qtbot, section, "v3")
+    bundle = tmp_path / "handbook.forgeversion"
+    bundle.write_text("what was there before")
+    section.acting.export_to(version, bundle, replace=True)
+    qtbot.waitUntil(lambda: "v3 is exported" in toast(section).accessibleName(), timeout=SOON)
+    pane = window.visit("students")
+    assert isinstance(pane, StudentsPane)
+    pane.show_section("bases")
+    assert drop(pane, bundle)
+    qtbot.waitUntil(lambda: "is here already" in toast(section).accessibleName(), timeout=SOON)
+    assert pane.section() == "versions"
+    assert drop(pane, adapter(tmp_path / "foreign.gguf", made.file, strength=0.5, seed=5))
+    asked = sheet(qtbot, section, BringDialog)
+    assert isinstance(asked, BringDialog)
+    assert asked.base.value() == made.base.base_sha256, "the one it was made for"
+    asked.reject()

@@ -13,7 +13,7 @@ from forge_desktop.base.events import JobChanged
 from forge_desktop.students.records_versions import ComparedAnswer, Comparison, Version
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
-from forge_desktop.ui.gate_words import version_name
+from forge_desktop.ui.gate_words import version_choices
 from forge_desktop.ui.widgets.basics import (
     Banner,
     Button,
@@ -49,7 +49,7 @@ class CompareDialog(QDialog):
         self._collections: tuple[str, ...] = ()
         self._where = ""
         self._asked: list[str] = []
-        self._names = choices = {version.uid: version_name(version) for version in versions}
+        self._names = choices = version_choices(versions)
         self.which = (ChoiceField(dict(choices)), ChoiceField(dict(choices)))
         for field, name in zip(self.which, ("First version", "Second version"), strict=True):
             field.setAccessibleName(name)

@@ -156,6 +156,7 @@ class GatesSection(Section):
         if isinstance(event.error, ForgeError):
             self.trouble(event.error)
         elif isinstance(event.result, GateReport):
+            self.banner.clear()  # what failed before
             self._chosen = event.result.uid
             words = f"{gate_name(event.result)}: {gate_mark(event.result)[0].lower()}"
             self.notice.emit(Notice(words, icon="shield-check"))

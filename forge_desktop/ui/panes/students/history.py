@@ -10,13 +10,13 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from forge_desktop.students.records_versions import Happening
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.widgets.basics import Button, IconLabel, column, label, row
-from forge_desktop.ui.widgets.words import breakable, count_words, moment_words, safe_words
+from forge_desktop.ui.widgets.words import breakable, count_words, moment_words, own_direction, safe_words
 
 _WHAT = {
     # what: (words, icon)
     "made": ("Made", "sparkles"),
     "imported": ("Imported", "download"),
-    "gated": ("Gated", "shield-check"),
+    "gated": ("A gate was run", "shield-check"),
     "promoted": ("Promoted", "git-branch"),
     "overridden": ("Promoted without a pass", "triangle-alert"),
     "rolled back": ("Came back by a rollback", "rotate-ccw"),
@@ -25,14 +25,15 @@ _WHAT = {
     "exported": ("Exported", "upload"),
     "removed": ("Removed", "trash-2"),
 }
+_VERDICTS = {"passed": "Gate passed", "failed": "Gate not passed", "inconclusive": "Gate left undecided"}
 _FIRST = 6  # shown before it is asked for more
 
 
 def happening_words(event: Happening) -> str:
     """What happened, in words."""
     words = _WHAT.get(event.what, (event.what.capitalize(), ""))[0]
-    verdict = event.detail.get("verdict")
-    return f"{words}: {verdict}" if event.what == "gated" and verdict else words
+    verdict = str(event.detail.get("verdict") or "")
+    return _VERDICTS.get(verdict, words) if event.what == "gated" else words
 
 
 class HistoryView(QWidget):
@@ -75,7 +76,8 @@ class HistoryView(QWidget):
 
 def _line(event: Happening) -> QWidget:
     what = happening_words(event)
-    when = f"{moment_words(event.at)} · {safe_words(event.who)}" if event.who else moment_words(event.at)
+    who = breakable(own_direction(safe_words(event.who)))
+    when = f"{moment_words(event.at)} · {who}" if event.who else moment_words(event.at)
     texts = [label(what, tokens.TABLE, 600, wrap=True), label(when, tokens.SMALL, cls="muted", wrap=True)]
     if event.why and event.what != "gated":
         texts.insert(1, label(breakable(safe_words(event.why)), tokens.TABLE, wrap=True, selectable=True))

@@ -122,7 +122,8 @@ class RepositoryView(QWidget):
             self.sentence.setText("This repository holds no GGUF file." if none else "Choose a file.")
         else:
             here = "It is in the list of students already. " if offer.student else ""
-            self.sentence.setText(here + (offer.problem or offer.fit.sentence))
+            trained = f" It was trained for {offer.context:,} tokens." if offer.context else ""
+            self.sentence.setText(here + (safe_words(offer.problem) or offer.fit.sentence + trained))
 
     @Slot()
     def _on_download(self) -> None:

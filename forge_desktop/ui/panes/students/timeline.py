@@ -13,7 +13,7 @@ from forge_desktop.students.records_versions import Version
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.gate_words import verdict_mark, version_mark, version_name
 from forge_desktop.ui.widgets.basics import draw_pill, pill_width
-from forge_desktop.ui.widgets.words import isolated, moment_words, plain_tip, safe_words
+from forge_desktop.ui.widgets.words import isolated, moment_words, own_direction, plain_tip, safe_words
 
 _Index = QModelIndex | QPersistentModelIndex
 _LINE = 26  # pixels from the leading edge to the line of the timeline
@@ -22,7 +22,7 @@ _LINE = 26  # pixels from the leading edge to the line of the timeline
 def facts(version: Version) -> str:
     """What stands under a version's name: "Passes · 12 Nov · scale 0.75 · smollm2"."""
     parts = ["Base alone" if version.is_base else verdict_mark(version.verdict)[0], moment_words(version.created)]
-    parts += [] if version.is_base else [f"scale {version.scale:g}", safe_words(version.base_name)]
+    parts += [] if version.is_base else [f"scale {version.scale:g}", own_direction(safe_words(version.base_name))]
     return " · ".join(parts)
 
 

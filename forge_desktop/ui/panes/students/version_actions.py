@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 from forge_desktop.archive.version_bundle import VersionReport
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import JobChanged
+from forge_desktop.students.recognising import likely_base
 from forge_desktop.students.records_gate import GateReport
 from forge_desktop.students.records_versions import Promotion, ToCompare, Version
 from forge_desktop.ui import theme
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 _LANE = "students"
 _ADAPTERS = "Adapters (*.gguf *.safetensors);;All files (*)"
-_BUNDLES = "Bundles (*.zip);;All files (*)"
+_BUNDLES = "Bundles (*.forgeversion *.zip);;All files (*)"
 _JOBS = {"import adapter": "Importing an adapter", "import": "Importing a version", "export": "Exporting a version"}
 _LIVE = ("queued", "running", "paused")
 
@@ -42,7 +43,7 @@ class VersionActions(QObject):
         self._section = section
         self._registry = section.forge.students.registry
         self._files = section.forge.archive.student_files
-        self._jobs: set[int] = set()
+        self._jobs: dict[int, frozenset[str]] = {}  # with the versions that were there when it began
         self._sheet: PromoteSheet | None = None
         self.going_back = GoingBack(self._registry, section.errands, self)
 
@@ -221,14 +222,21 @@ class VersionActions(QObject):
         """Ask for which base it was made, then import it."""
         students = self._section.forge.students
 
-        def ask(bases: list[tuple[str, str]]) -> None:
+        def look() -> tuple[list[tuple[str, str]], str]:
+            bases = students.list()
+            return [(base.sha256, base.name) for base in bases], likely_base(path, bases)
+
+        def ask(found: tuple[list[tuple[str, str]], str]) -> None:
+            bases, likely = found
             dialog = BringDialog(path, bases, self._section.window())
+            if likely:
+                dialog.base.show_value(likely)
             dialog.agreed.connect(
                 lambda base, name: self._start(lambda: self._registry.import_adapter(path, base, name=name, who=WHO))
             )
             dialog.open()
 
-        self._run(lambda: [(base.sha256, base.name) for base in students.list()], ask)
+        self._run(look, ask)
 
     @Slot()
     def _bring_bundle(self) -> None:
@@ -242,14 +250,21 @@ class VersionActions(QObject):
 
     def export(self, version: Version, *, with_base: bool = False) -> None:
         """Ask where a version's bundle shall be written."""
-        name = f"{safe_words(version.name or version.label).replace('/', '-')}.zip"
+        name = f"{safe_words(version.name or version.label).replace('/', '-')}.forgeversion"
         chosen, _ = QFileDialog.getSaveFileName(self._section, "Export a version", name, _BUNDLES)
         if chosen:
-            self.export_to(version, Path(chosen), with_base=with_base)
+            file = Path(chosen)  # the dialog asked before it named a file that is there
+            if file.suffix:
+                self.export_to(version, file, with_base=with_base, replace=True)
+            else:
+                self.export_to(version, file.with_name(f"{file.name}.forgeversion"), with_base=with_base)
 
-    def export_to(self, version: Version, file: Path, *, with_base: bool = False) -> None:
+    def export_to(self, version: Version, file: Path, *, with_base: bool = False, replace: bool = False) -> None:
         """Write a version's bundle, with its base's file where wished."""
-        self._run(lambda: self._files.export_version(version.uid, file, with_base=with_base, who=WHO), self._jobs.add)
+        self._run(
+            lambda: self._files.export_version(version.uid, file, with_base=with_base, replace=replace, who=WHO),
+            self._follow,
+        )
 
     # jobs
 
@@ -258,7 +273,10 @@ class VersionActions(QObject):
         self._section.errands.run(work, then, self._section.trouble, lane=_LANE)
 
     def _start(self, start: Callable[[], int]) -> None:
-        self._section.do(lambda: self._jobs.add(start()))
+        self._section.do(lambda: self._follow(start()))
+
+    def _follow(self, job: int) -> None:
+        self._jobs[job] = frozenset(version.uid for version in self._section.versions())
 
     def job_changed(self, event: JobChanged) -> None:
         """Show what was started here while it goes on, and what came of it."""
@@ -271,12 +289,16 @@ class VersionActions(QObject):
             progress.say(_JOBS[event.kind])
             progress.show_job(event)
             return
-        self._jobs.discard(event.job_id)
+        known = self._jobs.pop(event.job_id)
+        if event.state == "done":
+            self._section.banner.clear()  # what failed before
         if isinstance(event.error, ForgeError):
             self._section.trouble(event.error)
         elif isinstance(event.result, Version):
             self._section.show_place(event.result.uid)
-            self._section.say(f"{version_name(event.result)} is imported; a gate decides on it", "download")
+            came = "is imported; a gate decides on it"
+            what = "is here already; nothing has changed" if event.result.uid in known else came
+            self._section.say(f"{version_name(event.result)} {what}", "download")
         elif isinstance(event.result, VersionReport):
             self._tell_export(event.result)
 

@@ -25,7 +25,7 @@ from forge_desktop.ui.widgets.basics import (
     label,
     row,
 )
-from forge_desktop.ui.widgets.words import breakable, moment_words, safe_words, size_words
+from forge_desktop.ui.widgets.words import breakable, moment_words, own_direction, safe_words, size_words
 
 _FACTS = ("Base", "Adapter", "Scale", "Chat template", "Passages", "Made", "Note", "Id")
 _NAME_WIDTH = 118
@@ -242,7 +242,7 @@ def _facts(view: VersionView) -> dict[str, str]:
     made = moment_words(version.created)
     if adapter is not None:
         made += " · trained here" if adapter.origin == "trained" else " · imported"
-    return {
+    facts = {
         "Base": safe_words(version.base_name or version.base_sha256[:12]),
         "Adapter": _adapter_words(adapter) if adapter else "none" if version.is_base else version.adapter_sha256[:12],
         "Scale": "" if version.is_base else f"{version.scale:g}",
@@ -250,10 +250,11 @@ def _facts(view: VersionView) -> dict[str, str]:
         "Passages": safe_words(retrieval) or "as in Settings",
         "Made": made,
         "Note": safe_words(version.note),
-        "Id": version.uid,
     }
+    return {**{name: breakable(value) for name, value in facts.items()}, "Id": version.uid}
 
 
 def _adapter_words(adapter: Adapter) -> str:
     size = size_words(adapter.file_bytes)
-    return safe_words(f"{adapter.name} · rank {adapter.rank}, alpha {adapter.alpha:g} · {size} · {adapter.sha256[:12]}")
+    name = own_direction(safe_words(adapter.name))
+    return f"{name} · rank {adapter.rank}, alpha {adapter.alpha:g} · {size} · {adapter.sha256[:12]}"
