@@ -114,8 +114,9 @@ class Registry:
         """
         if template:
             self._rooms.engine.layout.try_template(template, name)
-        settings = checked_settings(retrieval or {})
-        whence = Origin(origin, run, cleaned(name), note, who, detail or {}, template, settings)
+        whence = Origin(
+            origin, run, cleaned(name), note, who, detail or {}, template, checked_settings(retrieval or {})
+        )
         made = self._adding.add(file, base_sha256, whence, scale=scale)
         self._rooms.events.changed("versions")
         return self._told(made)
@@ -235,7 +236,6 @@ class Registry:
 
     def effect(self, version: str) -> float:
         """By how many nats a token, on average, the adapter changes what the student finds likely; 0 is not at all.
-
         Measured once and remembered. Raises ForgeError where it cannot be.
         """
         return self._promoting.effects.of(self.version(version))
@@ -243,8 +243,6 @@ class Registry:
     def spec(self, version: str) -> StudentSpec:
         """What an engine needs to run this version. Raises ForgeError when its files are not what they were."""
         return self._promoting.verified(self.version(version))
-
-    # ---- said by others ----
 
     def record_gate(
         self, connection: sqlite3.Connection, version: str, gate: str, verdict: Verdict, scale: float
