@@ -56,6 +56,8 @@ def _start(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     gates, wish = forge.students.gates, _wish(options)
     suites = GateSuites(forge, options.suites, options.kind, out)
     gates.check(options.version, dataclasses.replace(wish, suites=suites.kept), coming=suites.files)
+    if not (wish.regression and wish.safety):
+        out.note("Without the regression and the safety suite it is at most not decided.")
     uid = ""
     try:
         job = gates.start(options.version, dataclasses.replace(wish, suites=suites.names()))
@@ -161,7 +163,7 @@ def _tell(found: GateReport, out: Output, *, status: bool = True) -> int:
         out.line(f"  {_in_words(metric)}")
     for sentence in found.reasons:
         out.line(f"  {sentence}")
-    for sentence in found.card:
+    for sentence in (one for one in found.card if one not in found.reasons):
         out.line(f"  Note: {sentence}")
     if found.problem:
         out.line(f"  {found.problem}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.base.jobs import JobContext
+from forge_desktop.base.paths import OwnerLock
 from forge_desktop.distill import suite_rows
 from forge_desktop.distill.records import Suite
 from forge_desktop.distill.suites import items_sha256
@@ -217,7 +218,8 @@ class Gates:
 
     def _as_it_is(self, row: GateRow) -> GateRow:
         """A gate that nobody is at any more was interrupted, though a full disk kept that from being noted."""
-        if row.state != "running" or self._read_only or row.uid in self._working:
+        others = self._read_only and OwnerLock(self._rooms.data_dir).is_held()
+        if row.state != "running" or others or row.uid in self._working:
             return row
         return dataclasses.replace(row, state="waiting" if row.uid in self._queued else "interrupted")
 
