@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.widgets.controls import name_buttons
+from forge_desktop.ui.widgets.words import isolated
 
 _GROUPS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
 
@@ -54,7 +55,8 @@ class ChoiceField(QComboBox):
         style = self.style()
         control, part = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
         room = style.subControlRect(control, option, part, self).width() - 4
-        option.currentText = self.fontMetrics().elidedText(option.currentText, Qt.TextElideMode.ElideRight, room)
+        words = self.fontMetrics().elidedText(option.currentText, Qt.TextElideMode.ElideRight, room)
+        option.currentText = isolated(words) if self.isRightToLeft() else words
         painter.drawComplexControl(control, option)
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
