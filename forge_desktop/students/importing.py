@@ -30,7 +30,7 @@ def import_adapter(adding: Adding, path: Path, base_sha256: str, name: str, who:
         raise ForgeError(
             f"{path} has no adapter_config.json beside it.", hint="Choose the folder that PEFT wrote, with both files."
         )
-    note = f"Brought in from {path.name}.{_other_base(adding.base(base_sha256), path)}"
+    note = f"Brought in from {path.name}.{other_base(adding.base(base_sha256), path)}"
     origin = Origin("imported", name=name or cleaned(display_name(path)), note=note, who=who)
     bring = adding.add_peft if is_peft(path) else adding.add
     made = bring(path, base_sha256, origin, check=ctx.check)
@@ -38,7 +38,7 @@ def import_adapter(adding: Adding, path: Path, base_sha256: str, name: str, who:
     return made
 
 
-def _other_base(base: Base, path: Path) -> str:
+def other_base(base: Base, path: Path) -> str:
     """A sentence where a PEFT folder names another base than this one; names differ in spelling, so it only tells."""
     named = base_named(path) if is_peft(path) else ""
     model = _plain(re.split(r"[/\\]", named.rstrip("/\\"))[-1])

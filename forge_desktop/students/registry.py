@@ -109,9 +109,7 @@ class Registry:
         detail: Mapping[str, object] | None = None,
         who: str = "program",
     ) -> Version:
-        """Keep an adapter's file (it is copied) and register its version as a candidate; `detail` is kept with the
-        adapter. Raises ForgeError.
-        """
+        """Copy an adapter's file and register its version as a candidate; `detail` is kept too. Raises ForgeError."""
         if template:
             self._rooms.engine.layout.try_template(template, name)
         whence = Origin(

@@ -17,6 +17,7 @@ import pytest
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine import PromptMessage, PromptPart, Sampling
 from forge_desktop.students.gguf_writing import write_gguf
+from forge_desktop.students.importing import other_base
 from forge_desktop.students.naming import cleaned
 from forge_desktop.students.records_versions import Version
 from tests.conftest import ROOT
@@ -253,3 +254,14 @@ def test_kill_nine_leaves_the_old_version_active_or_the_new_one(
     again = open_shop()  # what the last one left behind
     again.in_step()
     assert again.registry.rollback().version.label == ("v2" if act == "promote" else "v1")
+
+
+def test_a_folder_that_names_another_base_is_brought_in_with_a_note(shop: Shop, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(PEFT / "llama", tmp_path / "adapter"))
+    sha256 = shop.registry.version("v2").base_sha256
+    config = folder / "adapter_config.json"
+    told = json.loads(config.read_text())
+    for named, note in (("meta-llama/Llama-3-70B", True), ("somebody/tiny-chat", False)):
+        config.write_text(json.dumps(told | {"base_model_name_or_path": named}))
+        said = other_base(shop.registry._adding.base(sha256), folder)
+        assert said == (f" Its folder names {named} as its base." if note else "")
