@@ -6,6 +6,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
@@ -14,6 +15,7 @@ from forge_desktop.base.jobs import JobContext
 from forge_desktop.students import run_log
 from forge_desktop.students.job_file import JOB
 from forge_desktop.students.lessons import TRAIN, learnt_in
+from forge_desktop.students.preparing import refuse_no_file
 from forge_desktop.students.records_training import (
     Learnt,
     TrainingData,
@@ -57,17 +59,19 @@ class Training(Trainers):
     def plan(self, source: TrainSource, base: str, wish: TrainWish) -> int:
         """What a run would take: a job whose result is a TrainPlan. It reads all lessons and measures two steps.
 
-        Raises ForgeError for a base that there is not.
+        Raises ForgeError for a base, a dataset or a file that there is not, and where no Python trains.
         """
         found = self._base(base)
+        self._ready(source)
         return self._rooms.jobs.start(LANE, "train plan", lambda ctx: self._running.plan(ctx, source, found, wish))
 
     def start(self, source: TrainSource, base: str, wish: TrainWish, *, name: str = "") -> int:
         """Train an adapter: a job whose result is a TrainRun; what came of it is a version, a candidate.
 
-        Raises ForgeError for a base that there is not.
+        Raises ForgeError, before there is a run, as `plan` does.
         """
         found = self._base(base)
+        self._ready(source)
         row = self._store.begin(uuid.uuid4().hex, " ".join(name.split()), found.sha256, wish)
         return self._begin(row, lambda ctx: self._running.start(ctx, row, source, found))
 
@@ -75,10 +79,9 @@ class Training(Trainers):
         """Go on with a run from its checkpoint: a job as that of `start`. Raises ForgeError where it cannot."""
         row = self._row(uid)
         if not self._can_resume(row):
-            raise ForgeError(
-                f"{row.name} cannot be resumed: it is {row.state}.", hint="Start a new run, or do this one again."
-            )
+            raise ForgeError(f"{row.name} cannot be resumed: it is {row.state}.", hint=self._instead(row))
         base = self._base(row.base_sha256)
+        self.refuse_missing()
         return self._begin(row, lambda ctx: self._running.resume(ctx, row, base))
 
     def again(self, uid: str) -> int:
@@ -86,7 +89,15 @@ class Training(Trainers):
         `same_bytes` whether the adapter is the same to the byte. Raises ForgeError where its files are gone.
         """
         original = self._row(uid)
+        if original.state in OPEN:
+            raise ForgeError(f"{original.name} is not over.", hint="Wait for its end, or cancel it first.")
+        if not self._has_files(original):
+            raise ForgeError(
+                f"{original.name} cannot be done again: it has no lessons, since it ended before it trained.",
+                hint="Start a new run from the same pairs.",
+            )
         base = self._base(original.base_sha256)
+        self.refuse_missing()
         name = f"{original.name}, again"
         row = self._store.begin(uuid.uuid4().hex, name, base.sha256, original.wish, again_of=original.uid)
         return self._begin(row, lambda ctx: self._running.again(ctx, row, original, base))
@@ -123,7 +134,7 @@ class Training(Trainers):
         return [self._run(row) for row in self._store.all()]
 
     def run(self, uid: str) -> TrainRun:
-        """A run by its uid, the beginning of it, or its number. Raises ForgeError when there is none."""
+        """A run by its uid, the beginning of it, its number, or its name. Raises ForgeError when there is none."""
         return self._run(self._row(uid))
 
     def points(self, uid: str) -> list[TrainPoint]:
@@ -193,12 +204,39 @@ class Training(Trainers):
     def _row(self, uid: str) -> RunRow:
         found = self._store.find(uid)
         if found is None:
+            called = [row for row in self._store.all() if row.name.casefold() == uid.casefold()]
+            if len(called) > 1:
+                numbers = ", ".join(str(row.number) for row in called)
+                raise ForgeError(f"Several training runs are called {uid}.", hint=f"Name one by its number: {numbers}.")
+            found = called[0] if called else None
+        if found is None:
             raise ForgeError(f"There is no training run {uid}.", hint="`forge-desktop train --runs` lists them.")
         return found
 
     def _can_resume(self, row: RunRow) -> bool:
+        return row.state in _RESUMABLE and self._has_files(row)
+
+    def _has_files(self, row: RunRow) -> bool:
         folder = self._running.folder / row.uid
-        return row.state in _RESUMABLE and (folder / JOB).is_file() and (folder / TRAIN).is_file()
+        return (folder / JOB).is_file() and (folder / TRAIN).is_file()
+
+    def _instead(self, row: RunRow) -> str:
+        """What to do with a run that cannot be resumed."""
+        if row.state in OPEN:
+            return "Wait for its end."
+        if row.state == "diverged":
+            return "Start a new run with a lower learning rate."
+        if row.state in _RESUMABLE:
+            return "It ended before it trained: start a new run from the same pairs."
+        return f"It is over; `forge-desktop train --again {row.uid[:8]}` does it again."
+
+    def _ready(self, source: TrainSource) -> None:
+        """Refuse what would fail anyway, before there is a run."""
+        if source.dataset:
+            self._rooms.distill.datasets.get(source.dataset)
+        if source.file:
+            refuse_no_file(Path(source.file))
+        self.refuse_missing()
 
     def _base(self, name: str) -> Base:
         """The base called so, or whose sha256 begins so. Raises ForgeError for none or several."""
