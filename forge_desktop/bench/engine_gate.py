@@ -1,4 +1,4 @@
-"""What a gate costs: scores and short answers of the shipped suite at once and one after another; changing an adapter
+"""What a gate costs: scores and short answers of the shipped suite at once, and one after another; changing an adapter
 against loading anew.
 """
 
@@ -29,15 +29,18 @@ _SWAPS = 12
 
 
 def gate(engine: Engine, name: str, *, rounds: int, items: int, tokens: int) -> dict[str, Figure]:
-    """Items a second of processor time, at once against one by one: the reference scored, and a short answer. Nothing
-    is known before; each round has other items.
+    """Items a second of processor time, at once, each prompt read once for both, against one by one: the reference
+    scored, then a short answer. Nothing is known before; each round has other items. Beside it the parts: scores and
+    answers alone, at once.
     """
-    together, alone, narrow = [], [], []
+    together, alone, narrow, scores, answers = [], [], [], [], []
     for number in range(rounds):
         asked = _suite(number, items)
         together.append(_at_once(engine, asked, tokens, _WIDTH))
         alone.append(_one_by_one(engine, asked, tokens))
         narrow.append(_at_once(engine, asked, tokens, 1))
+        scores.append(_scores(engine, asked))
+        answers.append(_at_once(engine, asked, tokens, _WIDTH, scored=False))
     more = {
         "width": _WIDTH,
         "items": items,
@@ -45,6 +48,8 @@ def gate(engine: Engine, name: str, *, rounds: int, items: int, tokens: int) -> 
         "batched_items_per_second": rounded(together),
         "sequential_items_per_second": rounded(alone),
         "width_1_items_per_second": rounded(narrow),
+        "scores_alone_per_second": rounded(scores),
+        "answers_alone_per_second": rounded(answers),
     }
     return {name: Figure(ratio_of(together, alone), more=more)}
 
@@ -101,10 +106,21 @@ def _suite(number: int, count: int) -> list[Continuation]:
     return found
 
 
-def _at_once(engine: Engine, items: Sequence[Continuation], tokens: int, width: int) -> float:
+def _at_once(engine: Engine, items: Sequence[Continuation], tokens: int, width: int, *, scored: bool = True) -> float:
     def work() -> None:
-        engine.score(items, width=width)
-        engine.generate_many([item.messages for item in items], Sampling(max_tokens=tokens, lookup=False), width=width)
+        engine.generate_many(
+            [item.messages for item in items],
+            Sampling(max_tokens=tokens, lookup=False),
+            width=width,
+            references=[item.text for item in items] if scored else (),
+        )
+
+    return _rate(engine, len(items), work)
+
+
+def _scores(engine: Engine, items: Sequence[Continuation]) -> float:
+    def work() -> None:
+        engine.score(items, width=_WIDTH)
 
     return _rate(engine, len(items), work)
 

@@ -12,7 +12,16 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.cli import jobs
 from forge_desktop.cli.output import Output, bytes_in_words, counted
 from forge_desktop.forge import Forge
-from forge_desktop.students.records_library import TRAINABLE, FoundFile, HubModel, Imported, Offer, RepositoryOffers
+from forge_desktop.students.found_files import programs
+from forge_desktop.students.records_library import (
+    TRAINABLE,
+    FoundFile,
+    HubModel,
+    HubSearch,
+    Imported,
+    Offer,
+    RepositoryOffers,
+)
 
 _MOST = 30  # repositories that a search shows
 
@@ -29,17 +38,19 @@ def look(forge: Forge, options: argparse.Namespace, out: Output) -> int | None:
 
 def _search(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     found = jobs.wait(forge, forge.students.library.search(options.search, limit=_MOST))
-    assert isinstance(found, list)
-    out.result({"found": [_model(one) for one in found]})
-    for one in found:
+    assert isinstance(found, HubSearch)
+    out.result({"found": [_model(one) for one in found.models], "left_out": found.left_out})
+    for one in found.models:
         gated = ", gated" if one.gated else ""
         facts = f"{one.downloads:,} downloads, {one.licence or 'no licence named'}{gated}, {one.updated}"
         out.line(f"{one.name}  ({facts})")
         if one.problem:
             out.line(f"    {one.problem}")
-    if len(found) >= _MOST:
+    if found.left_out:
+        out.line(f"Left out, because no name of a repository stood there: {found.left_out}.")
+    if len(found.models) + found.left_out >= _MOST:
         out.line(f"These are the {_MOST} most downloaded; more words find others.")
-    if not found:
+    if not found.models:
         out.line("Nothing was found: try fewer or other words.")
     return 0
 
@@ -68,6 +79,7 @@ def _files(forge: Forge, options: argparse.Namespace, out: Output) -> int:
             "made_from": hub.made_from,
             "trainable": found.trainable,
             "files": [_offer(one) for one in found.offers],
+            "left_out": hub.left_out,
         }
     )
     out.line(f"{hub.name}  (licence: {hub.licence or 'none named'}, {hub.page})")
@@ -78,10 +90,13 @@ def _files(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     for one in found.offers:
         here = ", here already" if one.student else f", {bytes_in_words(one.done)} are here" if one.done else ""
         size = bytes_in_words(one.file.bytes)
-        out.line(f"  {one.file.name}  ({one.file.quantisation or 'unknown quantisation'}, {size}{here})")
+        trained = f", trained for {one.context:,} tokens" if one.context else ""
+        out.line(f"  {one.file.name}  ({one.file.quantisation or 'unknown quantisation'}, {size}{trained}{here})")
         out.line(f"    {one.problem or f'{one.fit.word}: {one.fit.sentence}'}")
     if not found.offers:
         out.line("  It holds no GGUF file.")
+    if hub.left_out:
+        out.line(f"  Left out, because no name stood there: {counted(hub.left_out, 'file')}.")
     return 0
 
 
@@ -98,6 +113,9 @@ def _offer(one: Offer) -> dict[str, object]:
         "known": bool(one.student),
         "done_bytes": one.done,
         "problem": one.problem,
+        "architecture": one.architecture,
+        "context": one.context,
+        "header_read": one.read,
     }
 
 
@@ -139,9 +157,11 @@ def _scan(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         facts = f"{one.architecture or 'no model'}, {one.quantisation or '?'}, {bytes_in_words(one.bytes)}"
         out.line(f"{one.path}  ({facts})")
         out.line(f"    {state}")
-    brought = sum(bool(one.student) for one in imported)
+    brought = len({one.student for one in imported if one.student})
     out.line(f"{counted(len(found), 'GGUF file')}, {len(wanted)} of them usable and new, {brought} imported.")
     for each in imported:
+        if each.same_as:
+            out.line(f"{each.path} has the same bytes as {each.same_as}.")
         if each.problem:
             out.note(each.problem)
     return 0
@@ -154,7 +174,7 @@ def _found(one: FoundFile) -> dict[str, object]:
 
 
 def _brought(one: Imported) -> dict[str, object]:
-    return {"path": one.path, "done": bool(one.student), "problem": one.problem}
+    return {"path": one.path, "done": bool(one.student), "problem": one.problem, "same_as": one.same_as}
 
 
 def _folders(forge: Forge, wanted: str) -> list[Path]:
@@ -163,6 +183,11 @@ def _folders(forge: Forge, wanted: str) -> list[Path]:
         named = [place for place in forge.students.library.places() if _word(place.program) == wanted.lower()]
         if named:
             return [Path(place.path) for place in named]
+        if program := next((one for one in programs() if _word(one) == wanted.lower()), ""):
+            raise ForgeError(
+                f"No folder of {program}'s models was found.",
+                hint="Where they lie elsewhere, give that folder: forge-desktop models --scan DIR",
+            )
     return [Path(os.path.abspath(wanted))]
 
 

@@ -53,7 +53,7 @@ def show_run(forge: Forge, run: TrainRun, out: Output, *, shown: int = _SHOWN) -
     made = label(forge, run.version)
     out.line(f"{run.name} ({run.uid[:8]}) on {run.base_name}: {run.state}{f', {made}' if made else ''}")
     data: Mapping[str, Any] = run.data
-    if data:
+    if "train_pairs" in data:
         left_out = _left_out(data)
         replay = _replay(data)
         out.line(

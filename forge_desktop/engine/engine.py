@@ -292,15 +292,21 @@ class Engine:
         purposes: Sequence[Purpose] = (),
         adapter: AdapterSpec | Own | None = OWN,
         template: str = "",
+        references: Sequence[str] = (),
     ) -> Batch:
         """Answer all prompts, `width` of them at once, always from a fresh context; `on_done` is told each answer.
         When `check` raises Cancelled, or the child dies, what was written is returned. Raises ForgeError before.
         `adapter` and `template` as in `score`.
 
+        `references`, one for each prompt, are scored as `score` would, each prompt read once for both; no thought is
+        opened then. A prompt that cannot be answered is not scored either.
+
         `purposes`, one for each prompt, is what a remote student's answers are paid for; a local one does not ask. A
         remote student is asked within its limits, and a cap or an endpoint that is given up ends it by raising.
         """
         if (remote := self._remote) is not None:
+            if references:
+                remote.refuse_scoring()
             return remote.generate_many(prompts, sampling, width=width, on_done=on_done, check=check, purposes=purposes)
         return self.many.answer(
             prompts,
@@ -311,6 +317,7 @@ class Engine:
             background=background,
             adapter=adapter,
             template=template,
+            references=references,
         )
 
     def tokenise(

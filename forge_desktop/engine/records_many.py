@@ -57,8 +57,9 @@ class Scores:
 class Batch:
     """Answers in the order of the prompts. One that could not be begun has stop "refused" and says why in `problem`.
 
-    `conditions` and the adapter as in Scores; `seconds` from the first prompt to the last answer. `problem` is a
-    sentence when the student died in the middle: what was finished is there, the rest has stop "died".
+    `scored` are the references, where such were given. `conditions` and the adapter as in Scores; `seconds` from the
+    first prompt to the last answer. `problem` is a sentence when the student died in the middle: what was finished is
+    there, the rest has stop "died".
     """
 
     answers: tuple[Generation, ...]
@@ -69,6 +70,7 @@ class Batch:
     problem: str = ""
     adapter_sha256: str = ""
     scale: float = 1.0
+    scored: tuple[Scored, ...] = ()
 
 
 @dataclass(frozen=True)

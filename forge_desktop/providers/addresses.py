@@ -80,5 +80,19 @@ def is_private(host: str) -> bool:
     return address.is_private and not address.is_unspecified and not address.is_multicast
 
 
+def leads_nearby(url: str) -> bool:
+    """Whether an address that a stranger gave leads to this machine or a local network, however its host is spelt.
+
+    By what is written, not by what a name server says of it.
+    """
+    host = (urllib.parse.urlsplit(url).hostname or "").rstrip(".").casefold()
+    if is_loopback(host) or is_private(host) or host.endswith(".localhost"):
+        return True
+    try:
+        return not ipaddress.ip_address(host.partition("%")[0]).is_global
+    except ValueError:
+        return host.rpartition(".")[2][:1].isdigit()  # 127.1 or 0x7f.0.0.1: no name ends in a number
+
+
 def _bad(what: str, hint: str) -> ForgeError:
     return ForgeError(f"{what}.", hint=hint)

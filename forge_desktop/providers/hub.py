@@ -20,10 +20,10 @@ from forge_desktop.base.paths import write_atomically
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.providers.addresses import checked_url
 from forge_desktop.providers.http import Door
-from forge_desktop.providers.hub_names import part_of, problem_of, quantisation_of
+from forge_desktop.providers.hub_names import part_of, problem_of, quantisation_of, shown_name
 from forge_desktop.providers.keys import Keys
 from forge_desktop.providers.records import Endpoint, KeyPlace
-from forge_desktop.providers.records_hub import HubFile, HubModel, HubRepository
+from forge_desktop.providers.records_hub import HubFile, HubModel, HubRepository, HubSearch
 
 _LANGUAGE = (
     "",
@@ -64,11 +64,13 @@ class Hub:
         host = urllib.parse.urlsplit(wanted).hostname or ""
         return checked_url(wanted, with_key=self.token_place != "none", typed_host=host)
 
-    def search(self, text: str, *, limit: int = 30, check: Callable[[], object] = _nothing) -> list[HubModel]:
+    def search(self, text: str, *, limit: int = 30, check: Callable[[], object] = _nothing) -> HubSearch:
         """GGUF repositories whose name holds this text, those loaded most often first."""
         with self._api(check) as (_, api):
             found = api.list_models(search=text, filter="gguf", sort="downloads", limit=limit, expand=_EXPANDED)
-            return [_model(info) for info in itertools.islice(found, limit)]
+            infos = list(itertools.islice(found, limit))
+            named = tuple(_model(info) for info in infos if info.id)
+            return HubSearch(named, len(infos) - len(named))
 
     def repository(self, name: str, *, check: Callable[[], object] = _nothing) -> HubRepository:
         """What a repository holds, at its newest revision."""
@@ -204,7 +206,7 @@ def _repository(address: str, info: Any) -> HubRepository:
     link = card.get("license_link", "")
     return HubRepository(
         name=str(info.id),
-        revision=str(info.sha),
+        revision=str(info.sha or "main"),
         page=page,
         licence=_licence(info),
         licence_page=link if isinstance(link, str) and link.startswith("https://") else page,
@@ -216,6 +218,7 @@ def _repository(address: str, info: Any) -> HubRepository:
         context=_of_gguf(info, "context_length", 0),
         made_from=made if isinstance(made, str) else ", ".join(str(one) for one in made or ()),
         files=_files(info.siblings or ()),
+        left_out=sum(not one.rfilename for one in info.siblings or ()),
     )
 
 
@@ -229,13 +232,15 @@ def _files(siblings: Any) -> tuple[HubFile, ...]:
         whole, number, parts = part_of(name)
         size, sha256 = int(one.size or 0), str(one.lfs["sha256"]) if one.lfs else ""
         if (earlier := found.get(whole)) is not None:
-            first = earlier.name if number > 1 else name
+            first = earlier.name if number > 1 else shown_name(name)
             found[whole] = HubFile(first, earlier.bytes + size, "", earlier.quantisation, parts, earlier.problem)
             continue
         problem = problem_of(name, parts)
+        if not problem and not size:
+            problem = "The hub does not say how long it is."
         if not problem and not _SHA256.fullmatch(sha256):
             problem = "The hub lists no checksum for it, so that it could not be told from a damaged one."
-        found[whole] = HubFile(name, size, "" if problem else sha256, quantisation_of(name), parts, problem)
+        found[whole] = HubFile(shown_name(name), size, "" if problem else sha256, quantisation_of(name), parts, problem)
     return tuple(sorted(found.values(), key=lambda file: (bool(file.problem), file.bytes, file.name)))
 
 

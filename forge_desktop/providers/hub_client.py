@@ -15,8 +15,10 @@ from types import ModuleType
 
 import httpx
 
+from forge_desktop.base.errors import ForgeError
 from forge_desktop.providers.addresses import origin
 from forge_desktop.providers.http import Door, Outgoing
+from forge_desktop.providers.hub_answers import without_oddities
 
 _SECONDS = 30.0
 _LARGEST = 32 * 1024 * 1024
@@ -51,7 +53,7 @@ _asking = threading.Lock()
 def asking(door: Door, address: str, check: Callable[[], object]) -> Iterator[ModuleType]:
     """huggingface_hub, which reaches the network through this door alone until the block ends.
 
-    A token goes to the hub at this address and nowhere else.
+    Only the hub at this address is asked, wherever it leads to.
     """
     hub = _imported()
     with _asking:
@@ -93,19 +95,28 @@ def _nowhere() -> httpx.Client:
 
 
 class _Through(httpx.BaseTransport):
-    """Each request, also the one that follows a redirect, is one attempt through the door."""
+    """Each request, also the one that follows a redirect or asks for more, is one attempt through the door.
+
+    One that leads away from the hub is not made: it would tell another server what was looked for, and believe it.
+    """
 
     def __init__(self, door: Door, home: str, check: Callable[[], object]) -> None:
         self._door, self._home, self._check = door, home, check
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if origin(str(request.url)) != self._home:
+            raise ForgeError(
+                f"{self._home} leads to {origin(str(request.url))}, which was not asked.",
+                hint="If that is where the hub is now, give its address under Settings › Network.",
+            )
         headers = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
-        if origin(str(request.url)) != self._home:  # huggingface_hub compares hosts, not ports
-            headers.pop("authorization", None)
         outgoing = Outgoing(request.method, str(request.url), headers, request.read())
         with self._door.send(outgoing, check=self._check, seconds=_SECONDS) as incoming:
             body = b"" if request.method == "HEAD" else incoming.read(_LARGEST)
             told = [(name, value) for name, value in incoming.headers.items() if name not in _OF_THE_WAY]
+            if incoming.status == 200 and body:
+                body = without_oddities(body)
+                told = [(name, value) for name, value in told if name != "content-length"]
             return httpx.Response(incoming.status, headers=told, content=body or None)
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import re
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.providers.addresses import is_loopback, is_private, origin
+from forge_desktop.providers.addresses import leads_nearby, origin
 from forge_desktop.providers.http import BrokenError, Door, Incoming, Outgoing, UnsentError
 from forge_desktop.providers.hub_words import gated, refused
 
@@ -95,7 +97,7 @@ def _attempt(
     tell: Callable[[int], object],
 ) -> None:
     headers = {"Range": f"bytes={have}-"} if have else {}
-    with _opened(door, wanted, headers, check) as incoming, open(into, "ab", buffering=0) as file:
+    with _opened(door, wanted, headers, check) as incoming, _to_append(into) as file:
         have = _begin(incoming, wanted, have)
         if have < _length(into):
             file.truncate(have)
@@ -107,6 +109,11 @@ def _attempt(
             tell(have)
     if have < wanted.bytes:
         raise BrokenError("the connection ended early")
+
+
+def _to_append(into: Path) -> FileIO:
+    """Opened so that a file made by it is readable for nobody else."""
+    return open(into, "ab", buffering=0, opener=lambda path, flags: os.open(path, flags, 0o600))
 
 
 def _write(write: Callable[[bytes], int | None], chunk: bytes) -> None:
@@ -134,7 +141,7 @@ def _begin(incoming: Incoming, wanted: Wanted, have: int) -> int:
 @contextlib.contextmanager
 def _opened(door: Door, wanted: Wanted, headers: Mapping[str, str], check: Callable[[], object]) -> Iterator[Incoming]:
     """The response with the bytes, after redirects: each host is asked at the door, and only the hub gets the token."""
-    url, near = wanted.url, _near(wanted.url)
+    url, near = wanted.url, leads_nearby(wanted.url)
     with contextlib.ExitStack() as stack:
         for _ in range(_REDIRECTS + 1):
             ours = origin(url) == origin(wanted.url)
@@ -145,14 +152,26 @@ def _opened(door: Door, wanted: Wanted, headers: Mapping[str, str], check: Calla
                 _accept(incoming, wanted, url)
                 yield incoming
                 return
-            url = urllib.parse.urljoin(url, incoming.headers.get("location", ""))
+            url = _led_to(url, incoming.headers.get("location", ""), wanted)
             stack.close()
-            if _near(url) and not near:
+            if leads_nearby(url) and not near:
                 raise ForgeError(
                     f"{wanted.repository} leads to an address in this network, which was not asked.",
                     hint="Check the hub's address under Settings › Network.",
                 )
     raise ForgeError(f"{wanted.repository} leads from one address to the next without end.", hint="Try again later.")
+
+
+def _led_to(url: str, location: str, wanted: Wanted) -> str:
+    """Where a redirect leads. Raises ForgeError where that is no address on the web."""
+    try:
+        to = urllib.parse.urljoin(url, location) if location else ""
+        origin(to)  # its port is a number
+        if urllib.parse.urlsplit(to).scheme in ("https", "http") and urllib.parse.urlsplit(to).hostname:
+            return to
+    except ValueError:
+        pass
+    raise ForgeError(f"{wanted.repository} leads to what is no address.", hint="Try again later, or choose another.")
 
 
 def _accept(incoming: Incoming, wanted: Wanted, url: str) -> None:
@@ -169,11 +188,6 @@ def _accept(incoming: Incoming, wanted: Wanted, url: str) -> None:
         raise gated(wanted.repository)
     kind = "no file" if incoming.status == 404 else incoming.status
     raise refused(host, kind, wanted.repository, wanted.name)
-
-
-def _near(url: str) -> bool:
-    host = urllib.parse.urlsplit(url).hostname or ""
-    return is_loopback(host) or is_private(host)
 
 
 def _length(path: Path) -> int:

@@ -12,6 +12,7 @@ _QUANTISATION = re.compile(
     r"(?=[.\-_/ ]|$)",
     re.IGNORECASE,
 )
+_LONGEST = 1000  # characters of a name with its folders
 _PART = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$", re.IGNORECASE)
 
 
@@ -27,8 +28,18 @@ def part_of(name: str) -> tuple[str, int, int]:
     return (name[: found.start()], int(found[1]), int(found[2])) if found else (name, 1, 1)
 
 
+def shown_name(name: str) -> str:
+    """A stranger's name as one line in which nothing acts: what cannot be shown as an escape, far too long ones cut."""
+    shown = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in name[:_LONGEST])
+    return f"{shown}…" if len(name) > _LONGEST else shown
+
+
 def problem_of(name: str, parts: int = 1) -> str:
     """One sentence where a file of this name cannot become a student."""
+    if not name.isprintable():
+        return "Its name holds signs that cannot be shown, such as line breaks."
+    if len(name) > _LONGEST:
+        return f"Its name is longer than {_LONGEST} characters."
     plain = PurePosixPath(name).name.lower()
     if "mmproj" in plain:
         return "It reads pictures for another model and cannot chat."

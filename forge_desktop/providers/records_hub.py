@@ -27,6 +27,14 @@ class HubModel:
 
 
 @dataclass(frozen=True)
+class HubSearch:
+    """What a search found, and how many entries were left out because the hub gave no name of a repository for them."""
+
+    models: tuple[HubModel, ...]
+    left_out: int = 0
+
+
+@dataclass(frozen=True)
 class HubFile:
     """A GGUF file of a repository; one in parts stands there once, by its first part, with the bytes of all.
 
@@ -46,7 +54,7 @@ class HubFile:
 class HubRepository:
     """A repository at one `revision` (a commit). `page` is its address for people, `licence_page` its licence's.
 
-    `gated` is one sentence where its owner asks for agreement first.
+    `gated` is one sentence where its owner asks for agreement first. `left_out` files were listed without a name.
     """
 
     name: str
@@ -62,3 +70,4 @@ class HubRepository:
     context: int
     made_from: str
     files: tuple[HubFile, ...]
+    left_out: int = 0

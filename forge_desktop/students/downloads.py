@@ -21,6 +21,8 @@ from forge_desktop.students.records_library import HubFile, HubRepository, Unfin
 
 _SPARE = 256 * 1024**2  # bytes of the disk that a download leaves alone
 _ODD = re.compile(r"[^\w.+()@ -]")
+_RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])[ ]*(\.|$)", re.IGNORECASE)  # on Windows, whatever follows
+_LONGEST = 150  # bytes of a name, so that its whole path is short enough for Windows too
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ class Downloads:
             )
         target = self.place_of(repository, file)
         try:
+            with contextlib.suppress(OSError):
+                part.chmod(0o600)  # what an earlier run began may be readable for others
             with open(part, "rb+") as written:
                 os.fsync(written.fileno())
             os.replace(part, target)
@@ -100,11 +104,13 @@ class Downloads:
 
     def place_of(self, repository: HubRepository, file: HubFile) -> Path:
         """Where a whole file lies; beside its owner's name where another one has taken its own."""
-        name = _ODD.sub("_", PurePosixPath(file.name).name).lstrip(".") or "student.gguf"
+        plain = PurePosixPath(file.name).name
+        name = _kept_name(plain, file.sha256)
         taken = self._folder / name
         if not taken.exists() or (taken.stat().st_size == file.bytes and hash_file(taken) == file.sha256):
             return taken
-        return self._folder / f"{_ODD.sub('_', repository.name.replace('/', '--'))}--{file.sha256[:8]}--{name}"
+        owned = f"{repository.name.replace('/', '--')}--{file.sha256[:8]}--{plain}"
+        return self._folder / _kept_name(owned, file.sha256)
 
     def found_whole(self, repository: HubRepository, file: HubFile) -> Path | None:
         """The file where it lies whole already: a kill came between its last byte and the list of students."""
@@ -135,3 +141,13 @@ class Downloads:
             f"The folder {self._folder} cannot be written: {error.strerror or error}.",
             hint="Check its permissions and the room on the disk; what has come is kept.",
         )
+
+
+def _kept_name(name: str, sha256: str) -> str:
+    """A name that every file system takes: odd signs replaced, a long one cut and told from others by its sha."""
+    kept = _ODD.sub("_", name).lstrip(". ") or "student.gguf"
+    kept = f"_{kept}" if _RESERVED.match(kept) else kept
+    if len(kept.encode()) <= _LONGEST:
+        return kept
+    end = f"-{sha256[:8]}.gguf"
+    return kept.encode()[: _LONGEST - len(end)].decode("utf-8", "ignore") + end

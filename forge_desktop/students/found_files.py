@@ -74,10 +74,19 @@ def names_by_hash(folder: Path) -> dict[str, str]:
     return found
 
 
+def programs() -> frozenset[str]:
+    """The programs whose folders are known."""
+    return frozenset(program for program, _ in _known(Path()))
+
+
 def places(home: Path) -> tuple[Place, ...]:
     """Where other programs keep their models, as far as these folders exist."""
+    return tuple(Place(program, str(path)) for program, path in _known(home) if path.is_dir())
+
+
+def _known(home: Path) -> tuple[tuple[str, Path], ...]:
     cache = home / "Library" / "Caches" if sys.platform == "darwin" else home / ".cache"
-    known = (
+    return (
         ("LM Studio", home / ".lmstudio" / "models"),
         ("LM Studio", home / ".cache" / "lm-studio" / "models"),
         ("Ollama", home / ".ollama" / "models"),
@@ -85,4 +94,3 @@ def places(home: Path) -> tuple[Place, ...]:
         ("llama.cpp", cache / "llama.cpp"),
         ("Hugging Face", home / ".cache" / "huggingface" / "hub"),
     )
-    return tuple(Place(program, str(path)) for program, path in known if path.is_dir())

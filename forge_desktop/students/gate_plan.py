@@ -7,16 +7,33 @@ from dataclasses import dataclass, replace
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.distill.records import Suite, SuiteItem
-from forge_desktop.students import leaks, shipped_suites
+from forge_desktop.students import gate_cautions, leaks, shipped_suites
 from forge_desktop.students.gate_items import GateItem, drawn, item_of, validation_part
-from forge_desktop.students.records_gate import METRICS, GateSuite, GateWish, Role
+from forge_desktop.students.records_gate import METRICS, GateSuite, GateWish, Margins, Role
 from forge_desktop.students.records_training import Learnt
 from forge_desktop.students.records_versions import Version
 from forge_desktop.students.registry import Registry
 from forge_desktop.students.rooms import Rooms
 from forge_desktop.students.training import Training
 
-_MOST_SCALES, _LARGEST_SCALE = 16, 8.0
+_MOST_SCALES, _SMALLEST_SCALE, _LARGEST_SCALE = 16, 0.01, 8.0
+_MOST_POINTS, _MOST_NATS = 100.0, 10.0
+
+
+def problem_of_scales(scales: Sequence[float]) -> str:
+    """Why these scales cannot be tried, in a sentence, or ""."""
+    if not 1 <= len(scales) <= _MOST_SCALES:
+        return f"One scale at least is tried, and {_MOST_SCALES} at most."
+    if not all(_SMALLEST_SCALE <= scale <= _LARGEST_SCALE for scale in scales):  # which none is that is no number
+        return f"A scale is a number from {_SMALLEST_SCALE:g} to {_LARGEST_SCALE:g}."
+    return "" if len(set(scales)) == len(scales) else "Each scale is tried once: name it once."
+
+
+def problem_of_margins(margins: Margins) -> str:
+    """Why nothing can be judged by these margins, in a sentence, or ""."""
+    if not all(0 <= points <= _MOST_POINTS for points in (margins.exact_match, margins.citation_validity)):
+        return f"Exact match and citations may fall by 0 to {_MOST_POINTS:g} points."
+    return "" if 0 <= margins.nll <= _MOST_NATS else f"NLL may rise by 0 to {_MOST_NATS:g} nats a token."
 
 
 @dataclass(frozen=True)
@@ -84,18 +101,14 @@ class Planner:
             raise ForgeError(f"{wish.primary} is no metric.", hint=f"Choose one of {', '.join(METRICS)}.")
         if not wish.suites and not wish.regression and not wish.safety:
             raise ForgeError("There is no question to ask.", hint="Name a suite, or leave regression or safety in.")
-        if not 1 <= len(set(wish.scales)) <= _MOST_SCALES or not all(0 < s <= _LARGEST_SCALE for s in wish.scales):
-            raise ForgeError(
-                f"{_MOST_SCALES} scales above 0 and up to {_LARGEST_SCALE:g} can be tried at most, and one at least."
-            )
+        if said := problem_of_scales(wish.scales) or problem_of_margins(wish.margins):
+            raise ForgeError(said)
         if len(set(wish.scales)) > 1 and not wish.suites:
             raise ForgeError("A scale is chosen with a suite in which a gain is looked for.", hint="Name one.")
         if not (1 <= wish.width <= 64 and wish.max_tokens >= 1 and wish.items >= 0):
             raise ForgeError("A gate asks 1 to 64 questions at once, for answers of one token at least.")
         if not (100 <= wish.resamples <= 1_000_000 and 0.5 <= wish.confidence < 1):
             raise ForgeError("An interval needs 100 to 1,000,000 resamples and a confidence from 0.5 up to below 1.")
-        if min(wish.margins.nll, wish.margins.exact_match, wish.margins.citation_validity) < 0:
-            raise ForgeError("A margin is how far something may fall: it is not less than 0.")
         if wish.judge:
             self._rooms.providers.endpoints.get(wish.judge)
             if wish.cap <= 0:
@@ -129,6 +142,7 @@ class Planner:
             found = leaks.find(compared, learnt, self._rooms.settings.values, progress)
         planned = [self._planned(role, suite, items, found[suite.sha256], wish) for role, suite, items in suites]
         card = [*said, *(sentence for one in planned for sentence in _of_suite(one.info))]
+        card += gate_cautions.of_wish(wish, [(one.info, len(one.test) + len(one.validation)) for one in planned])
         if version.base_sha256 != baseline.base_sha256:
             card.append("It was compared with a version of another base by its answers alone.")
         return GatePlan(version, baseline, wish, tuple(planned), tuple(card))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.distill import suite_rows
 from forge_desktop.distill.records import Suite
@@ -47,9 +48,12 @@ class Gates:
         self._planner = Planner(rooms, registry, training)
         self._store = GateStore(rooms.db)
         self._read_only = bases.read_only
+        self._jobs: dict[int, str] = {}  # the gate of each job
+        self._queued: set[str] = set()  # gates whose job waits for its turn
         self._working: set[str] = set()  # gates that a job of this process is at
         if not self._read_only:
             self._store.interrupt()
+            rooms.events.subscribe(self._on_event)
 
     # ---- running ----
 
@@ -61,35 +65,61 @@ class Gates:
         candidate, baseline = self._planner.versions(version, wish)
         kept = fixed(wish, candidate, baseline)
 
-        def job(ctx: JobContext) -> GateReport:
-            uid = uuid.uuid4().hex
-            self._store.add(uid, candidate.uid, baseline.uid, candidate.scale, kept)
-            return self._work(ctx, uid)
-
-        return self._rooms.jobs.start(_LANE, "gate", job)
+        uid = uuid.uuid4().hex
+        self._store.add(uid, candidate.uid, baseline.uid, candidate.scale, kept)
+        return self._begin(uid)
 
     def resume(self, uid: str) -> int:
         """Go on with a gate that was interrupted, cancelled, or failed: what was measured is not measured again."""
         row = self._row(uid)
         if row.state == "done":
             raise ForgeError(f"Gate {row.number} is done.", hint="Start a new one.")
-        if row.state == "running":
-            raise ForgeError(f"Gate {row.number} is running.")
+        if row.state in ("waiting", "running"):
+            raise ForgeError(f"Gate {row.number} is {row.state}.")
         self._planner.versions(row.version, row.wish)
+        self._store.change(row.uid, state="running", problem="")
+        return self._begin(row.uid)
+
+    def cancel(self, uid: str) -> None:
+        """End a gate that runs or waits for its turn; what was measured is kept."""
+        row = self._row(uid)
+        for job in [job for job, gate in self._jobs.items() if gate == row.uid]:
+            self._rooms.jobs.cancel(job)
+
+    def _begin(self, uid: str) -> int:
+        """Queue a gate that is stored; until its turn comes it is in the list as one that waits."""
 
         def job(ctx: JobContext) -> GateReport:
-            self._store.change(row.uid, state="running", problem="")
-            return self._work(ctx, row.uid)
+            self._working.add(uid)
+            self._queued.discard(uid)
+            self._rooms.events.changed("gates")
+            try:
+                row = self._row(uid)
+                with self._registry.kept_for((row.version, row.baseline), f"Gate {row.number}"):
+                    Gating(self._rooms, self._registry, self._planner, self._store, row).run(ctx)
+            finally:
+                self._working.discard(uid)
+            return self.get(uid)
 
-        return self._rooms.jobs.start(_LANE, "gate", job)
-
-    def _work(self, ctx: JobContext, uid: str) -> GateReport:
-        self._working.add(uid)
+        self._queued.add(uid)  # before the job, which may begin at once
         try:
-            Gating(self._rooms, self._registry, self._planner, self._store, self._row(uid)).run(ctx)
-        finally:
-            self._working.discard(uid)
-        return self.get(uid)
+            number = self._rooms.jobs.start(_LANE, "gate", job)
+        except ForgeError:
+            self._queued.discard(uid)
+            raise
+        self._jobs[number] = uid
+        self._rooms.events.changed("gates")
+        return number
+
+    def _on_event(self, event: Event) -> None:
+        """A job that was cancelled while it waited for its turn never came to its gate."""
+        if not isinstance(event, JobChanged) or event.kind != "gate" or event.state in ("queued", "running", "paused"):
+            return
+        uid = self._jobs.pop(event.job_id, "")
+        if uid in self._queued:
+            self._queued.discard(uid)
+            self._store.change(uid, state="cancelled", problem="It was cancelled before it began.")
+            self._rooms.events.changed("gates")
 
     # ---- looking ----
 
@@ -183,9 +213,9 @@ class Gates:
 
     def _as_it_is(self, row: GateRow) -> GateRow:
         """A gate that nobody is at any more was interrupted, though a full disk kept that from being noted."""
-        if row.state == "running" and not self._read_only and row.uid not in self._working:
-            return dataclasses.replace(row, state="interrupted")
-        return row
+        if row.state != "running" or self._read_only or row.uid in self._working:
+            return row
+        return dataclasses.replace(row, state="waiting" if row.uid in self._queued else "interrupted")
 
 
 def _free_name(stem: str, taken: set[str]) -> str:
@@ -196,17 +226,17 @@ def _free_name(stem: str, taken: set[str]) -> str:
 
 
 def _report(row: GateRow, known: dict[str, Version]) -> GateReport:
-    def label(uid: str) -> str:
-        return known[uid].label if uid in known else uid[:8]
+    def label(uid: str, kept: str) -> str:
+        return known[uid].label if uid in known else kept or uid[:8]
 
     conditions = dict(row.conditions)
     return GateReport(
         uid=row.uid,
         number=row.number,
         version=row.version,
-        label=label(row.version),
+        label=label(row.version, row.label),
         baseline=row.baseline,
-        baseline_label=label(row.baseline),
+        baseline_label=label(row.baseline, row.baseline_label),
         state=row.state,
         verdict=row.verdict,
         scale=row.scale,

@@ -11,7 +11,7 @@ from typing import Any
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.engine import StudentSpec
-from forge_desktop.students import deciding, statistics
+from forge_desktop.students import deciding, gate_cautions, statistics
 from forge_desktop.students.gate_items import GateItem
 from forge_desktop.students.gate_plan import GatePlan, PlannedSuite, Planner
 from forge_desktop.students.judging import Judge
@@ -202,9 +202,9 @@ class Gating:
             ]
             measured.append((suite, (arms[0], arms[1])))
         preferences, judged = Judge(self._rooms, self._store, uid, wish).ask(measured, ctx) if wish.judge else ({}, {})
-        found = deciding.decide(
-            [(suite.info, arms) for suite, arms in measured], wish, same_base=plan.same_base, preferences=preferences
-        )
+        arms_of = [(suite.info, arms) for suite, arms in measured]
+        found = deciding.decide(arms_of, wish, same_base=plan.same_base, preferences=preferences)
+        cautions = gate_cautions.of_figures(arms_of, found.metrics, wish)
         left_out = [sentence for suite, arms in measured if (sentence := _unmeasured(suite, arms))]
         conditions = {
             "engine": self._conditions,
@@ -216,7 +216,7 @@ class Gating:
             },
             "retrieval": of_versions(self._rooms, [suite for suite, _ in measured], plan),
             "judge": judged,
-            "card": [*plan.card, *left_out],
+            "card": [*plan.card, *left_out, *cautions],
             "vetoes": list(found.vetoes),
         }
         self._end(plan, scale, found, conditions)

@@ -11,15 +11,14 @@ from forge_desktop.base.jobs import JobContext
 from forge_desktop.engine.gguf_start import GgufStart
 from forge_desktop.engine.machine_facts import memory
 from forge_desktop.engine.records_plan import Device
-from forge_desktop.providers.errors import Offline
 from forge_desktop.students.downloads import Downloads
-from forge_desktop.students.fitting import judge
 from forge_desktop.students.found_files import places
+from forge_desktop.students.offering import offered, read_beginnings
 from forge_desktop.students.records_library import (
     TRAINABLE,
     HubFile,
-    HubModel,
     HubRepository,
+    HubSearch,
     Offer,
     Place,
     RepositoryOffers,
@@ -28,8 +27,6 @@ from forge_desktop.students.records_library import (
 from forge_desktop.students.rooms import Rooms
 from forge_desktop.students.scanning import Bring, Scanner
 from forge_desktop.students.store import Bases
-
-_TOKENS = 4096  # of context, where the settings ask for more than a student can
 
 
 class _Held(Exception):  # noqa: N818 - not an error: a person paused it
@@ -50,9 +47,9 @@ class Library:
     # -- the hub ----------------------------------------------------------------------------------------------------
 
     def search(self, text: str, *, limit: int = 30) -> int:
-        """Start the job (kind "hub") that looks for GGUF models on the hub; its result is a list of HubModel."""
+        """Start the job (kind "hub") that looks for GGUF models on the hub; its result is a HubSearch."""
 
-        def work(ctx: JobContext) -> list[HubModel]:
+        def work(ctx: JobContext) -> HubSearch:
             return self._rooms.providers.hub.search(text, limit=limit, check=ctx.check)
 
         return self._rooms.jobs.start("hub", "hub", work)
@@ -110,36 +107,8 @@ class Library:
     def _offers(self, name: str, check: Callable[[], object]) -> RepositoryOffers:
         hub = self._rooms.providers.hub
         found = hub.repository(name, check=check)
-        start = self._start(found, check)
-        architecture = (start.architecture if start else "") or found.architecture
-        trained = (start.trained_context if start else 0) or found.context
-        context = min(self._rooms.settings.values.context_tokens, trained or _TOKENS)
-        cache = start.cache_bytes(context) if start else 0
-        refused = _refusal(start)
-        devices = self._devices()
-        return RepositoryOffers(
-            found,
-            architecture,
-            architecture in TRAINABLE,
-            tuple(self._offer(file, cache, context, devices, refused) for file in found.files),
-        )
-
-    def _start(self, found: HubRepository, check: Callable[[], object]) -> GgufStart | None:
-        """The beginning of the smallest file: layers and heads are the same in all of them."""
-        smallest = next((file for file in found.files if not file.problem), None)
-        if smallest is None:
-            return None
-        try:
-            start = self._rooms.providers.hub.start_of(found, smallest, check=check)
-            return GgufStart(smallest.name, start) if start else None
-        except Offline:
-            raise
-        except ForgeError:
-            return None  # gated, or no GGUF: then the hub's own words must do
-
-    def _offer(self, file: HubFile, cache: int, context: int, devices: Sequence[Device], refused: str) -> Offer:
-        fit = judge(file.bytes, cache, context, devices)
-        return self._here(Offer(file, fit, problem=file.problem or refused))
+        read = read_beginnings(hub, found, check)
+        return self.seen_again(offered(found, read, self._rooms.settings.values.context_tokens, self._devices()))
 
     def _here(self, offer: Offer) -> Offer:
         sha256 = offer.file.sha256
@@ -228,15 +197,6 @@ def _chosen(found: HubRepository, wanted: str) -> HubFile:
     if named[0].problem:
         raise ForgeError(f"{wanted} cannot become a student: {named[0].problem}", hint="Choose another file.")
     return named[0]
-
-
-def _refusal(start: GgufStart | None) -> str:
-    try:
-        if start is not None:
-            start.refuse()
-    except ForgeError as error:
-        return error.message
-    return ""
 
 
 def _refuse_kind(name: str, start: bytes) -> None:

@@ -49,26 +49,35 @@ class Measurer:
         Raises ForgeError when the student's process ended in between, and what `check` raises.
         """
         self._engine.use(spec, asked=False)
-        prompts = [prompt(item) for item in items]
-        asked = [Continuation(messages, item.answer) for messages, item in zip(prompts, items, strict=True)]
         try:
-            scored = self._engine.score(asked, self._check, width=self._wish.width, template=template)
+            return self._answers(items, template) if answers else self._scores(items, template)
         except ForgeError as error:
             if spec.adapter is None or error.code != _NO_NUMBERS:
                 raise
             return [Measured(item.n, item.uid, "", {"nll": None, NOT_FINITE: 1.0}) for item in items]
+
+    def _scores(self, items: Sequence[GateItem], template: str) -> list[Measured]:
+        asked = [Continuation(prompt(item), item.answer) for item in items]
+        scored = self._engine.score(asked, self._check, width=self._wish.width, template=template)
         self.conditions["score"] = scored.conditions
-        if not answers:
-            pairs = zip(items, scored.items, strict=True)
-            return [Measured(item.n, item.uid, "", _likelihood(one), one.problem) for item, one in pairs]
+        pairs = zip(items, scored.items, strict=True)
+        return [Measured(item.n, item.uid, "", _likelihood(one), one.problem) for item, one in pairs]
+
+    def _answers(self, items: Sequence[GateItem], template: str) -> list[Measured]:
+        prompts = [prompt(item) for item in items]
         batch = self._engine.generate_many(
-            prompts, self.sampling, width=self._wish.width, check=self._check, template=template
+            prompts,
+            self.sampling,
+            width=self._wish.width,
+            check=self._check,
+            template=template,
+            references=[item.answer for item in items],
         )
         self._check()
         if batch.problem or any(answer.stop in ("died", "cancelled") for answer in batch.answers):
             raise ForgeError(batch.problem or _UNTOLD, hint="What was measured is kept: let the gate go on.")
-        self.conditions["answer"] = batch.conditions
-        rows = zip(items, prompts, scored.items, batch.answers, strict=True)
+        self.conditions["score"] = self.conditions["answer"] = batch.conditions
+        rows = zip(items, prompts, batch.scored, batch.answers, strict=True)
         return [_measured(item, messages, one, answer) for item, messages, one, answer in rows]
 
 

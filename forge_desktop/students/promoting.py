@@ -22,6 +22,10 @@ _AGAIN = "Import the file again in Students, or choose another student."
 _REASON_WORDS, _REASON_LETTERS = 3, 12
 
 
+class NeedsReason(ForgeError):  # noqa: N818 - as ForgeError's other kinds, it says what is the matter
+    """What speaks against a promotion can be outweighed by a typed reason."""
+
+
 class Promoting:
     """Changes which version is active, and brings the engine and the chat in line with it.
 
@@ -93,19 +97,32 @@ class Promoting:
             self._remotes.give_up()
         return self._done(version, before, started, tuple(against))
 
-    def rollback(self, *, who: str = "", why: str = "") -> Promotion:
-        """Back to what was active before. Raises ForgeError when there is nothing, or its files are not what they
-        were; then the active version stays.
+    def rollback(self, *, who: str = "", why: str = "", from_version: str = "") -> Promotion:
+        """Back to what was active before. Raises ForgeError when there is nothing, its files are not what they
+        were, or another than `from_version` is active; then the active version stays.
         """
         started = time.monotonic()
         left = self._versions.active()
+        self._refuse_other(left, from_version)
         version, skipped = self._earlier(left)
         self._refuse_files(version)
         with self._versions.db.write() as connection:
             before = make_active(connection, version.uid)
+            if before != (left.uid if left else ""):  # in between somebody else changed who answers
+                raise ForgeError("Another version answers by now; nothing was rolled back.", hint="Look again first.")
             record(connection, version.uid, "rolled back", before=before, who=who, why=why)
             self._remotes.give_up()
         return self._done(version, left, started, skipped)
+
+    def _refuse_other(self, active: Version | None, wanted: str) -> None:
+        """Two requests to go back from the same version are one step."""
+        if wanted and active is not None and active.uid != wanted:
+            meant = self._versions.get(wanted)
+            name = meant.label if meant else wanted[:8]
+            raise ForgeError(
+                f"{active.label} answers now, not {name}; nothing was rolled back.",
+                hint="Roll back from there if you mean that.",
+            )
 
     def _done(
         self, version: Version, before: Version | None, started: float, warnings: tuple[str, ...] = ()
@@ -122,10 +139,10 @@ class Promoting:
             raise ForgeError(f"{version.label} is retired.", hint="Bring it back first.")
         self._refuse_files(version)
         if against and not override:
-            raise ForgeError(f"{against[0]} It is not promoted.", hint=_way_on(version))
+            raise NeedsReason(f"{against[0]} It is not promoted.", hint=_way_on(version))
         words = override.split()
         if against and (len(words) < _REASON_WORDS or len(override) < _REASON_LETTERS):
-            raise ForgeError(
+            raise NeedsReason(
                 f"{override!r} is too short a reason for promoting {version.label} all the same.",
                 hint="Say it in a few words: it is kept in the history and stands on the card.",
             )

@@ -8,7 +8,7 @@ from typing import Literal
 
 from forge_desktop.students.records_versions import Verdict
 
-GateState = Literal["running", "done", "cancelled", "failed", "interrupted"]
+GateState = Literal["waiting", "running", "done", "cancelled", "failed", "interrupted"]
 Role = Literal["target", "regression", "safety"]
 METRICS = ("nll", "exact_match", "f1", "citation_validity", "groundedness", "refusal")
 

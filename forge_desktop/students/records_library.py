@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from forge_desktop.providers.records_hub import HubFile, HubModel, HubRepository
+from forge_desktop.providers.records_hub import HubFile, HubModel, HubRepository, HubSearch
 from forge_desktop.students.records_training import ARCHITECTURES
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "HubFile",
     "HubModel",
     "HubRepository",
+    "HubSearch",
     "Imported",
     "Offer",
     "Place",
@@ -44,7 +45,8 @@ class Fit:
 class Offer:
     """A file of a repository: whether it fits, which student has these bytes already (0: none), what has come of it.
 
-    `problem` is one sentence where it cannot become a student.
+    `problem` is one sentence where it cannot become a student. `read`: its own header was, which says its architecture
+    and the context it was trained for (0: not said); else the fit is an estimate by size.
     """
 
     file: HubFile
@@ -52,6 +54,9 @@ class Offer:
     student: int = 0
     done: int = 0
     problem: str = ""
+    architecture: str = ""
+    context: int = 0
+    read: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,11 +97,15 @@ class FoundFile:
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of one file of several: the student's id, or one sentence why there is none."""
+    """What became of one file of several: the student's id, or one sentence why there is none.
+
+    `same_as` is the file before it that has the same bytes, and so is the same student.
+    """
 
     path: str
     student: int = 0
     problem: str = ""
+    same_as: str = ""
 
 
 @dataclass(frozen=True)

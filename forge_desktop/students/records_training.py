@@ -147,7 +147,7 @@ class TrainRun:
 
     `result` has tokens, seconds, cpu_seconds, loss, validation, stop ("finished", "early", "stopped"), adapter_sha256,
     peak_bytes. `data` names the dataset or file with its sha256 and the counts of the split. `job` is the one that
-    works on it now, 0 when none does.
+    works on it now, 0 when none does; `waits_for` what has to end first, in words, "" when nothing does.
     """
 
     uid: str
@@ -171,6 +171,7 @@ class TrainRun:
     can_resume: bool = False
     folder: str = ""
     job: int = 0
+    waits_for: str = ""
     log: Mapping[str, object] = field(default_factory=dict)
 
 

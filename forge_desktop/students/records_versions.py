@@ -100,6 +100,17 @@ class Promotion:
 
 
 @dataclass(frozen=True)
+class ToCompare:
+    """A question that two versions shall answer side by side: the collections it was asked in (uids, none for all
+    documents), and the uid of the version that answered it, "" when none did.
+    """
+
+    question: str
+    collections: tuple[str, ...] = ()
+    version: str = ""
+
+
+@dataclass(frozen=True)
 class ComparedAnswer:
     """What one version answered to a question."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
@@ -48,6 +49,7 @@ class Registry:
 
     def __init__(self, rooms: Rooms, bases: Bases, versions: Versions, promoting: Promoting) -> None:
         self._rooms, self._bases, self._versions, self._promoting = rooms, bases, versions, promoting
+        self._busy: dict[str, tuple[Sequence[str], str]] = {}  # who is at which versions, by a key of its own
         self._adding = Adding(rooms.db, bases, versions, rooms.data_dir / "adapters")
 
     # ---- what there is ----
@@ -191,12 +193,23 @@ class Registry:
                 f"{kept.label} answers or has answered, so it is kept: one may go back to it.",
                 hint="Retire it instead.",
             )
+        if at := next((who for uids, who in self._busy.copy().values() if kept.uid in uids), ""):
+            raise ForgeError(f"{at} is at it, so {kept.label} is not removed.", hint="Wait for it, or cancel it first.")
         with self._rooms.db.write() as connection:
             drop_version(connection, kept.uid, "", who=who)
             went = drop_adapter(connection, kept.adapter_sha256)
         if went:
             self._adding.drop(kept.adapter_sha256)
         self._rooms.events.changed("versions")
+
+    @contextlib.contextmanager
+    def kept_for(self, versions: Sequence[str], what: str) -> Iterator[None]:
+        """Meanwhile none of these versions (uids) is removed; `what` is at them."""
+        self._busy[what] = (versions, what)
+        try:
+            yield
+        finally:
+            del self._busy[what]
 
     # ---- who answers ----
 
@@ -206,9 +219,11 @@ class Registry:
         """
         return self._promoting.promote(self.version(version), who=who, why=why, override=override)
 
-    def rollback(self, *, who: str = "", why: str = "") -> Promotion:
-        """Back to the version that was active before this one. Raises ForgeError when there is none."""
-        return self._promoting.rollback(who=who, why=why)
+    def rollback(self, *, who: str = "", why: str = "", from_version: str = "") -> Promotion:
+        """Back to the version that was active before this one. Raises ForgeError when there is none, or when another
+        than `from_version` (a uid) is active by now.
+        """
+        return self._promoting.rollback(who=who, why=why, from_version=from_version)
 
     def check(self, version: str) -> str:
         """One sentence when a version cannot be used as it is, else "". May hash its files."""

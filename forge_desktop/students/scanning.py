@@ -70,10 +70,13 @@ class Scanner:
 
     def bring_in(self, ctx: JobContext, paths: Sequence[Path]) -> tuple[Imported, ...]:
         """Import files one after the other; one that cannot be imported does not keep the others back."""
-        done = []
+        done: list[Imported] = []
+        first: dict[int, str] = {}
         for path in paths:
             try:
-                done.append(Imported(str(path), self._bring(ctx, path.absolute())))
+                student = self._bring(ctx, path.absolute())
+                done.append(Imported(str(path), student, same_as=first.get(student, "")))
+                first.setdefault(student, str(path))
             except ForgeError as error:
                 done.append(Imported(str(path), problem=f"{error.message} {error.hint}".strip()))
         return tuple(done)

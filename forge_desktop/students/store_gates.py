@@ -39,6 +39,8 @@ class GateRow:
     number: int
     version: str
     baseline: str
+    label: str
+    baseline_label: str
     state: GateState
     verdict: Verdict
     scale: float
@@ -65,9 +67,11 @@ class GateStore:
         """A gate that begins now."""
         with self._db.write() as connection:
             connection.execute(
-                "INSERT INTO gates (uid, number, version, baseline, state, scale, wish, created)"
-                " SELECT ?, coalesce(max(number), 0) + 1, ?, ?, 'running', ?, ?, ? FROM gates",
-                (uid, version, baseline, scale, json.dumps(asdict(wish)), time.time()),
+                "INSERT INTO gates (uid, number, version, baseline, label, baseline_label, state, scale, wish, created)"
+                " SELECT ?, coalesce(max(number), 0) + 1, ?, ?,"
+                " coalesce((SELECT 'v' || number FROM versions WHERE uid = ?), ''),"
+                " coalesce((SELECT 'v' || number FROM versions WHERE uid = ?), ''), 'running', ?, ?, ? FROM gates",
+                (uid, version, baseline, version, baseline, scale, json.dumps(asdict(wish)), time.time()),
             )
 
     def change(self, uid: str, *, connection: sqlite3.Connection | None = None, **values: object) -> None:

@@ -14,6 +14,7 @@ from forge_desktop.students.records_training import Learnt, RunState, TrainWish
 
 OPEN: tuple[RunState, ...] = ("preparing", "running", "paused")
 KILLED = "Forge Desktop ended in the middle of it; its checkpoint is kept."
+BEFORE = "Forge Desktop ended before it began to train."
 _JSON = ("plan", "data", "result")
 
 
@@ -79,8 +80,9 @@ class TrainingStore:
         marks = ", ".join("?" * len(OPEN))
         with self._db.write() as connection:
             return connection.execute(
-                f"UPDATE training_runs SET state = 'interrupted', problem = ?, ended = ? WHERE state IN ({marks})",
-                (KILLED, time.time(), *OPEN),
+                "UPDATE training_runs SET state = 'interrupted', ended = ?,"
+                f" problem = CASE WHEN plan = '{{}}' THEN ? ELSE ? END WHERE state IN ({marks})",
+                (time.time(), BEFORE, KILLED, *OPEN),
             ).rowcount
 
     def learn(self, uid: str, pairs: Iterable[Learnt]) -> None:

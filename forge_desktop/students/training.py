@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 LANE = "train"
 _RESUMABLE = ("interrupted", "cancelled", "failed")
+GIVEN_UP = "It was cancelled before it began."
+KEPT = "It waited for its turn to go on; its checkpoint is kept."
+WAITED = "It waited for its turn when Forge Desktop ended, and has not begun."
 
 
 class Training(Trainers):
@@ -50,6 +53,7 @@ class Training(Trainers):
         self._store = TrainingStore(rooms.db)
         self._running = Running(rooms, bases, self._store, self, registry)
         self._jobs: dict[str, int] = {}  # by the run's uid
+        self._now = ""  # the run that a job is at
         if not self._store.read_only:
             self._store.interrupt()
             rooms.events.subscribe(self._on_event)
@@ -73,16 +77,29 @@ class Training(Trainers):
         found = self._base(base)
         self._ready(source)
         row = self._store.begin(uuid.uuid4().hex, " ".join(name.split()), found.sha256, wish)
+        self._store.change(row.uid, data=_where_from(source))  # until it is read: what waits can be begun later too
         return self._begin(row, lambda ctx: self._running.start(ctx, row, source, found))
 
     def resume(self, uid: str) -> int:
-        """Go on with a run from its checkpoint: a job as that of `start`. Raises ForgeError where it cannot."""
+        """Go on with a run from its checkpoint, or begin one that only waited: a job as that of `start`. Raises
+        ForgeError where it cannot.
+        """
         row = self._row(uid)
+        if row.uid in self._jobs:
+            return self._jobs[row.uid]
         if not self._can_resume(row):
             raise ForgeError(f"{row.name} cannot be resumed: it is {row.state}.", hint=self._instead(row))
-        base = self._base(row.base_sha256)
+        base, work = self._base(row.base_sha256), self._running.resume
         self.refuse_missing()
-        return self._begin(row, lambda ctx: self._running.resume(ctx, row, base))
+        if self._has_files(row):
+            return self._resumed(row, lambda ctx: work(ctx, row, base))
+        if row.again_of:
+            original = self._row(row.again_of)
+            return self._resumed(row, lambda ctx: self._running.again(ctx, row, original, base))
+        source = source_of(row.data)
+        assert source is not None
+        self._ready(source)
+        return self._resumed(row, lambda ctx: self._running.start(ctx, row, source, base))
 
     def again(self, uid: str) -> int:
         """Do a run again with the same data and settings: a job as that of `start`, whose run says in its result's
@@ -174,11 +191,17 @@ class Training(Trainers):
 
     # ---- inside ----
 
+    def _resumed(self, row: RunRow, work: Callable[[JobContext], RunRow]) -> int:
+        self._store.change(row.uid, state="preparing", problem="", ended=None)
+        return self._begin(row, work)
+
     def _begin(self, row: RunRow, work: Callable[[JobContext], RunRow]) -> int:
         def job(ctx: JobContext) -> TrainRun:
+            self._now = row.uid
             try:
                 return self._run(work(ctx))
             finally:
+                self._now = ""
                 self._jobs.pop(row.uid, None)
 
         self._jobs[row.uid] = self._rooms.jobs.start(LANE, "train", job)
@@ -191,7 +214,12 @@ class Training(Trainers):
             return
         for uid in [uid for uid, job in self._jobs.items() if job == event.job_id]:
             self._jobs.pop(uid, None)
-            self._store.change(uid, state="cancelled", problem="It was cancelled before it began.", ended=time.time())
+            given_up = uid in self._running.cancelled
+            state, words = ("cancelled", GIVEN_UP) if given_up else ("interrupted", WAITED)
+            if self._has_files(self._row(uid)):
+                words = KEPT
+            self._running.cancelled.discard(uid)
+            self._store.change(uid, state=state, problem=words, ended=time.time())
             self._rooms.events.changed("training")
 
     def _job(self, uid: str) -> int:
@@ -214,7 +242,10 @@ class Training(Trainers):
         return found
 
     def _can_resume(self, row: RunRow) -> bool:
-        return row.state in _RESUMABLE and self._has_files(row)
+        if row.state not in _RESUMABLE:
+            return False
+        never_began = row.state != "failed" and not row.step and bool(row.again_of or source_of(row.data))
+        return self._has_files(row) or never_began
 
     def _has_files(self, row: RunRow) -> bool:
         folder = self._running.folder / row.uid
@@ -275,4 +306,27 @@ class Training(Trainers):
             can_resume=self._can_resume(row),
             folder=str(self._running.folder / row.uid),
             job=self._jobs.get(row.uid, 0),
+            waits_for=self._before(row),
         )
+
+    def _before(self, row: RunRow) -> str:
+        """What has to end before a run can begin, "" where nothing has to."""
+        if row.uid not in self._jobs or row.uid == self._now:
+            return ""
+        if (now := self._store.find(self._now)) is not None:
+            return now.name
+        return "the gate that runs" if self._rooms.jobs.running("gate") else "what was begun before it"
+
+
+def source_of(data: Mapping[str, object]) -> TrainSource | None:
+    """What a run learns from, None where that is not known."""
+    if data.get("kind") == "dataset":
+        return TrainSource(dataset=str(data.get("uid", "")))
+    return TrainSource(file=str(data.get("path", ""))) if data.get("kind") == "file" else None
+
+
+def _where_from(source: TrainSource) -> Mapping[str, object]:
+    if source.dataset:
+        return {"kind": "dataset", "name": source.dataset, "uid": source.dataset}
+    path = Path(source.file).absolute()
+    return {"kind": "file", "name": path.name, "path": str(path), "uid": ""}

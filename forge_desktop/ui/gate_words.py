@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from forge_desktop.students.records_gate import GateReport, GateState, Metric
 from forge_desktop.students.records_versions import Verdict, Version
 from forge_desktop.ui.widgets.pair_chart import Arms, PairBar
-from forge_desktop.ui.widgets.words import safe_words
+from forge_desktop.ui.widgets.words import own_direction, safe_words
 
 Mark = tuple[str, str, str]  # words, kind of pill, icon
 _STATES: dict[str, Mark] = {
@@ -23,6 +23,7 @@ _VERDICTS: dict[Verdict, Mark] = {
     "inconclusive": ("Inconclusive", "warn", "circle-help"),
 }
 _GATE_STATES: dict[GateState, Mark] = {
+    "waiting": ("Waits", "mute", "clock"),
     "running": ("Running", "info", "refresh-cw"),
     "done": ("Done", "mute", "circle-check"),
     "cancelled": ("Cancelled", "mute", "circle-stop"),
@@ -55,7 +56,19 @@ def version_mark(version: Version) -> Mark:
 def version_name(version: Version) -> str:
     """Label and name: "v12 · handbook"; a base goes by its own name."""
     name = version.name or (version.base_name if version.is_base else "")
-    return safe_words(f"{version.label} · {name}" if name else version.label)
+    return f"{version.label} · {own_direction(safe_words(name))}" if name else version.label
+
+
+def version_choices(versions: Sequence[Version]) -> dict[str, str]:
+    """What a list of versions says of each, by uid: where one name has several scales, the scale too."""
+    scales: dict[str, set[float]] = {}
+    for version in versions:
+        scales.setdefault(version.name, set()).add(version.scale)
+    return {
+        version.uid: version_name(version)
+        + (f" · scale {version.scale:g}" if len(scales[version.name]) > 1 and not version.is_base else "")
+        for version in versions
+    }
 
 
 def verdict_mark(verdict: Verdict) -> Mark:
@@ -126,9 +139,11 @@ def metric_sentence(metric: Metric) -> str:
     return f"{metric_name(metric)}: {arms}; {change}; {items}"
 
 
-def arms(gate: GateReport) -> Arms:
-    """How both sides of a gate are called."""
-    return Arms(f"{gate.baseline_label} (live)", f"{gate.label} (candidate)")
+def arms(gate: GateReport, active: str = "") -> Arms:
+    """How both sides of a gate are called; `active` is the uid of the version that answers now."""
+    before = "now" if active and gate.baseline == active else "baseline"
+    after = "now" if active and active in (gate.version, gate.gated) else "measured"
+    return Arms(f"{gate.baseline_label} ({before})", f"{gate.label} ({after})")
 
 
 def groups(gate: GateReport) -> list[tuple[str, str, Sequence[Metric]]]:

@@ -19,7 +19,7 @@ from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.crash import CrashReports
 from forge_desktop.ui.engine_banner import EngineBanner
 from forge_desktop.ui.job_strip import JobStrip
-from forge_desktop.ui.leaving import RUN_GOES_ON, ask_leave
+from forge_desktop.ui.leaving import ask_leave, what_ends
 from forge_desktop.ui.menus import Menus
 from forge_desktop.ui.panes import PANES, Pane, load_pane
 from forge_desktop.ui.spending import SpendingWatch
@@ -83,6 +83,7 @@ class Shell(QMainWindow):
             pane.setAccessibleName(PANES[key][0])
             pane.notice.connect(self.show_notice)
             pane.wants_pane.connect(self._on_wants_pane)
+            pane.hands_over.connect(self._on_hands_over)
             pane.foot_changed.connect(self._toast.place, Qt.ConnectionType.QueuedConnection)
             self._panes[key] = pane
             self._stack.addWidget(pane)
@@ -182,7 +183,7 @@ class Shell(QMainWindow):
         if not self._furnished:
             return []
         said = [pane.unfinished() for pane in self._panes.values()]
-        return [*([RUN_GOES_ON] if self._forge.jobs.running("distil") else []), *filter(None, said)]
+        return [*what_ends(self._forge.jobs), *filter(None, said)]
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if event.spontaneous() and self._unfinished():  # by a person, with the frame's own button
@@ -270,11 +271,18 @@ class Shell(QMainWindow):
 
     @Slot(str)
     def _on_wants_pane(self, key: str) -> None:
-        pane, _, command = key.partition(":")
-        if command:
+        pane, command, place = (*key.split(":", 2), "", "")[:3]
+        if place:
+            self.visit(pane, by_keyboard=True).go_to(command, place)
+        elif command:
             self.run_command(pane, command)
         else:
             self.visit(pane, by_keyboard=True)
+
+    @Slot(str, object)
+    def _on_hands_over(self, key: str, value: object) -> None:
+        pane, _, command = key.partition(":")
+        self.visit(pane, by_keyboard=True).receive(command, value)
 
     @Slot()
     def _on_student_pressed(self) -> None:

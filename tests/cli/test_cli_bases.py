@@ -87,6 +87,26 @@ def test_a_folder_is_looked_through_and_brought_in(
     assert "2 GGUF files, 0 of them usable and new, 0 imported." in shown
 
 
+def test_the_same_bytes_are_one_student(
+    data_dir: Path, tmp_path: Path, cli: Callable[..., Any], cli_json: Callable[..., dict[str, Any]]
+) -> None:
+    folder = tmp_path / "twice"
+    folder.mkdir()
+    for name in ("One.F32.gguf", "Two.F32.gguf"):
+        tiny_gguf.write(folder / name, layers=1)
+    shown = cli("models", "--scan", str(folder), "--import-all").stdout
+    assert "2 GGUF files, 2 of them usable and new, 1 imported." in shown
+    assert f"Two.F32.gguf has the same bytes as {folder / 'One.F32.gguf'}." in shown
+
+
+def test_a_program_that_is_not_here_is_said(
+    data_dir: Path, tmp_path: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    said = cli("models", "--scan", "lm-studio", expect=1).stderr
+    assert "No folder of LM Studio's models was found." in said
+
+
 def test_a_token_is_kept_from_a_variable(
     hub: HubServer, monkeypatch: pytest.MonkeyPatch, data_dir: Path, cli_json: Callable[..., dict[str, Any]]
 ) -> None:

@@ -52,17 +52,18 @@ def test_a_gate_is_driven_from_a_script(
     ready: Path, cli_json: Json, cli: Callable[..., Any], check_fields: Any
 ) -> None:
     base = (ready.parent / "label").read_text()
-    found = cli_json("gate", "good", "--suite", ready, "--baseline", base, *_QUICK)
+    found = cli_json("gate", "good", "--suite", ready, "--baseline", base, *_QUICK, expect=1)
     check_fields(found, gate=str, verdict=str, passed=bool, scale=float, metrics=list, reasons=list, number=int)
     assert (found["verdict"], found["passed"], found["label"], found["baseline_label"]) == (
-        "passed",
-        True,
+        "inconclusive",
+        False,
         found["label"],
         base,
     )
     (metric,) = [one for one in found["metrics"] if one["name"] == "nll"]
     assert metric["low"] <= metric["difference"] <= metric["high"] < 0
     assert metric["holds"] is True
+    assert {"regression", "safety"} <= set(" ".join(found["card"]).split())
     refused = cli_json("gate", "bad", "--suite", "bridges", "--baseline", base, *_QUICK, expect=1)
     assert (refused["verdict"], refused["passed"]) == ("failed", False)
     assert refused["reasons"]

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from forge_desktop.providers import hub_fetch
 from forge_desktop.providers.errors import Offline
 from forge_desktop.providers.http import Outgoing
 from forge_desktop.providers.hub_names import part_of, quantisation_of
-from forge_desktop.providers.records_hub import HubFile, HubRepository
+from forge_desktop.providers.records_hub import HubFile, HubRepository, HubSearch
 from tests.providers import hub_server, keyrings
 from tests.providers.hub_server import Fault, HubServer
 from tests.providers.keyrings import FakeKeyring
@@ -77,6 +78,18 @@ def listed(room: Room, file: str = "Tiny.Q4_K_M.gguf", name: str = NAME) -> tupl
     return found, next(one for one in found.files if one.name == file)
 
 
+def leading(asked: list[str], to: str) -> Any:
+    """A door behind which a hub on the internet redirects there."""
+
+    class Leading:
+        @contextlib.contextmanager
+        def send(self, request: Outgoing, **_: object) -> Iterator[object]:
+            asked.append(request.url)
+            yield SimpleNamespace(status=302, headers={"location": to})
+
+    return Leading()
+
+
 def refusal(work: Callable[[], object]) -> ForgeError:
     """What it is refused with."""
     with pytest.raises(ForgeError) as caught:
@@ -90,14 +103,14 @@ def test_search_lists_what_people_choose_by(hub: HubServer, there: Room) -> None
     )
     hub.add("other/Embeds-GGUF", {}, downloads=1, pipeline_tag="sentence-similarity")
     hub.add("other/Plain", {}, tags=[])
-    first, second, third = there.providers.hub.search("gguf")
+    first, second, third = there.providers.hub.search("gguf").models
     assert (first.name, first.licence, first.gated, first.downloads) == ("other/Large-GGUF", "own", True, 5000)
     assert (second.name, second.author, second.licence) == (NAME, "owner", "apache-2.0")
     assert (second.parameters, second.architecture, second.context) == (135_000_000, "llama", 2048)
     assert second.updated == "2026-03-04"
     assert third.problem == "It is made for sentence similarity, not for answering."
-    assert [one.name for one in there.providers.hub.search("gguf", limit=1)] == ["other/Large-GGUF"]
-    assert there.providers.hub.search("nothing like it") == []
+    assert [one.name for one in there.providers.hub.search("gguf", limit=1).models] == ["other/Large-GGUF"]
+    assert there.providers.hub.search("nothing like it") == HubSearch(())
 
 
 def test_a_repository_says_what_each_file_is(hub: HubServer, there: Room) -> None:
@@ -191,6 +204,96 @@ def test_offline_nothing_is_asked(hub: HubServer, there: Room, tmp_path: Path) -
         with pytest.raises(Offline, match="offline"):
             work()
     assert len(hub.seen) == before
+
+
+@pytest.mark.parametrize("way", ["redirect", "more"])
+def test_another_server_is_never_asked_what_was_looked_for(hub: HubServer, there: Room, way: str) -> None:
+    with HubServer() as other:
+        other.add("evil/Believed-GGUF", {})
+        there.providers.hub.set_token(hub.token)
+        to = f"{other.url}/api/models?search=private"
+        link = {"Location": to} if way == "redirect" else {"Link": f'<{to}>; rel="next"'}
+        status = 302 if way == "redirect" else 200
+        hub.next("api", Fault(status=status, headers=link, body=b"[]"), Fault(status=302, headers={"Location": to}))
+        for work in (lambda: there.providers.hub.search("private"), lambda: there.providers.hub.repository(NAME)):
+            error = refusal(work)
+            assert "was not asked" in error.message
+            assert "Settings › Network" in error.hint
+        assert other.seen == []
+
+
+def test_the_hub_may_lead_within_itself(hub: HubServer, there: Room) -> None:
+    hub.next("api", Fault(status=307, headers={"Location": f"/api/models/{NAME}?blobs=true"}))
+    assert there.providers.hub.repository("owner/Renamed").name == NAME
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        "https://127.1/x", "https://2130706433/x", "https://0x7f.0.0.1/x", "https://0.0.0.0/x", "https://localhost./x",
+        "https://a.localhost/x", "https://[::ffff:10.0.0.1]/x", "https://169.254.169.254/x", "https://[fe80::1]/x",
+        "https://100.64.0.1/x", "https://host.local./x",
+    ],
+)  # fmt: skip
+def test_no_spelling_of_an_address_nearby_is_followed(there: Room, tmp_path: Path, to: str) -> None:
+    asked: list[str] = []
+    wanted = hub_fetch.Wanted(NAME, "x.gguf", "https://hub.example.com/x.gguf", 10, "hf_token")
+    with pytest.raises(ForgeError, match="an address in this network, which was not asked"):
+        hub_fetch.fetch_rest(leading(asked, to), wanted, tmp_path / "x", check=int, tell=print, wait=print)
+    assert asked == ["https://hub.example.com/x.gguf"]
+
+
+@pytest.mark.parametrize("to", ["https://x:99999/y", "https://[::1/y", "file:///etc/passwd", "ftp://example.com/y", ""])
+def test_a_redirect_to_nothing_is_a_sentence(there: Room, tmp_path: Path, to: str) -> None:
+    wanted = hub_fetch.Wanted(NAME, "x.gguf", "https://hub.example.com/x.gguf", 10)
+    with pytest.raises(ForgeError, match="leads to"):
+        hub_fetch.fetch_rest(leading([], to), wanted, tmp_path / "x", check=int, tell=print, wait=print)
+
+
+def odd_entries() -> list[object]:
+    """What a search may answer, one good entry among many odd ones."""
+    good = hub_server.described(hub_server.Repository("owner/Good", {}, {"downloads": 7, "tags": ["gguf"]}), False)
+    values: dict[str, list[object]] = {
+        "lastModified": ["yesterday", 5, "9" * 40, "0001-01-01T00:00:00Z"],
+        "downloads": [-3, 1.5, "many", 10**30, True, None],
+        "gguf": [{"total": 10**30, "context_length": -1}, [], {"total": -5, "architecture": 7}],
+        "cardData": [{"license": 5, "ignore_metadata_errors": 1}, "x", {"license": "a\nb", "base_model": [1, "o/M"]}],
+        "tags": ["gguf", [5, "license:mit"]],
+        "pipeline_tag": [["text-generation"], "a\x1b[2J"],
+        "gated": [[], 5],
+        "likes": [-1],
+        "author": [5, "a\nb"],
+    }
+    odd = [{**good, "id": f"owner/{key}-{n}", key: one} for key, all_ in values.items() for n, one in enumerate(all_)]
+    return [good, {**good, "id": 5}, 7, None, {**good, "id": "a/b/c"}, {**good, "id": "o/x\ny"}, *odd]
+
+
+def test_one_odd_entry_spoils_no_search(hub: HubServer, there: Room) -> None:
+    sent = odd_entries()
+    hub.next("api", Fault(status=200, body=json.dumps(sent).replace('"likes": -1', '"likes": ' + "9" * 5000).encode()))
+    found = there.providers.hub.search("x", limit=99)
+    assert found.left_out == 5
+    assert len(found.models) == len(sent) - 5
+    for one in found.models:
+        assert one.author == "owner"
+        assert 0 <= one.downloads <= 7
+        assert (one.likes, one.updated, one.parameters, one.context, one.gated) == (0, "", 0, 0, False)
+        assert one.licence in ("", "mit")
+    assert found.models[0].name == "owner/Good"
+
+
+def test_one_odd_file_spoils_no_repository(hub: HubServer, there: Room) -> None:
+    described = hub_server.described(hub.repositories[NAME], True)
+    tiny = next(one for one in described["siblings"] if one["rfilename"] == "Tiny.Q4_K_M.gguf")
+    odd = [5, {"rfilename": 5}, {**tiny, "rfilename": "a.gguf", "size": -1}, {**tiny, "rfilename": "b.gguf", "lfs": 5}]
+    described |= {"siblings": [*odd, tiny], "sha": "../../x", "lastModified": "yesterday", "safetensors": 5}
+    hub.next("api", Fault(status=200, body=json.dumps(described).encode()))
+    found = there.providers.hub.repository(NAME)
+    assert (found.left_out, found.revision, found.updated) == (2, "main", "")
+    assert [file.name for file in found.files if not file.problem] == ["Tiny.Q4_K_M.gguf"]
+    assert {file.name for file in found.files} == {"Tiny.Q4_K_M.gguf", "a.gguf", "b.gguf"}
+    hub.next("api", Fault(status=200, body=b"[" * 100_000))
+    assert "not what a hub" in refusal(lambda: there.providers.hub.repository(NAME)).message
 
 
 def test_going_offline_stops_a_download(hub: HubServer, there: Room, tmp_path: Path) -> None:
@@ -312,20 +415,13 @@ def test_a_checksum_that_is_none_is_not_taken_for_one(
 
 def test_a_hub_on_the_internet_leads_to_no_address_nearby(there: Room, tmp_path: Path) -> None:
     there.settings.change(hub_address="https://hub.example.com")
-    asked: list[Outgoing] = []
-
-    class Leading:
-        """A door behind which the hub redirects to this computer."""
-
-        @contextlib.contextmanager
-        def send(self, request: Outgoing, **_: object) -> Iterator[object]:
-            asked.append(request)
-            yield SimpleNamespace(status=302, headers={"location": "http://127.0.0.1:631/x"})
-
+    asked: list[str] = []
     wanted = hub_fetch.Wanted(NAME, "x.gguf", "https://hub.example.com/x.gguf", 10, "hf_token")
     with pytest.raises(ForgeError, match="an address in this network, which was not asked"):
-        hub_fetch.fetch_rest(Leading(), wanted, tmp_path / "x", check=int, tell=print, wait=print)
-    assert [request.url for request in asked] == ["https://hub.example.com/x.gguf"]
+        hub_fetch.fetch_rest(
+            leading(asked, "http://127.0.0.1:631/x"), wanted, tmp_path / "x", check=int, tell=print, wait=print
+        )
+    assert asked == ["https://hub.example.com/x.gguf"]
 
 
 def test_another_file_than_was_listed_is_refused(hub: HubServer, there: Room, tmp_path: Path) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from forge_desktop.students import gate_cautions
 from forge_desktop.students.deciding import Arms, decide
+from forge_desktop.students.gate_plan import problem_of_margins
 from forge_desktop.students.records_gate import GateSuite, GateWish, Margins, Role
 from forge_desktop.students.scaling import change, choose
 from forge_desktop.students.store_gates import Measured
@@ -55,6 +59,30 @@ def test_a_gain_with_everything_else_in_its_margins_passes() -> None:
     assert "gains in exact match on target: +90.0 points" in found.reasons[0]
     nll = next(one for one in found.metrics if one.name == "nll")
     assert (nll.margin, nll.holds, nll.decides, nll.less_is_better) == (0.10, True, True, True)
+
+
+def test_what_a_verdict_cannot_show_is_told() -> None:
+    rows = [{"exact_match": 0.0, "nll": 2.0, "cut": float(n < 3)} for n in range(20)]
+    suite, arms = _suite("regression", items=20), _arms(rows, [{**row, "cut": 0.0} for row in rows])
+    found = decide([_gained(), (suite, arms)], _WISH, same_base=True)
+    said = gate_cautions.of_figures([(suite, arms)], found.metrics, dataclasses.replace(_WISH, max_tokens=6))
+    assert "The baseline has nothing to lose in exact match on regression: 0.0 % of 20 items" in said[0]
+    assert "Nothing can be said of a loss in citation validity on regression" in said[1]
+    assert "cut off at 6 tokens, and judged as they stand: 3 of 40 on regression" in said[2]
+    weak = GateWish(safety=False, margins=Margins(exact_match=10.0), confidence=0.8, seed=3)
+    said = gate_cautions.of_wish(weak, [(_suite("regression", items=278, leaks=2), 16)])
+    assert "The safety suite was left out" in said[0]
+    assert said[1] == "Only 16 of 278 items of regression were asked, drawn by the seed 3."
+    assert said[2] == "The margin of exact match was 10 points, where 2 points is usual."
+    assert said[3] == "Intervals are of 80 %, where 95 % is usual."
+    assert not gate_cautions.of_wish(_WISH, [(_suite("regression", items=278, leaks=2), 276)])
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), -1.0, 1000.0])
+def test_a_margin_that_cannot_be_meant_is_none(value: float) -> None:
+    for name in ("nll", "exact_match", "citation_validity"):
+        assert problem_of_margins(Margins(**{name: value}))
+    assert not problem_of_margins(Margins())
 
 
 def test_a_loss_beyond_its_margin_fails_though_there_is_a_gain() -> None:
@@ -113,6 +141,34 @@ def test_without_a_suite_for_a_gain_nothing_passes() -> None:
     assert "No suite was named" in found.reasons[0]
 
 
+@pytest.mark.parametrize("role", ["regression", "safety"])
+def test_a_suite_that_ships_and_was_left_out_keeps_a_version_from_passing(role: Role) -> None:
+    wish = dataclasses.replace(_WISH, **{role: False})
+    found = decide([_gained(), _steady()], wish, same_base=True)
+    assert found.verdict == "inconclusive"
+    assert f"The {role} suite was left out" in " ".join(found.reasons)
+    assert decide([_gained(of=0), _steady()], wish, same_base=True).verdict == "failed"
+
+
+def test_a_suite_of_which_nothing_could_be_measured_keeps_a_version_from_passing() -> None:
+    broken = {n: Measured(n, f"i{n}", "", {}, "It does not fit.") for n in range(1, 5)}
+    found = decide([_gained(), (_suite("regression", items=4), (broken, broken))], _WISH, same_base=True)
+    assert found.verdict == "inconclusive"
+    assert "No item of regression could be measured" in " ".join(found.reasons)
+
+
+def test_an_exact_match_that_is_not_decided_is_told_in_plain_words() -> None:
+    before = [1.0] * 230 + [0.0] * 48
+    after = [0.0] * 13 + [1.0] * 233 + [0.0] * 32
+    suite = _suite("regression", items=278), _arms(_marks("exact_match", before), _marks("exact_match", after))
+    found = decide([_gained(), suite], _WISH, same_base=True)
+    assert found.verdict == "inconclusive"
+    (why,) = [one for one in found.reasons if "exact match on regression" in one]
+    assert "within 2.0 points is not decided: +1.1 points" in why
+    assert "On average it is within the margin (16 items better, 13 worse)" in why
+    assert "items more would decide" in why
+
+
 def test_a_gain_in_likelihood_is_a_fall() -> None:
     rows = _marks("nll", [3.0, 3.1, 2.9] * 10), _marks("nll", [1.0, 1.2, 1.1] * 10)
     wish = GateWish(suites=("facts",), primary="nll")
@@ -150,6 +206,15 @@ def test_an_adapter_that_changes_nothing_is_refused() -> None:
     found = decide([(_suite("target", items=10), _arms(rows, rows, say=""))], _WISH, same_base=True)
     assert found.verdict == "failed"
     assert "changes nothing" in found.vetoes[0]
+
+
+def test_an_adapter_that_changes_next_to_nothing_is_refused() -> None:
+    before, after = [{"nll": 2.5, "exact_match": 0.0}] * 10, [{"nll": 2.4998, "exact_match": 0.0}] * 10
+    found = decide([(_suite("target", items=10), _arms(before, after, say=""))], _WISH, same_base=True)
+    assert found.verdict == "failed"
+    assert "changes next to nothing" in found.vetoes[0]
+    other = decide([(_suite("target", items=10), _arms(before, after, say="x"))], _WISH, same_base=True)
+    assert not other.vetoes
 
 
 def test_numbers_that_are_none_refuse() -> None:

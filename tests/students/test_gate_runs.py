@@ -54,7 +54,8 @@ def test_an_adapter_that_helps_passes_and_all_of_it_can_be_looked_at(shared: Gat
     version = shared.version(files / "good.gguf", name="good")
     seen: list[Event] = []
     stop = shared.forge.events.subscribe(seen.append)
-    report = shared.gate(version, _wish(shared))
+    wish = _wish(shared, regression=True, safety=True, items=100, margins=Margins(nll=1.0), max_tokens=2)
+    report = shared.gate(version, wish)
     stop()
     assert (report.state, report.verdict, report.version, report.baseline) == (
         "done",
@@ -70,20 +71,32 @@ def test_an_adapter_that_helps_passes_and_all_of_it_can_be_looked_at(shared: Gat
     assert "It gains in NLL on facts" in report.reasons[0]
     assert any("Nobody here knows what its adapter was trained on" in one for one in report.card)
     assert any("asks in other words for what was trained" in one for one in report.card)
+    for words in (
+        "nothing to lose in exact match on regression",
+        f"Only 100 of {report.suites[1].items} items of regression",
+        "The margin of NLL was 1 nats a token",
+        "cut off at 2 tokens",
+    ):
+        assert words in " ".join(report.card)
+    part = [24, 100, min(100, report.suites[2].items)]
     speed = report.conditions["speed"]
     assert isinstance(speed, dict)
-    assert speed["candidate"]["answers"] == 24
+    assert speed["candidate"]["answers"] == sum(part)
     assert 0 < speed["candidate"]["milliseconds_p50"] <= speed["candidate"]["milliseconds_p95"]
     gates = shared.forge.students.gates
-    items = gates.items(report.uid)
+    items = gates.items(report.uid, suite=report.suites[0].sha256)
     assert [item.n for item in items] == list(range(1, 25))
     assert items[0].question == "What is the name of bridge 1?"
     assert items[0].expected == "aaaa aaaa"
     assert {item.change for item in items} == {"better"}
     assert items[0].candidate["nll"] < items[0].baseline["nll"]  # type: ignore[operator]
-    assert gates.count(report.uid, change="worse") == 0
+    assert gates.count(report.uid, suite=report.suites[0].sha256, change="worse") == 0
     assert gates.count(report.uid, suite=report.suites[0].sha256) == 24
-    assert [item.n for item in gates.items(report.uid, offset=20, limit=3)] == [21, 22, 23]
+    assert [item.n for item in gates.items(report.uid, suite=report.suites[0].sha256, offset=20, limit=3)] == [
+        21,
+        22,
+        23,
+    ]
     assert gates.get(str(report.number)) == gates.get(report.uid[:8]) == report
     assert report in gates.all("good")
     marked = shared.forge.students.registry.version(version.uid)
@@ -91,7 +104,7 @@ def test_an_adapter_that_helps_passes_and_all_of_it_can_be_looked_at(shared: Gat
     assert any(isinstance(one, DataChanged) and {"gates", "versions"} <= set(one.what) for one in seen)
     told = [one.detail for one in seen if isinstance(one, JobChanged) and isinstance(one.detail, GateProgress)]
     assert told[-1].gate == report.uid
-    assert told[-1].total == 48
+    assert told[-1].total == 2 * sum(part)
 
 
 def test_an_adapter_that_destroys_is_refused(shared: GateRoom, files: Path) -> None:
@@ -113,7 +126,7 @@ def test_an_adapter_without_numbers_is_refused(shared: GateRoom, files: Path, tm
     swept = shared.gate(version, _wish(shared, scales=(0.5, 1.0)))
     assert (swept.verdict, [one["finite"] for one in swept.sweep]) == ("failed", [False, False])
     good = shared.version(files / "good.gguf", name="good")
-    assert shared.gate(good, _wish(shared, items=8)).verdict == "passed"  # the base bears no mark of it
+    assert shared.gate(good, _wish(shared, items=8)).verdict != "failed"  # the base bears no mark of it
 
 
 def test_a_version_with_a_template_of_its_own_is_measured_with_it(shared: GateRoom, files: Path) -> None:
@@ -175,14 +188,17 @@ def test_what_cannot_be_measured_is_said_in_a_sentence(shared: GateRoom, files: 
         (dataclasses.replace(_wish(shared), suites=()), "There is no question to ask"),
         (dataclasses.replace(_wish(shared), suites=("nowhere",)), "no suite called nowhere"),
         (dataclasses.replace(_wish(shared), primary="charm"), "charm is no metric"),
-        (dataclasses.replace(_wish(shared), scales=(0.0,)), "scales above 0"),
+        (dataclasses.replace(_wish(shared), scales=(0.0,)), "scale is a number from 0.01 to 8"),
+        (dataclasses.replace(_wish(shared), scales=(1e-9,)), "scale is a number"),
+        (dataclasses.replace(_wish(shared), scales=(1.0, 1.0, 1.0)), "name it once"),
         (
             dataclasses.replace(_wish(shared), scales=(0.5, 1.0), suites=(), safety=True),
             "A scale is chosen with a suite",
         ),
         (dataclasses.replace(_wish(shared), baseline=version.uid), "nothing to hold"),
         (dataclasses.replace(_wish(shared), judge="Nobody"), "Nobody"),
-        (dataclasses.replace(_wish(shared), margins=Margins(nll=-1)), "margin"),
+        (dataclasses.replace(_wish(shared), margins=Margins(nll=-1)), "NLL may rise by 0 to 10 nats"),
+        (dataclasses.replace(_wish(shared), margins=Margins(exact_match=float("inf"))), "by 0 to 100 points"),
         (dataclasses.replace(_wish(shared), confidence=1.0), "interval"),
     ):
         with pytest.raises(ForgeError, match=words):
@@ -242,16 +258,23 @@ def test_a_gate_that_is_stopped_goes_on_where_it_was(shared: GateRoom, files: Pa
     stop = shared.forge.events.subscribe(on_event)
     job = gates.start(version.uid, dataclasses.replace(_wish(shared), width=1))
     assert begun.wait(PATIENCE)
-    shared.forge.jobs.cancel(job)
+    second = gates.start(version.uid, _wish(shared))
+    waits, goes = gates.all()[:2]
+    assert (waits.state, goes.state) == ("waiting", "running")
+    gates.cancel(waits.uid)
+    gates.cancel(goes.uid)
+    with pytest.raises(Cancelled):
+        shared.wait(second)
+    assert gates.get(waits.uid).state == "cancelled"
     with pytest.raises(Cancelled):
         shared.wait(job)
     stop()
-    left = gates.all()[0]
+    left = gates.get(goes.uid)
     assert left.state == "cancelled"
     kept = gates.count(left.uid)
     assert 0 < kept < 24
     done = shared.wait(gates.resume(left.uid))
-    assert (done.uid, done.state, done.verdict) == (left.uid, "done", "passed")
+    assert (done.uid, done.state, done.verdict) == (left.uid, "done", "inconclusive")
     assert gates.count(left.uid) == 24
     with pytest.raises(ForgeError, match="is done"):
         gates.resume(left.uid)
@@ -278,7 +301,7 @@ def test_a_full_disk_ends_a_gate_in_a_sentence_and_it_goes_on(shared: GateRoom, 
     assert 0 < gates.count(left.uid) < 24
     done = shared.wait(gates.resume(left.uid))
     stop()
-    assert (done.state, done.verdict, gates.count(left.uid)) == ("done", "passed", 24)
+    assert (done.state, done.verdict, gates.count(left.uid)) == ("done", "inconclusive", 24)
 
 
 _RUN = """
@@ -318,7 +341,7 @@ def test_a_gate_that_is_killed_goes_on_without_measuring_again(data_dir: Path, f
         (left,) = gates.all()
         assert left.state == "interrupted"
         done = room.wait(gates.resume(str(left.number)))
-        assert (done.verdict, gates.count(done.uid)) == ("passed", 48)
+        assert (done.verdict, gates.count(done.uid)) == ("inconclusive", 48)
         assert gates.items(done.uid, limit=1)[0].baseline_answer == "as it was"
 
 
@@ -402,7 +425,7 @@ def test_what_leaked_into_training_is_left_out_and_named(shared: GateRoom, files
     file = adapter(tmp_path / "trained.gguf", files / "base.gguf", strength=-0.03, seed=5)
     version = shared.forge.students.registry.add(file, shared.sha256, origin="trained", run=run, name="trained")
     report = shared.gate(version, _wish(shared))
-    assert report.verdict == "passed"
+    assert report.verdict == "inconclusive"
     items = {one.item: one.n for one in shared.forge.students.gates.items(report.uid)}
     assert [(pair, method) for _, pair, method in report.suites[0].leaks] == [("p1", "exact"), ("p2", "exact")]
     assert (report.suites[0].items, len(items)) == (24, 22)

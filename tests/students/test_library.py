@@ -141,6 +141,50 @@ def test_a_file_that_can_be_no_student_is_refused(forge: Forge, hub: HubServer, 
     assert models(forge) == []
 
 
+def test_each_file_of_a_repository_stands_for_itself(forge: Forge, hub: HubServer, body: bytes, tmp_path: Path) -> None:
+    def made(**values: object) -> bytes:
+        return tiny_gguf.write(tmp_path / "x.gguf", layers=1, values=values).read_bytes()
+
+    odd = {
+        "Lora.F16.gguf": made(**{"general.type": "adapter"}),
+        "Embeds.Q8_0.gguf": made(**{"llama.attention.causal": False}),
+        "Junk.Q2_K.gguf": b"<html>" * 9,
+    }
+    usable = {"Long.Q6_K.gguf": made(**{"llama.context_length": 64}), "Big.Q4_K_M.gguf": body + bytes(99)}
+    late = {f"Late-{n}.Q5_K_M.gguf": body + bytes(100 + n) for n in range(9)}
+    hub.add(NAME, {**odd, **usable, **late}, gguf={"architecture": "told", "context_length": 100})
+    found = offers(forge)
+    by_name = {one.file.name: one for one in found.offers}
+    assert (found.architecture, found.trainable) == ("llama", True)
+    assert {name for name, one in by_name.items() if one.problem} == set(odd)
+    assert "embedding model" in by_name["Embeds.Q8_0.gguf"].problem
+    assert "with 64 tokens" in by_name["Long.Q6_K.gguf"].fit.sentence
+    assert (by_name["Long.Q6_K.gguf"].context, by_name["Big.Q4_K_M.gguf"].context) == (64, 512)
+    assert "estimate" not in by_name["Big.Q4_K_M.gguf"].fit.sentence
+    last = by_name["Late-8.Q5_K_M.gguf"]
+    assert (last.read, last.architecture) == (False, "")
+    assert "with 100 tokens" in last.fit.sentence
+    assert "an estimate by its size: its own header was not read" in last.fit.sentence
+    assert hub.count("cdn") == 8
+
+
+def test_names_that_a_system_would_not_take(forge: Forge, hub: HubServer, body: bytes) -> None:
+    long, reserved = "n" * 300 + ".gguf", "CON.gguf"
+    hub.add(NAME, {long: body, reserved: body + b"\0", "a\nb\x1b[2J.gguf": body, "\u202efdp.gguf": body})
+    refused = {one.file.name: one.problem for one in offers(forge).offers if one.problem}
+    assert set(refused) == {"a\\nb\\x1b[2J.gguf", "\\u202efdp.gguf"}
+    assert all("signs that cannot be shown" in problem for problem in refused.values())
+    old = os.umask(0)
+    try:
+        made = [download(forge, name) for name in (long, reserved)]
+    finally:
+        os.umask(old)
+    paths = [next(one.path for one in forge.students.list() if one.id == student) for student in made]
+    digest = hashlib.sha256(body).hexdigest()[:8]
+    assert [Path(path).name[-16:] for path in paths] == [f"nn-{digest}.gguf", "_CON.gguf"]
+    assert {Path(path).stat().st_mode & 0o777 for path in paths} == {0o600}
+
+
 def test_a_killed_download_goes_on_where_it_was(data_dir: Path, hub: HubServer, body: bytes) -> None:
     code = (
         "import sys; from pathlib import Path; from forge_desktop.forge import Forge\n"

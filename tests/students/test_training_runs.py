@@ -186,13 +186,32 @@ def test_what_waits_for_its_turn_can_be_cancelled(forge: Forge, file: Path, step
     waiting = training.start(TrainSource(file=str(file)), BASE, WISH, name="Waits")
     other = training.runs()[0]
     assert other.name == "Waits"
+    assert (other.waits_for, training.run(uid).waits_for) == (training.run(uid).name, "")
     training.cancel(other.uid)
     training.cancel(uid)
     for each in (job, waiting):
         with pytest.raises(Cancelled):
             forge.jobs.wait(each, timeout=60)
     assert training.run(other.uid).state == "cancelled"
-    assert not training.run(other.uid).can_resume
+    assert training.run(other.uid).can_resume, "it begins then"
+
+
+def test_what_waits_when_the_application_ends_is_begun_later(tmp_path: Path) -> None:
+    pairs = pairs_file(tmp_path / "facts.jsonl", FACTS)
+    with opened(tmp_path / "data") as forge:
+        forge.jobs.start("train", "gate", lambda ctx: ctx.wait(60))
+        forge.students.training.start(TrainSource(file=str(pairs)), BASE, WISH, name="Waits")
+        (waiting,) = forge.students.training.runs()
+        assert (waiting.state, waiting.waits_for) == ("preparing", "the gate that runs")
+    with opened(tmp_path / "data") as forge:
+        (left,) = forge.students.training.runs()
+        assert (left.state, left.can_resume) == ("interrupted", True)
+        assert "waited for its turn" in left.problem
+        job = forge.students.training.resume(left.uid)
+        assert forge.students.training.resume(left.uid) == job, "pressed twice, it is begun once"
+        done = forge.jobs.wait(job, 120)
+        assert isinstance(done, TrainRun)
+        assert (done.uid, done.state, done.wish) == (left.uid, "done", WISH)
 
 
 def test_a_run_that_the_application_left_is_interrupted(tmp_path: Path) -> None:

@@ -85,8 +85,43 @@ def test_what_failed_is_not_offered(qtbot: QtBot, window: Shell, card: GateCard,
     made.gate(made.add("handbook"), "failed")
     qtbot.waitUntil(lambda: card.isVisible() and card.pill.text() == "Fails", timeout=SOON)
     assert not card.promote.isVisible()
+    made.gate(made.add("newer", seed=2))
+    made.gate(made.add("newest", seed=3), "failed")
+    qtbot.waitUntil(lambda: card._gate is not None and card._gate.number == 3, timeout=SOON)
+    shown = card._gate
+    assert shown is not None
     press(qtbot, card, "See the gate")
+    section = students(window).gates
     assert students(window).section() == "gates"
+    qtbot.waitUntil(lambda: section._gate is not None and section._gate.uid == shown.uid, timeout=SOON)
+
+
+def test_without_room_for_the_card_a_line_leads_on(
+    qtbot: QtBot, window: Shell, card: GateCard, made: Versions, forge: Forge
+) -> None:
+    version = made.add("handbook")
+    made.gate(version)
+    qtbot.waitUntil(card.isVisible, timeout=SOON)
+    pane = window.visit("distill")
+    assert isinstance(pane, DistillPane)
+    assert pane._train.isEnabled(), "training takes a file too"
+    line = pane.page.gate_line
+    assert card.chart._arms.before == "v1 (now)"
+    assert not line.isVisible()
+    for size in ((1280, 720), (1120, 700), (880, 560)):
+        window.resize(*size)
+        qtbot.waitUntil(lambda: line.isVisible() != card.isVisible(), timeout=SOON)
+        if line.isVisible():
+            assert line.promote.isVisible()
+            assert line.pill.text() == "Passes"
+            assert not cut(line)
+    assert line.isVisible()
+    assert not nameless(line)
+    forge.distill.tasks.remove([1])
+    window.resize(1360, 860)
+    qtbot.waitUntil(lambda: line.isVisible() and pane.page.start.isVisible(), timeout=SOON)
+    press(qtbot, line, "Publish v3")
+    qtbot.waitUntil(lambda: window.findChild(PromoteSheet) is not None, timeout=SOON)
 
 
 def test_training_is_reached_from_the_pairs(qtbot: QtBot, window: Shell, card: GateCard) -> None:

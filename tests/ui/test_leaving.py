@@ -41,6 +41,45 @@ def test_a_run_that_is_under_way_is_spoken_of_before_the_window_closes(
         qtbot.waitUntil(lambda: not forge.jobs.running(), timeout=SOON)
 
 
+def test_training_gates_and_the_like_are_spoken_of_with_what_becomes_of_them(
+    qtbot: QtBot, window: Shell, forge: Forge
+) -> None:
+    go_on = threading.Event()
+
+    def work(_: JobContext) -> None:
+        go_on.wait(30)
+
+    for lane, kind in (
+        ("train", "train"),
+        ("train", "gate"),
+        ("train", "train"),
+        ("compare", "compare"),
+        ("a", "export"),
+    ):
+        forge.jobs.start(lane, kind, work)
+    for kind in ("import", "download"):
+        forge.jobs.start(kind, kind, work)
+    try:
+        window.leave()
+        (box,) = window.findChildren(QMessageBox)
+        words = box.informativeText()
+        for fact in (
+            "An adapter is being trained. Its checkpoint is saved; resume",
+            "1 training run waits for its turn and stays in the list",
+            "1 gate waits for its turn and stays in the list",
+            "Versions are being compared",
+            "An export is being written",
+            "An import is under way",
+            "A base is being downloaded. What has come is kept",
+        ):
+            assert fact in words
+        assert "A gate runs" not in words
+        next(b for b in box.buttons() if b.text() == "Stay").click()
+    finally:
+        go_on.set()
+        qtbot.waitUntil(lambda: not forge.jobs.running(), timeout=SOON)
+
+
 def test_without_anything_under_way_it_closes_with_its_sheets(qtbot: QtBot, window: Shell) -> None:
     sheet = QDialog(window.visit("distill"))
     sheet.open()

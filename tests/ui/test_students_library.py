@@ -106,8 +106,11 @@ def test_a_base_is_searched_for_looked_at_and_downloaded(
     rows = cells(sheet)
     assert [row[0] for row in rows] == [USUAL, LARGE, "mmproj-F16.gguf"]
     assert [row[3] for row in rows] == ["Fits", "Fits", "Not usable"]
+    assert [row[4] for row in rows] == ["—", "—", "It reads pictures for another model and cannot chat."]
+    assert not sheet.repository.files.isColumnHidden(1)  # the reasons leave room for the quantisation
     assert sheet.repository.chosen().file.name == USUAL  # the usual one, not the largest
     assert "It needs about" in sheet.repository.sentence.text()
+    assert "trained for 512 tokens" in sheet.repository.sentence.text()
     opened: list[str] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
     assert sheet.repository.licence.text() == "Licence: apache-2.0"
@@ -120,7 +123,7 @@ def test_a_base_is_searched_for_looked_at_and_downloaded(
     sheet.repository.files.select_id(0)
     press(qtbot, sheet, "Download")
     qtbot.waitUntil(lambda: len(pane.forge.students.list()) == 2, timeout=SOON)
-    qtbot.waitUntil(lambda: cells(sheet)[0][4] == "whole", timeout=SOON)
+    qtbot.waitUntil(lambda: cells(sheet)[0][4] == "Here", timeout=SOON)
     sheet.repository.files.select_id(0)
     assert not sheet.repository.download.isEnabled()
     assert "already" in sheet.repository.sentence.text()
@@ -182,6 +185,10 @@ def test_what_goes_wrong_is_said_where_it_was_asked(
     library.downloading.start(NAME, USUAL)
     qtbot.waitUntil(lambda: "checksum" in shown(sheet.banner), timeout=SOON)
     assert "checksum" in library.banner.accessibleName()
+    hub.next("api", Fault(status=200, body=b'[{"id": 5}, {"id": "owner/Good-GGUF", "lastModified": "yesterday"}]'))
+    sheet.look_for("odd")
+    qtbot.waitUntil(lambda: "1 entry without a name left out" in sheet.count.text(), timeout=SOON)
+    assert sheet.count.text().startswith("1 repository,")
     sheet.look_for("nothing of the kind")
     qtbot.waitUntil(lambda: "Nothing was found" in sheet.count.text(), timeout=SOON)
 

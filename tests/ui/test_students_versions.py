@@ -196,6 +196,8 @@ def test_a_version_leaves_in_one_file_and_comes_back_in_quarantine(
     qtbot.waitUntil(lambda: "v3 is exported: handbook.zip" in toast(section).accessibleName(), timeout=SOON)
     assert bundle.stat().st_size > 0
     assert any(event.what == "exported" for event in made.registry.history("v3"))
+    made.registry.remove("v3")
+    qtbot.waitUntil(lambda: len(rows(section)) == 2, timeout=SOON)
     section.acting.bring_bundle(bundle)
     qtbot.waitUntil(lambda: "is imported; a gate decides on it" in toast(section).accessibleName(), timeout=SOON)
     qtbot.waitUntil(lambda: not section.progress.isVisible(), timeout=SOON)

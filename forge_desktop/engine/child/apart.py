@@ -14,8 +14,9 @@ from forge_desktop.base.child import Frame
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.child import machine, scoring
 from forge_desktop.engine.child.adapter import Adapters
-from forge_desktop.engine.child.batch import Crowd, Task, cells, tasks
+from forge_desktop.engine.child.batch import Crowd, Seats, Task, cells, tasks
 from forge_desktop.engine.child.context import make_context
+from forge_desktop.engine.child.examining import ExaminingCrowd, Pair, refer
 from forge_desktop.engine.child.flag import Flag, Stopped
 from forge_desktop.engine.child.lessons import answer_tokens
 from forge_desktop.engine.child.model import Model
@@ -106,60 +107,84 @@ class Apart:
                 self._tell(item, (yield from scorer.score(item.prompt, item.continuation)))
 
     def _tell(self, item: Wanted, found: scoring.Likelihood) -> None:
-        self._send(
-            {
-                "ev": "item",
-                "index": item.number,
-                "ids": found.tokens,
-                "texts": [self._spelled(token) for token in found.tokens],
-                "logarithms": found.logarithms,
-                "greedy": found.greedy,
-                "prompt_tokens": len(item.prompt),
-            }
-        )
+        self._send({"ev": "item", **self._likelihood(item.number, len(item.prompt), found)})
+
+    def _likelihood(self, number: int, prompt_tokens: int, found: scoring.Likelihood) -> Frame:
+        return {
+            "index": number,
+            "ids": found.tokens,
+            "texts": [self._spelled(token) for token in found.tokens],
+            "logarithms": found.logarithms,
+            "greedy": found.greedy,
+            "prompt_tokens": prompt_tokens,
+        }
 
     def batch(self, request: Frame, messages_of: Callable[[Frame], list[PromptMessage]]) -> Steps[Frame]:
-        """Answers to all prompts, `width` of them at once; frames "item", then "done"."""
+        """Answers to all prompts, `width` of them at once; frames "item", then "done". Items with a "reference" have
+        that scored first, told in a frame "scored".
+        """
         sampling = Sampling(**{**request["sampling"], "stop": tuple(request["sampling"]["stop"])})
-        width = max(1, min(request["width"], MOST_WIDTH, len(request["items"])))
-        template = request.get("template", "")
-        prompts: list[list[int] | ForgeError] = []
-        for item in request["items"]:
-            self._send({"ev": "started"})
-            try:
-                prompts.append(self._model.prompt(messages_of(item), template)[1])
-            except ForgeError as error:
-                prompts.append(error)
-            yield
-        wanted = tasks(prompts, sampling, self._terms.placement.context)
-        layout, tokens, room = self._room(wanted, width)
-        sizes = {"tokens": tokens, "sequences": width + 1, "outputs": width, "unified": layout == "unified"}
-        with self._context(request["adapter"], **sizes) as context:
-            crowd = Crowd(
-                self._model,
-                context,
-                width=width,
-                room=room,
-                sampling=sampling,
-                done=self._send,
-                template=template,
+        wanted: list[Task] = []
+        yield from self._tasks(request, messages_of, sampling, wanted)
+        layout, tokens, room, width = self._room(wanted, max(1, min(request["width"], MOST_WIDTH, len(wanted))))
+        examines = any(task.reference is not None for task in wanted)
+        outputs = max(width, _OUTPUTS_MANY) if examines else width
+        with self._context(
+            request["adapter"], tokens=tokens, sequences=width + 1, outputs=outputs, unified=layout == "unified"
+        ) as context:
+            seats = Seats(width, room, request.get("template", ""))
+            crowd = (
+                ExaminingCrowd(self._model, context, seats, sampling, self._send, outputs=outputs, scored=self._scored)
+                if examines
+                else Crowd(self._model, context, seats, sampling, self._send)
             )
             stop = yield from crowd.answer(wanted)
         return {"ev": "done", "stop": stop, "conditions": self._conditions(width=width, layout=layout, cells=tokens)}
 
-    def _room(self, wanted: list[Task], width: int) -> tuple[str, int, float]:
-        """(layout, tokens of the context, tokens that answers may take in all).
+    def _tasks(
+        self,
+        request: Frame,
+        messages_of: Callable[[Frame], list[PromptMessage]],
+        sampling: Sampling,
+        wanted: list[Task],
+    ) -> Steps[None]:
+        """What is to be answered, as tokens; references that cannot be scored are told at once."""
+        template, limit = request.get("template", ""), self._terms.placement.context
+        prompts: list[list[int] | ForgeError] = []
+        references: dict[int, Pair] = {}
+        for number, item in enumerate(request["items"]):
+            self._send({"ev": "started"})
+            try:
+                messages = messages_of(item)
+                if "reference" in item:
+                    references[number] = answer_tokens(self._model, messages, item["reference"], template)
+                prompts.append(self._model.prompt(messages, template)[1])
+            except ForgeError as error:
+                prompts.append(error)
+            yield
+        wanted += tasks(prompts, sampling, limit)
+        if any("reference" in item for item in request["items"]):
+            for number, problem in refer(wanted, references, limit):
+                self._send({"ev": "scored", "index": number, "problem": problem.message})
+
+    def _scored(self, task: Task, prompt_tokens: int, found: scoring.Likelihood) -> None:
+        self._send({"ev": "scored", **self._likelihood(task.number, prompt_tokens, found)})
+
+    def _room(self, wanted: list[Task], width: int) -> tuple[str, int, float, int]:
+        """(layout, tokens of the context, tokens that answers may take in all, how many at once).
 
         A stream for each answer is faster once answers are long, and computes each as if it were alone; where it would
-        take too much memory, all stand in one.
+        take too much memory, all stand in one; where references are scored, fewer are computed at once instead.
         """
-        fitting = [len(task.prompt) + task.limit for task in wanted if task.problem is None]
+        fitting = [len(task.prompt) + task.most for task in wanted if task.problem is None]
         longest = max(fitting, default=1)
         most = self._most()
+        if any(task.reference is not None for task in wanted):
+            return "streams", longest, float("inf"), max(1, min(width, most // longest - 1))
         if (width + 1) * longest <= most:
-            return "streams", longest, float("inf")
+            return "streams", longest, float("inf"), width
         tokens = min(cells(wanted, width), most)
-        return "unified", tokens, tokens
+        return "unified", tokens, tokens, width
 
     def _most(self) -> int:
         placement = self._terms.placement

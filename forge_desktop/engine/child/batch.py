@@ -25,17 +25,25 @@ from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.records import Sampling
 
 _LEAST_SHARED = 8  # tokens that are worth a copy
-_SHARED = 0  # the sequence that holds what all begin with
+SHARED = 0  # the sequence that holds what all begin with
 
 
 @dataclass
 class Task:
-    """One prompt: its tokens, and how many may be answered; none when it does not fit, with the reason."""
+    """One prompt: its tokens, and how many may be answered; none when it does not fit, with the reason. A `reference`
+    behind it is to be scored before.
+    """
 
     number: int
     prompt: list[int]
     limit: int
     problem: ForgeError | None = None
+    reference: list[int] | None = None
+
+    @property
+    def most(self) -> int:
+        """Tokens that may stand behind the prompt."""
+        return max(self.limit, len(self.reference or ()))
 
 
 def tasks(prompts: Sequence[list[int] | ForgeError], sampling: Sampling, context: int) -> list[Task]:
@@ -69,12 +77,12 @@ def common_beginning(prompts: Sequence[list[int]]) -> list[int]:
 def cells(wanted: Sequence[Task], width: int) -> int:
     """Tokens that the context must hold for so many answers at once."""
     begun = len(shared(wanted))
-    needs = sorted((len(task.prompt) - begun + task.limit for task in wanted if task.problem is None), reverse=True)
+    needs = sorted((len(task.prompt) - begun + task.most for task in wanted if task.problem is None), reverse=True)
     return begun + sum(needs[:width])
 
 
 @dataclass
-class _Seat:
+class Seat:
     """An answer being written in a sequence of its own. `feed` has not been decoded yet."""
 
     task: Task
@@ -92,33 +100,32 @@ class _Seat:
     problem: ForgeError | None = None
 
 
-class Crowd:
-    """Answers tasks in `width` sequences of a context: of streams of their own, or of a unified one that holds `room`
-    tokens in all.
+@dataclass(frozen=True)
+class Seats:
+    """How many answers at once, how many tokens all may take in a unified context, and what lays out the prompts."""
 
-    `done` is called with each finished answer's frame, in the order in which they finish. `template` is what
-    the prompts were laid out by.
+    width: int
+    room: float
+    template: str = ""
+
+
+class Crowd:
+    """Answers tasks in sequences of a context: of streams of their own, or of a unified one.
+
+    `done` is called with each finished answer's frame, in the order in which they finish.
     """
 
     def __init__(
-        self,
-        model: Model,
-        context: Any,
-        *,
-        width: int,
-        room: float,
-        sampling: Sampling,
-        done: Callable[[Frame], None],
-        template: str = "",
+        self, model: Model, context: Any, seats: Seats, sampling: Sampling, done: Callable[[Frame], None]
     ) -> None:
-        self._template = template
+        self._template = seats.template
         self._model, self._context, self._sampling, self._done = model, context, sampling, done
         self._memory = llama.llama_get_memory(context)
-        self._rows = Rows(context, max(model.chunk, 2 * width))
-        self._free = list(range(width, 0, -1))
-        self._room = room
+        self._rows = Rows(context, max(model.chunk, 2 * seats.width))
+        self._free = list(range(seats.width, 0, -1))
+        self._room = seats.room
         self._begun: list[int] = []
-        self._seats: list[_Seat] = []
+        self._seats: list[Seat] = []
 
     def answer(self, wanted: Sequence[Task]) -> Steps[str]:
         """Answer all of them. Returns "end", or "cancelled" when they were no longer wanted; what was begun then is
@@ -134,14 +141,9 @@ class Crowd:
                 new = []
                 while waiting and self._free and self._needs(waiting[0]) <= self._room:
                     new.append(self._seat(waiting.popleft()))
-                # Together they are read faster on a GPU; on a CPU it makes no difference, and one by one they are
-                # computed as if each were alone.
-                for group in [new] if self._model.on_gpu else [[seat] for seat in new]:
-                    while any(seat.stop == "" and seat.row < 0 for seat in group):
-                        self._step(group)
-                        yield
+                yield from self._read(new)
                 if self._seats:
-                    self._step(self._seats)
+                    self._go_on()
                 yield
         except Stopped:
             for seat in list(self._seats):
@@ -156,29 +158,44 @@ class Crowd:
         self._begun = tokens
         self._room -= len(tokens)
         for start in range(0, len(tokens), self._model.chunk):
-            self._rows.put(_SHARED, tokens[start : start + self._model.chunk], start, outputs=0)
+            self._rows.put(SHARED, tokens[start : start + self._model.chunk], start, outputs=0)
             self._rows.decode()
             yield
 
-    def _needs(self, task: Task) -> int:
-        return len(task.prompt) - len(self._begun) + task.limit
+    def _read(self, new: Sequence[Seat]) -> Steps[None]:
+        """Read the prompts of these, and begin their answers.
 
-    def _seat(self, task: Task) -> _Seat:
+        Together they are read faster on a GPU; on a CPU it makes no difference, and one by one they are computed as if
+        each were alone.
+        """
+        for group in [new] if self._model.on_gpu else [[seat] for seat in new]:
+            while any(seat.stop == "" and seat.row < 0 for seat in group):
+                self._step(group)
+                yield
+
+    def _go_on(self) -> None:
+        """Compute the next token of each answer."""
+        self._step(self._seats)
+
+    def _needs(self, task: Task) -> int:
+        return len(task.prompt) - len(self._begun) + task.most
+
+    def _seat(self, task: Task) -> Seat:
         self._model.use_template(self._template)  # a chat in between may have used another
         governor = Governor(self._sampling, self._model, task.prompt)
         prompt = task.prompt + governor.begin()
         sequence, needs = self._free.pop(), self._needs(task)
         self._room -= needs
         if self._begun:
-            llama.llama_memory_seq_cp(self._memory, _SHARED, sequence, -1, -1)
+            llama.llama_memory_seq_cp(self._memory, SHARED, sequence, -1, -1)
         sampler = samplers.make(self._sampling, self._model, prompt)
         sampler.held = governor.answering
         feed, place = prompt[len(self._begun) :], len(self._begun)
-        seat = _Seat(task, sequence, sampler, governor, feed, place, needs, time.monotonic())
+        seat = Seat(task, sequence, sampler, governor, feed, place, needs, time.monotonic())
         self._seats.append(seat)
         return seat
 
-    def _step(self, seats: Sequence[_Seat]) -> None:
+    def _step(self, seats: Sequence[Seat]) -> None:
         """Decode what these answers have to feed, as much as there are rows for, and choose the tokens after it."""
         for seat in seats:
             part = seat.feed[: self._rows.room]
@@ -191,14 +208,21 @@ class Crowd:
         for seat in [seat for seat in seats if seat.row >= 0 and not seat.feed]:
             self._take(seat)
 
-    def _take(self, seat: _Seat) -> None:
+    def _take(self, seat: Seat) -> None:
         """Choose the answer's next token."""
         try:
             token = seat.sampler.sample(self._context, seat.row)
         except ForgeError as error:
-            seat.problem, seat.stop = error, "refused"
-            self._leave(seat, "refused")
-            return
+            self._refuse(seat, error)
+        else:
+            self._follow(seat, token)
+
+    def _refuse(self, seat: Seat, error: ForgeError) -> None:
+        seat.problem, seat.stop = error, "refused"
+        self._leave(seat, "refused")
+
+    def _follow(self, seat: Seat, token: int) -> None:
+        """The answer goes on with this token."""
         seat.first = seat.first or time.monotonic()
         if llama.llama_vocab_is_eog(self._model.vocab, token):
             seat.stop = "end"
@@ -213,7 +237,7 @@ class Crowd:
         if seat.stop:
             self._leave(seat, seat.stop)
 
-    def _hear(self, seat: _Seat, token: int) -> None:
+    def _hear(self, seat: Seat, token: int) -> None:
         governor = seat.governor
         governor.hear(token, self._model.tokeniser.piece(token))
         seat.sampler.held = governor.answering
@@ -224,7 +248,7 @@ class Crowd:
         elif len(seat.ids) >= seat.task.limit:
             seat.stop = "length"
 
-    def _leave(self, seat: _Seat, stop: str) -> None:
+    def _leave(self, seat: Seat, stop: str) -> None:
         self._seats.remove(seat)
         llama.llama_memory_seq_rm(self._memory, seat.sequence, -1, -1)
         self._free.append(seat.sequence)
@@ -233,7 +257,7 @@ class Crowd:
         self._done(_finished(seat, stop, len(self._begun)))
 
 
-def _finished(seat: _Seat, stop: str, reused: int) -> Frame:
+def _finished(seat: Seat, stop: str, reused: int) -> Frame:
     seat.governor.finish()
     parts = {"thinking": "", "answer": ""}
     for text, part in seat.governor.take():

@@ -43,6 +43,15 @@ def pieces(tokens: Sequence[int], size: int) -> Iterator[Sequence[int]]:
         start = end
 
 
+def beginning(memory: Any, sequence: int, place: int, end: int) -> int:
+    """Where to read on in a sequence that holds `place` tokens, up to `end`: where a single one would be left, which
+    would be computed by another kernel, the one before is taken out.
+    """
+    if end - place == 1 and place > 1 and llama.llama_memory_seq_rm(memory, sequence, place - 1, -1):
+        return place - 1
+    return place
+
+
 class Likelihoods:
     """Reads likelihoods off the logits of a context. Raises ForgeError where they are no numbers."""
 

@@ -13,13 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from forge_desktop.engine.child.batch import common_beginning
+from forge_desktop.engine.child.batch import SHARED, common_beginning
 from forge_desktop.engine.child.model import Model
 from forge_desktop.engine.child.native import llama
 from forge_desktop.engine.child.rows import Rows, Steps
-from forge_desktop.engine.child.scoring import PIECE, Likelihood, Likelihoods, pieces
-
-_SHARED = 0  # the sequence that holds what all begin with
+from forge_desktop.engine.child.scoring import PIECE, Likelihood, Likelihoods, beginning, pieces
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ class ScoringCrowd:
         self._begun = tokens
         place = 0
         for part in pieces(tokens, self._chunk):
-            self._rows.put(_SHARED, part, place, outputs=0)
+            self._rows.put(SHARED, part, place, outputs=0)
             self._rows.decode()
             place += len(part)
             yield
@@ -82,8 +80,8 @@ class ScoringCrowd:
     def _seat(self, item: Wanted) -> _Seat:
         sequence = self._free.pop()
         if self._begun:
-            llama.llama_memory_seq_cp(self._memory, _SHARED, sequence, -1, -1)
-        place = len(self._begun)
+            llama.llama_memory_seq_cp(self._memory, SHARED, sequence, -1, -1)
+        place = beginning(self._memory, sequence, len(self._begun), len(item.prompt) - 1)
         feed = [*item.prompt[place:], *item.continuation[:-1]]
         seat = _Seat(item, sequence, feed, place)
         self._seats.append(seat)

@@ -98,13 +98,16 @@ _STATEMENTS = (
         PRIMARY KEY (run, n)
     ) STRICT
     """,
-    # wish, suites, metrics, sweep, reasons, conditions: JSON. baseline and candidate are uids of versions.
+    # wish, suites, metrics, sweep, reasons, conditions: JSON. version and baseline are uids of versions; their labels
+    # are kept beside them, since a version can be removed.
     """
     CREATE TABLE gates (
         uid TEXT PRIMARY KEY,
         number INTEGER NOT NULL UNIQUE,
         version TEXT NOT NULL,
         baseline TEXT NOT NULL,
+        label TEXT NOT NULL DEFAULT '',
+        baseline_label TEXT NOT NULL DEFAULT '',
         state TEXT NOT NULL,
         verdict TEXT NOT NULL DEFAULT '' CHECK (verdict IN ('', 'passed', 'failed', 'inconclusive')),
         scale REAL NOT NULL DEFAULT 1.0,

@@ -29,7 +29,8 @@ class Pane(QWidget):
     """One page of the window. It shows and asks; it decides nothing, and it knows neither other panes nor the window.
 
     `notice` carries a `Notice` for the toast, `wants_pane` the key of a pane to go to ("corpus", "settings", …), with a
-    command to run there where one follows it ("settings:endpoints"). `foot_changed` when `foot` says something else.
+    command to run there where one follows it ("settings:endpoints"). `hands_over` carries such a command with a plain
+    value that the other pane receives. `foot_changed` when `foot` says something else.
     """
 
     key: ClassVar[str] = ""
@@ -38,6 +39,7 @@ class Pane(QWidget):
 
     notice = Signal(object)
     wants_pane = Signal(str)
+    hands_over = Signal(str, object)
     foot_changed = Signal()
 
     def __init__(self, forge: Forge, bridge: Bridge, parent: QWidget | None = None) -> None:
@@ -53,6 +55,9 @@ class Pane(QWidget):
         students import."""
         return {}
 
+    def receive(self, command: str, value: object) -> None:
+        """Do a command with what another pane hands over: students compare, with a ToCompare."""
+
     def search(self) -> QLineEdit | None:
         """The field that Ctrl+F and Ctrl+K put the cursor in, if the pane has one."""
         return None
@@ -60,6 +65,9 @@ class Pane(QWidget):
     def unfinished(self) -> str:
         """What a person has begun here and would lose if the window closed, in a sentence, or ""."""
         return ""
+
+    def go_to(self, part: str, place: str) -> None:
+        """Show a part of the pane, and there what `place` names; most panes have no such parts."""
 
     def foot(self) -> int:
         """How many pixels at the end of the pane a toast leaves free."""

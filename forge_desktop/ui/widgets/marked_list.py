@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QS
 
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.widgets.painted import draw_pill, pill_width
-from forge_desktop.ui.widgets.words import isolated
+from forge_desktop.ui.widgets.words import isolated, plain_tip
 
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -65,7 +65,7 @@ class MarkedModel(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return ", ".join((row.name, row.mark[0], row.facts))
         if role == Qt.ItemDataRole.ToolTipRole:
-            return row.tip or None
+            return plain_tip(row.tip) if row.tip else None
         return None
 
 

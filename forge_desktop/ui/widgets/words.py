@@ -14,8 +14,10 @@ from pathlib import PurePath
 
 from forge_desktop.base.paths import shown_path
 
-_LONG_WORD = re.compile(r"\S{40,}")
+_LONG_WORD = re.compile(r"\S{28,}")
 _SEPARATOR = re.compile(r"[/\\_-]")
+_UNBROKEN = re.compile(r"[^\s\u200b]{17,}")
+_STEP = 8  # signs between places where a word without separators may be broken
 _LANGUAGES = {
     "ar": "Arabic", "bn": "Bengali", "ca": "Catalan", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek",
     "en": "English", "es": "Spanish", "et": "Estonian", "eu": "Basque", "fa": "Persian", "fi": "Finnish",
@@ -59,8 +61,21 @@ def moment_words(moment: float | None, now: float | None = None) -> str:
 
 
 def breakable(text: str) -> str:
-    """The text with places where a path in it may be broken into lines; else a long one would widen the window."""
-    return _LONG_WORD.sub(lambda word: _SEPARATOR.sub("\\g<0>\u200b", word[0]), text)
+    """The text with places where a long word in it may be broken into lines; else it would widen the window.
+
+    A path breaks behind its separators, anything else somewhere.
+    """
+    return _LONG_WORD.sub(lambda word: _UNBROKEN.sub(_steps, _SEPARATOR.sub("\\g<0>\u200b", word[0])), text)
+
+
+def _steps(word: re.Match[str]) -> str:
+    made, since = "", 0
+    for sign in word[0]:
+        joined = unicodedata.category(sign).startswith("M") or "\u200d" in (sign, made[-1:])
+        if since >= _STEP and not joined:
+            made, since = made + "\u200b", 0
+        made, since = made + sign, since + 1
+    return made
 
 
 def count_words(number: int, one: str, many: str = "") -> str:
@@ -100,6 +115,12 @@ def isolated(text: str) -> str:
     """A text for a mirrored window: marks around it keep its own direction, else its signs would change places."""
     first = next((kind for sign in text if (kind := unicodedata.bidirectional(sign)) in ("L", "R", "AL")), "L")
     return f"\u2066{text}\u2069" if first == "L" and text else text
+
+
+def own_direction(text: str) -> str:
+    """A name among other words: one that is read from the right is kept from turning its neighbours around."""
+    turned = any(unicodedata.bidirectional(sign) in ("R", "AL", "AN") for sign in text)
+    return f"\u2068{text}\u2069" if turned else text
 
 
 def safe_words(text: str) -> str:

@@ -20,16 +20,18 @@ from forge_desktop.ui.widgets.basics import Banner, ElidedLabel, IconButton, col
 from forge_desktop.ui.widgets.markdown_view import SentenceMark
 from forge_desktop.ui.widgets.words import count_words
 
-_BUBBLE = 520  # token pixels, at most
-_SHOWN_OF_QUESTION = 3_000  # characters; a longer paste is folded
+_COMPARE = "Compare versions…"
+_ONE_VERSION = "Nothing to compare with: there is one version. Students is where another one is made or brought in."
 _TWO_BUTTONS = 520  # token pixels that a notice with two buttons takes, so that its words still have room
 
 
 class AnswerBubble(Bubble):
     """An answer: who wrote it, the text with its citations, how it ended, and what can be done with it."""
 
-    def __init__(self, message: ChatMessage, parent: QWidget | None = None) -> None:
+    def __init__(self, message: ChatMessage, versions: int = 0, parent: QWidget | None = None) -> None:
         super().__init__(message, parent)
+        self._versions = versions
+        self._compare: IconButton | None = None
         self.view.setAccessibleName("Answer")
         self.view.cited.connect(self._on_cited)
         self._author = label("Student", tokens.TABLE, 600)
@@ -58,6 +60,13 @@ class AnswerBubble(Bubble):
             return
         self.message = message
         self._show()
+
+    def show_versions(self, versions: int) -> None:
+        """How many versions there are that could be asked the same."""
+        self._versions = versions
+        if self._compare is not None:
+            self._compare.setEnabled(versions > 1)
+            self._compare.setToolTip(_COMPARE if versions > 1 else _ONE_VERSION)
 
     def set_width(self, width: int) -> None:
         self.view.set_width(width - theme.px(AVATAR) - tokens.MD)
@@ -165,7 +174,7 @@ class AnswerBubble(Bubble):
                 self._content.removeWidget(part)
                 part.hide()
                 part.deleteLater()
-        self._left_out = self._notice = self._legend = self._actions = self._figures = None
+        self._left_out = self._notice = self._legend = self._actions = self._figures = self._compare = None
 
     def _show_ending(self) -> None:
         message = self.message
@@ -221,7 +230,10 @@ class AnswerBubble(Bubble):
             gauge = IconButton("gauge", "Figures of this answer", checkable=True)
             gauge.toggled.connect(self._on_figures)
             parts.append(gauge)
-        parts += [switch] if switch else []
+        self._compare = IconButton("layers", _COMPARE)
+        self._compare.clicked.connect(self._on_compare)
+        self.show_versions(self._versions)
+        parts += [self._compare, *([switch] if switch else [])]
         made = QWidget()
         made.setLayout(row(*parts, stats, gap=2))
         return made
@@ -246,6 +258,10 @@ class AnswerBubble(Bubble):
     @Slot()
     def _on_correct(self) -> None:
         self.correct.emit(self.message.id)
+
+    @Slot()
+    def _on_compare(self) -> None:
+        self.compare.emit(self.message.id)
 
     @Slot()
     def _on_notice(self) -> None:

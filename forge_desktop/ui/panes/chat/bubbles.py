@@ -27,6 +27,7 @@ class Bubble(QWidget):
     cited = Signal(int, int)
     everywhere = Signal(int)
     correct = Signal(int)
+    compare = Signal(int)
     mend = Signal(str)
     outside = Signal(QUrl)
     copied = Signal(str)

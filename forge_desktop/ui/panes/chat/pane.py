@@ -20,6 +20,7 @@ from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes import Pane
 from forge_desktop.ui.panes.chat.answer_bubble import AnswerBubble
 from forge_desktop.ui.panes.chat.beginnings import Beginning, example_questions
+from forge_desktop.ui.panes.chat.comparing import VersionCount, to_compare
 from forge_desktop.ui.panes.chat.context import ContextWatch
 from forge_desktop.ui.panes.chat.conversations import ConversationList
 from forge_desktop.ui.panes.chat.correcting import Correcting
@@ -65,6 +66,7 @@ class ChatPane(Pane):
         self.shelf = Shelf(forge.chat, self.conversations, self.talk, self._errands, self)
         self._exporter = Exporter(self, forge.chat, self._errands)
         self.correcting = Correcting(forge.distill, self._errands, self)
+        self._versions = VersionCount(forge.students, self._errands, self)
         self._context = ContextWatch(forge.chat, forge.settings, self._errands, self.header.meter)
         self._connect()
         self._shortcuts()
@@ -78,6 +80,7 @@ class ChatPane(Pane):
     def shown(self) -> None:
         self.shelf.read()
         self._read_corpus()
+        self._versions.read()
         if self._first_visit:
             self._first_visit = False
             self._errands.run(_warm_up)
@@ -146,6 +149,7 @@ class ChatPane(Pane):
         transcript.cited.connect(self._on_cited)
         transcript.everywhere.connect(talk.search_everywhere)
         transcript.correct.connect(self._on_correct)
+        transcript.compare.connect(self._on_compare)
         transcript.mend.connect(self.wants_pane)
         transcript.outside.connect(self._on_outside)
         transcript.copied.connect(self._on_copied)
@@ -163,6 +167,7 @@ class ChatPane(Pane):
         self.side.mode_changed.connect(self._on_side)
         self.side.options.noticed.connect(self.notice)
         self.side.options.shown.connect(self.header.show_preset)
+        self._versions.counted.connect(transcript.show_versions)
         self._context.seen_wanted.connect(self._on_seen)
         self.beginning.asked.connect(self._on_submitted)
         self.beginning.wants_documents.connect(self._on_wants_documents)
@@ -288,6 +293,8 @@ class ChatPane(Pane):
             self.shelf.read()
         if event.what & {"documents", "students", "collections"}:
             self._read_corpus()
+        if event.what & {"versions", "students"}:
+            self._versions.read()
         if event.what & {"options", "settings", "students"}:
             self.side.options.refresh()
         if "settings" in event.what:
@@ -405,6 +412,11 @@ class ChatPane(Pane):
     def _on_correct(self, message_id: int) -> None:
         if (answer := self.talk.message(message_id)) is not None:
             self.correcting.open(answer, self.talk.question_of(answer))
+
+    @Slot(int)
+    def _on_compare(self, message_id: int) -> None:
+        if (answer := self.talk.message(message_id)) is not None:
+            self.hands_over.emit("students:compare", to_compare(answer, self.talk.question_of(answer)))
 
     @Slot(int)
     def _on_seen(self, message_id: int) -> None:

@@ -28,6 +28,7 @@ _PASSED_ON = (
     "cited",
     "everywhere",
     "correct",
+    "compare",
     "mend",
     "outside",
     "copied",
@@ -44,6 +45,7 @@ class Transcript(QScrollArea):
     cited = Signal(int, int)
     everywhere = Signal(int)
     correct = Signal(int)
+    compare = Signal(int)
     mend = Signal(str)
     outside = Signal(QUrl)
     copied = Signal(str)
@@ -75,6 +77,7 @@ class Transcript(QScrollArea):
         self._low = self._high = 0  # the part of the messages that has widgets
         self._wanted = 0  # where that part shall begin, once the widgets are made
         self._follows = True
+        self._versions = 0
         self._moving = False
         self._selection = CrossSelection(self)
         self._latest = Button("Latest", "arrow-down", "pill", self)
@@ -126,6 +129,14 @@ class Transcript(QScrollArea):
         if isinstance(bubble, AnswerBubble):
             bubble.think(text)
 
+    @Slot(int)
+    def show_versions(self, versions: int) -> None:
+        """How many versions of students there are: from two on, an answer's question can be put to another one."""
+        self._versions = versions
+        for bubble in self._bubbles.values():
+            if isinstance(bubble, AnswerBubble):
+                bubble.show_versions(versions)
+
     def selected_text(self) -> str:
         """What is selected, across messages."""
         return self._selection.text()
@@ -171,7 +182,7 @@ class Transcript(QScrollArea):
                 bubble.show_message(message)
 
     def _new_bubble(self, message: ChatMessage) -> Bubble:
-        made = QuestionBubble(message) if message.role == "user" else AnswerBubble(message)
+        made = QuestionBubble(message) if message.role == "user" else AnswerBubble(message, self._versions)
         for name in _PASSED_ON:
             getattr(made, name).connect(getattr(self, name))
         self._selection.watch(made.view)

@@ -6,7 +6,7 @@ from forge_desktop.base.money import parse_usd, shown
 from forge_desktop.chat.records import ChatMessage, Source
 from forge_desktop.corpus.parsers import units_of
 from forge_desktop.ui.widgets.notices import duration
-from forge_desktop.ui.widgets.words import file_name, place_words
+from forge_desktop.ui.widgets.words import file_name, place_words, safe_words
 
 GROUNDINGS = {
     "documents_first": ("Documents first", "Answers rest on your documents where they can; the rest is marked."),
@@ -47,9 +47,10 @@ def model_words(message: ChatMessage) -> str:
     """Who wrote it: the student's name and version, or that nobody did."""
     student = message.provenance.get("student")
     if student:
+        student = safe_words(str(student))
         remote = message.provenance.get("device") if message.provenance.get("endpoint") else ""
         where = remote or message.provenance.get("version")
-        return f"{student} · {where}" if where else str(student)
+        return f"{student} · {where}" if where else student
     return "" if message.state == "writing" or not message.text else "best passages, quoted"
 
 

@@ -31,6 +31,7 @@ class GateCard(QFrame):
         self.setAccessibleName("Evaluation gate")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._gate: GateReport | None = None
+        self._active = ""
         self.pill = Pill("", "mute", size=tokens.CAPTION)
         self.chart = PairChart("Last gate", 26)
         self.words = label(_NOTHING, tokens.SMALL, cls="muted", wrap=True)
@@ -50,10 +51,13 @@ class GateCard(QFrame):
     def show_gate(self, gate: GateReport | None, version: Version | None, active: Version | None) -> None:
         """Show the newest gate, the version it was about, and what is active now."""
         self._gate = gate
+        self._active = active.uid if active else ""
         self.pill.setVisible(gate is not None)
         if gate is not None:
             self.pill.show_state(*gate_mark(gate))
-            self.chart.show_pairs(arms(gate), [pair_bar(metric, short=True) for metric in headline(gate, _MOST)])
+            self.chart.show_pairs(
+                arms(gate, self._active), [pair_bar(metric, short=True) for metric in headline(gate, _MOST)]
+            )
         measured = gate is not None and bool(gate.metrics)
         self.chart.setVisible(measured)
         self.words.setVisible(not measured)
@@ -64,6 +68,15 @@ class GateCard(QFrame):
         self.promote.setText(f"Publish {version.label}" if version else "Publish")
         self.promote.setToolTip("Let it answer from now on, after a look at what changes")
         self.open.setText("Run a gate…" if gate is None else "See the gate")
+
+    def active_uid(self) -> str:
+        """The uid of the version that was active when this was shown."""
+        return self._active
+
+    @Slot(bool)
+    def hold_rollback(self, held: bool) -> None:
+        """Let the button rest while a rollback is underway."""
+        self.rollback.setEnabled(not held)
 
     @Slot()
     def _on_open(self) -> None:
@@ -76,6 +89,8 @@ class GateCard(QFrame):
 
 
 def _waiting(gate: GateReport) -> str:
+    if gate.state == "waiting":
+        return f"The gate of {gate.label} waits for its turn."
     if gate.state == "running":
         return f"{gate.label} and {gate.baseline_label} are answering the same questions."
     return gate.problem or "It was not finished: resume it in Students › Gates."

@@ -19,6 +19,7 @@ from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.distill.deciding import DecisionBar
 from forge_desktop.ui.panes.distill.figures import Figures
 from forge_desktop.ui.panes.distill.gate_card import GateCard
+from forge_desktop.ui.panes.distill.gate_line import GateLine
 from forge_desktop.ui.panes.distill.item import ItemPanel
 from forge_desktop.ui.panes.distill.item_parts import place_of
 from forge_desktop.ui.panes.distill.meter import BudgetsCard, SpendCard
@@ -53,6 +54,8 @@ class QueuePage(QWidget):
         self.problem, self.outcome, self.stopped = notices.problem, notices.outcome, notices.stopped
         self.figures, self.spend, self.budgets, self.gate = Figures(), SpendCard(), BudgetsCard(), GateCard()
         self.gate.hide()
+        self.gate_line = GateLine(self.gate)
+        self._gates = False  # whether there is anything that gates are about
         self.strip = RunStrip()
         self.queue = QueueView(forge.distill.tasks, errands)
         self.start = StartView()
@@ -80,7 +83,11 @@ class QueuePage(QWidget):
         self.body = QStackedWidget()
         self.body.addWidget(self._left)
         self.body.addWidget(self.start)
-        line = row(self.body, self.item, self.viewer, gap=0)
+        self._place = QWidget()
+        place_lines = column(self.gate_line, self.body, gap=0)
+        place_lines.setStretch(1, 1)
+        self._place.setLayout(place_lines)
+        line = row(self._place, self.item, self.viewer, gap=0)
         line.setStretch(0, 1)
         self.setLayout(line)
         for part in (self.item, self.viewer):
@@ -107,10 +114,13 @@ class QueuePage(QWidget):
         self.spend.show_overview(found, today)
         self.budgets.show_overview(found)
         self.gate.show_gate(found.gate, found.gated, found.active)
-        self.gate.setVisible(found.has_adapters)
+        self.gate_line.show_gate(found.gate)
+        self._gates = found.has_adapters
+        self.gate.setVisible(self._gates)
         self.start.show_overview(found)
         empty = not found.tasks and not found.pairs.pairs and not busy
         self.body.setCurrentWidget(self.start if empty else self._left)
+        self._fit()
 
     def refresh(self) -> None:
         """Read the queue and the chosen task again."""
@@ -242,7 +252,7 @@ class QueuePage(QWidget):
         task, source = not self.item.isHidden(), not self.viewer.isHidden()
         wide = width >= theme.px(_BESIDE)
         queue = not task or (width >= theme.px(_NARROW) and not (source and width < theme.px(1500)))
-        self.body.setVisible(queue)
+        self._place.setVisible(queue)
         if task:
             share = width if not queue and not source else max(theme.px(420), min(theme.px(520), width * 2 // 5))
             self.item.setMinimumWidth(theme.px(320))
@@ -255,6 +265,8 @@ class QueuePage(QWidget):
             self.viewer.setMaximumWidth(max(theme.px(360), width // 2 if not queue else width // 3))
         room = height - (0 if self.strip.isHidden() else self.strip.sizeHint().height())
         self._money.setVisible(room >= theme.px(_LOW))
+        at_start = self.body.currentWidget() is self.start
+        self.gate_line.setVisible(self._gates and (at_start or self._money.isHidden()))
         self.spend.setVisible(self.gate.isHidden() or self.body.width() >= theme.px(_THREE))
         enough = _LEAST if self.strip.isHidden() else _LOWEST
         self.figures.setVisible(room >= theme.px(enough))

@@ -18,6 +18,8 @@ from forge_desktop.distill.records_runs import GenerateWish, Quote, RunWish
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
+from forge_desktop.ui.gate_words import version_name
+from forge_desktop.ui.going_back import GoingBack
 from forge_desktop.ui.panes import Pane
 from forge_desktop.ui.panes.distill.asking_text import ask_text
 from forge_desktop.ui.panes.distill.before_run import BeforeRunDialog
@@ -72,6 +74,7 @@ class DistillPane(Pane):
     def __init__(self, forge: Forge, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(forge, bridge, parent)
         self._errands = Errands(forge.jobs, bridge, self)
+        self._going_back = GoingBack(forge.students.registry, self._errands, self)
         self._seen = Overview()
         self._run_job = 0
         self._others: dict[int, str] = {}
@@ -160,10 +163,11 @@ class DistillPane(Pane):
         page.budgets.caps_pressed.connect(self.change_caps)
         page.budgets.calls_pressed.connect(self.show_calls)
         page.gate.gates_pressed.connect(
-            lambda place: self.wants_pane.emit("students:gate" if place == "new" else "students:gates")
+            lambda place: self.wants_pane.emit("students:gate" if place == "new" else f"students:gates:{place}")
         )
         page.gate.promote_pressed.connect(lambda _: self.wants_pane.emit("students:promote"))
         page.gate.rollback_pressed.connect(self.roll_back)
+        self._going_back.held.connect(page.gate.hold_rollback)
         page.strip.pause_pressed.connect(jobs.pause)
         page.strip.resume_pressed.connect(jobs.resume)
         page.strip.cancel_pressed.connect(jobs.cancel)
@@ -273,14 +277,10 @@ class DistillPane(Pane):
     @Slot()
     def roll_back(self) -> None:
         """Let the version answer again that was active before this one."""
-        registry = self.forge.students.registry
-        self._errands.run(
-            lambda: registry.rollback(who="window"),
-            lambda done: self.notice.emit(
-                Notice(f"Rolled back: {done.version.label} answers again", icon="rotate-ccw")
-            ),
+        self._going_back.start(
+            self.page.gate.active_uid(),
+            lambda done: self.notice.emit(Notice(f"{version_name(done.version)} answers again", icon="rotate-ccw")),
             self._on_trouble,
-            lane="students",
         )
 
     def _do(self, start: Callable[[], int]) -> None:
@@ -313,7 +313,6 @@ class DistillPane(Pane):
         self.page.show_overview(found, busy=bool(self._run_job or self._others))
         self._subtitle.setText(self._summary(found))
         self._export.setEnabled(found.pairs.pairs > 0)
-        self._train.setEnabled(found.pairs.accepted > 0)
         if found.stopped or found.doubt:
             title = "No teacher is asked any more" if found.stopped else "Look at what is booked"
             self.page.stopped.show_message(title, found.stopped or found.doubt, action="Look and go on…")

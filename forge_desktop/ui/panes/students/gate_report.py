@@ -42,14 +42,14 @@ class GateReportView(QScrollArea):
         content.setMaximumWidth(theme.px(920))
         self.setWidget(content)
 
-    def show_gate(self, gate: GateReport) -> None:
-        """Show this report."""
+    def show_gate(self, gate: GateReport, active: str = "") -> None:
+        """Show this report; `active` is the version that answers now."""
         while (item := self._cards.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
                 old.hide()
                 old.deleteLater()
         cards = [_verdict_card(gate)]
-        cards += [_suite_card(gate, name, role, metrics) for name, role, metrics in groups(gate)]
+        cards += [_suite_card(gate, name, role, metrics, active) for name, role, metrics in groups(gate)]
         cards += [sweep_card(gate)] if len(gate.sweep) > 1 else []
         cards.append(conditions_card(gate))
         for card in cards:
@@ -82,6 +82,7 @@ def _verdict_card(gate: GateReport) -> QFrame:
 
 def _waits(gate: GateReport) -> str:
     return {
+        "waiting": "It waits for its turn: one gate or training run goes at a time.",
         "running": "Questions are still being answered; the verdict comes at the end.",
         "cancelled": "It was cancelled. What was measured is kept: resume it to go on from there.",
         "interrupted": "It was interrupted. What was measured is kept: resume it to go on from there.",
@@ -101,7 +102,7 @@ def _reason(words: str, icon: str) -> QWidget:
     return made
 
 
-def _suite_card(gate: GateReport, name: str, role: str, metrics: Sequence[Metric]) -> QFrame:
+def _suite_card(gate: GateReport, name: str, role: str, metrics: Sequence[Metric], active: str) -> QFrame:
     suite = next((one for one in gate.suites if name == safe_words(one.name)), None)
     facts = [count_words(metrics[0].items, "question"), role]
     facts += [_KINDS[suite.kind]] if suite and suite.kind in _KINDS else []
@@ -109,7 +110,7 @@ def _suite_card(gate: GateReport, name: str, role: str, metrics: Sequence[Metric
         label(name, tokens.BODY, 600, wrap=True), label(" · ".join(facts), tokens.SMALL, cls="muted", wrap=True), gap=1
     )
     chart = PairChart(f"Both sides on {name}", 34)
-    chart.show_pairs(arms(gate), [pair_bar(metric) for metric in metrics])
+    chart.show_pairs(arms(gate, active), [pair_bar(metric) for metric in metrics])
     parts: list[QWidget] = [chart, *_leak_lines(suite)]
     return frame("card", column(title, *parts, gap=10, margins=(18, 12, 18, 14)))
 

@@ -54,6 +54,9 @@ class GatesSection(Section):
         self._chosen = ""
         self._gate: GateReport | None = None
         self._behind = False
+        self._active = ""
+        self._job = 0  # that works, or waits for what is no gate
+        self._sheet: GateSheet | None = None
         self._running = ""  # the gate that a job tells of
         self.start = PrimaryButton("Run gate…", "shield-check")
         self.start.clicked.connect(lambda: self.ask())
@@ -71,6 +74,9 @@ class GatesSection(Section):
         self._pill = Pill("", "mute", size=tokens.CAPTION)
         self.parts = Segments(_PARTS, "Parts of the gate")
         self.parts.chosen.connect(self._on_part)
+        self.cancel = Button("Cancel", "x")
+        self.cancel.setToolTip("It has not begun")
+        self.cancel.clicked.connect(self._on_cancel)
         self.resume = Button("Resume", "play")
         self.resume.clicked.connect(self._on_resume)
         self.version = Button("Version", "git-branch")
@@ -79,7 +85,14 @@ class GatesSection(Section):
         for page in (self.report, self.items):
             self._pages.addWidget(page)
         head = row(
-            self._title, self._pill, None, self.resume, self.version, self.parts, margins=(tokens.XL, 14, tokens.XL, 0)
+            self._title,
+            self._pill,
+            None,
+            self.cancel,
+            self.resume,
+            self.version,
+            self.parts,
+            margins=(tokens.XL, 14, tokens.XL, 0),
         )
         shown = column(head, self._pages, gap=0)
         shown.setStretch(1, 1)
@@ -128,6 +141,10 @@ class GatesSection(Section):
         if event.kind != "gate":
             return
         live = event.state in _LIVE
+        if (event.state == "queued" or not live) and self._job not in (0, event.job_id):
+            self.refresh()  # another one works: this one waits in the list, or does not any more
+            return
+        self._job = event.job_id if live else 0
         self.progress.setVisible(live)
         if live:
             self.progress.show_job(event)
@@ -139,6 +156,7 @@ class GatesSection(Section):
         if isinstance(event.error, ForgeError):
             self.trouble(event.error)
         elif isinstance(event.result, GateReport):
+            self.banner.clear()  # what failed before
             self._chosen = event.result.uid
             words = f"{gate_name(event.result)}: {gate_mark(event.result)[0].lower()}"
             self.notice.emit(Notice(words, icon="shield-check"))
@@ -153,9 +171,18 @@ class GatesSection(Section):
         if self.errands.awaits(_KEY):
             self._behind = True
             return
-        self.errands.run(self.forge.students.gates.all, self._show, self.trouble, key=_KEY)
+        students = self.forge.students
 
-    def _show(self, gates: Sequence[GateReport]) -> None:
+        def read() -> tuple[Sequence[GateReport], str]:
+            active = students.registry.active()
+            return students.gates.all(), active.uid if active else ""
+
+        self.errands.run(read, self._show, self.trouble, key=_KEY)
+
+    def _show(self, found: tuple[Sequence[GateReport], str]) -> None:
+        gates, active = found
+        if active != self._active:
+            self._active, self._gate = active, None  # the legends say another thing
         self.list.show_gates(gates)
         shown = next((gate for gate in gates if gate.uid == self._chosen), None) or next(iter(gates), None)
         for part in (self._side, self._main):
@@ -182,9 +209,10 @@ class GatesSection(Section):
         self._gate = gate
         self._title.setText(gate_name(gate))
         self._pill.show_state(*gate_mark(gate))
+        self.cancel.setVisible(gate.state == "waiting")
         self.resume.setVisible(gate.state in _AGAIN and not gate.verdict)
         self.version.setText(f"See {gate.label}")
-        self.report.show_gate(gate)
+        self.report.show_gate(gate, self._active)
         self.items.show_gate(gate)
 
     @Slot(str)
@@ -200,6 +228,12 @@ class GatesSection(Section):
             self.do(lambda: self.forge.students.gates.resume(gate.uid))
 
     @Slot()
+    def _on_cancel(self) -> None:
+        gate = self._gate
+        if gate is not None:
+            self.errands.run(lambda: self.forge.students.gates.cancel(gate.uid), failed=self.trouble)
+
+    @Slot()
     def _on_version(self) -> None:
         if self._gate is not None:
             self.leads.emit(f"versions:{self._gate.gated or self._gate.version}")
@@ -208,15 +242,25 @@ class GatesSection(Section):
 
     def ask(self, version: str = "") -> None:
         """Ask what shall be measured; the gate starts when the person says so."""
+        if self._sheet is not None:
+            self._sheet.raise_()
+            return
         self.banner.clear()
 
         def show(ways: GateWays) -> None:
-            sheet = GateSheet(ways, version, self.window())
+            if self._sheet is not None:
+                return
+            self._sheet = sheet = GateSheet(ways, version, self.window())
+            sheet.finished.connect(self._on_closed)
             sheet.started.connect(self._on_start)
             sheet.suites_wanted.connect(lambda: self.wants_pane.emit("distill:dataset"))
             sheet.open()
 
         self.errands.run(lambda: read_ways(self.forge), show, self.trouble, key="ways to gate")
+
+    @Slot()
+    def _on_closed(self) -> None:
+        self._sheet = None
 
     @Slot(str, object)
     def _on_start(self, version: str, wish: GateWish) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from forge_desktop.students.records_versions import Happening
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.widgets.basics import Button, IconLabel, column, label, row
-from forge_desktop.ui.widgets.words import breakable, count_words, moment_words, safe_words
+from forge_desktop.ui.widgets.words import breakable, count_words, moment_words, own_direction, safe_words
 
 _WHAT = {
     # what: (words, icon)
@@ -75,7 +75,8 @@ class HistoryView(QWidget):
 
 def _line(event: Happening) -> QWidget:
     what = happening_words(event)
-    when = f"{moment_words(event.at)} · {safe_words(event.who)}" if event.who else moment_words(event.at)
+    who = breakable(own_direction(safe_words(event.who)))
+    when = f"{moment_words(event.at)} · {who}" if event.who else moment_words(event.at)
     texts = [label(what, tokens.TABLE, 600, wrap=True), label(when, tokens.SMALL, cls="muted", wrap=True)]
     if event.why and event.what != "gated":
         texts.insert(1, label(breakable(safe_words(event.why)), tokens.TABLE, wrap=True, selectable=True))

@@ -77,6 +77,7 @@ class RepositoryView(QWidget):
         self.licence.setText(f"Licence: {safe_words(hub.licence) or 'not named'}")
         facts = [kind, parameters_in_words(hub.parameters) if hub.parameters else ""]
         facts += [f"{hub.context:,} tokens" if hub.context else "", f"updated {day_words(hub.updated)}"]
+        facts += [f"{hub.left_out} listed without a name left out" if hub.left_out else ""]
         facts += [f"made from {safe_words(hub.made_from)}" if hub.made_from else ""]
         self._facts.setText(" · ".join(filter(None, facts)))
         self._gated.setToolTip(plain_tip(hub.gated))
@@ -121,7 +122,8 @@ class RepositoryView(QWidget):
             self.sentence.setText("This repository holds no GGUF file." if none else "Choose a file.")
         else:
             here = "It is in the list of students already. " if offer.student else ""
-            self.sentence.setText(here + (offer.problem or offer.fit.sentence))
+            trained = f" It was trained for {offer.context:,} tokens." if offer.context else ""
+            self.sentence.setText(here + (safe_words(offer.problem) or offer.fit.sentence + trained))
 
     @Slot()
     def _on_download(self) -> None:

@@ -214,7 +214,7 @@ class ScanDialog(QDialog):
         self._renew()
 
     def _imported(self, done: tuple[Imported, ...]) -> None:
-        brought = sum(bool(one.student) for one in done)
+        brought = len({one.student for one in done if one.student})
         if brought:
             self.noticed.emit(Notice(f"{count_words(brought, 'student')} imported", icon="graduation-cap"))
         problems = [one.problem for one in done if one.problem]

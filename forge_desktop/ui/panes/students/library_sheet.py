@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDialog, QPushButton, QSplitter, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, JobChanged
-from forge_desktop.students.records_library import HubModel, RepositoryOffers
+from forge_desktop.students.records_library import HubModel, HubSearch, RepositoryOffers
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
@@ -40,7 +40,8 @@ class LibrarySheet(QDialog):
         self.setWindowTitle("Get a base")
         self._forge, self._library, self._downloading = forge, forge.students.library, downloading
         self._errands = Errands(forge.jobs, bridge, self)
-        self._models: list[HubModel] = []
+        self._models: tuple[HubModel, ...] = ()
+        self._left_out = 0  # entries of the newest search
         self._searching = self._looking = 0  # the jobs whose answers are awaited
         self._shown = ""  # the repository that is shown or on its way
         self.field = search_field("Search the hub", "Name of a model")
@@ -153,21 +154,23 @@ class LibrarySheet(QDialog):
         elif isinstance(event.result, RepositoryOffers):
             self._about.hide()  # room for the files
             self.repository.show_offers(event.result)
-        elif isinstance(event.result, list):
+        elif isinstance(event.result, HubSearch):
             self._show(event.result)
 
-    def _show(self, found: list[HubModel]) -> None:
-        self._models = found
+    def _show(self, search: HubSearch) -> None:
+        found = self._models = search.models
+        self._left_out = search.left_out
         self.models.show_ids(array.array("q"))
         self.models.show_ids(array.array("q", range(len(found))))
         self.count.setText(self._words())
 
     def _words(self) -> str:
+        odd = f" · {count_words(self._left_out, 'entry', 'entries')} without a name left out" if self._left_out else ""
         if not self._models:
-            return "Nothing was found. Try fewer or other words."
-        if len(self._models) >= _MOST:
-            return f"The {_MOST} most downloaded; more words find others"
-        return f"{count_words(len(self._models), 'repository', 'repositories')}, the most downloaded first"
+            return f"Nothing was found. Try fewer or other words.{odd}"
+        if len(self._models) + self._left_out >= _MOST:
+            return f"The {_MOST} most downloaded; more words find others{odd}"
+        return f"{count_words(len(self._models), 'repository', 'repositories')}, the most downloaded first{odd}"
 
     def _rows(self, ids: Sequence[int]) -> list[HubModel]:
         return [self._models[number] for number in ids if number < len(self._models)]

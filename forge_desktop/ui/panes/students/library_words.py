@@ -45,11 +45,15 @@ def fit_pill(offer: Offer) -> Pill:
     return ("Not usable", "mute", "circle-alert") if offer.problem else _FITS[offer.fit.word]
 
 
-def here_words(offer: Offer) -> str:
-    """How much of a file is here."""
+def offer_words(offer: Offer) -> str:
+    """What its row says of a file: why it is refused, else how much of it is here, else what its fit rests on."""
+    if offer.problem:
+        return safe_words(offer.problem)
     if offer.student:
-        return "whole"
-    return f"{offer.done / max(1, offer.file.bytes):.0%}" if offer.done else "—"
+        return "Here"
+    if offer.done:
+        return f"{offer.done / max(1, offer.file.bytes):.0%} are here"
+    return "—" if offer.read else "Fit estimated by size"
 
 
 def found_pill(found: FoundFile) -> Pill:
@@ -57,6 +61,10 @@ def found_pill(found: FoundFile) -> Pill:
     if found.problem:
         return ("Not usable", "mute", "circle-alert")
     return ("Here", "ok", "circle-check") if found.student else ("New", "info", "plus")
+
+
+def _fit_tip(offer: Offer) -> str:
+    return offer.problem or offer.fit.sentence
 
 
 def _parameters(count: int) -> str:
@@ -73,11 +81,11 @@ MODELS = (
 )
 
 OFFERS = (
-    Column("File", lambda o: safe_words(o.file.name), width=260, stretch=True, middle=True, tip=lambda o: o.file.name),
+    Column("File", lambda o: safe_words(o.file.name), width=200, stretch=True, middle=True, tip=lambda o: o.file.name),
     Column("Quantisation", lambda o: safe_words(o.file.quantisation) or "—", width=112, yields=1),
     Column("Size", lambda o: size_words(o.file.bytes), width=84, right=True),
-    Column("On this computer", lambda o: fit_pill(o)[0], width=132, pill=fit_pill, tip=lambda o: o.fit.sentence),
-    Column("Here", here_words, width=72),
+    Column("On this computer", lambda o: fit_pill(o)[0], width=132, pill=fit_pill, tip=_fit_tip),
+    Column("Note", offer_words, width=166, tip=lambda o: o.problem or None),
 )
 
 FOUND = (

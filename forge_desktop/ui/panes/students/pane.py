@@ -12,6 +12,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeE
 from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
 from forge_desktop.base.events import DataChanged, JobChanged
+from forge_desktop.students.records_versions import ToCompare
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
@@ -70,12 +71,20 @@ class StudentsPane(Pane):
             "promote": partial(self.show_section, "versions", "promote"),
         }
 
+    def receive(self, command: str, value: object) -> None:
+        if command == "compare" and isinstance(value, ToCompare):
+            self.show_section("versions")
+            self.versions.acting.compare_on(value)
+
     def show_section(self, key: str, place: str = "") -> None:
         """Go to a section, and there to a version, a gate, a run, or to what makes a new one."""
         self._segments.choose(key)
         self._on_section(key)
         if place:
             self._sections[key].show_place(place)
+
+    def go_to(self, part: str, place: str) -> None:
+        self.show_section(part, place)
 
     def section(self) -> str:
         """The section in front."""

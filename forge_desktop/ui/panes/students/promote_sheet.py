@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QWidget
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.students.promoting import NeedsReason
 from forge_desktop.students.records_gate import GateReport
 from forge_desktop.students.records_versions import Version
 from forge_desktop.ui import theme, tokens
@@ -39,6 +40,7 @@ class PromoteSheet(Sheet):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Promote a version")
         self._needs_reason = not version.is_base and version.verdict != "passed"
+        self._refused = False
         self.reason = TextField(64)
         self.reason.textChanged.connect(self._follow)
         self.promote = PrimaryButton(f"Promote {version.label}", "git-branch")
@@ -53,9 +55,12 @@ class PromoteSheet(Sheet):
         return bool(self.reason.toPlainText().strip())
 
     def refuse(self, error: ForgeError) -> None:
-        """Say what speaks against it; from now on it takes a reason."""
-        self._needs_reason = True
-        self._name_reason()
+        """Say what speaks against it. Where a reason can outweigh that, it takes one from now on; else it is over."""
+        if isinstance(error, NeedsReason):
+            self._needs_reason = True
+            self._name_reason()
+        else:
+            self._refused = True
         self.banner.show_error(error)
         self._follow()
         self.reason.setFocus()
@@ -76,7 +81,7 @@ class PromoteSheet(Sheet):
         inside.setProperty("cls", "flow")
         parts: list[QWidget] = [_changes(version, active)]
         if not version.is_base:
-            parts.append(_gate_card(version, gate))
+            parts.append(_gate_card(version, gate, active))
         inside.setLayout(column(*parts, None, gap=tokens.MD, margins=(0, 0, 4, 0)))
         area = QScrollArea()
         area.setAccessibleName("What changes")
@@ -104,7 +109,7 @@ class PromoteSheet(Sheet):
     @Slot()
     def _follow(self) -> None:
         words = len(self.reason.toPlainText().split())
-        self.promote.setEnabled(not self._needs_reason or words >= _LEAST_WORDS)
+        self.promote.setEnabled(not self._refused and (not self._needs_reason or words >= _LEAST_WORDS))
 
     @Slot()
     def _on_promote(self) -> None:
@@ -143,12 +148,12 @@ def _made_of(version: Version) -> dict[str, str]:
     }
 
 
-def _gate_card(version: Version, gate: GateReport | None) -> QFrame:
+def _gate_card(version: Version, gate: GateReport | None, active: Version | None) -> QFrame:
     head = row(label("Gate", tokens.BODY, 600), None, Pill(*verdict_mark(version.verdict), tokens.CAPTION))
     parts: list[QWidget] = []
     if gate is not None:
         chart = PairChart(f"Gate of {gate.label}", 30)
-        chart.show_pairs(arms(gate), [pair_bar(metric) for metric in headline(gate)])
+        chart.show_pairs(arms(gate, active.uid if active else ""), [pair_bar(metric) for metric in headline(gate)])
         parts.append(chart)
     reasons = list(gate.reasons) if gate else ["No gate has compared it with the version in use yet."]
     parts += [label(breakable(safe_words(reason)), tokens.TABLE, wrap=True) for reason in reasons]

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 from forge_desktop.students import RemoteChoice
 from forge_desktop.ui import tokens
 from forge_desktop.ui.widgets.basics import Button, ElidedLabel, IconLabel, Pill, column, label, row
+from forge_desktop.ui.widgets.words import plain_tip
 
 
 class RemoteList(QWidget):
@@ -55,7 +56,7 @@ class RemoteRow(QFrame):
         super().__init__()
         self.choice = choice
         self.setAccessibleName(f"Remote student {choice.name}")
-        self.setToolTip(choice.problem or choice.price)
+        self.setToolTip(plain_tip(choice.problem or choice.price))
         name = ElidedLabel(choice.name, tokens.TABLE, 600)
         self.use = Button("Use", cls="pill")
         self.use.setAccessibleName(f"Let {choice.name} answer")

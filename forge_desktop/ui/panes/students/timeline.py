@@ -13,7 +13,7 @@ from forge_desktop.students.records_versions import Version
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.gate_words import verdict_mark, version_mark, version_name
 from forge_desktop.ui.widgets.basics import draw_pill, pill_width
-from forge_desktop.ui.widgets.words import isolated, moment_words, safe_words
+from forge_desktop.ui.widgets.words import isolated, moment_words, own_direction, plain_tip, safe_words
 
 _Index = QModelIndex | QPersistentModelIndex
 _LINE = 26  # pixels from the leading edge to the line of the timeline
@@ -22,7 +22,7 @@ _LINE = 26  # pixels from the leading edge to the line of the timeline
 def facts(version: Version) -> str:
     """What stands under a version's name: "Passes · 12 Nov · scale 0.75 · smollm2"."""
     parts = ["Base alone" if version.is_base else verdict_mark(version.verdict)[0], moment_words(version.created)]
-    parts += [] if version.is_base else [f"scale {version.scale:g}", safe_words(version.base_name)]
+    parts += [] if version.is_base else [f"scale {version.scale:g}", own_direction(safe_words(version.base_name))]
     return " · ".join(parts)
 
 
@@ -34,12 +34,30 @@ class TimelineModel(QAbstractListModel):
         self._versions: list[Version] = []
 
     def show_versions(self, versions: Sequence[Version]) -> None:
-        """Replace all rows, unless they are the same."""
-        if list(versions) == self._versions:
+        """Show these, in place: what went goes, what came comes, the rest stays where it is and is painted anew."""
+        wanted = list(versions)
+        if wanted == self._versions:
             return
-        self.beginResetModel()
-        self._versions = list(versions)
-        self.endResetModel()
+        uids = {version.uid for version in wanted}
+        for row in reversed(range(len(self._versions))):
+            if self._versions[row].uid not in uids:
+                self.beginRemoveRows(QModelIndex(), row, row)
+                del self._versions[row]
+                self.endRemoveRows()
+        for row, version in enumerate(wanted):
+            if row < len(self._versions) and self._versions[row].uid == version.uid:
+                continue
+            if self.row_of(version.uid) >= 0:  # in another order, which is not what versions do
+                self.beginResetModel()
+                self._versions = wanted
+                self.endResetModel()
+                return
+            self.beginInsertRows(QModelIndex(), row, row)
+            self._versions.insert(row, version)
+            self.endInsertRows()
+        self._versions = wanted
+        if wanted:
+            self.dataChanged.emit(self.index(0), self.index(len(wanted) - 1))
 
     def row_of(self, uid: str) -> int:
         """The row of a version, -1 when it is not there."""
@@ -59,7 +77,8 @@ class TimelineModel(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return ", ".join((version_name(version), version_mark(version)[0], facts(version)))
         if role == Qt.ItemDataRole.ToolTipRole:
-            return version.problem or version.note or None
+            said = safe_words(version.problem or version.note)
+            return plain_tip(said) if said else None
         return None
 
 

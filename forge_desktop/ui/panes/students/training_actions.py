@@ -7,13 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint, Slot
-from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
+from PySide6.QtCore import QObject, QPoint, Qt, QTimer, Slot
+from PySide6.QtWidgets import QApplication, QMenu, QMessageBox, QWidget
 
 from forge_desktop.archive.training_bundle import TrainingExport
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import JobChanged
 from forge_desktop.students.records_training import TrainRun, TrainSource, TrainWish
+from forge_desktop.students.training import source_of
 from forge_desktop.ui import theme
 from forge_desktop.ui.panes.students.training_dialogs import ExportDialog, LogDialog
 from forge_desktop.ui.panes.students.training_form import TrainWays, read_ways
@@ -36,6 +37,7 @@ class TrainingActions(QObject):
         self._section = section
         self._training = section.forge.students.training
         self._exports: set[int] = set()
+        self._settling = QTimer(self, singleShot=True, interval=QApplication.doubleClickInterval())
         self.sheet: TrainSheet | None = None
 
     # starting
@@ -80,7 +82,9 @@ class TrainingActions(QObject):
         self._run(lambda: self._training.stop(run.uid))
 
     def cancel(self, run: TrainRun) -> None:
-        """Give it up."""
+        """Give it up; not by the second press of a double click on what stood there before."""
+        if self._settling.isActive():
+            return
         self._run(lambda: self._training.cancel(run.uid))
 
     def resume(self, run: TrainRun) -> None:
@@ -88,7 +92,10 @@ class TrainingActions(QObject):
         self._run(lambda: self._training.resume(run.uid))
 
     def again(self, run: TrainRun) -> None:
-        """The same once more."""
+        """The same once more; the second press of a double click is not meant."""
+        if self._settling.isActive():
+            return
+        self._settling.start()
         self._run(lambda: self._training.again(run.uid), lambda _: self._section.show_newest())
 
     def log(self, run: TrainRun) -> None:
@@ -108,7 +115,7 @@ class TrainingActions(QObject):
         live = run.state in LIVE
         menu.addAction(theme.icon("rotate-ccw"), "Run again", lambda: self.again(run)).setEnabled(not live)
         menu.addAction(theme.icon("file-text"), "Log…", lambda: self.log(run))
-        source = source_of(run)
+        source = source_of(run.data)
         export = menu.addAction(theme.icon("upload"), "Export for a trainer elsewhere…")
         export.setEnabled(source is not None)
         export.triggered.connect(lambda: source and self.export(source, run.base_sha256, run.wish))
@@ -120,12 +127,10 @@ class TrainingActions(QObject):
 
     def remove(self, run: TrainRun) -> None:
         """Ask, then remove it with its files."""
-        box = QMessageBox(
-            QMessageBox.Icon.Question,
-            "Remove a training run",
-            f"Remove {run_name(run)} with its checkpoint and its log?",
-            parent=self._section.window(),
-        )
+        box = QMessageBox(QMessageBox.Icon.Question, "Remove a training run", "", parent=self._section.window())
+        box.setTextFormat(Qt.TextFormat.PlainText)  # names come from others
+        box.setText(f"Remove {run_name(run)} with its checkpoint and its log?")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setInformativeText("A version that came of it stays, but the run can be neither resumed nor done again.")
         remove = box.addButton("Remove", QMessageBox.ButtonRole.DestructiveRole)
         box.setDefaultButton(box.addButton("Keep", QMessageBox.ButtonRole.RejectRole))
@@ -178,12 +183,3 @@ class TrainingActions(QObject):
     def _run(self, work: Callable[[], object], then: Callable[..., None] = lambda _: None) -> None:
         self._section.banner.clear()
         self._section.errands.run(work, then, self._section.trouble, lane=_LANE)
-
-
-def source_of(run: TrainRun) -> TrainSource | None:
-    """What a run learnt from, None where that is not known."""
-    if run.data.get("kind") == "dataset":
-        return TrainSource(dataset=str(run.data.get("uid", "")))
-    if run.data.get("kind") == "file":
-        return TrainSource(file=str(run.data.get("path", "")))
-    return None

@@ -100,8 +100,8 @@ class RunView(QScrollArea):
         if not self._live:
             self.note.setText("")
             self._figure("left", _NONE)
-        elif not run.job:
-            self.note.setText("It waits for its turn.")
+        elif run.waits_for:
+            self.note.setText(f"It waits for {safe_words(run.waits_for)}: one goes at a time.")
         self.note.setVisible(bool(self.note.text()))
         self.chart.setVisible(self._live or bool(run.step))
         self._show_told(run, version)
@@ -127,7 +127,7 @@ class RunView(QScrollArea):
 
     def show_progress(self, event: JobChanged) -> None:
         """What a job of the shown run says now."""
-        words = {"queued": "It waits for its turn.", "paused": "It rests; go on whenever you like."}
+        words = {"paused": "It rests; go on whenever you like."}
         note = words.get(event.state, event.note)
         at = event.detail
         if isinstance(at, TrainProgress) and self._run is not None:
@@ -159,16 +159,15 @@ class RunView(QScrollArea):
         lines = [sentence(run.problem, "circle-alert", kind)] if run.problem else []
         lines += [sentence(words, "chevron-right") for words in (end_words(run, version), same_words(run)) if words]
         if run.can_resume and not self._live:
-            lines.append(
-                sentence("Its checkpoint is kept: resumed, it comes to the very bytes it was on the way to.", "info")
-            )
+            kept = "Its checkpoint is kept: resumed, it comes to the very bytes it was on the way to."
+            lines.append(sentence(kept if run.step else "Resume begins it with the settings it was given.", "info"))
         for line in lines:
             self._told.addWidget(line)
         self._told_part.setVisible(bool(lines))
 
     def _show_cards(self, run: TrainRun) -> None:
         _empty(self._cards)
-        if run.data:
+        if "train_pairs" in run.data:
             self._cards.addWidget(_card("Learnt from", tuple(_data(run))))
         missing, notes = left_out(run), run.data.get("notes", [])
         said = [str(note) for note in notes] if isinstance(notes, list) else []

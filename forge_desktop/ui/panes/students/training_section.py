@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.students.section import Section
 from forge_desktop.ui.panes.students.training_actions import TrainingActions
 from forge_desktop.ui.panes.students.training_run import RunView
-from forge_desktop.ui.panes.students.training_words import LIVE, STATES, run_facts, run_name
+from forge_desktop.ui.panes.students.training_words import LIVE, STATES, run_facts, run_mark, run_name
 from forge_desktop.ui.widgets.basics import (
     Button,
     ElidedLabel,
@@ -54,7 +55,8 @@ class TrainingSection(Section):
         self._behind = self._newest = False
         self.acts = TrainingActions(self)
         self._pace = QTimer(self, singleShot=True, interval=_PACE)
-        self._pace.timeout.connect(self._read_points)
+        self._pace.timeout.connect(self._on_pace)
+        self._steps: dict[str, TrainProgress] = {}  # of runs that go, by uid
         self.train = PrimaryButton("Train adapter…", "zap")
         self.train.clicked.connect(self.acts.ask)
         self.buttons = (self.train,)
@@ -148,14 +150,17 @@ class TrainingSection(Section):
         if event.state in _OVER:
             self._ended(event)
             return
+        if isinstance(event.detail, TrainProgress):
+            self._steps[event.detail.run] = event.detail
+            if not self._pace.isActive():
+                self._pace.start()
         shown = self.run()
         if shown is None or event.job_id != shown.job:
             return
         if isinstance(event.detail, TrainProgress) and event.detail.run != shown.uid:
             return
-        self.view.show_progress(event)
-        if event.detail is not None and not self._pace.isActive():
-            self._pace.start()
+        if not shown.waits_for:
+            self.view.show_progress(event)
 
     def _set_up(self, event: JobChanged) -> None:
         if isinstance(event.error, ForgeError):
@@ -201,9 +206,8 @@ class TrainingSection(Section):
         if runs and (self._newest or self._chosen not in self._runs):
             self._chosen = runs[0].uid
         self._newest = False
-        self.list.rows.show_rows(
-            [MarkedRow(run.uid, run_name(run), STATES[run.state], run_facts(run), run.problem) for run in runs]
-        )
+        self._steps.clear()
+        self._show_rows()
         for part in (self._side, self._main):
             part.setVisible(bool(runs))
         self.empty.setVisible(not runs)
@@ -214,6 +218,24 @@ class TrainingSection(Section):
         if self._behind:
             self._behind = False
             self.refresh()
+
+    def _show_rows(self) -> None:
+        self.list.rows.show_rows(
+            [
+                MarkedRow(run.uid, run_name(run), run_mark(run), run_facts(run), run.problem)
+                for run in self._runs.values()
+            ]
+        )
+
+    @Slot()
+    def _on_pace(self) -> None:
+        """Some steps later: the list says how far its runs are, and the curves grow."""
+        for uid, at in self._steps.items():
+            if uid in self._runs and at.steps:
+                self._runs[uid] = dataclasses.replace(self._runs[uid], step=at.step, steps=at.steps)
+        self._show_rows()
+        self.list.choose(self._chosen)
+        self._read_points()
 
     @Slot(QItemSelection, QItemSelection)
     def _on_selected(self, _selected: QItemSelection, _before: QItemSelection) -> None:
@@ -227,7 +249,7 @@ class TrainingSection(Section):
         if run is None:
             return
         self._title.setText(run_name(run))
-        self._pill.show_state(*STATES[run.state])
+        self._pill.show_state(*run_mark(run))
         live, label = run.state in LIVE, self._labels.get(run.version, "")
         self.pause.setText("Go on" if run.state == "paused" else "Pause")
         self.pause.set_icon("play" if run.state == "paused" else "pause")

@@ -30,6 +30,11 @@ _ENDS = {
 }
 
 
+def run_mark(run: TrainRun) -> tuple[str, str, str]:
+    """The pill of a run."""
+    return ("Waits", "mute", "clock") if run.waits_for else STATES[run.state]
+
+
 def run_name(run: TrainRun) -> str:
     """What a run is called."""
     return safe_words(run.name or f"Run {run.number}")
@@ -77,7 +82,7 @@ def left_out(run: TrainRun) -> list[str]:
 def data_words(run: TrainRun) -> str:
     """What a run learnt from, counted."""
     data: Mapping[str, Any] = run.data
-    if not data:
+    if "train_pairs" not in data:
         return ""
     replay = data.get("replay", {})
     parts = [count_words(int(data.get("train_pairs", 0)), "pair") + " to learn"]

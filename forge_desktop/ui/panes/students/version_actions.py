@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint, Slot
+from PySide6.QtCore import QObject, QPoint, Qt, Slot
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
 from forge_desktop.archive.version_bundle import VersionReport
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import JobChanged
 from forge_desktop.students.records_gate import GateReport
-from forge_desktop.students.records_versions import Promotion, Version
+from forge_desktop.students.records_versions import Promotion, ToCompare, Version
 from forge_desktop.ui import theme
 from forge_desktop.ui.gate_words import version_name
+from forge_desktop.ui.going_back import WHO, GoingBack
 from forge_desktop.ui.panes.students.bring_dialog import BringDialog
 from forge_desktop.ui.panes.students.compare_dialog import CompareDialog
 from forge_desktop.ui.panes.students.promote_sheet import PromoteSheet
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from forge_desktop.ui.panes.students.versions_section import VersionsSection
 
 _LANE = "students"
-WHO = "window"  # who did it, as the history tells
 _ADAPTERS = "Adapters (*.gguf *.safetensors);;All files (*)"
 _BUNDLES = "Bundles (*.zip);;All files (*)"
 _JOBS = {"import adapter": "Importing an adapter", "import": "Importing a version", "export": "Exporting a version"}
@@ -42,13 +42,15 @@ class VersionActions(QObject):
         self._section = section
         self._registry = section.forge.students.registry
         self._files = section.forge.archive.student_files
-        self._jobs: set[int] = set()
+        self._jobs: dict[int, frozenset[str]] = {}  # with the versions that were there when it began
+        self._sheet: PromoteSheet | None = None
+        self.going_back = GoingBack(self._registry, section.errands, self)
 
     def act(self, what: str, version: Version) -> None:
         """Do what a button of a version says."""
         {
             "promote": self.promote,
-            "rollback": lambda _: self.rollback(),
+            "rollback": self.rollback,
             "compare": self.compare,
             "export": self.export,
             "export with base": lambda one: self.export(one, with_base=True),
@@ -61,6 +63,9 @@ class VersionActions(QObject):
 
     def promote(self, version: Version) -> None:
         """Show what would change and what the gate said; promote when the person says so."""
+        if self._sheet is not None:
+            self._sheet.raise_()
+            return
         active = next((v for v in self._section.versions() if v.state == "active"), None)
         students = self._section.forge.students
 
@@ -68,11 +73,18 @@ class VersionActions(QObject):
             return found_gate(students, version.gate) if version.gate else None
 
         def ask(gate: GateReport | None) -> None:
-            sheet = PromoteSheet(version, active, gate, self._section.window())
+            if self._sheet is not None:  # a second click
+                return
+            self._sheet = sheet = PromoteSheet(version, active, gate, self._section.window())
+            sheet.finished.connect(self._on_closed)
             sheet.agreed.connect(lambda why, override: self._promote(version, why, override, sheet))
             sheet.open()
 
         self._run(look, ask)
+
+    @Slot()
+    def _on_closed(self) -> None:
+        self._sheet = None
 
     def promote_gated(self) -> None:
         """Ask about the version that the newest gate was about."""
@@ -105,12 +117,13 @@ class VersionActions(QObject):
             lane=_LANE,
         )
 
-    @Slot()
-    def rollback(self) -> None:
-        """Back to what was active before, at once."""
-        self._run(
-            lambda: self._registry.rollback(who=WHO),
-            lambda done: self._tell(done, f"Rolled back: {version_name(done.version)} answers again"),
+    def rollback(self, version: Version) -> None:
+        """From this version back to what was active before, at once."""
+        self._section.banner.clear()
+        self.going_back.start(
+            version.uid,
+            lambda done: self._tell(done, f"{version_name(done.version)} answers again"),
+            self._section.trouble,
         )
 
     def _tell(self, done: Promotion, words: str) -> None:
@@ -140,12 +153,10 @@ class VersionActions(QObject):
 
     def remove(self, version: Version) -> None:
         """Ask, then remove it with its adapter."""
-        box = QMessageBox(
-            QMessageBox.Icon.Question,
-            "Remove a version",
-            f"Remove {version_name(version)} with its adapter?",
-            parent=self._section.window(),
-        )
+        box = QMessageBox(QMessageBox.Icon.Question, "Remove a version", "", parent=self._section.window())
+        box.setTextFormat(Qt.TextFormat.PlainText)  # names come from others
+        box.setText(f"Remove {version_name(version)} with its adapter?")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setInformativeText("Its file is deleted. A version that was ever active is never removed.")
         remove = box.addButton("Remove", QMessageBox.ButtonRole.DestructiveRole)
         box.setDefaultButton(box.addButton("Keep", QMessageBox.ButtonRole.RejectRole))
@@ -169,6 +180,21 @@ class VersionActions(QObject):
         dialog = CompareDialog(section.forge, section.bridge, usable, section.window())
         dialog.choose(other.uid if other else version.uid, version.uid)
         dialog.open()
+
+    def compare_on(self, asked: ToCompare) -> None:
+        """Put a question from the chat to the version that answered it and to the newest other one."""
+        section = self._section
+        collections = section.forge.corpus.collections
+
+        def open_dialog(found: tuple[list[Version], dict[str, str]]) -> None:
+            usable = [version for version in found[0] if not version.problem]
+            there = {uid: found[1][uid] for uid in asked.collections if uid in found[1]}  # one may be gone by now
+            dialog = CompareDialog(section.forge, section.bridge, usable, section.window())
+            dialog.show_question(asked.question, there, gone=len(asked.collections) - len(there))
+            dialog.choose(*_two(usable, asked.version))
+            dialog.open()
+
+        self._run(lambda: (self._registry.versions(), collections.names()), open_dialog)
 
     # in and out
 
@@ -223,7 +249,7 @@ class VersionActions(QObject):
 
     def export_to(self, version: Version, file: Path, *, with_base: bool = False) -> None:
         """Write a version's bundle, with its base's file where wished."""
-        self._run(lambda: self._files.export_version(version.uid, file, with_base=with_base), self._jobs.add)
+        self._run(lambda: self._files.export_version(version.uid, file, with_base=with_base), self._follow)
 
     # jobs
 
@@ -232,7 +258,10 @@ class VersionActions(QObject):
         self._section.errands.run(work, then, self._section.trouble, lane=_LANE)
 
     def _start(self, start: Callable[[], int]) -> None:
-        self._section.do(lambda: self._jobs.add(start()))
+        self._section.do(lambda: self._follow(start()))
+
+    def _follow(self, job: int) -> None:
+        self._jobs[job] = frozenset(version.uid for version in self._section.versions())
 
     def job_changed(self, event: JobChanged) -> None:
         """Show what was started here while it goes on, and what came of it."""
@@ -245,12 +274,16 @@ class VersionActions(QObject):
             progress.say(_JOBS[event.kind])
             progress.show_job(event)
             return
-        self._jobs.discard(event.job_id)
+        known = self._jobs.pop(event.job_id)
+        if event.state == "done":
+            self._section.banner.clear()  # what failed before
         if isinstance(event.error, ForgeError):
             self._section.trouble(event.error)
         elif isinstance(event.result, Version):
             self._section.show_place(event.result.uid)
-            self._section.say(f"{version_name(event.result)} is imported; a gate decides on it", "download")
+            came = "is imported; a gate decides on it"
+            what = "is here already; nothing has changed" if event.result.uid in known else came
+            self._section.say(f"{version_name(event.result)} {what}", "download")
         elif isinstance(event.result, VersionReport):
             self._tell_export(event.result)
 
@@ -259,6 +292,15 @@ class VersionActions(QObject):
         self._section.say(words, "upload")
         if report.notes:
             self._section.banner.show_message(words, " ".join(report.notes), kind="info")
+
+
+def _two(versions: Sequence[Version], answered: str) -> tuple[str, str]:
+    """The uids of the version that answered (else the active one) and of the newest other that is not put aside."""
+    first = next((v for v in versions if v.uid == answered), None)
+    first = first or next((v for v in versions if v.state == "active"), None) or next(iter(versions), None)
+    others = sorted((v for v in versions if v is not first), key=lambda v: v.state == "retired")
+    uids = [version.uid for version in (first, *others[:1]) if version is not None]
+    return (uids[0], uids[-1]) if uids else ("", "")
 
 
 def found_gate(students: Students, uid: str) -> GateReport | None:

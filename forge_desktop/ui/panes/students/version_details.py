@@ -25,7 +25,7 @@ from forge_desktop.ui.widgets.basics import (
     label,
     row,
 )
-from forge_desktop.ui.widgets.words import breakable, moment_words, safe_words, size_words
+from forge_desktop.ui.widgets.words import breakable, moment_words, own_direction, safe_words, size_words
 
 _FACTS = ("Base", "Adapter", "Scale", "Chat template", "Passages", "Made", "Note", "Id")
 _NAME_WIDTH = 118
@@ -58,6 +58,7 @@ class VersionDetails(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._view: VersionView | None = None
+        self._held = False
         self._build()
 
     def version(self) -> Version | None:
@@ -92,6 +93,11 @@ class VersionDetails(QScrollArea):
         if not same:
             self.verticalScrollBar().setValue(0)
 
+    def hold_rollback(self, held: bool) -> None:
+        """Let the button rest while a rollback is underway."""
+        self._held = held
+        self.rollback.setEnabled(self._view is not None and self._view.can_go_back and not held)
+
     def _show_gate(self, view: VersionView) -> None:
         version, gate = view.version, view.gate
         self._gate_card.setVisible(not version.is_base or gate is not None)
@@ -112,7 +118,7 @@ class VersionDetails(QScrollArea):
         self.promote.setVisible(not active)
         self.promote.setEnabled(usable)
         self.rollback.setVisible(active)
-        self.rollback.setEnabled(can_go_back)
+        self.rollback.setEnabled(can_go_back and not self._held)
         self.rollback.setToolTip(
             "Back to the version that was active before" if can_go_back else "No other version was active before"
         )
@@ -236,7 +242,7 @@ def _facts(view: VersionView) -> dict[str, str]:
     made = moment_words(version.created)
     if adapter is not None:
         made += " · trained here" if adapter.origin == "trained" else " · imported"
-    return {
+    facts = {
         "Base": safe_words(version.base_name or version.base_sha256[:12]),
         "Adapter": _adapter_words(adapter) if adapter else "none" if version.is_base else version.adapter_sha256[:12],
         "Scale": "" if version.is_base else f"{version.scale:g}",
@@ -244,10 +250,11 @@ def _facts(view: VersionView) -> dict[str, str]:
         "Passages": safe_words(retrieval) or "as in Settings",
         "Made": made,
         "Note": safe_words(version.note),
-        "Id": version.uid,
     }
+    return {**{name: breakable(value) for name, value in facts.items()}, "Id": version.uid}
 
 
 def _adapter_words(adapter: Adapter) -> str:
     size = size_words(adapter.file_bytes)
-    return safe_words(f"{adapter.name} · rank {adapter.rank}, alpha {adapter.alpha:g} · {size} · {adapter.sha256[:12]}")
+    name = own_direction(safe_words(adapter.name))
+    return f"{name} · rank {adapter.rank}, alpha {adapter.alpha:g} · {size} · {adapter.sha256[:12]}"

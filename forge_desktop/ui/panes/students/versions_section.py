@@ -64,6 +64,7 @@ class VersionsSection(Section):
         self._side = frame("side", column(self.timeline, hint, gap=0, margins=(0, tokens.MD, 0, 0)))
         self.details = VersionDetails()
         self.details.asked.connect(self._on_asked)
+        self.acting.going_back.held.connect(self.details.hold_rollback)
         self.details.copied.connect(lambda words: self.notice.emit(Notice(words, icon="copy")))
         self.empty = EmptyState(
             "graduation-cap",
