@@ -13,6 +13,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.students import run_log
+from forge_desktop.students.finding_runs import RESUMABLE, find_base, find_run, instead_of_resuming
 from forge_desktop.students.job_file import JOB
 from forge_desktop.students.lessons import TRAIN, learnt_in
 from forge_desktop.students.preparing import refuse_no_file
@@ -26,7 +27,7 @@ from forge_desktop.students.records_training import (
 )
 from forge_desktop.students.rooms import Rooms
 from forge_desktop.students.running import Running
-from forge_desktop.students.store import Base, Bases
+from forge_desktop.students.store import Bases
 from forge_desktop.students.store_training import OPEN, RunRow, TrainingStore
 from forge_desktop.students.trainers import Trainers
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from forge_desktop.students.registry import Registry
 
 LANE = "train"
-_RESUMABLE = ("interrupted", "cancelled", "failed")
 GIVEN_UP = "It was cancelled before it began."
 KEPT = "It waited for its turn to go on; its checkpoint is kept."
 WAITED = "It waited for its turn when Forge Desktop ended, and has not begun."
@@ -65,7 +65,7 @@ class Training(Trainers):
 
         Raises ForgeError for a base, a dataset or a file that there is not, and where no Python trains.
         """
-        found = self._base(base)
+        found = find_base(self._bases, base)
         self._ready(source)
         return self._rooms.jobs.start(LANE, "train plan", lambda ctx: self._running.plan(ctx, source, found, wish))
 
@@ -74,7 +74,7 @@ class Training(Trainers):
 
         Raises ForgeError, before there is a run, as `plan` does.
         """
-        found = self._base(base)
+        found = find_base(self._bases, base)
         self._ready(source)
         row = self._store.begin(uuid.uuid4().hex, " ".join(name.split()), found.sha256, wish)
         self._store.change(row.uid, data=_where_from(source))  # until it is read: what waits can be begun later too
@@ -88,8 +88,8 @@ class Training(Trainers):
         if row.uid in self._jobs:
             return self._jobs[row.uid]
         if not self._can_resume(row):
-            raise ForgeError(f"{row.name} cannot be resumed: it is {row.state}.", hint=self._instead(row))
-        base, work = self._base(row.base_sha256), self._running.resume
+            raise ForgeError(f"{row.name} cannot be resumed: it is {row.state}.", hint=instead_of_resuming(row))
+        base, work = find_base(self._bases, row.base_sha256), self._running.resume
         self.refuse_missing()
         if self._has_files(row):
             return self._resumed(row, lambda ctx: work(ctx, row, base))
@@ -113,7 +113,7 @@ class Training(Trainers):
                 f"{original.name} cannot be done again: it has no lessons, since it ended before it trained.",
                 hint="Start a new run from the same pairs.",
             )
-        base = self._base(original.base_sha256)
+        base = find_base(self._bases, original.base_sha256)
         self.refuse_missing()
         name = f"{original.name}, again"
         row = self._store.begin(uuid.uuid4().hex, name, base.sha256, original.wish, again_of=original.uid)
@@ -187,7 +187,7 @@ class Training(Trainers):
         """The lessons of a run as messages, split as it would be; for a thread that may wait. Raises ForgeError, and
         what `check` raises.
         """
-        return self._running.bundle(source, self._base(base), wish, check)
+        return self._running.bundle(source, find_base(self._bases, base), wish, check)
 
     # ---- inside ----
 
@@ -230,19 +230,10 @@ class Training(Trainers):
         return job
 
     def _row(self, uid: str) -> RunRow:
-        found = self._store.find(uid)
-        if found is None:
-            called = [row for row in self._store.all() if row.name.casefold() == uid.casefold()]
-            if len(called) > 1:
-                numbers = ", ".join(str(row.number) for row in called)
-                raise ForgeError(f"Several training runs are called {uid}.", hint=f"Name one by its number: {numbers}.")
-            found = called[0] if called else None
-        if found is None:
-            raise ForgeError(f"There is no training run {uid}.", hint="`forge-desktop train --runs` lists them.")
-        return found
+        return find_run(self._store, uid)
 
     def _can_resume(self, row: RunRow) -> bool:
-        if row.state not in _RESUMABLE:
+        if row.state not in RESUMABLE:
             return False
         never_began = row.state != "failed" and not row.step and bool(row.again_of or source_of(row.data))
         return self._has_files(row) or never_began
@@ -251,16 +242,6 @@ class Training(Trainers):
         folder = self._running.folder / row.uid
         return (folder / JOB).is_file() and (folder / TRAIN).is_file()
 
-    def _instead(self, row: RunRow) -> str:
-        """What to do with a run that cannot be resumed."""
-        if row.state in OPEN:
-            return "Wait for its end."
-        if row.state == "diverged":
-            return "Start a new run with a lower learning rate."
-        if row.state in _RESUMABLE:
-            return "It ended before it trained: start a new run from the same pairs."
-        return f"It is over; `forge-desktop train --again {row.uid[:8]}` does it again."
-
     def _ready(self, source: TrainSource) -> None:
         """Refuse what would fail anyway, before there is a run."""
         if source.dataset:
@@ -268,19 +249,6 @@ class Training(Trainers):
         if source.file:
             refuse_no_file(Path(source.file))
         self.refuse_missing()
-
-    def _base(self, name: str) -> Base:
-        """The base called so, or whose sha256 begins so. Raises ForgeError for none or several."""
-        every = self._bases.all()
-        found = [base for base in every if name in (base.sha256, base.name)]
-        found = found or [base for base in every if base.name.casefold() == name.casefold()]
-        if not found and len(name) >= 4:
-            found = [base for base in every if base.sha256.startswith(name.lower())]
-        if len(found) != 1:
-            known = ", ".join(base.name for base in found or every) or "none"
-            what = "Several students are" if found else "There is no student"
-            raise ForgeError(f"{what} called {name}.", hint=f"Name one by the start of its sha256; known: {known}.")
-        return found[0]
 
     def _run(self, row: RunRow) -> TrainRun:
         base = self._bases.by_sha256(row.base_sha256)
