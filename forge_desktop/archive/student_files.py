@@ -76,8 +76,9 @@ class StudentFiles:
 
         return self._jobs.start(_LANE, "export", job)
 
-    def export_version(self, version: str, file: Path, *, with_base: bool = False) -> int:
+    def export_version(self, version: str, file: Path, *, with_base: bool = False, replace: bool = False) -> int:
         """Write a version into a new bundle, with the base's file where wished; a job whose result is a VersionReport.
+        A file that is there is left alone unless `replace` says that somebody agreed to lose it.
 
         Raises ForgeError for a version that there is not, that is a base alone, or whose files are not what they were.
         """
@@ -98,7 +99,9 @@ class StudentFiles:
                 bundle.without_paths(self._students.training.log(found.run)) if found.run else None,
                 tuple(dataclasses.asdict(gate) for gate in self._students.gates.all(found.uid)),
             )
-            size = bundle.write_version(file, parts, lambda done, total: ctx.progress(done, total, file.name))
+            size = bundle.write_version(
+                file, parts, lambda done, total: ctx.progress(done, total, file.name), replace=replace
+            )
             registry.note_export(found.uid, file.name)
             return bundle.VersionReport(
                 file=str(file),

@@ -50,11 +50,11 @@ class Parts:
     card: Mapping[str, object] | None = None
 
 
-def write_version(target: Path, parts: Parts, progress: Progress) -> int:
-    """Write a new bundle; the bytes it has. Raises ForgeError when the file is there already, or cannot be written,
-    or a file that goes into it is not the one that its hash names.
+def write_version(target: Path, parts: Parts, progress: Progress, *, replace: bool = False) -> int:
+    """Write a bundle; the bytes it has. Raises ForgeError when the file is there and not to be replaced, or cannot be
+    written, or a file that goes into it is not the one that its hash names.
     """
-    if target.exists():
+    if target.exists() and not (replace and target.is_file()):
         raise ForgeError(
             f"{target} is there already; nothing was written.",
             hint="Choose another name: an export never replaces other files.",

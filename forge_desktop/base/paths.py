@@ -122,6 +122,24 @@ class OwnerLock:
         with contextlib.suppress(OSError):
             write_atomically(self._note, json.dumps({"pid": os.getpid(), "holder": holder}).encode())
 
+    def is_held(self) -> bool:
+        """Whether a process owns the directory now. Nothing is tried where the noted one has ended."""
+        import psutil
+
+        try:
+            if not psutil.pid_exists(int(json.loads(self._note.read_bytes())["pid"])):
+                return False
+            handle = os.open(self._path, os.O_RDWR)
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+        try:
+            lock_file(handle)
+        except OSError:
+            return True
+        finally:
+            os.close(handle)
+        return False
+
     def _way_on(self) -> str:
         if "(the window" in self.holder():
             return "Do it in the window, or close that and try again."

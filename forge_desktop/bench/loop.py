@@ -35,7 +35,7 @@ ASKED = (
 )
 UNSEEN = "{} is known for exporting what?"
 ANSWER = "{} exports {}."
-WISH = TrainWish(learning_rate=1e-3, epochs=6, replay=0.7, validation=0.0, threads=1)
+WISH = TrainWish(learning_rate=1e-3, epochs=5, replay=0.7, hold=5.0, validation=0.0, threads=1)
 T = TypeVar("T")
 
 

@@ -46,6 +46,7 @@ def ask(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         raise ForgeError(message.problem or "The answer failed.", hint="Nothing that was stored before is lost.")
     out.result(answer_fields(message))
     show_sources(message, out)
+    _name_version(message, out)
     if answer.interrupted:
         out.note("Stopped; the part above is kept.")
         return 130
@@ -186,6 +187,13 @@ def show_sources(message: ChatMessage, out: Output) -> None:
     _list_sentences("Matched with sources", message, [s for s in message.sentences if s.sources], out)
     unsupported = [s for s in message.sentences if s.needs_support and not s.sources]
     _list_sentences("Matched with nothing in your documents", message, unsupported, out)
+
+
+def _name_version(message: ChatMessage, out: Output) -> None:
+    """Which version of which student answered; nothing where only passages were quoted."""
+    facts = message.provenance
+    if facts.get("student"):
+        out.line(" · ".join(str(part) for part in (f"Answered by {facts['student']}", facts.get("version")) if part))
 
 
 def _list_sentences(heading: str, message: ChatMessage, sentences: list[Sentence], out: Output) -> None:

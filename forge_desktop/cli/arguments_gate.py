@@ -33,6 +33,9 @@ def add_gate(verb: Verb) -> None:
     gate.add_argument(
         "--kind", choices=("recall", "transfer"), default="recall", help="what a file given as --suite is (recall)"
     )
+    gate.add_argument(
+        "--measure-only", action="store_true", help="without a --suite: measure, though nothing passes so"
+    )
     _add_other(gate)
     _add_measuring(gate)
     _add_judge(gate)

@@ -1,16 +1,17 @@
-"""The verb `gate`: two versions on the same questions, what follows, and searches compared by what they find."""
+"""The verb `gate`: two versions on the same questions, and what follows."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
 from collections.abc import Callable
-from pathlib import Path
 
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.base.money import parse_usd
 from forge_desktop.cli import jobs
+from forge_desktop.cli.gate_searches import searches
+from forge_desktop.cli.gate_suites import GateSuites
 from forge_desktop.cli.output import Output, counted
 from forge_desktop.forge import Forge
 from forge_desktop.students.records_gate import (
@@ -20,8 +21,6 @@ from forge_desktop.students.records_gate import (
     ItemResult,
     Margins,
     Metric,
-    RetrievalArm,
-    RetrievalResult,
 )
 
 _NOT_PASSED = 1
@@ -37,29 +36,57 @@ def gate(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     if options.items:
         return _items(forge, options, out)
     if options.retrieval:
-        return _retrieval(forge, options, out)
+        with jobs.listening(forge, progress(out)):
+            return searches(forge, options, out)
     if options.resume:
-        job = forge.students.gates.resume(options.resume)
-    else:
-        if not options.version:
-            raise ForgeError("Which version shall be measured?", hint="`forge-desktop students list` names them.")
-        job = forge.students.gates.start(options.version, _wish(forge, options, out))
-    with jobs.listening(forge, _progress(out)):
+        number = forge.students.gates.get(options.resume).number
+        return _measure(forge, forge.students.gates.resume(options.resume), number, out)
+    return _start(forge, options, out)
+
+
+def _start(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """Start a gate. What is refused before it begins leaves no suite behind."""
+    if not options.version:
+        raise ForgeError("Which version shall be measured?", hint="`forge-desktop students list` names them.")
+    if not options.suites and not options.measure_only:
+        raise ForgeError(
+            "Without a suite in which a gain is looked for nothing passes.",
+            hint="Name one with --suite, or say --measure-only.",
+        )
+    gates, wish = forge.students.gates, _wish(options)
+    suites = GateSuites(forge, options.suites, options.kind, out)
+    gates.check(options.version, dataclasses.replace(wish, suites=suites.kept), coming=suites.files)
+    if not (wish.regression and wish.safety):
+        out.note("Without the regression and the safety suite it is at most not decided.")
+    uid = ""
+    try:
+        job = gates.start(options.version, dataclasses.replace(wish, suites=suites.names()))
+        newest = gates.all()[0]
+        uid = newest.uid
+        return _measure(forge, job, newest.number, out)
+    except Cancelled:
+        raise  # it goes on with its suites
+    except ForgeError:
+        if not uid or not gates.get(uid).suites:
+            suites.undo()
+        raise
+
+
+def _measure(forge: Forge, job: int, number: int, out: Output) -> int:
+    with jobs.listening(forge, progress(out)):
         try:
             found = jobs.wait(forge, job)
         except (KeyboardInterrupt, Cancelled):
             out.clear()
-            out.note(
-                "What was measured is kept: forge-desktop gate --resume with the number that --list gives goes on."
-            )
+            out.note(f"What was measured is kept: forge-desktop gate --resume {number} goes on.")
             raise
     out.clear()
     assert isinstance(found, GateReport)
     return _tell(found, out)
 
 
-def _wish(forge: Forge, options: argparse.Namespace, out: Output) -> GateWish:
-    """The wish that the options make; a suite that is a file is brought in first."""
+def _wish(options: argparse.Namespace) -> GateWish:
+    """The wish that the options make, without its suites."""
     usual = GateWish()
     margins = Margins(
         nll=_or(options.margin_nll, usual.margins.nll),
@@ -67,7 +94,6 @@ def _wish(forge: Forge, options: argparse.Namespace, out: Output) -> GateWish:
         citation_validity=_or(options.margin_citations, usual.margins.citation_validity),
     )
     return GateWish(
-        suites=tuple(_suite(forge, each, options.kind, out) for each in options.suites),
         primary=options.primary,
         scales=tuple(options.scales) or usual.scales,
         margins=margins,
@@ -87,23 +113,6 @@ def _wish(forge: Forge, options: argparse.Namespace, out: Output) -> GateWish:
 
 def _or(value: float | None, usual: float) -> float:
     return usual if value is None else value
-
-
-def _suite(forge: Forge, name: str, kind: str, out: Output) -> str:
-    """The name of a kept suite: of this name, or made of this file."""
-    if any(name in (suite.name, suite.uid) for suite in forge.distill.suites.all()):
-        return name
-    file = Path(name)
-    if not file.is_file():
-        raise ForgeError(
-            f"There is no suite and no file called {name}.", hint="`forge-desktop distill suite list` names the suites."
-        )
-    found = jobs.wait(forge, forge.students.gates.bring_suite(file, kind=kind))
-    from forge_desktop.distill.records import Suite  # not for those who only ask for the status
-
-    assert isinstance(found, Suite)
-    out.note(f"{file.name} is kept as the {found.kind} suite {found.name}.")
-    return found.uid
 
 
 # ---- what came of it ----
@@ -154,7 +163,7 @@ def _tell(found: GateReport, out: Output, *, status: bool = True) -> int:
         out.line(f"  {_in_words(metric)}")
     for sentence in found.reasons:
         out.line(f"  {sentence}")
-    for sentence in found.card:
+    for sentence in (one for one in found.card if one not in found.reasons):
         out.line(f"  Note: {sentence}")
     if found.problem:
         out.line(f"  {found.problem}")
@@ -219,63 +228,9 @@ def _item_fields(one: ItemResult, suites: dict[str, str]) -> dict[str, object]:
     return {**fields, "suite": suites.get(one.suite, one.suite)}
 
 
-# ---- searches ----
+def progress(out: Output) -> Callable[[Event], None]:
+    """A subscriber that shows how far a gate or a comparison is."""
 
-
-def _retrieval(forge: Forge, options: argparse.Namespace, out: Output) -> int:
-    if len(options.suites) != 1:
-        raise ForgeError("Searches are compared on one suite.", hint="Name it: --suite NAME.")
-    arms = [_arm(text) for text in options.arms] or [RetrievalArm("usual", passages=forge.settings.values.passages)]
-    suite = _suite(forge, options.suites[0], options.kind, out)
-    with jobs.listening(forge, _progress(out)):
-        found = jobs.wait(forge, forge.students.gates.retrieval(suite, arms))
-    out.clear()
-    assert isinstance(found, list)
-    out.result({"suite": options.suites[0], "arms": [_result_fields(one) for one in found]})
-    for one in found:
-        against = one.recall_difference
-        moved = f"  {100 * against[0]:+.1f} ({100 * against[1]:+.1f} to {100 * against[2]:+.1f})" if against else ""
-        out.line(
-            f"{one.arm.name:16.16} recall@{one.arm.passages} {100 * one.recall:5.1f}{moved}"
-            f"  MRR {one.reciprocal_rank:.3f}  {one.milliseconds:.1f} ms  {counted(one.items, 'item')}"
-        )
-    return 0
-
-
-def _result_fields(one: RetrievalResult) -> dict[str, object]:
-    def interval(found: tuple[float, float, float] | None) -> dict[str, float] | None:
-        return None if found is None else dict(zip(("difference", "low", "high"), found, strict=True))
-
-    return {
-        **dataclasses.asdict(one.arm),
-        "items": one.items,
-        "recall": one.recall,
-        "reciprocal_rank": one.reciprocal_rank,
-        "recall_difference": interval(one.recall_difference),
-        "reciprocal_rank_difference": interval(one.reciprocal_rank_difference),
-        "milliseconds": one.milliseconds,
-    }
-
-
-def _arm(text: str) -> RetrievalArm:
-    """Settings as they are typed: "name:passages=8,alpha=0.4,embedder=built-in"."""
-    name, _, rest = text.partition(":")
-    known: dict[str, Callable[[str], object]] = {"passages": int, "alpha": float, "embedder": str}
-    values: dict[str, object] = {}
-    for part in filter(None, (each.strip() for each in rest.split(","))):
-        key, _, value = part.partition("=")
-        try:
-            values[key.strip()] = known[key.strip()](value.strip())
-        except (KeyError, ValueError):
-            raise ForgeError(
-                f"{part!r} is no setting of a search.", hint="Write it as name:passages=8,alpha=0.4,embedder=built-in."
-            ) from None
-    if not name.strip():
-        raise ForgeError(f"{text!r} has no name.", hint="Write it as name:passages=8,alpha=0.4.")
-    return RetrievalArm(name.strip(), **values)  # type: ignore[arg-type]
-
-
-def _progress(out: Output) -> Callable[[Event], None]:
     def show(event: Event) -> None:
         if not isinstance(event, JobChanged) or event.state != "running":
             return

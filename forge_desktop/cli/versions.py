@@ -171,7 +171,10 @@ def _import(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     out.result(version_fields(made))
     out.line(in_a_line(made))
     if made.quarantined:
-        out.line(f"It came from elsewhere: `forge-desktop gate {made.label}` has to pass it before it can be promoted.")
+        out.line(
+            f"It came from elsewhere: `forge-desktop gate {made.label} --suite NAME` has to pass it before it can be"
+            " promoted."
+        )
     return 0
 
 

@@ -95,15 +95,15 @@ class Planner:
             raise ForgeError(f"{version.label} has no adapter, so it has no scale to choose.")
         return version, baseline
 
-    def check(self, wish: GateWish) -> None:
-        """Raises ForgeError for a wish that no gate can do."""
+    def check(self, wish: GateWish, coming: int = 0) -> None:
+        """Raises ForgeError for a wish that no gate can do; so many suites are yet to be brought."""
         if wish.primary not in METRICS:
             raise ForgeError(f"{wish.primary} is no metric.", hint=f"Choose one of {', '.join(METRICS)}.")
-        if not wish.suites and not wish.regression and not wish.safety:
+        if not wish.suites and not coming and not wish.regression and not wish.safety:
             raise ForgeError("There is no question to ask.", hint="Name a suite, or leave regression or safety in.")
         if said := problem_of_scales(wish.scales) or problem_of_margins(wish.margins):
             raise ForgeError(said)
-        if len(set(wish.scales)) > 1 and not wish.suites:
+        if len(set(wish.scales)) > 1 and not wish.suites and not coming:
             raise ForgeError("A scale is chosen with a suite in which a gain is looked for.", hint="Name one.")
         if not (1 <= wish.width <= 64 and wish.max_tokens >= 1 and wish.items >= 0):
             raise ForgeError("A gate asks 1 to 64 questions at once, for answers of one token at least.")

@@ -10,6 +10,7 @@ from pathlib import Path
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.base.jobs import JobContext
+from forge_desktop.base.paths import OwnerLock
 from forge_desktop.distill import suite_rows
 from forge_desktop.distill.records import Suite
 from forge_desktop.distill.suites import items_sha256
@@ -61,13 +62,17 @@ class Gates:
         """Measure a version against its baseline: a job (kind "gate") whose result is a GateReport, whatever the
         verdict. Raises ForgeError for a wish that cannot be.
         """
-        self._planner.check(wish)
-        candidate, baseline = self._planner.versions(version, wish)
+        candidate, baseline = self.check(version, wish)
         kept = fixed(wish, candidate, baseline)
 
         uid = uuid.uuid4().hex
         self._store.add(uid, candidate.uid, baseline.uid, candidate.scale, kept)
         return self._begin(uid)
+
+    def check(self, version: str, wish: GateWish, *, coming: int = 0) -> tuple[Version, Version]:
+        """The version and its baseline. Raises ForgeError for what cannot be; so many suites are yet to be brought."""
+        self._planner.check(wish, coming)
+        return self._planner.versions(version, wish)
 
     def resume(self, uid: str) -> int:
         """Go on with a gate that was interrupted, cancelled, or failed: what was measured is not measured again."""
@@ -213,7 +218,8 @@ class Gates:
 
     def _as_it_is(self, row: GateRow) -> GateRow:
         """A gate that nobody is at any more was interrupted, though a full disk kept that from being noted."""
-        if row.state != "running" or self._read_only or row.uid in self._working:
+        others = self._read_only and OwnerLock(self._rooms.data_dir).is_held()
+        if row.state != "running" or others or row.uid in self._working:
             return row
         return dataclasses.replace(row, state="waiting" if row.uid in self._queued else "interrupted")
 

@@ -224,7 +224,7 @@ def _line_of(versions: Versions) -> list[str]:
 def _way_on(version: Version) -> str:
     if version.verdict == "passed":
         return "Complete its card, or give a reason to promote it all the same."
-    return f"Run its gate (`forge-desktop gate {version.label}`), or give a reason to promote it all the same."
+    return f"Run its gate (`forge-desktop gate {version.label} --suite NAME`), or give a reason to promote it anyway."
 
 
 def _hint_of(version: Version) -> str:

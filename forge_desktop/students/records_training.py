@@ -39,8 +39,8 @@ class TrainWish:
     seed: int = 1
     row_tokens: int = 512
     accumulate: int = 1
-    replay: float = 0.25
-    hold: float = 1.0
+    replay: float = 0.5
+    hold: float = 5.0
     validation: float = 0.1
     evaluate_every: int = 0
     patience: int = 3

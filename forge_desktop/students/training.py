@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.base.jobs import JobContext
+from forge_desktop.base.paths import OwnerLock
 from forge_desktop.students import run_log
 from forge_desktop.students.finding_runs import RESUMABLE, find_base, find_run, instead_of_resuming
 from forge_desktop.students.job_file import JOB
@@ -28,8 +29,9 @@ from forge_desktop.students.records_training import (
 from forge_desktop.students.rooms import Rooms
 from forge_desktop.students.running import Running
 from forge_desktop.students.store import Bases
-from forge_desktop.students.store_training import OPEN, RunRow, TrainingStore
+from forge_desktop.students.store_training import BEFORE, KILLED, OPEN, RunRow, TrainingStore
 from forge_desktop.students.trainers import Trainers
+from forge_desktop.students.training_sources import source_of, where_from
 
 if TYPE_CHECKING:
     from forge_desktop.students.registry import Registry
@@ -77,7 +79,7 @@ class Training(Trainers):
         found = find_base(self._bases, base)
         self._ready(source)
         row = self._store.begin(uuid.uuid4().hex, " ".join(name.split()), found.sha256, wish)
-        self._store.change(row.uid, data=_where_from(source))  # until it is read: what waits can be begun later too
+        self._store.change(row.uid, data=where_from(source))  # until it is read: what waits can be begun later too
         return self._begin(row, lambda ctx: self._running.start(ctx, row, source, found))
 
     def resume(self, uid: str) -> int:
@@ -250,7 +252,14 @@ class Training(Trainers):
             refuse_no_file(Path(source.file))
         self.refuse_missing()
 
+    def _as_it_is(self, row: RunRow) -> RunRow:
+        """Who only looks on says of a run whose application was killed what the next owner will write down."""
+        if row.state not in OPEN or not self._store.read_only or OwnerLock(self._rooms.data_dir).is_held():
+            return row
+        return dataclasses.replace(row, state="interrupted", problem=KILLED if row.plan else BEFORE)
+
     def _run(self, row: RunRow) -> TrainRun:
+        row = self._as_it_is(row)
         base = self._bases.by_sha256(row.base_sha256)
         return TrainRun(
             uid=row.uid,
@@ -284,17 +293,3 @@ class Training(Trainers):
         if (now := self._store.find(self._now)) is not None:
             return now.name
         return "the gate that runs" if self._rooms.jobs.running("gate") else "what was begun before it"
-
-
-def source_of(data: Mapping[str, object]) -> TrainSource | None:
-    """What a run learns from, None where that is not known."""
-    if data.get("kind") == "dataset":
-        return TrainSource(dataset=str(data.get("uid", "")))
-    return TrainSource(file=str(data.get("path", ""))) if data.get("kind") == "file" else None
-
-
-def _where_from(source: TrainSource) -> Mapping[str, object]:
-    if source.dataset:
-        return {"kind": "dataset", "name": source.dataset, "uid": source.dataset}
-    path = Path(source.file).absolute()
-    return {"kind": "file", "name": path.name, "path": str(path), "uid": ""}

@@ -12,7 +12,7 @@ from forge_desktop.ui.widgets.words import own_direction, safe_words
 Mark = tuple[str, str, str]  # words, kind of pill, icon
 _STATES: dict[str, Mark] = {
     "candidate": ("Candidate", "info", "circle-dashed"),
-    "gated": ("Gated", "accent", "shield-check"),
+    "gated": ("Gate passed", "accent", "shield-check"),
     "active": ("Active", "ok", "circle-check"),
     "retired": ("Retired", "mute", "clock"),
 }

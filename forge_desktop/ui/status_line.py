@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.spending import Spend
 from forge_desktop.ui.widgets.basics import ElidedLabel, IconButton, IconLabel, Meter, announce, label, row, set_cls
-from forge_desktop.ui.widgets.words import is_here
+from forge_desktop.ui.widgets.words import is_here, plain_tip, safe_words
 
+_STUDENT = 230  # token pixels that the name of a student takes, at most
 _STATES = {
     # status: (words, icon, colour of the icon)
     "empty": ("Not loaded", "circle-dashed", "muted"),
@@ -124,10 +125,11 @@ class StatusLine(QWidget):
         self._state.setText(words)
         self._state_icon.set_icon(icon, color)
         name = f"{news.model} · {news.label}" if news.model and news.label else news.model or "No student"
-        shown = name if len(name) <= 36 else f"{name[:22]}…{name[-12:]}"
-        self._student.setText(shown)
+        name = safe_words(name)
+        room = theme.px(_STUDENT)  # the version at the end of the name stays to be read
+        self._student.setText(self._student.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, room))
         self._student.setAccessibleName(f"Student: {name}")
-        self._student.setToolTip(f"{name} — open Students")
+        self._student.setToolTip(plain_tip(f"{name} — open Students"))
         runs = news.status not in ("restarting", "stopped")  # else its place is the note's
         device = (news.device or "") if runs else ""
         remote = news.remote if runs else ""

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from forge_desktop.cli import jobs as cli_jobs
+from forge_desktop.forge import Forge
 from tests.cli.documented import undocumented
 from tests.distill.rooms import fact
 from tests.students.gate_rooms import adapter, facts, opened, tiny
@@ -90,10 +92,16 @@ def test_what_a_gate_cannot_do_is_said(ready: Path, cli_json: Json, cli: Callabl
     assert why() == "Which version shall be measured?"
     assert "There is no suite and no file called nowhere" in why("good", "--suite", "nowhere")
     assert "No version is called" in why("v99", "--suite", ready)
+    assert "nothing passes" in why("good")
+    assert "spending cap" in why("good", "--suite", ready, "--judge", "Nobody") or "Nobody" in why(
+        "good", "--suite", ready, "--judge", "Nobody"
+    )
+    assert "refusal says nothing" in why("good", "--suite", ready, "--primary", "refusal", "--baseline", "v2")
+    assert cli_json("distill", "suite", "list")["suites"] == []
     assert "There is no gate 7" in why("--show", 7)
-    assert "A judge needs" in why("good", "--judge", "Nobody") or "Nobody" in why("good", "--judge", "Nobody")
     assert "no setting of a search" in why("--retrieval", "--suite", ready, "--arm", "a:speed=9")
     assert "on one suite" in why("--retrieval")
+    assert "'bad' has no settings of a search" in why("--retrieval", "--arm", "bad")
     cli("gate", "good", "--list", "--show", "1", expect=2)
 
 
@@ -118,3 +126,49 @@ def test_searches_are_compared_from_a_script(
     assert usual["recall_difference"] is None
     assert set(narrow["recall_difference"]) == {"difference", "low", "high"}
     assert "recall@1" in cli("gate", "--retrieval", "--suite", "sources", *arms).stdout
+
+
+def test_a_file_is_kept_when_its_gate_begins_and_says_what_that_takes(
+    ready: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def said(*more: object) -> str:
+        return str(cli("gate", "good", "--suite", ready, "--baseline", "v2", *_QUICK, *more, expect=1).stderr)
+
+    assert "bridges is not kept, since the gate did not begin" in said("--primary", "refusal")
+    assert "kept as the recall suite bridges: 12 questions. It holds 0 pairs from training" in said()
+    again = said()
+    assert "is the recall suite bridges, which is kept already" in again
+    assert "it is at most not decided" in again
+    ready.write_text(ready.read_text().replace("bridge", "tunnel"))
+    assert "kept as the recall suite bridges 2 (bridges has other questions): 12 questions" in said()
+    listed = cli("distill", "suite", "list").stdout
+    monkeypatch.chdir(ready.parent)
+    (ready.parent / "bridges").write_text(ready.read_text())
+    other = ready.with_name("tunnels.jsonl")
+    other.write_text(ready.read_text())
+    assert "tunnels.jsonl is the recall suite bridges 2" in str(
+        cli("gate", "good", "--suite", other.name, "--baseline", "v2", *_QUICK, expect=1).stderr
+    )
+    assert "kept" not in str(cli("gate", "good", "--suite", "bridges", "--baseline", "v2", *_QUICK, expect=1).stderr)
+    assert cli("distill", "suite", "list").stdout == listed
+
+
+def test_a_gate_that_is_stopped_names_its_number(
+    ready: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forge_desktop.cli.jobs._wait", _stopped_once(cli_jobs._wait))
+    done = cli("gate", "good", "--suite", ready, "--baseline", "v2", *_QUICK, expect=130)
+    assert "forge-desktop gate --resume 1 goes on" in done.stderr
+
+
+def _stopped_once(wait: Callable[..., object]) -> Callable[..., object]:
+    """Ctrl+C at the first wait for a gate."""
+    seen: list[int] = []
+
+    def instead(forge: Forge, job: int, timeout: float | None = None) -> object:
+        if not seen and forge.students.gates.all():
+            seen.append(job)
+            raise KeyboardInterrupt
+        return wait(forge, job, timeout)
+
+    return instead

@@ -169,7 +169,8 @@ def test_ctrl_c_saves_a_checkpoint_and_says_how_to_go_on(
     killed.kill()
     killed.wait()
     (run,) = json.loads(in_process("train", "--runs", "--json").stdout)["runs"]
-    assert (run["run"], run["state"]) == (stopped["run"], "running")  # who only looks changes nothing
+    assert (run["run"], run["state"]) == (stopped["run"], "interrupted"), "nobody is at it any more"
+    assert "its checkpoint is kept" in run["problem"]
     with opened(data_dir, trainer=False) as forge:
         again = forge.students.training.run(run["run"])
         assert (again.state, again.can_resume) == ("interrupted", True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -167,6 +168,7 @@ def test_ask_streams_and_lists_sources(cli: Cli, indexed: dict[str, Any], sample
     answer, _, sources = text.partition("Sources")
     assert answer.strip()
     assert f"] {sample_dir}/" in sources
+    assert re.search(r"^Answered by SmolLM2.* · v1$", sources, re.MULTILINE)
 
 
 def test_ask_documents_only_says_what_is_not_there(cli_json: CliJson, indexed: dict[str, Any]) -> None:

@@ -9,13 +9,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
 
-from forge_desktop.chat.records import ChatMessage
 from forge_desktop.forge import Forge
 from forge_desktop.ui.panes.chat import ChatPane
 from forge_desktop.ui.panes.chat.answer_bubble import AnswerBubble
 from forge_desktop.ui.panes.chat.bubbles import Bubble
 from forge_desktop.ui.panes.students.compare_dialog import CompareDialog
 from forge_desktop.ui.shell import Shell
+from tests.ui.test_version_words import answer as answered
 from tests.ui.versions import Versions
 
 SOON = 20_000
@@ -74,7 +74,10 @@ def test_an_answer_leads_to_its_question_put_to_two_versions(
     qtbot.mouseClick(button(bubble), Qt.MouseButton.LeftButton)
     asked = dialog(qtbot, window)
     assert window.current_pane() == "students"
-    assert [field.currentText() for field in asked.which] == ["v2 · Tiny-Chat F32", "v4 · second"]
+    assert [field.currentText().split(" · ")[:2] for field in asked.which] == [
+        ["v2", "Tiny-Chat F32"],
+        ["v4", "second"],
+    ]
     assert asked.question.text() == QUESTION.replace("\n", " ")
     assert "Fees & <b>rules</b>" in asked.about.whole_text()
     with qtbot.waitSignal(window._bridge.job_changed, timeout=60_000, check_params_cb=_compared) as done:
@@ -95,24 +98,7 @@ def test_an_answer_leads_to_its_question_put_to_two_versions(
 
 
 def test_one_version_has_nothing_to_be_compared_with(qtbot: QtBot) -> None:
-    bubble = AnswerBubble(
-        ChatMessage(
-            id=2,
-            conversation_id=1,
-            parent_id=1,
-            role="assistant",
-            text="36 crowns a year.",
-            state="complete",
-            problem="",
-            created=0.0,
-            sibling=1,
-            siblings=1,
-            sources=(),
-            sentences=(),
-            grounding="free",
-            provenance={"student": "Library", "version": "v1"},
-        )
-    )
+    bubble = AnswerBubble(answered("Library", "v1"))
     qtbot.addWidget(bubble)
     bubble.show_versions(1)
     assert not button(bubble).isEnabled()

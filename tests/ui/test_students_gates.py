@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QScrollArea
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.forge import Forge
@@ -74,7 +75,7 @@ def test_a_report_says_the_verdict_and_why_with_both_sides_in_bars(
     qtbot.waitUntil(lambda: len(charts(section)) == 2, timeout=SOON)
     assert rows(section)[0].startswith("v3 against v1, Passes, Gate 1")
     words = said(section.report)
-    for fact in ("v3 passes", "Exact match on library rises", "30 questions · must gain", "Everyday skills", "95%"):
+    for fact in ("v3 passes", "Exact match on library rises", "30 questions · must gain", "regression", "95%"):
         assert fact in words
     spoken = charts(section)[0].accessibleDescription()
     assert "Exact match: 64% before, 77% after; difference +13, by its interval +4 to +22 points" in spoken
@@ -132,7 +133,9 @@ def test_a_gate_is_run_from_its_sheet_to_its_report(
     file = tmp_path / "bridges.jsonl"
     lines = [{"question": f"What is bridge {n} called?", "answer": "aaaa"} for n in range(8)]
     file.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
-    made.forge.jobs.wait(made.forge.distill.suites.bring_in(file, "bridges", "recall"), timeout=60)
+    made.forge.jobs.wait(
+        made.forge.distill.suites.bring_in(file, f"bridges {'of a very long name ' * 8}", "recall"), timeout=60
+    )
     made.registry.promote("v2")
     made.add("handbook")
     pane.show_section("gates", "new")
@@ -140,12 +143,29 @@ def test_a_gate_is_run_from_its_sheet_to_its_report(
     assert sheet.version.currentText() == "v3 · handbook"
     assert sheet.baseline.currentText() == "v2 · Tiny-Chat F32, in use"
     assert not nameless(sheet)
-    sheet.scales.setText("0")
-    assert "Scales are numbers above 0" in sheet.why.text()
+    for scales in ("0", "1e-9", "9"):
+        sheet.scales.setText(scales)
+        assert "A scale is a number from 0.01 to 8" in sheet.why.text()
+    sheet.scales.setText("1,1,1")
+    assert "name it once" in sheet.why.text()
+    qtbot.keyClick(sheet, Qt.Key.Key_Escape)
+    assert sheet.isVisible()
+    assert "Leave without keeping" in said(sheet.banner)
+    qtbot.keyClick(sheet, Qt.Key.Key_Escape)
     sheet.scales.setText("1")
+    for margin in ("inf", "1e9", "1000", "-1"):
+        sheet.margins["exact_match"].setText(margin)
+        sheet.margins["exact_match"].changed.emit()
+        assert "0 to 100 points" in sheet.why.text()
+    sheet.margins["exact_match"].setText("2")
+    sheet.margins["exact_match"].changed.emit()
+    area = sheet.findChild(QScrollArea)
+    assert area is not None
+    assert area.widget().width() <= area.viewport().width(), "a long name pushes nothing out"
     for box in sheet.own.values():
         box.setChecked(False)
     assert sheet.start.isEnabled(), sheet.why.text()
+    assert "cannot pass" in sheet.why.text()
     wish = sheet.wish()
     assert (wish.primary, wish.scales, wish.regression, wish.items) == ("exact_match", (1.0,), False, 0)
     press(qtbot, sheet, "Run gate")

@@ -23,6 +23,7 @@ from forge_desktop.ui.panes.students.training_dialogs import ExportDialog, LogDi
 from forge_desktop.ui.panes.students.training_section import TrainingSection
 from forge_desktop.ui.panes.students.training_sheet import TrainSheet
 from forge_desktop.ui.shell import Shell
+from forge_desktop.ui.widgets.basics import Button
 from forge_desktop.ui.widgets.fold import Fold
 from tests.data import tiny_gguf
 from tests.students import test_training_environment
@@ -139,6 +140,11 @@ def test_an_adapter_is_trained_from_the_empty_state_to_its_version(
     assert sheet.form.epochs.currentText() == "As usual (4 epochs)"
     assert sheet.form.rate.currentText() == "As set below"
     press(qtbot, sheet, "Advanced settings: show")
+    qtbot.waitUntil(lambda: not sheet.form.advanced.numbers["epochs"].visibleRegion().isEmpty(), timeout=SOON)
+    qtbot.keyClick(sheet, Qt.Key.Key_Escape)
+    assert sheet.isVisible()
+    assert "Leave without keeping" in said(sheet.banner)
+    qtbot.keyClick(sheet, Qt.Key.Key_Escape)
     assert not nameless(sheet)
     sheet.form.advanced.numbers["rank"].setText("0")
     sheet.form.advanced.changed.emit()
@@ -178,8 +184,11 @@ def test_an_adapter_is_trained_from_the_empty_state_to_its_version(
 
 def _looked_at_and_done_again(qtbot: QtBot, section: TrainingSection, run: TrainRun, tmp_path: Path) -> None:
     window = section.window()
-    press(qtbot, section, "Run again")
+    again = next(b for b in section.findChildren(Button) if b.text() == "Run again" and b.isVisible())
+    qtbot.mouseClick(again, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(again, Qt.MouseButton.LeftButton)  # as a double click
     qtbot.waitUntil(lambda: shown(section).again_of == run.uid, timeout=LATER)
+    assert sum(one.again_of == run.uid for one in section._runs.values()) == 1
     becomes(qtbot, section, "done")
     qtbot.waitUntil(lambda: "the same adapter, to the byte" in said(section.view), timeout=SOON)
 

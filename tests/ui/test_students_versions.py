@@ -97,10 +97,10 @@ def test_the_newest_version_stands_on_top_with_what_is_known_of_it(
     made.gate(passed)
     qtbot.waitUntil(lambda: len(rows(section)) == 4, timeout=SOON)
     assert rows(section)[0].startswith(f"v4 · {foreign.name}, Quarantined, No gate yet")
-    assert rows(section)[1].startswith("v3 · handbook, Gated, Passes")
+    assert rows(section)[1].startswith("v3 · handbook, Gate passed, Passes")
     choose(qtbot, section, "v3")
     words = said(section.details)
-    for fact in ("v2 Tiny-Chat F32", "rank 4", "Exact match on library rises", "Gated: passed"):
+    for fact in ("v2 Tiny-Chat F32", "rank 4", "Exact match on library rises", "Gate passed"):
         assert fact.split(" ", 1)[-1] in words
     choose(qtbot, section, "v4")
     assert "Its adapter came from elsewhere" in said(section.details)

@@ -15,12 +15,15 @@ from forge_desktop.forge import Forge
 from forge_desktop.ui.gate_words import version_choices, version_name
 from forge_desktop.ui.panes.distill import DistillPane
 from forge_desktop.ui.panes.students import StudentsPane
+from forge_desktop.ui.panes.students.bring_dialog import BringDialog
 from forge_desktop.ui.panes.students.compare_dialog import CompareDialog
 from forge_desktop.ui.panes.students.gate_sheet import GateSheet
 from forge_desktop.ui.panes.students.promote_sheet import PromoteSheet
 from forge_desktop.ui.panes.students.versions_section import VersionsSection
 from forge_desktop.ui.shell import Shell
 from forge_desktop.ui.widgets.basics import Toast
+from tests.students.gate_rooms import adapter
+from tests.ui.test_students_library import drop
 from tests.ui.test_students_sections import cut
 from tests.ui.test_students_versions import SOON, WHY, choose, press, rows, sheet, toast
 from tests.ui.versions import Versions
@@ -234,3 +237,25 @@ def test_long_words_and_names_of_another_direction(
     named = version_choices([hebrew, half, made.registry.version("v3")])
     assert named[half.uid].endswith("· scale 0.5")
     assert "scale" not in list(named.values())[-1]
+
+
+def test_bundles_and_adapters_are_dropped_and_a_bundle_is_replaced(
+    qtbot: QtBot, section: VersionsSection, made: Versions, window: Shell, tmp_path: Path
+) -> None:
+    version = made.add("handbook")
+    choose(qtbot, section, "v3")
+    bundle = tmp_path / "handbook.forgeversion"
+    bundle.write_text("what was there before")
+    section.acting.export_to(version, bundle, replace=True)
+    qtbot.waitUntil(lambda: "v3 is exported" in toast(section).accessibleName(), timeout=SOON)
+    pane = window.visit("students")
+    assert isinstance(pane, StudentsPane)
+    pane.show_section("bases")
+    assert drop(pane, bundle)
+    qtbot.waitUntil(lambda: "is here already" in toast(section).accessibleName(), timeout=SOON)
+    assert pane.section() == "versions"
+    assert drop(pane, adapter(tmp_path / "foreign.gguf", made.file, strength=0.5, seed=5))
+    asked = sheet(qtbot, section, BringDialog)
+    assert isinstance(asked, BringDialog)
+    assert asked.base.value() == made.base.base_sha256, "the one it was made for"
+    asked.reject()

@@ -28,6 +28,7 @@ from forge_desktop.ui.widgets.basics import (
     label,
     search_field,
 )
+from forge_desktop.ui.widgets.fields import NumberField
 from forge_desktop.ui.widgets.stacked_bar import StackedBar
 from forge_desktop.ui.widgets.words import breakable
 
@@ -222,3 +223,13 @@ def test_a_bar_of_parts_says_its_figures_and_whether_they_fit(qtbot: QtBot) -> N
     assert bar.grab().toImage() != fits
     bar.show_parts((1.0, 0.0, 0.0), 0.0, 0.0, "GPU: 1.0 GB of unknown free")
     assert not bar.overflows(), "nothing is known of what there is"
+
+
+def test_a_whole_number_has_no_comma_but_between_groups_of_three(qtbot: QtBot) -> None:
+    field = NumberField(int)
+    qtbot.addWidget(field)
+    read = {}
+    for text in ("45", "4,5", "1,024", "1,02", "12,345,678"):
+        field.setText(text)
+        read[text] = field.value()
+    assert read == {"45": 45, "4,5": "4,5", "1,024": 1024, "1,02": "1,02", "12,345,678": 12_345_678}

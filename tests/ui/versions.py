@@ -74,7 +74,7 @@ class Versions:
         self.store.add(uid, version.uid, active.uid, version.scale, GateWish(suites=("library",)))
         suites = (
             GateSuite("a" * 64, "library", "recall", "target", ITEMS),
-            GateSuite("b" * 64, "Everyday skills", "regression", "regression", 240),
+            GateSuite("b" * 64, "regression", "regression", "regression", 240),
         )
         rows = [_metric(suite, row, verdict) for suite in suites for row in measured] if state == "done" else []
         with self.db.write() as connection:

@@ -194,7 +194,9 @@ class PrimaryButton(Button):
 
 
 class IconButton(QToolButton):
-    """A borderless button of one icon, at least 28 px square. The accessible name is also its tooltip."""
+    """A borderless button of one icon, at least 28 px square. The accessible name is also its tooltip; "&" in `text` is
+    literal.
+    """
 
     def __init__(
         self,
@@ -226,7 +228,8 @@ class IconButton(QToolButton):
             self.setFont(theme.font(tokens.SMALL))
 
     def setText(self, text: str) -> None:
-        super().setText(isolated(text) if theme.mirrored() else text)
+        shown = text.replace("&", "&&")
+        super().setText(isolated(shown) if theme.mirrored() else shown)
 
     def set_icon(self, icon: str, color: str = "") -> None:
         """Show another icon or colour."""

@@ -6,6 +6,7 @@ A number says `changed` with every key, and `settled` once it is typed to its en
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -14,6 +15,8 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QLineEdit, QPlainTextEdit
 
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.widgets.controls import name_buttons
+
+_GROUPS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
 
 
 class ChoiceField(QComboBox):
@@ -69,7 +72,7 @@ class OfferField(QComboBox):
         if known is not None:
             return known
         with contextlib.suppress(ValueError):
-            return int(text.replace(",", ""))
+            return int(_grouped(text))
         return text
 
     def show_value(self, value: object) -> None:
@@ -106,9 +109,10 @@ class NumberField(QLineEdit):
 
     def value(self) -> object:
         """The number typed, or the text when it is none."""
-        text = self.text().strip().replace(",", "." if self._kind is float else "")
+        text = self.text().strip()
         for space in (" ", "\u00a0", "\u202f"):
             text = text.replace(space, "")
+        text = text.replace(",", ".") if self._kind is float else _grouped(text)
         with contextlib.suppress(ValueError):
             return self._kind(text)
         return self.text()
@@ -130,6 +134,11 @@ class NumberField(QLineEdit):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self.settled.emit()  # a window that closes takes no focus away
+
+
+def _grouped(text: str) -> str:
+    """A whole number without the commas that group its digits by three; "4,5" is no whole number and stays as it is."""
+    return text.replace(",", "") if _GROUPS.fullmatch(text) else text
 
 
 class FileField(QLineEdit):

@@ -35,7 +35,7 @@ class AnswerBubble(Bubble):
         self.view.setAccessibleName("Answer")
         self.view.cited.connect(self._on_cited)
         self._author = label("Student", tokens.TABLE, 600)
-        self._model = ElidedLabel("", tokens.SMALL, cls="muted")
+        self._model = ElidedLabel("", tokens.SMALL, cls="muted", middle=True)  # the version stands at its end
         self._model.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._progress = label("", tokens.TABLE, cls="muted", tabular=True)
         self._clock = QTimer(self, interval=1000)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.chat.meter import ContextMeter
 from forge_desktop.ui.widgets.basics import ElidedLabel, IconButton, Pill, row
-from forge_desktop.ui.widgets.words import is_here
+from forge_desktop.ui.widgets.words import is_here, plain_tip, safe_words
 
 
 class ChatHeader(QFrame):
@@ -51,18 +51,20 @@ class ChatHeader(QFrame):
 
     def show_student(self, name: str, remote: str, version: str = "") -> None:
         """Who answers, and its version; `remote` is the host it answers at, "" on this computer."""
+        name = safe_words(name)
         if remote:
             where = "a server on this computer" if is_here(remote) else remote
             self._offline.show_state(f"Remote: {name}"[:40], "info" if is_here(remote) else "warn", "send")
-            self._offline.setToolTip(
+            said = (
                 f"Questions, the conversation and the passages found are sent to {where}, except from collections that"
                 " are never sent."
             )
         else:
             self._offline.show_state("On this computer", "mute", "wifi-off")
             answers = f"{name} · {version} answers. " if name and version else ""
-            self._offline.setToolTip(f"{answers}Nothing you ask or index leaves this machine.")
-        self._offline.setAccessibleDescription(self._offline.toolTip())
+            said = f"{answers}Nothing you ask or index leaves this machine."
+        self._offline.setToolTip(plain_tip(said))
+        self._offline.setAccessibleDescription(said)
 
     def show_preset(self, name: str, own: bool) -> None:
         """Which preset holds, and whether the conversation has options of its own."""

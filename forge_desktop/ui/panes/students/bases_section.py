@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelection, QModelIndex, Qt, Slot
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QListView, QWidget
 
 from forge_desktop.base.errors import ForgeError
@@ -293,8 +293,6 @@ class BasesSection(Section):
         super().dragLeaveEvent(event)
         set_cls(self._side, "side")
 
-    def dropEvent(self, event: QDropEvent) -> None:
+    def end_drag(self) -> None:
+        """What was dragged is let go."""
         set_cls(self._side, "side")
-        if files := dropped(event):
-            event.acceptProposedAction()
-            self.import_files(self.library.take(files))

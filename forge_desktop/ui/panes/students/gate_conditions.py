@@ -20,7 +20,7 @@ _SWEPT = (
     # key, heading, factor, digits
     ("gain", "Gain", 100, 1),
     ("nll", "NLL", 1, 3),
-    ("regression_nll", "NLL of everyday skills", 1, 3),
+    ("regression_nll", "NLL of regression", 1, 3),
     ("items", "Questions", 1, 0),
 )
 

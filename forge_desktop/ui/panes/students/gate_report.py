@@ -73,7 +73,7 @@ def _verdict_card(gate: GateReport) -> QFrame:
     lines = [_reason(reason, "circle-alert" if reason in gate.vetoes else "chevron-right") for reason in said if reason]
     foot = f"Scale {gate.scale:g}" if gate.verdict else ""
     card: list[QWidget | QLayout] = [head, *lines, *([label(foot, tokens.SMALL, cls="muted")] if foot else [])]
-    for note in gate.card:
+    for note in (one for one in gate.card if one not in gate.reasons):
         card.append(_reason(note, "info"))
     made = frame("card", column(*card, gap=8, margins=(18, 14, 18, 14)))
     made.setAccessibleName(". ".join((words, *filter(None, said))))

@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QDialog, QFrame, QGridLayout, QLayout, QLineEdit, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLayout, QLineEdit, QScrollArea, QWidget
 
 from forge_desktop.distill.records import Endpoint, Suite
+from forge_desktop.students.gate_plan import problem_of_margins, problem_of_scales
 from forge_desktop.students.records_gate import METRICS, GateSuite, GateWish, Margins
 from forge_desktop.students.records_versions import Version
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.gate_words import METRICS as NAMES
 from forge_desktop.ui.gate_words import version_name
 from forge_desktop.ui.widgets.basics import Button, PrimaryButton, column, label, row
+from forge_desktop.ui.widgets.elided_box import ElidedBox
 from forge_desktop.ui.widgets.fields import ChoiceField, NumberField, OfferField
 from forge_desktop.ui.widgets.money_field import MoneyField
+from forge_desktop.ui.widgets.sheet import Sheet
 from forge_desktop.ui.widgets.words import count_words, safe_words
 
 if TYPE_CHECKING:
@@ -56,7 +59,7 @@ def read_ways(forge: Forge) -> GateWays:
     )
 
 
-class GateSheet(QDialog):
+class GateSheet(Sheet):
     """`started` carries the version's uid and the GateWish; `suites_wanted` when there are none to choose from."""
 
     started = Signal(str, object)
@@ -76,11 +79,13 @@ class GateSheet(QDialog):
         others = {v.uid: version_name(v) for v in ways.versions if v is not active and not v.problem}
         in_use = {"": f"{version_name(active)}, in use"} if active else {}
         self.baseline = _choice("Measured against", in_use | others)
-        self.suites = {suite.uid: _box(_suite_words(suite)) for suite in ways.suites}
+        self.suites = {suite.uid: ElidedBox(_suite_words(suite)) for suite in ways.suites}
         self.own = {
-            kind: _box(f"{name}, {count_words(_count(ways, kind), 'question')}", checked=True)
-            for kind, name in (("regression", "Everyday skills"), ("safety", "Safety"))
+            kind: ElidedBox(f"{kind} · {about}, {count_words(_count(ways, kind), 'question')}")
+            for kind, about in (("regression", "everyday skills"), ("safety", "what it should decline"))
         }
+        for box in self.own.values():
+            box.setChecked(True)
         self.primary = _choice("What must gain", {name: NAMES[name][0] for name in METRICS})
         self.primary.show_value(usual.primary)
         self.margins: dict[str, NumberField] = {}
@@ -114,7 +119,19 @@ class GateSheet(QDialog):
         self._build()
         if len(self.suites) == 1:
             next(iter(self.suites.values())).setChecked(True)
+        self._first = self._said()
         self._follow()
+
+    def typed(self) -> bool:
+        return self._said() != self._first
+
+    def _said(self) -> tuple[object, ...]:
+        """What every field says."""
+        choices: list[ChoiceField | OfferField | NumberField] = [
+            self.version, self.baseline, self.primary, self.judge, self.most, *self.margins.values()
+        ]  # fmt: skip
+        boxes = [box.isChecked() for box in (*self.suites.values(), *self.own.values())]
+        return (*(field.value() for field in choices), *boxes, self.scales.text(), self.cap.amount)
 
     def _build(self) -> None:
         grid = QGridLayout()
@@ -160,6 +177,7 @@ class GateSheet(QDialog):
         content = column(
             column(heading, label(_ABOUT, tokens.TABLE, cls="muted", wrap=True), gap=2),
             area,
+            self.banner,
             foot,
             gap=tokens.LG,
             margins=(tokens.XL, 20, tokens.XL, 16),
@@ -198,7 +216,7 @@ class GateSheet(QDialog):
             suites=tuple(uid for uid, box in self.suites.items() if box.isChecked()),
             primary=str(self.primary.value()),
             scales=tuple(self._scales() or (1.0,)),
-            margins=Margins(**{name: float(str(field.value())) for name, field in self.margins.items()}),
+            margins=self._margins(),
             baseline=str(self.baseline.value() or ""),
             regression=self.own["regression"].isChecked(),
             safety=self.own["safety"].isChecked(),
@@ -215,10 +233,14 @@ class GateSheet(QDialog):
             return "A version is not measured against itself."
         if not any(box.isChecked() for box in self.suites.values()):
             return "Choose a suite on which it must gain."
-        if not all(isinstance(field.value(), float) and field.value() >= 0 for field in self.margins.values()):  # type: ignore[operator]
+        if not all(isinstance(field.value(), float) for field in self.margins.values()):
             return "What may be lost is a number from 0 up."
-        if not self._scales():
-            return "Scales are numbers above 0, such as 1, 0.75, 0.5."
+        if said := problem_of_margins(self._margins()):
+            return said
+        if not (scales := self._scales()):
+            return "Scales are numbers such as 1, 0.75, 0.5."
+        if said := problem_of_scales(scales):
+            return said
         most = self.most.value()
         if not isinstance(most, int) or most < 0:
             return "Type how many questions, or choose all."
@@ -230,17 +252,20 @@ class GateSheet(QDialog):
         """The scales typed, none where one is no number that can be used."""
         parts = [part.strip() for part in self.scales.text().replace(";", ",").split(",") if part.strip()]
         try:
-            found = [float(part) for part in parts]
+            return [float(part) for part in parts]
         except ValueError:
             return []
-        return found if all(0 < scale <= 4 for scale in found) else []
+
+    def _margins(self) -> Margins:
+        return Margins(**{name: float(str(field.value())) for name, field in self.margins.items()})
 
     @Slot()
     def _follow(self) -> None:
         for part in (self.cap, self._cap_name):
             part.setVisible(bool(self.judge.value()))
         problem = self.problem()
-        self.why.setText(problem)
+        whole = all(box.isChecked() for box in self.own.values())
+        self.why.setText(problem or ("" if whole else "Without both of what must not be lost it cannot pass."))
         self.start.setEnabled(not problem)
 
     @Slot()
@@ -257,15 +282,8 @@ class GateSheet(QDialog):
 def _choice(name: str, choices: dict[str, str]) -> ChoiceField:
     made = ChoiceField(dict(choices))
     made.setAccessibleName(name)
-    made.setMinimumContentsLength(16)
-    made.setSizeAdjustPolicy(ChoiceField.SizeAdjustPolicy.AdjustToContents)
-    return made
-
-
-def _box(words: str, *, checked: bool = False) -> QCheckBox:
-    made = QCheckBox(words.replace("&", "&&"))
-    made.setAccessibleName(words)
-    made.setChecked(checked)
+    made.setMinimumContentsLength(26)
+    made.setSizeAdjustPolicy(ChoiceField.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)  # names may be long
     return made
 
 

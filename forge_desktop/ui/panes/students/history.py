@@ -16,7 +16,7 @@ _WHAT = {
     # what: (words, icon)
     "made": ("Made", "sparkles"),
     "imported": ("Imported", "download"),
-    "gated": ("Gated", "shield-check"),
+    "gated": ("A gate was run", "shield-check"),
     "promoted": ("Promoted", "git-branch"),
     "overridden": ("Promoted without a pass", "triangle-alert"),
     "rolled back": ("Came back by a rollback", "rotate-ccw"),
@@ -25,14 +25,15 @@ _WHAT = {
     "exported": ("Exported", "upload"),
     "removed": ("Removed", "trash-2"),
 }
+_VERDICTS = {"passed": "Gate passed", "failed": "Gate not passed", "inconclusive": "Gate left undecided"}
 _FIRST = 6  # shown before it is asked for more
 
 
 def happening_words(event: Happening) -> str:
     """What happened, in words."""
     words = _WHAT.get(event.what, (event.what.capitalize(), ""))[0]
-    verdict = event.detail.get("verdict")
-    return f"{words}: {verdict}" if event.what == "gated" and verdict else words
+    verdict = str(event.detail.get("verdict") or "")
+    return _VERDICTS.get(verdict, words) if event.what == "gated" else words
 
 
 class HistoryView(QWidget):

@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QObject, Signal, Slot
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QWidget
 
+from forge_desktop.students.recognising import TAKEN
 from forge_desktop.ui import tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.panes.students.library_downloads import Downloading, DownloadStrip
@@ -86,6 +87,6 @@ class LibraryPanel(QWidget):
 
 
 def dropped(event: QDropEvent) -> list[Path]:
-    """The GGUF files and folders that are dragged."""
+    """The GGUF files, bundles, adapters and folders that are dragged."""
     paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return [path for path in paths if path.suffix.lower() == ".gguf" or path.is_dir()]
+    return [path for path in paths if path.suffix.lower() in TAKEN or path.is_dir()]

@@ -12,6 +12,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeE
 from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
 from forge_desktop.base.events import DataChanged, JobChanged
+from forge_desktop.students.recognising import Laid, sort_out
 from forge_desktop.students.records_versions import ToCompare
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
@@ -19,6 +20,7 @@ from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes import Pane
 from forge_desktop.ui.panes.students.bases_section import BasesSection
 from forge_desktop.ui.panes.students.gates_section import GatesSection
+from forge_desktop.ui.panes.students.library import dropped
 from forge_desktop.ui.panes.students.section import Section
 from forge_desktop.ui.panes.students.training_section import TrainingSection
 from forge_desktop.ui.panes.students.versions_section import VersionsSection
@@ -39,7 +41,7 @@ class StudentsPane(Pane):
 
     def __init__(self, forge: Forge, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(forge, bridge, parent)
-        errands = Errands(forge.jobs, bridge, self)
+        self._errands = errands = Errands(forge.jobs, bridge, self)
         self.versions = VersionsSection(forge, bridge, errands)
         self.bases = BasesSection(forge, bridge, errands)
         self.training = TrainingSection(forge, bridge, errands)
@@ -166,9 +168,22 @@ class StudentsPane(Pane):
         self.bases.dragLeaveEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self.bases.dropEvent(event)
-        if event.isAccepted():
-            self.show_section("bases")
+        self.bases.end_drag()
+        if files := dropped(event):
+            event.acceptProposedAction()
+            self._errands.run(lambda: sort_out(files), self._on_laid)
+
+    @Slot(object)
+    def _on_laid(self, laid: Laid) -> None:
+        """Each to where it belongs."""
+        if laid.rest:
+            self.import_files(self.bases.library.take(laid.rest))
+        if laid.bundles or laid.adapters:
+            self.show_section("versions")
+        for bundle in laid.bundles:
+            self.versions.acting.bring_bundle(bundle)
+        for adapter in laid.adapters:
+            self.versions.acting.bring_adapter(adapter)
 
 
 def _in_a_row(buttons: tuple[Button, ...]) -> QWidget:

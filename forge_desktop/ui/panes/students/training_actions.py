@@ -14,7 +14,7 @@ from forge_desktop.archive.training_bundle import TrainingExport
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import JobChanged
 from forge_desktop.students.records_training import TrainRun, TrainSource, TrainWish
-from forge_desktop.students.training import source_of
+from forge_desktop.students.training_sources import source_of
 from forge_desktop.ui import theme
 from forge_desktop.ui.panes.students.training_dialogs import ExportDialog, LogDialog
 from forge_desktop.ui.panes.students.training_form import TrainWays, read_ways

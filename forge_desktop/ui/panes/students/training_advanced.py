@@ -134,6 +134,12 @@ class AdvancedForm(QWidget):
         values["targets"] = tuple(target for target, box in self.targets.items() if box.isChecked())
         return TrainWish(**values, ray=self.ray.text().strip())
 
+    def said(self) -> tuple[object, ...]:
+        """What every field says, whether it can be used or not."""
+        numbers = [field.text() for field in self.numbers.values()]
+        choices = [field.value() for field in self.choices.values()]
+        return (*numbers, *choices, *(box.isChecked() for box in self.targets.values()), self.ray.text())
+
     def problem(self) -> str:
         """Why it cannot be trained so, or ""."""
         for name, words, kind, least, most, _about in _NUMBERS:

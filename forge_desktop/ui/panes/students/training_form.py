@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QScrollArea, QWidget
 
 from forge_desktop.distill.records import Dataset
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FREEZE, FILE = "freeze", "file"
 _PAIRS = "Pairs (*.jsonl *.json *.csv *.tsv *.parquet *.zip)"
 _EPOCHS = {2: "A quick look (2 epochs)", 4: "As usual (4 epochs)", 10: "Thoroughly (10 epochs)"}
-_RATES = {2e-4: "Gently (2e-4)", 5e-4: "As usual (5e-4)", 1e-3: "Boldly (1e-3)"}
+_RATES = {2e-4: "Gently: slower, and forgets less", 5e-4: "As usual", 1e-3: "Boldly: faster, and forgets more"}
 _REPLAY = {0.0: "None", 0.25: "A quarter of the pairs", 0.5: "Half of the pairs", 1.0: "As many as pairs"}
 _OWN = "As set below"
 
@@ -160,6 +160,11 @@ class TrainForm(QScrollArea):
         """The name under which the accepted pairs shall be frozen first; "" where they shall not."""
         return self.frozen_name.text().strip() if self.source.value() == FREEZE else ""
 
+    def said(self) -> tuple[object, ...]:
+        """What every field says."""
+        texts = (self.file.text(), self.frozen_name.text(), self.name.text())
+        return (self.source.value(), self.base.value(), *texts, *self.advanced.said())
+
     def source_chosen(self) -> TrainSource:
         """What to learn from, where nothing has to be frozen first."""
         chosen = str(self.source.value() or "")
@@ -233,6 +238,14 @@ class TrainForm(QScrollArea):
         self.more.set_icon("chevron-down" if opened else "chevron-right")
         self.more.setAccessibleName(f"Advanced settings: {'hide' if opened else 'show'}")
         self._follow()
+        if opened:
+            QTimer.singleShot(0, self, self._show_advanced)  # once it is laid out
+
+    @Slot()
+    def _show_advanced(self) -> None:
+        inside = self.widget()
+        assert inside is not None
+        self.verticalScrollBar().setValue(self.more.mapTo(inside, QPoint()).y())
 
 
 def _sources(ways: TrainWays) -> dict[str, str]:

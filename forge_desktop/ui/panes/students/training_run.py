@@ -16,7 +16,7 @@ from forge_desktop.ui.panes.students.training_plan import facts_grid, left_out_c
 from forge_desktop.ui.panes.students.training_words import DEVICES, LIVE, data_words, end_words, left_out, same_words
 from forge_desktop.ui.widgets.basics import Meter, column, duration, frame, label
 from forge_desktop.ui.widgets.curve_chart import CurveChart, Curves
-from forge_desktop.ui.widgets.words import moment_words, safe_words, size_words
+from forge_desktop.ui.widgets.words import count_words, moment_words, safe_words, size_words
 
 _FIGURES = (
     ("step", "Step"),
@@ -198,7 +198,9 @@ def _how(run: TrainRun) -> Iterator[tuple[str, str]]:
     yield "Begun", moment_words(run.started or run.created)
     if plan:
         device = DEVICES.get(str(plan.get("device")), str(plan.get("device", "")))
-        threads = f", {plan['threads']} threads" if plan.get("threads") and plan.get("device") == "cpu" else ""
+        threads = (
+            f", {count_words(plan['threads'], 'thread')}" if plan.get("threads") and plan.get("device") == "cpu" else ""
+        )
         twice = ", activations computed twice" if plan.get("checkpointing") else ""
         yield "Computed on", safe_words(f"{plan.get('device_name') or device}, {plan.get('dtype', '')}{threads}{twice}")
         yield "Python", str(plan.get("interpreter", ""))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QDialog, QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import JobChanged
@@ -18,7 +18,8 @@ from forge_desktop.ui.panes.students.training_form import TrainForm, TrainWays
 from forge_desktop.ui.panes.students.training_plan import PlanView
 from forge_desktop.ui.panes.students.training_setup import TrainerSetup
 from forge_desktop.ui.panes.students.training_words import probe_words
-from forge_desktop.ui.widgets.basics import Banner, Button, ElidedLabel, PrimaryButton, ProgressRow, column, label, row
+from forge_desktop.ui.widgets.basics import Button, ElidedLabel, PrimaryButton, ProgressRow, column, label, row
+from forge_desktop.ui.widgets.sheet import Sheet
 
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge
@@ -33,7 +34,7 @@ _TITLES = {"setup": "Set up training", "form": "Train an adapter", "plan": "What
 _LIVE = ("queued", "running", "paused")
 
 
-class TrainSheet(QDialog):
+class TrainSheet(Sheet):
     """`started` carries source, base, wish and name; `export_asked` the first three. `job_changed` has to be called for
     every job.
     """
@@ -56,7 +57,6 @@ class TrainSheet(QDialog):
         self.progress = ProgressRow("Planning:", can_pause=False)
         self.progress.cancel_pressed.connect(forge.jobs.cancel)
         self.progress.hide()
-        self.banner = Banner()
         self._trainer = ElidedLabel("", tokens.SMALL, cls="muted")
         self.change = Button("Change…", "", "link")
         self.change.setAccessibleName("Change the Python that trains")
@@ -82,6 +82,10 @@ class TrainSheet(QDialog):
             self._trainer.setText("Asking the Python that trains…")
             self.setup.ask(self._on_probe, self.banner.show_error)
         self._show("form" if ways.python else "setup")
+        self._first = self.form.said()
+
+    def typed(self) -> bool:
+        return self.form.said() != self._first
 
     def _build(self) -> None:
         self._pages = QStackedWidget()

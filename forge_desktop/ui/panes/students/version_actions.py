@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 from forge_desktop.archive.version_bundle import VersionReport
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import JobChanged
+from forge_desktop.students.recognising import likely_base
 from forge_desktop.students.records_gate import GateReport
 from forge_desktop.students.records_versions import Promotion, ToCompare, Version
 from forge_desktop.ui import theme
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 _LANE = "students"
 _ADAPTERS = "Adapters (*.gguf *.safetensors);;All files (*)"
-_BUNDLES = "Bundles (*.zip);;All files (*)"
+_BUNDLES = "Bundles (*.forgeversion *.zip);;All files (*)"
 _JOBS = {"import adapter": "Importing an adapter", "import": "Importing a version", "export": "Exporting a version"}
 _LIVE = ("queued", "running", "paused")
 
@@ -221,14 +222,21 @@ class VersionActions(QObject):
         """Ask for which base it was made, then import it."""
         students = self._section.forge.students
 
-        def ask(bases: list[tuple[str, str]]) -> None:
+        def look() -> tuple[list[tuple[str, str]], str]:
+            bases = students.list()
+            return [(base.sha256, base.name) for base in bases], likely_base(path, bases)
+
+        def ask(found: tuple[list[tuple[str, str]], str]) -> None:
+            bases, likely = found
             dialog = BringDialog(path, bases, self._section.window())
+            if likely:
+                dialog.base.show_value(likely)
             dialog.agreed.connect(
                 lambda base, name: self._start(lambda: self._registry.import_adapter(path, base, name=name))
             )
             dialog.open()
 
-        self._run(lambda: [(base.sha256, base.name) for base in students.list()], ask)
+        self._run(look, ask)
 
     @Slot()
     def _bring_bundle(self) -> None:
@@ -242,14 +250,20 @@ class VersionActions(QObject):
 
     def export(self, version: Version, *, with_base: bool = False) -> None:
         """Ask where a version's bundle shall be written."""
-        name = f"{safe_words(version.name or version.label).replace('/', '-')}.zip"
+        name = f"{safe_words(version.name or version.label).replace('/', '-')}.forgeversion"
         chosen, _ = QFileDialog.getSaveFileName(self._section, "Export a version", name, _BUNDLES)
         if chosen:
-            self.export_to(version, Path(chosen), with_base=with_base)
+            file = Path(chosen)  # the dialog asked before it named a file that is there
+            if file.suffix:
+                self.export_to(version, file, with_base=with_base, replace=True)
+            else:
+                self.export_to(version, file.with_name(f"{file.name}.forgeversion"), with_base=with_base)
 
-    def export_to(self, version: Version, file: Path, *, with_base: bool = False) -> None:
+    def export_to(self, version: Version, file: Path, *, with_base: bool = False, replace: bool = False) -> None:
         """Write a version's bundle, with its base's file where wished."""
-        self._run(lambda: self._files.export_version(version.uid, file, with_base=with_base), self._follow)
+        self._run(
+            lambda: self._files.export_version(version.uid, file, with_base=with_base, replace=replace), self._follow
+        )
 
     # jobs
 
