@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import functools
-import hashlib
 import json
 import sqlite3
 from array import array
@@ -18,6 +17,7 @@ from forge_desktop.archive.bundle_reading import Bundle
 from forge_desktop.archive.bundle_writing import BundleWriter
 from forge_desktop.archive.records import BundleReport, DatabaseFacts, ExportedFile, Learner, Verdict
 from forge_desktop.archive.records_checkup import Checkup, Crash, Device, Finding, Fit, Hardware, Pack, Timing
+from forge_desktop.archive.student_damage import check_students
 from forge_desktop.archive.version_rows import history_rows, version_rows
 from forge_desktop.archive.writing import ExportFolder
 from forge_desktop.base.errors import ForgeError
@@ -220,7 +220,7 @@ class Archive:
 
     def verify(self) -> Verdict:
         """Check the database's structure, every stored text, passage, vector, quote and pair, suites, datasets, the
-        ledger, students' files."""
+        ledger, students' and adapters' files."""
         with self._db.snapshot():
             try:
                 damaged = [f"The database: {sentence}." for sentence in self._db.damage()]
@@ -233,7 +233,7 @@ class Archive:
                 quotes, wrong = self._check_quotes()
             except sqlite3.DatabaseError as error:  # so damaged that it cannot even be read through
                 return Verdict(1, (*damaged, f"The database: {error}."))
-        students, missing = self._check_students()
+        students, missing = check_students(self._students)
         return Verdict(checked + quotes + students, (*damaged, *wrong, *missing))
 
     def database_facts(self) -> DatabaseFacts:
@@ -266,17 +266,3 @@ class Archive:
     def _text_of(self, sha256: str, path: str) -> str | None:
         document = self._corpus.shelf.find_document(sha256, path)
         return self._corpus.shelf.stored_text(document.id) if document and document.sha256 == sha256 else None
-
-    def _check_students(self) -> tuple[int, list[str]]:
-        """Every student's file: still there, and byte for byte the one that was imported."""
-        students, damaged = self._students.list(), []
-        for student in students:
-            try:
-                with open(student.path, "rb") as file:
-                    found = hashlib.file_digest(file, "sha256").hexdigest()
-            except OSError as error:
-                damaged.append(f"The file of {student.name} cannot be read: {student.path}: {error.strerror}.")
-                continue
-            if found != student.sha256:
-                damaged.append(f"The file of {student.name} changed since it was imported: {student.path}.")
-        return len(students), damaged

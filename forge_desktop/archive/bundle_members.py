@@ -37,8 +37,10 @@ class Members:
         self._belongs, self._required = belongs, required
         self._hashes: Mapping[str, str] = {}
         with contextlib.ExitStack() as opened, self.worded():
-            if not stat.S_ISREG(path.stat().st_mode):
+            if not stat.S_ISREG((found := path.stat()).st_mode):
                 raise Wrong("it is no ordinary file")
+            if not found.st_size:
+                raise ForgeError(f"{path} is damaged: the bundle is empty.", hint=anew)
             self._archive = opened.enter_context(zipfile.ZipFile(path))
             self.infos = self._checked(room)
             self._opened = opened.pop_all()
@@ -81,9 +83,9 @@ class Members:
         except Wrong as wrong:
             raise ForgeError(f"{self._path} cannot be imported: {wrong}.", hint=self._anew) from wrong
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OverflowError) as error:
-            raise ForgeError(f"{self._path} is no sound bundle: {error}.", hint=self._anew) from error
+            raise ForgeError(f"{self._path} is damaged: {_plainly(error)}.", hint=self._anew) from error
         except (ValueError, RecursionError, KeyError) as error:  # JSON, encodings, numbers out of range
-            sentence = f"{self._path} is no sound bundle: a part of it is no valid JSON."
+            sentence = f"{self._path} is damaged: a part of it is no valid JSON."
             raise ForgeError(sentence, hint=self._anew) from error
         except OSError as error:
             raise ForgeError(f"{self._path} cannot be read: {error.strerror or error}.") from error
@@ -110,6 +112,13 @@ class Members:
             raise Wrong(f"it has no {min(missing)}")
         _check_sizes(found, room)
         return found
+
+
+def _plainly(error: Exception) -> str:
+    """What a reader of ZIP files said; that it found no list of files is all it says of a file that ends too early."""
+    if "not a zip file" in str(error):
+        return "the bundle is cut off, or it is no bundle at all"
+    return str(error)
 
 
 def _check_sizes(infos: Mapping[str, zipfile.ZipInfo], room: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from forge_desktop import __version__
 from forge_desktop.archive.findings import find, remark
 from forge_desktop.archive.records_checkup import Checkup, Finding, Hardware, Plan, StudentFacts, Timing
+from forge_desktop.archive.student_damage import check_adapter_of
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.secrets import keyring_name
 from forge_desktop.base.settings import SettingsFile
@@ -80,6 +81,8 @@ class Doctor:
             findings=(),
             notes=(),
         )
+        if problem := self._adapter():
+            found.append(Finding(problem, "Put the file back as it was, or roll back to another version."))
         if problem := self._embedding():
             found.append(Finding(problem, "Choose another embedding model in Settings, or none."))
         findings = (*found, *find(facts, self._settings.problem))
@@ -92,6 +95,14 @@ class Doctor:
         """Load the student in use and measure how fast it reads and writes; remembered. Raises ForgeError."""
         self._engine.warm(check)
         return self._engine.measure(check)
+
+    def _adapter(self) -> str:
+        """What is wrong with the adapter of the version that answers, hashed; "" where all is well."""
+        version = self._students.registry.active()
+        if version is None or version.is_base:
+            return ""
+        damage = check_adapter_of(self._students, version.adapter_sha256)
+        return damage[0] if damage else ""
 
     def _measured(self, check: Callable[[], None], found: list[Finding]) -> Timing | None:
         try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import functools
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from forge_desktop import __version__
@@ -76,7 +77,9 @@ class StudentFiles:
 
         return self._jobs.start(_LANE, "export", job)
 
-    def export_version(self, version: str, file: Path, *, with_base: bool = False, replace: bool = False) -> int:
+    def export_version(
+        self, version: str, file: Path, *, with_base: bool = False, replace: bool = False, who: str = "program"
+    ) -> int:
         """Write a version into a new bundle, with the base's file where wished; a job whose result is a VersionReport.
         A file that is there is left alone unless `replace` says that somebody agreed to lose it.
 
@@ -102,7 +105,7 @@ class StudentFiles:
             size = bundle.write_version(
                 file, parts, lambda done, total: ctx.progress(done, total, file.name), replace=replace
             )
-            registry.note_export(found.uid, file.name)
+            registry.note_export(found.uid, file.name, who=who)
             return bundle.VersionReport(
                 file=str(file),
                 version=found.label,
@@ -116,7 +119,7 @@ class StudentFiles:
 
         return self._jobs.start(_LANE, "export", job)
 
-    def import_version(self, file: Path) -> int:
+    def import_version(self, file: Path, *, who: str = "program") -> int:
         """Bring a version's bundle in; a job whose result is the Version, in quarantine until a gate here passes it.
 
         Everything is checked before anything is written. The base has to be here, or in the bundle: then it becomes one
@@ -128,8 +131,8 @@ class StudentFiles:
             with bundle.VersionBundle(path, self._data_dir) as opened:
                 opened.check(lambda done, total: ctx.progress(done, total, f"Checking {path.name}"))
                 told, carried = opened.told(), opened.version
-                with tempfile.TemporaryDirectory(dir=self._data_dir, prefix=".bundle-") as work:
-                    adapter = Path(work) / "adapter.gguf"
+                with tempfile.TemporaryDirectory(dir=self._data_dir, prefix=".bundle-") as work, _naming(path, work):
+                    adapter = Path(work) / bundle.ADAPTER
                     opened.copy(bundle.ADAPTER, adapter, ctx.check)
                     self._have_base(opened, ctx)
                     return self._students.registry.add(
@@ -141,6 +144,7 @@ class StudentFiles:
                         note=f"Brought in from {path.name}.",
                         template=carried.template,
                         retrieval=carried.retrieval,
+                        who=who,
                         detail={"bundle": path.name, "foreign_gates": bundle.foreign_gates(told), "told": told},
                     )
 
@@ -162,14 +166,21 @@ class StudentFiles:
         target.unlink(missing_ok=True)  # what a killed import left; a student's file is never called so before
         try:
             opened.copy(bundle.BASE, target, ctx.check)
-            job = self._students.import_gguf(target)
-            while job in self._jobs.running():
-                ctx.wait(_GLANCE)
-            self._jobs.wait(job)
-        except BaseException:
+            self._bring_base(target, ctx)
+        except ForgeError as error:
+            raise ForgeError(
+                f"The base in the bundle cannot be used. {error.message.replace(str(target), bundle.BASE)}",
+                hint="Import the base's own file first.",
+            ) from error
+        finally:
             if all(student.path != str(target) for student in self._students.list()):
                 target.unlink(missing_ok=True)
-            raise
+
+    def _bring_base(self, target: Path, ctx: JobContext) -> None:
+        job = self._students.import_gguf(target)
+        while job in self._jobs.running():
+            ctx.wait(_GLANCE)
+        self._jobs.wait(job)
 
     def _base_file(self, sha256: str) -> Path:
         return next(Path(each.path) for each in self._students.list() if each.sha256 == sha256)
@@ -185,3 +196,15 @@ class StudentFiles:
             return "", ""
         template = header.meta.get("tokenizer.chat_template")
         return recipes.hub_name(header), template if isinstance(template, str) else ""
+
+
+@contextlib.contextmanager
+def _naming(path: Path, work: str) -> Iterator[None]:
+    """Let what is wrong with a file of a bundle name the bundle: where it was unpacked is gone by then."""
+    try:
+        yield
+    except ForgeError as error:
+        if work not in error.message:
+            raise
+        message = error.message.replace(str(Path(work) / bundle.ADAPTER), f"The adapter in {path}")
+        raise ForgeError(message, hint=error.hint) from error

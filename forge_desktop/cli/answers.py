@@ -121,7 +121,7 @@ def answer_question(
     message = forge.chat.messages(conversation)[-1]
     # What kept the student from answering is said beside the results, once, with its hint.
     text = message.text.removeprefix(f"{message.problem} ") if _error_of(message) else message.text
-    out.line(_added(streamed, text))
+    out.text(_added(streamed, text))
     return Answer(message, interrupted)
 
 

@@ -215,9 +215,9 @@ def _items(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     out.result({"gate": report.uid, "count": count, "items": [_item_fields(one, suites) for one in found]})
     for one in found:
         out.line(f"{suites.get(one.suite, '')} {one.n} [{one.change}] {one.question}")
-        out.line(f"  expected:  {one.expected}")
-        out.line(f"  baseline:  {one.baseline_answer or one.problem}")
-        out.line(f"  candidate: {one.candidate_answer or one.problem}")
+        out.text(f"  expected:  {one.expected}", under=13)
+        out.text(f"  baseline:  {one.baseline_answer or one.problem}", under=13)
+        out.text(f"  candidate: {one.candidate_answer or one.problem}", under=13)
     out.line(f"{len(found):,} of {counted(count, 'item')}")
     return 0
 

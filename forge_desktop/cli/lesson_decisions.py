@@ -110,23 +110,23 @@ def _show(forge: Forge, ids: Sequence[int], out: Output) -> int:
 def _show_one(view: TaskView, out: Output) -> None:
     task, pair = view.task, view.pair
     out.line(f"Task {task.id}, {task.state}. {task.reason}".rstrip())
-    out.line(f"Question  {task.question}")
+    out.text(f"Question  {task.question}", under=10)
     for each in view.evidence:
         page = "" if each.page is None else f", page {each.page}"
         out.line(f"  [{each.n}] {each.name}{page}: {_brief(each.text)}")
     if view.draft is not None:
-        out.line(f"Draft     {view.draft.text}")
+        out.text(f"Draft     {view.draft.text}", under=10)
     for turn in view.turns:
         problem = f": {turn.problem}" if turn.problem else ""
         out.line(f"Turn {turn.turn}    {turn.step} by {turn.endpoint_name} ({turn.model}), {shown(turn.cost)}{problem}")
         if critique := turn.read.get("critique"):
-            out.line(f"  {critique}")
+            out.text(f"  {critique}", under=2)
     if pair is not None:
         _show_pair(pair, out)
 
 
 def _show_pair(pair: Pair, out: Output) -> None:
-    out.line(f"Final     {pair.final}")
+    out.text(f"Final     {pair.final}", under=10)
     out.line(f"{pair.kind}, quality {pair.quality.score:.2f}, {'accepted' if pair.accepted else 'not accepted'}")
     for check in pair.quality.checks:
         mark = "+" if check.passed else "-"

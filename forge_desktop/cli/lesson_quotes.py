@@ -102,9 +102,11 @@ def _show(found: Quote, out: Output, *, prompts: bool) -> None:
     for said in found.assumptions:
         out.line(f"  {said}")
     for teacher, turns in found.prompts if prompts else ():
-        out.line(f"\nTo {teacher}:")
+        out.line()
+        out.line(f"To {teacher}:")
         for role, text in turns:
-            out.line(f"[{role}]\n{text}")
+            out.line(f"[{role}]")
+            out.text(text)
 
 
 def _show_teacher(each: TeacherQuote, out: Output) -> None:

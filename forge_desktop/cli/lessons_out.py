@@ -47,8 +47,8 @@ def suite(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         items = room.items(found.uid)
         out.result({**dataclasses.asdict(found), "items": [dataclasses.asdict(item) for item in items]})
         for item in items:
-            out.line(f"{item.n:>5}  {item.question}")
-            out.line(f"       {item.answer}")
+            out.text(f"{item.n:>5}  {item.question}", under=7)
+            out.text(f"       {item.answer}", under=7)
         return 0
     if options.action == "remove":
         found = room.get(options.suite)

@@ -36,6 +36,11 @@ def _cut(text: str, width: int) -> str:
     return f"{kept[:at_word] if at_word > width // 2 else kept}…"
 
 
+def one_line(text: str) -> str:
+    """The same on one line: what comes from elsewhere (a name, a reason, a path) never makes a line of its own."""
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def _escape(match: re.Match[str]) -> str:
     code = ord(match[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
@@ -57,8 +62,12 @@ class Output:
         self._said = ""
 
     def line(self, text: str = "") -> None:
-        """A line for people on stdout; nothing with --json."""
-        self.write(text + "\n")
+        """One line for people on stdout, a newline in it escaped; nothing with --json."""
+        self.write(one_line(text) + "\n")
+
+    def text(self, text: str, *, under: int = 0) -> None:
+        """A text of several lines for people; those after the first stand `under` blanks to the right."""
+        self.write(text.replace("\r\n", "\n").replace("\n", f"\n{' ' * under}") + "\n")
 
     def write(self, text: str) -> None:
         """A piece of text for people on stdout, shown at once; nothing with --json."""
@@ -80,7 +89,7 @@ class Output:
         """A line beside the results, on stderr; nothing with --json."""
         if not self.json and sys.stderr is not None:
             self.clear()
-            _remark(printable(text) + "\n")
+            _remark(one_line(text) + "\n")
 
     def progress(self, text: str) -> None:
         """What is going on: one line that rewrites itself on a terminal, else a line every ten seconds."""

@@ -51,14 +51,14 @@ def _show(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     similar = forge.distill.pairs.similar(pair.uid)
     out.result({"pair": to_object(pair), "similar": [dataclasses.asdict(one) for one in similar]})
     out.line(f"{pair.kind} {pair.uid}  ({'accepted' if pair.accepted else 'not accepted'})")
-    out.line(f"Question  {pair.prompt}")
+    out.text(f"Question  {pair.prompt}", under=10)
     if pair.draft:
-        out.line(f"Draft     {pair.draft}")
-    out.line(f"Answer    {pair.final}")
+        out.text(f"Draft     {pair.draft}", under=10)
+    out.text(f"Answer    {pair.final}", under=10)
     for one in pair.evidence:
         out.line(f"[{one.n}] {one.name}  {one.start:,} to {one.end:,}{'' if one.cited else '  (not cited)'}")
         if one.quote:
-            out.line(f"    {one.quote}")
+            out.text(f"    {one.quote}", under=4)
     for check in pair.quality.checks:
         out.line(f"{'+' if check.passed else '-'} {check.name} {check.score:.2f}  {check.note}".rstrip())
     for other in similar:

@@ -54,7 +54,8 @@ def _list(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         }
     )
     for one in every:
-        out.line(in_words(providers, one))
+        for line in in_words(providers, one):
+            out.line(line)
     if not every:
         out.line("There is none. `forge-desktop teachers add` adds one.")
     return 0
@@ -170,7 +171,8 @@ def _shown(forge: Forge, uid: str, out: Output, *, ends: str = "") -> int:
     if ends:
         notes.append(f"The price table says that this model ends on {ends}.")
     out.result({"teacher": facts(providers, found), "notes": notes})
-    out.line(in_words(providers, found))
+    for line in in_words(providers, found):
+        out.line(line)
     for note in notes:
         out.note(note)
     return 0

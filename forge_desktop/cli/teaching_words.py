@@ -58,8 +58,8 @@ def rates_in_words(rates: Any) -> str:
     return ", ".join(parts)
 
 
-def in_words(providers: Any, endpoint: Any) -> str:
-    """An endpoint on three lines."""
+def in_words(providers: Any, endpoint: Any) -> list[str]:
+    """An endpoint, line by line."""
     keys = {
         "none": "no key",
         "keyring": f"key in the keyring ({providers.keys.name()})",
@@ -76,4 +76,4 @@ def in_words(providers: Any, endpoint: Any) -> str:
     ]
     if why := providers.router.blocked(endpoint.uid):
         lines.append(f"    Not asked: {why} `forge-desktop teachers test` or `reset` lets it be asked again.")
-    return "\n".join(lines)
+    return lines

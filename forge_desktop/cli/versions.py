@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import os
-import zipfile
 from collections.abc import Callable
-from pathlib import Path
 
-from forge_desktop.archive.version_bundle import VersionReport
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.cli import jobs
-from forge_desktop.cli.lesson_waiting import wait
 from forge_desktop.cli.output import Output, bytes_in_words
-from forge_desktop.cli.versions_words import foreign_gates, happened, happening_fields, in_a_line, version_fields
+from forge_desktop.cli.versions_files import HERE, bring_in, derive, give_away
+from forge_desktop.cli.versions_words import foreign_gates, happened, happening_fields, tell, told, version_fields
 from forge_desktop.forge import Forge
 from forge_desktop.students.records_versions import Comparison, Happening, Promotion, Version
-
-_HERE = "command line"
-_LARGEST_TEMPLATE = 1_000_000  # bytes
 
 
 def students(forge: Forge, options: argparse.Namespace, out: Output) -> int:
@@ -39,7 +32,7 @@ def _list(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         }
     )
     for version in versions:
-        out.line(in_a_line(version))
+        tell(version, out)
     if remote is not None:
         out.line(f"{remote.name}, an endpoint, answers in place of {active or 'a version'} now.")
     if not versions:
@@ -52,16 +45,16 @@ def _show(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     version = registry.version(options.version)
     adapter = None if version.is_base else registry.adapter(version.adapter_sha256)
     history = registry.history(version.uid)
-    told = None if adapter is None else {name: value for name, value in dataclasses.asdict(adapter).items() if value}
+    facts = None if adapter is None else {name: value for name, value in dataclasses.asdict(adapter).items() if value}
     out.result(
         {
             **version_fields(version),
             "template": version.template,
-            "adapter": told,
+            "adapter": facts,
             "history": [happening_fields(happening) for happening in history],
         }
     )
-    out.line(in_a_line(version))
+    tell(version, out)
     out.line(f"  uid      {version.uid}")
     out.line(f"  base     {version.base_name or 'not on this computer'}  {version.base_sha256}")
     if adapter is not None:
@@ -90,10 +83,11 @@ def _history(forge: Forge, options: argparse.Namespace, out: Output) -> int:
 
 
 def _promote(forge: Forge, options: argparse.Namespace, out: Output) -> int:
-    done = forge.students.registry.promote(
-        options.version, who=_who(options), why=options.why, override=options.override
-    )
-    return _told_of(done, "answers from now on", out)
+    registry = forge.students.registry
+    answered = None if forge.students.remotes.active() is not None else registry.active()
+    done = registry.promote(options.version, who=_who(options), why=options.why, override=options.override)
+    already = answered is not None and answered.uid == done.version.uid
+    return _told_of(done, "answers already" if already else "answers from now on", out)
 
 
 def _rollback(forge: Forge, options: argparse.Namespace, out: Output) -> int:
@@ -140,7 +134,10 @@ def _compare(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     )
     for answer in found.answers:
         out.line(f"{answer.label}  ({answer.tokens} tokens, {answer.milliseconds / 1000:.1f} s)")
-        out.line(answer.text or answer.problem)
+        if answer.text:
+            out.text(f"    {answer.text}", under=4)
+        if answer.problem:
+            out.line(f"    {answer.problem}")
         out.line()
     for n, path, _ in found.passages:
         out.line(f"  [{n}] {path}")
@@ -157,76 +154,18 @@ def _last_two(active: Version | None, history: list[Happening]) -> list[str]:
     return [active.uid, before]
 
 
-def _import(forge: Forge, options: argparse.Namespace, out: Output) -> int:
-    path = Path(os.path.abspath(options.file))
-    if zipfile.is_zipfile(path):
-        if options.base or options.name:
-            raise ForgeError(f"{path} is a version's bundle: it says its base and its name itself.")
-        made = wait(forge, forge.archive.student_files.import_version(path), out, "bringing in")
-    elif not options.base:
-        raise ForgeError("Say which student the adapter is for.", hint="Give --base NAME.")
-    else:
-        made = jobs.wait(forge, forge.students.registry.import_adapter(path, options.base, name=options.name))
-    assert isinstance(made, Version)
-    out.result(version_fields(made))
-    out.line(in_a_line(made))
-    if made.quarantined:
-        out.line(
-            f"It came from elsewhere: `forge-desktop gate {made.label} --suite NAME` has to pass it before it can be"
-            " promoted."
-        )
-    return 0
-
-
-def _export(forge: Forge, options: argparse.Namespace, out: Output) -> int:
-    target = Path(os.path.abspath(options.file))
-    job = forge.archive.student_files.export_version(options.version, target, with_base=options.with_base)
-    done = wait(forge, job, out, "writing")
-    assert isinstance(done, VersionReport)
-    out.result({**dataclasses.asdict(done), "notes": list(done.notes)})
-    out.line(f"{done.version} is written to {done.file} ({bytes_in_words(done.bytes)}).")
-    for note in done.notes:
-        out.line(f"  {note}")
-    return 0
-
-
-def _derive(forge: Forge, options: argparse.Namespace, out: Output) -> int:
-    search = {name: getattr(options, name) for name in ("passages", "neighbours")}
-    search = {name: value for name, value in search.items() if value is not None}
-    registry = forge.students.registry
-    made = registry.derive(
-        options.version,
-        scale=options.scale,
-        template=_text_of(options.template) if options.template else None,
-        retrieval={**registry.version(options.version).retrieval, **search} if search else None,
-        name=options.name,
-    )
-    return _made(made, out)
-
-
-def _text_of(name: str) -> str:
-    with open(name, "rb") as file:  # the command line words what goes wrong
-        content = file.read(_LARGEST_TEMPLATE + 1)
-    if len(content) > _LARGEST_TEMPLATE:
-        raise ForgeError(f"{name} is too large for a chat template.", hint="It should be a few thousand characters.")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        raise ForgeError(f"{name} is no text in UTF-8.", hint="Choose the file with the template.") from None
-
-
 def _retire(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     registry = forge.students.registry
     uid = registry.version(options.version).uid
     registry.retire(uid, options.why, who=_who(options))
-    return _made(registry.version(uid), out)
+    return told(registry.version(uid), out)
 
 
 def _bring_back(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     registry = forge.students.registry
     uid = registry.version(options.version).uid
     registry.bring_back(uid, who=_who(options))
-    return _made(registry.version(uid), out)
+    return told(registry.version(uid), out)
 
 
 def _remove(forge: Forge, options: argparse.Namespace, out: Output) -> int:
@@ -238,14 +177,8 @@ def _remove(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     return 0
 
 
-def _made(version: Version, out: Output) -> int:
-    out.result(version_fields(version))
-    out.line(in_a_line(version))
-    return 0
-
-
 def _who(options: argparse.Namespace) -> str:
-    return f"{_HERE}: {options.who}" if options.who else _HERE
+    return f"{HERE}: {options.who}" if options.who else HERE
 
 
 Step = Callable[[Forge, argparse.Namespace, Output], int]
@@ -256,9 +189,9 @@ STEPS: dict[str, Step] = {
     "promote": _promote,
     "rollback": _rollback,
     "compare": _compare,
-    "import": _import,
-    "export": _export,
-    "derive": _derive,
+    "import": bring_in,
+    "export": give_away,
+    "derive": derive,
     "retire": _retire,
     "bring-back": _bring_back,
     "remove": _remove,

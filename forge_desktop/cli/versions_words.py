@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 
+from forge_desktop.cli.output import Output
 from forge_desktop.students.records_versions import Adapter, Happening, Version
 
 _STATE_WORDS = {"candidate": "candidate", "gated": "passed its gate", "active": "active", "retired": "retired"}
@@ -46,7 +48,8 @@ def happening_fields(happening: Happening) -> dict[str, object]:
     }
 
 
-def in_a_line(version: Version) -> str:
+def in_lines(version: Version) -> list[str]:
+    """A version in a line with all that tells it from others, and its problem on another."""
     mark = "*" if version.state == "active" else " "
     what = "base" if version.is_base else f"adapter {version.adapter_sha256[:12]} x {version.scale:g}"
     said = [_STATE_WORDS[version.state], what]
@@ -54,8 +57,11 @@ def in_a_line(version: Version) -> str:
         said.append(f"gate: {version.verdict or 'none yet'}")
     if version.quarantined:
         said.append("in quarantine")
+    if version.template:
+        said.append("a template of its own")
+    said += [f"{name} {value}" for name, value in version.retrieval.items()]
     line = f"{mark} {version.label.ljust(4)} {version.name}  ({', '.join(said)})"
-    return f"{line}\n       {version.problem}" if version.problem else line
+    return [line, f"       {version.problem}"] if version.problem else [line]
 
 
 def happened(happening: Happening, *, label: bool = True) -> str:
@@ -71,3 +77,18 @@ def foreign_gates(adapter: Adapter) -> list[str]:
     told = adapter.detail.get("foreign_gates")
     gates = [gate for gate in told if isinstance(gate, dict)] if isinstance(told, list) else []
     return [f"gate elsewhere, which does not count here: {str(gate.get('verdict'))[:40] or 'none'}" for gate in gates]
+
+
+def told(version: Version, out: Output, known: Collection[str] = ()) -> int:
+    """Tell of a version that a step made; where it was among the `known` ones, that nothing new was made."""
+    out.result(version_fields(version))
+    tell(version, out)
+    if version.uid in known:
+        out.note(f"{version.label} is this very version and was here already: nothing was added, no name was given.")
+    return 0
+
+
+def tell(version: Version, out: Output) -> None:
+    """The version for people."""
+    for line in in_lines(version):
+        out.line(line)

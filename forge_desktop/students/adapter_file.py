@@ -18,6 +18,7 @@ _A, _B = ".lora_a", ".lora_b"
 _EMBEDDING = "token_embd.weight"  # its two matrices are the other way round
 _OWN = ("general.type", "general.architecture", "adapter.type", "adapter.lora.alpha")
 _STEP = 1 << 22
+_LARGEST = 65504.0  # the largest number of 16 bits: no weight of a student is larger, so no change of one can be meant
 
 
 class BadAdapter(ValueError):  # noqa: N818 - a finding, for whoever asked to word
@@ -86,6 +87,8 @@ def read_adapter(path: Path) -> AdapterFile:
         raise BadAdapter("it does not say its alpha")
     if not file.architecture:
         raise BadAdapter("it does not say which architecture it is for")
+    if file.extra:
+        raise BadAdapter(f"{file.extra:,} bytes stand behind its last tensor, which belong to no adapter")
     tensors = {name: _values(file, name) for name in file.tensors}
     rank = _check_pairs(tensors)
     _check_numbers(tensors)
@@ -101,6 +104,29 @@ def check_adapter(path: Path, base: Path) -> AdapterFile:
         raise BadAdapter(f"its base cannot be read: {error}") from error
     check_fit(adapter.architecture, adapter.tensors, model)
     return adapter
+
+
+def check_sizes(adapter: AdapterFile) -> None:
+    """See that what it changes can be numbers of a student at all. Raises BadAdapter where they surely cannot."""
+    if not 0 <= adapter.alpha <= _LARGEST:
+        raise BadAdapter(f"its alpha is {adapter.alpha:g}, and only 0 to {_LARGEST:g} can be meant")
+    for target in adapter.targets:
+        a, b = adapter.tensors[target + _A], adapter.tensors[target + _B]
+        inner, outer = (1, 0) if target == _EMBEDDING else (0, 1)
+        rank = a.shape[inner]
+        scale = adapter.alpha / rank if adapter.alpha else 1.0
+        largest = scale * _peaks(a, outer) * _peaks(b, inner)  # one addend of one weight's change, for each rank
+        if not largest.max() <= _LARGEST:
+            raise BadAdapter(
+                f"its numbers are too large: it would change weights of {target} by {largest.max():.0e}, and the"
+                f" weights of a student end at {_LARGEST:g}"
+            )
+
+
+def _peaks(matrix: np.ndarray[Any, Any], axis: int) -> np.ndarray[Any, Any]:
+    """The largest sizes along an axis."""
+    found: np.ndarray[Any, Any] = np.maximum(matrix.max(axis), -matrix.min(axis)).astype(np.float64)
+    return found
 
 
 def check_fit(architecture: str, tensors: Mapping[str, np.ndarray[Any, Any]], model: GgufFile) -> None:

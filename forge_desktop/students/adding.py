@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.settings import check_setting
+from forge_desktop.chat.in_use import SEARCHING
 from forge_desktop.engine.kept import private_folder
 from forge_desktop.storage import Database
-from forge_desktop.students.adapter_file import AdapterFile, BadAdapter, check_adapter
+from forge_desktop.students.adapter_file import AdapterFile, BadAdapter, check_adapter, check_sizes
 from forge_desktop.students.peft_file import import_peft
 from forge_desktop.students.records_versions import AdapterOrigin, Version
 from forge_desktop.students.store import Base, Bases
@@ -114,7 +116,7 @@ class Adding:
         return base
 
     def _add(self, file: Path, shown: Path, base: Base, origin: Origin, scale: float, check: Check) -> Version:
-        read = self._read(file, shown, base)
+        read = self._read(file, shown, base, strict=origin.origin == "imported")
         check()
         kept = self._folder / f"{read.sha256}.gguf"
         self._copy(file, shown, kept, read.sha256, check)
@@ -128,9 +130,11 @@ class Adding:
         assert version is not None
         return version
 
-    def _read(self, file: Path, shown: Path, base: Base) -> AdapterFile:
+    def _read(self, file: Path, shown: Path, base: Base, *, strict: bool) -> AdapterFile:
         try:
             read = check_adapter(file, base.path)
+            if strict:
+                check_sizes(read)
         except BadAdapter as error:
             raise _unusable(shown, base, error) from error
         made_for = str(read.meta.get("forge.base_sha256", ""))
@@ -238,6 +242,14 @@ def checked_scale(scale: float) -> float:
     if not 0 < scale <= LARGEST_SCALE:
         raise ForgeError(f"{scale:g} is no scale for an adapter.", hint=f"Choose one above 0, up to {LARGEST_SCALE:g}.")
     return round(float(scale), 6)
+
+
+def checked_settings(retrieval: Mapping[str, object]) -> dict[str, object]:
+    """Settings of a search as a version keeps them. Raises ForgeError for any other, or a value out of bounds."""
+    for name in retrieval:
+        if name not in SEARCHING:
+            raise ForgeError(f"{name} is no setting of a search.", hint=f"There are: {', '.join(SEARCHING)}.")
+    return {name: check_setting(name, value) for name, value in retrieval.items()}
 
 
 def _flush_folder(folder: Path) -> None:

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Sequence
 
-from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.jobs import JobContext
+from forge_desktop.chat.answering import REPEATED
+from forge_desktop.chat.circles import circle_begins
 from forge_desktop.chat.first_question import sources_for
 from forge_desktop.chat.lesson_prompt import lesson_prompt
-from forge_desktop.chat.marks import label_of
+from forge_desktop.chat.marks import label_of, mark_in
+from forge_desktop.chat.question_layout import QUESTION
 from forge_desktop.chat.records import Source
 from forge_desktop.engine import Engine, PromptMessage, Sampling, StudentSpec
+from forge_desktop.students.effect import worded
 from forge_desktop.students.records_versions import ComparedAnswer, Comparison, Version
 from forge_desktop.students.rooms import Rooms
 
 _MOST = 8  # versions in one comparison
 _TOKENS = 256
+_LOOK_EVERY = 0.5  # seconds between two looks whether an answer repeats itself
+
+
+def refuse(question: str, versions: Sequence[Version]) -> None:
+    """Raise ForgeError where there is nothing to ask, or nothing to set side by side."""
+    if not question.strip():
+        raise ForgeError("The question is empty.", hint="Ask something that the versions can answer.")
+    if not 2 <= len(versions) <= _MOST:
+        said = "One version alone" if len(versions) == 1 else f"{len(versions)} versions"
+        raise ForgeError(f"{said} cannot be compared.", hint=f"Name 2 to {_MOST}.")
+    seen: set[str] = set()
+    for version in versions:
+        if version.uid in seen:
+            raise ForgeError(f"{version.label} is named twice.", hint="Name different versions.")
+        seen.add(version.uid)
 
 
 class Comparing:
@@ -29,8 +49,7 @@ class Comparing:
         self, ctx: JobContext, question: str, versions: Sequence[Version], collections: Sequence[str]
     ) -> Comparison:
         """The answers in the order of the versions; one that could not answer says why. Raises ForgeError."""
-        if not 1 <= len(versions) <= _MOST:
-            raise ForgeError(f"{len(versions)} versions cannot be compared.", hint=f"Name 2 to {_MOST}.")
+        refuse(question, versions)
         in_use = self._rooms.chat.options.in_use
         ctx.progress(0, len(versions), "Searching")
         offered, strong = sources_for(
@@ -85,19 +104,26 @@ class _Asking:
         if version.uid in self.made:
             return
         started = time.monotonic()
+        messages = self._messages(shown)
+        draft = _Draft(self._check)
+        sampling = dataclasses.replace(self._sampling, stop=stops_of(messages))
         try:
             self._engine.use(self._spec_of(version))
-            done = self._engine.generate(
-                self._messages(shown), self._sampling, lambda _: None, self._check, template=version.template
-            )
+            done = self._engine.generate(messages, sampling, draft.add, draft.check, template=version.template)
         except ForgeError as error:
-            self.made[version.uid] = _unable(version, error.message)
+            said = error if version.is_base else worded(error, version.label)
+            self.made[version.uid] = _unable(version, said.message)
             return
         self._check()
         spent = (time.monotonic() - started) * 1000
-        text = done.text.strip()
+        begins = draft.circle if draft.circle is not None else circle_begins(f"{done.text}\n")
+        text, problem = done.text.strip(), done.problem
+        if begins is not None and done.stop != "died":
+            text, problem = done.text[:begins].strip(), REPEATED
+        if not text and not problem:
+            problem = f"{version.label} gave no answer."
         self.made[version.uid] = ComparedAnswer(
-            version.uid, version.label, text, done.answer_tokens, round(spent, 1), done.problem
+            version.uid, version.label, text, done.answer_tokens, round(spent, 1), problem
         )
 
     def _fits(self, version: Version, shown: Sequence[Source]) -> bool:
@@ -112,6 +138,34 @@ class _Asking:
             [(source.n, source.quote) for source in shown],
             labels={source.n: label_of(source) for source in shown},
         )
+
+
+class _Draft:
+    """An answer while it comes: stopped, as in the chat, where it begins to repeat itself."""
+
+    def __init__(self, check: Callable[[], None]) -> None:
+        self._check, self._text, self._next = check, "", 0.0
+        self.circle: int | None = None
+
+    def add(self, text: str) -> None:
+        """A piece of it."""
+        self._text += text
+
+    def check(self) -> None:
+        """Raises Cancelled to stop it."""
+        self._check()
+        if (now := time.monotonic()) < self._next:
+            return
+        self._next = now + _LOOK_EVERY
+        self.circle = circle_begins(self._text)
+        if self.circle is not None:
+            raise Cancelled
+
+
+def stops_of(messages: Sequence[PromptMessage]) -> tuple[str, ...]:
+    """Where an answer ends, as in the chat: before a mark of its own prompt, or a question of its own."""
+    marks = {mark_in(part.text) for message in messages for part in message.parts if part.trusted}
+    return (*(f"[{mark}" for mark in sorted(marks) if mark), f"\n{QUESTION}")
 
 
 def _unable(version: Version, why: str) -> ComparedAnswer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine import AdapterSpec, Continuation, Engine, PromptMessage, PromptPart, StudentSpec
@@ -10,6 +11,7 @@ from forge_desktop.students.records_versions import Version
 from forge_desktop.students.store import Base, Bases
 from forge_desktop.students.store_versions import Versions
 
+NO_NUMBERS = "MODEL_CORRUPT"  # how an engine says that what it computed are no numbers
 _PROBES = (
     ("How long may I keep a hand tool?", "For 14 days, and a power tool for 7."),
     ("Wer führt die Kasse?", "Das steht im Protokoll vom März."),
@@ -44,12 +46,12 @@ class Effects:
         key = f"{version.scale:g}"
         if isinstance(known, dict) and isinstance(known.get(key), float):
             return float(known[key])
-        found = self._measured(base, AdapterSpec(adapter.path, adapter.sha256, version.scale))
+        found = self._measured(base, AdapterSpec(adapter.path, adapter.sha256, version.scale), version.label)
         with contextlib.suppress(ForgeError):  # read only, or a full disk: it will be measured again
             self._versions.put_detail(adapter.sha256, {"effects": {**(known or {}), key: found}})  # type: ignore[dict-item]
         return found
 
-    def _measured(self, base: Base, adapter: AdapterSpec) -> float:
+    def _measured(self, base: Base, adapter: AdapterSpec, label: str) -> float:
         items = [
             Continuation((PromptMessage("user", (PromptPart(question),)),), answer) for question, answer in _PROBES
         ]
@@ -57,7 +59,10 @@ class Effects:
         try:
             beside.use(StudentSpec(base.name, str(base.path), base.sha256))
             without = beside.score(items, adapter=None, width=1).items
-            with_it = beside.score(items, adapter=adapter, width=1).items
+            try:
+                with_it = beside.score(items, adapter=adapter, width=1).items
+            except ForgeError as error:
+                raise worded(error, label) from error
         finally:
             beside.close()
         differences = [
@@ -68,4 +73,20 @@ class Effects:
         if not differences:
             problem = next((scored.problem for scored in (*without, *with_it) if scored.problem), "Nothing was scored.")
             raise ForgeError(f"Whether the adapter changes anything could not be seen: {problem}")
-        return sum(differences) / len(differences)
+        found = sum(differences) / len(differences)
+        if not math.isfinite(found):
+            raise no_numbers(label)
+        return found
+
+
+def worded(error: ForgeError, label: str) -> ForgeError:
+    """What an engine said of a version with an adapter: that its numbers are none is the adapter's doing."""
+    return no_numbers(label) if error.code == NO_NUMBERS else error
+
+
+def no_numbers(label: str) -> ForgeError:
+    """With its adapter the student computes no numbers any more."""
+    return ForgeError(
+        f"With the adapter of {label} the student computes no numbers any more (infinity, or none at all).",
+        hint="Its base is sound: try a smaller scale, or train another adapter.",
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,18 @@ def display_name(path: Path) -> str:
     stem = path.name.encode("utf-8", "replace").decode("utf-8")
     stem = stem[:-5] if stem.lower().endswith(".gguf") else stem
     return _QUANTISATION.sub(lambda found: f" {found[1].upper()}", stem) or "student"
+
+
+def refuse_special(path: Path) -> None:
+    """A device or a pipe has no end, and opening one may wait for ever. Raises ForgeError; what is not there, or a
+    folder, is for others to word.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise ForgeError(f"{path} is no ordinary file.", hint="Choose a file or a folder.")
 
 
 def hash_file(path: Path, tell: Callable[[int, int], None] = lambda done, total: None) -> str:

@@ -59,6 +59,13 @@ class GgufFile:
         self._content = content
 
     @property
+    def extra(self) -> int:
+        """How many bytes stand behind the last tensor, beyond what fills it up to the alignment."""
+        end = max((info.offset + info.size for info in self.tensors.values()), default=len(self._content))
+        alignment = self.meta.get("general.alignment", ALIGNMENT)
+        return max(0, len(self._content) - aligned(end, alignment if isinstance(alignment, int) else ALIGNMENT))
+
+    @property
     def architecture(self) -> str:
         """What the file says it is, "" when it does not."""
         found = self.meta.get("general.architecture")

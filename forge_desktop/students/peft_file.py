@@ -31,9 +31,12 @@ _MODULES = {
     "mlp.down_proj": "ffn_down",
 }
 _WHOLE = {"embed_tokens": "token_embd.weight", "lm_head": "output.weight"}
-_IN_LAYER = re.compile(r"(?:^|\.)layers\.(\d{1,5})\.(\w+\.\w+)\.lora_([AB])(?:\.default)?\.weight$", re.ASCII)
+# What may stand before: PEFT's own words and the decoder's. Others are towers of their own (vision, audio, encoders).
+_BEFORE = r"^(?:base_model\.)?(?:model\.)*(?:language_model\.)?(?:model\.)*"
+_IN_LAYER = re.compile(rf"{_BEFORE}layers\.(\d{{1,5}})\.(\w+\.\w+)\.lora_([AB])(?:\.default)?\.weight$", re.ASCII)
+_TOWER = re.compile(r"[\w.]*(?:vis|image|audio|speech|sound|encoder)\w*\.", re.ASCII | re.IGNORECASE)
 _OUTSIDE = re.compile(
-    r"(?:^|\.)(embed_tokens|lm_head)\.(?:lora_([AB])(?:\.default)?\.weight|lora_embedding_([AB])(?:\.default)?)$",
+    rf"{_BEFORE}(embed_tokens|lm_head)\.(?:lora_([AB])(?:\.default)?\.weight|lora_embedding_([AB])(?:\.default)?)$",
     re.ASCII,
 )
 _TURNED = (
@@ -58,6 +61,15 @@ _STARTS = (True, False, None, "gaussian", "eva", "orthogonal")  # any other star
 def is_peft(path: Path) -> bool:
     """Whether this is a folder that PEFT wrote, or one of the files in it."""
     return (_folder(path) / CONFIG).is_file()
+
+
+def base_named(path: Path) -> str:
+    """Which model a PEFT folder names as its base, "" for none."""
+    try:
+        found = _config(_folder(path) / CONFIG).get("base_model_name_or_path")
+    except BadAdapter:
+        return ""
+    return found if isinstance(found, str) else ""
 
 
 def import_peft(path: Path, base: Path, target: Path, meta: Mapping[str, str] | None = None) -> AdapterFile:
@@ -87,9 +99,11 @@ def _folder(path: Path) -> Path:
 def _config(file: Path) -> Mapping[str, Any]:
     """The adapter's options; refused where the adapter would be another one without them."""
     try:
-        if file.stat().st_size > _CONFIG_BYTES:
+        with open(file, "rb") as opened:
+            content = opened.read(_CONFIG_BYTES + 1)
+        if len(content) > _CONFIG_BYTES:
             raise BadAdapter(f"its {CONFIG} is too large to be one")
-        held = json.loads(file.read_bytes())
+        held = json.loads(content)
     except OSError as error:
         raise BadAdapter(f"its {CONFIG} cannot be read: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:
@@ -119,8 +133,8 @@ def _alpha_and_rank(config: Mapping[str, Any]) -> tuple[float, int]:
         scaled = float(alpha) * (math.sqrt(rank) if config.get("use_rslora") else 1.0)
     except OverflowError:
         scaled = math.inf
-    if not math.isfinite(scaled):
-        raise BadAdapter(f"its {CONFIG} does not say its rank and alpha")
+    if not 0 < scaled < math.inf:  # 0 would change nothing, and means something else in a GGUF file
+        raise BadAdapter(f"its lora_alpha is {str(alpha)[:20]}, and it has to be above 0")
     return scaled, rank
 
 
@@ -168,6 +182,8 @@ def _place(name: str) -> tuple[str, str]:
         raise BadAdapter(f"it changes {inside[2][:100]}, which is not known here")
     if outside := _OUTSIDE.search(name):
         return _WHOLE[outside[1]], (outside[2] or outside[3]).lower()
+    if tower := _TOWER.search(name):
+        raise BadAdapter(f"it changes {tower[0].strip('.')[:100]}, a part for pictures, sounds or an encoder's")
     if "lora_" not in name and any(module in name for module in _WHOLE):
         raise BadAdapter("it brings a whole vocabulary along (words were added), which is no LoRA")
     raise BadAdapter(f"it holds {name[:200]}, which is not known here")

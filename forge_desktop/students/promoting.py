@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 _AGAIN = "Import the file again in Students, or choose another student."
 _REASON_WORDS, _REASON_LETTERS = 3, 12
+_WORD = re.compile(
+    r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]|[^\W\d_]{2,}"
+)  # a sign is a word where none is set apart
 
 
 class NeedsReason(ForgeError):  # noqa: N818 - as ForgeError's other kinds, it says what is the matter
@@ -140,11 +144,11 @@ class Promoting:
         self._refuse_files(version)
         if against and not override:
             raise NeedsReason(f"{against[0]} It is not promoted.", hint=_way_on(version))
-        words = override.split()
+        words = {word.casefold() for word in _WORD.findall(override)}
         if against and (len(words) < _REASON_WORDS or len(override) < _REASON_LETTERS):
             raise NeedsReason(
                 f"{override!r} is too short a reason for promoting {version.label} all the same.",
-                hint="Say it in a few words: it is kept in the history and stands on the card.",
+                hint="Say it in a few different words: it is kept in the history and stands on the card.",
             )
         if self.effects.nothing(version):
             raise ForgeError(

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.jobs import JobContext
-from forge_desktop.base.settings import check_setting
-from forge_desktop.chat.in_use import SEARCHING
 from forge_desktop.engine import StudentSpec
-from forge_desktop.students.adding import Adding, Origin, checked_scale
-from forge_desktop.students.compare import Comparing
+from forge_desktop.students.adding import Adding, Origin, checked_scale, checked_settings
+from forge_desktop.students.compare import Comparing, refuse
+from forge_desktop.students.files import refuse_special
 from forge_desktop.students.importing import import_adapter
+from forge_desktop.students.naming import checked_name, cleaned
 from forge_desktop.students.promoting import Promoting
 from forge_desktop.students.records_versions import (
     Adapter,
@@ -107,32 +107,35 @@ class Registry:
         template: str = "",
         retrieval: Mapping[str, object] | None = None,
         detail: Mapping[str, object] | None = None,
+        who: str = "program",
     ) -> Version:
         """Keep an adapter's file (it is copied) and register its version as a candidate; `detail` is kept with the
         adapter. Raises ForgeError.
         """
         if template:
             self._rooms.engine.layout.try_template(template, name)
-        settings = _checked(retrieval or {})
-        whence = Origin(origin, run, name, note, "program", detail or {}, template, settings)
+        whence = Origin(
+            origin, run, cleaned(name), note, who, detail or {}, template, checked_settings(retrieval or {})
+        )
         made = self._adding.add(file, base_sha256, whence, scale=scale)
         self._rooms.events.changed("versions")
         return self._told(made)
 
-    def note_export(self, version: str, where: str) -> None:
-        """Keep in the history that a version was given away."""
+    def note_export(self, version: str, where: str, *, who: str = "program") -> None:
+        """Keep in the history that it was given away."""
         with self._rooms.db.write() as connection:
-            record(connection, self.version(version).uid, "exported", who="program", why=where)
+            record(connection, self.version(version).uid, "exported", who=who, why=where)
         self._rooms.events.changed("versions")
 
-    def import_adapter(self, path: Path, base: str, *, name: str = "") -> int:
+    def import_adapter(self, path: Path, base: str, *, name: str = "", who: str = "program") -> int:
         """Start the job (kind "import adapter") that brings in a GGUF adapter, or a PEFT folder or safetensors file;
         its result is the Version, which stays in quarantine until a gate has passed it.
         """
-        sha256, absolute = self._adding.base(base).sha256, path.absolute()
+        refuse_special(path)
+        sha256, absolute, called = self._adding.base(base).sha256, path.absolute(), checked_name(name)
 
         def work(ctx: JobContext) -> Version:
-            made = import_adapter(self._adding, absolute, sha256, name, ctx)
+            made = import_adapter(self._adding, absolute, sha256, called, who, ctx)
             self._rooms.events.changed("versions")
             return self._told(made)
 
@@ -146,9 +149,10 @@ class Registry:
         template: str | None = None,
         retrieval: Mapping[str, object] | None = None,
         name: str = "",
+        who: str = "program",
     ) -> Version:
         """The version that differs from this one in what is given; a new one is a candidate. Raises ForgeError."""
-        kept = self.version(version)
+        kept, name = self.version(version), checked_name(name)
         if scale is not None and kept.is_base and scale != 1.0:
             raise ForgeError(f"{kept.label} has no adapter that could be scaled.", hint="Choose another version.")
         if template:
@@ -160,9 +164,10 @@ class Registry:
                 kept.adapter_sha256,
                 kept.scale if scale is None else checked_scale(scale),
                 template=kept.template if template is None else template,
-                retrieval=kept.retrieval if retrieval is None else _checked(retrieval),
+                retrieval=kept.retrieval if retrieval is None else checked_settings(retrieval),
                 name=name or kept.name,
                 note=f"Made from {kept.label}.",
+                who=who,
             )
         self._rooms.events.changed("versions")
         return self.version(uid)
@@ -231,7 +236,6 @@ class Registry:
 
     def effect(self, version: str) -> float:
         """By how many nats a token, on average, the adapter changes what the student finds likely; 0 is not at all.
-
         Measured once and remembered. Raises ForgeError where it cannot be.
         """
         return self._promoting.effects.of(self.version(version))
@@ -239,8 +243,6 @@ class Registry:
     def spec(self, version: str) -> StudentSpec:
         """What an engine needs to run this version. Raises ForgeError when its files are not what they were."""
         return self._promoting.verified(self.version(version))
-
-    # ---- said by others ----
 
     def record_gate(
         self, connection: sqlite3.Connection, version: str, gate: str, verdict: Verdict, scale: float
@@ -263,7 +265,14 @@ class Registry:
                 note=f"{kept.label} at the scale {scale:g}, which its gate chose.",
             )
         set_verdict(connection, uid, gate, verdict)
-        record(connection, uid, "gated", why=verdict, detail={"gate": gate, "verdict": verdict, "scale": scale})
+        record(
+            connection,
+            uid,
+            "gated",
+            who="program",
+            why=verdict,
+            detail={"gate": gate, "verdict": verdict, "scale": scale},
+        )
         return uid
 
     def record_card(self, version: str, sha256: str, missing: Sequence[str]) -> None:
@@ -276,6 +285,7 @@ class Registry:
         Comparison. Endpoints are not compared: nothing leaves this computer.
         """
         chosen = [self.version(name) for name in versions]
+        refuse(question, chosen)
         where = self._rooms.corpus.collections.uids(collections)
         comparing = Comparing(self._rooms, self._promoting.verified)
         return self._rooms.jobs.start("compare", "compare", lambda ctx: comparing.run(ctx, question, chosen, where))
@@ -290,11 +300,3 @@ class Registry:
         """With what sizes of its files tell."""
         problem = self._promoting.verifying.version(version, quick=True)
         return dataclasses.replace(version, problem=problem) if problem else version
-
-
-def _checked(retrieval: Mapping[str, object]) -> dict[str, object]:
-    """Settings of a search as a version keeps them. Raises ForgeError for any other, or a value out of bounds."""
-    for name in retrieval:
-        if name not in SEARCHING:
-            raise ForgeError(f"{name} is no setting of a search.", hint=f"There are: {', '.join(SEARCHING)}.")
-    return {name: check_setting(name, value) for name, value in retrieval.items()}

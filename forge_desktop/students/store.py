@@ -97,7 +97,7 @@ class Bases:
                     time.time(),
                 ),
             )
-            uid = ensure_version(connection, sha256, what="imported", who="program" if shipped else "")
+            uid = ensure_version(connection, sha256, what="imported", who="program")
             if shipped:  # an update brought another starter: it takes the old one's place
                 old = connection.execute("SELECT sha256 FROM bases WHERE shipped = 1 AND sha256 <> ?", (sha256,))
                 for row in old.fetchall():

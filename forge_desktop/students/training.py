@@ -293,4 +293,5 @@ class Training(Trainers):
             return ""
         if (now := self._store.find(self._now)) is not None:
             return now.name
-        return "the gate that runs" if self._rooms.jobs.running("gate") else "what was begun before it"
+        gates = [job for job in self._rooms.jobs.running("gate") if job < self._jobs.get(row.uid, 0)]
+        return "the gate that was begun before it" if gates else "what was begun before it"

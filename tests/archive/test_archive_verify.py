@@ -13,7 +13,9 @@ import pytest
 
 from forge_desktop.__main__ import main
 from forge_desktop.archive import Verdict
+from forge_desktop.archive.doctor import Doctor
 from forge_desktop.forge import Forge
+from tests.data import adapter_for, tiny_gguf
 
 
 def ask(forge: Forge, question: str) -> None:
@@ -158,3 +160,29 @@ def test_a_database_that_cannot_be_mended_names_the_copy_to_use(
     (problem,) = said["problem"]
     assert "cannot be mended" in problem or "is damaged" in problem
     assert str(copy) in problem
+
+
+def test_an_adapter_that_is_missing_or_changed_is_damage_and_the_one_that_answers_comes_first(
+    forge: Forge, tmp_path: Path
+) -> None:
+    base = tiny_gguf.write(tmp_path / "Tiny.gguf")
+    forge.jobs.wait(forge.students.import_gguf(base), 60)
+    registry = forge.students.registry
+    sha256 = registry.version("v2").base_sha256
+    checked = forge.archive.verify().checked
+    made = [
+        registry.add(adapter_for.write(tmp_path / f"{n}.gguf", base, seed=n), sha256, origin="trained") for n in (1, 2)
+    ]
+    sound = forge.archive.verify()
+    assert (sound.ok, sound.checked) == (True, checked + 2)
+    registry.promote(made[0].uid, override="The examples convinced us all.")
+    answers, other = (Path(registry.adapter(version.adapter_sha256).path) for version in made)
+    raw = bytearray(answers.read_bytes())
+    raw[-1] ^= 1
+    answers.write_bytes(raw)
+    other.unlink()
+    first, second = forge.archive.verify().damaged
+    assert "(v3) changed since it was kept" in first
+    assert "(v4) cannot be read" in second
+    doctor = Doctor(forge.engine, forge.students, forge.archive, forge.settings, forge.data_dir)
+    assert any("(v3) changed since it was kept" in finding.what for finding in doctor.examine().findings)

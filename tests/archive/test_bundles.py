@@ -372,10 +372,10 @@ def test_what_is_no_bundle_at_all_is_refused(elsewhere: Forge, bundle: Path, tmp
     content = bundle.read_bytes()
     file = tmp_path / "x.forgecollection"
     for body, why in (
-        (b"", "no sound bundle"),
-        (b"hello", "no sound bundle"),
-        (content[: len(content) // 2], "no sound bundle"),
-        (content[:5000] + b"\0" * 100 + content[5100:], "sound bundle|cannot be imported"),
+        (b"", "is damaged: the bundle is empty"),
+        (b"hello", "is damaged: the bundle is cut off, or it is no bundle"),
+        (content[: len(content) // 2], "is damaged: the bundle is cut off"),
+        (content[:5000] + b"\0" * 100 + content[5100:], "is damaged|cannot be imported"),
     ):
         file.write_bytes(body)
         refused(elsewhere, file, why)

@@ -244,3 +244,24 @@ def test_what_others_measured_is_kept_as_theirs(home: Path, tmp_path: Path, else
 def test_of_paths_only_names_leave() -> None:
     held = {"a": "/home/ada/models/x.gguf", "b": ["rel/ative", 3, None], "stderr": ["/x"], "c": {"d": "a / b"}}
     assert without_paths(held) == {"a": "x.gguf", "b": ["rel/ative", 3, None], "c": {"d": "a / b"}}
+
+
+def test_what_is_wrong_in_a_bundle_names_the_bundle(home: Path, elsewhere: Forge, tmp_path: Path) -> None:
+    file = tmp_path / "large.forgeversion"
+    draw = {f"{Q}.lora_a": np.full((4, 32), 1e20, np.float32), f"{Q}.lora_b": np.full((32, 4), 1e20, np.float32)}
+    sha256 = write_adapter(tmp_path / "large.gguf", "llama", draw, 8.0)
+    with zipfile.ZipFile(home / "whole.forgeversion") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["adapter.gguf"] = (tmp_path / "large.gguf").read_bytes()
+    parts["version.json"] = json.dumps(json.loads(parts["version.json"]) | {"adapter_sha256": sha256}).encode()
+    manifest = json.loads(parts.pop("manifest.json"))
+    manifest["members"] = [
+        {"name": name, "bytes": len(held), "sha256": hashlib.sha256(held).hexdigest()} for name, held in parts.items()
+    ]
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, held in {**parts, "manifest.json": json.dumps(manifest).encode()}.items():
+            archive.writestr(name, held)
+    with pytest.raises(ForgeError, match="its numbers are too large") as refused:
+        bring(elsewhere, file)
+    assert f"The adapter in {file}" in refused.value.message
+    assert ".bundle-" not in refused.value.message

@@ -146,3 +146,51 @@ def test_versions_are_read_beside_the_window_and_only_read(tiny: Path, data_dir:
         assert len(cli_json("students", "history")["history"]) == 3
         refused = cli_json("students", "promote", "v2", expect=1)["error"]
         assert "the window" in refused["message"]
+
+
+def test_what_comes_from_elsewhere_never_makes_a_line_of_its_own(
+    tiny: Path, cli: Callable[..., Any], cli_json: Json
+) -> None:
+    forged = "x\n  2026-01-01 00:00  v9   promoted by the board\x1b[2J"
+    cli("students", "promote", "v2", "--who", forged, "--why", forged)
+    lines = cli("students", "history").stdout.splitlines()
+    assert len(lines) == len(cli_json("students", "history")["history"])
+    assert not any(line.startswith("  2026-01-01") for line in lines)
+    assert "\\n  2026-01-01 00:00" in lines[0]
+    assert "answers already" in cli("students", "promote", "v2").stdout
+    refused = cli("students", "show", "a\nb", expect=1)
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_what_differs_is_listed_and_what_is_no_step_is_refused(
+    tiny: Path, tmp_path: Path, cli: Callable[..., Any], cli_json: Json
+) -> None:
+    refused = cli_json("students", "derive", "v2", expect=1)["error"]["message"]
+    assert refused.startswith("Nothing was given")
+    gone = cli_json("students", "derive", "v2", "--template", tmp_path / "no.jinja", expect=1)["error"]["message"]
+    assert f"The template {tmp_path / 'no.jinja'} cannot be read: No such file" in gone
+    broken = tmp_path / "bad.jinja"
+    broken.write_text("{% for %}")
+    said = cli_json("students", "derive", "v2", "--template", broken, expect=1)["error"]["message"]
+    assert str(broken) in said
+    plain = tmp_path / "plain.jinja"
+    plain.write_text("{% for message in messages %}{{ message['content'] }}{% endfor %}")
+    cli("students", "derive", "v2", "--template", plain, "--passages", "3", "--neighbours", "1", "--name", "Own")
+    assert "a template of its own, neighbours 1, passages 3" in cli("students", "list").stdout
+    again = cli("students", "derive", "v3", "--passages", "3", "--name", "Other")
+    assert "was here already" in again.stderr
+    assert cli_json("students", "history", "v3")["history"][0]["who"] == "command line"
+    for reason in ("aaaa aaaa aaaa aaaa", "12345 67890 11111", "yes yes no no"):
+        file = adapter_for.write(tmp_path / "one.gguf", tiny)
+        made = cli_json("students", "import", file, "--base", "Tiny-Chat F32")
+        assert (
+            "too short a reason" in cli("students", "promote", made["version"], "--override", reason, expect=1).stderr
+        )
+    assert cli_json("students", "history", "v4")["history"][-1]["who"] == "command line"
+    empty = tmp_path / "empty.forgeversion"
+    empty.touch()
+    said = cli_json("students", "import", empty, expect=1)["error"]["message"]
+    assert said == f"{empty} is damaged: the bundle is empty."
+    hinted = cli_json("students", "import", empty, "--base", "Tiny-Chat F32", expect=1)["error"]["hint"]
+    assert hinted == "Leave --base and --name out."
+    assert "no ordinary file" in cli("students", "import", "/dev/zero", "--base", "Tiny-Chat F32", expect=1).stderr

@@ -14,7 +14,7 @@ from forge_desktop.forge import Forge
 from forge_desktop.students.adapter_file import write_adapter
 from forge_desktop.students.gguf_file import read_gguf
 from forge_desktop.students.records_gate import GateReport, GateWish
-from forge_desktop.students.records_versions import Version
+from forge_desktop.students.records_versions import AdapterOrigin, Version
 from tests.data import tiny_gguf
 
 PATIENCE = 600.0
@@ -43,9 +43,9 @@ class GateRoom:
         """A job's result."""
         return self.forge.jobs.wait(job, timeout=PATIENCE)
 
-    def version(self, file: Path, **more: Any) -> Version:
+    def version(self, file: Path, origin: AdapterOrigin = "imported", **more: Any) -> Version:
         """An adapter's version."""
-        return self.forge.students.registry.add(file, self.sha256, origin="imported", **more)
+        return self.forge.students.registry.add(file, self.sha256, origin=origin, **more)
 
     def suite(self, folder: Path, name: str, rows: Sequence[dict[str, Any]], kind: str = "recall") -> str:
         """A suite of these rows."""

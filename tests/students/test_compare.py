@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.chat.answering import REPEATED
+from forge_desktop.chat.lesson_prompt import lesson_prompt
+from forge_desktop.students.compare import stops_of
 from forge_desktop.students.records_versions import Comparison
 from tests.data import tiny_gguf
 from tests.students.conftest import Shop
@@ -45,7 +48,7 @@ def test_versions_of_two_bases_read_the_same_passages_and_the_chat_is_left_alone
     left_out = found.detail["left_out"]
     assert isinstance(left_out, int)
     assert left_out > 0
-    assert len(compared(library, "v4").passages) == len(found.passages) + left_out  # alone it reads them all
+    assert left_out + len(found.passages) == 6
     least = compared(library, made.uid, "v2")  # these have no room for any
     assert least.passages == ()
     assert least.answers[0].text != least.answers[1].text
@@ -64,5 +67,38 @@ def test_a_version_that_cannot_answer_says_why_and_the_others_answer(library: Sh
 def test_what_cannot_be_compared_is_said_at_once(shop: Shop) -> None:
     with pytest.raises(ForgeError, match="No version is called 'v9'"):
         shop.registry.compare(QUESTION, ["v1", "v9"])
-    with pytest.raises(ForgeError, match="9 versions cannot be compared"):
-        compared(shop, *["v1"] * 9)
+    for question, versions, sentence in (
+        (QUESTION, ["v1"] * 9, "9 versions cannot be compared"),
+        (QUESTION, ["v1"], "One version alone cannot be compared"),
+        (QUESTION, ["v1", "v1"], "v1 is named twice"),
+        (" \n", ["v1", "v2"], "The question is empty"),
+    ):
+        with pytest.raises(ForgeError, match=sentence):
+            shop.registry.compare(question, versions)
+
+
+def test_an_answer_ends_before_a_mark_of_its_prompt_and_where_it_repeats_itself(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = lesson_prompt(QUESTION, [(1, "A power tool may be kept for 7 days.")])
+    [mark, question] = stops_of(asked)
+    assert any(mark in part.text for part in asked[1].parts)
+    assert question == "\nQuestion:"
+    shop.adapter()
+    monkeypatch.setattr("forge_desktop.students.compare.circle_begins", lambda text: 1 if len(text) > 3 else None)
+    found = compared(shop, "v2", "v3")
+    assert [answer.problem for answer in found.answers] == [REPEATED, REPEATED]
+    assert all(len(answer.text) <= 1 for answer in found.answers)
+
+
+def test_an_adapter_whose_numbers_overflow_is_named_and_its_base_is_not(shop: Shop) -> None:
+    made = shop.adapter(strength=1e25)
+    blamed = "With the adapter of v3 the student computes no numbers"
+    found = compared(shop, "v2", "v3")
+    assert (found.answers[0].problem, bool(found.answers[0].text)) == ("", True)
+    assert found.answers[1].problem
+    assert "v3" in found.answers[1].problem
+    with pytest.raises(ForgeError, match=blamed):
+        shop.registry.effect(made.uid)
+    with pytest.raises(ForgeError, match=blamed):
+        shop.registry.promote("v3", override="I want to see what happens.")

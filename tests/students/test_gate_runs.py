@@ -119,7 +119,7 @@ def test_an_adapter_that_destroys_is_refused(shared: GateRoom, files: Path) -> N
 
 def test_an_adapter_without_numbers_is_refused(shared: GateRoom, files: Path, tmp_path: Path) -> None:
     file = adapter(tmp_path / "huge.gguf", files / "base.gguf", strength=1e25)
-    version = shared.version(file, name="huge")
+    version = shared.version(file, "trained", name="huge")
     report = shared.gate(version, dataclasses.replace(_wish(shared), width=2))
     assert report.verdict == "failed"
     assert report.vetoes == ("The student's numbers are not finite on 8 items of facts.",)

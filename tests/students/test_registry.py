@@ -29,7 +29,7 @@ def test_a_base_is_a_version_from_the_start_and_needs_no_gate(shop: Shop) -> Non
     told = shop.registry.history("v2")
     assert [(h.what, h.who, h.why, h.before) for h in told] == [
         ("promoted", "command line", "It is quicker.", starter.uid),
-        ("imported", "", "", ""),
+        ("imported", "program", "", ""),
     ]
 
 

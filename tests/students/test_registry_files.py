@@ -17,9 +17,10 @@ import pytest
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine import PromptMessage, PromptPart, Sampling
 from forge_desktop.students.gguf_writing import write_gguf
+from forge_desktop.students.naming import cleaned
 from forge_desktop.students.records_versions import Version
 from tests.conftest import ROOT
-from tests.data import adapter_for, tiny_gguf
+from tests.data import adapter_for, tiny_adapter, tiny_gguf
 from tests.students.conftest import Shop
 
 HELLO = [PromptMessage("user", (PromptPart("Hello"),))]
@@ -100,6 +101,14 @@ def bad_files(tmp_path: Path, tiny: Path) -> dict[str, tuple[Path, str]]:
         adapter_for.write(tmp_path / "sha.gguf", tiny, seed=5, base_sha256="f" * 64),
         "was made for another base",
     )
+    found["too large"] = (adapter_for.write(tmp_path / "large.gguf", tiny, strength=3e37), "its numbers are too large")
+    found["alpha"] = (tiny_adapter.write(tmp_path / "alpha.gguf", alpha=1e38), "its alpha is 1e\\+38")
+    found["below"] = (tiny_adapter.write(tmp_path / "below.gguf", alpha=-4.0), "its alpha is -4")
+    (tmp_path / "longer.gguf").write_bytes(raw + b"x" * 1000)
+    found["longer"] = (tmp_path / "longer.gguf", "1,000 bytes stand behind its last tensor")
+    found["device"] = (Path("/dev/zero"), "no ordinary file")
+    os.mkfifo(tmp_path / "pipe.gguf")
+    found["pipe"] = (tmp_path / "pipe.gguf", "no ordinary file")
     found["model"] = (other, "no LoRA adapter")
     (tmp_path / "adapter_model.bin").write_bytes(b"\x80\x04")
     found["pickle"] = (tmp_path / "adapter_model.bin", "kept as a pickle")
@@ -118,6 +127,19 @@ def test_what_is_no_adapter_for_this_base_is_refused_in_words_and_leaves_nothing
     assert list(folder_of(shop).iterdir()) == []
     with pytest.raises(ForgeError, match="No student is called 'nobody'"):
         shop.registry.import_adapter(tmp_path / "good.gguf", "nobody")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("v20", "named v20"), ("a\u202eb\x9b31m\nc", "ab31m c"), ("Z\u00fcrich \U0001f600", "Z\u00fcrich \U0001f600")],
+)
+def test_a_name_from_elsewhere_cannot_be_taken_for_a_label_nor_move_a_cursor(given: str, kept: str) -> None:
+    assert cleaned(given) == kept
+
+
+def test_a_typed_name_that_looks_like_a_label_is_refused(shop: Shop) -> None:
+    with pytest.raises(ForgeError, match="would be taken for a version's label"):
+        shop.registry.derive("v1", retrieval={"passages": 3}, name="v20")
 
 
 @pytest.mark.parametrize("what", ["adapter", "base"])

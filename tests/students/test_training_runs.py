@@ -202,7 +202,7 @@ def test_what_waits_when_the_application_ends_is_begun_later(tmp_path: Path) -> 
         forge.jobs.start("train", "gate", lambda ctx: ctx.wait(60))
         forge.students.training.start(TrainSource(file=str(pairs)), BASE, WISH, name="Waits")
         (waiting,) = forge.students.training.runs()
-        assert (waiting.state, waiting.waits_for) == ("preparing", "the gate that runs")
+        assert (waiting.state, waiting.waits_for) == ("preparing", "the gate that was begun before it")
     with opened(tmp_path / "data") as forge:
         (left,) = forge.students.training.runs()
         assert (left.state, left.can_resume) == ("interrupted", True)

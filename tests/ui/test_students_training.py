@@ -299,6 +299,21 @@ def test_what_a_set_up_would_bring_is_told_before_anything_is_fetched(
     sheet.reject()
 
 
+def test_what_was_interrupted_is_said_when_the_pane_opens_again(
+    qtbot: QtBot, tiny: str, forge: Forge, window: Shell, tmp_path: Path
+) -> None:
+    uid = runs.add(forge, "handbook", "interrupted", step=0, steps=0, problem="Forge Desktop ended.")
+    store = forge.students.training._store
+    store.change(uid, data={"kind": "file", "name": "gone.jsonl", "path": str(tmp_path / "gone.jsonl")})
+    pane = window.visit("students")
+    assert isinstance(pane, StudentsPane)
+    qtbot.waitUntil(pane.interrupted.isVisible, timeout=SOON)
+    assert "handbook was interrupted" in said(pane.interrupted)
+    press(qtbot, pane.interrupted, "Resume")
+    assert pane.section() == "training"
+    qtbot.waitUntil(lambda: forge.students.training.run(uid).state == "failed", timeout=LATER)
+
+
 def test_each_state_of_a_run_says_what_can_be_done(
     qtbot: QtBot, qapp: QApplication, section: TrainingSection, forge: Forge, window: Shell
 ) -> None:

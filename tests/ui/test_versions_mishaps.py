@@ -231,6 +231,10 @@ def test_long_words_and_names_of_another_direction(
         window.resize(*size)
         qtbot.waitUntil(lambda: inside.width() <= section.details.viewport().width(), timeout=SOON)
         qtbot.waitUntil(lambda: not cut(section), timeout=SOON)
+    section.acting.promote(made.registry.version("v3"))
+    asked = sheet(qtbot, section, PromoteSheet)
+    assert asked.width() <= window.width()
+    asked.reject()
     hebrew = made.add("שלום", seed=2)
     assert version_name(hebrew) == "v4 · \u2068שלום\u2069"
     half = made.registry.derive("v4", scale=0.5)

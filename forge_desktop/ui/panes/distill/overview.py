@@ -32,7 +32,7 @@ class Overview:
 
     `stopped` is why the ledger allows no call, or "";
     `doubt` is what a person should look at although it allows them: a turned clock, an old backup, its mirror.
-    `gate` is the newest one.
+    `gate` is the newest one that has begun.
     """
 
     run: RunSummary | None = None
@@ -94,7 +94,7 @@ def read(forge: Forge) -> Overview:
         thresholds=(forge.settings.values.duplicate_share, forge.settings.values.duplicate_cosine),
         stopped=ledger.stopped,
         doubt=ledger.held or ledger.notice or ledger.mirror_problem,
-        gate=next(iter(forge.students.gates.all()), None),
+        gate=next((gate for gate in forge.students.gates.all() if gate.state != "waiting"), None),
         versions=tuple(forge.students.registry.versions()),
     )
 

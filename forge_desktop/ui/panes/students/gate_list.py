@@ -17,7 +17,8 @@ def gate_name(gate: GateReport) -> str:
 
 def facts(gate: GateReport) -> str:
     """What stands under it: "Gate 3 · 2 suites · 12 Nov"."""
-    return f"Gate {gate.number} · {count_words(len(gate.suites), 'suite')} · {moment_words(gate.created)}"
+    suites = f"{count_words(len(gate.suites), 'suite')} · " if gate.suites else ""  # known once it has begun
+    return f"Gate {gate.number} · {suites}{moment_words(gate.created)}"
 
 
 class GateList(MarkedList):

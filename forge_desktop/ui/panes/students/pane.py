@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
 from forge_desktop.base.events import DataChanged, JobChanged
 from forge_desktop.students.recognising import Laid, sort_out
+from forge_desktop.students.records_training import TrainRun
 from forge_desktop.students.records_versions import ToCompare
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
@@ -23,8 +24,10 @@ from forge_desktop.ui.panes.students.gates_section import GatesSection
 from forge_desktop.ui.panes.students.library import dropped
 from forge_desktop.ui.panes.students.section import Section
 from forge_desktop.ui.panes.students.training_section import TrainingSection
+from forge_desktop.ui.panes.students.training_words import run_name
 from forge_desktop.ui.panes.students.versions_section import VersionsSection
-from forge_desktop.ui.widgets.basics import Button, ElidedLabel, column, page_head, row
+from forge_desktop.ui.widgets.basics import Banner, Button, ElidedLabel, column, page_head, row
+from forge_desktop.ui.widgets.inset import Inset
 from forge_desktop.ui.widgets.segments import Segments
 
 if TYPE_CHECKING:
@@ -57,6 +60,8 @@ class StudentsPane(Pane):
         bridge.job_changed.connect(self._on_job_changed)
         bridge.data_changed.connect(self._on_data_changed)
         self.show_section("versions")
+        training = forge.students.training
+        errands.run(lambda: [run for run in training.runs() if run.can_resume], self._say_interrupted)
 
     def shown(self) -> None:
         self._front().shown()
@@ -120,9 +125,25 @@ class StudentsPane(Pane):
         self._words = {button: button.text() for section in self._sections.values() for button in section.buttons}
         for button, words in self._words.items():
             button.setToolTip(button.toolTip() or words)
-        page = column(page_head("Students", self._subtitle, self._segments, self._actions), self._stack, gap=0)
-        page.setStretch(1, 1)
+        self.interrupted = Banner()
+        self.interrupted.acted.connect(self._on_interrupted)
+        head = page_head("Students", self._subtitle, self._segments, self._actions)
+        page = column(head, Inset(self.interrupted, (tokens.XL, 10, 20, 0)), self._stack, gap=0)
+        page.setStretch(2, 1)
         self.setLayout(page)
+
+    def _say_interrupted(self, runs: list[TrainRun]) -> None:
+        """At the first visit: what the last end of the application broke off."""
+        run = next((run for run in runs if run.state == "interrupted"), None)
+        if run is not None:
+            self._broken_off = run.uid
+            self.interrupted.show_message(f"{run_name(run)} was interrupted", run.problem, kind="warn", action="Resume")
+
+    @Slot()
+    def _on_interrupted(self) -> None:
+        self.interrupted.clear()
+        self.show_section("training", self._broken_off)
+        self.training.acts.resume_named(self._broken_off)
 
     def _front(self) -> Section:
         return self._sections[self._segments.key()]

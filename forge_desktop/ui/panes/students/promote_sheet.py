@@ -11,7 +11,7 @@ from forge_desktop.students.records_gate import GateReport
 from forge_desktop.students.records_versions import Version
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.gate_words import arms, headline, pair_bar, verdict_mark, version_name
-from forge_desktop.ui.widgets.basics import Button, Pill, PrimaryButton, column, frame, label, row
+from forge_desktop.ui.widgets.basics import Button, ElidedLabel, Pill, PrimaryButton, column, frame, label, row
 from forge_desktop.ui.widgets.fields import TextField
 from forge_desktop.ui.widgets.pair_chart import PairChart
 from forge_desktop.ui.widgets.sheet import Sheet
@@ -89,7 +89,7 @@ class PromoteSheet(Sheet):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(inside)
-        heading = label(f"Promote {version_name(version)}", tokens.TITLE, 600, wrap=True)
+        heading = ElidedLabel(f"Promote {version_name(version)}", tokens.TITLE, 600)
         content = column(
             column(heading, about, gap=2),
             area,

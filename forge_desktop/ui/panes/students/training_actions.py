@@ -89,7 +89,11 @@ class TrainingActions(QObject):
 
     def resume(self, run: TrainRun) -> None:
         """Go on from the checkpoint."""
-        self._run(lambda: self._training.resume(run.uid))
+        self.resume_named(run.uid)
+
+    def resume_named(self, uid: str) -> None:
+        """Go on with the run of this uid."""
+        self._run(lambda: self._training.resume(uid))
 
     def again(self, run: TrainRun) -> None:
         """The same once more; the second press of a double click is not meant."""

@@ -232,7 +232,7 @@ class VersionActions(QObject):
             if likely:
                 dialog.base.show_value(likely)
             dialog.agreed.connect(
-                lambda base, name: self._start(lambda: self._registry.import_adapter(path, base, name=name))
+                lambda base, name: self._start(lambda: self._registry.import_adapter(path, base, name=name, who=WHO))
             )
             dialog.open()
 
@@ -246,7 +246,7 @@ class VersionActions(QObject):
 
     def bring_bundle(self, path: Path) -> None:
         """Read a version's bundle; it stays in quarantine until a gate has passed it."""
-        self._start(lambda: self._files.import_version(path))
+        self._start(lambda: self._files.import_version(path, who=WHO))
 
     def export(self, version: Version, *, with_base: bool = False) -> None:
         """Ask where a version's bundle shall be written."""
@@ -262,7 +262,8 @@ class VersionActions(QObject):
     def export_to(self, version: Version, file: Path, *, with_base: bool = False, replace: bool = False) -> None:
         """Write a version's bundle, with its base's file where wished."""
         self._run(
-            lambda: self._files.export_version(version.uid, file, with_base=with_base, replace=replace), self._follow
+            lambda: self._files.export_version(version.uid, file, with_base=with_base, replace=replace, who=WHO),
+            self._follow,
         )
 
     # jobs

@@ -185,6 +185,10 @@ class VersionDetails(QScrollArea):
             if name == "Id":
                 value = ElidedLabel("", tokens.SMALL, middle=True)
                 value.setFont(theme.font(tokens.SMALL, mono=True))
+            if not theme.mirrored():  # else one that is read from the right would stand far from its name
+                value.setAlignment(
+                    Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter
+                )
             self._facts[name], self._names[name] = value, label(name, tokens.SMALL, cls="muted")
             side = Qt.AlignmentFlag.AlignVCenter if name == "Id" else Qt.AlignmentFlag.AlignTop
             grid.addWidget(self._names[name], line, 0, side)
@@ -256,5 +260,5 @@ def _facts(view: VersionView) -> dict[str, str]:
 
 def _adapter_words(adapter: Adapter) -> str:
     size = size_words(adapter.file_bytes)
-    name = own_direction(safe_words(adapter.name))
-    return f"{name} · rank {adapter.rank}, alpha {adapter.alpha:g} · {size} · {adapter.sha256[:12]}"
+    name = own_direction(safe_words(adapter.name))  # behind a mark: the first sign gives the line its direction
+    return f"\u200e{name} · rank {adapter.rank}, alpha {adapter.alpha:g} · {size} · {adapter.sha256[:12]}"
