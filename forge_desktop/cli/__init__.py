@@ -25,6 +25,8 @@ def main(argv: list[str], window: Window | None = None) -> int:
     Parser.asked_json, Parser.asked_search = "--json" in argv, "search" in argv
     try:
         options = make_parser().parse_args(argv)
+        if check := getattr(options, "check", None):
+            check(options)
     except SystemExit as end:  # argparse ends --help, --version and usage errors this way
         return int(end.code or 0)
     except BrokenPipeError:

@@ -39,8 +39,9 @@ class Parser(argparse.ArgumentParser):
             hint = _MINUS if minus else f"See {self.prog} --help."
             Output(json=True).error(message[:1].upper() + message[1:] + ".", hint)
         else:
-            self.print_usage(sys.stderr)
-            Output(json=False).error(f"{message}." if minus else message, _MINUS if minus else "")
+            out = Output(json=False)
+            out.error(f"{message}." if minus else message, _MINUS if minus else "")
+            out.note(f"usage: {self.prog} [options]; {self.prog} --help says which there are")
         sys.exit(2)
 
 

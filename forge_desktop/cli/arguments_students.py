@@ -8,6 +8,7 @@ from typing import Any
 
 from forge_desktop.cli.arguments_gate import add_gate
 from forge_desktop.cli.arguments_versions import add_versions
+from forge_desktop.cli.training_usage import refuse_mixtures
 from forge_desktop.cli.values import count, named, number
 
 Verb = Callable[..., argparse.ArgumentParser]  # name, help, description
@@ -50,6 +51,7 @@ def _add_train(verb: Verb) -> None:
     train.add_argument("--python", type=named, metavar="PATH", help="train with this interpreter from now on")
     train.add_argument("--yes", action="store_true", help="do not ask before something is removed or fetched")
     _add_wish(train)
+    refuse_mixtures(train)
 
 
 def _add_wish(train: argparse.ArgumentParser) -> None:

@@ -27,6 +27,15 @@ def printable(text: str) -> str:
     return _UNSAFE.sub(_escape, shown_path(text.replace("\r\n", "\n")))
 
 
+def _cut(text: str, width: int) -> str:
+    """The text within so many columns, ended at a word where it is longer."""
+    if len(text) <= width:
+        return text
+    kept = text[: max(0, width - 1)]
+    at_word = kept.rfind(" ")
+    return f"{kept[:at_word] if at_word > width // 2 else kept}…"
+
+
 def one_line(text: str) -> str:
     """The same on one line: what comes from elsewhere (a name, a reason, a path) never makes a line of its own."""
     return printable(text).replace("\n", "\\n").replace("\t", "\\t")
@@ -50,6 +59,7 @@ class Output:
         self._live = not json and sys.stderr is not None and sys.stderr.isatty()
         self._shown = ""  # the progress line that stands on the terminal now
         self._last = 0.0
+        self._said = ""
 
     def line(self, text: str = "") -> None:
         """One line for people on stdout, a newline in it escaped; nothing with --json."""
@@ -85,12 +95,13 @@ class Output:
         """What is going on: one line that rewrites itself on a terminal, else a line every ten seconds."""
         if self._live:
             width = shutil.get_terminal_size().columns - 1
-            shown = printable(text).replace("\n", " ")[:width]
+            shown = _cut(printable(text).replace("\n", " "), width)
             _remark("\r" + shown.ljust(len(self._shown)))
             self._shown = shown
         elif time.monotonic() - self._last >= _SPARSE_SECONDS:
-            if self._last:  # short work stays silent
+            if self._last and text != self._said:  # short work stays silent, and nothing is said twice
                 self.note(text)
+                self._said = text
             self._last = time.monotonic()
 
     def clear(self) -> None:

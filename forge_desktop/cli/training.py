@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
+import sys
 from collections.abc import Callable
 
 from forge_desktop.base.errors import ForgeError
@@ -12,8 +13,10 @@ from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.cli import consent, jobs
 from forge_desktop.cli.ending import INTERRUPTED
 from forge_desktop.cli.lesson_waiting import wait
-from forge_desktop.cli.output import Output, bytes_in_words, counted
+from forge_desktop.cli.output import Output
+from forge_desktop.cli.training_log import show_log
 from forge_desktop.cli.training_out import export
+from forge_desktop.cli.training_setup import setup
 from forge_desktop.cli.training_words import (
     plan_fields,
     probe_fields,
@@ -25,8 +28,6 @@ from forge_desktop.cli.training_words import (
 from forge_desktop.forge import Forge
 from forge_desktop.students.records_training import (
     PROJECTIONS,
-    Delivery,
-    TrainerProbe,
     TrainPlan,
     TrainProgress,
     TrainRun,
@@ -38,12 +39,15 @@ from forge_desktop.students.records_training import (
 def train(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """Do what the options say."""
     if options.setup:
-        return _setup(forge, options, out)
+        return setup(forge, options, out)
     if options.runs:
         return _list(forge, out)
     if options.log:
-        out.result(forge.students.training.log(options.log))
-        show_run(forge, forge.students.training.run(options.log), out)
+        run = forge.students.training.run(options.log)
+        log = forge.students.training.log(run.uid)
+        out.result(log)
+        show_run(forge, run, out, shown=sys.maxsize)
+        show_log(log, out)
         return 0
     if options.remove:
         return _remove(forge, options, out)
@@ -69,7 +73,7 @@ def train(forge: Forge, options: argparse.Namespace, out: Output) -> int:
 
 def source_of(options: argparse.Namespace) -> TrainSource:
     """What to learn from. Raises ForgeError where it is not said, or the student is not."""
-    if bool(options.pairs) == bool(options.dataset):
+    if not options.pairs and not options.dataset:
         raise ForgeError("Say what to learn from.", hint="Give --pairs FILE, or --dataset NAME.")
     if not options.base:
         raise ForgeError("Say which student to train.", hint="Give --base NAME; `forge-desktop models` lists them.")
@@ -181,30 +185,4 @@ def _remove(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     forge.students.training.remove(run.uid)
     out.result({"removed": run.uid})
     out.line(f"{run.name} is removed.")
-    return 0
-
-
-# ---- the trainer's Python ----
-
-
-def _setup(forge: Forge, options: argparse.Namespace, out: Output) -> int:
-    room = forge.students.training
-    given = {
-        "index": options.index or "",
-        "gpu": options.with_gpu,
-        "ray": options.with_ray,
-        "python": options.python or "",
-    }
-    if options.plan:
-        found = wait(forge, room.make_environment(**given, only_say=True), out, "asking what would come")
-        assert isinstance(found, Delivery)
-        out.result({**dataclasses.asdict(found), "packages": [list(each) for each in found.packages]})
-        size = bytes_in_words(found.bytes) if found.bytes is not None else "how much is not told"
-        out.line(f"{counted(len(found.packages), 'package')}, {size}{', for GPUs' if found.gpu else ''}:")
-        out.line("  " + ", ".join(f"{name} {version}" for name, version in found.packages))
-        return 0
-    made = wait(forge, room.make_environment(**given), out, "making the environment")
-    assert isinstance(made, TrainerProbe)
-    out.result(probe_fields(made))
-    show_probe(made, out)
     return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forge_desktop.cli.output import Output, bytes_in_words, counted
@@ -12,7 +12,8 @@ from forge_desktop.students.records_training import TrainerProbe, TrainPlan, Tra
 
 _OF_DATA = ("pairs", "train_pairs", "validation_pairs", "bad_lines")
 _OF_RESULT = (
-    "adapter_sha256", "seconds", "cpu_seconds", "tokens", "loss", "validation", "stop", "peak_bytes", "same_bytes",
+    "adapter_sha256", "seconds", "cpu_seconds", "tokens", "loss", "validation", "base_loss", "stop", "peak_bytes",
+    "same_bytes", "known_as",
 )  # fmt: skip
 _SHOWN = 10
 
@@ -32,6 +33,7 @@ def run_fields(forge: Forge, run: TrainRun) -> dict[str, object]:
         "steps": run.steps,
         "data": run.data.get("name", ""),
         **{name: run.data.get(name, 0) for name in _OF_DATA},
+        "bad": run.data.get("bad", []),
         "replay_pairs": _replay(run.data).get("pairs", 0),
         "left_out": [[name, why] for _, name, why in _left_out(run.data)],
         "notes": run.data.get("notes", []),
@@ -46,8 +48,8 @@ def label(forge: Forge, version: str) -> str:
     return next((each.label for each in forge.students.registry.versions() if version and each.uid == version), "")
 
 
-def show_run(forge: Forge, run: TrainRun, out: Output) -> None:
-    """What became of a run."""
+def show_run(forge: Forge, run: TrainRun, out: Output, *, shown: int = _SHOWN) -> None:
+    """What became of a run; at most so many bad lines and pairs that are left out are `shown`."""
     made = label(forge, run.version)
     out.line(f"{run.name} ({run.uid[:8]}) on {run.base_name}: {run.state}{f', {made}' if made else ''}")
     data: Mapping[str, Any] = run.data
@@ -58,27 +60,41 @@ def show_run(forge: Forge, run: TrainRun, out: Output) -> None:
             f"  {counted(int(data.get('train_pairs', 0)), 'pair')} to learn, {data.get('validation_pairs', 0):,} to"
             f" validate, {replay.get('pairs', 0):,} of the base's own answers; {len(left_out):,} left out"
         )
-        if bad := int(data.get("bad_lines", 0)):
-            out.line(f"  {counted(bad, 'line')} could not be read: {'; '.join(data.get('bad', [])[:3])}")
+        _show_bad(int(data.get("bad_lines", 0)), data.get("bad", []), out, shown)
         for note in data.get("notes", []):
             out.line(f"  {note}")
-        for _, name, why in left_out[:_SHOWN]:
+        for _, name, why in left_out[:shown]:
             out.line(f"    {name}: {why}")
-        if len(left_out) > _SHOWN:
-            out.line(f"    and {len(left_out) - _SHOWN:,} more (see --log {run.uid[:8]})")
+        if len(left_out) > shown:
+            out.line(f"    and {len(left_out) - shown:,} more (see --log {run.uid[:8]})")
     result: Mapping[str, Any] = run.result
     if "adapter_sha256" in result:
-        validation = result.get("validation")
+        validation, own = result.get("validation"), result.get("base_loss")
+        words = f", validation {validation:.4f}" if validation is not None else ""
+        words += f" (the base's own: {own:.4f})" if words and own is not None else ""
         out.line(
-            f"  loss {result['loss']:.4f}{f', validation {validation:.4f}' if validation is not None else ''};"
+            f"  loss {result['loss']:.4f}{words};"
             f" {result['tokens']:,} tokens in {result['seconds']:.0f} s; at most"
             f" {bytes_in_words(result.get('peak_bytes', 0))} of memory"
         )
         out.line(f"  adapter {result['adapter_sha256']}")
     if "same_bytes" in result:
         out.line("  the same adapter, to the byte" if result["same_bytes"] else "  another adapter than the first time")
+    if known := result.get("known_as"):
+        out.line(f"  these bytes are {known} already; the name {run.name} was not used for a version")
     if run.problem:
         out.line(f"  {run.problem}")
+
+
+def _show_bad(count: int, bad: Sequence[str], out: Output, shown: int = _SHOWN) -> None:
+    """How many lines were no pairs, and why."""
+    if not count:
+        return
+    out.line(f"  {counted(count, 'line')} {'is no pair' if count == 1 else 'are no pairs'}:")
+    for sentence in bad[:shown]:
+        out.line(f"    {sentence}")
+    if count > len(bad[:shown]):
+        out.line(f"    and {count - len(bad[:shown]):,} more (all with --json)")
 
 
 def plan_fields(plan: TrainPlan) -> dict[str, object]:
@@ -104,6 +120,7 @@ def show_plan(plan: TrainPlan, out: Output) -> None:
         f"  disk {bytes_in_words(plan.disk_bytes)} of {bytes_in_words(plan.disk_free)} free;"
         f" the adapter {bytes_in_words(plan.adapter_bytes)}"
     )
+    _show_bad(plan.bad_lines, plan.bad, out)
     for sentence in (*plan.left_out[:_SHOWN], *plan.notes, *plan.reasons, *plan.instead):
         out.line(f"  {sentence}")
     if len(plan.left_out) > _SHOWN:

@@ -173,7 +173,8 @@ def does_not_fit(needed: int, setting: Setting, disk: int, disk_free: int) -> tu
 
 def what_would(shape: BaseShape, wish: TrainWish, setting: Setting, longest: int) -> tuple[str, ...]:
     """Ways to take less memory that would fit, the cheapest first; `longest` is the longest lesson in tokens."""
-    found = []
+    found: list[str] = []
+    seen = [(wish, setting)]
     sparing = replace(setting, checkpointing=True)
     small = replace(sparing, dtype="bf16") if setting.bf16 else sparing
     row = max(64, longest)
@@ -184,7 +185,8 @@ def what_would(shape: BaseShape, wish: TrainWish, setting: Setting, longest: int
         ("rank 4 besides", replace(wish, row_tokens=row, rank=min(4, wish.rank)), small),
     ]
     for words, other, how in tries:
-        if (other, how) != (wish, setting) and other.row_tokens <= wish.row_tokens:
+        if (other, how) not in seen and other.row_tokens <= wish.row_tokens:  # else it says the same once more
+            seen.append((other, how))
             needed = memory_bytes(shape, other, how)
             if needed <= _MARGIN * setting.free:
                 found.append(f"It would fit with {words}: about {_gb(needed)}.")

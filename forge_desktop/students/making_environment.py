@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,16 +18,20 @@ from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.jobs import JobContext
+from forge_desktop.base.redacting import without_secrets
+from forge_desktop.students.install_words import could_not
 from forge_desktop.students.records_training import Delivery
 
 PACKAGES = ("torch==2.13.0", "gguf>=0.17,<1", "numpy>=2.2,<3")
 _RAY = "ray[client]>=2.50,<3"  # with what ray://HOST:PORT needs
+_log = logging.getLogger(__name__)
 _GPU_NAMES = ("nvidia-", "triton", "pytorch-triton", "cuda-", "rocm")
 _GPU_BUILDS = ("+cu", "+rocm", "+xpu")
 _UNPACKED = 4  # times the size of what is fetched that the disk must hold
 _LEAST_DISK = 2_500_000_000  # bytes, where no sizes are told
 _GLANCE = 0.2
-_LINES = 8
+_OWN_HOSTS = ("127.0.0.1", "localhost", "::1")  # nobody is on the way there
+_SHOWN = 100  # characters of what is said meanwhile
 _SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
 _UNWANTED = (
     "PYTHONPATH",
@@ -63,6 +69,7 @@ class EnvironmentMaker:
 
     def wanted(self, *, index: str, ray: bool, gpu: bool, python: str) -> Wanted:
         """What is to be made. Raises ForgeError where the network may not be used, or no Python is found."""
+        index = _address(index)
         host = urllib.parse.urlsplit(index or os.environ.get("PIP_INDEX_URL", "")).hostname
         self._may_connect(host or "the package index")
         return Wanted(python or maker_python(), index, (*PACKAGES, *((_RAY,) if ray else ())), gpu)
@@ -80,7 +87,7 @@ class EnvironmentMaker:
             python = self._bare(ctx, wanted, work)
             found = self._looked(ctx, wanted, python)
             if found.gpu and not wanted.gpu:
-                raise _of_gpus(found)
+                raise for_gpus(found)
             self._room(found)
             size = f" ({_gb(found.bytes)})" if found.bytes else ""
             self._pip(ctx, python, wanted, (), f"Fetching {len(found.packages)} packages{size}")
@@ -149,9 +156,9 @@ class EnvironmentMaker:
         own = python.parent.glob("pip*")
         by = [str(python), "-m", "pip"] if any(own) else [wanted.python, "-m", "pip", "--python", str(python)]
         command = [*by, "install", *common, "--only-binary", ":all:"]
-        self._run(ctx, [*command, *index, *more, *wanted.packages], note, python.parents[1])
+        self._run(ctx, [*command, *index, *more, *wanted.packages], note, python.parents[1], wanted.index)
 
-    def _run(self, ctx: JobContext, command: Sequence[str], note: str, work: Path) -> None:
+    def _run(self, ctx: JobContext, command: Sequence[str], note: str, work: Path, index: str = "") -> None:
         """One program to its end. Raises ForgeError with what it said last, and Cancelled."""
         told = work / "output.txt"
         try:
@@ -173,11 +180,9 @@ class EnvironmentMaker:
         finally:
             _end(process)
         if process.returncode:
-            said = " / ".join(_lines(told)[-_LINES:])
-            raise ForgeError(
-                f"The environment could not be made: {said or f'status {process.returncode}'}.",
-                hint="Look at the address of the index, or name a Python that has torch already.",
-            )
+            lines = _lines(told)
+            _log.info("%s ended with status %d and said: %s", command[0], process.returncode, "\n".join(lines))
+            raise could_not(lines, process.returncode, urllib.parse.urlsplit(index).hostname or "")
 
 
 def maker_python() -> str:
@@ -190,6 +195,21 @@ def maker_python() -> str:
     raise ForgeError(
         "There is no Python on this computer to make an environment with.",
         hint="Install Python 3.11 or newer, or name one (--python PATH).",
+    )
+
+
+def _address(index: str) -> str:
+    """An index as an address. Raises ForgeError for one that is none, or that anybody on the way could change."""
+    parts = urllib.parse.urlsplit(index)
+    if not index or (parts.scheme == "https" and parts.hostname) or (parts.scheme == "file" and parts.path):
+        return index
+    if parts.scheme == "http" and parts.hostname in _OWN_HOSTS:
+        return index
+    if Path(index).expanduser().is_dir():
+        return Path(index).expanduser().absolute().as_uri()
+    raise ForgeError(
+        f"{without_secrets(index)} is no address of a package index.",
+        hint="Give one that begins with https://, or a folder of your own.",
     )
 
 
@@ -214,7 +234,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _of_gpus(found: Delivery) -> ForgeError:
+def for_gpus(found: Delivery) -> ForgeError:
+    """The error for a build for GPUs that nobody asked for."""
     size = f", {_gb(found.bytes)} to fetch" if found.bytes else ", several GB to fetch"
     return ForgeError(
         f"From this index torch comes as a build for GPUs: {len(found.packages)} packages{size}. Nothing was fetched.",
@@ -237,7 +258,8 @@ def _lines(path: Path) -> list[str]:
 
 
 def _last_line(path: Path) -> str:
-    return next(reversed(_lines(path)[-1:]), "")[:200]
+    last = next(reversed(_lines(path)[-1:]), "")
+    return textwrap.shorten(last, _SHOWN, placeholder="…")
 
 
 def _gb(count: int) -> str:

@@ -93,6 +93,8 @@ class Planner:
         reasons = estimating.does_not_fit(needed, setting, disk, disk_free)
         left_out: Any = made.facts["left_out"]
         notes: Any = made.facts["notes"]
+        bad: Any = made.facts.get("bad", [])
+        bad_lines: Any = made.facts.get("bad_lines", 0)
         instead = estimating.what_would(shape, wish, setting, made.longest) if reasons else ()
         if made.truncated:
             instead = (*instead, f"Rows of {made.longest:,} tokens (row_tokens) would hold every pair.")
@@ -122,6 +124,8 @@ class Planner:
             instead=instead,
             notes=tuple(notes),
             left_out=tuple(f"{name}: {why}" for _, name, why in left_out),
+            bad_lines=int(bad_lines),
+            bad=tuple(bad),
         )
 
     def measured(
@@ -146,5 +150,5 @@ class Planner:
             seconds=round(whole, 1),
             fits=not reasons,
             reasons=reasons,
-            instead=(*instead, *plan.instead),
+            instead=tuple(dict.fromkeys((*instead, *plan.instead))),
         )

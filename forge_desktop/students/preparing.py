@@ -20,7 +20,7 @@ from forge_desktop.students.files import hash_file
 from forge_desktop.students.records_training import TrainSource
 
 _NAMED = 60  # characters of a question by which a pair is named
-_TOLD = 20  # bad lines that are told one by one; all are counted
+_TOLD = 10_000  # bad lines that are told one by one; all are counted
 
 Tell = Callable[[int, str], None]  # how many so far, what is done; may raise Cancelled
 
@@ -102,6 +102,14 @@ def documents(pair: Pair) -> tuple[str, ...]:
     return tuple(sorted({one.document_sha256 for one in pair.evidence if one.document_sha256}))
 
 
+def refuse_no_file(path: Path) -> None:
+    """Raises ForgeError where there is no file to read pairs from."""
+    if path.is_dir():
+        raise ForgeError(f"{path} is a folder, not a file of pairs.", hint="Name the file itself, as pairs.jsonl.")
+    if not path.exists():
+        raise ForgeError(f"There is no file {path}.", hint="Name a file of pairs; docs/formats.md shows their forms.")
+
+
 def _held(pair: Pair) -> Iterator[str]:
     yield from documents(pair)
     yield f"asks {exact(pair.prompt)}"
@@ -141,7 +149,8 @@ def _of_file(path: Path, read_pair: PairReader) -> tuple[Iterator[Pair], dict[st
         else:
             pairs.append(row)
     facts |= {"sha256": hash_file(path), "bad_lines": len(bad)}
-    facts["bad"] = [f"line {row.line}: {row.reason}" for row in bad[:_TOLD]]
+    told = [f"line {row.line}: {row.reason}" for row in bad[:_TOLD]]
+    facts["bad"] = [*told, f"and {len(bad) - _TOLD:,} more"] if len(bad) > _TOLD else told
     if not pairs and bad:
         raise ForgeError(
             f"No line of {path.name} is a pair: in line {bad[0].line}, {bad[0].reason.rstrip('.')}.",

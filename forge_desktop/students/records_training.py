@@ -107,6 +107,8 @@ class TrainPlan:
     instead: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    bad_lines: int = 0
+    bad: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

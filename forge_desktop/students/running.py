@@ -222,18 +222,20 @@ class Running:
         original = self._store.find(row.again_of) if row.again_of else None
         if original is not None:
             facts["same_bytes"] = original.result.get("adapter_sha256") == found.sha256
-        version = self._registered(row, base, original if facts.get("same_bytes") else None, adapter)
+        version, known_as = self._registered(row, base, original if facts.get("same_bytes") else None, adapter)
+        facts["known_as"] = known_as
         state = "stopped" if result.get("stop") == "stopped" else "done"
         self._store.change(
             row.uid, state=state, result=facts, version=version, step=int(result.get("step", row.step)), problem=""
         )
 
-    def _registered(self, row: RunRow, base: Base, same: RunRow | None, adapter: Path) -> str:
+    def _registered(self, row: RunRow, base: Base, same: RunRow | None, adapter: Path) -> tuple[str, str]:
+        """The version's uid, and what it is called where these bytes were a version before."""
         if same is not None and same.version:
-            return same.version
+            return same.version, ""
         note = f"Trained in {row.name} from {self._row(row).data.get('name', 'pairs')}."
         made = self._registry.add(adapter, base.sha256, origin="trained", run=row.uid, name=row.name, note=note)
-        return made.uid
+        return made.uid, "" if made.run == row.uid else f"{made.label} “{made.name}”"
 
     # ---- ends ----
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.students.kit import lay_out
 from forge_desktop.students.making_environment import EnvironmentMaker, python_of
+from forge_desktop.students.pythons import found_python, refuse_no_python
 from forge_desktop.students.records_training import TrainerProbe
 from forge_desktop.students.rooms import Rooms
 from forge_desktop.students.store import StudentFacts
@@ -45,7 +45,10 @@ class Trainers:
         """What an interpreter says of itself, the chosen one without a name; takes seconds. `problem` says why it
         cannot train.
         """
-        python = found_python(python) if python else self.interpreter()
+        if python:
+            python = found_python(python)
+            refuse_no_python(python)
+        python = python or self.interpreter()
         if not python:
             return TrainerProbe("", "", "", "", "", (), f"{_NONE} {_WAY_ON}")
         return self._asked(JobContext(0, "probe", self._rooms.events), python)
@@ -78,9 +81,10 @@ class Trainers:
         providers = self._rooms.providers
         maker = EnvironmentMaker(self._folder, providers.may_connect, providers.size_of)
         index = index or self._rooms.settings.values.trainer_index
-        wanted = maker.wanted(index=index, ray=ray, gpu=gpu, python=python)
+        wanted = maker.wanted(index=index, ray=ray, gpu=gpu, python=found_python(python) if python else "")
 
         def job(ctx: JobContext) -> object:
+            refuse_no_python(wanted.python)
             if only_say:
                 return maker.look(ctx, wanted)
             made = maker.make(ctx, wanted, lambda at: self._refused(ctx, at))
@@ -91,11 +95,18 @@ class Trainers:
 
         return self._rooms.jobs.start(LANE, "trainer environment", job)
 
-    def needed(self, ctx: JobContext) -> TrainerProbe:
-        """The interpreter, asked. Raises ForgeError where there is none, or one that cannot train."""
+    def refuse_missing(self) -> None:
+        """Raises ForgeError where no interpreter is chosen, or it is gone; starts none."""
         python = self.interpreter()
         if not python:
             raise ForgeError(_NONE, hint=_WAY_ON, action="students")
+        if not os.path.isfile(python):
+            raise ForgeError(f"The trainer's Python {python} is gone.", hint=_WAY_ON, action="students")
+
+    def needed(self, ctx: JobContext) -> TrainerProbe:
+        """The interpreter, asked. Raises ForgeError where there is none, or one that cannot train."""
+        self.refuse_missing()
+        python = self.interpreter()
         if (known := self._known.get(python)) is not None:
             return known
         found = self._asked(ctx, python)
@@ -121,14 +132,6 @@ class Trainers:
     def kit(self) -> Path:
         """The trainer's source, where an interpreter can run it."""
         return lay_out(self._folder)
-
-
-def found_python(named: str) -> str:
-    """The program that is meant by a path or a name. Raises ForgeError where there is none."""
-    path = shutil.which(os.path.expanduser(named))
-    if path is None:
-        raise ForgeError(f"There is no Python at {named}.", hint="Name the program itself, as …/bin/python.")
-    return os.path.abspath(path)
 
 
 def _why(python: str, end: End) -> str:

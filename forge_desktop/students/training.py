@@ -7,6 +7,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
@@ -14,8 +15,10 @@ from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.base.paths import OwnerLock
 from forge_desktop.students import run_log
+from forge_desktop.students.finding_runs import RESUMABLE, find_base, find_run, instead_of_resuming
 from forge_desktop.students.job_file import JOB
 from forge_desktop.students.lessons import TRAIN, learnt_in
+from forge_desktop.students.preparing import refuse_no_file
 from forge_desktop.students.records_training import (
     Learnt,
     TrainingData,
@@ -26,7 +29,7 @@ from forge_desktop.students.records_training import (
 )
 from forge_desktop.students.rooms import Rooms
 from forge_desktop.students.running import Running
-from forge_desktop.students.store import Base, Bases
+from forge_desktop.students.store import Bases
 from forge_desktop.students.store_training import BEFORE, KILLED, OPEN, RunRow, TrainingStore
 from forge_desktop.students.trainers import Trainers
 from forge_desktop.students.training_sources import source_of, where_from
@@ -35,7 +38,6 @@ if TYPE_CHECKING:
     from forge_desktop.students.registry import Registry
 
 LANE = "train"
-_RESUMABLE = ("interrupted", "cancelled", "failed")
 GIVEN_UP = "It was cancelled before it began."
 KEPT = "It waited for its turn to go on; its checkpoint is kept."
 WAITED = "It waited for its turn when Forge Desktop ended, and has not begun."
@@ -64,17 +66,19 @@ class Training(Trainers):
     def plan(self, source: TrainSource, base: str, wish: TrainWish) -> int:
         """What a run would take: a job whose result is a TrainPlan. It reads all lessons and measures two steps.
 
-        Raises ForgeError for a base that there is not.
+        Raises ForgeError for a base, a dataset or a file that there is not, and where no Python trains.
         """
-        found = self._base(base)
+        found = find_base(self._bases, base)
+        self._ready(source)
         return self._rooms.jobs.start(LANE, "train plan", lambda ctx: self._running.plan(ctx, source, found, wish))
 
     def start(self, source: TrainSource, base: str, wish: TrainWish, *, name: str = "") -> int:
         """Train an adapter: a job whose result is a TrainRun; what came of it is a version, a candidate.
 
-        Raises ForgeError for a base that there is not.
+        Raises ForgeError, before there is a run, as `plan` does.
         """
-        found = self._base(base)
+        found = find_base(self._bases, base)
+        self._ready(source)
         row = self._store.begin(uuid.uuid4().hex, " ".join(name.split()), found.sha256, wish)
         self._store.change(row.uid, data=where_from(source))  # until it is read: what waits can be begun later too
         return self._begin(row, lambda ctx: self._running.start(ctx, row, source, found))
@@ -87,26 +91,33 @@ class Training(Trainers):
         if row.uid in self._jobs:
             return self._jobs[row.uid]
         if not self._can_resume(row):
-            raise ForgeError(
-                f"{row.name} cannot be resumed: it is {row.state}.", hint="Start a new run, or do this one again."
-            )
-        base, work = self._base(row.base_sha256), self._running.resume
-        self._store.change(row.uid, state="preparing", problem="", ended=None)
+            raise ForgeError(f"{row.name} cannot be resumed: it is {row.state}.", hint=instead_of_resuming(row))
+        base, work = find_base(self._bases, row.base_sha256), self._running.resume
+        self.refuse_missing()
         if self._has_files(row):
-            return self._begin(row, lambda ctx: work(ctx, row, base))
+            return self._resumed(row, lambda ctx: work(ctx, row, base))
         if row.again_of:
             original = self._row(row.again_of)
-            return self._begin(row, lambda ctx: self._running.again(ctx, row, original, base))
+            return self._resumed(row, lambda ctx: self._running.again(ctx, row, original, base))
         source = source_of(row.data)
         assert source is not None
-        return self._begin(row, lambda ctx: self._running.start(ctx, row, source, base))
+        self._ready(source)
+        return self._resumed(row, lambda ctx: self._running.start(ctx, row, source, base))
 
     def again(self, uid: str) -> int:
         """Do a run again with the same data and settings: a job as that of `start`, whose run says in its result's
         `same_bytes` whether the adapter is the same to the byte. Raises ForgeError where its files are gone.
         """
         original = self._row(uid)
-        base = self._base(original.base_sha256)
+        if original.state in OPEN:
+            raise ForgeError(f"{original.name} is not over.", hint="Wait for its end, or cancel it first.")
+        if not self._has_files(original):
+            raise ForgeError(
+                f"{original.name} cannot be done again: it has no lessons, since it ended before it trained.",
+                hint="Start a new run from the same pairs.",
+            )
+        base = find_base(self._bases, original.base_sha256)
+        self.refuse_missing()
         name = f"{original.name}, again"
         row = self._store.begin(uuid.uuid4().hex, name, base.sha256, original.wish, again_of=original.uid)
         return self._begin(row, lambda ctx: self._running.again(ctx, row, original, base))
@@ -143,7 +154,7 @@ class Training(Trainers):
         return [self._run(row) for row in self._store.all()]
 
     def run(self, uid: str) -> TrainRun:
-        """A run by its uid, the beginning of it, or its number. Raises ForgeError when there is none."""
+        """A run by its uid, the beginning of it, its number, or its name. Raises ForgeError when there is none."""
         return self._run(self._row(uid))
 
     def points(self, uid: str) -> list[TrainPoint]:
@@ -179,9 +190,13 @@ class Training(Trainers):
         """The lessons of a run as messages, split as it would be; for a thread that may wait. Raises ForgeError, and
         what `check` raises.
         """
-        return self._running.bundle(source, self._base(base), wish, check)
+        return self._running.bundle(source, find_base(self._bases, base), wish, check)
 
     # ---- inside ----
+
+    def _resumed(self, row: RunRow, work: Callable[[JobContext], RunRow]) -> int:
+        self._store.change(row.uid, state="preparing", problem="", ended=None)
+        return self._begin(row, work)
 
     def _begin(self, row: RunRow, work: Callable[[JobContext], RunRow]) -> int:
         def job(ctx: JobContext) -> TrainRun:
@@ -218,13 +233,10 @@ class Training(Trainers):
         return job
 
     def _row(self, uid: str) -> RunRow:
-        found = self._store.find(uid)
-        if found is None:
-            raise ForgeError(f"There is no training run {uid}.", hint="`forge-desktop train --runs` lists them.")
-        return found
+        return find_run(self._store, uid)
 
     def _can_resume(self, row: RunRow) -> bool:
-        if row.state not in _RESUMABLE:
+        if row.state not in RESUMABLE:
             return False
         never_began = row.state != "failed" and not row.step and bool(row.again_of or source_of(row.data))
         return self._has_files(row) or never_began
@@ -233,18 +245,13 @@ class Training(Trainers):
         folder = self._running.folder / row.uid
         return (folder / JOB).is_file() and (folder / TRAIN).is_file()
 
-    def _base(self, name: str) -> Base:
-        """The base called so, or whose sha256 begins so. Raises ForgeError for none or several."""
-        every = self._bases.all()
-        found = [base for base in every if name in (base.sha256, base.name)]
-        found = found or [base for base in every if base.name.casefold() == name.casefold()]
-        if not found and len(name) >= 4:
-            found = [base for base in every if base.sha256.startswith(name.lower())]
-        if len(found) != 1:
-            known = ", ".join(base.name for base in found or every) or "none"
-            what = "Several students are" if found else "There is no student"
-            raise ForgeError(f"{what} called {name}.", hint=f"Name one by the start of its sha256; known: {known}.")
-        return found[0]
+    def _ready(self, source: TrainSource) -> None:
+        """Refuse what would fail anyway, before there is a run."""
+        if source.dataset:
+            self._rooms.distill.datasets.get(source.dataset)
+        if source.file:
+            refuse_no_file(Path(source.file))
+        self.refuse_missing()
 
     def _as_it_is(self, row: RunRow) -> RunRow:
         """Who only looks on says of a run whose application was killed what the next owner will write down."""

@@ -62,7 +62,9 @@ def test_version_and_help_import_nothing_heavy(start: Start) -> None:
 def test_wrong_usage_is_status_2(cli: Cli, data_dir: Path, arguments: tuple[str, ...]) -> None:
     done = cli(*arguments, expect=2)
     assert done.stdout == ""
-    assert done.stderr.startswith("usage: forge-desktop")
+    sentence, usage = done.stderr.splitlines()
+    assert sentence.startswith("forge-desktop: ")
+    assert usage.startswith("usage: forge-desktop")
     assert [path.name for path in data_dir.iterdir()] == ["settings.json"]
 
 

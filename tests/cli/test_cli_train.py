@@ -6,6 +6,8 @@ import contextlib
 import dataclasses
 import hashlib
 import json
+import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable
@@ -20,7 +22,8 @@ from forge_desktop.distill.records import Evidence
 from tests.cli.documented import undocumented
 from tests.students.ray_cluster import Cluster
 from tests.students.trainer_python import trainer_python
-from tests.students.training_rooms import BASE, FACTS, opened, pairs_file
+from tests.students.training_rooms import BASE, FACTS, WISH, opened, pairs_file
+from tests.students.wheels import make_wheel
 
 _WISH = ("--replay", "0", "--validation", "0.2", "--row-tokens", "700", "--threads", "1", "--dtype", "f32")
 
@@ -52,13 +55,25 @@ def test_a_plan_a_run_and_its_log(
     assert "a row 700" in truncated
     assert plan["seconds_a_step"] > 0
     assert any("would hold every pair" in sentence for sentence in plan["instead"])
+    assert (plan["bad_lines"], plan["bad"]) == (1, ["line 7: it is a pair of none of the known forms"])
     made = said(*source, "--epochs", "2", "--name", "Facts")
+    assert (made["bad"], made["known_as"]) == (plan["bad"], "")
+    assert made["base_loss"] > made["validation"]
+    other = in_process("train", *source, "--epochs", "2", "--name", "Other").stdout
+    assert f"these bytes are {made['label']} “Facts” already; the name Other was not used" in other
+    said("--remove", "2", "--yes")
     check_fields(made, run=str, version=str, adapter_sha256=str, seconds=float, tokens=int, loss=float)
     assert (made["state"], made["name"], made["label"][0]) == ("done", "Facts", "v")
     assert (made["steps"], made["bad_lines"]) == (plan["steps"] // 2, 1)
     assert len(made["left_out"]) == 1
     assert [run["run"] for run in said("--runs")["runs"]] == [made["run"]]
-    log = said("--log", "1")
+    log = said("--log", "facts")
+    words = in_process("train", "--log", "Facts").stdout
+    for known in ("line 7: it is a pair", "learning_rate 0.0005", "torch 2.", "the base's own", "seed 1", "sha256"):
+        assert known in words
+    said_of_it = in_process("train", "--resume", "1", expect=1).stderr
+    assert "cannot be resumed: it is done" in said_of_it
+    assert f"--again {made['run'][:8]}" in said_of_it
     assert log["data"]["bad"] == ["line 7: it is a pair of none of the known forms"]
     assert said("--remove", made["run"][:8], "--yes") == {"removed": made["run"]}
 
@@ -75,6 +90,65 @@ def test_what_cannot_be_is_said_in_a_sentence(data_dir: Path, in_process: Callab
     ]
     for arguments, words in cases:
         assert words in in_process("train", *arguments, expect=1).stderr
+
+
+def test_options_that_do_not_go_together_are_wrong_usage(data_dir: Path, in_process: Callable[..., Any]) -> None:
+    cases = [
+        (("--again", "1", "--epochs", "3"), "--again does not go with --epochs: a run is done again with its own"),
+        (("--resume", "1", "--pairs", "a.jsonl"), "--resume does not go with --pairs"),
+        (("--runs", "--plan"), "--runs does not go with --plan"),
+        (("--log", "1", "--no-checkpointing"), "--log does not go with --no-checkpointing"),
+        (("--setup", "--base", BASE), "--setup does not go with --base"),
+        (("--pairs", "a.jsonl", "--dataset", "b", "--base", BASE), "give --pairs or --dataset, not both"),
+        (("--pairs", "a.jsonl", "--base", BASE, "--with-gpu"), "--with-gpu is for --setup"),
+        (("--pairs", "a.jsonl", "--base", BASE, "--hub-base", "o/n"), "--hub-base is for --export"),
+        (("--runs", "--yes"), "--yes is for --setup and --remove"),
+        (("--pairs", "a.jsonl", "--base", BASE, "--workers", "2"), "--workers is for --ray"),
+        (("--pairs", "a.jsonl", "--base", BASE, "--epochs", "0"), "choose a number from 1 to 1000"),
+    ]
+    for arguments, words in cases:
+        said = in_process("train", *arguments, expect=2).stderr.splitlines()
+        assert words in said[0]
+        assert len(said) == 2
+
+
+def test_what_would_fail_anyway_makes_no_run(data_dir: Path, in_process: Callable[..., Any], tmp_path: Path) -> None:
+    with opened(data_dir, trainer=False):
+        pass
+    pairs = pairs_file(data_dir.parent / "facts.jsonl")
+    cases = [
+        (("--pairs", tmp_path / "none", "--base", BASE), "There is no file"),
+        (("--pairs", tmp_path, "--base", BASE), "is a folder, not a file of pairs"),
+        (("--dataset", "none", "--base", BASE), "none"),
+        (("--pairs", pairs, "--base", BASE), "no Python with torch"),
+        (("--pairs", pairs, "--base", BASE, "--plan"), "no Python with torch"),
+        (("--python", shutil.which("ls")), "ls is no Python"),
+        (("--setup", "--index", "nonsense"), "nonsense is no address of a package index"),
+    ]
+    for arguments, words in cases:
+        assert words in in_process("train", *arguments, expect=1).stderr
+    with opened(data_dir, trainer=False) as forge:
+        room = forge.students.training
+        assert room.runs() == []
+        base = forge.students.list()[-1]
+        room._store.begin("a" * 32, "Early", base.sha256, WISH)
+        room._store.change("a" * 32, state="failed")
+    assert "it ended before it trained" in in_process("train", "--again", "early", expect=1).stderr
+    assert "start a new run from the same pairs" in in_process("train", "--resume", "Early", expect=1).stderr
+    assert len(json.loads(in_process("train", "--runs", "--json").stdout)["runs"]) == 1
+
+
+def test_a_setup_says_what_would_come_and_asks(
+    data_dir: Path, in_process: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    for name, version in (("torch", "2.13.0"), ("gguf", "0.19.0"), ("numpy", "2.4.0")):
+        make_wheel(tmp_path / "index", name, version)
+    said = in_process("train", "--setup", "--index", tmp_path / "index", expect=1)
+    assert "gguf 0.19.0, numpy 2.4.0, torch 2.13.0" in said.stdout
+    assert "3 packages" in said.stderr
+    assert "would be fetched. Nothing was fetched yet. Add --yes" in said.stderr
+    assert not (data_dir / "trainer" / "env").exists()
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="POSIX signals")

@@ -58,7 +58,7 @@ def test_a_run_that_diverges_leaves_no_adapter(tmp_path: Path) -> None:
 
 def test_a_loss_that_grows_beyond_bounds_is_divergence() -> None:
     watch = Watch()
-    for step, loss in enumerate([3.0, 2.0, 4.0, 1.0, 2.0, 0.5, 6.0, 0.5, 1.0, 2.0]):
+    for step, loss in enumerate([6.0, 2.0, 4.0, 1.0, 2.0, 0.5, 6.0, 0.5, 1.0, 2.0]):
         watch.see(step, loss)
     watch.see(10, 9.0)
     watch.see(11, 9.0)
@@ -66,6 +66,27 @@ def test_a_loss_that_grows_beyond_bounds_is_divergence() -> None:
         watch.see(12, 9.0)
     with pytest.raises(Diverged, match="gradient of step 1 is no number"):
         Watch().see(1, 2.0, math.inf)
+
+
+def test_the_first_loss_is_what_later_ones_are_held_against() -> None:
+    watch = Watch()
+    for step, loss in enumerate([2.8, 7.5, 2.7, 7.0], 1):
+        watch.see(step, loss)  # a single row may be odd
+    restored = Watch()
+    restored.restore(watch.state())
+    with pytest.raises(Diverged, match=r"grew from 2\.8, the base's own, to 6\.9 by step 5"):
+        restored.see(5, 6.9)
+
+
+@pytest.mark.parametrize("validation", [4, 0])
+def test_a_run_that_ends_worse_than_its_base_gives_no_adapter(tmp_path: Path, validation: int) -> None:
+    folder = make_job(tmp_path / "job", validation=validation, learning_rate=0.3, epochs=1, warmup=0.0, clip=1e9)
+    if not validation:
+        change(folder, accumulate=2)
+    said = message(folder, DIVERGED)
+    assert "where the untrained base has 7." in said
+    assert ("validation pairs" if validation else "what it learnt from") in said
+    assert not (folder / "result.json").exists()
 
 
 def test_a_base_with_a_tensor_that_is_not_understood_is_refused(tmp_path: Path) -> None:

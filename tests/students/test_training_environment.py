@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 import threading
-import zipfile
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,28 +18,7 @@ from forge_desktop.base.settings import SettingsFile
 from forge_desktop.providers.http import Door
 from forge_desktop.providers.sizes import size_of
 from forge_desktop.students.making_environment import EnvironmentMaker, Wanted
-
-
-def _wheel(folder: Path, name: str, version: str, requires: tuple[str, ...] = ()) -> None:
-    """A package of one empty module, in the index `folder`."""
-    place = folder / name
-    place.mkdir(parents=True)
-    plain = name.replace("-", "_")
-    info = f"{plain}-{version}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-    metadata += "".join(f"Requires-Dist: {one}\n" for one in requires)
-    files = {
-        f"{plain}.py": "",
-        f"{info}/METADATA": metadata,
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = "".join(f"{each},,\n" for each in (*files, f"{info}/RECORD"))
-    wheel = place / f"{plain}-{version}-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w") as packed:
-        for each, content in {**files, f"{info}/RECORD": record}.items():
-            packed.writestr(each, content)
-    sha256 = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    (place / "index.html").write_text(f'<a href="{wheel.name}#sha256={sha256}">{wheel.name}</a>')
+from tests.students.wheels import make_wheel
 
 
 @pytest.fixture
@@ -54,11 +31,11 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]
 
     def make(*torch_requires: str) -> str:
         folder = tmp_path / f"index{len(torch_requires)}"
-        _wheel(folder, "torch", "2.13.0", torch_requires)
-        _wheel(folder, "gguf", "0.19.0")
-        _wheel(folder, "numpy", "2.4.0")
+        make_wheel(folder, "torch", "2.13.0", torch_requires)
+        make_wheel(folder, "gguf", "0.19.0")
+        make_wheel(folder, "numpy", "2.4.0")
         for each in torch_requires:
-            _wheel(folder, each, "13.0")
+            make_wheel(folder, each, "13.0")
         return folder.as_uri()
 
     return make
@@ -143,10 +120,14 @@ def test_what_goes_wrong_is_said(tmp_path: Path, index: Callable[..., str]) -> N
     wanted = Wanted(str(tmp_path / "no-python"), "", ("torch",), gpu=False)
     with pytest.raises(ForgeError, match="cannot be started"):
         in_job(lambda ctx: maker.make(ctx, wanted, lambda _python: ""))
+    for nonsense in ("nonsense", "ftp://packages.example/simple", "http://packages.example/simple", "https://"):
+        with pytest.raises(ForgeError, match="no address of a package index"):
+            maker.wanted(index=nonsense, ray=False, gpu=False, python="")
     empty = tmp_path / "empty"
     empty.mkdir()
     wanted = maker.wanted(index=empty.as_uri(), ray=True, gpu=False, python="")
     assert any(package.startswith("ray") for package in wanted.packages)
-    with pytest.raises(ForgeError, match=r"could not be made: .*torch==2\.13\.0"):
+    with pytest.raises(ForgeError, match=r"could not be made: the package index has no torch==2\.13\.0") as told:
         in_job(lambda ctx: maker.make(ctx, wanted, lambda _python: ""))
+    assert "logs/forge.log" in told.value.hint
     assert list((tmp_path / "trainer").iterdir()) == []

@@ -137,3 +137,14 @@ def fingerprint(job: Job, folder: Path, resolved: Mapping[str, object]) -> str:
         path = folder / name
         total.update(hashlib.sha256(path.read_bytes() if path.is_file() else b"").digest())
     return total.hexdigest()
+
+
+def check_base(base: Path, expected: str) -> None:
+    """Raises BadJob where the base's file is not the one with this sha256."""
+    try:
+        with base.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BadJob(f"The base cannot be read: {error.strerror}.") from error
+    if found != expected:
+        raise BadJob("The base is not the file that this job is for (its sha256 differs).")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
@@ -28,16 +27,17 @@ from .job import (
     VALIDATION,
     BadJob,
     Job,
+    check_base,
     fingerprint,
     read_job,
     read_lessons,
 )  # fmt: skip
 from .machine import Place, device_peak, memory_free, resident_peak, resolve, settle, versions
 from .network import Network
-from .packing import Row, Step, pack, plan
+from .packing import Row, Step, judged, pack, plan
 from .sharing import Alone, Peers
 from .talk import Talk
-from .watch import Diverged, Watch
+from .watch import Diverged, Watch, refuse_worse
 from .weights import Weights
 
 _SAVE_EVERY = 20
@@ -57,6 +57,8 @@ class Run:
         resolved = {"device": self.place.device, "dtype": self.place.dtype, "threads": self.place.threads}
         self._fingerprint = fingerprint(self.job, folder, resolved)
         self._at = 0
+        self._judged = self._validation or judged(self._steps)
+        self._own_loss: float | None = None  # of the base, on what the end is judged by
         self._best: float | None = None
         self._worse = 0
         self._watch = Watch()
@@ -68,7 +70,7 @@ class Run:
         """Bring the base in and go on from the checkpoint, if there is one. Raises BadJob."""
         self._talk.say("loading", pid=os.getpid(), **versions(), **vars(self.place), memory_free=memory_free())
         base = Path(self.job.base)
-        _check_base(base, self.job.base_sha256)
+        check_base(base, self.job.base_sha256)
         self.network = Network(Weights(base, self.place.device, self.place.torch_dtype), self.place.torch_dtype)
         if self.network.shape.architecture != self.job.architecture:
             raise BadJob(f"The base is {self.network.shape.architecture}, the job is for {self.job.architecture}.")
@@ -88,6 +90,8 @@ class Run:
         )  # fmt: skip
         try:
             stop = self._train()
+            if stop != "cancelled":
+                self._refuse_worse()
         except Diverged as end:
             if self._leads:
                 (self.folder / ADAPTER).unlink(missing_ok=True)
@@ -128,6 +132,10 @@ class Run:
         return self._peers.rank == 0
 
     def _train(self) -> str:
+        if self._own_loss is None:
+            self._own_loss = self._loss_of(self._judged)
+            if self._leads:
+                self._talk.say("validation" if self._validation else "base", step=0, loss=self._own_loss, best=False)
         while self._at < len(self._steps):
             if wanted := self._heard():
                 return "cancelled" if wanted == "cancel" else self._stopped()
@@ -204,7 +212,7 @@ class Run:
 
     def _validate(self) -> bool:
         """Measure the validation lessons, keep the best; whether it is time to stop. Raises Diverged."""
-        found = self._validation_loss()
+        found = self._loss_of(self._validation)
         better = self._best is None or found < self._best - _BETTER
         self._worse = 0 if better else self._worse + 1
         self._best = found if better else self._best
@@ -215,17 +223,25 @@ class Run:
             self._talk.say("validation", step=self._at, loss=found, best=better)
         return 0 < self.job.patience <= self._worse
 
-    def _validation_loss(self) -> float:
+    def _refuse_worse(self) -> None:
+        """An adapter that is clearly worse than none is not written. Raises Diverged."""
+        assert self._own_loss is not None
+        kept = self._best if self._validation else self._loss_of(self._judged)
+        if kept is not None:
+            refuse_worse(kept, self._own_loss, "the validation pairs" if self._validation else "what it learnt from")
+
+    def _loss_of(self, rows: Sequence[Row]) -> float:
+        """The mean loss on these rows as the student is now. Raises Diverged."""
         total = torch.zeros((), dtype=torch.float64)
         self.network.learning = False
         with torch.no_grad():
-            for row in self._validation[self._peers.rank :: self._peers.world]:
+            for row in rows[self._peers.rank :: self._peers.world]:
                 total += float(self._row_loss(row))
         self.network.learning = True
         self._peers.sum([total])
-        found = float(total) / sum(row.supervised for row in self._validation)
+        found = float(total) / sum(row.supervised for row in rows)
         if not math.isfinite(found):
-            raise Diverged(f"The validation after step {self._at} gives no number.")
+            raise Diverged(f"The loss after step {self._at} is no number any more.")
         return found
 
     def _save(self) -> None:
@@ -233,14 +249,14 @@ class Run:
             return
         checkpoint.save(self.folder / STATE, {
             "fingerprint": self._fingerprint, "step": self._at, "adapter": self.adapter.state(), "best": self._best,
-            "worse": self._worse, "watch": self._watch.state(), "spent": dict(self._spent),
+            "own_loss": self._own_loss, "worse": self._worse, "watch": self._watch.state(), "spent": dict(self._spent),
             "loss": self._loss, "random": torch.get_rng_state(), "device_random": self._device_random(),
         })  # fmt: skip
         self._talk.say("saved", step=self._at)
 
     def _restore(self, state: dict[str, Any]) -> None:
         self._at, self._best, self._worse = state["step"], state["best"], state["worse"]
-        self._loss = state["loss"]
+        self._loss, self._own_loss = state["loss"], state["own_loss"]
         self._watch.restore(state["watch"])
         self._spent = dict(state["spent"])
         self.adapter.restore(state["adapter"])
@@ -267,7 +283,7 @@ class Run:
         )
         result = {
             "stop": stop, "adapter_sha256": sha256, "step": self._at, "steps": len(self._steps),
-            "best_step": best["step"], "loss": self._loss, "validation": best["loss"],
+            "best_step": best["step"], "loss": self._loss, "validation": best["loss"], "base_loss": self._own_loss,
             "tokens": self._spent["tokens"], "seconds": round(self._spent["seconds"], 3),
             "cpu_seconds": round(self._spent["cpu_seconds"], 3), "peak_bytes": self._peak(),
             "fingerprint": self._fingerprint, **vars(self.place), "versions": versions(),
@@ -280,13 +296,3 @@ class Run:
 
     def _peak(self) -> int:
         return max(resident_peak(), device_peak(self.place.device))
-
-
-def _check_base(base: Path, expected: str) -> None:
-    try:
-        with base.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise BadJob(f"The base cannot be read: {error.strerror}.") from error
-    if found != expected:
-        raise BadJob("The base is not the file that this job is for (its sha256 differs).")

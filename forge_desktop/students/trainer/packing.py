@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from .job import BadJob, Job, Lesson
 
+_JUDGED = 5  # steps
+
 
 @dataclass(frozen=True)
 class Row:
@@ -81,6 +83,12 @@ def plan(job: Job, lessons: Sequence[Lesson]) -> list[Step]:
         parts = _with_lessons([rows[start : start + at_once] for start in range(0, len(rows), at_once)])
         steps += [Step(tuple(part), part is parts[-1]) for part in parts]
     return steps
+
+
+def judged(steps: Sequence[Step]) -> list[Row]:
+    """What is learnt in the last steps, without held lessons: what a run is judged by that keeps nothing apart."""
+    rows = [row for step in steps[-_JUDGED:] for row in step.rows if row.supervised]
+    return [Row(tuple(lesson for lesson in row.lessons if not lesson.held)) for row in rows]
 
 
 def _mixed(lessons: Sequence[Lesson], draw: random.Random) -> list[Lesson]:
