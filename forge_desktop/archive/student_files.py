@@ -169,7 +169,7 @@ class StudentFiles:
             self._bring_base(target, ctx)
         except ForgeError as error:
             raise ForgeError(
-                f"The base in the bundle cannot be used. {error.message.replace(str(target), bundle.BASE)}",
+                f"The base in {opened.path} cannot be used. {error.message.replace(str(target), bundle.BASE)}",
                 hint="Import the base's own file first.",
             ) from error
         finally:
@@ -204,6 +204,10 @@ def _naming(path: Path, work: str) -> Iterator[None]:
     try:
         yield
     except ForgeError as error:
+        if error.code.startswith("TEMPLATE"):
+            raise ForgeError(
+                f"The chat template in {path} cannot be used. {error.message}", hint="Nothing was brought in."
+            ) from error
         if work not in error.message:
             raise
         message = error.message.replace(str(Path(work) / bundle.ADAPTER), f"The adapter in {path}")

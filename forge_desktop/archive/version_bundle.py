@@ -130,6 +130,7 @@ class VersionBundle:
     """An opened bundle. Used as a context. Raises ForgeError, one sentence, for anything that is not sound."""
 
     def __init__(self, path: Path, room: Path) -> None:
+        self.path = path
         self._members = Members(path, room, belongs=lambda name: name in form.NAMES, required=form.REQUIRED, anew=_ANEW)
         with contextlib.ExitStack() as opened, self._members.worded():
             opened.callback(self._members.close)

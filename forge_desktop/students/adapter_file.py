@@ -83,8 +83,10 @@ def read_adapter(path: Path) -> AdapterFile:
     if meta.get("general.type") != "adapter" or meta.get("adapter.type") != "lora":
         raise BadAdapter("it is a GGUF file, but no LoRA adapter")
     alpha = meta.get("adapter.lora.alpha")
-    if not isinstance(alpha, float) or not math.isfinite(alpha):
+    if not isinstance(alpha, float):
         raise BadAdapter("it does not say its alpha")
+    if not math.isfinite(alpha):
+        raise BadAdapter("its alpha is no number (NaN or infinity)")
     if not file.architecture:
         raise BadAdapter("it does not say which architecture it is for")
     if file.extra:

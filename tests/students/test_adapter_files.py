@@ -180,7 +180,7 @@ def test_an_adapter_that_cannot_be_used_is_refused_in_words(
         ({"general.architecture": "qwen2"}, "the architecture qwen2, and the base is llama"),
         ({"general.type": "model"}, "no LoRA adapter"),
         ({"adapter.type": "control"}, "no LoRA adapter"),
-        ({"adapter.lora.alpha": float("nan")}, "does not say its alpha"),
+        ({"adapter.lora.alpha": float("nan")}, "its alpha is no number"),
         ({"adapter.lora.alpha": "16"}, "does not say its alpha"),
         ({"general.architecture": ""}, "does not say which architecture"),
         ({"general.alignment": 24}, "alignment is impossible"),
