@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -135,10 +137,24 @@ def _install_ourselves(python: Path) -> None:
     )
 
 
+@contextlib.contextmanager
+def _ctrl_c_later() -> Iterator[None]:
+    """Ctrl+C in this block is the started program's alone: it may hear it before we know that it was started."""
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def start(python: Path, *arguments: str) -> int:
     """Run Forge Desktop in the foreground, in the caller's own directory, and return its status."""
     try:
-        running = subprocess.Popen([python, "-m", "forge_desktop", *arguments], env=clean_environment())
+        with _ctrl_c_later():
+            running = subprocess.Popen([python, "-m", "forge_desktop", *arguments], env=clean_environment())
     except OSError as error:
         raise Problem(f"{python} cannot be started: {error.strerror}.") from error
     while True:

@@ -180,6 +180,7 @@ def test_ask_documents_only_says_what_is_not_there(cli_json: CliJson, indexed: d
 def test_ask_without_a_student_quotes_passages(cli_json: CliJson, indexed: dict[str, Any], data_dir: Path) -> None:
     with contextlib.closing(sqlite3.connect(data_dir / "forge.db")) as db:
         db.execute("UPDATE bases SET active = 0")
+        db.execute("UPDATE versions SET state = 'candidate' WHERE state = 'active'")
         db.commit()
     answer = cli_json("ask", EASY)
     assert [answer[name] for name in ("model", "device", "ttft_ms", "tokens_per_second")] == [None] * 4
