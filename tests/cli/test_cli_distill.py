@@ -17,7 +17,6 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.distill.flipping import Flipper
 from forge_desktop.distill.quote_prompts import ABOUT_UNWRITTEN, UNWRITTEN
 from forge_desktop.distill.store_runs import RunStore
-from tests.cli.documented import undocumented
 from tests.distill.rooms import answered, fact
 from tests.providers.teacher import Fault, Teacher
 
@@ -34,18 +33,6 @@ def teacher() -> Iterator[Teacher]:
 @pytest.fixture
 def cli(in_process: Callable[..., Any]) -> Callable[..., Any]:
     return in_process
-
-
-@pytest.fixture
-def cli_json(cli: Callable[..., Any], one_object: Callable[[str], dict[str, Any]]) -> Json:
-    def run(*arguments: object, expect: int = 0) -> dict[str, Any]:
-        done = cli(*arguments, "--json", expect=expect)
-        assert done.stderr == ""
-        value = one_object(done.stdout)
-        assert undocumented(arguments, value) == []
-        return value
-
-    return run
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import pytest
 
 from forge_desktop.cli import jobs as cli_jobs
 from forge_desktop.forge import Forge
-from tests.cli.documented import undocumented
 from tests.distill.rooms import fact
 from tests.students.gate_rooms import adapter, facts, opened, tiny
 
@@ -22,18 +21,6 @@ _QUICK = ("--no-regression", "--no-safety", "--primary", "nll", "--max-tokens", 
 @pytest.fixture
 def cli(in_process: Callable[..., Any]) -> Callable[..., Any]:
     return in_process
-
-
-@pytest.fixture
-def cli_json(cli: Callable[..., Any], one_object: Callable[[str], dict[str, Any]]) -> Json:
-    def run(*arguments: object, expect: int = 0) -> dict[str, Any]:
-        done = cli(*arguments, "--json", expect=expect)
-        assert done.stderr == ""
-        value = one_object(done.stdout)
-        assert undocumented(arguments, value) == []
-        return value
-
-    return run
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from forge_desktop.forge import Forge
-from tests.cli.documented import undocumented
 from tests.data import adapter_for, tiny_gguf
 
 Json = Callable[..., dict[str, Any]]
@@ -21,18 +20,6 @@ WHY = "The examples in the meeting convinced us."
 @pytest.fixture
 def cli(in_process: Callable[..., Any]) -> Callable[..., Any]:
     return in_process
-
-
-@pytest.fixture
-def cli_json(cli: Callable[..., Any], one_object: Callable[[str], dict[str, Any]]) -> Json:
-    def run(*arguments: object, expect: int = 0) -> dict[str, Any]:
-        done = cli(*arguments, "--json", expect=expect)
-        assert done.stderr == ""
-        value = one_object(done.stdout)
-        assert undocumented(arguments, value) == []
-        return value
-
-    return run
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QLayout, QScrollArea, QSpinBox, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QLayout, QSpinBox, QWidget
 
 from forge_desktop.corpus import Collection
 from forge_desktop.corpus.shelf import Shelf
@@ -16,6 +16,7 @@ from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.distill.source_form import SourceForm
 from forge_desktop.ui.widgets.basics import Button, PrimaryButton, column, label, row
 from forge_desktop.ui.widgets.fields import ChoiceField
+from forge_desktop.ui.widgets.form_lines import form_lines
 from forge_desktop.ui.widgets.money_field import MoneyField
 from forge_desktop.ui.widgets.words import safe_words
 
@@ -70,11 +71,6 @@ class GenerateDialog(QDialog):
         self._follow()
 
     def _build(self) -> None:
-        grid = QGridLayout()
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(tokens.MD)
-        grid.setVerticalSpacing(10)
-        grid.setColumnStretch(1, 1)
         self._cap_name = label("Cap", tokens.SMALL, cls="muted")
         lines: tuple[tuple[QWidget, QWidget | QLayout], ...] = (
             (_name("From"), self.source),
@@ -85,22 +81,7 @@ class GenerateDialog(QDialog):
             (_name("Written by"), row(self.by, None)),
             (self._cap_name, self.cap),
         )
-        for place, (name, content) in enumerate(lines):
-            name.setMinimumHeight(theme.px(30))
-            grid.addWidget(name, place, 0, Qt.AlignmentFlag.AlignTop)
-            if isinstance(content, QWidget):
-                grid.addWidget(content, place, 1)
-            else:
-                grid.addLayout(content, place, 1)
-        inside = QWidget()
-        inside.setProperty("cls", "flow")
-        inside.setLayout(column(grid, None, gap=0, margins=(0, 0, tokens.MD, 0)))
-        area = QScrollArea()
-        area.setAccessibleName("Which questions to make")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inside)
+        area = form_lines(lines, "Which questions to make")
         cancel = Button("Cancel")
         cancel.setAutoDefault(False)
         cancel.clicked.connect(self.reject)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QGridLayout, QLayout, QLineEdit, QScrollArea, QWidget
+from PySide6.QtWidgets import QGridLayout, QLayout, QLineEdit, QWidget
 
 from forge_desktop.distill.records import Endpoint, Suite
 from forge_desktop.students.gate_plan import problem_of_margins, problem_of_scales
@@ -19,6 +19,7 @@ from forge_desktop.ui.gate_words import version_name
 from forge_desktop.ui.widgets.basics import Button, PrimaryButton, column, label, row
 from forge_desktop.ui.widgets.elided_box import ElidedBox
 from forge_desktop.ui.widgets.fields import ChoiceField, NumberField, OfferField
+from forge_desktop.ui.widgets.form_lines import form_lines
 from forge_desktop.ui.widgets.money_field import MoneyField
 from forge_desktop.ui.widgets.sheet import Sheet
 from forge_desktop.ui.widgets.words import count_words, safe_words
@@ -134,11 +135,6 @@ class GateSheet(Sheet):
         return (*(field.value() for field in choices), *boxes, self.scales.text(), self.cap.amount)
 
     def _build(self) -> None:
-        grid = QGridLayout()
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(tokens.LG)
-        grid.setVerticalSpacing(12)
-        grid.setColumnStretch(1, 1)
         self._cap_name = label("Cap", tokens.SMALL, cls="muted")
         lines: tuple[tuple[QWidget, QWidget | QLayout], ...] = (
             (_name("Version"), self.version),
@@ -152,22 +148,7 @@ class GateSheet(Sheet):
             (_name("Judge"), row(self.judge, None)),
             (self._cap_name, self.cap),
         )
-        for place, (name, content) in enumerate(lines):
-            name.setMinimumHeight(theme.px(30))
-            grid.addWidget(name, place, 0, Qt.AlignmentFlag.AlignTop)
-            if isinstance(content, QWidget):
-                grid.addWidget(content, place, 1)
-            else:
-                grid.addLayout(content, place, 1)
-        inside = QWidget()
-        inside.setProperty("cls", "flow")
-        inside.setLayout(column(grid, None, gap=0, margins=(0, 0, tokens.MD, 0)))
-        area = QScrollArea()
-        area.setAccessibleName("How the gate shall be run")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inside)
+        area = form_lines(lines, "How the gate shall be run")
         cancel = Button("Cancel")
         cancel.setAutoDefault(False)
         cancel.clicked.connect(self.reject)
