@@ -86,21 +86,8 @@ class Forge:
                 read_pair=_read_pair,
             )
             starter = resources_dir() / "students" / STARTER
-            rooms = Rooms(
-                database,
-                self.jobs,
-                self.events,
-                self.settings,
-                self.engine,
-                self.corpus,
-                self.chat,
-                self.distill,
-                self.providers,
-                data_dir,
-                _read_pair,
-            )
             self.students = Students(
-                database, self.jobs, self.events, self.engine, starter, self.providers, rooms=rooms
+                database, self.jobs, self.events, self.engine, starter, self.providers, rooms=self._rooms(database)
             )
             self.archive = Archive(
                 database,
@@ -126,6 +113,22 @@ class Forge:
                 embedding=lambda: self.embedding.problem,
             )
             self._opened = opened.pop_all()
+
+    def _rooms(self, database: Database) -> Rooms:
+        """What training, gates and the registry work with."""
+        return Rooms(
+            database,
+            self.jobs,
+            self.events,
+            self.settings,
+            self.engine,
+            self.corpus,
+            self.chat,
+            self.distill,
+            self.providers,
+            self.data_dir,
+            _read_pair,
+        )
 
     def close(self) -> None:
         """Stop what runs, end the children, close the database, give the data directory back. Safe to call twice."""

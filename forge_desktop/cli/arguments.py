@@ -170,7 +170,7 @@ def _add_searching(verb: _Verb) -> None:
 
 
 def _add_asking(verb: _Verb) -> None:
-    """`ask`, and the students who answer."""
+    """`ask`, and how its words are chosen."""
     ask = verb(
         "ask",
         "ask the documents",
@@ -206,6 +206,9 @@ def _add_asking(verb: _Verb) -> None:
     kept.add_argument("--delete", type=named, metavar="NAME", help="take one away; what chose it keeps its values")
     _add_choosing(presets)
 
+
+def _add_students(verb: _Verb) -> None:
+    """Who answers, and what finds passages of the same meaning."""
     models = verb(
         "models",
         "list the students, find, fetch and import one, choose one",
@@ -295,6 +298,7 @@ def make_parser() -> Parser:
         _add_filling,
         _add_searching,
         _add_asking,
+        _add_students,
         add_distill,
         add_students,
         add_teachers,

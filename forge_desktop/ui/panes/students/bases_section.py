@@ -23,7 +23,7 @@ from forge_desktop.ui.panes.students.options import StudentOptions
 from forge_desktop.ui.panes.students.plan_card import PlanCard
 from forge_desktop.ui.panes.students.plan_dialog import PlanDialog
 from forge_desktop.ui.panes.students.remote_list import RemoteList
-from forge_desktop.ui.panes.students.rows import StudentDelegate, StudentsModel
+from forge_desktop.ui.panes.students.rows import StudentDelegate, said_of
 from forge_desktop.ui.panes.students.section import Section
 from forge_desktop.ui.widgets.basics import (
     EmptyState,
@@ -37,6 +37,7 @@ from forge_desktop.ui.widgets.basics import (
     set_cls,
 )
 from forge_desktop.ui.widgets.inset import Inset
+from forge_desktop.ui.widgets.keyed_list import KeyedModel
 from forge_desktop.ui.widgets.words import count_words
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class BasesSection(Section):
         self._progress.hide()
         self.library = LibraryPanel(self.forge, self.bridge)
         self.library.noticed.connect(self.notice)
-        self._model = StudentsModel()
+        self._model = KeyedModel[Student](lambda student: student.id, said_of)
         self._list = QListView()
         self._list.setProperty("cls", "sideList")
         self._list.setAccessibleName("Students")
@@ -143,7 +144,7 @@ class BasesSection(Section):
         self.remotes.show_choices(remotes)
         remote = next((choice for choice in remotes if choice.active), None)
         chosen = self._details.student_id()
-        self._model.show_students(students)
+        self._model.show(students)
         active = next((s for s in students if s.active), None)
         kept = next((s for s in students if s.id == chosen), None)
         shown = kept or active or next(iter(students), None)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from forge_desktop.students.records import Student
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.widgets.basics import draw_pill, pill_width
-from forge_desktop.ui.widgets.words import plain_tip, size_words
+from forge_desktop.ui.widgets.keyed_list import Said, draw_card
+from forge_desktop.ui.widgets.words import size_words
 
 _LEFT_TO_RIGHT = "\u200e"  # else a mirrored window shows "M · Q4_1 135" for "135 M · Q4_1"
 _Index = QModelIndex | QPersistentModelIndex
@@ -34,39 +32,10 @@ def mark_of(student: Student) -> tuple[str, str, str]:
     return ("Active", "ok", "circle-check") if student.active else ("", "mute", "")
 
 
-class StudentsModel(QAbstractListModel):
-    """The students in order; each row's UserRole is the record."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._students: list[Student] = []
-
-    def show_students(self, students: Sequence[Student]) -> None:
-        """Replace all rows."""
-        self.beginResetModel()
-        self._students = list(students)
-        self.endResetModel()
-
-    def row_of(self, student_id: int) -> int:
-        """The row of a student, -1 when it is gone."""
-        return next((i for i, s in enumerate(self._students) if s.id == student_id), -1)
-
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        return 0 if parent.isValid() else len(self._students)
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
-            return None
-        student = self._students[index.row()]
-        if role == Qt.ItemDataRole.UserRole:
-            return student
-        if role == Qt.ItemDataRole.DisplayRole:
-            return student.name
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return ", ".join(filter(None, (student.name, mark_of(student)[0])))
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return plain_tip(student.problem or student.name)
-        return None
+def said_of(student: Student) -> Said:
+    """What a student's row says."""
+    spoken = ", ".join(filter(None, (student.name, mark_of(student)[0])))
+    return Said(student.name, spoken, student.problem or student.name)
 
 
 class StudentDelegate(QStyledItemDelegate):
@@ -76,23 +45,10 @@ class StudentDelegate(QStyledItemDelegate):
         return QSize(theme.px(200), theme.px(60))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        now = theme.current()
         student: Student = index.data(Qt.ItemDataRole.UserRole)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        area = QRectF(option.rect).adjusted(8, 2, -8, -2)
-        state = option.state
-        if state & QStyle.StateFlag.State_Selected:
-            ring = bool(state & QStyle.StateFlag.State_HasFocus)
-            painter.setPen(QPen(QColor(now.focus if ring else now.border), 2 if ring else 1))
-            painter.setBrush(QColor(now.surface))
-            painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), 8, 8)
-        elif state & QStyle.StateFlag.State_MouseOver:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(now.hover))
-            painter.drawRoundedRect(area, 8, 8)
-        inside = area.adjusted(12, 8, -12, -8)
-        self._draw_text(painter, inside, student)
+        self._draw_text(painter, draw_card(painter, option), student)
         painter.restore()
 
     def _draw_text(self, painter: QPainter, inside: QRectF, student: Student) -> None:

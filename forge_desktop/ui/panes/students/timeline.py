@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
-from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QFrame, QListView, QStyledItemDelegate, QStyleOptionViewItem
 
 from forge_desktop.students.records_versions import Version
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.gate_words import verdict_mark, version_mark, version_name
 from forge_desktop.ui.widgets.basics import draw_pill, pill_width
-from forge_desktop.ui.widgets.words import isolated, moment_words, own_direction, plain_tip, safe_words
+from forge_desktop.ui.widgets.keyed_list import KeyedModel, Said, draw_card
+from forge_desktop.ui.widgets.words import isolated, moment_words, own_direction, safe_words
 
 _Index = QModelIndex | QPersistentModelIndex
 _LINE = 26  # pixels from the leading edge to the line of the timeline
@@ -26,60 +24,9 @@ def facts(version: Version) -> str:
     return " · ".join(parts)
 
 
-class TimelineModel(QAbstractListModel):
-    """Versions in the order given; each row's UserRole is the record."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._versions: list[Version] = []
-
-    def show_versions(self, versions: Sequence[Version]) -> None:
-        """Show these, in place: what went goes, what came comes, the rest stays where it is and is painted anew."""
-        wanted = list(versions)
-        if wanted == self._versions:
-            return
-        uids = {version.uid for version in wanted}
-        for row in reversed(range(len(self._versions))):
-            if self._versions[row].uid not in uids:
-                self.beginRemoveRows(QModelIndex(), row, row)
-                del self._versions[row]
-                self.endRemoveRows()
-        for row, version in enumerate(wanted):
-            if row < len(self._versions) and self._versions[row].uid == version.uid:
-                continue
-            if self.row_of(version.uid) >= 0:  # in another order, which is not what versions do
-                self.beginResetModel()
-                self._versions = wanted
-                self.endResetModel()
-                return
-            self.beginInsertRows(QModelIndex(), row, row)
-            self._versions.insert(row, version)
-            self.endInsertRows()
-        self._versions = wanted
-        if wanted:
-            self.dataChanged.emit(self.index(0), self.index(len(wanted) - 1))
-
-    def row_of(self, uid: str) -> int:
-        """The row of a version, -1 when it is not there."""
-        return next((row for row, version in enumerate(self._versions) if version.uid == uid), -1)
-
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        return 0 if parent.isValid() else len(self._versions)
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
-            return None
-        version = self._versions[index.row()]
-        if role == Qt.ItemDataRole.UserRole:
-            return version
-        if role == Qt.ItemDataRole.DisplayRole:
-            return version_name(version)
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return ", ".join((version_name(version), version_mark(version)[0], facts(version)))
-        if role == Qt.ItemDataRole.ToolTipRole:
-            said = safe_words(version.problem or version.note)
-            return plain_tip(said) if said else None
-        return None
+def _said(version: Version) -> Said:
+    spoken = ", ".join((version_name(version), version_mark(version)[0], facts(version)))
+    return Said(version_name(version), spoken, safe_words(version.problem or version.note))
 
 
 class TimelineDelegate(QStyledItemDelegate):
@@ -89,26 +36,16 @@ class TimelineDelegate(QStyledItemDelegate):
         return QSize(theme.px(200), theme.px(60))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        now, state = theme.current(), option.state
         version: Version = index.data(Qt.ItemDataRole.UserRole)
         mirrored = painter.layoutDirection() == Qt.LayoutDirection.RightToLeft
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         whole = QRectF(option.rect)
-        area = whole.adjusted(8, 2, -8, -2)
-        if state & QStyle.StateFlag.State_Selected:
-            ring = bool(state & QStyle.StateFlag.State_HasFocus)
-            painter.setPen(QPen(QColor(now.focus if ring else now.border), 2 if ring else 1))
-            painter.setBrush(QColor(now.surface))
-            painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), 8, 8)
-        elif state & QStyle.StateFlag.State_MouseOver:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(now.hover))
-            painter.drawRoundedRect(area, 8, 8)
+        inside = draw_card(painter, option)
         last = index.row() == index.model().rowCount() - 1
         self._draw_line(painter, whole, version, first=index.row() == 0, last=last)
-        indent = theme.px(_LINE) + 16
-        inside = area.adjusted(12, 8, -indent, -8) if mirrored else area.adjusted(indent - 8, 8, -12, -8)
+        indent = theme.px(_LINE) + 4
+        inside = inside.adjusted(0, 0, -indent, 0) if mirrored else inside.adjusted(indent - 8, 0, 0, 0)
         self._draw_words(painter, inside, version, mirrored=mirrored)
         painter.restore()
 
@@ -153,7 +90,7 @@ class Timeline(QListView):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows = TimelineModel()
+        self.rows = KeyedModel[Version](lambda version: version.uid, _said)
         self.setProperty("cls", "sideList")
         self.setAccessibleName("Versions")
         self.setFrameShape(QFrame.Shape.NoFrame)

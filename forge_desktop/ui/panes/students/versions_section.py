@@ -121,7 +121,7 @@ class VersionsSection(Section):
 
     def _show(self, versions: Sequence[Version]) -> None:
         self._versions = versions
-        self.timeline.rows.show_versions(versions)
+        self.timeline.rows.show(versions)
         active = next((version for version in versions if version.state == "active"), None)
         kept = next((version for version in versions if version.uid == self._chosen), None)
         shown = kept or active or next(iter(versions), None)
