@@ -38,7 +38,7 @@ class DataChanged:
     """Committed rows changed.
 
     Nouns: documents, collections, questions and sync (of folders), conversations, messages, options, students,
-    settings, endpoints, spend, tasks, pairs, suites, datasets, versions, training (runs), gates.
+    settings, endpoints, spend, tasks, pairs, suites, datasets, versions, training (runs), gates, cards, measurements.
     """
 
     what: frozenset[str]

@@ -15,6 +15,7 @@ from forge_desktop.storage.migrations import (
     m0010_engine,
     m0011_lessons,
     m0012_versions,
+    m0013_cards,
 )
 
 MIGRATIONS = Migrations("forge")
@@ -32,5 +33,6 @@ for _step in (
     m0010_engine,
     m0011_lessons,
     m0012_versions,
+    m0013_cards,
 ):
     MIGRATIONS(name=_step.__name__.rpartition(".")[2])(_step.migrate)

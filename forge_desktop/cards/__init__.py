@@ -1,0 +1,1 @@
+"""Model cards: filled by measurement, written by people, honest about what is stale, readable everywhere."""

@@ -1,0 +1,109 @@
+"""Tables of cards: cards, their values with provenance, edits, versions; and of students: measurements."""
+
+import sqlite_utils
+
+_STATEMENTS = (
+    # A card of a version or an endpoint (`subject` is its uid), or of none: brought in, or what it was about is gone.
+    # `document` is its Markdown as last written or typed, with every key and section that we do not know. `broken` is
+    # a text that could not be read, kept until it is mended. `cursor` counts the edits that are done, for undo.
+    """
+    CREATE TABLE cards (
+        uid TEXT PRIMARY KEY,
+        kind TEXT NOT NULL CHECK (kind IN ('student', 'adapter', 'teacher', 'embedder')),
+        subject TEXT NOT NULL DEFAULT '',
+        name TEXT NOT NULL,
+        parent TEXT NOT NULL DEFAULT '',
+        state TEXT NOT NULL DEFAULT 'draft' CHECK (state IN ('draft', 'published')),
+        document TEXT NOT NULL DEFAULT '',
+        broken TEXT,
+        cursor INTEGER NOT NULL DEFAULT 0,
+        created REAL NOT NULL,
+        changed REAL NOT NULL
+    ) STRICT
+    """,
+    "CREATE UNIQUE INDEX cards_by_subject ON cards(kind, subject) WHERE subject <> ''",
+    # A field's value as it was measured, and as a person wrote it: side by side, never one over the other. `data` and
+    # `detail` are JSON; `rests_on` names by its hash what makes it stale when it changes.
+    """
+    CREATE TABLE card_values (
+        card TEXT NOT NULL REFERENCES cards(uid) ON DELETE CASCADE,
+        field TEXT NOT NULL,
+        origin TEXT NOT NULL CHECK (origin IN ('measured', 'hand')),
+        data TEXT NOT NULL,
+        unit TEXT NOT NULL DEFAULT '',
+        source TEXT NOT NULL DEFAULT '',
+        detail TEXT NOT NULL DEFAULT '{}',
+        rests_on TEXT NOT NULL DEFAULT '{}',
+        at REAL NOT NULL,
+        PRIMARY KEY (card, field, origin)
+    ) STRICT
+    """,
+    # What a person said of a field beside its value: why it does not apply, that it is taken over from the parent's
+    # card and not looked at yet.
+    """
+    CREATE TABLE card_marks (
+        card TEXT NOT NULL REFERENCES cards(uid) ON DELETE CASCADE,
+        field TEXT NOT NULL,
+        mark TEXT NOT NULL CHECK (mark IN ('not applicable', 'taken over')),
+        why TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (card, field, mark)
+    ) STRICT
+    """,
+    # Every change by hand, for undo across a restart; `before` and `after` are JSON of what changed.
+    """
+    CREATE TABLE card_edits (
+        card TEXT NOT NULL REFERENCES cards(uid) ON DELETE CASCADE,
+        n INTEGER NOT NULL,
+        what TEXT NOT NULL,
+        before TEXT NOT NULL,
+        after TEXT NOT NULL,
+        at REAL NOT NULL,
+        PRIMARY KEY (card, n)
+    ) STRICT
+    """,
+    # Numbered versions of a card: the whole of it (JSON), never changed.
+    """
+    CREATE TABLE card_versions (
+        card TEXT NOT NULL REFERENCES cards(uid) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        content TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        published INTEGER NOT NULL DEFAULT 0,
+        who TEXT NOT NULL DEFAULT '',
+        note TEXT NOT NULL DEFAULT '',
+        at REAL NOT NULL,
+        PRIMARY KEY (card, number)
+    ) STRICT
+    """,
+    # What a privacy scan found and a person wants shown all the same, by the sha256 of its kind and text.
+    """
+    CREATE TABLE card_reveals (
+        card TEXT NOT NULL REFERENCES cards(uid) ON DELETE CASCADE,
+        finding TEXT NOT NULL,
+        PRIMARY KEY (card, finding)
+    ) STRICT
+    """,
+    # Benchmarks of a version on this computer. machine, wish, figures: JSON; `build` is the engine's.
+    """
+    CREATE TABLE measurements (
+        uid TEXT PRIMARY KEY,
+        version TEXT NOT NULL,
+        base_sha256 TEXT NOT NULL,
+        adapter_sha256 TEXT NOT NULL DEFAULT '',
+        scale REAL NOT NULL DEFAULT 1.0,
+        build TEXT NOT NULL,
+        device TEXT NOT NULL,
+        machine TEXT NOT NULL,
+        wish TEXT NOT NULL,
+        figures TEXT NOT NULL,
+        created REAL NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX measurements_by_version ON measurements(version, created)",
+)
+
+
+def migrate(db: sqlite_utils.Database) -> None:
+    """Create them. Cards themselves are made when the application opens: every version and endpoint gets one."""
+    for statement in _STATEMENTS:
+        db.conn.execute(statement)
