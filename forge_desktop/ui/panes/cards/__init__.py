@@ -1,0 +1,5 @@
+"""The Cards pane."""
+
+from forge_desktop.ui.panes.cards.pane import CardsPane
+
+__all__ = ["CardsPane"]
