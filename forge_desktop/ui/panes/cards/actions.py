@@ -86,7 +86,7 @@ class CardActions(QObject):
 
         verb = f"Measuring {card.name}" if measure else f"Filling in {card.name}"
         seen = lambda event: sheet.show_job(event) if self._sheet is sheet else None  # noqa: E731
-        self._start(lambda: self._forge.cards.fill(card, measure=measure), verb, told, trouble, seen)
+        self._start(lambda: self._forge.cards.fill(card.uid, measure=measure), verb, told, trouble, seen)
 
     def privacy(self, card: Card) -> None:
         """Show what is private in it and hidden when it leaves; each can be revealed."""
@@ -123,14 +123,14 @@ class CardActions(QObject):
                     )
                     self.opens.emit(card.uid)
 
-                self._look(lambda: cards.restore(card, number), told, sheet)
+                self._look(lambda: cards.restore(card.uid, number), told, sheet)
 
             sheet.diff_wanted.connect(diff)
             sheet.restore_wanted.connect(restore)
             if self._open(sheet) and versions:
                 sheet.show_first()
 
-        self._look(lambda: cards.versions(card), ask)
+        self._look(lambda: cards.versions(card.uid), ask)
 
     def publish(self, card: Card) -> None:
         """Show what is missing; publish and lock it when nothing is, or begin the next draft of a published one."""
@@ -140,10 +140,10 @@ class CardActions(QObject):
             sheet = PublishSheet(card, report, self._host.window())
 
             def agreed(who: str, note: str) -> None:
-                self._write(lambda: cards.publish(card, who=who or WHO, note=note), sheet, "is published", card)
+                self._write(lambda: cards.publish(card.uid, who=who or WHO, note=note), sheet, "is published", card)
 
             def draft() -> None:
-                self._write(lambda: cards.reopen(card), sheet, "has a new draft", card)
+                self._write(lambda: cards.reopen(card.uid), sheet, "has a new draft", card)
 
             def go_to(field: str) -> None:
                 sheet.reject()
@@ -159,7 +159,7 @@ class CardActions(QObject):
             sheet.privacy_wanted.connect(private)
             self._open(sheet)
 
-        self._look(lambda: cards.check(card), ask)
+        self._look(lambda: cards.check(card.uid), ask)
 
     def _write(self, work: Callable[[], object], sheet: PublishSheet, what: str, card: Card) -> None:
         def told(_: object) -> None:

@@ -16,6 +16,7 @@ from forge_desktop.cards.records import Card, Exported, Leak
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.cards.sheet_parts import CardSheet, closing, part, said
 from forge_desktop.ui.panes.cards.sheets_privacy import leak_words
+from forge_desktop.ui.print import paper_here
 from forge_desktop.ui.widgets.basics import Button, PrimaryButton, ProgressRow, label, row
 from forge_desktop.ui.widgets.fields import ChoiceField
 from forge_desktop.ui.widgets.words import count_words, file_name, size_words
@@ -28,7 +29,7 @@ FORMS: dict[str, tuple[str, str]] = {  # as the cards' room names them, and "pdf
     "cyclonedx": ("CycloneDX 1.7", "card.cdx.json: a bill of materials for machine learning"),
     "spdx": ("SPDX 3.0.1", "card.spdx.json: JSON-LD of its AI profile"),
 }
-PAPERS = {"": "Paper used here", "A4": "A4", "Letter": "Letter"}
+PAPERS = {"A4": "A4", "Letter": "Letter"}
 _ABOUT = "Each form is a file in the folder; all of them can be read without this application."
 
 
@@ -61,6 +62,7 @@ class ExportSheet(CardSheet):
             box.toggled.connect(self._follow)
         self.paper = ChoiceField(dict(PAPERS))
         self.paper.setAccessibleName("Paper of the PDF")
+        self.paper.show_value(paper_here())
         self.target = QLineEdit(str(folder))
         self.target.setAccessibleName("Folder")
         self.target.textChanged.connect(self._follow)
@@ -95,7 +97,7 @@ class ExportSheet(CardSheet):
             line = row(box, *([self.paper] if key == "pdf" else []), None)
             made = QWidget()
             made.setLayout(row(line, label(FORMS[key][1], tokens.SMALL, cls="muted", wrap=True), gap=tokens.MD))
-            box.setMinimumWidth(theme.px(200 if key != "pdf" else 60))
+            box.setMinimumWidth(theme.px(212 if key != "pdf" else 60))
             made.layout().setStretch(1, 1)  # type: ignore[union-attr]
             lines.append(made)
         target = row(self.target, self.browse)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QSize, Signal, Slot
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
 from forge_desktop.cards.fields import BY_KEY
@@ -15,7 +15,7 @@ from forge_desktop.ui.panes.cards.words import value_words
 from forge_desktop.ui.widgets.basics import Button, column, frame, label, row
 from forge_desktop.ui.widgets.diff_view import DiffView
 from forge_desktop.ui.widgets.fields import ChoiceField
-from forge_desktop.ui.widgets.words import count_words, moment_words, safe_words
+from forge_desktop.ui.widgets.words import breakable, count_words, moment_words, safe_words
 
 _ABOUT = "A version is kept when the card is published, and before one is restored. None is ever changed."
 _NONE = "No version yet. Publishing the card makes the first; until then undo and redo go back step by step."
@@ -116,6 +116,7 @@ def _list(versions: Sequence[CardVersion]) -> QListWidget:
     made.setProperty("cls", "field")
     made.setAccessibleName("Versions of the card")
     made.setFont(theme.font(tokens.TABLE, tabular=True))
+    made.setIconSize(QSize(theme.px(15), theme.px(15)))
     for version in versions:
         item = QListWidgetItem(theme.icon("circle-check" if version.published else "clock"), _long(version))
         item.setToolTip(version.sha256)
@@ -137,15 +138,14 @@ def _long(version: CardVersion) -> str:
 def _change(change: Change) -> QWidget:
     field = BY_KEY.get(change.field)
     title = field.title if field else safe_words(change.field) or "Text"
-    view = DiffView(f"{title}: what changed")
-    if field is None:
-        before, after = ("" if one is None else str(one) for one in (change.before, change.after))
-    elif field.type == "text":
-        before, after = (str(one or "") for one in (change.before, change.after))
+    view: QWidget
+    if field is None or field.type == "text":
+        view = DiffView(f"{title}: what changed")
+        view.show_texts(*("" if one is None else str(one) for one in (change.before, change.after)))
     else:
-        before = "" if change.before is None else value_words(field, change.before, change.unit_before)
-        after = "" if change.after is None else value_words(field, change.after, change.unit_after)
-    view.show_texts(before, after)
+        before = value_words(field, change.before, change.unit_before)
+        after = value_words(field, change.after, change.unit_after)
+        view = label(breakable(f"{before} → {after}"), tokens.TABLE, wrap=True, tabular=True, selectable=True)
     made = QWidget()
     lines: list[QWidget] = [label(title, tokens.SMALL, 600), view]
     if change.what:
