@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from forge_desktop.students.desk import Desk
     from forge_desktop.students.gates import Gates
     from forge_desktop.students.library import Library
+    from forge_desktop.students.measures import Measures
     from forge_desktop.students.registry import Registry
     from forge_desktop.students.training import Training
 
@@ -106,6 +107,13 @@ class Students:
         return Gates(self._around, self._bases, self.registry, self.training)
 
     @functools.cached_property
+    def measures(self) -> Measures:
+        """Benchmarks of versions."""
+        from forge_desktop.students.measures import Measures
+
+        return Measures(self._around, self._bases, self.registry)
+
+    @functools.cached_property
     def library(self) -> Library:
         """Bases to be found and fetched."""
         from forge_desktop.students.library import Library
@@ -113,10 +121,10 @@ class Students:
         return Library(self._around, self._bases, self._import)
 
     def export_rows(self) -> dict[str, Callable[[], Iterator[Mapping[str, Any]]]]:
-        """Training runs and gates as plain rows, by their file's name. For the archive, within its snapshot."""
+        """Runs, gates and benchmarks as plain rows, by their file's name. For the archive, within its snapshot."""
         from forge_desktop.students.exporting import Exporter
 
-        return Exporter(self.training, self.gates).files()
+        return Exporter(self.training, self.gates, self.measures).files()
 
     @property
     def _around(self) -> Rooms:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from forge_desktop.base.errors import ForgeError
 
 
-class BadCardText(ForgeError):
+class BadCardText(ForgeError):  # noqa: N818 - the text is bad, the name says it
     """A text that is no card as it stands; `line` and `column` count from 1 in it. The text itself is never lost."""
 
     def __init__(self, message: str, line: int, column: int, *, hint: str = "") -> None:
