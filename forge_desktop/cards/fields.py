@@ -185,7 +185,7 @@ FIELDS: tuple[Field, ...] = (
 BY_KEY: dict[str, Field] = {field.key: field for field in FIELDS}
 
 ROWS: dict[str, tuple[str, ...]] = {
-    # value in its own unit; low and high bound the interval of the difference to `baseline`
+    # value in its own unit; low and high bound the interval of the difference to `baseline`, of the value without one
     "evaluation": (
         "task", "dataset", "revision", "split", "metric", "value", "unit", "n", "baseline", "difference", "low", "high",
         "less_is_better", "date", "config", "source", "verified",

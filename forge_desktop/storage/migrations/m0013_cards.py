@@ -110,6 +110,11 @@ _STATEMENTS = (
         ended REAL NOT NULL
     ) STRICT
     """,
+    # What children of which files of llama.cpp said that they are, so that it is known without starting one.
+    "CREATE TABLE engine_builds (installed TEXT PRIMARY KEY, build TEXT NOT NULL, noted REAL NOT NULL) STRICT",
+    # What a teacher's calls cost, how long its answers took, and what came of them: read for cards.
+    "CREATE INDEX attempts_by_endpoint ON attempts(endpoint, state)",
+    "CREATE INDEX answers_by_endpoint ON answers(endpoint, milliseconds, first_token_milliseconds, attempt)",
 )
 
 
