@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QWidget
 
 from forge_desktop.cards.records_compare import CardComparison, ComparedCard, ComparedRow, Figure, RowGroup
 from forge_desktop.ui import theme, tokens
@@ -21,6 +21,7 @@ GROUPS: dict[RowGroup, str] = {
 }
 _ORDER = {"higher": "more is better", "lower": "less is better", "": ""}
 _NAMES = 168  # pixels for the names of the rows
+_SHORT = 16  # letters that stand in one line even in a narrow column
 
 
 def side_by_side(found: CardComparison) -> list[QFrame]:
@@ -42,6 +43,8 @@ def heads(cards: Sequence[ComparedCard]) -> QFrame:
         if card.label and card.label != card.name:
             facts.insert(0, safe_words(card.label))
         about = ElidedLabel(" · ".join(facts), tokens.SMALL, cls="muted")
+        for words in (name, about):  # else the longest name takes the room of the others
+            words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         lines: list[QWidget] = [name, about]
         if card.stale:
             stale = Pill(f"{count_words(card.stale, 'value')} stale", "warn", "clock", tokens.CAPTION)
@@ -71,14 +74,15 @@ def _group(title: str, cards: Sequence[ComparedCard], rows: Sequence[ComparedRow
 def figure_cell(figure: Figure, name: str, unit: str) -> QWidget:
     """One figure: the value, whether it is best, what it rests on, what is stale, what to do where there is none."""
     known = not figure.missing
-    value = label(breakable(safe_words(figure.text)), tokens.TABLE, 600 if figure.best else 400, wrap=True)
+    short = len(figure.text) < _SHORT
+    value = label(breakable(safe_words(figure.text)), tokens.TABLE, 600 if figure.best else 400, wrap=not short)
     if not known:
         value.setProperty("cls", "muted")
     first: list[QWidget] = [value]
     if figure.best:
         first.append(Pill("Best", "ok", "check", tokens.CAPTION))
-    line = row(*first, None, gap=6)
-    line.setStretch(0, 1)
+    line = row(*first, *([None] if short else []), gap=6)
+    line.setStretch(0, 0 if short else 1)
     lines: list[QWidget] = []
     if figure.beside:
         lines.append(_small(f"measured: {figure.beside}"))
