@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLayout, QSizePolicy, QWidget
 
 from forge_desktop.cards.records_compare import CardComparison, ComparedCard, ComparedRow, Figure, RowGroup
 from forge_desktop.ui import theme, tokens
@@ -45,11 +45,11 @@ def heads(cards: Sequence[ComparedCard]) -> QFrame:
         about = ElidedLabel(" · ".join(facts), tokens.SMALL, cls="muted")
         for words in (name, about):  # else the longest name takes the room of the others
             words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        lines: list[QWidget] = [name, about]
+        lines: list[QWidget | QLayout] = [name, about]
         if card.stale:
             stale = Pill(f"{count_words(card.stale, 'value')} stale", "warn", "clock", tokens.CAPTION)
-            lines.append(stale)
-        grid.addLayout(column(*lines, gap=2), 0, place, Qt.AlignmentFlag.AlignTop)
+            lines.append(row(stale, None))
+        grid.addLayout(column(*lines, None, gap=2), 0, place)
     return frame("flow", grid)
 
 
