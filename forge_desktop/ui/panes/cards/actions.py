@@ -79,7 +79,7 @@ class CardActions(SheetDesk):
         self.start(lambda: self.forge.cards.fill(card.uid, measure=measure), verb, told, trouble, seen)
 
     def privacy(self, card: Card, over: QDialog | None = None, then: Callable[[], None] = lambda: None) -> None:
-        """Show what is private in it and hidden when it leaves; each can be revealed. `then` is called when it closes."""
+        """Show what is private in it and hidden when it leaves; each can be revealed. `then` follows when it closes."""
         sheet = PrivacySheet(card, over or self.host.window())
         sheet.finished.connect(lambda _result: then())
         privacy = self.forge.cards.privacy

@@ -77,8 +77,8 @@ class AnswerCard(QFrame):
         if answer.sensitivities:
             self.words.addSpacing(4)
             self.words.addWidget(label("What would change that", tokens.SMALL, 600, "muted"))
-            for each in answer.sensitivities:
-                self.words.addLayout(_what_if(each.sentence))
+            for what_if in answer.sensitivities:
+                self.words.addLayout(_what_if(what_if.sentence))
 
     @Slot()
     def _on_pair(self) -> None:

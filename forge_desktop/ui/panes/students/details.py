@@ -114,7 +114,7 @@ class StudentDetails(QScrollArea):
         self._eject.clicked.connect(self.eject_pressed)
         self._card = Button("Card", "id-card")
         self._card.setToolTip("Its model card: what it is for, how well it does, where each figure is from")
-        self._card.clicked.connect(lambda: self._student and self.card_pressed.emit(self._student.sha256))
+        self._card.clicked.connect(self._on_card)
         self._remove = Button("Remove", "trash-2", "danger")
         self._remove.setToolTip("Take it off the list; its file stays where it is")
         self._remove.clicked.connect(lambda: self.remove_pressed.emit(self.student_id()))
@@ -177,6 +177,11 @@ class StudentDetails(QScrollArea):
         self._template.setVisible(opened)
         self._toggle.setText("Hide chat template" if opened else "Show chat template")
         self._toggle.set_icon("chevron-down" if opened else "chevron-right")
+
+    @Slot()
+    def _on_card(self) -> None:
+        if self._student is not None:
+            self.card_pressed.emit(self._student.sha256)
 
     @Slot()
     def _on_copy_sum(self) -> None:
