@@ -1,4 +1,4 @@
-"""Tables of cards: cards, their values with provenance, edits, versions; and of students: measurements."""
+"""Tables of cards (values with provenance, edits, versions), of students (measurements), of the corpus (its pace)."""
 
 import sqlite_utils
 
@@ -103,6 +103,16 @@ _STATEMENTS = (
     ) STRICT
     """,
     "CREATE INDEX measurements_by_version ON measurements(version, created)",
+    # How fast documents were read and indexed on this computer: the last runs, for what a search costs to make.
+    """
+    CREATE TABLE index_runs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        passages INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,
+        seconds REAL NOT NULL,
+        ended REAL NOT NULL
+    ) STRICT
+    """,
     # What children of which files of llama.cpp said that they are, so that it is known without starting one.
     "CREATE TABLE engine_builds (installed TEXT PRIMARY KEY, build TEXT NOT NULL, noted REAL NOT NULL) STRICT",
     # What a teacher's calls cost, how long its answers took, and what came of them: read for cards.
