@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from forge_desktop.cards.fields import BY_KEY
+from forge_desktop.cards.fields import BY_KEY, FIELDS
 from forge_desktop.cards.records import Card, CheckReport
 from forge_desktop.ui import tokens
 from forge_desktop.ui.panes.cards.sheet_parts import CardSheet, closing, part, said
@@ -21,6 +21,7 @@ _LOCK = (
 )
 _LOCKED = "This card is published and locked. A new draft begins with what it says, and becomes the next version."
 _DRAFT = "Begin a new draft"
+_BY_TITLE = {field.title: field for field in FIELDS}  # what is missing is named by its title
 
 
 class PublishSheet(CardSheet):
@@ -96,8 +97,9 @@ class PublishSheet(CardSheet):
         return part(title, *lines, note=count_words(len(found), "field"))
 
     def _line(self, key: str, why: str, icon: str, kind: str) -> QWidget:
-        field = BY_KEY.get(key)
+        field = BY_KEY.get(key) or _BY_TITLE.get(key)
         title = field.title if field else safe_words(key) or "The text"
+        key = field.key if field else key
         go = Button("Go to it", cls="pill")
         go.setAccessibleName(f"Go to {title}")
         go.clicked.connect(lambda: self.field_wanted.emit(key))
