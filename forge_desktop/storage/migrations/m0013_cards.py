@@ -5,18 +5,21 @@ import sqlite_utils
 _STATEMENTS = (
     # A card of a version or an endpoint (`subject` is its uid), or of none: brought in, or what it was about is gone.
     # `document` is its Markdown as last written or typed, with every key and section that we do not know. `broken` is
-    # a text that could not be read, kept until it is mended. `cursor` counts the edits that are done, for undo.
+    # a text that could not be read, kept until it is mended. `cursor` counts the edits that are done, for undo. `label`
+    # is what people called the subject last, also when it is gone; `errors` counts what a check found wrong.
     """
     CREATE TABLE cards (
         uid TEXT PRIMARY KEY,
         kind TEXT NOT NULL CHECK (kind IN ('student', 'adapter', 'teacher', 'embedder')),
         subject TEXT NOT NULL DEFAULT '',
         name TEXT NOT NULL,
+        label TEXT NOT NULL DEFAULT '',
         parent TEXT NOT NULL DEFAULT '',
         state TEXT NOT NULL DEFAULT 'draft' CHECK (state IN ('draft', 'published')),
         document TEXT NOT NULL DEFAULT '',
         broken TEXT,
         cursor INTEGER NOT NULL DEFAULT 0,
+        errors INTEGER NOT NULL DEFAULT 0,
         created REAL NOT NULL,
         changed REAL NOT NULL
     ) STRICT
