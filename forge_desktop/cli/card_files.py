@@ -1,4 +1,4 @@
-"""The steps of `card` with files: checked without being brought in, written, brought in."""
+"""The steps of `card` with files: checked without being brought in, and written."""
 
 from __future__ import annotations
 
@@ -65,19 +65,3 @@ def _finding(forge: Forge, card: Card, wanted: str) -> str:
         many = "Several findings begin" if found else "No finding begins"
         raise ForgeError(f"{many} with {wanted!r}.", hint="`card check CARD` names them in brackets.")
     return found.pop()
-
-
-def bring_in(forge: Forge, options: argparse.Namespace, out: Output) -> int:
-    """`card import`: as a card of its own, or into one that is here."""
-    path = Path(os.path.abspath(options.file))
-    if not path.is_dir():
-        refuse_special(path)
-    subject = forge.cards.get(options.subject).uid if options.subject else ""
-    made = wait(forge, forge.cards.bring_in(path, kind=options.kind or "", subject=subject), out, "bringing in")
-    assert isinstance(made, Card)
-    report = forge.cards.check(made.uid)
-    out.result({**card_words.card_fields(made), **card_words.report_fields(report)})
-    out.line(card_words.heading(made))
-    for problem in report.problems:
-        out.line(f"  {card_words.problem_in_words(problem)}")
-    return 0
