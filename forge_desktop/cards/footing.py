@@ -89,7 +89,12 @@ class Footing:
     def retrieval(self) -> str:
         """What decides which passages a student is given."""
         values = self._rooms.settings.values
-        told = [*sorted(self._rooms.corpus.versions().items()), values.passages, values.neighbours]
+        told = [
+            *sorted(self._rooms.corpus.versions().items()),
+            values.passages,
+            values.neighbours,
+            values.passage_tokens,
+        ]
         return hashlib.sha256(repr(told).encode()).hexdigest()
 
     def _hash(self, file: Path) -> str:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards.filling.taken import Skipped, Taker, Values, put
+from forge_desktop.cards.licences import OTHER, spelled
 from forge_desktop.cards.records import Value
 from forge_desktop.engine.gguf_header import Header, open_header
 
 _WHOLE = ("F32", "F16", "BF16", "F64")
 _LONGEST = 300  # characters of a text that is one line
+_BASES = "That of its base, without which it cannot be used."
 _WHY = {
     "licence": "The file does not say under which licence it is.",
     "provider": "The file does not say who made it.",
@@ -21,34 +24,24 @@ _WHY = {
 }
 
 
-def fill(path: Path, take: Taker, values: Values, skipped: Skipped, *, adapter: bool = False) -> None:
+def fill(path: Path | str, take: Taker, values: Values, skipped: Skipped, *, adapter: bool = False) -> None:
     """Add what the header says; of the base of an adapter, what holds for both."""
     try:
-        header = open_header(path)
+        header = open_header(Path(path))
         facts = header.facts(chats=False)
     except ForgeError as error:
         skipped.append(("file", error.message))
         return
-    put(values, _told(header, take))
+    put(values, _told(header, take, adapter=adapter))
     weights = sum(size for _, size in header.tensors)
     put(values, [("bits_per_weight", _of(take, round(8 * weights / facts.parameters, 3), unit="bits"))])
     if not adapter:
         put(values, _named(header, take, facts.quantisation))
-    wanted = ("licence", "provider", "languages", "tags", *(() if adapter else ("base_model",)))
+    wanted = ("licence", "languages", "tags", *(() if adapter else ("provider", "base_model")))
     skipped += [(name, _WHY[name]) for name in wanted if name not in values]
 
 
-def licence_of(text: str) -> str:
-    """The SPDX identifier of a licence as files and hubs name it ("apache-2.0"); "other" for one that SPDX lacks."""
-    from license_expression import get_spdx_licensing  # takes a second to read its list
-
-    known = get_spdx_licensing().known_symbols
-    wanted = text.strip().casefold()
-    exact = next((key for key in known if key.casefold() == wanted and not key.startswith("LicenseRef")), None)
-    return exact or "other"
-
-
-def _of(take: Taker, data: object, *, unit: str = "", **detail: object) -> Value:
+def _of(take: Taker, data: object, *, unit: str = "", **detail: Any) -> Value:
     return take.value(data, "file", "file", unit=unit, **detail)
 
 
@@ -61,29 +54,25 @@ def _line(header: Header, *keys: str) -> tuple[str, str]:
     return "", ""
 
 
-def _told(header: Header, take: Taker) -> Iterator[tuple[str, Value]]:
+def _told(header: Header, take: Taker, *, adapter: bool) -> Iterator[tuple[str, Value]]:
     """What holds for the file and for an adapter that is made for it."""
     licence, key = _line(header, "general.license")
     if licence:
-        spdx = licence_of(licence)
-        yield "licence", _of(take, spdx, key=key, said=licence)
+        spdx = spelled(licence) or OTHER
+        yield "licence", _of(take, spdx, key=key, said=licence, how=_BASES if adapter else "")
         name, key = _line(header, "general.license.name")
-        if spdx == "other":
+        if spdx == OTHER:
             yield "licence_name", _of(take, name or licence, key=key or "general.license")
         link, key = _line(header, "general.license.link")
         yield "licence_link", _of(take, link if link.startswith("http") else "", key=key)
-    provider, key = _line(header, "general.organization", "general.author", "general.quantized_by")
-    yield "provider", _of(take, provider, key=key)
     yield "languages", _of(take, _tags(header.words("general.languages")), key="general.languages")
     yield "tags", _of(take, header.words("general.tags"), key="general.tags")
 
 
 def _named(header: Header, take: Taker, quantisation: str) -> Iterator[tuple[str, Value]]:
     """What holds for the file alone."""
-    name, key = _line(header, "general.name", "general.basename")
-    yield "name", _of(take, name, key=key)
-    version, key = _line(header, "general.version", "general.finetune", "general.size_label")
-    yield "version", _of(take, version, key=key)
+    provider, key = _line(header, "general.organization", "general.author", "general.quantized_by")
+    yield "provider", _of(take, provider, key=key)
     summary, key = _line(header, "general.description")
     yield "summary", _of(take, summary, key=key)
     base, key = _line(header, "general.base_model.0.repo_url", "general.base_model.0.name")

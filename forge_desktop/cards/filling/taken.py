@@ -35,9 +35,7 @@ class Taker:
         held = {name: self.footing[name] for name in rests_on if name in self.footing}
         told = {"date": day(moment)} | {name: each for name, each in detail.items() if _says_something(each)}
         resting = {name: what for name, what in {**held, **(then or {})}.items() if what}
-        return Value(
-            data, unit=unit, origin="measured", source=source, detail=told, rests_on=resting, at=moment
-        )
+        return Value(data, unit=unit, origin="measured", source=source, detail=told, rests_on=resting, at=moment)
 
 
 def day(moment: float) -> str:
