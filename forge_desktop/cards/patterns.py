@@ -26,6 +26,7 @@ _PATH = re.compile(
     r"|(?<![\w\\])\\\\[\w.$-]+\\[^\s\"'<>|*?]+(?:\\[^\s\"'<>|*?]+)*"  # a share: \\server\folder
     r"|(?<![\w])[A-Za-z]:[\\/](?:[^\\/:*?\"<>|\r\n]{1,120}[\\/])*[^\\/:*?\"<>|\s]+"  # C:\folder\file
     rf"|(?<![\w/.:~-])/(?:{_ROOTS})(?:/(?:[^\s/\"'<>|`)\],;]|\\ )+)+/?"  # /home/somebody/file
+    r"|(?<![\w/.:~-])(?:/[\w.@+-]+){2,}/[\w.@+-]+\.\w{1,5}(?!\w)"  # any other file by its whole path
     r"|(?<![\w/.:-])~[\w.-]*/(?:[^\s\"'<>|`)\],;]|\\ )+"  # ~/file
     r")"
 )
@@ -67,7 +68,8 @@ def keys_in(text: str) -> list[Span]:
     """Where keys and passwords stand, by what this program knows of them and by their form."""
     found = list(secrets_in(text))
     for match in _OTHER_KEYS.finditer(text):
-        found.append(match.span("said") if match["said"] else match.span())
+        start, end = match.span("said") if match["said"] else match.span()
+        found.append((start, end - _trail(text[start:end])))
     return found
 
 
