@@ -204,3 +204,9 @@ def of_kind(kind: Kind) -> tuple[Field, ...]:
 def required(kind: Kind) -> tuple[Field, ...]:
     """Those that a card of a kind has to have."""
     return tuple(field for field in FIELDS if field.required_for(kind))
+
+
+def is_of(key: str, kind: Kind) -> bool:
+    """Whether a card of a kind has a field that is called so."""
+    field = BY_KEY.get(key)
+    return field is not None and field.belongs_to(kind)
