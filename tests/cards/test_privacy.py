@@ -18,10 +18,11 @@ from tests.cards.blank import card
 pytestmark = pytest.mark.shared_child
 
 DOCUMENTS = {
-    "minutes-2026-03-12.md": "# Minutes of the tool library\n\nMarta Lindqvist opened the meeting. The budget was read by"
-    " Otto Brandt.\n\nThe committee thanked Marta Lindqvist for the new shelves.",
+    "minutes-2026-03-12.md": "# Minutes of the tool library\n\nMarta Lindqvist opened the meeting. The budget was"
+    " read by Otto Brandt.\n\nThe committee thanked Marta Lindqvist for the new shelves.",
     "Membership List.txt": "Members who lend hand tools: Pavel Novak, Ines Romero. Hand tools are kept for a while.",
-    "handbook.md": "# Handbook for Volunteers\n\nEvery volunteer reads the handbook. Answers are short. The gate is open.",
+    "handbook.md": "# Handbook for Volunteers\n\nEvery volunteer reads the handbook. Answers are short."
+    " The gate is open.",
 }
 
 
@@ -57,8 +58,9 @@ def test_what_is_private_is_found_with_its_kind_and_field(privacy: Privacy) -> N
     one = card(
         "adapter",
         intended_use=(
-            "Made from minutes-2026-03-12.md and the Membership List, kept in /home/marta/papers/2026 and"
-            " C:\\Users\\Marta L\\Desktop\\notes.docx, on \\\\nas\\club\\list.xlsx; see file:///srv/club/a.pdf and ~/club."
+            "Made from minutes-2026-03-12.md and the Membership List, kept in /home/marta/papers/2026"
+            " and C:\\Users\\Marta L\\Desktop\\notes.docx, on \\\\nas\\club\\list.xlsx; see file:///srv/club/a.pdf"
+            " and ~/club."
         ),
         limitations="Ask Marta Lindqvist, +49 170 1234567 or 030 12345678, marta@lindqvist.example; or Pavel Novak.",
         safety="The key is sk-abcdefgh12345678, the other topsecret-of-this-process, password: hunter2hunter2.",
