@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from forge_desktop.cards.records import Kind
+
+if TYPE_CHECKING:
+    from forge_desktop.cards.records import Card
+    from forge_desktop.cards.surroundings import Surroundings
 
 RowGroup = Literal["fit", "speed", "cost", "quality"]
 CapabilityGroup = Literal["retrieval", "local generation", "API generation", "distillation loop", "storage"]
@@ -142,10 +146,19 @@ class LocalOrApi:
 
 
 @dataclass(frozen=True)
+class Basis:
+    """The cards as they were, and what was around them."""
+
+    cards: tuple[Card, ...]
+    around: Surroundings
+
+
+@dataclass(frozen=True)
 class CardComparison:
     """Two or more cards side by side. `answers` has each model here against each elsewhere.
 
-    `assumptions` are (field of the inputs, sentence) for what nobody set; `notes` what to mind of all of it.
+    `assumptions` are (field of the inputs, sentence) for what nobody set; `notes` what to mind of all of it. `basis` is
+    what it was made from, for the same again with other inputs.
     """
 
     cards: tuple[ComparedCard, ...]
@@ -155,6 +168,7 @@ class CardComparison:
     inputs: CostInputs
     assumptions: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    basis: Basis | None = field(default=None, repr=False, compare=False)
 
     @property
     def answer(self) -> LocalOrApi | None:

@@ -12,6 +12,7 @@ from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import EngineChanged, Events
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.engine.answer import Answer
+from forge_desktop.engine.builds import Builds
 from forge_desktop.engine.gguf_header import read_header
 from forge_desktop.engine.keeper import Keeper, nothing
 from forge_desktop.engine.kept import Kept
@@ -84,7 +85,8 @@ class Engine:
         self._command = command
         self._owns_layout = beside is None
         flags = Flags(db)
-        starter = Starter(Packs(pack_folders(db.path.parent)), flags)
+        self._builds = Builds(db)
+        starter = Starter(Packs(pack_folders(db.path.parent)), flags, self._builds)
         self.layout: Layout = (
             beside.layout
             if beside is not None
@@ -168,6 +170,11 @@ class Engine:
         """What the engine is doing now."""
         remote = self._remote
         return remote.state() if remote is not None else self._keeper.state()
+
+    @property
+    def build(self) -> str:
+        """The llama.cpp that a child would be of, "" before any was ever started. Starts nothing."""
+        return self._builds.now
 
     def crashes(self) -> list[Crash]:
         """The students that are loaded only when a person asks, because their process kept ending."""

@@ -15,7 +15,8 @@ _WORDS = (
     "painted", "cloud", "signal", "returned", "winter", "ladder", "copper", "garden", "against", "small",
     "bridge", "found", "timber", "bell",
 )  # fmt: skip
-_TASK = "These are words without order. Count from 1 to 900, one number after the other, and write nothing else."
+_TASK = "Count from 1 to 900, one number after the other."
+_LEAST = 6  # words: without them two prompts could be the same
 
 
 class Prompts:
@@ -34,18 +35,16 @@ class Prompts:
         self._frame = self._length(())
 
     def make(self, number: int) -> list[PromptMessage]:
-        """The prompt with this number: as long as was asked for, or the frame alone where that is longer already."""
+        """The prompt with this number: as long as was asked for, or a few words where these are longer already."""
         draw = random.Random(f"{self._seed}:{number}")
         words: list[str] = []
         left = self._tokens - self._frame
-        while left > 0:
+        while left > 0 or len(words) < _LEAST:
             words.append(draw.choice(_WORDS))
             left -= self._cost[words[-1]]
-        for _ in range(4):  # words that stand together can be other tokens than each alone
-            over = self._length(words) - self._tokens
-            if over <= 0 or not words:
-                break
-            del words[-max(1, over // 2) :]
+        over = self._length(words) - self._tokens  # words that stand together can be other tokens than each alone
+        while over > 0 and len(words) > _LEAST:
+            over -= self._cost[words.pop()]
         return _messages(words)
 
     def _length(self, words: Sequence[str]) -> int:

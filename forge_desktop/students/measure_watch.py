@@ -50,7 +50,9 @@ class PeakMemory:
             self._seen = max(self._seen, told.rss, getattr(told, "peak_wset", 0))
 
 
-class _Reading(NamedTuple):
+class Reading(NamedTuple):
+    """What the driver told of one GPU at a moment of the monotonic clock: bytes in use, watts."""
+
     at: float
     gpu: int
     used: int
@@ -65,7 +67,8 @@ class NvidiaWatch:
     def __init__(self) -> None:
         self._program = shutil.which("nvidia-smi")
         self._before = {gpu: used for _, gpu, used, _ in self._once()}
-        self._readings: list[_Reading] = []
+        self.readings: list[Reading] = []
+        self.condition = threading.Condition()  # notified of each reading
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
 
@@ -122,14 +125,14 @@ class NvidiaWatch:
         gpus = set(self._peak_growth()) or set(self._before)
         total, known = 0.0, False
         for gpu in gpus:
-            power = [(one.at, one.watts) for one in self._readings if one.gpu == gpu and one.watts is not None]
+            power = [(one.at, one.watts) for one in self.readings if one.gpu == gpu and one.watts is not None]
             if spent := integrated(power, start, end):
                 total, known = total + spent, True
         return total if known else None
 
     def _peak_growth(self) -> dict[int, int]:
         peaks: dict[int, int] = {}
-        for one in [*self._readings, *self._once()]:
+        for one in [*self.readings, *self._once()]:
             peaks[one.gpu] = max(peaks.get(one.gpu, 0), one.used)
         grown = {gpu: used - self._before.get(gpu, 0) for gpu, used in peaks.items()}
         return {gpu: more for gpu, more in grown.items() if more >= _GROWN}
@@ -139,9 +142,11 @@ class NvidiaWatch:
         with contextlib.suppress(ValueError, OSError):  # closed while reading
             for line in process.stdout:
                 if (reading := _parsed(line)) is not None:
-                    self._readings.append(reading)
+                    with self.condition:
+                        self.readings.append(reading)
+                        self.condition.notify_all()
 
-    def _once(self) -> list[_Reading]:
+    def _once(self) -> list[Reading]:
         told = self._run(self._query()[1:]) if self._program else ""
         return [reading for line in told.splitlines() if (reading := _parsed(line)) is not None]
 
@@ -217,7 +222,7 @@ def load() -> float | None:
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
-def _parsed(line: str) -> _Reading | None:
+def _parsed(line: str) -> Reading | None:
     fields = [field.strip() for field in line.split(",")]
     if len(fields) != 3 or not _whole(fields[0]) or not _whole(fields[1]):
         return None
@@ -225,7 +230,7 @@ def _parsed(line: str) -> _Reading | None:
         watts: float | None = float(fields[2])
     except ValueError:
         watts = None  # "[N/A]"
-    return _Reading(time.monotonic(), int(fields[0]), int(fields[1]) << 20, watts)
+    return Reading(time.monotonic(), int(fields[0]), int(fields[1]) << 20, watts)
 
 
 def _whole(text: str) -> bool:
