@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from forge_desktop.cards.licensing import HUB_IDS
+
 # SPDX ids that the hub lists (its documentation of repositories' licences); its own name is the id in small letters.
 _BOTH = (
     "Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "BSD-3-Clause-Clear", "ISC", "Zlib", "Unlicense", "WTFPL",
@@ -12,26 +14,14 @@ _BOTH = (
     "CC0-1.0", "CC-BY-2.0", "CC-BY-2.5", "CC-BY-3.0", "CC-BY-4.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0", "CC-BY-NC-2.0",
     "CC-BY-NC-3.0", "CC-BY-NC-4.0", "CC-BY-ND-4.0", "CC-BY-NC-ND-3.0", "CC-BY-NC-ND-4.0", "CC-BY-NC-SA-2.0",
     "CC-BY-NC-SA-3.0", "CC-BY-NC-SA-4.0", "CDLA-Sharing-1.0", "CDLA-Permissive-1.0", "CDLA-Permissive-2.0", "C-UDA-1.0",
-    "ODbL-1.0", "PDDL-1.0", "ODC-By-1.0", "GFDL-1.3",
 )  # fmt: skip
 _TO_SPDX = {
     **{name.casefold(): name for name in _BOTH},
     "odbl": "ODbL-1.0",
     "pddl": "PDDL-1.0",
-    "odc-by": "ODC-By-1.0",
-    "gfdl": "GFDL-1.3",
 }
 _TO_HUB = {spdx: hub for hub, spdx in _TO_SPDX.items()}
 
-# Names of the hub's own for licences that SPDX does not know.
-_HUB_ONLY = frozenset(
-    (
-        "gemma", "llama2", "llama3", "llama3.1", "llama3.2", "llama3.3", "llama4", "openrail", "openrail++",
-        "creativeml-openrail-m", "bigscience-openrail-m", "bigscience-bloom-rail-1.0", "bigcode-openrail-m",
-        "apple-ascl", "apple-amlr", "deepfloyd-if-license", "fair-noncommercial-research-license", "h-research",
-        "intel-research", "open-mdw", "grok2-community", "etalab-2.0", "lgpl-lr", "cc", "gpl", "lgpl", "bsd",
-    )
-)  # fmt: skip
 _EXPRESSION = re.compile(r"[A-Za-z0-9.+()-]+(?: (?:AND|OR|WITH) [A-Za-z0-9.+()-]+)+")
 
 
@@ -42,9 +32,7 @@ def from_hub(licence: str, name: str) -> tuple[str, str]:
         return _TO_SPDX[small], name
     if small == "other":
         return (name, "") if _EXPRESSION.fullmatch(name) else ("other", name)
-    if small in _HUB_ONLY:
-        return "other", name or licence.strip()
-    return licence.strip(), name
+    return (small, name) if small in HUB_IDS else (licence.strip(), name)
 
 
 def to_hub(licence: str, name: str) -> tuple[str, str]:
@@ -53,6 +41,6 @@ def to_hub(licence: str, name: str) -> tuple[str, str]:
         return "", name
     if licence in _TO_HUB:
         return _TO_HUB[licence], name
-    if licence.casefold() == "other":
-        return (name, "") if name in _HUB_ONLY else ("other", name)
+    if licence == "other" or licence in HUB_IDS:
+        return licence, name
     return "other", name or licence

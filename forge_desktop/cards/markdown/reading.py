@@ -37,7 +37,7 @@ def _before(previous: str, kind: Kind) -> Parsed | None:
 
 def _unread(name: str, parsed: Parsed) -> bool:
     """Whether a key that should be a field of ours has a form we cannot read, and so stays an unknown one."""
-    if name == "license_name":
+    if name == "license_name" or not plain(parsed.keys[name]):
         return False
     fields = [key for key in hub_keys.fields_of(parsed.kind) if hub_keys.field_key(key) == name]
     return not any(key in parsed.in_front for key in fields)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forge_desktop.cards.markdown import body_edits, hub_keys, laying, wishes
+from forge_desktop.cards.markdown import body_edits, hub_keys, laying, tidying, wishes
 from forge_desktop.cards.markdown.body_edits import LineEdit
 from forge_desktop.cards.markdown.parsing import Parsed, parse
 from forge_desktop.cards.markdown.wishes import Wish
@@ -84,6 +84,7 @@ class _Writing:
             elif wish is not None and not self._front_says(wish):
                 new.append(wish)
         edits += laying.edits(parsed.outline, places, new, self._card.kind)
+        edits = tidying.tidied(parsed.outline, edits)
         return body_edits.applied(parsed.outline, edits, parsed.front.line_end) if edits else parsed.front.body
 
     def _all(self) -> dict[str, Wish | None]:
