@@ -60,8 +60,8 @@ def test_a_card_is_written_by_hand_checked_and_taken_back(cli: Callable[..., Any
     cli("card", "set", "v1", "latency", "--clear")
     report = cli_json("card", "check", "v1", expect=1)
     assert report["ok"] is False
-    assert "Intended use" in report["missing"]
-    assert "missing: Intended use" in cli("card", "check", "v1", expect=1).stdout
+    assert "Licence" in report["missing"]
+    assert "missing: Licence" in cli("card", "check", "v1", expect=1).stdout
     shown = cli("card", "show", "v1").stdout
     assert "File size" in shown
     assert "written by hand on 20" in shown
@@ -107,6 +107,41 @@ def test_the_editor_changes_the_markdown(
     assert "status 3" in cli_json("card", "edit", "v1", expect=1)["error"]["message"]
     monkeypatch.setenv("EDITOR", "")
     assert "no editor" in cli_json("card", "edit", "v1", expect=1)["error"]["message"]
+
+
+def test_a_broken_text_is_kept_and_named_by_line_and_column(
+    tmp_path: Path, cli: Callable[..., Any], cli_json: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "editor.py"
+    script.write_text("import sys\nopen(sys.argv[-1], 'w').write('---\\nlicense: [mit\\n---\\n# Broken\\n')\n")
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setenv("EDITOR", f"{sys.executable} {script}")
+    done = cli_json("card", "edit", "v1", expect=1)
+    assert (done["taken"], done["broken"]) == (False, True)
+    assert done["problems"][0]["line"] >= 2
+    assert cli_json("card", "show", "v1")["problem"]["line"] == done["problems"][0]["line"]
+    assert cli_json("card", "check", "v1", expect=1)["problems"][0]["line"] == done["problems"][0]["line"]
+
+
+def test_a_file_is_checked_without_being_brought_in(tmp_path: Path, cli: Callable[..., Any], cli_json: Json) -> None:
+    good, bad = tmp_path / "good.md", tmp_path / "bad.md"
+    good.write_text(WRITTEN)
+    report = cli_json("card", "check", good, expect=1)
+    assert report["file"] == str(good)
+    assert "Intended use" in report["missing"]
+    assert "Licence" not in report["missing"]
+    bad.write_text("---\nlicense: mit\ntags: [a, b\n---\n# A card\n")
+    (problem,) = cli_json("card", "check", bad, expect=1)["problems"]
+    assert problem["line"] in (3, 4)
+    assert problem["column"] >= 1
+    assert f"{bad}:{problem['line']}:{problem['column']}: error: " in cli("card", "check", bad, expect=1).stdout
+    bad.write_bytes(b"# A card\n\nWith \xff in it.\n")
+    (problem,) = cli_json("card", "check", bad, expect=1)["problems"]
+    assert (problem["line"], problem["column"]) == (3, 6)
+    (tmp_path / "no.json").write_text("{}")
+    assert "neither a card" in cli_json("card", "check", tmp_path / "no.json", expect=1)["error"]["message"]
+    assert "cannot be read" in cli_json("card", "check", tmp_path / "gone.md", expect=1)["error"]["message"]
+    assert len(cli_json("card", "list")["cards"]) == 1
 
 
 def test_cards_of_what_is_not_here(tmp_path: Path, cli: Callable[..., Any], cli_json: Json) -> None:
