@@ -14,6 +14,7 @@ from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import Jobs
 from forge_desktop.base.paths import OwnerLock, resources_dir
 from forge_desktop.base.settings import SettingsFile
+from forge_desktop.cards import Cards
 from forge_desktop.chat import Chat
 from forge_desktop.corpus import Corpus
 from forge_desktop.corpus.embedding_model import EmbeddingModel
@@ -86,9 +87,12 @@ class Forge:
                 read_pair=_read_pair,
             )
             starter = resources_dir() / "students" / STARTER
+            rooms = self._rooms(database)
             self.students = Students(
-                database, self.jobs, self.events, self.engine, starter, self.providers, rooms=self._rooms(database)
+                database, self.jobs, self.events, self.engine, starter, self.providers, rooms=rooms
             )
+            self.cards = Cards(rooms, self.students)
+            opened.callback(self.cards.close)
             self.archive = Archive(
                 database,
                 self.jobs,

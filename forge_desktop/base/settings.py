@@ -274,6 +274,73 @@ class Settings:
         "Passages in exports",
         "Lessons for other programs show the passages before the question, as the student sees them in the chat.",
     )
+    cost_hardware: float = _setting(
+        1500.0,
+        "Costs",
+        "Price of the computer",
+        "What it cost, in your money. Comparing cards spreads it over the years and hours below. 1500 is an"
+        " assumption, as are all figures of this group until you set them.",
+        minimum=0.0,
+        maximum=1_000_000_000.0,
+    )
+    cost_years: float = _setting(
+        4.0, "Costs", "Years of use", "How long the computer is used.", minimum=0.1, maximum=50.0
+    )
+    cost_residual: int = _setting(
+        10, "Costs", "Worth afterwards", "What it is still worth then, in percent of its price.", minimum=0, maximum=100
+    )
+    cost_hours: float = _setting(
+        4.0, "Costs", "Hours a day", "How long a day a model computes on it.", minimum=0.01, maximum=24.0
+    )
+    cost_watts: float = _setting(
+        100.0,
+        "Costs",
+        "Watts while it computes",
+        "What the computer draws from the socket while a model computes. A meter between plug and socket tells.",
+        minimum=0.0,
+        maximum=100_000.0,
+    )
+    cost_electricity: float = _setting(
+        0.30, "Costs", "Price of a kWh", "Electricity, in your money.", minimum=0.0, maximum=1_000_000.0
+    )
+    cost_disk: float = _setting(
+        0.05, "Costs", "Price of a GB of disk", "Paid once, in your money.", minimum=0.0, maximum=1_000_000.0
+    )
+    cost_input_per_output: float = _setting(
+        6.0,
+        "Costs",
+        "Tokens read for each one written",
+        "Questions with passages are much longer than their answers.",
+        minimum=0.0,
+        maximum=10_000.0,
+    )
+    cost_cached: int = _setting(
+        0,
+        "Costs",
+        "Cached input",
+        "What part of the tokens that an endpoint reads it takes from its cache, in percent.",
+        minimum=0,
+        maximum=100,
+    )
+    cost_tokens: int = _setting(
+        1_000_000,
+        "Costs",
+        "Tokens a month",
+        "How many you use, read and written together.",
+        minimum=0,
+        maximum=10**15,
+    )
+    cost_currency: str = _setting(
+        "USD", "Costs", "Your money", "Its name, as in EUR. Prices of endpoints are in US dollars and are converted."
+    )
+    cost_rate: float = _setting(
+        1.0,
+        "Costs",
+        "For a US dollar",
+        "How much of your money a US dollar is.",
+        minimum=0.000001,
+        maximum=10_000_000.0,
+    )
     offline: bool = _setting(
         False,
         "Network",

@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from forge_desktop.cards.checking import is_there
+from forge_desktop.cards.fields import required
+from forge_desktop.cards.records import Filled
 from forge_desktop.forge import Forge
 from forge_desktop.students.records_gate import GateReport, GateWish
 from forge_desktop.students.records_training import TrainRun, TrainSource, TrainWish
@@ -112,6 +115,7 @@ def turn(
         report = _wait(forge, forge.students.gates.start(learnt.version, wanted), GateReport)
         if report.verdict != "passed" and not override:
             return Loop(learnt, report, None, before, "", _ask(forge, true[0][0]))
+        _complete(forge, report.gated or learnt.version)
         promoted = forge.students.registry.promote(
             report.gated or learnt.version,
             who="a measurement",
@@ -122,6 +126,15 @@ def turn(
         return Loop(learnt, report, promoted, before, during, _ask(forge, true[0][0]))
     finally:
         forge.close()
+
+
+def _complete(forge: Forge, version: str) -> None:
+    """Fill its card in; of what nobody measured or wrote here it says so."""
+    card = forge.cards.get(version)
+    _wait(forge, forge.cards.fill(card.uid), Filled)
+    shown = forge.cards.get(card.uid).fields
+    empty = [field.key for field in required(card.kind) if not is_there(shown.get(field.key))]
+    forge.cards.adopt(card.uid, {}, not_applicable=dict.fromkeys(empty, "Nobody wrote it for a benchmark."))
 
 
 def told(loop: Loop) -> dict[str, Any]:

@@ -185,7 +185,7 @@ FIELDS: tuple[Field, ...] = (
 BY_KEY: dict[str, Field] = {field.key: field for field in FIELDS}
 
 ROWS: dict[str, tuple[str, ...]] = {
-    # value in its own unit; low and high bound the interval of the difference to `baseline`
+    # value in its own unit; low and high bound the interval of the difference to `baseline`, of the value without one
     "evaluation": (
         "task", "dataset", "revision", "split", "metric", "value", "unit", "n", "baseline", "difference", "low", "high",
         "less_is_better", "date", "config", "source", "verified",
@@ -204,3 +204,9 @@ def of_kind(kind: Kind) -> tuple[Field, ...]:
 def required(kind: Kind) -> tuple[Field, ...]:
     """Those that a card of a kind has to have."""
     return tuple(field for field in FIELDS if field.required_for(kind))
+
+
+def is_of(key: str, kind: Kind) -> bool:
+    """Whether a card of a kind has a field that is called so."""
+    field = BY_KEY.get(key)
+    return field is not None and field.belongs_to(kind)

@@ -1,4 +1,4 @@
-"""The grammar of what makes students better: `train`, `gate`. Imports no room."""
+"""The grammar of what makes students better: `train`, `gate`, `measure`. Imports no room."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from forge_desktop.cli.arguments_gate import add_gate
+from forge_desktop.cli.arguments_measure import add_measure
 from forge_desktop.cli.arguments_versions import add_versions
 from forge_desktop.cli.training_usage import refuse_mixtures
 from forge_desktop.cli.values import count, named, number
@@ -19,6 +20,7 @@ def add_students(verb: Verb) -> None:
     _add_train(verb)
     add_versions(verb)
     add_gate(verb)
+    add_measure(verb)
 
 
 def _add_train(verb: Verb) -> None:

@@ -22,7 +22,7 @@ from forge_desktop.corpus.pace import Pace
 from forge_desktop.corpus.parsers import ocr
 from forge_desktop.corpus.policies import Policy
 from forge_desktop.corpus.progress import Progress
-from forge_desktop.corpus.records import IndexReport, Survey
+from forge_desktop.corpus.records import IndexingSpeed, IndexReport, Survey
 from forge_desktop.corpus.records_library import PolicyEffect
 from forge_desktop.corpus.retrieval import Index
 from forge_desktop.corpus.retrieval.store_sizes import disk_sizes
@@ -173,6 +173,9 @@ class IndexRun:
         ).read(waiting)
         self._index.tidy(lambda: self._ctx.wait(self._pace.rest(0.0)), wholly=True)
         self._totals.note_disk(disk_sizes(self._db.connection))
+        passages, size, seconds = self._progress.measured()
+        if passages:
+            self._totals.note_run(IndexingSpeed(passages, size, seconds, time.time()))
 
     def _report(self, ids: Iterable[int]) -> IndexReport:
         tally, found, done = self._store.tally(ids), self._found, self._committer

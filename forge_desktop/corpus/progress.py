@@ -65,6 +65,12 @@ class Progress:
         self._waiting -= documents + failed
         self._passages += passages
 
+    def measured(self) -> tuple[int, int, float]:
+        """What was stored up to now: passages, bytes of files, and the seconds it took, pauses left out."""
+        now = time.monotonic()
+        self._seconds, self._last = self._seconds + now - self._last, now
+        return self._passages, self._bytes, self._seconds
+
     def _tell(self, note: str) -> None:
         now = time.monotonic()
         self._seconds += now - self._last

@@ -231,12 +231,22 @@ class PageImage:
 
 
 @dataclass(frozen=True)
+class IndexingSpeed:
+    """What an index run read and stored, and how long that took; `ended` in epoch seconds."""
+
+    passages: int
+    bytes: int
+    seconds: float
+    ended: float
+
+
+@dataclass(frozen=True)
 class CorpusStats:
     """Totals for the header line, the statistics and `status`.
 
     `tokens` are estimated; `languages` = (ISO 639-1 code or "" for unknown, documents), most first; `disk` = bytes of
     "texts", "index" and "vectors", the latter two as the last index run left them; `synced` = when folders were last
-    looked through.
+    looked through; `speed` is of the longest of the last index runs, None before there was one.
     """
 
     documents: int
@@ -248,6 +258,7 @@ class CorpusStats:
     languages: tuple[tuple[str, int], ...] = ()
     disk: Mapping[str, int] = field(default_factory=dict)
     synced: float | None = None
+    speed: IndexingSpeed | None = None
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ import json
 import re
 from collections.abc import Mapping
 
-from forge_desktop.corpus.records import CorpusStats, FailureGroup
+from forge_desktop.corpus.records import CorpusStats, FailureGroup, IndexingSpeed
 from forge_desktop.storage import Database
 
+_RUNS_KEPT = 20
 _QUOTED = re.compile(r"([\"'`«“])[^\"'`»”]*([\"'`»”])")
 _NUMBER = re.compile(r"\d[\d,.]*")
 _PATH = re.compile(r"(?:[A-Za-z]:)?[/\\]\S+")
@@ -38,6 +39,7 @@ class Totals:
             languages=tuple(sorted(languages.items(), key=lambda item: (-item[1], item[0]))),
             disk={"texts": sum(row["text_bytes"] for row in rows), "index": 0, "vectors": 0} | disk,
             synced=self._db.value("SELECT max(synced) FROM collection_roots WHERE removal IS NULL"),
+            speed=self._speed(),
         )
 
     def shares(self) -> tuple[int, int]:
@@ -63,6 +65,20 @@ class Totals:
         """Keep how many bytes parts of the database take."""
         with self._db.write() as connection:
             connection.executemany("INSERT OR REPLACE INTO disk_sizes VALUES (?, ?)", sizes.items())
+
+    def note_run(self, run: IndexingSpeed) -> None:
+        """Keep how fast a run was; only the last ones are kept."""
+        with self._db.write() as connection:
+            connection.execute(
+                "INSERT INTO index_runs (passages, bytes, seconds, ended) VALUES (?, ?, ?, ?)",
+                (run.passages, run.bytes, run.seconds, run.ended),
+            )
+            connection.execute("DELETE FROM index_runs WHERE id <= (SELECT max(id) FROM index_runs) - ?", (_RUNS_KEPT,))
+
+    def _speed(self) -> IndexingSpeed | None:
+        """Of the run among the last ones that stored most: short ones say more of starting than of reading."""
+        row = self._db.row("SELECT passages, bytes, seconds, ended FROM index_runs ORDER BY passages DESC, id DESC")
+        return None if row is None else IndexingSpeed(*row)
 
     def token_ratios(self) -> tuple[str, dict[str, float]] | None:
         """Whose tokeniser was measured (sha256), and the characters a token of each script class; None: nobody's."""

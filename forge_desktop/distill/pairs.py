@@ -13,7 +13,16 @@ from forge_desktop.base.settings import SettingsFile
 from forge_desktop.corpus import Corpus
 from forge_desktop.distill.keeping import DROPPED, Keeper, keys_of, lesson_of
 from forge_desktop.distill.records import Pair, Quality
-from forge_desktop.distill.records_pairs import Coverage, Histograms, PairCounts, PairRow, PairWish, Reverified, Similar
+from forge_desktop.distill.records_pairs import (
+    Coverage,
+    Histograms,
+    PairCounts,
+    PairRow,
+    PairWish,
+    Reverified,
+    Similar,
+    Taught,
+)
 from forge_desktop.distill.store_pair_list import PairList
 from forge_desktop.distill.verifying import Verifier
 from forge_desktop.storage import Database
@@ -99,6 +108,10 @@ class Pairs:
     def counts(self) -> PairCounts:
         """Totals."""
         return self._list.counts()
+
+    def taught(self, endpoint: str) -> Taught:
+        """What an endpoint (its uid) taught: pairs, those of them that may train, and what both cost."""
+        return self._store.taught(endpoint)
 
     def histograms(self) -> Histograms:
         """How the accepted pairs are spread."""

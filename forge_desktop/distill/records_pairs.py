@@ -63,6 +63,16 @@ class PairCounts:
 
 
 @dataclass(frozen=True)
+class Taught:
+    """The pairs of a teacher. `reviewed` are those that a person looked at; `cost` is of all, in micro-dollars."""
+
+    pairs: int
+    accepted: int
+    reviewed: int
+    cost: int
+
+
+@dataclass(frozen=True)
 class Bar:
     """One bar of a histogram: what it stands for, and how many pairs."""
 

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from forge_desktop.distill.records import Check, Evidence, Pair, Quality
+from forge_desktop.distill.records_pairs import Taught
 from forge_desktop.storage import Database
 
 _TEXTS = (
@@ -134,6 +135,16 @@ class PairStore:
             "SELECT p.uid FROM pairs p JOIN tasks t ON t.id = p.task_id WHERE t.uid = ?", task
         )
         return found
+
+    def taught(self, endpoint: str) -> Taught:
+        """What an endpoint taught. Reads what each pair says of its teacher: for a thread that may wait."""
+        row = self._db.row(
+            "SELECT count(*), coalesce(sum(accepted), 0), coalesce(sum(reviewed <> ''), 0), coalesce(sum(cost), 0)"
+            " FROM pairs WHERE json_extract(teacher, '$.endpoint') = ?",
+            endpoint,
+        )
+        assert row is not None
+        return Taught(*row)
 
     def iterate(self, where: str = "1", *values: object) -> Iterator[Pair]:
         """Pairs in the order they came in, read some hundred at a time."""

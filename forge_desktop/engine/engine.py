@@ -12,6 +12,7 @@ from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import EngineChanged, Events
 from forge_desktop.base.settings import SettingsFile
 from forge_desktop.engine.answer import Answer
+from forge_desktop.engine.builds import Builds
 from forge_desktop.engine.gguf_header import read_header
 from forge_desktop.engine.keeper import Keeper, nothing
 from forge_desktop.engine.kept import Kept
@@ -32,7 +33,7 @@ from forge_desktop.engine.records import (
     StudentSpec,
 )
 from forge_desktop.engine.records_many import Batch, Continuation, Lesson, Scores, TokenisedLesson
-from forge_desktop.engine.records_plan import Hardware, Plan, PlanWish, Timing
+from forge_desktop.engine.records_plan import Hardware, Loaded, Plan, PlanWish, Timing
 from forge_desktop.engine.remote import RemoteStudent
 from forge_desktop.engine.running import Lost, RunningChild, plain
 from forge_desktop.engine.starting import Starter
@@ -60,7 +61,7 @@ class Engine:
     application's own child; `limits` and `budget` are the deadlines and the restarts allowed; after `idle` seconds
     without a request conversations are saved. `beside` is another engine whose student is loaded too: each has a child
     of its own, and is planned into the memory that the other leaves. `providers` are what a remote student is asked
-    through.
+    through. `context` tokens, where given, are planned for in place of what is wished.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Engine:
         idle: float = 20.0,
         beside: Engine | None = None,
         providers: Providers | None = None,
+        context: int = 0,
     ) -> None:
         self._db, self._settings = db, settings
         self._providers, self._events = providers, events
@@ -83,7 +85,8 @@ class Engine:
         self._command = command
         self._owns_layout = beside is None
         flags = Flags(db)
-        starter = Starter(Packs(pack_folders(db.path.parent)), flags)
+        self._builds = Builds(db)
+        starter = Starter(Packs(pack_folders(db.path.parent)), flags, self._builds)
         self.layout: Layout = (
             beside.layout
             if beside is not None
@@ -100,6 +103,7 @@ class Engine:
             command=command,
             limits=self._limits,
             budget=budget or RestartBudget(),
+            context=context,
         )
         self._yielding = Yielding(events, self._keeper.give_cores)
         self._kept = Kept(db, events, settings)
@@ -167,6 +171,11 @@ class Engine:
         remote = self._remote
         return remote.state() if remote is not None else self._keeper.state()
 
+    @property
+    def build(self) -> str:
+        """The llama.cpp that a child would be of, "" before any was ever started. Starts nothing."""
+        return self._builds.now
+
     def crashes(self) -> list[Crash]:
         """The students that are loaded only when a person asks, because their process kept ending."""
         return self._crashes.all()
@@ -176,6 +185,11 @@ class Engine:
         """The process id of the loaded child, for measurements; None when nothing is loaded."""
         child = self._keeper.child
         return child.pid if child is not None else None
+
+    def loaded(self) -> Loaded | None:
+        """What the loaded child holds and how it computes; None when nothing is loaded."""
+        child = self._keeper.loaded()
+        return child.standing() if child is not None else None
 
     def probe(self, path: Path) -> ModelHeader:
         """What the header of a GGUF file says; no child is needed. Raises ForgeError."""
@@ -337,9 +351,10 @@ class Engine:
             )
         return self.many.tokenise(lessons, check, template=template)
 
-    def beside(self) -> Engine:
+    def beside(self, *, context: int = 0) -> Engine:
         """Another engine, with no student yet and events of its own, planned into the memory that this one leaves. Who
-        asked for it closes it: then its child ends, and this one's was never touched.
+        asked for it closes it: then its child ends, and this one's was never touched. `context` tokens, where given,
+        take the place of what is wished for a student.
         """
         return Engine(
             self._db,
@@ -349,6 +364,7 @@ class Engine:
             limits=self._limits,
             beside=self,
             providers=self._providers,
+            context=context,
         )
 
     def asked(self, messages: Sequence[PromptMessage], sampling: Sampling) -> tuple[Endpoint, ChatRequest] | None:

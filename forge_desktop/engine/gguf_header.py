@@ -47,6 +47,7 @@ _FILE_TYPES = {
     29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M", 32: "BF16", 36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4_MOE",
 }  # fmt: skip
 
+_OF_ALL = "general."  # begins what is said of the model as a whole
 _SAMPLING = "general.sampling."
 _DAMAGED = "Get the file again; it is damaged or not complete."
 
@@ -92,6 +93,7 @@ class Header:
         self._values: dict[str, object] = {}
         self._lengths: dict[str, int] = {}
         self._lists: dict[str, list[int]] = {}
+        self._words: dict[str, list[str]] = {}
         self._place = 0
         self._check_magic()
         self._version = self._scalar("<I")
@@ -137,6 +139,14 @@ class Header:
         start = -(-self._place // alignment) * alignment
         types = {kind: name for kind, (name, _, _) in _TENSOR_TYPES.items()}
         return [(each.name, types.get(each.type, ""), start + each.offset, each.bytes) for each in self._tensors]
+
+    def text(self, key: str) -> str:
+        """A text by its key, "" where there is none."""
+        return self._text(key)
+
+    def words(self, key: str) -> list[str]:
+        """A list of texts on the model as a whole ("general.tags")."""
+        return list(self._words.get(key, []))
 
     def number(self, key: str, missing: int = 0) -> int:
         """A whole number by its key; "%s" stands for the architecture."""
@@ -230,6 +240,9 @@ class Header:
             return length
         if kind in _SCALARS:
             self._skip(length * smallest)
+            return length
+        if key.startswith(_OF_ALL) and length <= _LONGEST_LIST:
+            self._words[key] = [self._string(_LONGEST_KEY) for _ in range(length)]
             return length
         for _ in range(length):
             size = self._scalar("<Q")

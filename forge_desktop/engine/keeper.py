@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -50,8 +51,9 @@ class Keeper:
         command: Sequence[str] | None,
         limits: Limits,
         budget: RestartBudget,
+        context: int = 0,
     ) -> None:
-        self._layout, self._starter = layout, starter
+        self._layout, self._starter, self._context = layout, starter, context
         self._flags, self._crashes, self._events, self._settings = flags, crashes, events, settings
         self._command, self._limits, self._budget = command, limits, budget
         self._lock = threading.RLock()
@@ -261,7 +263,9 @@ class Keeper:
         return self._spec
 
     def _wish(self, spec: StudentSpec) -> Wish:
-        return Wish(self._layout.wish(spec.sha256), self._settings.values.threads)
+        wish = self._layout.wish(spec.sha256)
+        wish = dataclasses.replace(wish, context=self._context) if self._context else wish
+        return Wish(wish, self._settings.values.threads)
 
     def _restart(self, what: str) -> None:
         """Start the next child, or stop; the lock is held."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -138,6 +139,28 @@ class Timing:
     prompt_tokens_per_second: float
     tokens_per_second: float
     measured: float
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A loaded child: its process, what it holds of each device and how it computes.
+
+    `buffers` are bytes by buffer ("CPU", "CUDA0") and then "model", "KV", "compute", "output"; `gpu_layers` of `layers`
+    as llama.cpp counted them; `context` tokens for each of `sequences` conversations. `devices` as they were before.
+    `note` says why it does not run as it was planned.
+    """
+
+    pid: int
+    build: str
+    device: str
+    context: int
+    sequences: int
+    gpu_layers: int
+    layers: int
+    threads: int
+    buffers: Mapping[str, Mapping[str, int]]
+    devices: tuple[Device, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True)

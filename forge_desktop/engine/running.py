@@ -16,7 +16,7 @@ from forge_desktop.base.frames import Garbled
 from forge_desktop.engine.errors import trouble
 from forge_desktop.engine.memory_kills import RAN_OUT, memory_kills, worded
 from forge_desktop.engine.records import AdapterSpec, PromptMessage, PromptPart, StudentSpec
-from forge_desktop.engine.records_plan import Device, Pack, Plan, PlanWish
+from forge_desktop.engine.records_plan import Device, Loaded, Pack, Plan, PlanWish
 from forge_desktop.engine.shapes import fits
 from forge_desktop.engine.shared_bytes import SharedBytes
 from forge_desktop.engine.vigil import Limits, Vigil
@@ -142,6 +142,24 @@ class RunningChild:
     def end(self) -> str:
         """How it ended, in words."""
         return worded(self._child.end, self._child.exit_code, self._kills)
+
+    def standing(self) -> Loaded | None:
+        """What it holds and how it computes, once the student is in it."""
+        if not self.facts:
+            return None
+        return Loaded(
+            pid=self.pid,
+            build=str(self.hello["build"]),
+            device=self.facts["device"],
+            context=self.facts["context"],
+            sequences=self.plan.sequences if self.plan is not None else 1,
+            gpu_layers=self.facts.get("offloaded", 0),
+            layers=self.facts.get("layers", 0) or (self.plan.layers if self.plan is not None else 0),
+            threads=self.facts.get("threads", 0),
+            buffers=self.facts.get("buffers", {}),
+            devices=tuple(self.devices),
+            note=self.note,
+        )
 
     def start(self) -> None:
         """Wait for the hello: the child stands and has its native library. Raises Lost."""

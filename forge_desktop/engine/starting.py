@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.engine.builds import Builds
 from forge_desktop.engine.machine_facts import driver_mark
 from forge_desktop.engine.packs import FoundPack, Packs, refused
 from forge_desktop.engine.records_plan import Device, Pack
@@ -24,8 +25,8 @@ class Starter:
     A pack that was of no use to one child is spared the next ones, until somebody looks at the hardware again.
     """
 
-    def __init__(self, packs: Packs, flags: Flags) -> None:
-        self._packs, self._flags = packs, flags
+    def __init__(self, packs: Packs, flags: Flags, builds: Builds) -> None:
+        self._packs, self._flags, self._builds = packs, flags, builds
         self._useless: dict[str, Pack] = {}  # by sha256: what was wrong with it
 
     def start(self, spawn: Callable[[], RunningChild], *, gpu: bool = True, afresh: bool = False) -> RunningChild:
@@ -40,6 +41,7 @@ class Starter:
             child = spawn()
             try:
                 child.start()
+                self._builds.note(str(child.hello["build"]))
                 found = self._packs.find(child.hello["key"]) if gpu else []
                 if self._load(child, found, deadly):
                     survey(child)

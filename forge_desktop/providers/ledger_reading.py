@@ -11,7 +11,7 @@ from forge_desktop.providers.clock import Clock
 from forge_desktop.providers.money import shown
 from forge_desktop.providers.periods import Calendar, day_of
 from forge_desktop.providers.records import Attempt, Budget, BudgetKind, PaidAnswer
-from forge_desktop.providers.records_ledger import Forecast, RunTotals
+from forge_desktop.providers.records_ledger import EndpointCalls, Forecast, RunTotals
 from forge_desktop.providers.store_ledger import budget, fact
 from forge_desktop.storage import Database
 
@@ -93,6 +93,10 @@ class LedgerReading:
     def run_totals(self, run: str) -> RunTotals:
         """What a run cost so far, and how many attempts it took."""
         return store_ledger_reading.totals(self._db.connection, run)
+
+    def calls(self, endpoint: str, model: str) -> EndpointCalls:
+        """What came of the calls to a model of an endpoint (its uid), for a thread that may wait."""
+        return store_ledger_reading.calls(self._db.connection, endpoint, model)
 
     def answer_for(self, task: str, step: str, repeat: int = 0) -> PaidAnswer | None:
         """The answer that was paid for this piece of work, if it was."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -74,7 +75,8 @@ class Limits:
         """Take in what a response tells; returns whether a failure counts, which it does once for a burst."""
         lower = {name.lower(): value for name, value in headers.items()}
         if found := told.limits(lower, endpoint.vendor):
-            self._states.set(endpoint.uid, limits={**self.learnt(endpoint.uid), **found})
+            day = datetime.datetime.fromtimestamp(self._now(), datetime.UTC).date().isoformat()
+            self._states.set(endpoint.uid, limits={**self.learnt(endpoint.uid), **found}, limits_on=day)
         asked = told.pause(lower, self._now())
         failed = is_failure(status)
         counts = True
@@ -97,6 +99,10 @@ class Limits:
     def learnt(self, uid: str) -> dict[str, int]:
         """The limits an endpoint has told of itself: "rpm", "tpm", "input_tpm", "output_tpm"."""
         return dict(self._states.get(uid).get("limits", {}))
+
+    def learnt_on(self, uid: str) -> str:
+        """The day on which it told them last, "" where it never did or that was not noted."""
+        return str(self._states.get(uid).get("limits_on", ""))
 
     def paused(self, uid: str) -> float:
         """Seconds until an endpoint may be asked again."""

@@ -95,3 +95,25 @@ class Unadopted:
     calls: int
     amount: int
     words: str
+
+
+@dataclass(frozen=True)
+class EndpointCalls:
+    """What the ledger knows of the calls to a model of an endpoint, tests left out. Tokens are of the settled ones.
+
+    `over` are the calls that came to an end, `failed` those of them without an answer that counts; what was cancelled
+    here is neither. `milliseconds` and `first_token` are of the answers that were waited for, ascending; batches are
+    not among them. `since` and `until` are when the first and the last of them were made.
+    """
+
+    over: int
+    failed: int
+    settled: int
+    cost: int
+    input_tokens: int
+    output_tokens: int
+    milliseconds: tuple[float, ...]
+    first_token: tuple[float, ...]
+    tokens_a_second: tuple[float, ...]
+    since: float | None
+    until: float | None

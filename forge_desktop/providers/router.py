@@ -100,6 +100,10 @@ class Router:
         """The limits it has told of itself: "rpm", "tpm" (input and output together), "input_tpm", "output_tpm"."""
         return self._limits.learnt(endpoint.uid)
 
+    def learnt_on(self, endpoint: Endpoint) -> str:
+        """The day (YYYY-MM-DD) on which it told its limits last, "" where that is not known."""
+        return self._limits.learnt_on(endpoint.uid)
+
     def learn(self, endpoint: Endpoint, headers: Mapping[str, str], status: int) -> None:
         """Take in what one response tells: limits, how long to wait, whether it fails. Status 0: there was none."""
         counts = self._limits.learn(endpoint, headers, status)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from forge_desktop.providers.records import Attempt
-from forge_desktop.providers.records_ledger import RunTotals
+from forge_desktop.providers.records_ledger import EndpointCalls, RunTotals
 from forge_desktop.providers.store_ledger import attempt, attempt_row, budget
 
 
@@ -71,6 +71,46 @@ def days(connection: sqlite3.Connection, since: str) -> dict[str, tuple[int, int
         "SELECT key, settled, reserved, unknown FROM periods WHERE kind = 'day' AND key >= ?", (since,)
     )
     return {row["key"]: (row["settled"], row["reserved"], row["unknown"]) for row in rows}
+
+
+def calls(connection: sqlite3.Connection, endpoint: str, model: str) -> EndpointCalls:
+    """What came of the calls to a model of an endpoint. Reads each of them: for a thread that may wait."""
+    sums = connection.execute(
+        "SELECT count(*) FILTER (WHERE state IN ('settled', 'unknown') OR (state = 'released' AND sent IS NOT NULL)),"
+        " count(*) FILTER (WHERE state = 'unknown' OR (state = 'released' AND sent IS NOT NULL)),"
+        " count(*) FILTER (WHERE state = 'settled' AND usage IS NOT NULL),"
+        " coalesce(sum(cost) FILTER (WHERE state = 'settled' AND usage IS NOT NULL), 0),"
+        " coalesce(sum(json_extract(usage, '$.input')) FILTER (WHERE state = 'settled'), 0),"
+        " coalesce(sum(json_extract(usage, '$.output')) FILTER (WHERE state = 'settled'), 0),"
+        " min(created) FILTER (WHERE sent IS NOT NULL), max(created) FILTER (WHERE sent IS NOT NULL)"
+        " FROM attempts WHERE endpoint = ? AND model = ? AND kind <> 'test'"
+        " AND note NOT LIKE 'The call was stopped:%' AND note NOT LIKE 'Its process ended%'",
+        (endpoint, model),
+    ).fetchone()
+    answers = connection.execute(
+        "SELECT w.milliseconds, w.first_token_milliseconds, json_extract(t.usage, '$.output') FROM answers w"
+        " JOIN attempts t ON t.uid = w.attempt WHERE w.endpoint = ? AND t.model = ? AND t.kind <> 'test'"
+        " AND t.batch = '' AND w.stop <> 'cancelled' ORDER BY w.milliseconds",
+        (endpoint, model),
+    ).fetchall()
+    rates = [
+        1000 * output / (whole - first)
+        for whole, first, output in answers
+        if output and output > 1 and first is not None and whole > first
+    ]
+    return EndpointCalls(
+        over=sums[0],
+        failed=sums[1],
+        settled=sums[2],
+        cost=sums[3],
+        input_tokens=sums[4],
+        output_tokens=sums[5],
+        milliseconds=tuple(row[0] for row in answers),
+        first_token=tuple(sorted(row[1] for row in answers if row[1] is not None)),
+        tokens_a_second=tuple(sorted(rates)),
+        since=sums[6],
+        until=sums[7],
+    )
 
 
 def totals(connection: sqlite3.Connection, run: str) -> RunTotals:

@@ -1,4 +1,4 @@
-"""Training runs and gates as plain rows, for an export of all data; the archive writes versions itself."""
+"""Training runs, gates and benchmarks as plain rows, for an export of all data; the archive writes versions itself."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from forge_desktop.students.gates import Gates
+    from forge_desktop.students.measures import Measures
     from forge_desktop.students.training import Training
 
 Rows = Iterator[Mapping[str, Any]]
@@ -17,14 +18,15 @@ _PAGE = 1_000
 class Exporter:
     """Reads only; the caller holds one state of the data. Files of adapters and runs stay where they are."""
 
-    def __init__(self, training: Training, gates: Gates) -> None:
-        self._training, self._gates = training, gates
+    def __init__(self, training: Training, gates: Gates, measures: Measures) -> None:
+        self._training, self._gates, self._measures = training, gates, measures
 
     def files(self) -> dict[str, Callable[[], Rows]]:
         """The rows of each file, by its name."""
         return {
             "training.jsonl": lambda: (asdict(one) for one in reversed(self._training.runs())),
             "gates.jsonl": self._gate_rows,
+            "measurements.jsonl": lambda: (asdict(one) for one in reversed(self._measures.all())),
         }
 
     def _gate_rows(self) -> Rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _AGAIN = "Import the file again in Students, or choose another student."
 _REASON_WORDS, _REASON_LETTERS = 3, 12
+_FIELDS_NAMED = 6  # of a card that lacks more: the card itself lists them all
 _WORD = re.compile(
     r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]|[^\W\d_]{2,}"
 )  # a sign is a word where none is set apart
@@ -162,7 +164,7 @@ class Promoting:
         if not version.is_base and version.verdict != "passed":
             found.append(self._unproved(version))
         if missing := self._versions.missing_of_card(version.uid):
-            found.append(f"The card of {version.label} is incomplete: {', '.join(missing)}.")
+            found.append(f"The card of {version.label} is incomplete: {_some(missing)}.")
         return found
 
     def _unproved(self, version: Version) -> str:
@@ -225,9 +227,17 @@ def _line_of(versions: Versions) -> list[str]:
     return line
 
 
+def _some(fields: Sequence[str]) -> str:
+    more = f" and {len(fields) - _FIELDS_NAMED} more" if len(fields) > _FIELDS_NAMED else ""
+    return ", ".join(fields[:_FIELDS_NAMED]) + more
+
+
 def _way_on(version: Version) -> str:
     if version.verdict == "passed":
-        return "Complete its card, or give a reason to promote it all the same."
+        return (
+            f"Complete its card (`forge-desktop card fill {version.label}` fills in what is known), or give a reason to"
+            " promote it all the same."
+        )
     return f"Run its gate (`forge-desktop gate {version.label} --suite NAME`), or give a reason to promote it anyway."
 
 

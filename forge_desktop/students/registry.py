@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
@@ -51,6 +51,7 @@ class Registry:
         self._rooms, self._bases, self._versions, self._promoting = rooms, bases, versions, promoting
         self._busy: dict[str, tuple[Sequence[str], str]] = {}  # who is at which versions, by a key of its own
         self._adding = Adding(rooms.db, bases, versions, rooms.data_dir / "adapters")
+        self._before_promoting: Callable[[str], None] = lambda uid: None
 
     # ---- what there is ----
 
@@ -220,7 +221,13 @@ class Registry:
         """Let this version answer from now on. Raises ForgeError without a passed gate, unless `override` says why all
         the same; that is kept in the history and for the card.
         """
-        return self._promoting.promote(self.version(version), who=who, why=why, override=override)
+        chosen = self.version(version)
+        self._before_promoting(chosen.uid)
+        return self._promoting.promote(chosen, who=who, why=why, override=override)
+
+    def when_promoting(self, call: Callable[[str], None]) -> None:
+        """Call this with a version's uid before it is promoted: what cards say of it may have to be said anew."""
+        self._before_promoting = call
 
     def rollback(self, *, who: str = "", why: str = "", from_version: str = "") -> Promotion:
         """Back to the version that was active before this one. Raises ForgeError when there is none, or when another
@@ -277,6 +284,10 @@ class Registry:
         """What cards say of a version's card: which one it is, and the fields that it lacks."""
         self._versions.put_card(self.version(version).uid, sha256, list(missing))
         self._rooms.events.changed("versions")
+
+    def card_of(self, version: str) -> tuple[str, ...] | None:
+        """What cards said last that a version's (its uid) card lacks; None where they said nothing."""
+        return self._versions.missing_of_card(version)
 
     def compare(self, question: str, versions: Sequence[str], *, collections: Sequence[str] = ()) -> int:
         """Start the job (kind "compare") that lets versions answer from the same passages; its result is a

@@ -223,10 +223,10 @@ class Versions:
                 detail = json.dumps({**json.loads(row[0]), **changes})
                 connection.execute("UPDATE adapters SET detail = ? WHERE sha256 = ?", (detail, sha256))
 
-    def missing_of_card(self, uid: str) -> tuple[str, ...]:
-        """The fields that a version's card lacks, as cards said last."""
+    def missing_of_card(self, uid: str) -> tuple[str, ...] | None:
+        """The fields that a version's card lacks, as cards said last; None where they said nothing."""
         found = self.db.value("SELECT missing FROM card_state WHERE version = ?", uid)
-        return () if found is None else tuple(json.loads(found))
+        return None if found is None else tuple(json.loads(found))
 
     def put_card(self, uid: str, sha256: str, missing: list[str]) -> None:
         """Keep what cards say."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from forge_desktop.students.desk import Desk
     from forge_desktop.students.gates import Gates
     from forge_desktop.students.library import Library
+    from forge_desktop.students.measures import Measures
     from forge_desktop.students.registry import Registry
     from forge_desktop.students.training import Training
 
@@ -106,6 +107,13 @@ class Students:
         return Gates(self._around, self._bases, self.registry, self.training)
 
     @functools.cached_property
+    def measures(self) -> Measures:
+        """Benchmarks of versions."""
+        from forge_desktop.students.measures import Measures
+
+        return Measures(self._around, self._bases, self.registry)
+
+    @functools.cached_property
     def library(self) -> Library:
         """Bases to be found and fetched."""
         from forge_desktop.students.library import Library
@@ -113,10 +121,10 @@ class Students:
         return Library(self._around, self._bases, self._import)
 
     def export_rows(self) -> dict[str, Callable[[], Iterator[Mapping[str, Any]]]]:
-        """Training runs and gates as plain rows, by their file's name. For the archive, within its snapshot."""
+        """Runs, gates and benchmarks as plain rows, by their file's name. For the archive, within its snapshot."""
         from forge_desktop.students.exporting import Exporter
 
-        return Exporter(self.training, self.gates).files()
+        return Exporter(self.training, self.gates, self.measures).files()
 
     @property
     def _around(self) -> Rooms:
@@ -177,6 +185,14 @@ class Students:
     def check(self, student_id: int) -> str:
         """One sentence when the file is missing or no longer the one that was imported, else "". May hash the file."""
         return self._promoting.verifying.base(self._find(student_id))
+
+    def is_touched(self, student_id: int) -> bool:
+        """Whether a file was written since its bytes were last known. Only `check` tells whether it is the same."""
+        base = self._find(student_id)
+        try:
+            return base.path.stat().st_mtime_ns != base.modified_ns
+        except OSError:
+            return False
 
     def try_template(self, student: Student, template: str) -> None:
         """See that this chat template works, without loading the student. Raises ForgeError when it cannot be used."""

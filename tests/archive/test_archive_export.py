@@ -19,7 +19,7 @@ from forge_desktop.forge import Forge
 NAMES = [
     *("documents.jsonl", "passages.jsonl", "vectors.npy", "conversations.jsonl", "messages.jsonl", "options.jsonl"),
     *("tasks.jsonl", "pairs.jsonl", "suites.jsonl", "datasets.jsonl", "attempts.jsonl"),
-    *("versions.jsonl", "version_history.jsonl", "training.jsonl", "gates.jsonl"),
+    *("versions.jsonl", "version_history.jsonl", "training.jsonl", "gates.jsonl", "measurements.jsonl"),
 ]
 
 

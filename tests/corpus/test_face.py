@@ -61,6 +61,14 @@ def test_a_document_and_its_passages(filled: Room, folder: Path) -> None:
     assert stats.last_indexed == max(row.indexed or 0 for row in filled.rows().values())
 
 
+def test_a_run_says_how_fast_it_was_and_one_that_read_nothing_does_not(filled: Room) -> None:
+    speed = filled.corpus.shelf.stats().speed
+    assert speed is not None
+    assert (speed.passages, speed.bytes > 0, speed.seconds > 0) == (filled.corpus.shelf.stats().passages, True, True)
+    filled.jobs.wait(filled.corpus.rescan(), timeout=60)
+    assert filled.corpus.shelf.stats().speed == speed
+
+
 def test_removal_and_undo(filled: Room, folder: Path) -> None:
     before = filled.corpus.search("kettle hammer", 10)
     ids = [filled.rows()["Apple.txt"].id, filled.rows()["cherry.pdf"].id, 10**9]

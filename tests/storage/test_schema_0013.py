@@ -19,7 +19,15 @@ def test_versions_are_kept_and_cards_can_be_written(data_dir: Path) -> None:
         assert db.value("SELECT state FROM versions WHERE adapter_sha256 <> ''") == "candidate"
         assert db.value("SELECT name FROM training_runs") == "Run 1"
         assert db.value("SELECT count(*) FROM training_pairs") > 0
-        for table in ("cards", "card_values", "card_marks", "card_edits", "card_versions", "measurements"):
+        for table in (
+            "cards",
+            "card_values",
+            "card_marks",
+            "card_edits",
+            "card_versions",
+            "measurements",
+            "index_runs",
+        ):
             assert db.value(f"SELECT count(*) FROM {table}") == 0
         assert db.damage() == []
     finally:

@@ -17,6 +17,7 @@ from forge_desktop.storage import Database
 from forge_desktop.students import Students
 from forge_desktop.students.records_versions import Verdict, Version
 from forge_desktop.students.registry import Registry
+from tests.cards.completing import complete
 from tests.data import adapter_for, tiny_gguf
 
 
@@ -99,9 +100,12 @@ class Shop:
         return self.registry.add(file, self.base, origin="trained", name=f"made {seed}")
 
     def judged(self, version: str, verdict: Verdict = "passed", scale: float = 1.0) -> str:
-        """A gate says this of it; the uid of the version that it is said of."""
+        """A gate says this of it; the uid of the version that it is said of, whose card is completed."""
         with self.forge.students._rooms.db.write() as connection:  # type: ignore[union-attr]
-            return self.registry.record_gate(connection, version, "a gate", verdict, scale)
+            uid = self.registry.record_gate(connection, version, "a gate", verdict, scale)
+        self.forge.cards.ensure()
+        complete(self.forge, uid)
+        return uid
 
     def states(self) -> dict[str, str]:
         """Each version's state, by its label."""

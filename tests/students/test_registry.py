@@ -202,26 +202,28 @@ def test_a_version_differs_in_template_search_and_scale(shop: Shop) -> None:
         shop.registry.derive("v2", scale=0.5)
 
 
-def test_a_card_that_lacks_fields_stands_in_the_way_and_one_that_is_not_there_does_not(shop: Shop) -> None:
+def test_a_card_that_lacks_fields_stands_in_the_way_until_they_are_filled_in(shop: Shop) -> None:
     shop.judged(shop.adapter().uid)
-    shop.registry.record_card("v3", "c" * 64, ["licence", "intended use"])
-    with pytest.raises(ForgeError, match="card of v3 is incomplete: licence, intended use"):
+    for field in ("licence", "intended_use"):
+        shop.forge.cards.clear("v3", field)
+    with pytest.raises(ForgeError, match="card of v3 is incomplete: Licence, Intended use"):
         shop.registry.promote("v3")
-    shop.registry.record_card("v3", "d" * 64, [])
+    shop.forge.cards.set("v3", "licence", "Apache-2.0")
+    shop.forge.cards.set("v3", "intended_use", "Answers about the library's rules.")
     shop.registry.promote("v3")
 
 
 def test_a_card_can_be_outweighed_by_a_reason(shop: Shop) -> None:
     shop.judged(shop.adapter().uid)
-    shop.registry.record_card("v3", "c" * 64, ["licence"])
+    shop.forge.cards.clear("v3", "licence")
     for short in ("ok", "because", "a b c"):
         with pytest.raises(ForgeError, match="too short a reason"):
             shop.registry.promote("v3", override=short)
     done = shop.registry.promote("v3", who="window: Ada", override=f"  {WHY} ")
-    assert done.warnings == ("The card of v3 is incomplete: licence.",)
+    assert done.warnings == ("The card of v3 is incomplete: Licence.",)
     told = shop.registry.history("v3")[0]
     assert (told.what, told.why, told.who) == ("overridden", WHY, "window: Ada")
-    assert told.detail["against"] == ["The card of v3 is incomplete: licence."]
+    assert told.detail["against"] == ["The card of v3 is incomplete: Licence."]
 
 
 def test_an_adapter_that_changes_nothing_is_refused_whatever_is_said_for_it(shop: Shop) -> None:

@@ -183,7 +183,7 @@ def test_only_what_a_reason_outweighs_asks_for_one(qtbot: QtBot, section: Versio
 def test_a_card_that_lacks_something_takes_a_reason(qtbot: QtBot, section: VersionsSection, made: Versions) -> None:
     version = made.add("handbook")
     made.gate(version)
-    made.registry.record_card(version.uid, "0" * 64, ["licence"])
+    made.forge.cards.clear(version.uid, "licence")
     choose(qtbot, section, "v3")
     press(qtbot, section, "Promote…")
     asked = sheet(qtbot, section, PromoteSheet)

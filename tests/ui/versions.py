@@ -13,6 +13,7 @@ from forge_desktop.students.gate_items import GateItem
 from forge_desktop.students.records_gate import GateState, GateSuite, GateWish, Metric
 from forge_desktop.students.records_versions import Verdict, Version
 from forge_desktop.students.store_gates import GateStore, Measured
+from tests.cards.completing import complete
 from tests.data import tiny_gguf
 from tests.students.gate_rooms import adapter
 
@@ -67,7 +68,7 @@ class Versions:
         state: GateState = "done",
         measured: Sequence[tuple[str, float, float, tuple[float, float]]] = PASSED,
     ) -> str:
-        """A gate of it with two suites and answers to thirty questions; its uid."""
+        """A gate of it with two suites and answers to thirty questions; its uid. Its card is complete from then on."""
         active = self.registry.active()
         assert active is not None
         uid = uuid.uuid4().hex
@@ -96,6 +97,7 @@ class Versions:
         for arm, wrong in (("baseline", 3), ("candidate", 5)):
             self.store.put_items(uid, suites[0].sha256, arm, [_answer(n, wrong, arm) for n in range(ITEMS)])
         self.forge.events.changed("gates", "versions")
+        complete(self.forge, version.uid)
         return uid
 
 

@@ -1,22 +1,25 @@
-"""Tables of cards: cards, their values with provenance, edits, versions; and of students: measurements."""
+"""Tables of cards (values with provenance, edits, versions), of students (measurements), of the corpus (its pace)."""
 
 import sqlite_utils
 
 _STATEMENTS = (
     # A card of a version or an endpoint (`subject` is its uid), or of none: brought in, or what it was about is gone.
     # `document` is its Markdown as last written or typed, with every key and section that we do not know. `broken` is
-    # a text that could not be read, kept until it is mended. `cursor` counts the edits that are done, for undo.
+    # a text that could not be read, kept until it is mended. `cursor` counts the edits that are done, for undo. `label`
+    # is what people called the subject last, also when it is gone; `errors` counts what a check found wrong.
     """
     CREATE TABLE cards (
         uid TEXT PRIMARY KEY,
         kind TEXT NOT NULL CHECK (kind IN ('student', 'adapter', 'teacher', 'embedder')),
         subject TEXT NOT NULL DEFAULT '',
         name TEXT NOT NULL,
+        label TEXT NOT NULL DEFAULT '',
         parent TEXT NOT NULL DEFAULT '',
         state TEXT NOT NULL DEFAULT 'draft' CHECK (state IN ('draft', 'published')),
         document TEXT NOT NULL DEFAULT '',
         broken TEXT,
         cursor INTEGER NOT NULL DEFAULT 0,
+        errors INTEGER NOT NULL DEFAULT 0,
         created REAL NOT NULL,
         changed REAL NOT NULL
     ) STRICT
@@ -100,6 +103,21 @@ _STATEMENTS = (
     ) STRICT
     """,
     "CREATE INDEX measurements_by_version ON measurements(version, created)",
+    # How fast documents were read and indexed on this computer: the last runs, for what a search costs to make.
+    """
+    CREATE TABLE index_runs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        passages INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,
+        seconds REAL NOT NULL,
+        ended REAL NOT NULL
+    ) STRICT
+    """,
+    # What children of which files of llama.cpp said that they are, so that it is known without starting one.
+    "CREATE TABLE engine_builds (installed TEXT PRIMARY KEY, build TEXT NOT NULL, noted REAL NOT NULL) STRICT",
+    # What a teacher's calls cost, how long its answers took, and what came of them: read for cards.
+    "CREATE INDEX attempts_by_endpoint ON attempts(endpoint, state)",
+    "CREATE INDEX answers_by_endpoint ON answers(endpoint, milliseconds, first_token_milliseconds, attempt)",
 )
 
 

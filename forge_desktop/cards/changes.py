@@ -1,0 +1,90 @@
+"""What differs between two cards, or two states of one: field by field, and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from forge_desktop.base.money import shown
+from forge_desktop.cards.fields import FIELDS, Field
+from forge_desktop.cards.records import Card, Change, FieldState
+
+_LONG = 60  # characters of a value that are named in a sentence
+_OWN = frozenset(  # what differs between any two cards, and says nothing of what changed
+    ("name", "version", "released", "registry", "changes", "file_sha256", "adapter_sha256", "base_sha256")
+)
+
+
+def between(before: Card, after: Card) -> list[Change]:
+    """Every field that shows something else, in the order of the fields, and the text where that differs."""
+    found = of_fields(before.fields, after.fields)
+    if before.document != after.document:
+        found.append(Change("document", before.document, after.document, what="The text was changed."))
+    return found
+
+
+def of_fields(before: Mapping[str, FieldState], after: Mapping[str, FieldState]) -> list[Change]:
+    """Every field that shows something else."""
+    found = []
+    for field in FIELDS:
+        old, new = _shown(before.get(field.key)), _shown(after.get(field.key))
+        if old != new:
+            what = _words(field, old, new)
+            found.append(Change(field.key, old[0], new[0], old[1], new[1], what))
+    return found
+
+
+def since_parent(before: Card, after: Card) -> list[str]:
+    """What a card says that the one it was made from did not, in sentences."""
+    return [
+        change.what
+        for change in of_fields(before.fields, after.fields)
+        if change.field not in _OWN and change.after is not None
+    ]
+
+
+def _shown(state: FieldState | None) -> tuple[object, str]:
+    if state is None:
+        return None, ""
+    if state.not_applicable:
+        return f"not applicable: {state.not_applicable}", ""
+    return (None, "") if state.shown is None else (state.shown.data, state.shown.unit)
+
+
+def _words(field: Field, old: tuple[object, str], new: tuple[object, str]) -> str:
+    if old[0] is None:
+        return f"{field.title}: {said(field, *new)}"
+    if new[0] is None:
+        return f"{field.title} is gone."
+    if field.type in ("text", "rows", "facts"):
+        return _large(field, old[0], new[0])
+    return f"{field.title}: {said(field, *old)} → {said(field, *new)}"
+
+
+def _large(field: Field, old: object, new: object) -> str:
+    if isinstance(old, list) and isinstance(new, list) and len(old) != len(new):
+        return f"{field.title}: {len(old)} → {len(new)} rows"
+    if isinstance(old, dict) and isinstance(new, dict):
+        names = [str(name) for name in {**old, **new} if old.get(name) != new.get(name)]
+        return f"{field.title}: {', '.join(names)}"
+    return f"{field.title} says something else."
+
+
+def said(field: Field, data: object, unit: str) -> str:
+    """A value in a few words."""
+    if field.type == "money" and isinstance(data, int):
+        return shown(data)
+    if isinstance(data, dict) and set(data) <= {"p50", "p95"}:
+        return f"{' / '.join(f'{number:g}' for number in data.values())} {unit}".strip()
+    if isinstance(data, list) and all(isinstance(part, str) for part in data):
+        return _short(", ".join(data))
+    if isinstance(data, list):
+        return f"{len(data)} row{'s' if len(data) != 1 else ''}"
+    if isinstance(data, dict):
+        return _short(", ".join(str(name) for name in data))
+    if isinstance(data, bool) or not isinstance(data, (int, float)):
+        return _short(" ".join(str(data).split()))
+    return f"{data:,} {unit}".strip()
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONG else f"{text[:_LONG]}…"

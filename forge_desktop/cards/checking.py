@@ -1,0 +1,71 @@
+"""How complete a card is, and everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from forge_desktop.cards import fields as known
+from forge_desktop.cards.records import Card, CheckReport, Completeness, FieldState, Kind, Leak, Problem
+from forge_desktop.cards.together import contradictions
+from forge_desktop.cards.validating import problem_of
+
+
+def completeness(kind: Kind, states: Mapping[str, FieldState]) -> Completeness:
+    """Which required fields are there, by section; what is missing is named by its title."""
+    sections: dict[str, tuple[int, int]] = {}
+    missing = []
+    for field in known.required(kind):
+        filled, of = sections.get(field.section, (0, 0))
+        there = is_there(states.get(field.key))
+        sections[field.section] = (filled + there, of + 1)
+        if not there:
+            missing.append(field.title)
+    to_review = tuple(f.title for f in known.of_kind(kind) if f.key in states and states[f.key].taken_over)
+    filled, of = (sum(part) for part in zip(*sections.values(), strict=True)) if sections else (0, 0)
+    return Completeness(filled, of, tuple(missing), sections, to_review)
+
+
+def is_there(state: FieldState | None) -> bool:
+    """Whether a field has a value, or a word why it has none."""
+    return state is not None and (state.shown is not None or bool(state.not_applicable))
+
+
+def stale_of(kind: Kind, states: Mapping[str, FieldState]) -> list[tuple[str, str]]:
+    """The fields that show something that is no longer true, with the sentence that says so."""
+    found = []
+    for field in known.of_kind(kind):
+        state = states.get(field.key)
+        if state is not None and state.shown is not None and state.shown.stale and not state.not_applicable:
+            found.append((field.key, state.shown.stale))
+    return found
+
+
+def missing(kind: Kind, states: Mapping[str, FieldState]) -> list[str]:
+    """What stands in the way of a promotion: required fields that are empty, and what is stale."""
+    lacking = list(completeness(kind, states).missing)
+    return lacking + [f"{known.BY_KEY[field].title} is stale" for field, _ in stale_of(kind, states)]
+
+
+def problems(kind: Kind, states: Mapping[str, FieldState]) -> list[Problem]:
+    """What is wrong with what stands in the fields, each by itself and together."""
+    found = []
+    for field in known.of_kind(kind):
+        state = states.get(field.key)
+        if state is not None and state.shown is not None and not state.not_applicable:
+            said = problem_of(field, state.shown.data, state.shown.unit, kind)
+            found += [Problem(field.key, said)] if said else []
+    return found + contradictions(kind, {key: s.shown for key, s in states.items() if s.shown and not s.not_applicable})
+
+
+def report(card: Card, scan: Callable[[Card], Sequence[Leak]]) -> CheckReport:
+    """Everything a check finds."""
+    found = problems(card.kind, card.fields)
+    if card.problem is not None:
+        found.insert(0, card.problem)
+    return CheckReport(
+        card.uid,
+        completeness(card.kind, card.fields),
+        tuple(found),
+        tuple(stale_of(card.kind, card.fields)),
+        tuple(scan(card)),
+    )

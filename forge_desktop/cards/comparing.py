@@ -1,0 +1,103 @@
+"""Cards side by side: does it fit here, how fast, what it costs, how good; and whether local or API is cheaper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.cards import compare_quality, compare_rows, local_or_api
+from forge_desktop.cards.capabilities import capabilities
+from forge_desktop.cards.cost_reasons import assumptions
+from forge_desktop.cards.costs import inputs_of
+from forge_desktop.cards.records import Card
+from forge_desktop.cards.records_compare import Basis, CardComparison, ComparedCard, CostInputs
+from forge_desktop.cards.surroundings import Gatherer
+
+if TYPE_CHECKING:
+    from forge_desktop.students import Students
+    from forge_desktop.students.rooms import Rooms
+
+_MOST = 8
+_LOCAL = ("student", "adapter")
+
+
+def nothing() -> None:
+    """What is called between two steps where nobody wants to stop."""
+
+
+class Comparisons:
+    """Compares cards. `get` finds one by any of its names."""
+
+    def __init__(self, rooms: Rooms, students: Students, get: Callable[[str], Card]) -> None:
+        self._rooms, self._get = rooms, get
+        self._gatherer = Gatherer(rooms, students)
+
+    def start(self, cards: Sequence[str], inputs: CostInputs | None = None) -> int:
+        """Start the job (lane "cards", kind "card compare") whose result is `of`; returns its id."""
+        return self._rooms.jobs.start("cards", "card compare", lambda ctx: self.of(cards, inputs, check=ctx.check))
+
+    def of(
+        self, cards: Sequence[str], inputs: CostInputs | None = None, *, check: Callable[[], None] = nothing
+    ) -> CardComparison:
+        """The cards (two or more, by any name) side by side. Asks the engine whether they fit, which takes a moment.
+
+        Without `inputs` they are those of the settings. Raises ForgeError for a name that is none, one card alone, or
+        the same twice.
+        """
+        chosen = tuple(self._get(name) for name in cards)
+        if len(chosen) < 2:
+            raise ForgeError("A comparison needs two cards or more.", hint="Name another one.")
+        if len({card.uid for card in chosen}) < len(chosen):
+            raise ForgeError("One of the cards is named twice.", hint="Name different ones.")
+        if len(chosen) > _MOST:
+            raise ForgeError(f"{len(chosen)} cards are too many to read side by side.", hint=f"Name {_MOST} at most.")
+        around = self._gatherer.gather(chosen, check)
+        return _made(Basis(chosen, around), inputs or self.inputs())
+
+    def again(self, found: CardComparison, inputs: CostInputs | None = None) -> CardComparison:
+        """The same comparison with other inputs, at once: nothing is asked of the engine, the disk or the database."""
+        assert found.basis is not None, "a comparison that was made here"
+        return _made(found.basis, inputs or self.inputs())
+
+    def inputs(self) -> CostInputs:
+        """What the settings say of a person's costs."""
+        return inputs_of(self._rooms.settings.values, self._rooms.settings.overridden)
+
+
+def _made(basis: Basis, inputs: CostInputs) -> CardComparison:
+    cards, around = basis.cards, basis.around
+    table = capabilities(cards, around, inputs)
+    here = [card for card in cards if card.kind in _LOCAL]
+    there = [card for card in cards if card.kind == "teacher"]
+    rows = (*compare_rows.rows(cards, around, table, inputs), *compare_quality.rows(cards, around))
+    return CardComparison(
+        tuple(_named(card, local=card.uid in around.local) for card in cards),
+        rows,
+        table,
+        tuple(local_or_api.against(one, other, inputs) for one in here for other in there),
+        inputs,
+        assumptions(inputs),
+        _notes(cards, inputs),
+        basis,
+    )
+
+
+def _named(card: Card, *, local: bool) -> ComparedCard:
+    return ComparedCard(card.uid, card.kind, card.label, card.name, local, compare_rows.stale_count(card))
+
+
+def _notes(cards: Sequence[Card], inputs: CostInputs) -> tuple[str, ...]:
+    notes = []
+    if inputs.currency != "USD" and "rate" in inputs.assumed:
+        notes.append(f"A US dollar is taken for one {inputs.currency}: say in Settings › Costs how much it is.")
+    if not any(card.kind == "teacher" for card in cards):
+        notes.append("No card of a teacher is among them: take one in to see whether local or API is cheaper.")
+    elif not any(card.kind in _LOCAL for card in cards):
+        notes.append("No model of this computer is among them: take one in to see whether local or API is cheaper.")
+    names = [card.label or card.name for card in cards if compare_rows.stale_count(card)]
+    if names:
+        notes.append(
+            f"Values are stale on {', '.join(names)}: fill these cards again before you rest a decision on it."
+        )
+    return tuple(notes)

@@ -1,0 +1,84 @@
+"""Fills a card in one go: a job that measures, reads and asks, and writes what it found beside what people wrote."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.cards import changes
+from forge_desktop.cards.editing import summary
+from forge_desktop.cards.filling.filler import Filler
+from forge_desktop.cards.keeping import what_changed
+from forge_desktop.cards.records import Card, Change, FieldState, Filled, Value
+from forge_desktop.cards.shelf import Shelf
+from forge_desktop.cards.store import CardRow, CardStore
+
+if TYPE_CHECKING:
+    from forge_desktop.base.jobs import JobContext
+    from forge_desktop.students import Students
+    from forge_desktop.students.records_measure import Measurement
+
+
+class Fills:
+    """Runs the filler and keeps what it says. A field that a person changes meanwhile keeps their word."""
+
+    def __init__(
+        self, store: CardStore, shelf: Shelf, filler: Filler, students: Students, changed: Callable[[CardRow], None]
+    ) -> None:
+        self._store, self._shelf, self._filler = store, shelf, filler
+        self._students, self._changed = students, changed
+
+    def run(self, ctx: JobContext, uid: str, measure: bool) -> Filled:
+        """Fill a card, after measuring its version where that is wished."""
+        started = time.monotonic()
+        card = self._shelf.card(self.open(uid))
+        measurement = self._measured(ctx, card) if measure else None
+        values, skipped = self._filler.fill(card, ctx.check, measure=measurement)
+        found = self.put(uid, values)
+        return Filled(uid, tuple(found), tuple(skipped), time.monotonic() - started)
+
+    def open(self, uid: str) -> CardRow:
+        """The card, if it may be filled."""
+        row = self._shelf.again(uid)
+        if row.state == "published":
+            raise ForgeError(
+                f"The card of {row.name} is published, so it is not filled.",
+                hint=f"Reopen it first: forge-desktop card reopen {row.label or row.uid[:8]}",
+                code="published",
+            )
+        return row
+
+    def put(self, uid: str, values: Mapping[str, Value]) -> list[Change]:
+        """Write measured values into a card in one transaction; what differs from before."""
+        with self._store.db.write() as connection:
+            row = self.open(uid)
+            before = self._store.fields(uid)
+            for key, value in values.items():
+                self._store.put_value(connection, uid, key, "measured", value)
+            after = self._store.fields(uid)
+            self._store.change(connection, uid, summary(row, after, row.broken))
+            parent = self._store.card(row.parent) if row.parent else None
+            if parent is not None:
+                said = what_changed(self._shelf.card(parent), self._shelf.card(row), after)
+                if said is None:
+                    self._store.drop_value(connection, uid, "changes", "measured")
+                else:
+                    self._store.put_value(connection, uid, "changes", "measured", said)
+        self._changed(self._shelf.again(uid))
+        measured = {key: _only_measured(state) for key, state in before.items()}
+        now = {key: _only_measured(state) for key, state in after.items()}
+        return changes.of_fields(measured, now)
+
+    def _measured(self, ctx: JobContext, card: Card) -> Measurement:
+        if card.kind not in ("student", "adapter") or card.orphan:
+            raise ForgeError(
+                f"{card.label or card.name} is not a version on this computer, so it cannot be measured.",
+                hint="Fill it without measuring.",
+            )
+        return self._students.measures.run(ctx, card.subject)
+
+
+def _only_measured(state: FieldState) -> FieldState:
+    return FieldState(state.field, state.measured)

@@ -1,0 +1,52 @@
+"""A card that somebody else wrote, as it is read out of a file: what it says is kept, as their word and not as ours."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from forge_desktop.cards.records import Card, FieldState, Kind, Value
+
+
+@dataclass(frozen=True)
+class ForeignCard:
+    """What a file says. `format` names its form; `values` are by field, all of origin "hand": nothing of it was
+    measured here. `not_applicable` are the reasons why a field has none. `document` is Markdown: the card's own, or
+    what the file says and no field of ours has a place for.
+    """
+
+    format: str
+    kind: Kind
+    name: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+    not_applicable: Mapping[str, str] = field(default_factory=dict)
+    document: str = ""
+
+
+def foreign_value(value: Value) -> Value:
+    """The same as somebody else's word: who had measured it, where and when stays readable in its detail."""
+    if value.origin == "hand" and value.source == "hand":
+        return dataclasses.replace(value, rests_on={}, stale="")
+    told = dict(value.detail)
+    if value.source != "import":
+        told["told source"] = value.source
+    return Value(value.data, value.unit, "hand", "import", told, {}, value.at)
+
+
+def foreign_state(state: FieldState) -> Value | None:
+    """One value of both: the one that a reader sees first. A measurement that stands beside it stays in its detail."""
+    if state.shown is None:
+        return None
+    shown = foreign_value(state.shown)
+    if state.hand is None or state.measured is None:
+        return shown
+    beside = {"value": state.measured.data, "unit": state.measured.unit, "at": state.measured.at}
+    return dataclasses.replace(shown, detail={**shown.detail, "told measurement": beside})
+
+
+def as_foreign(card: Card, form: str) -> ForeignCard:
+    """A whole card of somebody else."""
+    values = {key: value for key, state in card.fields.items() if (value := foreign_state(state)) is not None}
+    reasons = {key: state.not_applicable for key, state in card.fields.items() if state.not_applicable}
+    return ForeignCard(form, card.kind, card.name, values, reasons, card.document)

@@ -1,0 +1,195 @@
+"""Numbered versions of cards: published and locked, kept before something large changes, compared and restored."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from forge_desktop.base.errors import FieldError, ForgeError
+from forge_desktop.cards import checking
+from forge_desktop.cards.editing import Editing, by_hand, checked, field_of
+from forge_desktop.cards.fields import BY_KEY, is_of
+from forge_desktop.cards.patches import Draft, Hand, read_value, written_value
+from forge_desktop.cards.records import Card, CardVersion, FieldState, Problem, Value
+from forge_desktop.cards.shelf import Shelf
+from forge_desktop.cards.store import CardRow, CardStore
+
+if TYPE_CHECKING:
+    import sqlite3
+
+_TOLD = 4  # reasons that a refusal names
+
+
+class History:
+    """Keeps what a card was. `changed` is told the card, once a change is committed."""
+
+    def __init__(self, store: CardStore, shelf: Shelf, editing: Editing, changed: Callable[[CardRow], None]) -> None:
+        self._store, self._shelf, self._editing, self._changed = store, shelf, editing, changed
+
+    def publish(self, uid: str, who: str, note: str) -> CardVersion:
+        """Keep the card as its next version and lock it. Raises ForgeError while a check finds something."""
+        with self._store.db.write() as connection:
+            row = self._shelf.again(uid)
+            if row.state == "published":
+                raise ForgeError(f"The card of {row.name} is published already.", hint="Reopen it to change it.")
+            card = self._shelf.card(row)
+            _refuse(card)
+            version = self._keep(connection, card, who, note, published=True)
+            self._store.change(connection, uid, {"state": "published", "changed": time.time()})
+        self._changed(self._shelf.again(uid))
+        return version
+
+    def reopen(self, uid: str) -> CardRow:
+        """Let a published card be changed again: the next draft. Raises ForgeError where it is one."""
+        with self._store.db.write() as connection:
+            row = self._shelf.again(uid)
+            if row.state == "draft":
+                raise ForgeError(f"The card of {row.name} is a draft already.", hint="It can be changed as it is.")
+            self._store.change(connection, uid, {"state": "draft", "changed": time.time()})
+        row = self._shelf.again(uid)
+        self._changed(row)
+        return row
+
+    def keep(self, connection: sqlite3.Connection, row: CardRow, note: str, who: str = "program") -> CardVersion:
+        """Keep the card as it is as a version that is not published, within the caller's transaction."""
+        return self._keep(connection, self._shelf.card(row), who, note, published=False)
+
+    def version(self, uid: str, number: int) -> Card:
+        """A card as it was in one of its versions. Raises ForgeError when there is no such version."""
+        row = self._shelf.again(uid)
+        content = self._content(row, number)
+        version = next(v for v in self._store.versions(uid) if v.number == number)
+        return dataclasses.replace(
+            self._shelf.card(row),
+            kind=content["kind"],
+            name=content["name"],
+            state="published" if version.published else "draft",
+            fields={key: _state(key, said) for key, said in content["fields"].items()},
+            document=content["document"],
+            broken=content["broken"],
+            problem=None if content["broken"] is None else Problem("", "This text could not be read."),
+            parent=content["parent"],
+            changed=version.at,
+            can_undo=False,
+            can_redo=False,
+        )
+
+    def restore(self, uid: str, number: int) -> CardRow:
+        """Let the card say again what people had written in a version: an edit that can be taken back. Measured values
+        stay the newest ones. What it says now is kept as a version, unless one holds it.
+        """
+        content = self._content(self._shelf.again(uid), number)
+
+        def change(row: CardRow, states: Mapping[str, FieldState], draft: Draft) -> Draft:
+            old = {key: Hand.of(_state(key, said)) for key, said in content["fields"].items()}
+            gone = {key: Hand() for key in draft.fields if key not in old}
+            return Draft({**draft.fields, **gone, **old}, content["document"], content["broken"])
+
+        with self._store.db.write() as connection:
+            row = self._shelf.again(uid)
+            if row.state == "draft":
+                self.keep(connection, row, f"As it was before version {number} was restored.")
+            return self._editing.change(uid, f"Version {number} restored", change)
+
+    def adopt(
+        self,
+        uid: str,
+        values: Mapping[str, Value],
+        not_applicable: Mapping[str, str],
+        document: str | None,
+        note: str,
+    ) -> tuple[Problem, ...]:
+        """See `Cards.adopt`."""
+        refused: list[Problem] = []
+
+        def change(row: CardRow, states: Mapping[str, FieldState], draft: Draft) -> Draft:
+            hands = {key: Hand(not_applicable=why) for key, why in not_applicable.items() if is_of(key, row.kind)}
+            for key, value in values.items():
+                try:
+                    kept = checked(field_of(key, row.kind), value.data, value.unit, row.kind)
+                except FieldError as error:
+                    refused.append(Problem(key, error.message))
+                    continue
+                made = dataclasses.replace(value, data=kept.data, unit=kept.unit, origin="hand", stale="")
+                hands[key] = dataclasses.replace(hands.get(key, Hand()), value=by_hand(states.get(key), made).value)
+            made_of = draft.document if document is None else document
+            return Draft({**draft.fields, **hands}, made_of, draft.broken if document is None else None)
+
+        with self._store.db.write() as connection:
+            row = self._shelf.again(uid)
+            if row.state == "draft" and (row.cursor or row.document or self._store.versions(uid)):
+                self.keep(connection, row, note)
+            self._editing.change(uid, "Taken in", change)
+        return tuple(refused)
+
+    def _content(self, row: CardRow, number: int) -> dict[str, Any]:
+        content = self._store.content(row.uid, number)
+        if content is None:
+            numbers = ", ".join(str(version.number) for version in reversed(self._store.versions(row.uid)))
+            raise ForgeError(
+                f"The card of {row.name} has no version {number}.",
+                hint=f"It has {numbers}." if numbers else "It has none yet: one is made when it is published.",
+            )
+        assert isinstance(content, dict)
+        return content
+
+    def _keep(self, connection: sqlite3.Connection, card: Card, who: str, note: str, *, published: bool) -> CardVersion:
+        sha256 = sha256_of(card)
+        newest = next(iter(self._store.versions(card.uid)), None)
+        if newest is not None and newest.sha256 == sha256 and newest.published >= published:
+            return newest  # it was reopened, and nothing changed since
+        version = CardVersion(card.uid, 0, sha256, published, who, note, time.time())
+        return self._store.put_version(connection, card.uid, content_of(card), version)
+
+
+def content_of(card: Card) -> str:
+    """What a version of a card holds, as JSON; the same for the same content."""
+    fields = {key: _said(card.fields[key]) for key in sorted(card.fields)}
+    content = {
+        "kind": card.kind,
+        "name": card.name,
+        "subject": card.subject,
+        "label": card.label,
+        "parent": card.parent,
+        "fields": fields,
+        "document": card.document,
+        "broken": card.broken,
+    }
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def sha256_of(card: Card) -> str:
+    """Which content a card has."""
+    return hashlib.sha256(content_of(card).encode()).hexdigest()
+
+
+def _said(state: FieldState) -> dict[str, Any]:
+    return {
+        "measured": None if state.measured is None else written_value(state.measured),
+        "hand": None if state.hand is None else written_value(state.hand),
+        "not_applicable": state.not_applicable,
+        "taken_over": state.taken_over,
+    }
+
+
+def _state(key: str, said: Mapping[str, Any]) -> FieldState:
+    measured, hand = (None if said[name] is None else read_value(said[name]) for name in ("measured", "hand"))
+    return FieldState(key, measured, hand, said["not_applicable"], said["taken_over"])
+
+
+def _refuse(card: Card) -> None:
+    """Raise ForgeError with the first reasons why a card is not ready."""
+    found = checking.report(card, lambda _: ())
+    reasons = [f"{title} is missing" for title in found.completeness.missing]
+    reasons += [f"{BY_KEY[field].title} is stale: {said}".rstrip(".") for field, said in found.stale]
+    reasons += [problem.message.rstrip(".") for problem in found.problems if problem.severity == "error"]
+    if reasons:
+        more = f"; and {len(reasons) - _TOLD} more" if len(reasons) > _TOLD else ""
+        raise ForgeError(
+            f"The card of {card.label or card.name} is not ready: {'; '.join(reasons[:_TOLD])}{more}.",
+            hint="Fill it in, or say of a field why it does not apply.",
+        )

@@ -1,0 +1,129 @@
+"""Takes in the Markdown that a person typed: what it changes becomes values by hand, what cannot be is named."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from forge_desktop.base.errors import FieldError
+from forge_desktop.cards import fields as known
+from forge_desktop.cards.editing import Editing, by_hand, checked
+from forge_desktop.cards.patches import Draft, Hand
+from forge_desktop.cards.records import Card, FieldState, Kind, Problem, TextOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from forge_desktop.cards.markdown import ReadText
+    from forge_desktop.cards.store import CardRow
+
+Said = tuple[tuple[object, str] | None, str]  # what a text says of a field: its value, and why it has none
+
+
+class Texts:
+    """Compares a text with the one it was made from, so that what changed elsewhere meanwhile is not undone by it."""
+
+    def __init__(self, editing: Editing, card: Callable[[CardRow], Card]) -> None:
+        self._editing, self._card = editing, card
+
+    def take_in(self, uid: str, text: str, since: str | None) -> TextOutcome:
+        """See `Cards.set_text`."""
+        outcome = TextOutcome(False)
+
+        def change(row: CardRow, states: Mapping[str, FieldState], draft: Draft) -> Draft:
+            nonlocal outcome
+            outcome, made = _taken(self._card(row), states, draft, text, since)
+            return made
+
+        self._editing.change(uid, "Text", change)
+        return outcome
+
+
+def problem_in(text: str, kind: Kind) -> Problem | None:
+    """The first thing that keeps a text from being taken in as it is; None where nothing does."""
+    from forge_desktop.cards.markdown import BadCardText, read
+
+    try:
+        said = read(text, kind)
+    except BadCardText as error:
+        return Problem("", error.message, "error", error.line, error.column)
+    for key, (data, unit) in said.values.items():
+        if (wrong := _wrong(key, data, unit, kind, said)) is not None:
+            return wrong
+    return None
+
+
+def _taken(
+    card: Card, states: Mapping[str, FieldState], draft: Draft, text: str, since: str | None
+) -> tuple[TextOutcome, Draft]:
+    from forge_desktop.cards.markdown import BadCardText, read
+
+    try:
+        said = read(text, card.kind, previous=since or "")
+    except BadCardText as error:
+        problem = Problem("", error.message, "error", error.line, error.column)
+        return TextOutcome(False, problem), dataclasses.replace(draft, broken=text)
+    before = _before(card, since)
+    hands: dict[str, Hand] = {}
+    refused: list[Problem] = []
+    for field in known.of_kind(card.kind):
+        new = _said(said, field.key)
+        if new == _said(before, field.key):
+            continue
+        hand = _hand(card, states.get(field.key), field.key, new, said, refused)
+        if hand is not None:
+            hands[field.key] = hand
+    wrong = next((problem for problem in refused if problem.severity == "error"), None)
+    made = dataclasses.replace(draft.with_fields(hands), document=text, broken=None if wrong is None else text)
+    return TextOutcome(wrong is None, wrong, tuple(refused)), made
+
+
+def _before(card: Card, since: str | None) -> ReadText:
+    """What the text said that a person started from: the one they name, else the card's as it is now."""
+    from forge_desktop.cards.markdown import BadCardText, read, write
+
+    if since is not None:
+        try:
+            return read(since, card.kind)
+        except BadCardText:  # they started from a broken one: then from what the card says
+            pass
+    return read(write(card, previous=card.document), card.kind)
+
+
+def _said(text: ReadText, key: str) -> Said:
+    return text.values.get(key), text.not_applicable.get(key, "")
+
+
+def _hand(
+    card: Card, state: FieldState | None, key: str, new: Said, said: ReadText, refused: list[Problem]
+) -> Hand | None:
+    """What a field becomes by what the text says of it; None where it stays, with the reason in `refused`."""
+    value, why = new
+    if why:
+        kept = Hand.of(state)
+        return dataclasses.replace(kept, not_applicable=why, taken_over=False)
+    if value is None:
+        if state is not None and state.hand is None and state.measured is not None and not state.not_applicable:
+            title = known.BY_KEY[key].title
+            sentence = f"{title} is measured, so it comes back: say that it does not apply where it does not."
+            refused.append(Problem(key, sentence, "warning"))
+            return None
+        return Hand()
+    try:
+        return by_hand(state, checked(known.BY_KEY[key], value[0], value[1], card.kind))
+    except FieldError as error:
+        line, column = said.places.get(key, (0, 0))
+        refused.append(Problem(key, error.message, "error", line, column))
+        return None
+
+
+def _wrong(key: str, data: object, unit: str, kind: Kind, said: ReadText) -> Problem | None:
+    field = known.BY_KEY.get(key)
+    if field is None or not field.belongs_to(kind):
+        return None
+    try:
+        checked(field, data, unit, kind)
+    except FieldError as error:
+        return Problem(key, error.message, "error", *said.places.get(key, (0, 0)))
+    return None

@@ -1,0 +1,66 @@
+"""What contradicts itself between the fields of a card."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+from forge_desktop.cards.fields import BY_KEY
+from forge_desktop.cards.records import Kind, Problem, Value
+
+
+def contradictions(kind: Kind, values: Mapping[str, Value]) -> list[Problem]:
+    """Problems that no field has by itself; `values` are what the fields show."""
+    data = {key: value.data for key, value in values.items()}
+    found = [*_licence(data), *_times(data), *_ratios(data), *_dates(data)]
+    if kind == "adapter" and data.get("base_relation") not in (None, "adapter"):
+        found.append(_warning("base_relation", "Relation to the base: this is an adapter, and it says otherwise."))
+    return found
+
+
+def _licence(data: Mapping[str, Any]) -> list[Problem]:
+    if data.get("licence") != "other":
+        return []
+    lacking = [key for key in ("licence_name", "licence_link") if not data.get(key)]
+    return [Problem(key, f"{BY_KEY[key].title} is missing: the licence is said to be another one.") for key in lacking]
+
+
+def _times(data: Mapping[str, Any]) -> list[Problem]:
+    first, whole = data.get("first_token"), data.get("latency")
+    if isinstance(first, dict) and isinstance(whole, dict) and first.get("p50", 0) > whole.get("p50", float("inf")):
+        return [
+            Problem(
+                "latency",
+                "Time of a whole answer is shorter than the time to its first token: is one of them in another unit?",
+            )
+        ]
+    return []
+
+
+def _ratios(data: Mapping[str, Any]) -> list[Problem]:
+    found = []
+    for smaller, larger, said in (
+        ("max_output", "context", "Longest output is longer than the context."),
+        ("price_cached", "price_input", "Price of cached input is above that of input."),
+        ("price_batch_input", "price_input", "Batch price of input is above that of input."),
+        ("price_batch_output", "price_output", "Batch price of output is above that of output."),
+        ("adapter_bytes", "file_bytes", "Adapter size is above the size of its base."),
+    ):
+        low, high = data.get(smaller), data.get(larger)
+        if isinstance(low, int) and isinstance(high, int) and low > high:
+            found.append(_warning(smaller, said))
+    return found
+
+
+def _dates(data: Mapping[str, Any]) -> list[Problem]:
+    released = data.get("released")
+    if not isinstance(released, str):
+        return []
+    tomorrow = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
+    late = released[:10] > tomorrow.date().isoformat()
+    return [_warning("released", "Released: that day has not come yet.")] if late else []
+
+
+def _warning(field: str, message: str) -> Problem:
+    return Problem(field, message, "warning")

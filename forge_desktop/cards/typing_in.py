@@ -1,0 +1,136 @@
+"""What a person or a file gives for a field, in the form in which it is kept: numbers out of texts, units turned."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+
+from forge_desktop.base.errors import FieldError, ForgeError
+from forge_desktop.base.money import parse_usd
+from forge_desktop.cards.fields import Field
+from forge_desktop.cards.units import fits, named, quantity, turned
+
+_WHOLE = ("count", "bytes")
+_NUMBERS = ("count", "bytes", "number")
+_PART = re.compile(r"[,\n;]")
+_TAIL = re.compile(r"([-+.\d]+)\s*([A-Za-z%][A-Za-z/]*)?")
+
+
+def taken(field: Field, data: object, unit: str = "") -> tuple[object, str]:
+    """The data and the unit as they are kept: texts of numbers are read, units turned into the first of the field's.
+
+    Raises FieldError when units contradict each other or are none of the field's, or a text is no number; everything
+    else is for `validating.problem_of` to say. None and "" stay what they are: there is no value.
+    """
+    unit = named(unit)
+    if field.units and unit and not fits(unit, field.units):
+        raise _refused(field, f"{field.title} is given in {_listed(field.units)}, not in {unit}.")
+    if not field.units and unit:
+        raise _refused(field, f"{field.title} has no unit, so {unit} does not belong to it.")
+    form = _FORMS.get(field.type)
+    if form is None or data is None:
+        return data, ""
+    return form(field, data, unit)
+
+
+def _number(field: Field, data: object, unit: str) -> tuple[object, str]:
+    number, unit = _read(field, data, unit)
+    if number is None:
+        return data, field.units[0] if field.units else ""
+    if field.units and unit:
+        number = turned(number, unit, field.units[0])
+    if field.type in _WHOLE and isinstance(number, float) and math.isfinite(number):
+        whole = round(number)  # 4.2 GB is so many bytes; half a token is a mistake that the check names
+        number = whole if field.type == "bytes" or number == whole else number
+    return number, field.units[0] if field.units else ""
+
+
+def _money(field: Field, data: object, unit: str) -> tuple[object, str]:
+    if isinstance(data, str):
+        try:
+            return parse_usd(data), field.units[0]
+        except ForgeError as error:
+            raise _refused(field, f"{field.title}: {error.message}") from None
+    return data, field.units[0]
+
+
+def _spread(field: Field, data: object, unit: str) -> tuple[object, str]:
+    if isinstance(data, str):
+        data = _spread_of(field, data)
+    if not isinstance(data, dict):
+        return data, field.units[0]
+    written = {key: _read(field, value, "") for key, value in data.items()}
+    units = {own for _, own in written.values() if own}
+    if unit and units - {unit}:
+        raise _refused(field, f"{field.title} is said to be in {unit}, and its values in {_listed(sorted(units))}.")
+    of = next(iter(units), "") if len(units) == 1 else ""  # "120 / 340 ms" means both
+    turned_all = {
+        key: data[key] if number is None else turned(number, own or unit or of or field.units[0], field.units[0])
+        for key, (number, own) in written.items()
+    }
+    return turned_all, field.units[0]
+
+
+def _spread_of(field: Field, text: str) -> object:
+    """ "p50 120 ms, p95 340 ms", "120 / 340 ms" or "120" as an object of texts."""
+    named_ones = dict(re.findall(r"(p50|p95)\s*[:=]?\s*([-+.\d]+\s*[A-Za-z%/]*)", text))
+    if named_ones:
+        return named_ones
+    parts = [part.strip() for part in re.split(r"\s+/\s+|[,;]", text) if part.strip()]
+    if not parts or len(parts) > 2 or not all(_TAIL.fullmatch(part) for part in parts):
+        raise _refused(field, f"{field.title} is given like 120 / 340 {field.units[0]}: p50, then p95.")
+    unit = quantity(parts[-1])
+    if len(parts) == 2 and unit is not None and (first := quantity(parts[0])) is not None and not first[1]:
+        parts[0] = f"{parts[0]} {unit[1]}".strip()
+    return dict(zip(("p50", "p95"), parts, strict=False))
+
+
+def _list(field: Field, data: object, unit: str) -> tuple[object, str]:
+    if isinstance(data, str):
+        return [part.strip() for part in _PART.split(data) if part.strip()], ""
+    return data, ""
+
+
+def _text(field: Field, data: object, unit: str) -> tuple[object, str]:
+    if isinstance(data, str) and field.type != "text":
+        return data.strip(), ""
+    return (data.strip("\n") if isinstance(data, str) else data), ""
+
+
+def _read(field: Field, data: object, unit: str) -> tuple[float | int | None, str]:
+    """The number in some data, None where there is none, and its unit: the one in its text, else `unit`."""
+    if isinstance(data, bool) or not isinstance(data, (int, float, str)):
+        return None, unit
+    if isinstance(data, (int, float)):
+        return data, unit
+    found = quantity(data)
+    if found is None:
+        raise _refused(
+            field, f"{field.title} is a number, and {data.strip()[:40]!r} is none (a point before decimals)."
+        )
+    text, own = found
+    if own and unit and own != unit:
+        raise _refused(field, f"{field.title} says {own} in its text and {unit} as its unit.")
+    if own and field.units and not fits(own, field.units):
+        raise _refused(field, f"{field.title} is given in {_listed(field.units)}, not in {own}.")
+    if own and not field.units:
+        raise _refused(field, f"{field.title} has no unit, so {own} does not belong to it.")
+    return (int(text) if re.fullmatch(r"[-+]?\d+", text) else float(text)), own or unit
+
+
+def _refused(field: Field, sentence: str) -> FieldError:
+    return FieldError(field.key, ForgeError(sentence, hint="Nothing was changed."))
+
+
+def _listed(units: tuple[str, ...] | list[str]) -> str:
+    return units[0] if len(units) == 1 else f"{', '.join(units[:-1])} or {units[-1]}"
+
+
+_FORMS: dict[str, Callable[[Field, object, str], tuple[object, str]]] = {
+    **dict.fromkeys(_NUMBERS, _number),
+    "money": _money,
+    "spread": _spread,
+    **dict.fromkeys(("list", "languages"), _list),
+    **dict.fromkeys(("line", "text", "choice", "licence", "url", "contact", "date", "hash"), _text),
+}

@@ -1,0 +1,68 @@
+"""Units of values: which there are, how they are written, and how one is turned into another."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+_SIZES: dict[str, tuple[str, Fraction]] = {
+    # unit: what it measures, and how many of that one's smallest unit it is
+    "B": ("size", Fraction(1)),
+    "kB": ("size", Fraction(10**3)),
+    "MB": ("size", Fraction(10**6)),
+    "GB": ("size", Fraction(10**9)),
+    "ms": ("time", Fraction(1)),
+    "s": ("time", Fraction(1000)),
+    "min": ("time", Fraction(60_000)),
+    "h": ("time", Fraction(3_600_000)),
+    "J": ("energy", Fraction(1)),
+    "Wh": ("energy", Fraction(3600)),
+    "kWh": ("energy", Fraction(3_600_000)),
+    "g": ("mass", Fraction(1)),
+    "kg": ("mass", Fraction(1000)),
+    "t": ("mass", Fraction(1_000_000)),
+    "tokens/s": ("speed", Fraction(1)),
+    "%": ("share", Fraction(1)),
+    "USD": ("money", Fraction(1)),
+    "tokens": ("tokens", Fraction(1)),
+    "bits": ("bits", Fraction(1)),
+    # binary sizes are understood where a person writes them, and never written
+    "KiB": ("size", Fraction(2**10)),
+    "MiB": ("size", Fraction(2**20)),
+    "GiB": ("size", Fraction(2**30)),
+}
+_ALSO = {
+    "kb": "kB", "mb": "MB", "gb": "GB", "byte": "B", "bytes": "B", "kib": "KiB", "mib": "MiB", "gib": "GiB",
+    "msec": "ms", "milliseconds": "ms", "sec": "s", "second": "s", "seconds": "s", "minutes": "min", "hours": "h",
+    "wh": "Wh", "kwh": "kWh", "j": "J", "tok/s": "tokens/s", "t/s": "tokens/s", "token/s": "tokens/s",
+    "tokens/second": "tokens/s", "token": "tokens", "usd": "USD", "$": "USD", "percent": "%", "bit": "bits",
+}  # fmt: skip
+_NUMBER = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3})?"
+_QUANTITY = re.compile(rf"\s*\$?\s*({_NUMBER})\s*([A-Za-z%$][A-Za-z/]*)?\s*")
+
+
+def named(text: str) -> str:
+    """The unit that is meant by this way of writing it; what is not known stays as it is."""
+    text = text.strip()
+    return text if text in _SIZES else _ALSO.get(text.casefold(), text)
+
+
+def fits(unit: str, allowed: tuple[str, ...]) -> bool:
+    """Whether a value whose units are `allowed` can have this one: one of them, or one of the same measure."""
+    return unit in allowed or (unit in _SIZES and _SIZES[unit][0] in {_SIZES[a][0] for a in allowed if a in _SIZES})
+
+
+def turned(number: float | int, unit: str, into: str) -> float | int:
+    """A number of one unit in another of the same measure; whole where it comes out whole."""
+    if unit == into:
+        return number
+    exact = Fraction(str(number)) * _SIZES[unit][1] / _SIZES[into][1]
+    return int(exact) if exact.denominator == 1 else float(exact)
+
+
+def quantity(text: str) -> tuple[str, str] | None:
+    """The number and the unit ("" for none) of a text like "4.2 GB"; None when it is nothing of that form."""
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        return None
+    return match[1], "USD" if "$" in text else named(match[2] or "")

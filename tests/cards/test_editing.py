@@ -1,0 +1,164 @@
+"""Cards are changed by hand: beside what is measured, taken back also after a restart, locked once published."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from forge_desktop.base.errors import FieldError, ForgeError
+from forge_desktop.base.events import DataChanged
+from forge_desktop.cards.records import Value
+from tests.cards.completing import complete
+from tests.cards.conftest import CardRoom
+
+MEASURED = Value(40.2, "", "measured", "measurement", {"n": 20}, {"file": "a" * 64}, 1.0)
+
+
+def test_a_hand_value_stands_beside_the_measured_one(room: CardRoom) -> None:
+    room.measured("v1", parameters=Value(135_000_000, "", "measured", "file"))
+    room.cards.set("v1", "parameters", "134515008")
+    state = room.cards.get("v1").fields["parameters"]
+    assert state.hand is not None
+    assert state.measured is not None
+    assert (state.hand.data, state.measured.data) == (134_515_008, 135_000_000)
+    assert state.shown is state.hand
+    room.cards.set("v1", "parameters", 135_000_000)  # what is measured needs no word of a person
+    assert room.cards.get("v1").fields["parameters"].hand is None
+    room.cards.set("v1", "parameters", 1)
+    room.cards.clear("v1", "parameters")
+    assert room.shown("v1", "parameters") == 135_000_000
+
+
+def test_changes_are_taken_back_and_made_again_across_restarts(room: CardRoom) -> None:
+    for text in ("One.", "Two.", "Three."):
+        room.cards.set("v1", "citation", text)
+    cards = room.again()
+    assert cards.get("v1").can_undo
+    assert not cards.get("v1").can_redo
+    cards.undo("v1")
+    assert room.shown("v1", "citation") == "Two."
+    cards = room.again()
+    cards.undo("v1")
+    cards.redo("v1")
+    assert room.shown("v1", "citation") == "Two."
+    cards.set("v1", "citation", "Other.")
+    with pytest.raises(ForgeError, match="can be made again"):
+        cards.redo("v1")
+    for _ in range(3):
+        cards.undo("v1")
+    assert room.shown("v1", "citation") is None
+    with pytest.raises(ForgeError, match="can be taken back"):
+        cards.undo("v1")
+
+
+def test_what_changes_nothing_is_no_edit(room: CardRoom) -> None:
+    room.cards.set("v1", "intended_use", "Reads.")
+    before = room.cards.get("v1")
+    seen: list[object] = []
+    room.forge.events.subscribe(seen.append)
+    room.cards.set("v1", "intended_use", "Reads.")
+    room.cards.clear("v1", "safety")
+    room.cards.reviewed("v1")
+    assert room.cards.get("v1") == before
+    assert seen == []
+    room.cards.set("v1", "intended_use", "Writes.")
+    assert seen == [DataChanged(frozenset({"cards"}))]
+
+
+def test_a_field_says_why_it_has_no_value(room: CardRoom) -> None:
+    missing = room.cards.check("v1").completeness.missing
+    assert "Licence" in missing
+    room.cards.set("v1", "licence", "MIT")
+    room.cards.not_applicable("v1", "licence", "  There is\nnothing to say. ")
+    state = room.cards.get("v1").fields["licence"]
+    assert state.not_applicable == "There is nothing to say."
+    assert state.hand is not None
+    assert "Licence" not in room.cards.check("v1").completeness.missing
+    room.cards.not_applicable("v1", "licence", "")
+    assert room.shown("v1", "licence") == "MIT"
+    with pytest.raises(FieldError, match="longer than 500"):
+        room.cards.not_applicable("v1", "licence", "x" * 501)
+
+
+def test_fills_and_edits_never_lose_each_other(room: CardRoom) -> None:
+    room.cards.set("v1", "citation", "Reads.")
+    room.measured("v1", bits_per_weight=Value(4.5, "bits", "measured", "file"))
+    room.cards.set("v1", "bits_per_weight", 5)
+    room.measured("v1", bits_per_weight=Value(4.6, "bits", "measured", "file"))
+    room.cards.undo("v1")
+    room.cards.undo("v1")
+    assert room.shown("v1", "bits_per_weight") == 4.6
+    assert room.shown("v1", "citation") is None
+    room.cards.redo("v1")
+    room.cards.redo("v1")
+    state = room.cards.get("v1").fields["bits_per_weight"]
+    assert state.hand is not None
+    assert state.measured is not None
+    assert (state.hand.data, state.measured.data) == (5, 4.6)
+
+
+def test_only_so_many_edits_are_kept(room: CardRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forge_desktop.cards.editing.KEPT", 3)
+    for n in range(6):
+        room.cards.set("v1", "intended_use", f"Version {n}.")
+    for _ in range(3):
+        room.cards.undo("v1")
+    assert not room.cards.get("v1").can_undo
+    assert room.shown("v1", "intended_use") == "Version 2."
+
+
+def test_a_published_card_is_locked_until_it_is_reopened(room: CardRoom) -> None:
+    with pytest.raises(ForgeError, match=r"card of v1 is not ready: .* is missing.*; and \d+ more"):
+        room.cards.publish("v1")
+    complete(room.forge, "v1")
+    made = room.cards.publish("v1", who="window: Ada", note="First.")
+    assert (made.number, made.published, made.who, made.note) == (1, True, "window: Ada", "First.")
+    for change in (
+        lambda: room.cards.set("v1", "intended_use", "x"),
+        lambda: room.cards.clear("v1", "intended_use"),
+        lambda: room.cards.not_applicable("v1", "intended_use", "x"),
+        lambda: room.cards.set_text("v1", "# Other\n"),
+        lambda: room.cards.undo("v1"),
+        lambda: room.cards.fill("v1"),
+        lambda: room.cards.restore("v1", 1),
+        lambda: room.measured("v1", parameters=MEASURED),
+    ):
+        with pytest.raises(ForgeError, match="is published, so it is not") as refused:
+            change()
+        assert "card reopen v1" in refused.value.hint
+    with pytest.raises(ForgeError, match="published already"):
+        room.cards.publish("v1")
+    assert not room.cards.get("v1").can_undo
+    room.again()
+    assert room.cards.reopen("v1").state == "draft"
+    assert room.cards.publish("v1").number == 1  # nothing changed, so it is the same version
+    room.cards.reopen("v1")
+    room.cards.set("v1", "intended_use", "Reads.")
+    assert room.cards.publish("v1").number == 2
+    with pytest.raises(ForgeError, match="a draft already"):
+        room.cards.reopen("v1") and room.cards.reopen("v1")
+
+
+def test_a_card_goes_by_many_names(room: CardRoom) -> None:
+    made = room.adapter(name="opening hours")
+    card = room.cards.get("v3")
+    for name in (card.uid, card.uid[:6], made.uid, "V3", "opening hours", "Opening Hours"):
+        assert room.cards.get(name).uid == card.uid
+    with pytest.raises(ForgeError, match="No card is called 'v9'"):
+        room.cards.get("v9")
+    with pytest.raises(ForgeError, match="No card is called ''"):
+        room.cards.get("")
+    room.cards.new("teacher", "opening hours")
+    with pytest.raises(ForgeError, match="Several cards are called 'opening hours'"):
+        room.cards.get("opening hours")
+
+
+def refused(room: CardRoom, field: str, data: Any, unit: str = "") -> str:
+    """The sentence with which a value is refused; the card is as it was."""
+    before = room.cards.get("v1")
+    with pytest.raises(FieldError) as found:
+        room.cards.set("v1", field, data, unit=unit)
+    assert found.value.field == field
+    assert room.cards.get("v1") == before
+    return found.value.message

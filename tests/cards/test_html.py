@@ -1,0 +1,118 @@
+"""Cards as HTML: one file, nothing runs, nothing is fetched, everything is said; it prints through Qt as well."""
+
+import base64
+import dataclasses
+import re
+from html.parser import HTMLParser
+
+import pytest
+from lxml import etree
+from PySide6.QtGui import QTextDocument
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.cards.html import render
+from tests.cards.samples import empty_card, full_card, many_rows, with_texts
+from tests.cards.test_cyclonedx import KINDS
+from tests.cards.test_plain import NASTY
+
+OUTSIDE = ("src", "href", "srcset", "data", "action", "background", "poster")
+
+
+class Page(HTMLParser):
+    """What tags there are, where they point, and the text."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.points: list[tuple[str, str, str]] = []
+        self.text = ""
+        self.feed(data.decode())
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.points += [(tag, name, value or "") for name, value in attrs if name in OUTSIDE or name.startswith("on")]
+
+    def handle_data(self, data):
+        self.text += data
+
+    def pictures(self) -> list[bytes]:
+        return [
+            base64.b64decode(value.partition(",")[2]) for _, name, value in self.points if name in ("src", "srcset")
+        ]
+
+
+def with_stale(card, key, why):
+    state = card.fields[key]
+    measured = dataclasses.replace(state.measured, stale=why)
+    return dataclasses.replace(card, fields={**card.fields, key: dataclasses.replace(state, measured=measured)})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_runs_and_nothing_is_fetched(kind):
+    evil = '<img src="http://evil.example/x.png"> ![x](http://evil.example/y.png) [l](javascript:alert(1)) [f](file:///etc)'
+    for card in (full_card(kind, intended_use=evil, safety=evil), with_texts(NASTY, kind), with_texts(evil, kind)):
+        data = render(card)
+        assert render(card) == data
+        page = Page(data)
+        assert not {"script", "link", "iframe", "object", "embed", "form", "base"} & set(page.tags)
+        for tag, name, value in page.points:
+            if tag == "a":
+                assert value.startswith(("https://example.org/", "mailto:someone@example.org", "http://evil.example"))
+            else:
+                assert (tag, name) in {("img", "src"), ("source", "srcset")}
+                assert value.startswith("data:image/svg+xml;base64,")
+        for picture in page.pictures():
+            etree.fromstring(picture)  # well-formed, whatever the texts hold
+        assert not re.search(rb"[\x00-\x08\x0b-\x1f]", data)
+
+
+def test_values_stand_with_where_they_are_from_and_what_is_stale():
+    card = full_card("adapter", generation_speed={"p50": 50.0, "p95": 40.0})
+    card = with_stale(card, "latency", "what was measured with engine build b9001, it is b9002 now")
+    page = Page(render(card))
+    for said in (
+        "from the measurement, 2026-09-21, n = 20, a computer with 8 cores",
+        "1 value is stale",
+        "Stale: what was measured with engine build b9001, it is b9002 now",
+        "p50 50, p95 40 tokens/s",
+        "measured: p50 41.8, p95 36.2 tokens/s",
+        "94.4 MB (94,371,840 B)",
+        "$0.15",
+        "Does not apply: Nothing about people is decided by it.",
+        "+0.13 [0.08, 0.18]",
+        "Apache License 2.0",
+    ):
+        assert said in page.text, said
+    light, dark = page.pictures()[1], page.pictures()[0]
+    assert b"#ffffff" in light
+    assert b"#ffffff" not in dark
+
+
+def test_an_empty_card_says_what_is_missing():
+    page = Page(render(empty_card("adapter")))
+    assert "Unnamed card" in page.text
+    assert "Missing: Name, Version, Provider, Base model" in page.text
+
+
+def test_many_rows_are_all_there_in_table_and_charts():
+    page = Page(render(full_card("adapter", evaluation=many_rows(200))))
+    charts = b"".join(page.pictures()).decode()
+    for number in (0, 99, 199):
+        assert f"metric {number}" in page.text
+        assert charts.count(f">metric {number} · set {number // 10}<") == 4  # values and differences, light and dark
+    assert "part 9 of 9" in charts
+
+
+def test_numbers_that_are_none_are_refused():
+    with pytest.raises(ForgeError, match="Training energy"):
+        render(full_card("adapter", training_energy=float("inf")))
+
+
+def test_it_prints_through_qt(qapp):
+    document = QTextDocument()
+    document.setHtml(render(full_card("adapter")).decode())
+    text = document.toPlainText()
+    assert "color-scheme" not in text
+    assert "Difference to the baseline" in text
+    assert text.count("\ufffc") >= 4  # the charts
+    assert document.begin().blockFormat().headingLevel() == 1
