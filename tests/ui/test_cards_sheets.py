@@ -13,7 +13,6 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
-from tests.ui.cards import fill_in
 
 from forge_desktop.cards.records import Card
 from forge_desktop.forge import Forge
@@ -29,6 +28,7 @@ from forge_desktop.ui.shell import Shell
 from forge_desktop.ui.widgets.basics import Pill, Toast
 from forge_desktop.ui.widgets.diff_view import DiffView
 from tests.cards.completing import complete
+from tests.ui.cards import fill_in
 from tests.ui.test_students_sections import cut, nameless
 
 SOON = 20_000
@@ -68,15 +68,17 @@ def said(place: QWidget) -> str:
 
 
 def sheet(qtbot: QtBot, pane: CardsPane, kind: type[QDialog]) -> Any:
-    qtbot.waitUntil(lambda: pane.window().findChild(kind) is not None, timeout=SOON)
-    found = pane.window().findChild(kind)
-    qtbot.waitExposed(found)
-    return found
+    def open_now() -> list[QDialog]:
+        return [found for found in pane.window().findChildren(kind) if found.isVisible()]
+
+    qtbot.waitUntil(lambda: bool(open_now()), timeout=SOON)
+    qtbot.waitExposed(open_now()[-1])
+    return open_now()[-1]
 
 
-def fine(place: QWidget) -> None:
+def fine(qtbot: QtBot, place: QWidget) -> None:
     assert not nameless(place)
-    assert not cut(place)
+    qtbot.waitUntil(lambda: not cut(place), timeout=SOON)
 
 
 def test_one_click_fills_and_says_what_changed_and_what_not(
@@ -87,7 +89,7 @@ def test_one_click_fills_and_says_what_changed_and_what_not(
     qtbot.waitUntil(lambda: "changed, in" in said(found), timeout=SOON)
     assert found.measure.isVisible()
     assert not found.progress.isVisible()
-    fine(found)
+    fine(qtbot, found)
     assert card().fields["contact"].shown.data == "owner@example.org", "what a person wrote stays"
     press(qtbot, found, "Close")
     qtbot.waitUntil(lambda: not pane.actions_of.progress.isVisible())
@@ -113,7 +115,7 @@ def test_what_is_private_is_hidden_until_it_is_revealed_one_by_one(
     qtbot.waitUntil(lambda: SECRET in said(found).replace("\u200b", ""), timeout=SOON)
     assert "Known limitations" in said(found)
     assert {pill.text() for pill in found.findChildren(Pill)} == {"Hidden"}
-    fine(found)
+    fine(qtbot, found)
     assert SECRET not in forge.cards.markdown(uid, revealed=False)
     path = next(leak for leak in forge.cards.privacy.scan(card()) if leak.kind == "path")
     press(qtbot, found, f"Reveal in exports: {path.hidden}, Known limitations")
@@ -127,20 +129,18 @@ def test_what_is_private_is_hidden_until_it_is_revealed_one_by_one(
     qtbot.waitUntil(found.scan.isEnabled, timeout=SOON)
 
 
-def test_the_check_list_leads_to_what_is_missing(
-    qtbot: QtBot, forge: Forge, pane: CardsPane, card: Callable[[], Card], uid: str
-) -> None:
-    forge.cards.clear(uid, "intended_use")
-    pane.actions_of.publish(card())
+def test_the_check_list_leads_to_what_is_missing(qtbot: QtBot, forge: Forge, pane: CardsPane) -> None:
+    made = forge.cards.new("teacher", "a teacher from afar")
+    pane.actions_of.publish(made)
     found = sheet(qtbot, pane, PublishSheet)
     assert not found.publish.isEnabled()
     assert "It is required and empty." in said(found)
     assert "A published card is a numbered version" in said(found)
-    fine(found)
+    fine(qtbot, found)
     with qtbot.waitSignal(pane.actions_of.field_wanted, timeout=SOON) as asked:
         press(qtbot, found, "Go to Intended use")
-    assert asked.args == [uid, "intended_use"]
-    qtbot.waitUntil(lambda: pane.card_uid() == uid, timeout=SOON)
+    assert asked.args == [made.uid, "intended_use"]
+    qtbot.waitUntil(lambda: pane.card_uid() == made.uid, timeout=SOON)
 
 
 def test_publishing_locks_and_history_shows_compares_and_restores(
@@ -167,7 +167,7 @@ def test_publishing_locks_and_history_shows_compares_and_restores(
     assert "The first one" in found.list.item(0).text()
     assert "published" in found.list.item(0).text()
     assert "without citations" in found.findChild(DiffView).toPlainText()
-    fine(found)
+    fine(qtbot, found)
     assert found.restore.text() == f"Restore version {forge.cards.versions(uid)[0].number}"
     press(qtbot, found, found.restore.text())
     qtbot.waitUntil(lambda: "Not for legal" in str(card().fields["intended_use"].shown.data), timeout=SOON)
@@ -182,7 +182,7 @@ def test_every_form_is_exported_hidden_and_never_over_what_is_there(
     pane.actions_of.export(card())
     found = sheet(qtbot, pane, ExportSheet)
     qtbot.waitUntil(lambda: "Will be hidden: 1 path" in said(found), timeout=SOON)
-    fine(found)
+    fine(qtbot, found)
     found.target.setText(str(target))
     for box in found.forms.values():
         box.setChecked(True)
@@ -191,7 +191,7 @@ def test_every_form_is_exported_hidden_and_never_over_what_is_there(
     names = {file.name for file in target.iterdir()}
     assert {"README.md", "card.html", "card.pdf", "card.json", "card.cdx.json", "card.spdx.json"} <= names
     assert "1 private finding hidden" in said(found)
-    fine(found)
+    fine(qtbot, found)
     text = "".join(page.get_textpage().get_text_range() for page in pdfium.PdfDocument(target / "card.pdf"))
     assert "forge-v12" in text
     for file in target.rglob("*"):
@@ -261,7 +261,7 @@ def test_a_broken_file_keeps_its_text_and_says_where(
     file.write_text("---\nlicense: mit\ntags: [one\nname: x\n---\n# broken\n")
     pane.actions_of.bring_in()
     found = sheet(qtbot, pane, ImportSheet)
-    fine(found)
+    fine(qtbot, found)
     found._take(file)
     qtbot.waitUntil(pane.banner.isVisible, timeout=SOON)
     words = said(pane.banner)
@@ -278,7 +278,7 @@ def test_a_broken_file_keeps_its_text_and_says_where(
 def test_a_new_card_is_about_nothing_that_is_here(qtbot: QtBot, forge: Forge, pane: CardsPane) -> None:
     pane.actions_of.new_card()
     found = sheet(qtbot, pane, NewCardSheet)
-    fine(found)
+    fine(qtbot, found)
     assert not found.make.isEnabled()
     found.kind.show_value("teacher")
     qtbot.keyClicks(found.name, "a teacher from afar")

@@ -58,6 +58,10 @@ class CardActions(SheetDesk):
         if self.open(sheet):
             self._fill(card, sheet, measure=measure)
 
+    def fill_named(self, name: str) -> None:
+        """The same for a card by the uid of its version or endpoint, as another pane knows it."""
+        self.look(lambda: self.forge.cards.get(name), self.fill)
+
     def _fill(self, card: Card, sheet: FillSheet, *, measure: bool) -> None:
         def told(result: object) -> None:
             if not isinstance(result, Filled):

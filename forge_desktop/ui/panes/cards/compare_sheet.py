@@ -31,6 +31,7 @@ MOST = 4  # cards beside each other that can still be read
 _ABOUT = "Figures that were measured on another computer, or of something that is no longer so, are marked."
 _TOO_FEW = "Choose two cards at least."
 _LIVE = ("queued", "running", "paused")
+_LOCAL = ("adapter", "student")
 
 
 class CompareSheet(CardSheet):
@@ -66,7 +67,7 @@ class CompareSheet(CardSheet):
         bridge.data_changed.connect(self._on_data)
         self._build()
         self._show_costs()
-        self._choose(self._chosen or self._suggested())
+        self._choose(self._completed(self._chosen))
 
     def chosen(self) -> list[str]:
         """The uids of the cards beside each other."""
@@ -108,13 +109,16 @@ class CompareSheet(CardSheet):
 
     # which cards
 
-    def _suggested(self) -> list[str]:
-        """A pair that answers something: one that computes here, and a teacher."""
-        local = next((e.uid for e in self._entries.values() if e.kind in ("adapter", "student") and not e.orphan), "")
-        other = next((e.uid for e in self._entries.values() if e.kind == "teacher"), "")
-        found = [uid for uid in (local, other) if uid]
-        rest = [uid for uid in self._entries if uid not in found]
-        return (found + rest)[:2]
+    def _completed(self, chosen: Sequence[str]) -> list[str]:
+        """Two at least, and so that it answers something: one that computes here beside a teacher."""
+        if len(chosen) > 1:
+            return list(chosen)
+        kinds = [self._entries[uid].kind for uid in chosen]
+        local = [entry.uid for entry in self._entries.values() if entry.kind in _LOCAL and not entry.orphan]
+        others = [entry.uid for entry in self._entries.values() if entry.kind == "teacher"]
+        first, second = (others, local) if kinds == ["teacher"] else (local, others)
+        wanted = [*chosen, *([] if chosen else first[:1]), *second[:1], *self._entries]
+        return list(dict.fromkeys(wanted))[:2]
 
     def _choose(self, cards: Sequence[str]) -> None:
         self._chosen = list(cards)
