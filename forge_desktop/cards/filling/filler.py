@@ -107,6 +107,8 @@ class Filler:
                 return
             embedders.cheap(local, take, values)
             embedders.fill(local, take, values, skipped)
+            check()
+            embedders.timed(local, take, values, skipped, self._rooms, check)
             return
         put(values, endpoints.told(found, kind, take, self._rooms))
         calls = self._rooms.providers.ledger.calls(found.endpoint.uid, found.endpoint.model)
