@@ -11,6 +11,7 @@ earlier calls in the same working folder stay in the report.
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import subprocess
@@ -43,39 +44,57 @@ def _describe(_place: Place) -> dict[str, Any]:
 def _build(place: Place) -> dict[str, Any]:
     from gpucheck import building
 
-    return building.build(place)
+    return building.kept(place) or building.build(place)
 
 
-def _model(place: Place) -> dict[str, Any]:
-    import synthetic_gguf
-
-    started, path = time.monotonic(), place.work / "synthetic.gguf"
-    sha256 = synthetic_gguf.write(path, synthetic_gguf.SHAPES[place.shape])
-    seconds = round(time.monotonic() - started, 1)
-    return {"seconds": seconds, "bytes": path.stat().st_size, "sha256": sha256, "shape": place.shape}
-
-
-def _measured(what: str, student: str) -> Callable[[Place], dict[str, Any]]:
+def _model(name: str, shape: str = "") -> Callable[[Place], dict[str, Any]]:
     def work(place: Place) -> dict[str, Any]:
-        from gpucheck import measuring
+        import synthetic_gguf
 
+        chosen = "tiny" if place.shape == "tiny" else shape or place.shape
+        started, path = time.monotonic(), place.work / f"{name}.gguf"
+        sha256 = synthetic_gguf.write(path, synthetic_gguf.SHAPES[chosen])
+        seconds = round(time.monotonic() - started, 1)
+        return {"seconds": seconds, "bytes": path.stat().st_size, "sha256": sha256, "shape": chosen}
+
+    return work
+
+
+def _measured(module: str, what: str, student: str) -> Callable[[Place], dict[str, Any]]:
+    def work(place: Place) -> dict[str, Any]:
         path = carried.starter_here(place) if student == "starter" else place.student(student)
-        function: Callable[[Place, Path], dict[str, Any]] = getattr(measuring, what)
+        function: Callable[[Place, Path], dict[str, Any]] = getattr(importlib.import_module(f"gpucheck.{module}"), what)
         return function(place, path)
 
     return work
 
 
+def _needs(student: str, *others: str) -> tuple[str, ...]:
+    return (*others, *{"synthetic": ("model",), "billion": ("model-billion",)}.get(student, ()))
+
+
 STEPS = {
     "machine": Step(_describe, 30),
-    "model": Step(_model, 90),
+    "model": Step(_model("synthetic"), 90),
+    "model-billion": Step(_model("billion", "1b"), 60),
     "build": Step(_build, 420),
     **{
-        f"{what}-{student}": Step(
-            _measured(what, student), limit, ("build", *(["model"] if student == "synthetic" else []))
-        )
+        f"{what}-{student}": Step(_measured("measuring", what, student), limit, _needs(student, "build"))
         for student in ("synthetic", "starter")
         for what, limit in (("speed", 100.0), ("memory", 60.0), ("batch", 90.0), ("pressure", 90.0))
+    },
+    **{
+        f"measure-{student}": Step(_measured("benchmark", "measure", student), 90, _needs(student, "build"))
+        for student in ("synthetic", "starter")
+    },
+    **{
+        f"{name}-{student}": Step(_measured("training", what, student), limit, _needs(student))
+        for student in ("billion", "starter")
+        for name, what, limit in (("peer", "against_peer", 200.0), ("learn", "learn", 150.0))
+    },
+    **{
+        f"gate-{student}": Step(_measured("gating", "gate", student), 120, _needs(student, "build"))
+        for student in ("synthetic", "starter")
     },
 }
 
@@ -85,9 +104,9 @@ def main() -> int:
     options = _options()
     try:
         if options.prepare:
-            carried.prepare(options.prepare, base_python(), options.python)
+            carried.prepare(options.prepare, base_python(), options.python, options.module)
             return 0
-        place = Place(options.work.absolute(), options.backend, options.shape)
+        place = Place(options.work.absolute(), options.backend, options.shape, options.trainer_python)
         if options.inside:
             return _inside(place, options.inside)
         if options.carried:
@@ -102,6 +121,10 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--prepare", type=Path, metavar="DIR", help="fill a folder with what a bare machine lacks")
     parser.add_argument("--python", default="3.12", help="the bare machine's Python version, for --prepare")
+    parser.add_argument("--module", type=Path, metavar="FILE", help="--prepare: a CUDA module compiled there before")
+    parser.add_argument(
+        "--trainer-python", default=sys.executable, help="an interpreter with torch and peft (this one)"
+    )
     parser.add_argument("--carried", type=Path, metavar="DIR", help="what --prepare made, or a part of it")
     parser.add_argument("--work", type=Path, default=Path("/tmp/forge-gpu"), help="where everything is made")
     parser.add_argument("--backend", choices=["cuda", "vulkan", "cpu"], default="cuda")
@@ -148,7 +171,7 @@ def _step(place: Place, name: str, left: float, options: argparse.Namespace) -> 
         return {"skipped": "the time was over", "step_seconds": 0.0}
     place.keep(name, {})
     argv = [sys.executable, Path(__file__).resolve(), "--inside", name, "--work", place.work]
-    argv += ["--backend", place.backend, "--shape", place.shape]
+    argv += ["--backend", place.backend, "--shape", place.shape, "--trainer-python", place.python]
     with subprocess.Popen(
         [str(part) for part in argv], env=_environment(place), start_new_session=True, stdin=subprocess.DEVNULL
     ) as process:

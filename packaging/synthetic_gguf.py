@@ -49,6 +49,7 @@ class Shape:
 
 SHAPES = {
     "7b": Shape(layers=32, width=4096, heads=32, kv_heads=32, hidden=11008, vocabulary=32000, context=32768),
+    "1b": Shape(layers=22, width=2048, heads=32, kv_heads=4, hidden=5632, vocabulary=32000, context=8192),
     "tiny": Shape(layers=4, width=256, heads=4, kv_heads=4, hidden=512, vocabulary=2048, context=8192),
 }
 

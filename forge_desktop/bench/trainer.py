@@ -1,23 +1,26 @@
 """Training an adapter: `python -m forge_desktop.bench trainer --trainer-python P [--peer-python P]`.
 
 The starter student, rank 8 on all projections, one thread. The same made-up lessons, in the same rows of up to 512
-tokens, go through our trainer and, with --peer-python, through transformers + peft, whose batch is a row's lessons
-padded to the longest. Both compute in the same number format, with and without checkpointing, a process each, one after
-the other. Tokens are the lessons' own (padding is not counted), seconds are the process's CPU time of the steps after
-the first, and the peak is the whole process's resident memory, importing and loading included.
+tokens (--row), go through our trainer and, with --peer-python, through transformers + peft, whose batch is a row's
+lessons padded to the longest. Both compute in the same number format, with and without checkpointing, a process each,
+one after the other. Tokens are the lessons' own (padding is not counted), seconds are the process's CPU time of the
+steps after the first, and the peak is the whole process's resident memory, importing and loading included.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import hashlib
+import itertools
 import json
 import os
 import random
 import statistics
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,7 @@ from forge_desktop.students.trainer.packing import plan
 _STARTER = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _ROW = 512
 _WORDS = 30_000
+_LEAST = 1000  # ids below are left to special tokens
 _PEER = Path(__file__).with_name("trainer_peer.py")
 
 
@@ -42,6 +46,8 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("--architecture", default="llama", help="the base's (llama)")
     parser.add_argument("--steps", type=int, default=6, metavar="N", help="steps to time, after one that is not (6)")
     parser.add_argument("--dtype", choices=("bf16", "f32"), nargs="+", default=["bf16"], help="number formats (bf16)")
+    parser.add_argument("--row", type=int, nargs="+", default=[_ROW], metavar="N", help="tokens of a row (512)")
+    parser.add_argument("--words", type=int, default=_WORDS, metavar="N", help="token ids are below this (30000)")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--json", action="store_true", help="print one JSON object a measurement")
     options = parser.parse_args(arguments)
@@ -49,35 +55,49 @@ def run(arguments: list[str]) -> int:
         folder = Path(place)
         if options.peer_python:
             _peer(options.peer_python, "convert", str(options.base), str(folder / "peer"))
-        for dtype in options.dtype:
-            for checkpointing in (False, True):
-                ours = _ours(folder / f"{dtype}-{checkpointing}", options, dtype, checkpointing)
-                theirs = _theirs(folder, options, dtype, checkpointing) if options.peer_python else {}
-                _tell(dtype, checkpointing, ours, theirs, json_wanted=options.json)
+        for row, dtype, checkpointing in itertools.product(options.row, options.dtype, (False, True)):
+            asked = _Asked(row, dtype, checkpointing)
+            ours = _ours(folder, options, asked)
+            theirs = _theirs(folder, options, asked) if options.peer_python else {}
+            _tell(asked, ours, theirs, json_wanted=options.json)
     return 0
 
 
-def lessons(count: int) -> list[Lesson]:
+@dataclass(frozen=True)
+class _Asked:
+    """One measurement."""
+
+    row: int
+    dtype: str
+    checkpointing: bool
+
+    @property
+    def folder(self) -> str:
+        return f"{self.row}-{self.dtype}-{self.checkpointing}"
+
+
+def lessons(count: int, words: int = _WORDS) -> list[Lesson]:
     """Made-up lessons of 30 to 250 tokens, a third of each the answer."""
     draw = random.Random(7)
     found = []
     for number in range(count):
         length = draw.randint(30, 250)
-        ids = tuple(draw.randrange(1000, _WORDS) for _ in range(length))
+        ids = tuple(draw.randrange(_LEAST, words) for _ in range(length))
         found.append(Lesson(ids, length - length // 3, str(number)))
     return found
 
 
-def _ours(folder: Path, options: argparse.Namespace, dtype: str, checkpointing: bool) -> dict[str, Any]:
+def _ours(place: Path, options: argparse.Namespace, asked: _Asked) -> dict[str, Any]:
+    folder = place / asked.folder
     folder.mkdir()
     with options.base.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     job = Job(
-        str(options.base), sha256, options.architecture, epochs=1, row_tokens=_ROW, dtype=dtype, threads=1,
-        device=options.device, checkpointing=checkpointing, checkpoint_every=10_000, learning_rate=1e-4,
+        str(options.base), sha256, options.architecture, epochs=1, row_tokens=asked.row, dtype=asked.dtype, threads=1,
+        device=options.device, checkpointing=asked.checkpointing, checkpoint_every=10_000, learning_rate=1e-4,
     )  # fmt: skip
     job.write(folder)
-    (folder / TRAIN).write_text("".join(json.dumps(_as_json(one)) + "\n" for one in _enough(job, options.steps)))
+    (folder / TRAIN).write_text("".join(json.dumps(_as_json(one)) + "\n" for one in _enough(job, options)))
     laid = kit.lay_out(folder.parent)
     trainer = subprocess.Popen(
         kit.command(options.trainer_python, "run", str(folder)),
@@ -90,24 +110,23 @@ def _ours(folder: Path, options: argparse.Namespace, dtype: str, checkpointing: 
         raise ForgeError(f"The trainer ended with status {trainer.returncode}.", hint=said.strip()[-500:])
     events = [json.loads(line) for line in (folder / PROGRESS).read_text().splitlines()]
     steps = [(event["tokens"], event["cpu_seconds"], event["seconds"]) for event in events if event["event"] == "step"]
-    return _figures(steps, next(event["peak_bytes"] for event in events if event["event"] == "done"))
+    return _figures(steps, next(event for event in events if event["event"] == "done"))
 
 
-def _theirs(folder: Path, options: argparse.Namespace, dtype: str, checkpointing: bool) -> dict[str, Any]:
+def _theirs(folder: Path, options: argparse.Namespace, asked: _Asked) -> dict[str, Any]:
     """The same rows, in the same order, through the peer."""
-    ours = folder / f"{dtype}-{checkpointing}"
-    job = Job("", "", options.architecture, epochs=1, row_tokens=_ROW)
-    rows = [row for step in plan(job, read_lessons(ours / TRAIN)) for row in step.rows]
-    asked = {
+    job = Job("", "", options.architecture, epochs=1, row_tokens=asked.row)
+    rows = [row for step in plan(job, read_lessons(folder / asked.folder / TRAIN)) for row in step.rows]
+    request = {
         "model": str(folder / "peer"),
-        "dtype": dtype,
+        "dtype": asked.dtype,
         "device": options.device,
-        "checkpointing": checkpointing,
+        "checkpointing": asked.checkpointing,
         "batches": [[_as_json(lesson) for lesson in row.lessons] for row in rows],
     }
-    (folder / "peer.json").write_text(json.dumps(asked))
+    (folder / "peer.json").write_text(json.dumps(request))
     found = json.loads(_peer(options.peer_python, "train", str(folder / "peer.json")))
-    return _figures(found["steps"], found["peak_bytes"])
+    return _figures(found["steps"], found)
 
 
 def _peer(python: str, *arguments: str) -> str:
@@ -121,34 +140,36 @@ def _peer(python: str, *arguments: str) -> str:
     return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
 
 
-def _enough(job: Job, steps: int) -> list[Lesson]:
+def _enough(job: Job, options: argparse.Namespace) -> list[Lesson]:
     """As many lessons as make one step more than will be timed."""
     count = 1
-    while len(plan(job, lessons(count))) < steps + 1:
+    while len(plan(job, lessons(count, options.words))) < options.steps + 1:
         count += 1
-    return lessons(count)
+    return lessons(count, options.words)
 
 
 def _as_json(lesson: Lesson) -> dict[str, Any]:
     return {"ids": list(lesson.ids), "start": lesson.start, "pair": lesson.pair}
 
 
-def _figures(steps: Sequence[Sequence[float]], peak: int) -> dict[str, Any]:
+def _figures(steps: Sequence[Sequence[float]], told: Mapping[str, Any]) -> dict[str, Any]:
     """Tokens a second: the median over the steps after the first, which pays for what is set up once."""
     later = steps[1:]
     return {
         "tokens_per_cpu_second": statistics.median(tokens / cpu for tokens, cpu, _ in later),
         "tokens_per_second": statistics.median(tokens / wall for tokens, _, wall in later),
-        "peak_mb": peak / 1e6,
+        "peak_mb": told["peak_bytes"] / 1e6,
+        "device_mb": told["device_bytes"] / 1e6,
     }
 
 
-def _tell(dtype: str, checkpointing: bool, ours: dict[str, Any], theirs: dict[str, Any], *, json_wanted: bool) -> None:
+def _tell(asked: _Asked, ours: dict[str, Any], theirs: dict[str, Any], *, json_wanted: bool) -> None:
     if json_wanted:
-        print(json.dumps({"dtype": dtype, "checkpointing": checkpointing, "ours": ours, "peer": theirs}), flush=True)
+        print(json.dumps({**dataclasses.asdict(asked), "ours": ours, "peer": theirs}), flush=True)
         return
-    print(f"{dtype}, {'with' if checkpointing else 'without'} checkpointing")
-    for name, unit in (("tokens_per_cpu_second", "tokens/CPU s"), ("tokens_per_second", "tokens/s"), ("peak_mb", "MB")):
+    print(f"{asked.dtype}, rows of {asked.row}, {'with' if asked.checkpointing else 'without'} checkpointing")
+    named = [("tokens_per_cpu_second", "tokens/CPU s"), ("tokens_per_second", "tokens/s"), ("peak_mb", "MB")]
+    for name, unit in [*named, *([("device_mb", "MB of the GPU")] if ours["device_mb"] else [])]:
         line = f"  {unit:13} ours {ours[name]:8,.0f}"
         if theirs:
             line += f"   transformers + peft {theirs[name]:8,.0f}   ratio {ours[name] / theirs[name]:.2f}"

@@ -59,10 +59,9 @@ def train(asked: dict[str, Any]) -> dict[str, Any]:
             torch.cuda.synchronize()
         tokens = sum(len(lesson["ids"]) for lesson in batch)
         steps.append((tokens, time.process_time() - cpu, time.monotonic() - wall))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    if asked["device"] == "cuda":
-        peak = max(peak, int(torch.cuda.max_memory_allocated()))
-    return {"steps": steps, "peak_bytes": peak}
+    on_device = int(torch.cuda.max_memory_allocated()) if asked["device"] == "cuda" else 0
+    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {"steps": steps, "peak_bytes": max(resident, on_device), "device_bytes": on_device}
 
 
 def _padded(torch: Any, batch: list[dict[str, Any]]) -> tuple[Any, Any, Any]:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from forge_desktop.students.rooms import Rooms
 
 log = logging.getLogger(__name__)
-_NEW_SUBJECTS = frozenset(("versions", "students", "endpoints"))
+_NEW_SUBJECTS = frozenset(("versions", "students", "endpoints", "embedding"))
 _NEW_FOOTING = frozenset(
     ("versions", "students", "endpoints", "gates", "training", "measurements", "settings", "suites", "datasets")
 )

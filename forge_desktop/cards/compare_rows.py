@@ -155,8 +155,11 @@ def _money_row(field: str, cards: Sequence[Card], inputs: CostInputs) -> Compare
     figures = []
     for card in cards:
         figure = _figure(card, field)
+        if field == "cost_per_1k" and card.kind in ("student", "adapter"):  # 0 there would look like the cheapest
+            figure = Figure("paid to nobody", how="What it takes of this computer is reckoned above.")
         figures.append(figure if figure.amount is None else replace(figure, text=shown(figure.amount, inputs)))
-    return ComparedRow("cost", field, BY_KEY[field].title, "USD", ranked(figures, "lower"), "lower")
+    title = "1,000 tokens as really paid" if field == "cost_per_1k" else BY_KEY[field].title
+    return ComparedRow("cost", field, title, "USD", ranked(figures, "lower"), "lower")
 
 
 def _any(field: str, cards: Sequence[Card]) -> bool:

@@ -19,6 +19,7 @@ Source = Literal[
     "ledger",
     "headers",
     "endpoint",
+    "shipped",
     "hand",
     "import",
 ]

@@ -18,6 +18,13 @@ from gpucheck.place import Place
 _PROGRAMS = ("-DLLAMA_BUILD_COMMON=ON", "-DLLAMA_BUILD_TOOLS=ON", "-DLLAMA_CURL=OFF", "-DLLAMA_OPENSSL=OFF")
 
 
+def kept(place: Place) -> dict[str, Any]:
+    """The pack that was brought along, compiled on such a machine before; empty where there is none."""
+    note = next((packs.note_of(folder) for folder in place.packs.glob("*") if packs.whole(folder)), {})
+    told = ("build", "commit", "size", "sha256", "file")
+    return {"brought": True} | {name: note[name] for name in told} if note and not place.source.is_dir() else {}
+
+
 def build(place: Place) -> dict[str, Any]:
     """Compile llama-bench with its backends as modules, and make the GPU's module a pack. Raises Problem."""
     recipe = RECIPES.get(place.backend)  # none for the CPU alone

@@ -1,4 +1,4 @@
-"""What a bare machine must be brought: Python packages, the trimmed llama.cpp, the starter student in two parts."""
+"""What a bare machine must be brought: Python packages, llama.cpp or a module of it, the starter in parts."""
 
 from __future__ import annotations
 
@@ -9,45 +9,96 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 from pathlib import Path
 
-from devtools import llama, locks, starter, vendored
-from devtools.steps import Problem, clean_environment, run, say
+from devtools import llama, locks, packs, starter, vendored
+from devtools.recipes import RECIPES
+from devtools.steps import ROOT, Problem, clean_environment, run, say
 
 from gpucheck.place import Place, Skipped
 
 # What the engine's room and the database import, beyond the Python of such a machine.
 PACKAGES = (
     "sqlite-utils", "sqlite-fts4", "click", "click-default-group", "tabulate", "python-dateutil", "six", "pluggy",
-    "platformdirs", "jinja2", "markupsafe", "psutil", "typing-extensions",
+    "platformdirs", "jinja2", "markupsafe", "psutil", "typing-extensions", "langcodes", "license-expression",
+    "boolean-py",
 )  # fmt: skip
+TRAINER_PACKAGES = ("gguf",)  # what the trainer's Python needs beside torch and numpy
 _OTHER_BACKENDS = (
     "blas", "cann", "et", "hexagon", "hip", "metal", "musa", "opencl", "openvino", "rpc", "sycl", "virtgpu", "vulkan",
     "webgpu", "zdnn", "zendnn",
 )  # fmt: skip
 _OTHER_TOOLS = ("ui", "server", "cli")
-SOURCE, WHEELS = "llama.cpp.tar.xz", "wheels"
-_FIRST_SHARE = 0.43  # of the starter goes with the source and the packages, so that neither folder exceeds 64 MiB
+SOURCE, PACK, WHEELS, TRAINER = "llama.cpp.tar.xz", "pack.tar.xz", "wheels", "trainer"
+_ROOM = 64 << 20  # of one folder with the repository itself, which travels too
+_SPARE = 3 << 20
 
 
-def prepare(folder: Path, python: str, version: str) -> None:
-    """Fill `folder`/one and `folder`/two for a machine with this Python version. Raises Problem."""
-    one, two = folder / "one", folder / "two"
-    for part in (one, two):
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
+def prepare(folder: Path, python: str, version: str, module: Path | None = None) -> None:
+    """Fill `folder`/one, two … for a machine with this Python version; a `module` compiled on such a machine before
+    spares it llama.cpp's source and the compiling. Raises Problem.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    one = _made(folder / NAMES[0])
     shutil.copy2(llama.wheel(python), _made(one / WHEELS))
-    _download(one / WHEELS, python, version)
-    say("Packing the trimmed llama.cpp ...")
-    _pack(vendored.source(python), one / SOURCE)
-    say("Packing the starter student in two parts ...")
-    data = lzma.compress(starter.PLACE.read_bytes(), preset=2)
-    cut = int(len(data) * _FIRST_SHARE)
-    (one / "starter.1").write_bytes(data[:cut])
-    (two / "starter.2").write_bytes(data[cut:])
-    for part in (one, two):
-        size = sum(file.stat().st_size for file in part.rglob("*") if file.is_file())
-        say(f"{part}: {size / (1 << 20):.1f} MiB")
+    _download(one / WHEELS, python, version, [each for each in locks.read("runtime") if each.name in PACKAGES])
+    _download(
+        _made(one / TRAINER), python, version, [locks.only(locks.read("trainer"), name) for name in TRAINER_PACKAGES]
+    )
+    source = vendored.source(python)
+    if module is None:
+        say("Packing the trimmed llama.cpp ...")
+        _pack(source, one / SOURCE)
+    else:
+        say("Packing the module ...")
+        _pack_module(source, module, _made(folder / NAMES[1]) / PACK)
+    say("Packing the starter student in parts ...")
+    _cut(lzma.compress(starter.PLACE.read_bytes(), preset=2), folder)
+    for part in sorted(folder.iterdir(), key=lambda part: NAMES.index(part.name)):
+        say(f"{part}: {_size(part) / (1 << 20):.1f} MiB")
+
+
+NAMES = ("one", "two", "three", "four", "five", "six")
+
+
+def _cut(data: bytes, folder: Path) -> None:
+    """Share it out over folders, each no larger than what may travel at once."""
+    room = _ROOM - _SPARE - _repository()
+    pieces, start = [], 0
+    for name in NAMES:
+        if start >= len(data):
+            break
+        part = _made(folder / name)
+        size = max(0, room - _size(part))
+        pieces.append((part, data[start : start + size]))
+        start += size
+    if start < len(data):
+        raise Problem(f"The starter student does not fit into {len(NAMES)} parts of {room / (1 << 20):.0f} MiB.")
+    pieces = [(part, piece) for part, piece in pieces if piece]
+    for number, (part, piece) in enumerate(pieces, 1):
+        (part / f"starter.{number}of{len(pieces)}").write_bytes(piece)
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def _repository() -> int:
+    """Bytes of the files that git knows here."""
+    told = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False).stdout
+    return sum((ROOT / name).stat().st_size for name in map(os.fsdecode, told.split(b"\0")) if (ROOT / name).is_file())
+
+
+def _pack_module(source: Path, module: Path, target: Path) -> None:
+    """A module compiled earlier, as the pack that the engine finds."""
+    recipe = RECIPES["cuda"]
+    with tempfile.TemporaryDirectory() as work:
+        named = Path(work, f"lib{recipe.target}.so")
+        shutil.copyfile(module, named)
+        folder = packs.describe(packs.Build(recipe, source, Path(work)), named)
+        with tarfile.open(target, "w:xz", preset=6) as archive:
+            archive.add(folder, arcname=f"{recipe.name}-{packs.note_of(folder)['build']}")
 
 
 def _made(folder: Path) -> Path:
@@ -55,17 +106,16 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _download(target: Path, python: str, version: str) -> None:
-    wanted = [requirement for requirement in locks.read("runtime") if requirement.name in PACKAGES]
-    wheels = target.parent / "wheels.txt"
+def _download(target: Path, python: str, version: str, wanted: list[locks.Requirement]) -> None:
+    listed = target.parent / "wheels.txt"
     run(
         [python, "-m", "pip", "download", "--no-deps", "--require-hashes", "--only-binary", ":all:",
          "--python-version", version, "--implementation", "cp",
          *(f"--platform=manylinux_2_{minor}_x86_64" for minor in (39, 28, 27, 17, 12, 5)),
-         "--platform=manylinux2014_x86_64", "--platform=any", "-r", locks.write(wheels, wanted), "-d", target],
+         "--platform=manylinux2014_x86_64", "--platform=any", "-r", locks.write(listed, wanted), "-d", target],
         failed="The packages to carry could not be downloaded.",
     )  # fmt: skip
-    wheels.unlink()
+    listed.unlink()
 
 
 def _pack(source: Path, target: Path) -> None:
@@ -85,20 +135,29 @@ def unpack(carried: Path, place: Place) -> None:
     if (archive := carried / SOURCE).is_file() and not place.source.is_dir():
         with tarfile.open(archive) as files:
             files.extractall(place.work, filter="data")
-    if (wheels := carried / WHEELS).is_dir() and not place.site.is_dir():
-        done = subprocess.run(
-            [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--no-compile", "--no-cache-dir",
-             "--target", place.work / "site.part", *sorted(wheels.glob("*.whl"))],
-            capture_output=True, text=True, timeout=300, env=clean_environment(), check=False,
-        )  # fmt: skip
-        if done.returncode:
-            raise Problem(f"The carried packages could not be installed: {done.stderr.strip()[-500:]}")
-        os.replace(place.work / "site.part", place.site)
-    for part in sorted(carried.glob("starter.[12]")):
+    if (archive := carried / PACK).is_file() and not place.packs.is_dir():
+        with tarfile.open(archive) as files:
+            files.extractall(place.packs, filter="data")
+    for wheels, site in ((carried / WHEELS, place.site), (carried / TRAINER, place.trainer_site)):
+        if wheels.is_dir() and not site.is_dir():
+            _install(wheels, site)
+    for part in carried.glob("starter.*of*"):
         shutil.copyfile(part, place.work / part.name)
-    parts = [place.work / "starter.1", place.work / "starter.2"]
-    if all(part.is_file() for part in parts):
+    parts = sorted(place.work.glob("starter.*of*"), key=lambda part: int(part.name.split(".")[1].split("of")[0]))
+    if parts and parts[0].name.endswith(f"of{len(parts)}"):
         (place.work / "starter.gguf").write_bytes(lzma.decompress(b"".join(part.read_bytes() for part in parts)))
+
+
+def _install(wheels: Path, site: Path) -> None:
+    part = site.with_name(f"{site.name}.part")
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--no-compile", "--no-cache-dir",
+         "--target", part, *sorted(wheels.glob("*.whl"))],
+        capture_output=True, text=True, timeout=300, env=clean_environment(), check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise Problem(f"The carried packages could not be installed: {done.stderr.strip()[-500:]}")
+    os.replace(part, site)
 
 
 def starter_here(place: Place) -> Path:

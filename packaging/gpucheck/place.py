@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,17 @@ class Place:
     work: Path
     backend: str  # "cuda", "vulkan", or "cpu" to prove the flow
     shape: str
+    python: str = sys.executable  # an interpreter with torch, transformers and peft
+
+    @property
+    def trainer_site(self) -> Path:
+        """Python packages that the interpreter with torch lacks."""
+        return self.work / "trainer-site"
+
+    @property
+    def device(self) -> str:
+        """Where torch computes."""
+        return "cuda" if self.backend == "cuda" else "cpu"
 
     @property
     def source(self) -> Path:
@@ -51,7 +63,7 @@ class Place:
         return self.backend != "cuda"
 
     def student(self, name: str) -> Path:
-        """The file of a student: "synthetic" or "starter". Raises Skipped when it is not here."""
+        """The file of a student: "synthetic", "billion" or "starter". Raises Skipped when it is not here."""
         path = self.work / f"{name}.gguf"
         if not path.is_file():
             raise Skipped(f"{path.name} is not here")

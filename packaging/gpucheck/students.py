@@ -31,7 +31,7 @@ def engine_with(path: Path, wish: PlanWish | None = None) -> Iterator[tuple[Engi
         events = Events()
         database = Database(Path(folder, "forge.db"))
         engine = Engine(database, events, SettingsFile(Path(folder, "settings.json"), events))
-        spec = StudentSpec(path.stem, str(path), _sha256(path))
+        spec = StudentSpec(path.stem, str(path), sha256_of(path))
         try:
             if wish is not None:
                 engine.layout.set_wish(spec.sha256, wish)
@@ -119,7 +119,8 @@ def buffers(engine: Engine) -> dict[str, Any]:
     return dict(child.facts.get("buffers", {})) if child is not None else {}
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """A file's; the starter's is known."""
     if path.name == "starter.gguf" or path == starter.PLACE:
         return starter.SHA256
     with path.open("rb") as file:

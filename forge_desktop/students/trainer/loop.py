@@ -286,6 +286,7 @@ class Run:
             "best_step": best["step"], "loss": self._loss, "validation": best["loss"], "base_loss": self._own_loss,
             "tokens": self._spent["tokens"], "seconds": round(self._spent["seconds"], 3),
             "cpu_seconds": round(self._spent["cpu_seconds"], 3), "peak_bytes": self._peak(),
+            "device_bytes": device_peak(self.place.device),
             "fingerprint": self._fingerprint, **vars(self.place), "versions": versions(),
         }  # fmt: skip
         work = self.folder / f"{RESULT}.part"
