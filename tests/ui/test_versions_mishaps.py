@@ -16,6 +16,7 @@ from forge_desktop.ui.gate_words import version_choices, version_name
 from forge_desktop.ui.panes.distill import DistillPane
 from forge_desktop.ui.panes.students import StudentsPane
 from forge_desktop.ui.panes.students.bring_dialog import BringDialog
+from forge_desktop.ui.panes.students.bundle_sheet import BundleSheet
 from forge_desktop.ui.panes.students.compare_dialog import CompareDialog
 from forge_desktop.ui.panes.students.gate_sheet import GateSheet
 from forge_desktop.ui.panes.students.promote_sheet import PromoteSheet
@@ -203,7 +204,9 @@ def test_a_bundle_that_is_here_already_is_said_to_be(
     section.acting.export_to(version, tmp_path / "handbook.forgeversion")
     qtbot.waitUntil(lambda: "v3 is exported" in toast(section).accessibleName(), timeout=SOON)
     section.acting.bring_bundle(tmp_path / "handbook.forgeversion")
+    asked = sheet(qtbot, section, BundleSheet)
     section.banner.show_message("An earlier failure")
+    asked.start.click()
     here = "v3 · handbook is here already; nothing has changed"
     qtbot.waitUntil(lambda: toast(section).accessibleName() == here, timeout=SOON)
     assert not section.banner.isVisible()
@@ -256,6 +259,7 @@ def test_bundles_and_adapters_are_dropped_and_a_bundle_is_replaced(
     assert isinstance(pane, StudentsPane)
     pane.show_section("bases")
     assert drop(pane, bundle)
+    sheet(qtbot, section, BundleSheet).start.click()
     qtbot.waitUntil(lambda: "is here already" in toast(section).accessibleName(), timeout=SOON)
     assert pane.section() == "versions"
     assert drop(pane, adapter(tmp_path / "foreign.gguf", made.file, strength=0.5, seed=5))

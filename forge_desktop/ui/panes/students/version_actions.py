@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QPoint, Qt, Slot
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
 from forge_desktop.archive.version_bundle import VersionReport
+from forge_desktop.archive.version_cards import BundleLook
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import JobChanged
 from forge_desktop.students.recognising import likely_base
@@ -19,6 +20,7 @@ from forge_desktop.ui import theme
 from forge_desktop.ui.gate_words import version_name
 from forge_desktop.ui.going_back import WHO, GoingBack
 from forge_desktop.ui.panes.students.bring_dialog import BringDialog
+from forge_desktop.ui.panes.students.bundle_sheet import BundleSheet
 from forge_desktop.ui.panes.students.compare_dialog import CompareDialog
 from forge_desktop.ui.panes.students.promote_sheet import PromoteSheet
 from forge_desktop.ui.widgets.basics import Notice
@@ -252,8 +254,14 @@ class VersionActions(QObject):
             self.bring_bundle(Path(chosen))
 
     def bring_bundle(self, path: Path) -> None:
-        """Read a version's bundle; it stays in quarantine until a gate has passed it."""
-        self._start(lambda: self._files.import_version(path, who=WHO))
+        """Show what a version's bundle says, then read it; it stays in quarantine until a gate has passed it."""
+
+        def ask(look: BundleLook) -> None:
+            sheet = BundleSheet(look, self._section.window())
+            sheet.agreed.connect(lambda: self._start(lambda: self._files.import_version(path, who=WHO)))
+            sheet.open()
+
+        self._run(lambda: self._files.look(path), ask)
 
     def export(self, version: Version, *, with_base: bool = False) -> None:
         """Ask where a version's bundle shall be written."""

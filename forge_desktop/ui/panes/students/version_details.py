@@ -145,8 +145,8 @@ class VersionDetails(QScrollArea):
         ):
             button.clicked.connect(lambda _=False, what=what: self.asked.emit(what))
         self.more.clicked.connect(self._on_more)
-        head = row(self._name, self._state, None)
-        buttons = row(self.promote, self.rollback, self.gate, self.compare, self.card, None, self.more)
+        head = row(self._name, self._state, None, self.card)
+        buttons = row(self.promote, self.rollback, self.gate, self.compare, None, self.more)
         content = QWidget()
         content.setProperty("cls", "flow")
         content.setLayout(
