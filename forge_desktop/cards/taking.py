@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from forge_desktop.cards.fields import BY_KEY
+from forge_desktop.cards.money_words import number
 from forge_desktop.cards.records import Card, Source, Value
 from forge_desktop.cards.units import turned_exactly
 
@@ -81,6 +82,8 @@ def origin(value: Value) -> str:
         words = _SOURCES["hand"]
     said = [f"n {n}"] if isinstance(n := value.detail.get("n"), int) and not isinstance(value.data, list) else []
     said += [text] if (text := machine(value)) else []
+    load = exactly(value.detail.get("load"))
+    said += [f"with other work, load {number(load, 1)}"] if load is not None and load >= 1 else []
     aside = f" ({'; '.join(said)})" if said else ""
     return f"{words}{f' on {day(value.at)}' if value.at else ''}{aside}"
 

@@ -328,6 +328,15 @@ def test_whole_answers_are_ranked_only_where_they_are_about_as_long() -> None:
         assert any(figure.best for figure in found.figures) is (note == "")
 
 
+def test_a_measurement_under_load_says_so() -> None:
+    detail = {"n": 20, "machine": MACHINE, "load": 5.5}
+    mine = local(generation_speed=measured({"p50": 100.0}, "tokens/s", detail=detail))
+    assert (
+        "(n 20; Some CPU, 2 cores; with other work, load 5.5)."
+        in row(capabilities([mine], AROUND, INPUTS), "written", "v1").rests_on[0]
+    )
+
+
 def test_a_student_here_is_never_the_cheapest_because_nobody_is_paid() -> None:
     cards = [local(cost_per_1k=measured(0, "USD")), api(cost_per_1k=measured(900, "USD", source="ledger"))]
     paid = {one.key: one for one in compare_rows.rows(cards, AROUND, (), INPUTS)}["cost_per_1k"]
