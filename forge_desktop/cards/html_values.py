@@ -78,7 +78,7 @@ def provenance(value: Value) -> list[str]:
     said = [
         "by hand" if value.source == "hand" else f"from the {value.source}" if value.source != "import" else "import"
     ]
-    if value.at:
+    if value.at and "date" not in value.detail:
         said.append(moment(value.at)[:10])
     for name, held in value.detail.items():
         text = plain_text(held)
