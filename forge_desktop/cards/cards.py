@@ -32,7 +32,8 @@ from forge_desktop.cards.records import (
 from forge_desktop.cards.shelf import Shelf
 from forge_desktop.cards.store import CardRow, CardStore
 from forge_desktop.cards.subjects import Subjects
-from forge_desktop.cards.texts import Texts, problem_in
+from forge_desktop.cards.text_problems import problem_in
+from forge_desktop.cards.texts import Texts
 
 if TYPE_CHECKING:
     from forge_desktop.cards.exporting import Exports

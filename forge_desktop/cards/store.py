@@ -188,6 +188,15 @@ class CardStore:
         there = {row[0] for row in rows}
         return cursor in there, cursor + 1 in there
 
+    def typed(self, uid: str, cursor: int) -> float:
+        """When the text that waits to be mended was typed; 0 where no edit says so."""
+        found = self.db.value(
+            "SELECT max(at) FROM card_edits WHERE card = ? AND n <= ? AND json_extract(after, '$.broken') IS NOT NULL",
+            uid,
+            cursor,
+        )
+        return float(found or 0)
+
     def put_edit(self, connection: sqlite3.Connection, uid: str, row: EditRow, kept: int) -> None:
         """Add an edit: what was undone before it can no longer be done again, and only the newest `kept` stay."""
         connection.execute("DELETE FROM card_edits WHERE card = ? AND (n >= ? OR n <= ?)", (uid, row.n, row.n - kept))

@@ -27,7 +27,7 @@ forge = Forge(Path(sys.argv[1]), holder="to be killed")
 n = 0
 while True:
     n += 1
-    forge.cards.set("v1", "intended_use", f"Text {n}.")
+    forge.cards.set("v1", "glossary", f"Text {n}.")
     if n % 3 == 0:
         forge.cards.undo("v1")
     print(n, flush=True)
@@ -52,7 +52,7 @@ def test_a_kill_loses_no_edit_that_was_told(data_dir: Path) -> None:
     forge = Forge(data_dir, holder="a test")
     try:
         card = forge.cards.get("v1")
-        shown = card.fields["intended_use"].shown
+        shown = card.fields["glossary"].shown
         assert shown is not None
         told = last - 1 if last % 3 == 0 else last
         assert shown.data in {f"Text {n}." for n in (told, last, last + 1)}
@@ -64,7 +64,7 @@ def test_a_kill_loses_no_edit_that_was_told(data_dir: Path) -> None:
             forge.cards.undo("v1")
             steps += 1
         assert steps >= 2 * (last // 3)
-        assert "intended_use" not in forge.cards.get("v1").fields
+        assert "glossary" not in forge.cards.get("v1").fields
     finally:
         forge.close()
 
@@ -81,7 +81,7 @@ def test_a_person_a_fill_and_another_hand_change_one_card_at_once(room: CardRoom
             failed.append(error)
 
     work = (
-        lambda n: room.cards.set(uid, "intended_use", f"Text {n}."),
+        lambda n: room.cards.set(uid, "glossary", f"Text {n}."),
         lambda n: room.cards.set(uid, "safety", f"Note {n}."),
         lambda n: room.measured(uid, parameters=Value(n, "", "measured", "file")),
         lambda n: room.cards.entries(),
@@ -92,7 +92,7 @@ def test_a_person_a_fill_and_another_hand_change_one_card_at_once(room: CardRoom
     for thread in threads:
         thread.join()
     assert failed == []
-    assert room.shown(uid, "intended_use") == "Text 14."
+    assert room.shown(uid, "glossary") == "Text 14."
     assert room.shown(uid, "safety") == "Note 14."
     assert room.shown(uid, "parameters") == 14
     for _ in range(30):

@@ -201,9 +201,11 @@ def test_fields_that_contradict_each_other_are_named(room: CardRoom) -> None:
     assert found(price_input=1, price_cached=2) == [("price_cached", "warning")]
     assert found(released="2999-01-01") == [("released", "warning")]
     assert found("adapter", base_relation="merge") == [("base_relation", "warning")]
-    room.cards.set("v1", "licence", "other")
-    assert {problem.field for problem in room.cards.check("v1").problems} == {"licence_name", "licence_link"}
-    assert room.cards.entries()[0].errors == 2
-    room.cards.set("v1", "licence_name", "Own")
-    room.cards.set("v1", "licence_link", "https://example.org/own")
-    assert room.cards.entries()[0].errors == 0
+    card = room.cards.new("teacher", "Elsewhere").uid
+    room.cards.set(card, "licence", "other")
+    assert {problem.field for problem in room.cards.check(card).problems} == {"licence_name", "licence_link"}
+    errors = {entry.uid: entry.errors for entry in room.cards.entries()}
+    assert errors[card] == 2
+    room.cards.set(card, "licence_name", "Own")
+    room.cards.set(card, "licence_link", "https://example.org/own")
+    assert room.cards.check(card).problems == ()
