@@ -82,7 +82,8 @@ class _Table:
                 yield self._unknown("local generation", key, title, missing_of(card, "generation_speed"), card)
                 continue
             spent = costs.generating(read, written, speed, self._inputs)
-            reasons = Reasons().add("Reading", speed.read, "tokens/s").add("Writing", speed.write, "tokens/s")
+            reasons = Reasons().add("Reading", speed.read if read else None, "tokens/s")
+            reasons = reasons.add("Writing", speed.write if written else None, "tokens/s")
             how = f"{seconds(spent.seconds)} of computing; {of_computer(spent, self._inputs)}."
             if costs.rests_on_energy(speed, self._inputs):
                 reasons = reasons.add("Energy", speed.energy, "Wh for 1,000 tokens")
@@ -97,8 +98,10 @@ class _Table:
                 yield self._unknown("API generation", key, title, missing_of(card, "price_input"), card)
                 continue
             amount = costs.paying(read, written, prices, self._inputs)
-            reasons = Reasons().add("Price of input", prices.input).add("Price of output", prices.output)
-            said = f"{self._money(prices.input.amount)} in, {self._money(prices.output.amount)} out"
+            reasons = Reasons().add("Price of input", prices.input if read else None)
+            reasons = reasons.add("Price of output", prices.output if written else None)
+            parts = [f"{self._money(prices.input.amount)} in"] if read else []
+            said = ", ".join(parts + ([f"{self._money(prices.output.amount)} out"] if written else []))
             if self._inputs.cached and read:
                 cached = prices.cached
                 reasons = reasons if cached is None else reasons.add("Price of cached input", cached)
@@ -178,8 +181,8 @@ class _Table:
         bases, adapters = around.bases, around.adapters
         for key, title, size in (
             ("database", "The database", around.database),
-            ("models", f"{bases[0]} models", bases[1]),
-            ("adapters", f"{adapters[0]} adapters", adapters[1]),
+            ("models", _counted(bases[0], "model"), bases[1]),
+            ("adapters", _counted(adapters[0], "adapter"), adapters[1]),
         ):
             yield self._row("storage", key, title, Fraction(size * disk, _GB), self._of_disk(size), (looked,))
         for card in cards:
@@ -229,3 +232,7 @@ class _Table:
 
     def _money(self, amount: Fraction | int) -> str:
         return shown(amount, self._inputs)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from forge_desktop.cards.compare_rows import Better, ranked
-from forge_desktop.cards.money_words import number
+from forge_desktop.cards.money_words import number, share
 from forge_desktop.cards.records import Card, Value
 from forge_desktop.cards.records_compare import ComparedRow, Figure
 from forge_desktop.cards.surroundings import Difference, Surroundings
@@ -56,7 +56,9 @@ def _results(card: Card) -> dict[_Suite, _Result]:
         told = {name: str(row.get(name) or "") for name in ("dataset", "revision", "split", "metric", "unit")}
         n = row.get("n")
         whole = n if isinstance(n, int) and not isinstance(n, bool) else None
-        said = f"{number(amount, 4)}{f' {unit}' if (unit := told['unit']) else ''}{f' (n {whole})' if whole else ''}"
+        unit = told["unit"]
+        value_said = share(amount) if unit == "share" else f"{number(amount, 4)} {unit}".rstrip()
+        said = f"{value_said}{f' (n {whole})' if whole else ''}"
         found.setdefault(_Suite(**told), _Result(amount, whole, row.get("less_is_better") is True, said))
     return found
 

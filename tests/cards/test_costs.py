@@ -109,7 +109,8 @@ def test_a_thousand_tokens_here_and_with_an_endpoint() -> None:
     assert row(table, "read", "api").amount == 1000
     assert "from the price table on 2026-09-21" in row(table, "mix", "api").rests_on[0]
     assert row(table, "paid", "api").amount is None
-    assert "nothing of it was paid" in row(table, "paid", "api").missing
+    assert "Let it answer" in row(table, "paid", "api").missing
+    assert len(row(table, "read", "v1").rests_on) == 1
 
 
 def test_cached_input_has_a_price_of_its_own_or_costs_as_input() -> None:
@@ -313,6 +314,33 @@ def test_speeds_are_ranked_only_where_they_were_taken_in_the_same_way() -> None:
     assert [figure.best for figure in found["generation_speed"].figures] == [False, False]
     assert "Not taken under the same conditions" in found["generation_speed"].note
     assert found["fit"].figures[0].how == "It takes 300 MB."
+
+
+def test_whole_answers_are_ranked_only_where_they_are_about_as_long() -> None:
+    def told(answer: int) -> FieldState:
+        detail = {"machine": "Some CPU", "prompt_tokens": 512, "answer_tokens": answer}
+        return measured({"p50": float(answer), "p95": 9.0}, "s", detail=detail)
+
+    for lengths, note in (((60, 64), ""), ((20, 64), "Not taken under the same conditions")):
+        cards = [local(uid, latency=told(length)) for uid, length in zip(("v1", "v2"), lengths, strict=True)]
+        found = {one.key: one for one in compare_rows.rows(cards, AROUND, (), INPUTS)}["latency"]
+        assert found.note.startswith(note)
+        assert any(figure.best for figure in found.figures) is (note == "")
+
+
+def test_a_measurement_under_load_says_so() -> None:
+    detail = {"n": 20, "machine": MACHINE, "load": 5.5}
+    mine = local(generation_speed=measured({"p50": 100.0}, "tokens/s", detail=detail))
+    assert (
+        "(n 20; Some CPU, 2 cores; with other work, load 5.5)."
+        in row(capabilities([mine], AROUND, INPUTS), "written", "v1").rests_on[0]
+    )
+
+
+def test_a_student_here_is_never_the_cheapest_because_nobody_is_paid() -> None:
+    cards = [local(cost_per_1k=measured(0, "USD")), api(cost_per_1k=measured(900, "USD", source="ledger"))]
+    paid = {one.key: one for one in compare_rows.rows(cards, AROUND, (), INPUTS)}["cost_per_1k"]
+    assert [(figure.text, figure.best) for figure in paid.figures] == [("paid to nobody", False), ("$0.0009", False)]
 
 
 def test_a_word_of_hand_is_shown_first_and_what_was_measured_beside_it_is_ranked() -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -255,3 +258,21 @@ def test_what_comes_from_elsewhere_never_makes_a_line_of_its_own(cli: Callable[.
     assert "\u202e" not in shown
     assert not any(line.startswith("  v9") for line in shown.splitlines())
     assert len(cli("card", "show", "a\nb", expect=1).stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at children in /proc")
+def test_ctrl_c_while_measuring_keeps_the_card(start: Callable[..., subprocess.Popen[bytes]], cli_json: Json) -> None:
+    before = cli_json("card", "show", "v1")
+    process = start("card", "fill", "v1", "--json")
+    threads = Path(f"/proc/{process.pid}/task")
+    deadline = time.monotonic() + 60
+    while not any(path.read_text().strip() for path in threads.glob("*/children")):
+        assert time.monotonic() < deadline
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, b"")
+    assert json.loads(out)["error"]["message"] == "Interrupted."
+    after = cli_json("card", "show", "v1")
+    assert after["fields"] == before["fields"]
