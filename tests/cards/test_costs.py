@@ -153,6 +153,16 @@ def test_an_embedder_costs_by_the_passage() -> None:
     assert (found.amount, found.group) == (25_600, "retrieval")
 
 
+def test_an_embedder_on_this_computer_costs_by_its_time() -> None:
+    """10 ms a text are 10 s for a thousand."""
+    told = {"source": "measurement", "detail": {"n": 20, "how": "A text of 60 words at a time."}}
+    embedder = card("e", "embedder", price_input=measured(0, "USD"), latency=measured({"p50": 10.0}, "ms", **told))
+    around = dataclasses.replace(AROUND, local=frozenset({"e"}))
+    found = row(capabilities([embedder], around, INPUTS), "embed", "e")
+    assert (found.exact, found.title) == (Fraction(10) * 130_000 / 3600, "Embedding 1,000 texts")
+    assert found.how.startswith("A text of 60 words at a time: 10 s; ")
+
+
 def test_what_was_not_measured_is_said_and_not_made_up() -> None:
     empty = Surroundings(at=AT, fits={"v1": Fits("unknown", "Not here."), "api": Fits("unknown", "Not here.")})
     table = capabilities([card("v1"), card("api", "teacher")], empty, INPUTS)
