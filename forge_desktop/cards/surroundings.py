@@ -125,7 +125,9 @@ class Gatherer:
     # ---- whether it fits ----
 
     def _is_local(self, card: Card) -> bool:
-        if card.kind in _LOCAL or self._embeds_here(card):
+        if card.kind in _LOCAL:
+            return self._version(card) is not None
+        if self._embeds_here(card):
             return True
         endpoint = self._endpoint(card)
         return endpoint is not None and not leaves(endpoint)
