@@ -95,6 +95,10 @@ def _notes(cards: Sequence[Card], rows: Sequence[ComparedRow], inputs: CostInput
         notes.append("No card of a teacher is among them: take one in to see whether local or API is cheaper.")
     elif not any(card.kind in _LOCAL for card in cards):
         notes.append("No model of this computer is among them: take one in to see whether local or API is cheaper.")
+    elsewhere = [card.label or card.name for card in cards if card.kind in _LOCAL and (card.orphan or not card.subject)]
+    if elsewhere:
+        said = "is not on this computer: what it costs is reckoned with the speeds on its card, of another machine"
+        notes += [f"{name} {said}." for name in elsewhere]
     quality = [row for row in rows if row.group == "quality"]
     if not any(len([one for one in row.figures if one.amount is not None]) > 1 for row in quality):
         notes.append(

@@ -34,7 +34,7 @@ def test_fit_is_asked_of_the_engine_and_told_by_size_where_a_model_is_not_here(f
     names = ("v1", "v3", "Prof", "Huge", "Small", "Nothing")
     found = filled.forge.jobs.wait(filled.cards.comparisons.start(names), timeout=120)
     assert isinstance(found, CardComparison)
-    assert [card.local for card in found.cards] == [True, True, False, True, True, True]
+    assert [card.local for card in found.cards] == [True, True, False, False, False, False]
     fit = found.rows[0]
     assert [figure.text for figure in fit.figures[:4]] == ["fits", "fits", "computes elsewhere", "does not fit"]
     assert fit.figures[4].text in ("fits", "fits tightly")
@@ -48,7 +48,10 @@ def test_fit_is_asked_of_the_engine_and_told_by_size_where_a_model_is_not_here(f
     ]
     assert found.answer is not None
     assert found.answer.local_card == filled.cards.get("v1").uid
-    assert "how good they are beside each other is open" in " ".join(found.notes)
+    notes = " ".join(found.notes)
+    assert "how good they are beside each other is open" in notes
+    assert "Huge is not on this computer" in notes
+    assert "v1 is not" not in notes
 
 
 def test_other_inputs_are_reckoned_at_once_and_settings_are_the_rest(filled: CardRoom) -> None:
