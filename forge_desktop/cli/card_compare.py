@@ -60,7 +60,7 @@ def _tell_row(row: ComparedRow, found: CardComparison, out: Output) -> None:
         if not figure.text:
             continue
         best = "  (best)" if figure.best else ""
-        said = figure.missing or figure.how
+        said = figure.missing or ("" if row.group == "cost" else figure.how)  # the table of costs says it
         out.line(f"    {(card.label or card.name).ljust(14)} {figure.text}{best}{f'  {said}' if said else ''}")
         for more in (figure.beside, f"stale: {figure.stale}" if figure.stale else ""):
             if more:

@@ -165,7 +165,11 @@ def tell(card: Card, out: Output, *, field: str = "", everything: bool = False) 
 
 
 def _lines(field: Field, state: FieldState | None, card: Card, *, everything: bool) -> Iterator[str]:
-    name = f"  {field.title if not everything else f'{field.title} [{field.key}]'}".ljust(_WIDE + 3)
+    beneath = " " * (_WIDE + 4)
+    name = f"  {f'{field.title} [{field.key}]' if everything else field.title}".ljust(_WIDE + 3)
+    if len(name) > _WIDE + 3:  # what is said of it begins under it, with the others
+        yield name
+        name = beneath[:-1]
     if state is not None and state.not_applicable:
         yield f"{name} does not apply: {state.not_applicable}"
         return
@@ -174,7 +178,6 @@ def _lines(field: Field, state: FieldState | None, card: Card, *, everything: bo
             yield f"{name} {'missing' if field.required_for(card.kind) else 'empty'}"
         return
     yield f"{name} {in_words(field, state.shown)}"
-    beneath = " " * (_WIDE + 4)
     yield f"{beneath}({origin(state.shown)}{', taken over: not looked at yet' if state.taken_over else ''})"
     if state.hand is not None and state.measured is not None:
         yield f"{beneath}measured: {in_words(field, state.measured)} ({origin(state.measured)})"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,6 +90,7 @@ def test_texts_and_rows_come_from_files(tmp_path: Path, cli: Callable[..., Any],
         in cli_json("card", "set", "v1", "intended_use", "--file", tmp_path / "bad", expect=1)["error"]["message"]
     )
     assert "cannot be read" in cli_json("card", "set", "v1", "users", "--file", "no", expect=1)["error"]["message"]
+    cli("card", "set", "v1", "wings", "--clear", expect=1)
     cli("card", "set", "v1", "users", expect=2)
     cli("card", "set", "v1", "users", "x", "--clear", expect=2)
 
@@ -107,6 +111,12 @@ def test_the_editor_changes_the_markdown(
     assert "status 3" in cli_json("card", "edit", "v1", expect=1)["error"]["message"]
     monkeypatch.setenv("EDITOR", "")
     assert "no editor" in cli_json("card", "edit", "v1", expect=1)["error"]["message"]
+    too_much = "import sys\nopen(sys.argv[-1], 'wb').write(b'\\xff')\n"
+    script.write_text(too_much)
+    monkeypatch.setenv("EDITOR", f"{sys.executable} {script}")
+    refused = cli_json("card", "edit", "v1", expect=1)["error"]
+    assert "UTF-8" in refused["message"]
+    assert [str(kept) in refused["hint"] for kept in data_dir.glob("card-*.md")] == [True]
 
 
 def test_a_broken_text_is_kept_and_named_by_line_and_column(
@@ -255,3 +265,21 @@ def test_what_comes_from_elsewhere_never_makes_a_line_of_its_own(cli: Callable[.
     assert "\u202e" not in shown
     assert not any(line.startswith("  v9") for line in shown.splitlines())
     assert len(cli("card", "show", "a\nb", expect=1).stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at children in /proc")
+def test_ctrl_c_while_measuring_keeps_the_card(start: Callable[..., subprocess.Popen[bytes]], cli_json: Json) -> None:
+    before = cli_json("card", "show", "v1")
+    process = start("card", "fill", "v1", "--json")
+    threads = Path(f"/proc/{process.pid}/task")
+    deadline = time.monotonic() + 60
+    while not any(path.read_text().strip() for path in threads.glob("*/children")):
+        assert time.monotonic() < deadline
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, b"")
+    assert json.loads(out)["error"]["message"] == "Interrupted."
+    after = cli_json("card", "show", "v1")
+    assert after["fields"] == before["fields"]

@@ -26,7 +26,7 @@ from forge_desktop.ui.widgets.basics import Toast
 from tests.students.gate_rooms import adapter
 from tests.ui.test_students_library import drop
 from tests.ui.test_students_sections import cut
-from tests.ui.test_students_versions import SOON, WHY, choose, press, rows, sheet, toast
+from tests.ui.test_students_versions import SOON, WHY, choose, press, rows, said, sheet, toast
 from tests.ui.versions import Versions
 
 BOLD = "<b>x</b><img src=/etc/hostname>"
@@ -189,8 +189,8 @@ def test_a_card_that_lacks_something_takes_a_reason(qtbot: QtBot, section: Versi
     press(qtbot, section, "Promote…")
     asked = sheet(qtbot, section, PromoteSheet)
     assert isinstance(asked, PromoteSheet)
-    press(qtbot, asked, "Promote v3")
-    qtbot.waitUntil(asked.banner.isVisible, timeout=SOON)
+    assert "It lacks: Licence." in said(asked)
+    assert not asked.promote.isEnabled()
     asked.reason.setPlainText(WHY)
     press(qtbot, asked, "Promote v3")
     qtbot.waitUntil(lambda: made.registry.version("v3").state == "active", timeout=SOON)

@@ -14,6 +14,7 @@ from forge_desktop.cards.checking import report
 from forge_desktop.cards.records import Card, CheckReport, TextOutcome
 from forge_desktop.ui.card_text import preview_text
 from forge_desktop.ui.errands import Errands
+from forge_desktop.ui.panes.cards.preview import get_ready
 
 if TYPE_CHECKING:
     from forge_desktop.cards.cards import Cards
@@ -210,6 +211,7 @@ def look(
     outcome: TextOutcome | None = None,
 ) -> View:
     """Read a card with everything that is shown of it."""
+    get_ready()
     card = cards.get(uid)
     text = cards.markdown(card.uid)
     source = text if card.broken is None else card.broken

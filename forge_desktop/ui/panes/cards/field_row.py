@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QBoxLayout, QWidget
 
 from forge_desktop.cards.fields import Field, FieldType
 from forge_desktop.cards.records import FieldState, Kind
@@ -40,6 +40,9 @@ _INPUTS: dict[FieldType, Callable[[Field], Input]] = {
     "rows": RowsInput,
 }
 _LONGEST = 160  # letters of a measured value beside a written one; its tip has all of it
+_MEASURED = frozenset({"measurement", "gate", "ledger", "headers"})
+_SHORT = 60  # letters of a line that leave room for a button beside them
+_BESIDE, _BELOW = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
 _SENTENCES = frozenset({"changes", "cautions", "standards"})  # lists whose items are sentences
 _WIDE: frozenset[FieldType] = frozenset({"text", "rows", "facts", "hash"})
 
@@ -79,10 +82,14 @@ def lines_under(field: Field, kind: Kind, state: FieldState, problem: str, *, lo
         value = value_words(field, measured.data, measured.unit)
         shown = value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
         words = f"{_found(measured.source)}: {shown} · {provenance(measured)}"
-        act = ("", "") if locked else ("measured", "Use the measured value")
-        said.append(Said(words, "muted", "gauge", *act, tip=value if shown != value else ""))
+        act = (
+            ("", "")
+            if locked
+            else ("measured", f"Use the {'measured' if measured.source in _MEASURED else 'filled-in'} value")
+        )
+        said.append(Said(words, "muted", _icon(measured.source), *act, tip=value if shown != value else ""))
     elif measured is not None:
-        said.append(Said(provenance(measured), "muted", "gauge"))
+        said.append(Said(provenance(measured), "muted", _icon(measured.source)))
     elif hand is not None and hand.source == "import":
         said.append(Said(provenance(hand)))
     elif hand is None and not problem:
@@ -94,7 +101,11 @@ def lines_under(field: Field, kind: Kind, state: FieldState, problem: str, *, lo
 
 
 def _found(source: str) -> str:
-    return "Measured" if source in ("measurement", "gate", "ledger", "headers") else "Filled in"
+    return "Measured" if source in _MEASURED else "Filled in"
+
+
+def _icon(source: str) -> str:
+    return "gauge" if source in _MEASURED else "info"
 
 
 class FieldRow(QWidget):
@@ -191,7 +202,7 @@ class FieldRow(QWidget):
         if self._taken[1].hasFocus() and not shown:
             self.input.setFocus(Qt.FocusReason.TabFocusReason)
         for part in self._taken:
-            part.setVisible(shown)
+            show(part, visible=shown)
 
     def _on_asked(self, what: str) -> None:
         self.asked.emit(what, self.field.key)
@@ -199,6 +210,12 @@ class FieldRow(QWidget):
     def _on_changed(self) -> None:
         self.dirty = True
         self.typed.emit(self.field.key)
+
+
+def show(widget: QWidget, *, visible: bool) -> None:
+    """Show or hide, where it is otherwise now: showing again what is shown costs as much."""
+    if widget.isHidden() == visible:
+        widget.setVisible(visible)
 
 
 class _Line(QWidget):
@@ -212,14 +229,16 @@ class _Line(QWidget):
         self.button: Button | None = None
         self._icon: IconLabel | None = None
         self._text = label("", tokens.SMALL, cls="muted", wrap=True)
-        self._box = row(self._text, gap=6)
+        self._words = row(self._text, gap=6)
+        self._words.setStretch(0, 1)
+        self._box = row(self._words, gap=6)
         self._box.setStretch(0, 1)
         self.setLayout(self._box)
 
     def show_line(self, said: Said | None) -> None:
         """Show a line, or none."""
         self.act = said.act if said else ""
-        self.setVisible(said is not None)
+        show(self, visible=said is not None)
         if said is None:
             return
         set_cls(self._text, said.kind)
@@ -228,15 +247,16 @@ class _Line(QWidget):
         if said.icon:
             if self._icon is None:
                 self._icon = IconLabel(said.icon, 13, said.kind)
-                self._box.insertWidget(0, self._icon, 0, Qt.AlignmentFlag.AlignTop)
+                self._words.insertWidget(0, self._icon, 0, Qt.AlignmentFlag.AlignTop)
             self._icon.set_icon(said.icon, said.kind)
         if self._icon is not None:
-            self._icon.setVisible(bool(said.icon))
+            show(self._icon, visible=bool(said.icon))
+        self._box.setDirection(_BELOW if len(said.text) > _SHORT else _BESIDE)
         if said.act:
             if self.button is None:
                 self.button = Button("", cls="link")
                 self.button.clicked.connect(lambda: self.pressed.emit(self.act))
-                self._box.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
+                self._box.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeading)
             self.button.setText(said.words)
         if self.button is not None:
-            self.button.setVisible(bool(said.act))
+            show(self.button, visible=bool(said.act))

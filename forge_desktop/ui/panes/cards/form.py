@@ -18,6 +18,7 @@ from forge_desktop.ui.widgets.basics import Button, column, label, row
 from forge_desktop.ui.widgets.words import count_words
 
 _AHEAD = 200  # pixels below what is seen in which sections are built already
+_AIMING_MS = 400  # for so long what is above a field may still find its height
 _TWO = 520  # pixels of width from which on fields stand in two columns
 
 
@@ -148,8 +149,10 @@ class CardForm(QScrollArea):
         self._aim: QWidget | None = None
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self._build_seen)
+        self._aiming = QTimer(self, singleShot=True, interval=_AIMING_MS)
+        self._aiming.timeout.connect(self._miss)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
-        self.verticalScrollBar().rangeChanged.connect(lambda *_: self._later.start())
+        self.verticalScrollBar().rangeChanged.connect(self._on_range)
 
     def show_card(self, card: Card, problems: Mapping[str, str], *, locked: bool) -> None:
         """Show a card as it is now; another one from its beginning."""
@@ -194,9 +197,7 @@ class CardForm(QScrollArea):
         content.adjustSize()
         self._aim = target
         self._scroll_to_aim()
-        for pause in (0, 60):  # once more when everything above has its height
-            QTimer.singleShot(pause, self, self._scroll_to_aim)
-        QTimer.singleShot(80, self, self._miss)
+        self._aiming.start()
         if made is None:
             self._say_section(key)
         else:
@@ -212,6 +213,11 @@ class CardForm(QScrollArea):
             bar.setValue(max(0, top - 14))
         elif not bar.value() <= top <= bar.value() + self.viewport().height() - target.height():
             bar.setValue(max(0, top - 60))
+
+    @Slot()
+    def _on_range(self, *_range: int) -> None:
+        self._scroll_to_aim()
+        self._later.start()
 
     @Slot()
     def _miss(self) -> None:

@@ -160,6 +160,7 @@ class FactsInput(TextInput):
         super().__init__(field)
         self.text.setFont(theme.font(tokens.CODE, mono=True))
         self.text.setPlaceholderText(field.example or "name: value")
+        self._fit()
 
     def value(self) -> tuple[object, str]:
         text = self.text.toPlainText().strip()

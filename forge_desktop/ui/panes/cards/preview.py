@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import functools
+import re
+
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.widgets.basics import column, frame, label, row
+from forge_desktop.ui.widgets.markdown_source import parse
 from forge_desktop.ui.widgets.markdown_view import MarkdownView, ask_before_opening
 
 _PAUSE_MS = 60
+_AHEAD = 200  # pixels below what is seen that are drawn already
+_PART = re.compile(r"^(?=#{1,3} )", re.MULTILINE)
+
+
+@functools.cache
+def get_ready() -> None:
+    """Import what reads Markdown, off the window's thread: it takes its time once."""
+    parse("# Ready\n\n| a |\n|---|\n")
 
 
 class Preview(QFrame):
@@ -40,6 +53,9 @@ class Preview(QFrame):
         self.setLayout(content)
         self.setMinimumWidth(theme.px(280))
         self._text = ""
+        self._parts: list[str] = []
+        self._drawn = 1  # parts of the text that stand; the others are drawn when one comes near them
+        self.area.verticalScrollBar().valueChanged.connect(self._grow)
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._pause.timeout.connect(self._draw)
 
@@ -51,13 +67,33 @@ class Preview(QFrame):
 
     def start_over(self) -> None:
         """Another card comes: from its beginning."""
+        self._drawn = 1
         self.area.verticalScrollBar().setValue(0)
 
     @Slot()
     def _draw(self) -> None:
-        self.view.set_markdown(self._text)
+        self._parts = _PART.split(self._text)
+        self._drawn = max(1, min(self._drawn, len(self._parts)))
+        self.view.set_markdown("".join(self._parts[: self._drawn]))
+        self._grow()
+
+    @Slot()
+    def _grow(self, _value: int = 0) -> None:
+        """Draw on until there is more than can be seen."""
+        while self._drawn < len(self._parts):
+            seen = self.area.verticalScrollBar().value() + self.area.viewport().height() + theme.px(_AHEAD)
+            if self.view.height() >= seen:
+                return
+            self.view.append(self._parts[self._drawn])
+            self.view.flush()
+            self._drawn += 1
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if not self._pause.isActive():
+            self._grow()
 
     def setVisible(self, visible: bool) -> None:
         super().setVisible(visible)
-        if visible and self._text != self.view.written:
+        if visible and "".join(self._parts) != self._text:
             self._pause.start()

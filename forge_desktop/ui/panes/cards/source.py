@@ -8,6 +8,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QResizeEvent,
+    QShowEvent,
     QTextBlock,
     QTextCharFormat,
     QTextCursor,
@@ -32,8 +33,9 @@ class SourceView(QWidget):
         super().__init__()
         self.text = _Text()
         self.text.textChanged.connect(self._on_text)
-        self._known = ""
+        self._known = self._coming = ""
         self._problem: Problem | None = None
+        self._places: list[tuple[int, int]] = []
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._pause.timeout.connect(self.flush)
         self._icon = IconLabel("circle-alert", 15, "bad")
@@ -51,16 +53,18 @@ class SourceView(QWidget):
 
     def show_text(self, text: str) -> None:
         """Show a text; what a person is typing stays until it is taken in."""
-        if self._pause.isActive() or text == self._known:
+        if self._pause.isActive():
             return
-        self._known = text
-        self.text.put(text)
+        self._coming = text
+        if self.isVisible():
+            self._put()
 
     def show_outcome(self, outcome: TextOutcome | None) -> None:
         """Say what became of the text."""
         problems = [] if outcome is None else [*([outcome.problem] if outcome.problem else []), *outcome.refused]
         self._problem = problems[0] if problems else None
-        self.text.mark_lines([(p.line, p.column) for p in problems if p.line])
+        self._places = [(p.line, p.column) for p in problems if p.line]
+        self.text.mark_lines(self._places)
         said = [breakable(place_words(problem)) for problem in problems[:3]]
         if len(problems) > 3:
             said.append(f"and {len(problems) - 3} more")
@@ -80,13 +84,13 @@ class SourceView(QWidget):
     def forget_typed(self) -> None:
         """Another card comes."""
         self._pause.stop()
-        self._known = ""
 
     @Slot()
     def flush(self) -> None:
         """Hand on what was typed."""
         self._pause.stop()
         since, self._known = self._known, self.text.toPlainText()
+        self._coming = self._known
         if self._known != since:
             self.typed.emit(self._known, since)
 
@@ -100,6 +104,17 @@ class SourceView(QWidget):
             self.text.setTextCursor(cursor)
             self.text.centerCursor()
             self.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._put()
+
+    def _put(self) -> None:
+        """Show what came while nobody looked: laying out a long text takes its time."""
+        if self._coming != self._known:
+            self._known = self._coming
+            self.text.put(self._coming)
+            self.text.mark_lines(self._places)
 
     @Slot()
     def _on_text(self) -> None:
