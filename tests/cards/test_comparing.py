@@ -99,7 +99,7 @@ def test_costs_rest_on_what_was_indexed_searched_and_paid(data_dir: Path, tmp_pa
         table = {(one.key, one.label): one for one in found.capabilities}
         assert run.settled >= teacher.bill > 0
         assert table["run", ""].exact == run.settled
-        assert table["pair", ""].exact == Fraction(run.settled, run.train_pairs)
+        assert table["pair", ""].exact == Fraction(run.settled, 4)
         paid = table["paid", "loopback"]
         assert paid.amount is not None
         assert "from what was paid on 20" in paid.rests_on[0]
