@@ -151,7 +151,7 @@ def _intro_end(outline: Outline, heading: Heading) -> int:
 
 
 def _block_place(outline: Outline, places: dict[str, Place], section: Heading, wish: Wish) -> int:
-    stop = _end_with_all(outline, section)
+    stop = outline.end_with_all(section)
     before = [
         place.heading
         for key, place in places.items()
@@ -173,13 +173,8 @@ def _section_end(outline: Outline, section: str) -> int:
     before = [heading for key, heading in ours.items() if _SECTION_RANK[key] < rank]
     if before:
         last = max(before, key=lambda heading: heading.first)
-        return _trimmed(outline, _end_with_all(outline, last), last.last)
+        return _trimmed(outline, outline.end_with_all(last), last.last)
     behind = [heading for key, heading in ours.items() if _SECTION_RANK[key] > rank]
     if behind:
         return _trimmed(outline, min(heading.first for heading in behind), 0)
     return _trimmed(outline, len(outline.bare), 0)
-
-
-def _end_with_all(outline: Outline, heading: Heading) -> int:
-    following = (h.first for h in outline.headings if h.first > heading.first and h.level <= heading.level)
-    return next(following, len(outline.bare))

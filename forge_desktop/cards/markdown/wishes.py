@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from forge_desktop.cards.fields import BY_KEY, Field, of_kind
 from forge_desktop.cards.markdown import cells, facts, row_tables, titles, told
 from forge_desktop.cards.markdown.facts import Held
-from forge_desktop.cards.markdown.outline import Outline, end_mark
+from forge_desktop.cards.markdown.outline import BEGIN, Outline, end_mark
 from forge_desktop.cards.records import Card, FieldState, Value
 
 
@@ -96,6 +96,8 @@ def _stands_alone(field: Field, text: str, level: int) -> bool:
     """Whether a text comes back as it is from between two headings, and nothing else with it."""
     from forge_desktop.cards.markdown import places
 
+    if any(BEGIN.match(line) for line in text.split("\n")):
+        return False
     outline = Outline(f"{'#' * level} {field.title}\n\n{text}\n\n# Zz\n\nThe end.\n")
     last = outline.headings[-1] if outline.headings else None
     if last is None or last.title != "Zz" or len([h for h in outline.headings if h.field or h.section]) != 1:
