@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from forge_desktop.students.rooms import Rooms
 
 GONE = "not here any more"
+OTHER = "another one, or unreadable"
+TOUCHED = "written anew"
+_NOW = {  # where "is … now" would not be a sentence
+    GONE: "is not here any more",
+    OTHER: "is another one now, or cannot be read",
+    TOUCHED: "was written anew since: filling the card compares it",
+}
 _WORDS = {
     "file": "the base's file",
     "adapter": "the adapter",
@@ -34,7 +41,7 @@ _WORDS = {
     "terms": "the endpoint's terms",
     "data": "the training data",
     "gate": "the newest gate",
-    "overrides": "the promotions without a pass",
+    "overrides": "the list of promotions without a pass",
     "retrieval": "how documents are found",
 }
 _SUITE = "suite:"
@@ -132,7 +139,7 @@ def stale(value: Value, now: Mapping[str, str]) -> str:
     What cannot be told now, as that a suite is not kept any more, makes nothing stale.
     """
     return " ".join(
-        f"{_of(name)} was {_shown(then)} when this was taken, and is {_shown(now[name])} now."
+        f"{_of(name)} was {_shown(then)} when this was taken, and {_NOW.get(now[name], f'is {_shown(now[name])} now')}."
         for name, then in value.rests_on.items()
         if then and name in now and now[name] != then
     )
@@ -187,8 +194,8 @@ def _file(found: grounds.VersionGrounds) -> str:
     if found.student is None:
         return GONE
     if found.student.problem:
-        return "another one, or unreadable"
-    return "written anew, and not compared yet" if found.touched else found.version.base_sha256
+        return OTHER
+    return TOUCHED if found.touched else found.version.base_sha256
 
 
 def _of(name: str) -> str:

@@ -196,6 +196,17 @@ class CardVersion:
 
 
 @dataclass(frozen=True)
+class CardMention:
+    """A card that says something that was looked for: as it is `now`, or in `versions` of it."""
+
+    card: str
+    name: str
+    label: str
+    now: bool
+    versions: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Filled:
     """What filling a card changed. `skipped` are (field or source, sentence): why nothing was measured for it."""
 

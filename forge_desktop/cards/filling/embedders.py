@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards.filling import header
-from forge_desktop.cards.filling.taken import Skipped, Taker, Values, put
+from forge_desktop.cards.filling.taken import Skipped, Taker, Values, percentiles, put
 from forge_desktop.cards.grounds import LocalEmbedder
 from forge_desktop.engine.gguf_embedder import read_embedder
 from forge_desktop.engine.gguf_header import open_header
 
+if TYPE_CHECKING:
+    from forge_desktop.students.rooms import Rooms
+
+_TEXTS, _WORDS = 20, 60
+_SAID = "one two three four five six seven eight nine ten".split()  # noqa: SIM905
 _WHY = {
-    "latency": "The time of embedding a text is not measured yet.",
     "may_train": "Vectors of a model on this computer bind nobody; its licence says what else holds.",
     "released": "The file does not say when it was released.",
     "location": "The file does not say where it was from.",
@@ -57,3 +66,39 @@ def fill(local: LocalEmbedder, take: Taker, values: Values, skipped: Skipped) ->
     )
     header.fill(local.path, take, values, skipped)
     skipped += [(field, why) for field, why in _WHY.items() if field not in values]
+
+
+def timed(
+    local: LocalEmbedder, take: Taker, values: Values, skipped: Skipped, rooms: Rooms, check: Callable[[], None]
+) -> None:
+    """Add how long it takes to embed one text, measured now in a process of its own."""
+    from forge_desktop.engine.embedder import open_embedder
+
+    spent: list[float] = []
+    try:
+        embedder = open_embedder(local.path, rooms.engine, rooms.db, rooms.settings, sha256=local.sha256, check=check)
+        with contextlib.closing(embedder):
+            embedder.embed(["one"])  # loads it
+            for number in range(_TEXTS):
+                check()
+                words = [_SAID[(number + place * place) % len(_SAID)] for place in range(_WORDS)]
+                began = time.perf_counter()
+                embedder.embed([" ".join(words)])
+                spent.append(1000 * (time.perf_counter() - began))
+    except ForgeError as error:
+        skipped.append(("latency", error.message))
+        return
+    how = f"A text of {_WORDS} words at a time, {local.name} alone in a process of its own."
+    machine = take.footing.get("machine", "")
+    value = take.value(
+        percentiles(sorted(spent)),
+        "measurement",
+        "file",
+        "build",
+        "machine",
+        unit="ms",
+        n=len(spent),
+        machine=machine,
+        how=how,
+    )
+    put(values, [("latency", value)])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from forge_desktop.cards.filling.taken import Skipped, Taker, day, percentiles
 from forge_desktop.cards.grounds import EndpointGrounds
-from forge_desktop.cards.records import Kind, Value
+from forge_desktop.cards.records import Kind, Source, Value
 from forge_desktop.providers.addresses import on_this_computer
 
 if TYPE_CHECKING:
@@ -160,7 +160,8 @@ def _prices(price: Price, kind: Kind, take: Taker) -> Iterator[tuple[str, Value]
         detail: dict[str, Any] = {"from": price.source, "checked": price.checked, "sha256": price.sha256, **more}
         if field == "price_input" and tiers:
             detail["tiers"] = f"In micro-dollars a million: {', '.join(tiers)}."
-        yield field, take.value(amount, "price table", "prices", unit="USD", **detail)
+        source: Source = "endpoint" if price.source == "by hand" else "price table"
+        yield field, take.value(amount, source, "prices", unit="USD", **detail)
 
 
 def _limits(found: EndpointGrounds, take: Taker) -> Iterator[tuple[str, Value]]:

@@ -50,6 +50,7 @@ class Filler:
         if kind in ("student", "adapter"):
             found = grounds.of_version(self._rooms, self._students, subject)
             if found is not None:
+                take = self._taker(found)
                 put(values, shipped.told(found, take))
                 self._of_tables(found, take, values, self._students.measures.latest(found.version.uid))
         elif (endpoint := grounds.of_endpoint(self._rooms, subject)) is not None:
@@ -57,6 +58,12 @@ class Filler:
         elif (local := grounds.local_embedder(self._rooms)) is not None and local.sha256 == subject:
             embedders.cheap(local, take, values)
         return _of_kind(kind, values)
+
+    def _taker(self, found: grounds.VersionGrounds) -> Taker:
+        """What is known of a version's base is known of the file that was imported, whatever lies there now."""
+        version = found.version
+        footing = self._footing.of("student" if version.is_base else "adapter", version.uid)
+        return Taker({**footing, "file": version.base_sha256})
 
     def _of_tables(
         self, found: grounds.VersionGrounds, take: Taker, values: Values, measure: Measurement | None
@@ -80,16 +87,18 @@ class Filler:
         if found is None:
             skipped.append(("subject", _NOTHING))
             return
-        if found.touched:
-            if problem := refuse_touched(self._students, found):
-                skipped.append(("file", problem))
+        problem = "" if found.student is None else found.student.problem
+        if found.touched and not problem:
+            problem = refuse_touched(self._students, found)
             found = grounds.of_version(self._rooms, self._students, subject) or found
+        if problem:
+            skipped.append(("file", problem))
         check()
         version = found.version
-        take = Taker(self._footing.of("student" if version.is_base else "adapter", subject))
+        take = self._taker(found)
         measure = measure or self._students.measures.latest(version.uid)
         put(values, shipped.told(found, take))
-        if found.student is not None:
+        if found.student is not None and not problem:
             header.fill(found.student.path, take, values, skipped, adapter=not version.is_base)
         check()
         self._of_tables(found, take, values, measure)
@@ -107,6 +116,8 @@ class Filler:
                 return
             embedders.cheap(local, take, values)
             embedders.fill(local, take, values, skipped)
+            check()
+            embedders.timed(local, take, values, skipped, self._rooms, check)
             return
         put(values, endpoints.told(found, kind, take, self._rooms))
         calls = self._rooms.providers.ledger.calls(found.endpoint.uid, found.endpoint.model)

@@ -48,9 +48,8 @@ def skipped(found: VersionGrounds) -> Skipped:
         lacking.append(("file", f"The base of {found.version.label} is not on this computer."))
     elif not found.student.context:
         lacking.append(("context", "The file does not say how long its context is."))
-    lacking.append(
-        ("cost_per_1k", "A student on this computer is paid to nobody: comparing cards reckons what it takes.")
-    )
+    if found.adapter is not None and found.adapter.origin == "imported":
+        lacking.append(("provider", "Who made this adapter is not told by its file."))
     return lacking
 
 
