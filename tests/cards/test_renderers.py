@@ -69,7 +69,7 @@ def test_nothing_private_leaves_in_any_format(open_cards: Callable[[], CardRoom]
     room = open_cards()
     room.forge.jobs.wait(room.forge.corpus.index([documents]), timeout=60)
     secrets = (
-        "/home/anna/models/secret.gguf",
+        "/home/ada/models/secret.gguf",
         "C:\\Users\\anna\\private\\x.txt",
         "sk-abcdefghijklmnopqrstuvwxyz0123456789ABCDEF",
         "Quarrel with Mrs Vandersloot.md",
