@@ -53,24 +53,26 @@ class Comparisons:
         if len(chosen) > _MOST:
             raise ForgeError(f"{len(chosen)} cards are too many to read side by side.", hint=f"Name {_MOST} at most.")
         around = self._gatherer.gather(chosen, check)
-        return _made(Basis(chosen, around), inputs or self.inputs())
+        quality = compare_quality.rows(chosen, around)
+        return _made(Basis(chosen, around), quality, inputs or self.inputs())
 
     def again(self, found: CardComparison, inputs: CostInputs | None = None) -> CardComparison:
         """The same comparison with other inputs, at once: nothing is asked of the engine, the disk or the database."""
         assert found.basis is not None, "a comparison that was made here"
-        return _made(found.basis, inputs or self.inputs())
+        quality = tuple(row for row in found.rows if row.group == "quality")  # money has no part in it
+        return _made(found.basis, quality, inputs or self.inputs())
 
     def inputs(self) -> CostInputs:
         """What the settings say of a person's costs."""
         return inputs_of(self._rooms.settings.values, self._rooms.settings.overridden)
 
 
-def _made(basis: Basis, inputs: CostInputs) -> CardComparison:
+def _made(basis: Basis, quality: Sequence[ComparedRow], inputs: CostInputs) -> CardComparison:
     cards, around = basis.cards, basis.around
     table = capabilities(cards, around, inputs)
     here = [card for card in cards if card.kind in _LOCAL]
     there = [card for card in cards if card.kind == "teacher"]
-    rows = (*compare_rows.rows(cards, around, table, inputs), *compare_quality.rows(cards, around))
+    rows = (*compare_rows.rows(cards, around, table, inputs), *quality)
     return CardComparison(
         tuple(_named(card, local=card.uid in around.local) for card in cards),
         rows,

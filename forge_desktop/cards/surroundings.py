@@ -230,7 +230,7 @@ class Gatherer:
         runs = [run for run in self._rooms.distill.runs() if run.ended and run.billed_attempts][:_RUNS]
         if not runs:
             return None
-        pairs = sum(run.train_pairs for run in runs)
+        pairs = sum(run.train_pairs + run.repair_pairs for run in runs)
         return Paid(len(runs), pairs, sum(run.settled for run in runs), max(run.started for run in runs))
 
     def _database(self) -> int:

@@ -203,7 +203,7 @@ def test_a_bundle_that_is_here_already_is_said_to_be(
     choose(qtbot, section, "v3")
     section.acting.export_to(version, tmp_path / "handbook.forgeversion")
     qtbot.waitUntil(lambda: "v3 is exported" in toast(section).accessibleName(), timeout=SOON)
-    section.acting.bring_bundle(tmp_path / "handbook.forgeversion")
+    section.acting.offer_bundle(tmp_path / "handbook.forgeversion")
     asked = sheet(qtbot, section, BundleSheet)
     section.banner.show_message("An earlier failure")
     asked.start.click()

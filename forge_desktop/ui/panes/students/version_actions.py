@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject, QPoint, Qt, Slot
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
 from forge_desktop.archive.version_bundle import VersionReport
-from forge_desktop.archive.version_cards import BundleLook
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import JobChanged
 from forge_desktop.students.recognising import likely_base
@@ -27,6 +26,7 @@ from forge_desktop.ui.widgets.basics import Notice
 from forge_desktop.ui.widgets.words import file_name, safe_words, size_words
 
 if TYPE_CHECKING:
+    from forge_desktop.archive.version_cards import BundleLook
     from forge_desktop.students import Students
     from forge_desktop.ui.panes.students.versions_section import VersionsSection
 
@@ -251,17 +251,21 @@ class VersionActions(QObject):
     def _bring_bundle(self) -> None:
         chosen, _ = QFileDialog.getOpenFileName(self._section, "Import a version", "", _BUNDLES)
         if chosen:
-            self.bring_bundle(Path(chosen))
+            self.offer_bundle(Path(chosen))
 
-    def bring_bundle(self, path: Path) -> None:
-        """Show what a version's bundle says, then read it; it stays in quarantine until a gate has passed it."""
+    def offer_bundle(self, path: Path) -> None:
+        """Show what a version's bundle holds, and its card; it comes in when the person says so."""
 
-        def ask(look: BundleLook) -> None:
-            sheet = BundleSheet(look, self._section.window())
-            sheet.agreed.connect(lambda: self._start(lambda: self._files.import_version(path, who=WHO)))
+        def ask(found: BundleLook) -> None:
+            sheet = BundleSheet(found, self._section.window())
+            sheet.agreed.connect(lambda: self.bring_bundle(path))
             sheet.open()
 
         self._run(lambda: self._files.look(path), ask)
+
+    def bring_bundle(self, path: Path) -> None:
+        """Read a version's bundle; it stays in quarantine until a gate has passed it."""
+        self._start(lambda: self._files.import_version(path, who=WHO))
 
     def export(self, version: Version, *, with_base: bool = False) -> None:
         """Ask where a version's bundle shall be written."""
