@@ -101,6 +101,7 @@ class Forge:
                 distill=self.distill,
                 providers=self.providers,
                 students=self.students,
+                cards=self.cards,
                 settings=self.settings,
                 data_dir=data_dir,
             )

@@ -23,6 +23,8 @@ from forge_desktop.archive.writing import ExportFolder
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.base.settings import SettingsFile
+from forge_desktop.cards import Cards
+from forge_desktop.cards.records import CardMention
 from forge_desktop.chat import Chat
 from forge_desktop.corpus import Corpus, Portable, PortableCollection
 from forge_desktop.distill import Distill
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Archive",
     "BundleReport",
+    "CardMention",
     "Checkup",
     "Crash",
     "DatabaseFacts",
@@ -67,6 +70,7 @@ class Archive:
         distill: Distill,
         providers: Providers,
         students: Students,
+        cards: Cards,
         settings: SettingsFile,
         data_dir: Path,
     ) -> None:
@@ -78,6 +82,7 @@ class Archive:
         self._providers = providers
         self._settings = settings
         self._students = students
+        self._cards = cards
         self._data_dir = data_dir
 
     @functools.cached_property
@@ -85,7 +90,7 @@ class Archive:
         """Exports and imports of what students are made of."""
         from forge_desktop.archive.student_files import StudentFiles
 
-        return StudentFiles(self._jobs, self._corpus, self._students, self._data_dir, self._refuse_inside)
+        return StudentFiles(self._jobs, self._corpus, self._students, self._cards, self._data_dir, self._refuse_inside)
 
     def learners(self, document_sha256: str) -> list[Learner]:
         """The runs that learnt from a document, the newest first, with their versions. An adapter cannot unlearn, so
@@ -99,6 +104,12 @@ class Archive:
             label, state = (made.label, made.state) if made is not None else ("", run.state)
             found.append(Learner(run.uid, run.name, made.uid if made is not None else "", label, state))
         return found
+
+    def mentions(self, document_sha256: str, name: str = "") -> list[CardMention]:
+        """The cards that say a document's hash or its name, as they are now or in a version of them. They stay as they
+        are when the document is forgotten: what a card says is a person's to change.
+        """
+        return self._cards.leaving.mentioning([document_sha256, name])
 
     def export(self, directory: Path) -> list[ExportedFile]:
         """Write everything into a new or empty directory; returns what was written, without the manifest.
@@ -126,6 +137,7 @@ class Archive:
                 folder.write_rows("versions.jsonl", version_rows(self._students.registry)),
                 folder.write_rows("version_history.jsonl", history_rows(self._students.registry)),
                 *(folder.write_rows(name, rows()) for name, rows in self._students.export_rows().items()),
+                folder.write_rows("cards.jsonl", self._cards.leaving.rows()),
             ]
             made = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
             folder.finish(files, {"made": made, "forge_desktop": __version__, "index": self._corpus.versions()})
@@ -220,7 +232,7 @@ class Archive:
 
     def verify(self) -> Verdict:
         """Check the database's structure, every stored text, passage, vector, quote and pair, suites, datasets, the
-        ledger, students' and adapters' files."""
+        ledger, versions of cards, students' and adapters' files."""
         with self._db.snapshot():
             try:
                 damaged = [f"The database: {sentence}." for sentence in self._db.damage()]
@@ -229,7 +241,9 @@ class Archive:
                 damaged += [f"The ledger: {sentence}" for sentence in self._providers.ledger.verify()]
                 lessons, wrong = self._distill.damage()
                 damaged += wrong
-                checked = 1 + stats.documents + stats.passages + lessons
+                cards, wrong = self._cards.leaving.damage()
+                damaged += wrong
+                checked = 1 + stats.documents + stats.passages + lessons + cards
                 quotes, wrong = self._check_quotes()
             except sqlite3.DatabaseError as error:  # so damaged that it cannot even be read through
                 return Verdict(1, (*damaged, f"The database: {error}."))

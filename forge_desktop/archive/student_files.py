@@ -9,17 +9,22 @@ import functools
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from forge_desktop import __version__
 from forge_desktop.archive import training_recipes as recipes
 from forge_desktop.archive import version_bundle as bundle
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.jobs import JobContext, Jobs
+from forge_desktop.cards import Cards
 from forge_desktop.corpus import Corpus
 from forge_desktop.students import Students
 from forge_desktop.students.gguf_file import BadGguf, read_gguf
 from forge_desktop.students.leaving import kept_back
 from forge_desktop.students.records_training import TrainSource, TrainWish
+
+if TYPE_CHECKING:
+    from forge_desktop.archive.version_cards import BundleLook
 
 _LANE = "archive"
 _GLANCE = 0.1
@@ -29,9 +34,15 @@ class StudentFiles:
     """Exports and imports of what students are made of. `refuse` raises for a target where nothing may be written."""
 
     def __init__(
-        self, jobs: Jobs, corpus: Corpus, students: Students, data_dir: Path, refuse: Callable[[Path], None]
+        self,
+        jobs: Jobs,
+        corpus: Corpus,
+        students: Students,
+        cards: Cards,
+        data_dir: Path,
+        refuse: Callable[[Path], None],
     ) -> None:
-        self._jobs, self._corpus, self._students = jobs, corpus, students
+        self._jobs, self._corpus, self._students, self._cards = jobs, corpus, students, cards
         self._data_dir, self._refuse = data_dir, refuse
 
     def export_training(
@@ -101,6 +112,7 @@ class StudentFiles:
                 base,
                 bundle.without_paths(self._students.training.log(found.run)) if found.run else None,
                 tuple(dataclasses.asdict(gate) for gate in self._students.gates.all(found.uid)),
+                self._cards.exports.content(found.uid),
             )
             size = bundle.write_version(
                 file, parts, lambda done, total: ctx.progress(done, total, file.name), replace=replace
@@ -119,34 +131,52 @@ class StudentFiles:
 
         return self._jobs.start(_LANE, "export", job)
 
+    def look(self, file: Path) -> BundleLook:
+        """What a version's bundle says, its card too. Nothing is brought in, and its weights are not read.
+
+        Raises ForgeError where it is none, or is damaged.
+        """
+        from forge_desktop.archive import version_cards
+
+        bases = frozenset(student.sha256 for student in self._students.list())
+        with bundle.VersionBundle(file.absolute(), self._data_dir) as opened:
+            return version_cards.look(opened, bases)
+
     def import_version(self, file: Path, *, who: str = "program") -> int:
         """Bring a version's bundle in; a job whose result is the Version, in quarantine until a gate here passes it.
 
         Everything is checked before anything is written. The base has to be here, or in the bundle: then it becomes one
-        of the students.
+        of the students. Its card is taken in as somebody else's word: what was measured there is not our measurement.
         """
+        from forge_desktop.archive import version_cards
+
         path = file.absolute()
 
         def job(ctx: JobContext) -> object:
             with bundle.VersionBundle(path, self._data_dir) as opened:
                 opened.check(lambda done, total: ctx.progress(done, total, f"Checking {path.name}"))
                 told, carried = opened.told(), opened.version
+                card = version_cards.card_in(told, path)
+                known = {version.uid for version in self._students.registry.versions()}
                 with tempfile.TemporaryDirectory(dir=self._data_dir, prefix=".bundle-") as work, _naming(path, work):
                     adapter = Path(work) / bundle.ADAPTER
                     opened.copy(bundle.ADAPTER, adapter, ctx.check)
                     self._have_base(opened, ctx)
-                    return self._students.registry.add(
+                    made = self._students.registry.add(
                         adapter,
                         carried.base_sha256,
                         origin="imported",
                         name=carried.name,
                         scale=carried.scale,
-                        note=f"Brought in from {path.name}.",
+                        note=_note(path, [] if card is None else version_cards.not_possible(card)),
                         template=carried.template,
                         retrieval=carried.retrieval,
                         who=who,
                         detail={"bundle": path.name, "foreign_gates": bundle.foreign_gates(told), "told": told},
                     )
+                if card is not None and made.uid not in known:
+                    version_cards.take_in(self._cards, made.uid, card, path.name)
+                return made
 
         return self._jobs.start(_LANE, "import", job)
 
@@ -196,6 +226,12 @@ class StudentFiles:
             return "", ""
         template = header.meta.get("tokenizer.chat_template")
         return recipes.hub_name(header), template if isinstance(template, str) else ""
+
+
+def _note(path: Path, left_out: list[str]) -> str:
+    """What the version's note says; `left_out` are titles of its card's fields."""
+    more = f" Of its card this could not be taken in: {', '.join(left_out)}." if left_out else ""
+    return f"Brought in from {path.name}.{more}"
 
 
 @contextlib.contextmanager

@@ -40,7 +40,7 @@ class VersionReport:
 
 @dataclass(frozen=True)
 class Parts:
-    """What goes into a bundle. `base` is None where its file stays; `card` is None before there are cards."""
+    """What goes into a bundle. `base` is None where its file stays; `card` is None where there is none."""
 
     version: Mapping[str, object]
     adapter: Path
@@ -82,7 +82,7 @@ def _fill(archive: zipfile.ZipFile, parts: Parts, progress: Progress) -> None:
         form.VERSION: parts.version,
         form.RUN: parts.run,
         form.GATES: list(parts.gates),
-        form.CARD: parts.card,  # null until there are cards
+        form.CARD: parts.card,
     }
     members = [_put(archive, name, form.as_json(value)) for name, value in small.items()]
     files = {form.ADAPTER: (parts.adapter, str(parts.version["adapter_sha256"]))}
@@ -221,4 +221,6 @@ def notes(parts: Parts) -> tuple[str, ...]:
         said.append(f"The base has to be there where it is brought in: {parts.version['base_sha256']}.")
     else:
         said.append("The base's file is in it: see that its licence lets you give it away.")
+    if parts.card is not None:
+        said.append("Its model card is in it; what looks private there (paths, names, keys) is hidden.")
     return tuple(said)

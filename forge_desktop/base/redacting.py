@@ -43,6 +43,22 @@ def holds_secret(text: str) -> bool:
         return any(value in text for value in _known)
 
 
+def secrets_in(text: str) -> list[tuple[int, int]]:
+    """Where keys stand in `text`: those that this process knows, and what has the shape of one."""
+    with _lock:
+        known = sorted(_known, key=len, reverse=True)
+    found = []
+    for value in known:
+        start = text.find(value)
+        while start >= 0:
+            found.append((start, start + len(value)))
+            start = text.find(value, start + len(value))
+    for secret, _ in _SHAPES:
+        for match in secret.finditer(text):  # of "authorization: …" only what comes behind is secret
+            found.append((match.end(secret.groups) if secret.groups else match.start(), match.end()))
+    return found
+
+
 def without_known(text: str) -> str:
     """`text` without the keys that are known to this process."""
     with _lock:

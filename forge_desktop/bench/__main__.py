@@ -16,6 +16,7 @@ SUBJECTS = {
     "trainer": "training an adapter, beside transformers and peft",
     "loop": "facts learnt, judged by a gate, promoted and taken back",
     "startup": "from the command to the first paint",
+    "cards": "opening a card with 200 rows in the window",
     "versions": "promoting a version and going back",
     "distill": "a run of distillation against a slow teacher on loopback",
     "dedupe": "finding lessons that say the same, and what a suite holds",

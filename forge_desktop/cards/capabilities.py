@@ -11,7 +11,7 @@ from forge_desktop.cards.money_words import micro, number, seconds, shown
 from forge_desktop.cards.records import Card
 from forge_desktop.cards.records_compare import Capability, CapabilityGroup, CostInputs
 from forge_desktop.cards.surroundings import Surroundings
-from forge_desktop.cards.taking import day, take
+from forge_desktop.cards.taking import day, take, the_value
 
 _THOUSAND, _MILLION, _GB = 1000, 1_000_000, 10**9
 _LOOP: CapabilityGroup = "distillation loop"
@@ -64,6 +64,8 @@ class _Table:
                 yield self._embedding(card)
 
     def _embedding(self, card: Card) -> Capability:
+        if card.uid in self._around.local and (here := self._embedding_here(card)) is not None:
+            return here
         title, price = "Embedding 1,000 passages", take(card, "price_input")
         if price is None:
             return self._unknown("retrieval", "embed", title, missing_of(card, "price_input"), card)
@@ -71,6 +73,17 @@ class _Table:
         amount = price.amount * length * _THOUSAND / _MILLION
         how = f"1,000 passages of about {length} tokens at {self._money(price.amount)} a million tokens."
         return self._row("retrieval", "embed", title, amount, how, Reasons().add("Price", price), card)
+
+    def _embedding_here(self, card: Card) -> Capability | None:
+        """By the time of a text that was measured here; None where it was not."""
+        value, took = the_value(card, "latency"), take(card, "latency")
+        if value is None or took is None or value.source != "measurement":
+            return None
+        spent = costs.working(took.amount, self._inputs)  # milliseconds of one are seconds of a thousand
+        told = str(value.detail.get("how", "")).rstrip(".")
+        how = f"{f'{told}: ' if told else ''}{seconds(spent.seconds)}; {of_computer(spent, self._inputs)}."
+        reasons = Reasons().add("A text", took, "ms")
+        return self._row("retrieval", "embed", "Embedding 1,000 texts", spent.total, how, reasons, card)
 
     # ---- generation ----
 
@@ -82,7 +95,8 @@ class _Table:
                 yield self._unknown("local generation", key, title, missing_of(card, "generation_speed"), card)
                 continue
             spent = costs.generating(read, written, speed, self._inputs)
-            reasons = Reasons().add("Reading", speed.read, "tokens/s").add("Writing", speed.write, "tokens/s")
+            reasons = Reasons().add("Reading", speed.read if read else None, "tokens/s")
+            reasons = reasons.add("Writing", speed.write if written else None, "tokens/s")
             how = f"{seconds(spent.seconds)} of computing; {of_computer(spent, self._inputs)}."
             if costs.rests_on_energy(speed, self._inputs):
                 reasons = reasons.add("Energy", speed.energy, "Wh for 1,000 tokens")
@@ -97,8 +111,10 @@ class _Table:
                 yield self._unknown("API generation", key, title, missing_of(card, "price_input"), card)
                 continue
             amount = costs.paying(read, written, prices, self._inputs)
-            reasons = Reasons().add("Price of input", prices.input).add("Price of output", prices.output)
-            said = f"{self._money(prices.input.amount)} in, {self._money(prices.output.amount)} out"
+            reasons = Reasons().add("Price of input", prices.input if read else None)
+            reasons = reasons.add("Price of output", prices.output if written else None)
+            parts = [f"{self._money(prices.input.amount)} in"] if read else []
+            said = ", ".join(parts + ([f"{self._money(prices.output.amount)} out"] if written else []))
             if self._inputs.cached and read:
                 cached = prices.cached
                 reasons = reasons if cached is None else reasons.add("Price of cached input", cached)
@@ -178,8 +194,8 @@ class _Table:
         bases, adapters = around.bases, around.adapters
         for key, title, size in (
             ("database", "The database", around.database),
-            ("models", f"{bases[0]} models", bases[1]),
-            ("adapters", f"{adapters[0]} adapters", adapters[1]),
+            ("models", _counted(bases[0], "model"), bases[1]),
+            ("adapters", _counted(adapters[0], "adapter"), adapters[1]),
         ):
             yield self._row("storage", key, title, Fraction(size * disk, _GB), self._of_disk(size), (looked,))
         for card in cards:
@@ -229,3 +245,7 @@ class _Table:
 
     def _money(self, amount: Fraction | int) -> str:
         return shown(amount, self._inputs)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -32,15 +32,17 @@ from forge_desktop.cards.records import (
 from forge_desktop.cards.shelf import Shelf
 from forge_desktop.cards.store import CardRow, CardStore
 from forge_desktop.cards.subjects import Subjects
-from forge_desktop.cards.texts import Texts, problem_in
+from forge_desktop.cards.text_problems import problem_in
+from forge_desktop.cards.texts import Texts
 
 if TYPE_CHECKING:
     from forge_desktop.cards.exporting import Exports
+    from forge_desktop.cards.leaving import Leaving
     from forge_desktop.students import Students
     from forge_desktop.students.rooms import Rooms
 
 log = logging.getLogger(__name__)
-_NEW_SUBJECTS = frozenset(("versions", "students", "endpoints"))
+_NEW_SUBJECTS = frozenset(("versions", "students", "endpoints", "embedding"))
 _NEW_FOOTING = frozenset(
     ("versions", "students", "endpoints", "gates", "training", "measurements", "settings", "suites", "datasets")
 )
@@ -79,6 +81,13 @@ class Cards:
         from forge_desktop.cards.exporting import Exports
 
         return Exports(self._rooms, self.privacy, self.get)
+
+    @functools.cached_property
+    def leaving(self) -> Leaving:
+        """Cards among everything else that leaves, is verified or forgotten."""
+        from forge_desktop.cards.leaving import Leaving
+
+        return Leaving(self._store, self.get, self.version)
 
     @functools.cached_property
     def comparisons(self) -> Comparisons:

@@ -9,14 +9,15 @@ from typing import Literal
 
 from forge_desktop.cards.cost_reasons import missing_of
 from forge_desktop.cards.fields import BY_KEY
-from forge_desktop.cards.money_words import number, shown
+from forge_desktop.cards.money_words import figure, number, shown
 from forge_desktop.cards.records import Card, Value
 from forge_desktop.cards.records_compare import Capability, ComparedRow, CostInputs, Figure, RowGroup
 from forge_desktop.cards.surroundings import FitWord, Surroundings
-from forge_desktop.cards.taking import exactly, origin, take, the_value
+from forge_desktop.cards.taking import Taken, exactly, origin, take, the_value
 
 Better = Literal["higher", "lower", ""]
 
+_TENTH = 10  # lengths that differ by less than this part of them count as the same
 _NOT_MEASURED = "not measured"
 _FIT_WORDS: dict[FitWord, str] = {
     "fits": "fits",
@@ -34,20 +35,21 @@ class _Row:
     field: str
     better: Better
     same: bool = True  # only figures that were taken under the same conditions are ranked
+    lengths: tuple[str, ...] = ()  # and with about as many of these tokens
 
 
 _ROWS = (
-    _Row("fit", "memory_ram", "lower"),
-    _Row("fit", "memory_vram", "lower"),
+    _Row("fit", "memory_ram", "lower", lengths=("context",)),
+    _Row("fit", "memory_vram", "lower", lengths=("context",)),
     _Row("fit", "file_bytes", "lower", same=False),
     _Row("fit", "adapter_bytes", "lower", same=False),
     _Row("fit", "context", "higher", same=False),
     _Row("fit", "parameters", "", same=False),
     _Row("fit", "quantisation", "", same=False),
-    _Row("speed", "prompt_speed", "higher"),
+    _Row("speed", "prompt_speed", "higher", lengths=("prompt_tokens",)),
     _Row("speed", "generation_speed", "higher"),
-    _Row("speed", "first_token", "lower"),
-    _Row("speed", "latency", "lower"),
+    _Row("speed", "first_token", "lower", lengths=("prompt_tokens",)),
+    _Row("speed", "latency", "lower", lengths=("prompt_tokens", "answer_tokens")),
     _Row("speed", "error_rate", "lower", same=False),
 )
 _COSTS = (("read", "1,000 tokens read"), ("written", "1,000 tokens written"), ("mix", "1,000 tokens of the mix"))
@@ -62,7 +64,7 @@ def rows(
         if any(row.field in card.fields and card.fields[row.field].shown for card in cards) or row.group == "speed":
             made = _of_field(row, cards)
             found += [made] if any(figure.text != "" for figure in made.figures) else []
-    found += [_cost(key, title, cards, table) for key, title in _COSTS]
+    found += [_cost(key, title, cards, table, inputs) for key, title in _COSTS]
     found += [_money_row(field, cards, inputs) for field in ("cost_per_1k", "cost_per_pair") if _any(field, cards)]
     return tuple(found)
 
@@ -89,16 +91,27 @@ def _fit(cards: Sequence[Card], around: Surroundings) -> ComparedRow:
 def _of_field(row: _Row, cards: Sequence[Card]) -> ComparedRow:
     field = BY_KEY[row.field]
     figures = [_figure(card, row.field) for card in cards]
-    taken = [take(card, row.field) for card in cards]
+    taken = [one for one in (take(card, row.field) for card in cards) if one is not None]
     note = ""
-    if row.better and len([one for one in taken if one is not None]) >= 2:
-        if row.same and len({one.conditions for one in taken if one is not None}) > 1:
+    if row.better and len(taken) >= 2:
+        if row.same and not _alike(taken, row.lengths):
             note = _APART
         else:
             figures = list(ranked(figures, row.better))
     return ComparedRow(
         row.group, row.field, field.title, field.units[0] if field.units else "", tuple(figures), row.better, note
     )
+
+
+def _alike(taken: Sequence[Taken], lengths: Sequence[str]) -> bool:
+    """Whether they were taken in the same way, with about as many tokens."""
+    if len({one.conditions for one in taken}) > 1:
+        return False
+    for name in lengths:
+        found = [one.lengths[name] for one in taken if name in one.lengths]
+        if found and (len(found) < len(taken) or max(found) * _TENTH > min(found) * (_TENTH + 1)):
+            return False
+    return True
 
 
 def _figure(card: Card, field: str) -> Figure:
@@ -127,18 +140,18 @@ def worded(value: Value, field: str) -> str:
     unit = value.unit or (about.units[0] if about.units else "")
     if isinstance(data, Mapping) and about.type == "spread":
         parts = [(name, exactly(data[name])) for name in ("p50", "p95", "p5") if name in data]
-        middle = next((number(amount) for name, amount in parts if name == "p50" and amount is not None), "?")
-        others = ", ".join(f"{name} {number(amount)}" for name, amount in parts if name != "p50" and amount is not None)
+        middle = next((figure(amount) for name, amount in parts if name == "p50" and amount is not None), "?")
+        others = ", ".join(f"{name} {figure(amount)}" for name, amount in parts if name != "p50" and amount is not None)
         return f"{middle} {unit}{f' ({others})' if others else ''}"
     amount = exactly(data)
     if amount is None:
         return str(data)
     if about.type == "bytes" and unit == "B":
         return f"{number(amount / 10**9)} GB" if amount >= 10**9 else f"{number(amount / 10**6, 1)} MB"
-    return f"{number(amount)} {unit}".rstrip()
+    return f"{figure(amount)} {unit}".rstrip()
 
 
-def _cost(key: str, title: str, cards: Sequence[Card], table: Sequence[Capability]) -> ComparedRow:
+def _cost(key: str, title: str, cards: Sequence[Card], table: Sequence[Capability], inputs: CostInputs) -> ComparedRow:
     known = {(one.card, one.key): one for one in table if one.group in ("local generation", "API generation")}
     figures = []
     for card in cards:
@@ -148,15 +161,18 @@ def _cost(key: str, title: str, cards: Sequence[Card], table: Sequence[Capabilit
         else:
             how = " ".join((found.how, *found.rests_on)).strip()
             figures.append(Figure(found.shown, found.exact, how, found.stale, found.missing))
-    return ComparedRow("cost", key, title, "USD", ranked(figures, "lower"), "lower")
+    return ComparedRow("cost", key, title, inputs.currency, ranked(figures, "lower"), "lower")
 
 
 def _money_row(field: str, cards: Sequence[Card], inputs: CostInputs) -> ComparedRow:
     figures = []
     for card in cards:
-        figure = _figure(card, field)
-        figures.append(figure if figure.amount is None else replace(figure, text=shown(figure.amount, inputs)))
-    return ComparedRow("cost", field, BY_KEY[field].title, "USD", ranked(figures, "lower"), "lower")
+        found = _figure(card, field)
+        if field == "cost_per_1k" and card.kind in ("student", "adapter"):  # 0 there would look like the cheapest
+            found = Figure("paid to nobody", how="What it takes of this computer is reckoned above.")
+        figures.append(found if found.amount is None else replace(found, text=shown(found.amount, inputs)))
+    title = "1,000 tokens as really paid" if field == "cost_per_1k" else BY_KEY[field].title
+    return ComparedRow("cost", field, title, inputs.currency, ranked(figures, "lower"), "lower")
 
 
 def _any(field: str, cards: Sequence[Card]) -> bool:

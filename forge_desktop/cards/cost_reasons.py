@@ -25,8 +25,8 @@ class Reasons:
         """With one more value; nothing is added for None."""
         if taken is None:
             return self
-        figure = f"{number(taken.amount)} {unit}, " if unit else ""
-        sentence = f"{what}: {figure}{taken.origin}.{' It is stale.' if taken.stale else ''}"
+        found = f"{number(taken.amount)} {unit}, " if unit else ""
+        sentence = f"{what}: {found}{taken.origin}.{' It is stale.' if taken.stale else ''}"
         stale = f"{self.stale} {taken.stale}".strip() if taken.stale and taken.stale not in self.stale else self.stale
         return dataclasses.replace(self, sentences=(*self.sentences, sentence), stale=stale)
 
@@ -36,15 +36,19 @@ def of_computer(spent: Spent, inputs: CostInputs) -> str:
     return f"{shown(spent.machine, inputs)} for the computer and {shown(spent.power, inputs)} for electricity"
 
 
-def missing_of(card: Card, field: str) -> str:
-    """What to do so that a card has a value to reckon with."""
-    name, title = card.label or card.name, BY_KEY[field].title
-    if field.startswith("price"):
+def missing_of(card: Card, key: str) -> str:
+    """What to do so that a card has a value to reckon with, or to compare."""
+    name, title = card.label or card.name, BY_KEY[key].title
+    if key.startswith("price"):
         return f"No price is known of {name}: type it in where its endpoint is, or with forge-desktop teachers price."
     if card.orphan or not card.subject:
         return f"{title} is not on the card of {name}, and it is not here to be measured: write it in by hand."
-    if field in ("cost_per_1k", "training_time"):
-        return f"{title} is not known of {name}: nothing of it was paid or trained here, or its card is not filled."
+    if card.kind == "embedder":
+        return f"Not measured: fill the card of {name} (forge-desktop card fill {name})."
+    if card.kind == "teacher":
+        return f"Not known: nothing that {name} did tells it yet. Let it answer, then fill its card."
+    if key in ("training_time", "cost_per_1k", "cost_per_pair"):
+        return f"Not known: {name} was not trained here, or its card is not filled (forge-desktop card fill {name})."
     return f"Not measured: fill the card of {name} with measuring (forge-desktop card fill {name})."
 
 

@@ -14,6 +14,7 @@ from forge_desktop.cards.patches import Draft, Hand, between, patched
 from forge_desktop.cards.records import FieldState, Kind, Source, Value
 from forge_desktop.cards.shelf import Shelf
 from forge_desktop.cards.store import CardRow, CardStore, EditRow, as_json
+from forge_desktop.cards.text_problems import wrong_in
 from forge_desktop.cards.typing_in import taken
 from forge_desktop.cards.validating import problem_of
 
@@ -40,7 +41,7 @@ class Editing:
 
         def change(row: CardRow, states: Mapping[str, FieldState], draft: Draft) -> Draft:
             value = checked(field_of(key, row.kind), data, unit, row.kind)
-            return draft.with_fields({key: by_hand(states.get(key), value)})
+            return self._mended(row, draft.with_fields({key: by_hand(states.get(key), value)}), key)
 
         self.change(uid, BY_KEY[key].title if key in BY_KEY else key, change)
 
@@ -49,7 +50,7 @@ class Editing:
 
         def change(row: CardRow, states: Mapping[str, FieldState], draft: Draft) -> Draft:
             field_of(key, row.kind)
-            return draft.with_fields({key: Hand()})
+            return self._mended(row, draft.with_fields({key: Hand()}), key)
 
         self.change(uid, BY_KEY[key].title if key in BY_KEY else key, change)
 
@@ -64,7 +65,8 @@ class Editing:
         def change(row: CardRow, states: Mapping[str, FieldState], draft: Draft) -> Draft:
             field_of(key, row.kind)
             hand = draft.fields.get(key, Hand())
-            return draft.with_fields({key: dataclasses.replace(hand, not_applicable=why, taken_over=False)})
+            made = draft.with_fields({key: dataclasses.replace(hand, not_applicable=why, taken_over=False)})
+            return self._mended(row, made, key)
 
         self.change(uid, BY_KEY[key].title if key in BY_KEY else key, change)
 
@@ -116,6 +118,15 @@ class Editing:
             new = patched(_draft(row, states), edit.after if forward else edit.before)
             self._write(connection, row, states, new, edit.n if forward else edit.n - 1)
         return self._told(uid)
+
+    def _mended(self, row: CardRow, draft: Draft, key: str) -> Draft:
+        """The draft without its bad text, where all that was wrong in that has been said in the fields since."""
+        if draft.broken is None or draft.broken != draft.document:
+            return draft
+        typed = self._store.typed(row.uid, row.cursor)
+        waiting = {problem.field for problem in wrong_in(draft.broken, row.kind)} - {key}
+        since = {name for name, hand in draft.fields.items() if hand.value is not None and hand.value.at > typed}
+        return draft if waiting - since else dataclasses.replace(draft, broken=None)
 
     def _open(self, uid: str) -> CardRow:
         """The card, if it may be changed."""

@@ -6,10 +6,11 @@ import contextlib
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.paths import write_atomically
+from forge_desktop.cards import plain
 from forge_desktop.cards.hiding import hidden, hidden_count
 from forge_desktop.cards.records import Card, Exported
 from forge_desktop.cards.renderers import Renderer, renderer
@@ -36,6 +37,11 @@ class Exports:
         made = renderer(format)
         shown, _ = self._as_it_leaves(self._found(card), revealed)
         return made.render(shown)
+
+    def content(self, card: Card | str, *, revealed: bool = False) -> dict[str, Any]:
+        """The same as plain values, as the JSON has it."""
+        shown, _ = self._as_it_leaves(self._found(card), revealed)
+        return plain.content(shown)
 
     def write(
         self,

@@ -17,6 +17,7 @@ from forge_desktop.cards.patches import Draft, Hand, read_value, written_value
 from forge_desktop.cards.records import Card, CardVersion, FieldState, Problem, Value
 from forge_desktop.cards.shelf import Shelf
 from forge_desktop.cards.store import CardRow, CardStore
+from forge_desktop.cards.text_problems import readable
 
 if TYPE_CHECKING:
     import sqlite3
@@ -114,10 +115,14 @@ class History:
                 except FieldError as error:
                     refused.append(Problem(key, error.message))
                     continue
-                made = dataclasses.replace(value, data=kept.data, unit=kept.unit, origin="hand", stale="")
-                hands[key] = dataclasses.replace(hands.get(key, Hand()), value=by_hand(states.get(key), made).value)
-            made_of = draft.document if document is None else document
-            return Draft({**draft.fields, **hands}, made_of, draft.broken if document is None else None)
+                word = dataclasses.replace(value, data=kept.data, unit=kept.unit, origin="hand", stale="")
+                hands[key] = dataclasses.replace(hands.get(key, Hand()), value=by_hand(states.get(key), word).value)
+            made = draft.with_fields(hands)
+            if document is None:
+                return made
+            if readable(document, row.kind):
+                return dataclasses.replace(made, document=document, broken=None)
+            return dataclasses.replace(made, broken=document)
 
         with self._store.db.write() as connection:
             row = self._shelf.again(uid)

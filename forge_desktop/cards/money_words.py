@@ -31,6 +31,17 @@ def number(amount: Fraction | int, places: int = 2) -> str:
     return f"{'-' if scaled < 0 else ''}{whole:,}{f'.{after}' if after else ''}"
 
 
+def figure(amount: Fraction | int) -> str:
+    """A measured number with as many places as tell something: 6,370 and 80.4 and 5.74."""
+    size = abs(Fraction(amount))
+    return number(amount, 0 if size >= 1000 else 1 if size >= 20 else 2)
+
+
+def share(amount: Fraction) -> str:
+    """0.4766 as "47.7 %"."""
+    return f"{number(amount * 100, 1)} %"
+
+
 def tokens(count: Fraction | int) -> str:
     """1,234,567 as "1.2 million"."""
     for size, word in ((10**12, "trillion"), (10**9, "billion"), (10**6, "million")):

@@ -248,6 +248,8 @@ def _value_of(key: str, said: object, origin: Origin) -> Value:
     detail, rests_on = said.get("detail", {}), said.get("rests_on", {})
     if not isinstance(detail, dict) or not isinstance(rests_on, dict):
         raise ForgeError(f"Where “{_title(key)}” is from cannot be read.", hint=_DAMAGED)
+    for held in (said, detail):
+        refuse_endless(held, key)
     return Value(
         data=money_in(key, said),
         unit=_texts(said)("unit"),

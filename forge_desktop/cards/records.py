@@ -19,6 +19,7 @@ Source = Literal[
     "ledger",
     "headers",
     "endpoint",
+    "shipped",
     "hand",
     "import",
 ]
@@ -192,6 +193,17 @@ class CardVersion:
     who: str
     note: str
     at: float
+
+
+@dataclass(frozen=True)
+class CardMention:
+    """A card that says something that was looked for: as it is `now`, or in `versions` of it."""
+
+    card: str
+    name: str
+    label: str
+    now: bool
+    versions: tuple[int, ...]
 
 
 @dataclass(frozen=True)

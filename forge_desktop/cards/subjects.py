@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from forge_desktop.cards.grounds import LocalEmbedder, local_embedder
 from forge_desktop.cards.records import Kind
 
 if TYPE_CHECKING:
@@ -33,10 +34,14 @@ class Subjects:
         self._rooms, self._students = rooms, students
 
     def all(self) -> dict[str, Subject]:
-        """Every version and endpoint, by its uid; the oldest version first."""
+        """Every version, by its uid, the oldest first; every endpoint; the embedding model on this computer in use, by
+        its file's sha256.
+        """
         versions = sorted(self._students.registry.versions(), key=lambda version: version.number)
         found = {version.uid: _of_version(version, versions) for version in versions}
-        return found | {endpoint.uid: _of_endpoint(endpoint) for endpoint in self._rooms.providers.endpoints.list()}
+        found |= {endpoint.uid: _of_endpoint(endpoint) for endpoint in self._rooms.providers.endpoints.list()}
+        local = local_embedder(self._rooms)
+        return found if local is None else found | {local.sha256: _of_embedder(local)}
 
 
 def orphaned(subject: str, label: str, there: Mapping[str, Subject]) -> str:
@@ -52,6 +57,10 @@ def _of_version(version: Version, versions: list[Version]) -> Subject:
     kind: Kind = "student" if version.is_base else "adapter"
     label = version.label if version.is_base or not version.name else f"{version.label} {version.name}"
     return Subject(version.uid, kind, version.label, version.name or label, tuple(_parents(version, versions)))
+
+
+def _of_embedder(local: LocalEmbedder) -> Subject:
+    return Subject(local.sha256, "embedder", local.name, local.name)
 
 
 def _parents(version: Version, versions: list[Version]) -> list[str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
 from forge_desktop.cards.fields import BY_KEY
+from forge_desktop.cards.money_words import number
 from forge_desktop.cards.records import Card, Source, Value
+from forge_desktop.cards.units import turned_exactly
 
 _SOURCES: dict[Source, str] = {
     "file": "read from the file",
@@ -21,20 +23,9 @@ _SOURCES: dict[Source, str] = {
     "ledger": "from what was paid",
     "headers": "from the endpoint's headers",
     "endpoint": "from the endpoint's settings",
+    "shipped": "shipped with the program",
     "hand": "written by hand",
     "import": "from a card that was brought in",
-}
-_IN_FIRST_UNIT = {
-    ("s", "ms"): Fraction(1000),
-    ("min", "s"): Fraction(60),
-    ("h", "s"): Fraction(3600),
-    ("J", "Wh"): Fraction(1, 3600),
-    ("kWh", "Wh"): Fraction(1000),
-    ("Wh", "kWh"): Fraction(1, 1000),
-    ("J", "kWh"): Fraction(1, 3_600_000),
-    ("kB", "B"): Fraction(10**3),
-    ("MB", "B"): Fraction(10**6),
-    ("GB", "B"): Fraction(10**9),
 }
 
 
@@ -42,13 +33,15 @@ _IN_FIRST_UNIT = {
 class Taken:
     """A number of a card in the first unit of its field. `origin` says where it is from, `stale` what is no longer so.
 
-    `conditions` are what it was taken under: numbers with the same ones may be set against each other.
+    `conditions` are what it was taken under, `lengths` with how many tokens: where these are alike, numbers may be set
+    against each other.
     """
 
     amount: Fraction
     origin: str
     stale: str = ""
     conditions: tuple[str, ...] = ()
+    lengths: Mapping[str, Fraction] = field(default_factory=dict)
 
 
 def exactly(number: object) -> Fraction | None:
@@ -59,33 +52,38 @@ def exactly(number: object) -> Fraction | None:
     return Fraction(found) if found.is_finite() else None
 
 
-def the_value(card: Card, field: str) -> Value | None:
+def the_value(card: Card, key: str) -> Value | None:
     """What is reckoned with: what was measured, else what a person wrote."""
-    state = card.fields.get(field)
+    state = card.fields.get(key)
     return None if state is None else state.measured or state.hand
 
 
-def take(card: Card, field: str, part: str = "p50") -> Taken | None:
+def take(card: Card, key: str, part: str = "p50") -> Taken | None:
     """A field's number, of a spread its `part`; None where there is none."""
-    value = the_value(card, field)
+    value = the_value(card, key)
     if value is None:
         return None
     data = value.data.get(part) if isinstance(value.data, Mapping) else value.data
     amount = exactly(data)
     if amount is None:
         return None
-    units = BY_KEY[field].units
-    factor = _IN_FIRST_UNIT.get((value.unit, units[0]), Fraction(1)) if units else Fraction(1)
-    return Taken(amount * factor, origin(value), value.stale, conditions(value))
+    if units := BY_KEY[key].units:
+        amount = turned_exactly(amount, value.unit, units[0])
+    return Taken(amount, origin(value), value.stale, conditions(value), _lengths(value))
 
 
 def origin(value: Value) -> str:
-    """Where a value is from, as in "measured on this computer on 2026-11-26 (n 20; AMD EPYC 9R14)"."""
+    """Where a value is from, as in "measured on this computer on 2026-11-26 (n 20; AMD EPYC 9R14)".
+
+    Of a table n is how many rows it has, which everybody sees.
+    """
     words = _SOURCES.get(value.source, value.source)
     if value.origin == "hand" and value.source not in ("hand", "import"):
         words = _SOURCES["hand"]
-    said = [f"n {n}"] if isinstance(n := value.detail.get("n"), int) else []
+    said = [f"n {n}"] if isinstance(n := value.detail.get("n"), int) and not isinstance(value.data, list) else []
     said += [text] if (text := machine(value)) else []
+    load = exactly(value.detail.get("load"))
+    said += [f"with other work, load {number(load, 1)}"] if load is not None and load >= 1 else []
     aside = f" ({'; '.join(said)})" if said else ""
     return f"{words}{f' on {day(value.at)}' if value.at else ''}{aside}"
 
@@ -99,12 +97,14 @@ def machine(value: Value) -> str:
 
 
 def conditions(value: Value) -> tuple[str, ...]:
-    """What a measurement was made under: how, on which machine, with which device and wish."""
+    """What a measurement was made under: how, on which machine and device."""
     found = value.rests_on.get("machine") or machine(value)
-    told = [
-        str(value.detail[name]) for name in ("device", "wish", "prompt_tokens", "answer_tokens") if name in value.detail
-    ]
-    return (value.source, str(found), *told)
+    return (value.source, str(found), str(value.detail.get("device", "")))
+
+
+def _lengths(value: Value) -> dict[str, Fraction]:
+    found = {name: exactly(value.detail.get(name)) for name in ("prompt_tokens", "answer_tokens", "context")}
+    return {name: amount for name, amount in found.items() if amount is not None}
 
 
 def day(at: float) -> str:

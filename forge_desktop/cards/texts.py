@@ -10,7 +10,7 @@ from forge_desktop.base.errors import FieldError
 from forge_desktop.cards import fields as known
 from forge_desktop.cards.editing import Editing, by_hand, checked
 from forge_desktop.cards.patches import Draft, Hand
-from forge_desktop.cards.records import Card, FieldState, Kind, Problem, TextOutcome
+from forge_desktop.cards.records import Card, FieldState, Problem, TextOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,31 +40,17 @@ class Texts:
         return outcome
 
 
-def problem_in(text: str, kind: Kind) -> Problem | None:
-    """The first thing that keeps a text from being taken in as it is; None where nothing does."""
-    from forge_desktop.cards.markdown import BadCardText, read
-
-    try:
-        said = read(text, kind)
-    except BadCardText as error:
-        return Problem("", error.message, "error", error.line, error.column)
-    for key, (data, unit) in said.values.items():
-        if (wrong := _wrong(key, data, unit, kind, said)) is not None:
-            return wrong
-    return None
-
-
 def _taken(
     card: Card, states: Mapping[str, FieldState], draft: Draft, text: str, since: str | None
 ) -> tuple[TextOutcome, Draft]:
     from forge_desktop.cards.markdown import BadCardText, read
 
+    before = _before(card, since)
     try:
-        said = read(text, card.kind, previous=since or "")
+        said = read(text, card.kind, previous=before.document)
     except BadCardText as error:
         problem = Problem("", error.message, "error", error.line, error.column)
         return TextOutcome(False, problem), dataclasses.replace(draft, broken=text)
-    before = _before(card, since)
     hands: dict[str, Hand] = {}
     refused: list[Problem] = []
     for field in known.of_kind(card.kind):
@@ -116,14 +102,3 @@ def _hand(
         line, column = said.places.get(key, (0, 0))
         refused.append(Problem(key, error.message, "error", line, column))
         return None
-
-
-def _wrong(key: str, data: object, unit: str, kind: Kind, said: ReadText) -> Problem | None:
-    field = known.BY_KEY.get(key)
-    if field is None or not field.belongs_to(kind):
-        return None
-    try:
-        checked(field, data, unit, kind)
-    except FieldError as error:
-        return Problem(key, error.message, "error", *said.places.get(key, (0, 0)))
-    return None

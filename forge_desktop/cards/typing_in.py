@@ -64,11 +64,10 @@ def _spread(field: Field, data: object, unit: str) -> tuple[object, str]:
     units = {own for _, own in written.values() if own}
     if unit and units - {unit}:
         raise _refused(field, f"{field.title} is said to be in {unit}, and its values in {_listed(sorted(units))}.")
-    if len(units) > 1:
-        raise _refused(field, f"{field.title} mixes {_listed(sorted(units))}: give both values in one unit.")
-    of = unit or next(iter(units), "") or field.units[0]
+    of = next(iter(units), "") if len(units) == 1 else ""  # "120 / 340 ms" means both
     turned_all = {
-        key: data[key] if number is None else turned(number, of, field.units[0]) for key, (number, _) in written.items()
+        key: data[key] if number is None else turned(number, own or unit or of or field.units[0], field.units[0])
+        for key, (number, own) in written.items()
     }
     return turned_all, field.units[0]
 

@@ -56,8 +56,13 @@ def turned(number: float | int, unit: str, into: str) -> float | int:
     """A number of one unit in another of the same measure; whole where it comes out whole."""
     if unit == into:
         return number
-    exact = Fraction(str(number)) * _SIZES[unit][1] / _SIZES[into][1]
+    exact = turned_exactly(Fraction(str(number)), unit, into)
     return int(exact) if exact.denominator == 1 else float(exact)
+
+
+def turned_exactly(number: Fraction, unit: str, into: str) -> Fraction:
+    """The same without rounding; a unit that is not known counts as the other one."""
+    return number if unit not in _SIZES or into not in _SIZES else number * _SIZES[unit][1] / _SIZES[into][1]
 
 
 def quantity(text: str) -> tuple[str, str] | None:

@@ -66,6 +66,10 @@ class OptionBook:
         """What is in force for a student where no conversation says otherwise."""
         return self._resolve(sha256, path, None)
 
+    def own_template(self, sha256: str) -> str:
+        """The chat template that a person set for a student, "" for none. Reads no file."""
+        return str(sound(self._store.of_student(sha256)).get("template", ""))
+
     def recommended(self, sha256: str, path: str) -> Mapping[str, Any]:
         """What a student's file recommends, as far as it can be used."""
         if sha256 not in self._recommended:

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from forge_desktop import __version__
 from forge_desktop.cli.arguments_bases import add_bases
+from forge_desktop.cli.arguments_card import add_cards
 from forge_desktop.cli.arguments_distill import add_distill
 from forge_desktop.cli.arguments_spend import add_spend
 from forge_desktop.cli.arguments_students import add_students
@@ -301,6 +302,7 @@ def make_parser() -> Parser:
         _add_students,
         add_distill,
         add_students,
+        add_cards,
         add_teachers,
         add_spend,
         _add_keeping,

@@ -92,6 +92,9 @@ def _add_shelf(step: Verb) -> None:
         help="the student an adapter is for (or the start of its sha256); a bundle says it itself",
     )
     bring.add_argument("--name", default="", metavar="NAME", help="what to call it")
+    bring.add_argument(
+        "--show", dest="writes", action="store_false", help="only say what a version's bundle holds, and its card"
+    )
     leave = step(
         "export",
         "write a version into one file for another computer",

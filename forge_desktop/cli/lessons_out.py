@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from forge_desktop.archive import CardMention
 from forge_desktop.archive.lessons import WRITERS
 from forge_desktop.archive.records import Learner
 from forge_desktop.cli import consent, jobs, pairing
@@ -136,12 +137,15 @@ def forget(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     reached = forge.distill.reached_by(options.document)
     learners = forge.archive.learners(reached.document_sha256)
     gates = [one.number for one in forge.students.gates.reached_by(reached.document_sha256)]
+    mentions = forge.archive.mentions(reached.document_sha256, reached.name)
     told = {
         "reached": {**dataclasses.asdict(reached), "gates": gates},
         "learners": [dataclasses.asdict(each) for each in learners],
+        "cards": [dataclasses.asdict(each) for each in mentions],
     }
     _show_reached(reached, gates, out)
     _show_learners(learners, out)
+    _show_mentions(mentions, out)
     if options.dry_run:
         out.result({**told, "forgotten": None})
         return 0
@@ -175,6 +179,15 @@ def _show_learners(learners: Sequence[Learner], out: Output) -> None:
         out.line(f"    learnt by {each.words}")
     if learners:
         out.line("    An adapter cannot unlearn: retire the version, train anew, remove the run (train --remove).")
+
+
+def _show_mentions(mentions: Sequence[CardMention], out: Output) -> None:
+    for each in mentions:
+        numbers = ", ".join(str(number) for number in each.versions)
+        where = [*(["as it is now"] if each.now else []), *([f"in version {numbers}"] if numbers else [])]
+        out.line(f"    mentioned by the card of {each.label or each.name} ({', '.join(where)})")
+    if mentions:
+        out.line("    A card stays as it is: change what it says, or remove it.")
 
 
 def _what_goes(reached: Reached, options: argparse.Namespace) -> str:

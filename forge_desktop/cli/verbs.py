@@ -13,6 +13,7 @@ from forge_desktop.base.logs import start_logging
 from forge_desktop.base.paths import data_dir
 from forge_desktop.cli import (
     answers,
+    cards,
     choosing,
     collecting,
     distilling,
@@ -58,6 +59,7 @@ VERBS = {
     "train": Verb(training.train, writes=True, looks=("runs", "log")),
     "gate": Verb(gating.gate, writes=True, looks=("list", "show", "items")),
     "measure": Verb(measuring.measure, writes=True, looks=("list",)),
+    "card": Verb(cards.card),
     "spend": Verb(spending.spend),
     "teachers": Verb(teaching.teachers),
     "offline": Verb(teaching.offline),
@@ -87,6 +89,7 @@ _WRITING = (
     "import_all",
     "token_env",
     "forget_token",
+    "reveal",
 )  # options with which a reading verb writes
 _LOOKING = ("list", "show", "counts")  # actions of a step that only look
 

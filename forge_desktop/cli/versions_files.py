@@ -26,6 +26,8 @@ def bring_in(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """`students import`: an adapter, or a version's bundle."""
     path = Path(os.path.abspath(options.file))
     refuse_special(path)
+    if not options.writes:
+        return _show(forge, path, out)
     known = {version.uid for version in forge.students.registry.versions()}
     if _is_bundle(path):
         if options.base or options.name:
@@ -48,6 +50,30 @@ def bring_in(forge: Forge, options: argparse.Namespace, out: Output) -> int:
             f"It came from elsewhere: `forge-desktop gate {made.label} --suite NAME` has to pass it before it can be"
             " promoted."
         )
+    return 0
+
+
+def _show(forge: Forge, path: Path, out: Output) -> int:
+    """What a version's bundle holds, before it is brought in."""
+    if not _is_bundle(path):
+        raise ForgeError(
+            f"{path} is no version's bundle, so it tells nothing of itself.",
+            hint="Leave --show out to bring an adapter in; it is refused where it does not fit.",
+        )
+    found = forge.archive.student_files.look(path)
+    out.result({name: held for name, held in dataclasses.asdict(found).items() if name != "card_text"})
+    out.line(f"{found.file} ({bytes_in_words(found.bytes)}) holds {found.name or 'a version'}, {found.version} there.")
+    base = "on this computer" if found.base_here else "in the bundle" if found.with_base else "missing here"
+    out.line(f"  base     {found.base_name} ({base})  {found.base_sha256}")
+    out.line(f"  adapter  {found.adapter_sha256}, scale {found.scale:g}")
+    gates = f"{found.gates} {'gate' if found.gates == 1 else 'gates'} there"
+    out.line(f"  told     {gates}{f', {found.verdict}' if found.verdict else ''}: a gate here decides.")
+    if found.card is None:
+        out.line("It has no card.")
+    else:
+        out.line("Its card, as somebody else wrote it:")
+        out.line()
+        out.text(found.card_text)
     return 0
 
 

@@ -18,6 +18,7 @@ from forge_desktop.corpus.embedding import Vectors
 from forge_desktop.corpus.explaining import Explainer
 from forge_desktop.corpus.finding import Finder
 from forge_desktop.corpus.indexing import IndexRun
+from forge_desktop.corpus.mentioning import Mentions
 from forge_desktop.corpus.pace import Pace, on_battery
 from forge_desktop.corpus.records import (
     Finding,
@@ -33,6 +34,7 @@ from forge_desktop.corpus.shelf import Shelf
 from forge_desktop.corpus.store import Store
 from forge_desktop.corpus.store_collections import CollectionRows
 from forge_desktop.corpus.store_keeping import KeepingStore
+from forge_desktop.corpus.store_names import NameStore
 from forge_desktop.corpus.store_roots import Roots
 from forge_desktop.corpus.store_run import RunStore
 from forge_desktop.corpus.store_scope import ScopeStore
@@ -99,6 +101,7 @@ class Corpus:
         self.shelf = Shelf(self._store, self._totals, scopes, self._viewer)
         self._finder = Finder(self._store, self._index, scopes)
         self.explainer = Explainer(self._store, self._index, self._finder)
+        self.mentions = Mentions(NameStore(db), self._store, self._index)
         adopter = Adopter(db, self._index, self.collections, events)
         self.transfer = Transfer(self._store, self.vectors, adopter, jobs, lane=_LANE)
 

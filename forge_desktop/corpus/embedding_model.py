@@ -226,7 +226,9 @@ class EmbeddingModel:
             self._model = model
             if not sha256:
                 self._remember(path, model.spec.sha256)
-            return self._vectors.use(model)
+            job = self._vectors.use(model)
+        self._events.changed("embedding")
+        return job
 
     def _refused(self, error: ForgeError) -> int | None:
         log.info("the embedding model cannot be used: %s", error.message)

@@ -186,6 +186,14 @@ class Students:
         """One sentence when the file is missing or no longer the one that was imported, else "". May hash the file."""
         return self._promoting.verifying.base(self._find(student_id))
 
+    def is_touched(self, student_id: int) -> bool:
+        """Whether a file was written since its bytes were last known. Only `check` tells whether it is the same."""
+        base = self._find(student_id)
+        try:
+            return base.path.stat().st_mtime_ns != base.modified_ns
+        except OSError:
+            return False
+
     def try_template(self, student: Student, template: str) -> None:
         """See that this chat template works, without loading the student. Raises ForgeError when it cannot be used."""
         self._engine.layout.try_template(template, student.name)

@@ -19,7 +19,7 @@ from forge_desktop.forge import Forge
 NAMES = [
     *("documents.jsonl", "passages.jsonl", "vectors.npy", "conversations.jsonl", "messages.jsonl", "options.jsonl"),
     *("tasks.jsonl", "pairs.jsonl", "suites.jsonl", "datasets.jsonl", "attempts.jsonl"),
-    *("versions.jsonl", "version_history.jsonl", "training.jsonl", "gates.jsonl", "measurements.jsonl"),
+    *("versions.jsonl", "version_history.jsonl", "training.jsonl", "gates.jsonl", "measurements.jsonl", "cards.jsonl"),
 ]
 
 
@@ -95,7 +95,11 @@ def test_an_empty_corpus_exports_too(data_dir: Path, tmp_path: Path) -> None:
     forge = Forge(data_dir, holder="a test")
     try:
         found = {file.name: file.rows for file in forge.archive.export(tmp_path / "out")}
-        starter = {"versions.jsonl": 1, "version_history.jsonl": 2}  # it is there from the start, and was promoted
+        starter = {
+            "versions.jsonl": 1,
+            "version_history.jsonl": 2,
+            "cards.jsonl": 1,
+        }  # there from the start, and promoted
         assert found == {**dict.fromkeys(NAMES, 0), **starter}
         version = rows(tmp_path / "out" / "versions.jsonl")[0]
         assert (version["label"], version["state"], version["adapter"]) == ("v1", "active", None)

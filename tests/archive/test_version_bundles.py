@@ -98,7 +98,7 @@ def test_what_the_bundle_holds_is_listed_with_its_hashes_and_only_its_owner_may_
         assert {entry["name"] for entry in manifest["members"]} == set(archive.namelist()) - {"manifest.json"}
         for entry in manifest["members"]:
             assert hashlib.sha256(archive.read(entry["name"])).hexdigest() == entry["sha256"]
-        assert json.loads(archive.read("card.json")) is None
+        assert json.loads(archive.read("card.json"))["format"] == "forge-card"
         assert json.loads(archive.read("run.json")) is None
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
@@ -178,6 +178,10 @@ UNSOUND: list[tuple[Callable[[dict[str, bytes]], object], bool, str]] = [
     (told("version.json", base_sha256="x"), True, "is no hash"),
     (told("version.json", name="a\u202eb\n"), True, "no possible text"),
     (told("version.json", name=5), True, "no possible text"),
+    (put("card.json", b"[]"), True, "The card in .* cannot be read. The file holds no card"),
+    (told("card.json", format_version=2), True, "written by a newer Forge Desktop"),
+    (told("card.json", fields={"summary": {"hand": {"value": float("nan"), "source": "hand"}}}), True, "that is none"),
+    (told("card.json", kind="evil"), True, "kind is none of"),
 ]
 
 
@@ -227,7 +231,14 @@ def test_a_file_that_unpacks_to_far_more_than_it_takes_is_refused(home: Path, tm
 
 def test_what_others_measured_is_kept_as_theirs(home: Path, tmp_path: Path, elsewhere: Forge) -> None:
     gate = {"uid": "g", "label": "v9", "verdict": "passed", "scale": 0.5, "reasons": ["it gained"], "created": 1.0}
-    card = {"title": "Facts"}
+    card = {
+        "format": "forge-card",
+        "format_version": 1,
+        "kind": "adapter",
+        "state": "draft",
+        "fields": {},
+        "x": "Facts",
+    }
 
     def change(files: dict[str, bytes]) -> None:
         files["gates.json"], files["card.json"] = json.dumps([gate, "x"]).encode(), json.dumps(card).encode()

@@ -109,7 +109,8 @@ def test_a_thousand_tokens_here_and_with_an_endpoint() -> None:
     assert row(table, "read", "api").amount == 1000
     assert "from the price table on 2026-09-21" in row(table, "mix", "api").rests_on[0]
     assert row(table, "paid", "api").amount is None
-    assert "nothing of it was paid" in row(table, "paid", "api").missing
+    assert "Let it answer" in row(table, "paid", "api").missing
+    assert len(row(table, "read", "v1").rests_on) == 1
 
 
 def test_cached_input_has_a_price_of_its_own_or_costs_as_input() -> None:
@@ -150,6 +151,16 @@ def test_an_embedder_costs_by_the_passage() -> None:
     embedder = card("e", "embedder", price_input=measured(100_000, "USD", source="price table"))
     found = row(capabilities([embedder], AROUND, INPUTS), "embed", "e")
     assert (found.amount, found.group) == (25_600, "retrieval")
+
+
+def test_an_embedder_on_this_computer_costs_by_its_time() -> None:
+    """10 ms a text are 10 s for a thousand."""
+    told = {"source": "measurement", "detail": {"n": 20, "how": "A text of 60 words at a time."}}
+    embedder = card("e", "embedder", price_input=measured(0, "USD"), latency=measured({"p50": 10.0}, "ms", **told))
+    around = dataclasses.replace(AROUND, local=frozenset({"e"}))
+    found = row(capabilities([embedder], around, INPUTS), "embed", "e")
+    assert (found.exact, found.title) == (Fraction(10) * 130_000 / 3600, "Embedding 1,000 texts")
+    assert found.how.startswith("A text of 60 words at a time: 10 s; ")
 
 
 def test_what_was_not_measured_is_said_and_not_made_up() -> None:
@@ -200,6 +211,8 @@ def test_local_or_api_says_who_is_cheaper_and_from_when_on() -> None:
     assert one_hour.local == micro(Fraction(325, 100) * 1_030_000 / 3600)
     there = next(one for one in found.sensitivities if "there anyway" in one.what)
     assert (there.break_even, there.cheaper) == (0, "local")
+    owned = local_or_api.against(local(), api(), dataclasses.replace(INPUTS, hardware=0))
+    assert "pays from the first token on" in owned.sentences[2]
 
 
 def test_where_electricity_alone_costs_more_the_computer_never_pays() -> None:
@@ -315,6 +328,33 @@ def test_speeds_are_ranked_only_where_they_were_taken_in_the_same_way() -> None:
     assert found["fit"].figures[0].how == "It takes 300 MB."
 
 
+def test_whole_answers_are_ranked_only_where_they_are_about_as_long() -> None:
+    def told(answer: int) -> FieldState:
+        detail = {"machine": "Some CPU", "prompt_tokens": 512, "answer_tokens": answer}
+        return measured({"p50": float(answer), "p95": 9.0}, "s", detail=detail)
+
+    for lengths, note in (((60, 64), ""), ((20, 64), "Not taken under the same conditions")):
+        cards = [local(uid, latency=told(length)) for uid, length in zip(("v1", "v2"), lengths, strict=True)]
+        found = {one.key: one for one in compare_rows.rows(cards, AROUND, (), INPUTS)}["latency"]
+        assert found.note.startswith(note)
+        assert any(figure.best for figure in found.figures) is (note == "")
+
+
+def test_a_measurement_under_load_says_so() -> None:
+    detail = {"n": 20, "machine": MACHINE, "load": 5.5}
+    mine = local(generation_speed=measured({"p50": 100.0}, "tokens/s", detail=detail))
+    assert (
+        "(n 20; Some CPU, 2 cores; with other work, load 5.5)."
+        in row(capabilities([mine], AROUND, INPUTS), "written", "v1").rests_on[0]
+    )
+
+
+def test_a_student_here_is_never_the_cheapest_because_nobody_is_paid() -> None:
+    cards = [local(cost_per_1k=measured(0, "USD")), api(cost_per_1k=measured(900, "USD", source="ledger"))]
+    paid = {one.key: one for one in compare_rows.rows(cards, AROUND, (), INPUTS)}["cost_per_1k"]
+    assert [(figure.text, figure.best) for figure in paid.figures] == [("paid to nobody", False), ("$0.0009", False)]
+
+
 def test_a_word_of_hand_is_shown_first_and_what_was_measured_beside_it_is_ranked() -> None:
     boast = FieldState("", Value(3000, "ms", "measured", "measurement", at=AT), Value({"p50": 1.0}, "ms"))
     honest = measured({"p50": 2.0, "p95": 3.0}, "s")
@@ -356,6 +396,20 @@ def test_quality_is_compared_only_where_suite_and_metric_are_the_same() -> None:
     assert "number of items" in compare_quality.rows(fewer, AROUND)[0].note
     nameless = [card(uid, evaluation=results(score(0.9, "", n=4))) for uid in ("v1", "v2")]
     assert "do not say which revision" in compare_quality.rows(nameless, AROUND)[0].note
+
+
+def test_results_from_elsewhere_keep_their_units() -> None:
+    cards = [
+        card("v1", evaluation=results(score(0.5, unit="share"))),
+        card("v2", evaluation=results(score(50, unit="%"))),
+        card("v3", evaluation=results({**score(0), "value": "0.75", "unit": "share"}, {**score(0), "value": "high"})),
+    ]
+    rows = compare_quality.rows(cards, AROUND)
+    assert [[figure.text for figure in one.figures] for one in rows] == [
+        ["50 %", "not measured", "75 %"],
+        ["not measured", "50 %", "not measured"],
+    ]
+    assert "in another unit" in rows[1].note
 
 
 def test_a_gate_that_proved_no_difference_leaves_nobody_better() -> None:

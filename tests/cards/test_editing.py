@@ -32,22 +32,22 @@ def test_a_hand_value_stands_beside_the_measured_one(room: CardRoom) -> None:
 
 def test_changes_are_taken_back_and_made_again_across_restarts(room: CardRoom) -> None:
     for text in ("One.", "Two.", "Three."):
-        room.cards.set("v1", "intended_use", text)
+        room.cards.set("v1", "citation", text)
     cards = room.again()
     assert cards.get("v1").can_undo
     assert not cards.get("v1").can_redo
     cards.undo("v1")
-    assert room.shown("v1", "intended_use") == "Two."
+    assert room.shown("v1", "citation") == "Two."
     cards = room.again()
     cards.undo("v1")
     cards.redo("v1")
-    assert room.shown("v1", "intended_use") == "Two."
-    cards.set("v1", "intended_use", "Other.")
+    assert room.shown("v1", "citation") == "Two."
+    cards.set("v1", "citation", "Other.")
     with pytest.raises(ForgeError, match="can be made again"):
         cards.redo("v1")
     for _ in range(3):
         cards.undo("v1")
-    assert room.shown("v1", "intended_use") is None
+    assert room.shown("v1", "citation") is None
     with pytest.raises(ForgeError, match="can be taken back"):
         cards.undo("v1")
 
@@ -68,28 +68,28 @@ def test_what_changes_nothing_is_no_edit(room: CardRoom) -> None:
 
 def test_a_field_says_why_it_has_no_value(room: CardRoom) -> None:
     missing = room.cards.check("v1").completeness.missing
-    assert "Safety notes, risks and mitigations" in missing
-    room.cards.set("v1", "safety", "It invents.")
-    room.cards.not_applicable("v1", "safety", "  There is\nnothing to say. ")
-    state = room.cards.get("v1").fields["safety"]
+    assert "Licence" in missing
+    room.cards.set("v1", "licence", "MIT")
+    room.cards.not_applicable("v1", "licence", "  There is\nnothing to say. ")
+    state = room.cards.get("v1").fields["licence"]
     assert state.not_applicable == "There is nothing to say."
     assert state.hand is not None
-    assert "Safety notes, risks and mitigations" not in room.cards.check("v1").completeness.missing
-    room.cards.not_applicable("v1", "safety", "")
-    assert room.shown("v1", "safety") == "It invents."
+    assert "Licence" not in room.cards.check("v1").completeness.missing
+    room.cards.not_applicable("v1", "licence", "")
+    assert room.shown("v1", "licence") == "MIT"
     with pytest.raises(FieldError, match="longer than 500"):
-        room.cards.not_applicable("v1", "safety", "x" * 501)
+        room.cards.not_applicable("v1", "licence", "x" * 501)
 
 
 def test_fills_and_edits_never_lose_each_other(room: CardRoom) -> None:
-    room.cards.set("v1", "intended_use", "Reads.")
+    room.cards.set("v1", "citation", "Reads.")
     room.measured("v1", bits_per_weight=Value(4.5, "bits", "measured", "file"))
     room.cards.set("v1", "bits_per_weight", 5)
     room.measured("v1", bits_per_weight=Value(4.6, "bits", "measured", "file"))
     room.cards.undo("v1")
     room.cards.undo("v1")
     assert room.shown("v1", "bits_per_weight") == 4.6
-    assert room.shown("v1", "intended_use") is None
+    assert room.shown("v1", "citation") is None
     room.cards.redo("v1")
     room.cards.redo("v1")
     state = room.cards.get("v1").fields["bits_per_weight"]

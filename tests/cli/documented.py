@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-VERBS = ("distill", "train", "gate", "measure", "spend", "teachers", "offline", "students")
+VERBS = ("distill", "train", "gate", "measure", "spend", "teachers", "offline", "students", "card")
 _LIKE = {
     ("distill", "quote"): "run",
     ("distill", "status"): "run",

@@ -58,7 +58,8 @@ def write(
     if template is not None:
         writer.add_chat_template(template)
     for key, value in (values or {}).items():
-        {bool: writer.add_bool, int: writer.add_uint32, str: writer.add_string}[type(value)](key, value)
+        add = {bool: writer.add_bool, int: writer.add_uint32, str: writer.add_string, list: writer.add_array}
+        add[type(value)](key, value)
     for name, shape in _tensors(architecture, layers, width, heads * head, hidden, len(tokens)):
         draw = np.random.default_rng(len(name))
         made = np.ones(shape) if "norm" in name else draw.normal(0, 0.1, shape)

@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
+from forge_desktop.archive import CardMention
 from forge_desktop.archive.records import Learner
 from forge_desktop.forge import Forge
 from forge_desktop.ui.panes.corpus import CorpusPane
@@ -102,8 +103,10 @@ def test_what_was_trained_from_it_is_named(
     document = forge.corpus.shelf.document_rows(forge.corpus.shelf.documents(state="indexed"))[0]
     reached = forge.distill.reached_by(document.sha256)
     learners = [Learner(f"{n}", f"Run {n}", "v", f"v{n}", "candidate") for n in range(1, 5)]
-    asked = ForgetSheet(document, reached, learners, pane)
+    mentions = [CardMention("uid", "A card", f"v{n}", True, ()) for n in range(1, 3)]
+    asked = ForgetSheet(document, reached, learners, mentions, pane)
     qtbot.addWidget(asked)
     words = " ".join(label.text() for label in asked.findChildren(QLabel))
     assert "learnt by Run 1 (v1, candidate), Run 2 (v2, candidate), Run 3 (v3, candidate) and others" in words
     assert "retire the version and train anew" in words
+    assert "mentioned by the cards of v1, v2, which stay as they are" in words

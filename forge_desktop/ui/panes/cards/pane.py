@@ -1,41 +1,360 @@
-"""The Cards pane, before its room exists: says plainly what will be here."""
+"""The pane itself: the list of cards, and behind it the editor of the one that was opened."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QPoint, Qt, QTimer, Slot
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QHideEvent, QResizeEvent
+from PySide6.QtWidgets import QLineEdit, QMenu, QStackedWidget, QWidget
 
-from forge_desktop.ui import tokens
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.events import DataChanged
+from forge_desktop.cards.fields import BY_KEY
+from forge_desktop.cards.records import Card, CardEntry, CheckReport
+from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
+from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes import Pane
-from forge_desktop.ui.widgets.basics import EmptyState, column, label, page_head
+from forge_desktop.ui.panes.cards.actions import CardActions
+from forge_desktop.ui.panes.cards.desk import CardDesk, View
+from forge_desktop.ui.panes.cards.editor import CardEditor
+from forge_desktop.ui.panes.cards.listing import ListPage
+from forge_desktop.ui.panes.cards.words import check_words
+from forge_desktop.ui.widgets.basics import (
+    Banner,
+    Button,
+    ElidedLabel,
+    IconButton,
+    Notice,
+    PrimaryButton,
+    column,
+    page_head,
+)
+from forge_desktop.ui.widgets.inset import Inset
+from forge_desktop.ui.widgets.words import count_words, safe_words
 
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge
 
+_LIST = "cards"
+_NARROW = 900
+
 
 class CardsPane(Pane):
-    """Model cards filled from measurements, once there is something measured."""
+    """Model cards: what each student, teacher and embedder is for, how well it does, and what of it is stale."""
 
     key, title, icon = "cards", "Cards", "id-card"
 
     def __init__(self, forge: Forge, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(forge, bridge, parent)
-        empty = EmptyState(
-            "id-card",
-            "No model card yet",
-            "A model card says what a student is for, what it was taught and how well it does. Once students can be "
-            "trained and measured, their cards are filled in here and can be exported.",
-            "See your students",
-            "graduation-cap",
-            footnote="What a student's file says about itself stands in Students today.",
-        )
-        empty.acted.connect(self._on_acted)
-        subtitle = label("What a student is for, and how well it does", tokens.SMALL, cls="muted")
-        self.setLayout(column(page_head("Cards", subtitle), empty, gap=0))
+        self._errands = errands = Errands(forge.jobs, bridge, self)
+        self.desk = CardDesk(forge.cards, errands, self)
+        self.actions_of = CardActions(forge, bridge, errands, self)
+        self._saved = ""
+        self._later = QTimer(self, singleShot=True, interval=300)  # many writes at once are one reading
+        self._later.timeout.connect(self.refresh)
+        self.setAcceptDrops(True)
+        self._build()
+        self._connect()
+
+    def shown(self) -> None:
+        self.refresh()
+        self.desk.refresh()
+
+    def commands(self) -> dict[str, Callable[[], None]]:
+        """Besides "list": "new" a card, "import" one, "compare" those chosen, "undo" and "redo" in the open one."""
+        acting = self.actions_of
+        return {
+            "list": self.show_list,
+            "new": acting.new_card,
+            "import": acting.bring_in,
+            "compare": self._on_compare,
+            "undo": lambda: self._step("undo"),
+            "redo": lambda: self._step("redo"),
+        }
+
+    def receive(self, command: str, value: object) -> None:
+        """ "compare" with uids of cards, "open" with one."""
+        if command == "compare" and isinstance(value, list | tuple):
+            self.actions_of.compare([str(uid) for uid in value])
+        elif command == "open" and isinstance(value, str):
+            self.open_card(value)
+
+    def go_to(self, part: str, place: str) -> None:
+        """ "card": open one by its uid, or by its version's or endpoint's; "uid#field" goes on to a field."""
+        if part == "card" and place:
+            name, _, field = place.partition("#")
+            self.open_card(name, field)
+        else:
+            self.show_list()
+
+    def search(self) -> QLineEdit | None:
+        return self.listed.filter if self._stack.currentIndex() == 0 else self.editor.sections.finder
+
+    def unfinished(self) -> str:
+        kept = sorted({BY_KEY[key].title for _, key in self.desk.refused if key in BY_KEY})
+        return f"What was typed cannot be kept in a card yet: {', '.join(kept)}." if kept else ""
+
+    def open_card(self, name: str, field: str = "") -> None:
+        """Open a card by its uid, its subject's or its name, and there go to a field."""
+        self.banner.clear()
+        self.editor.start(field)
+        self.desk.open(name)
+        self._show_page(1)
+
+    def show_list(self) -> None:
+        """Go back to the list."""
+        uid = self.card_uid()
+        self.desk.close()
+        self._show_page(0)
+        self.listed.list.choose(uid)
+        if self.isVisible():
+            self.listed.list.setFocus()
+
+    def card(self) -> Card | None:
+        """The card that is open."""
+        return self.desk.view.card if self.desk.view is not None else None
+
+    def card_uid(self) -> str:
+        """The uid of the card that is open, "" for none."""
+        card = self.card()
+        return card.uid if card is not None else ""
 
     @Slot()
-    def _on_acted(self) -> None:
-        self.wants_pane.emit("students")
+    def refresh(self) -> None:
+        """Read the list again."""
+        self._errands.run(self.forge.cards.entries, self._show_entries, self.trouble, key=_LIST)
+
+    @Slot(object)
+    def trouble(self, error: ForgeError) -> None:
+        """Say what did not work."""
+        self._go = ""
+        self.banner.show_error(error, mend=True)
+
+    def _build(self) -> None:
+        self.banner = Banner()
+        self._go = ""
+        self.listed = ListPage()
+        self.editor = CardEditor(self.desk)
+        self.bring = Button("Import", "download")
+        self.bring.setToolTip("Bring a card in: README.md, JSON, CycloneDX or SPDX")
+        self.compare = Button("Compare", "layers")
+        self.compare.setToolTip("Put two or more chosen cards beside each other")
+        self.new = PrimaryButton("New card", "plus")
+        self._subtitle = ElidedLabel("", tokens.SMALL, cls="muted")
+        first = page_head("Cards", self._subtitle, self.bring, self.compare, self.new)
+        self.copy = Button("Copy Markdown", "copy")
+        self.check = Button("Check", "circle-check")
+        self.check.setToolTip("Look for what is missing, wrong, stale or private")
+        self.fill = Button("Fill", "gauge")
+        self.fill.setToolTip("Fill in what was measured, and what the application knows")
+        self.more = IconButton("ellipsis", "More for this card")
+        self.export = PrimaryButton("Export", "download")
+        self._about = ElidedLabel("", tokens.SMALL, cls="muted")
+        second = page_head("Model card", self._about, self.copy, self.check, self.fill, self.more, self.export)
+        self._heads = QStackedWidget()
+        self._heads.addWidget(first)
+        self._heads.addWidget(second)
+        self._heads.setFixedHeight(first.minimumHeight())
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.listed)
+        self._stack.addWidget(self.editor)
+        self._words = {
+            button: button.text()
+            for button in (self.bring, self.compare, self.new, self.copy, self.check, self.fill, self.export)
+        }
+        progress = Inset(self.actions_of.progress, (tokens.XL, 10, 20, 6))
+        banner = Inset(self.banner, (tokens.XL, 10, 20, 6))
+        page = column(self._heads, banner, progress, self._stack, gap=0)
+        page.setStretch(3, 1)
+        self.setLayout(page)
+
+    def _connect(self) -> None:
+        acting, desk = self.actions_of, self.desk
+        self.bridge.data_changed.connect(self._on_data_changed)
+        self.listed.opened.connect(self._on_opened)
+        self.listed.chosen_changed.connect(self._on_chosen)
+        self.listed.empty.acted.connect(lambda: self.wants_pane.emit("students"))
+        self.editor.left.connect(self.show_list)
+        self.editor.publish_pressed.connect(lambda: self._with_card(acting.publish))
+        self.editor.preview.copied.connect(lambda words: self.notice.emit(Notice(words, icon="copy")))
+        desk.shown.connect(self._on_shown)
+        desk.saved.connect(self._on_saved)
+        desk.failed.connect(self.trouble)
+        desk.gone.connect(lambda: self._show_page(0))
+        acting.notice.connect(self.notice)
+        acting.failed.connect(self.trouble)
+        acting.said.connect(self._on_said)
+        acting.opens.connect(self.open_card)
+        acting.field_wanted.connect(self.open_card)
+        self.banner.acted.connect(self._on_banner)
+        for button, run in (
+            (self.bring, acting.bring_in),
+            (self.new, acting.new_card),
+            (self.compare, self._on_compare),
+            (self.copy, self._on_copy),
+            (self.check, self._on_check),
+            (self.fill, lambda: self._with_card(acting.fill)),
+            (self.export, lambda: self._with_card(acting.export)),
+            (self.more, self._on_more),
+        ):
+            button.clicked.connect(lambda _checked=False, run=run: run())
+
+    def _show_page(self, number: int) -> None:
+        self._heads.setCurrentIndex(number)
+        self._stack.setCurrentIndex(number)
+        if number == 0:
+            self.refresh()
+
+    def _show_entries(self, entries: Sequence[CardEntry]) -> None:
+        self.listed.show_entries(entries)
+        stale = sum(bool(entry.stale) for entry in entries)
+        published = sum(entry.state == "published" for entry in entries)
+        parts = [count_words(len(entries), "card"), f"{published} published", *([f"{stale} stale"] if stale else [])]
+        self._subtitle.setText(" · ".join(parts) if entries else "What a student is for, and how well it does")
+        self._on_chosen()
+
+    def _with_card(self, act: Callable[[Card], None]) -> None:
+        """Do something with the open card, once what is typed is in it."""
+        self.desk.flush_at_once()
+        if (card := self.card()) is not None:
+            act(card)
+
+    def _step(self, what: str) -> None:
+        if self._stack.currentIndex() == 1:
+            self.editor.step(what)
+
+    @Slot(str)
+    def _on_opened(self, uid: str) -> None:
+        self.open_card(uid)
+        self._focus_editor = True
+
+    _focus_editor = False
+
+    @Slot(object)
+    def _on_shown(self, view: View) -> None:
+        if view.why == "opened":
+            self._saved = ""
+            if self._focus_editor:
+                self._focus_editor = False
+                self.editor.focus_first()
+        self._say_about()
+
+    @Slot(float)
+    def _on_saved(self, moment: float) -> None:
+        self._saved = f"draft saved {time.strftime('%H:%M', time.localtime(moment))}"
+        self._say_about()
+
+    def _say_about(self) -> None:
+        view = self.desk.view
+        if view is None:
+            return
+        card = view.card
+        parts = [safe_words(card.name) or "Without a name"]
+        if card.label and card.label != card.name:
+            parts.insert(0, safe_words(card.label))
+        parts.append("published, locked" if view.locked else self._saved or "draft")
+        left = [BY_KEY[key].title for uid, key in self.desk.refused if uid == card.uid and key in BY_KEY]
+        parts += (
+            [f"{left[0]} is not kept yet"] if len(left) == 1 else [f"{len(left)} fields are not kept yet"] * bool(left)
+        )
+        if card.orphan:
+            parts.append(card.orphan)
+        self._about.setText(" · ".join(parts))
+
+    @Slot()
+    def _on_chosen(self) -> None:
+        self.compare.setEnabled(len(self.listed.entries()) > 1)
+
+    @Slot()
+    def _on_compare(self) -> None:
+        chosen = self.listed.list.chosen() if self._stack.currentIndex() == 0 else [self.card_uid()]
+        self.actions_of.compare([uid for uid in chosen if uid] if len(chosen) > 1 else chosen)
+
+    @Slot()
+    def _on_copy(self) -> None:
+        self.desk.flush_at_once()
+        if (card := self.card()) is None:
+            return
+        cards = self.forge.cards
+        self._errands.run(lambda: cards.markdown(card.uid, revealed=False), self._copied, self.trouble)
+
+    def _copied(self, text: str) -> None:
+        QGuiApplication.clipboard().setText(text)
+        self.notice.emit(Notice("Markdown copied; what is private in it is hidden", icon="copy"))
+
+    @Slot()
+    def _on_check(self) -> None:
+        self.desk.flush_at_once()
+        if (card := self.card()) is not None:
+            cards = self.forge.cards
+            self._errands.run(lambda: cards.check(card.uid), self._checked, self.trouble, key="check")
+
+    def _checked(self, found: CheckReport) -> None:
+        title, text, kind, self._go = check_words(found)
+        self.banner.show_message(title, text, kind=kind, action="Go to it" if self._go else "")
+
+    @Slot()
+    def _on_banner(self) -> None:
+        go, self._go = self._go, ""
+        if go:
+            self.banner.clear()
+            self.editor.go_to(go)
+        elif self.banner.place:
+            self.wants_pane.emit(self.banner.place)
+
+    @Slot()
+    def _on_more(self) -> None:
+        self.desk.flush_at_once()
+        if (card := self.card()) is None:
+            return
+        menu = QMenu(self.more)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        acting = self.actions_of
+        menu.addAction("&History…", lambda: acting.history(card))
+        menu.addAction("&Privacy…", lambda: acting.privacy(card))
+        menu.addAction("&Compare…", lambda: acting.compare([card.uid]))
+        if card.orphan:
+            menu.addSeparator()
+            menu.addAction("&Remove card…", lambda: self._remove(card))
+        menu.popup(self.more.mapToGlobal(QPoint(0, self.more.height())))
+
+    def _remove(self, card: Card) -> None:
+        cards = self.forge.cards
+        self._errands.run(lambda: cards.remove(card.uid), lambda _done: self.show_list(), self.trouble)
+
+    @Slot(str, str, str)
+    def _on_said(self, kind: str, title: str, text: str) -> None:
+        self._go = ""
+        self.banner.show_message(title, text, kind=kind)
+
+    @Slot(object)
+    def _on_data_changed(self, event: DataChanged) -> None:
+        if "cards" in event.what and self.isVisible():
+            self._later.start()
+            self.desk.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < theme.px(_NARROW)
+        for button, words in self._words.items():
+            button.setText("" if narrow else words)
+            button.setAccessibleName(words)
+            button.setToolTip(button.toolTip() or words)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.desk.flush_at_once()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        if paths := [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]:
+            event.acceptProposedAction()
+            self.actions_of.bring_in_paths(paths)

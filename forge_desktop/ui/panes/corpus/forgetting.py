@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QDialog, QWidget
 
+from forge_desktop.archive import CardMention
 from forge_desktop.archive.records import Learner
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.corpus import Document
@@ -43,7 +44,12 @@ class ForgetSheet(QDialog):
     agreed = Signal(object)
 
     def __init__(
-        self, document: Document, reached: Reached, learners: Sequence[Learner] = (), parent: QWidget | None = None
+        self,
+        document: Document,
+        reached: Reached,
+        learners: Sequence[Learner] = (),
+        mentions: Sequence[CardMention] = (),
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -80,7 +86,8 @@ class ForgetSheet(QDialog):
                 column(*self._boxes, gap=tokens.SM),
                 label(
                     "What was learnt does not come back. Files, and what was spent, stay as they are."
-                    + _unlearnable(learners),
+                    + _unlearnable(learners)
+                    + _mentioned(mentions),
                     tokens.SMALL,
                     cls="warn",
                     wrap=True,
@@ -121,12 +128,13 @@ class Forgetting(QObject):
         """Show what a document came into; what is agreed to goes."""
         forge = self._forge
 
-        def look() -> tuple[Document, Reached, Sequence[Learner]]:
+        def look() -> tuple[Document, Reached, Sequence[Learner], Sequence[CardMention]]:
             rows = forge.corpus.shelf.document_rows([document_id])
             if not rows:
                 raise ForgeError("This document is no longer there.")
-            sha256 = rows[0].sha256
-            return rows[0], forge.distill.reached_by(sha256), forge.archive.learners(sha256)
+            sha256, archive = rows[0].sha256, forge.archive
+            mentions = archive.mentions(sha256, rows[0].name)
+            return rows[0], forge.distill.reached_by(sha256), archive.learners(sha256), mentions
 
         self._errands.run(look, lambda found: self._show(*found), self.troubled.emit, key="forget", lane=_LANE)
 
@@ -137,8 +145,14 @@ class Forgetting(QObject):
         verb = "rests" if pairs == 1 else "rest"
         return f" {count_words(pairs, 'pair')} still {verb} on it; Forget… takes them out." if pairs else ""
 
-    def _show(self, document: Document, reached: Reached, learners: Sequence[Learner]) -> None:
-        sheet = ForgetSheet(document, reached, learners, self._window)
+    def _show(
+        self,
+        document: Document,
+        reached: Reached,
+        learners: Sequence[Learner],
+        mentions: Sequence[CardMention],
+    ) -> None:
+        sheet = ForgetSheet(document, reached, learners, mentions, self._window)
         sheet.agreed.connect(lambda wish: self._forget(document, wish))
         sheet.open()
 
@@ -195,6 +209,17 @@ def _unlearnable(learners: Sequence[Learner]) -> str:
     named = ", ".join(safe_words(each.words) for each in learners[:_NAMED])
     more = " and others" if len(learners) > _NAMED else ""
     return f" It was learnt by {named}{more}: an adapter cannot unlearn, so retire the version and train anew."
+
+
+def _mentioned(mentions: Sequence[CardMention]) -> str:
+    """Cards stay as they are: which ones say its name or its hash."""
+    if not mentions:
+        return ""
+    named = ", ".join(safe_words(each.label or each.name)[:_LONGEST] for each in mentions[:_NAMED])
+    more = " and others" if len(mentions) > _NAMED else ""
+    return (
+        f" It is mentioned by the {'card' if len(mentions) == 1 else 'cards'} of {named}{more}, which stay as they are."
+    )
 
 
 def _box(words: str, count: int = 1, *, ticked: bool = True) -> QCheckBox:

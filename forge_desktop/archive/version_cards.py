@@ -1,0 +1,106 @@
+"""A version's card within its bundle: readable before anything comes in, and then taken in as somebody else's word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from forge_desktop.archive import version_format as form
+from forge_desktop.archive.version_bundle import VersionBundle
+from forge_desktop.base.errors import FieldError, ForgeError
+from forge_desktop.cards import Cards, markdown, plain
+from forge_desktop.cards.editing import checked
+from forge_desktop.cards.fields import BY_KEY, is_of
+from forge_desktop.cards.foreign import ForeignCard, as_foreign
+from forge_desktop.cards.records import Card, Value
+
+_OF_A_REGISTRY = frozenset(("version", "registry", "changes"))  # these tell of the computer that it comes from
+_KIND = form.CARD.removesuffix(".json")
+
+
+@dataclass(frozen=True)
+class BundleLook:
+    """What a version's bundle says, before anything of it is brought in. `card` is its card as plain JSON has it, None
+    for none; `card_text` the same as Markdown. `base_here` tells whether its base is among the students.
+    """
+
+    file: str
+    bytes: int
+    version: str
+    name: str
+    base_name: str
+    base_sha256: str
+    base_here: bool
+    with_base: bool
+    adapter_sha256: str
+    scale: float
+    verdict: str
+    gates: int
+    with_run: bool
+    card: Mapping[str, Any] | None
+    card_text: str
+
+
+def look(opened: VersionBundle, bases: frozenset[str]) -> BundleLook:
+    """What an opened bundle says. Raises ForgeError where its card is none."""
+    told, version = opened.told(), opened.version
+    card = card_in(told, opened.path)
+    gates = told.get("gates")
+    return BundleLook(
+        file=str(opened.path),
+        bytes=opened.path.stat().st_size,
+        version=version.label,
+        name=version.name,
+        base_name=version.base_name,
+        base_sha256=version.base_sha256,
+        base_here=version.base_sha256 in bases,
+        with_base=opened.has_base,
+        adapter_sha256=version.adapter_sha256,
+        scale=version.scale,
+        verdict=version.verdict,
+        gates=len(gates) if isinstance(gates, list) else 0,
+        with_run=told.get("run") is not None,
+        card=None if card is None else plain.content(card),
+        card_text="" if card is None else markdown.write(card, previous=card.document),
+    )
+
+
+def card_in(told: Mapping[str, Any], path: Path) -> Card | None:
+    """The card that a bundle tells of, None for none. Raises ForgeError where it is no card."""
+    said = told.get(_KIND)
+    if said is None:
+        return None
+    try:
+        return plain.card_of(said)
+    except ForgeError as error:
+        raise ForgeError(f"The card in {path} cannot be read. {error.message}", hint=error.hint) from error
+
+
+def take_in(cards: Cards, version: str, card: Card, file: str) -> None:
+    """Let the card of a new version say what its bundle's card says, beside what is found here."""
+    cards.ensure()
+    mine, foreign = cards.get(version), as_foreign(card, "json")
+    cards.adopt(
+        mine.uid,
+        _of_a_version(foreign),
+        not_applicable=foreign.not_applicable,
+        document=foreign.document or None,
+        note=f"Before the card in {file} was taken in.",
+    )
+
+
+def not_possible(card: Card) -> list[str]:
+    """The titles of what a bundle's card says and no card here can, told before it is brought in."""
+    found = []
+    for key, value in _of_a_version(as_foreign(card, "json")).items():
+        try:
+            checked(BY_KEY[key], value.data, value.unit, "adapter")
+        except FieldError:
+            found.append(BY_KEY[key].title)
+    return found
+
+
+def _of_a_version(foreign: ForeignCard) -> dict[str, Value]:
+    return {key: value for key, value in foreign.values.items() if key not in _OF_A_REGISTRY and is_of(key, "adapter")}

@@ -1,0 +1,132 @@
+"""What a card is about, read together once: a version with its base, adapter, run and gate; an endpoint and its price.
+
+Nothing here reads a file's content or asks anybody: it is for lists too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from forge_desktop.base.errors import ForgeError
+
+if TYPE_CHECKING:
+    from forge_desktop.providers.records import Endpoint, Price
+    from forge_desktop.students import Students
+    from forge_desktop.students.records import Student
+    from forge_desktop.students.records_gate import GateReport
+    from forge_desktop.students.records_training import TrainRun
+    from forge_desktop.students.records_versions import Adapter, Happening, Version
+    from forge_desktop.students.rooms import Rooms
+
+_MEMORY = "embedding_model.json"  # beside the database: what the embedding model's file was when it was read
+
+
+@dataclass(frozen=True)
+class VersionGrounds:
+    """A version and what it is made of. `gate` is the newest one that is done: its own, or where it was the baseline.
+
+    `template` is the one in force, `overrides` the promotions without a pass, `student` its base where that is listed.
+    """
+
+    version: Version
+    student: Student | None
+    touched: bool
+    adapter: Adapter | None
+    run: TrainRun | None
+    gate: GateReport | None
+    overrides: tuple[Happening, ...]
+    template: str
+
+    @property
+    def template_sha256(self) -> str:
+        """Of the template in force, "" where there is none."""
+        return hashlib.sha256(self.template.encode()).hexdigest() if self.template else ""
+
+
+@dataclass(frozen=True)
+class EndpointGrounds:
+    """An endpoint, its price today, and the limits that it told, with the day."""
+
+    endpoint: Endpoint
+    price: Price | None
+    limits: dict[str, int]
+    limits_on: str
+
+
+@dataclass(frozen=True)
+class LocalEmbedder:
+    """The GGUF file that embeds, by the sha256 of its bytes: that is the subject of its card."""
+
+    sha256: str
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The file's name without its ending."""
+        return self.path.stem
+
+
+def of_version(rooms: Rooms, students: Students, uid: str) -> VersionGrounds | None:
+    """The grounds of a version; None where it is not there."""
+    try:
+        version = students.registry.version(uid)
+    except ForgeError:
+        return None
+    student = next((one for one in students.list() if one.sha256 == version.base_sha256), None)
+    adapter: Adapter | None = None
+    run: TrainRun | None = None
+    with contextlib.suppress(ForgeError):
+        adapter = None if version.is_base else students.registry.adapter(version.adapter_sha256)
+    with contextlib.suppress(ForgeError):
+        run = students.training.run(version.run) if version.run else None
+    return VersionGrounds(
+        version=version,
+        student=student,
+        touched=student is not None and students.is_touched(student.id),
+        adapter=adapter,
+        run=run,
+        gate=_gate(students, version),
+        overrides=tuple(one for one in students.registry.history(version.uid) if one.what == "overridden"),
+        template=rooms.chat.options.own_template(version.base_sha256)
+        or version.template
+        or (student.template if student is not None else ""),
+    )
+
+
+def of_endpoint(rooms: Rooms, uid: str) -> EndpointGrounds | None:
+    """The grounds of an endpoint; None where it is not there."""
+    found = next((one for one in rooms.providers.endpoints.list() if one.uid == uid), None)
+    if found is None:
+        return None
+    router = rooms.providers.router
+    return EndpointGrounds(found, rooms.providers.prices.of(found), router.learnt(found), router.learnt_on(found))
+
+
+def local_embedder(rooms: Rooms) -> LocalEmbedder | None:
+    """The embedding model on this computer that the settings name, once its bytes were read; None without one."""
+    wanted = rooms.settings.values.embedding_model
+    if not wanted or wanted.startswith("endpoint:"):
+        return None
+    try:
+        kept = json.loads((rooms.data_dir / _MEMORY).read_bytes())
+        sha256 = str(kept["sha256"])
+        same = kept["file"][0] == wanted
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    return LocalEmbedder(sha256, Path(wanted)) if same else None
+
+
+def _gate(students: Students, version: Version) -> GateReport | None:
+    if version.gate:
+        with contextlib.suppress(ForgeError):
+            found = students.gates.get(version.gate)
+            if found.state == "done":
+                return found
+    done = [one for one in students.gates.all() if one.state == "done"]
+    own = (one for one in done if version.uid in (one.version, one.gated))
+    return next(own, None) or next((one for one in done if one.baseline == version.uid), None)

@@ -1,0 +1,112 @@
+"""Evaluation rows as the hub's `.eval_results/*.yaml`: one file for each data set, and back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from forge_desktop.cards.markdown import cells, front, yaml_nodes
+from forge_desktop.cards.markdown.records import BadCardText
+from forge_desktop.cards.markdown.yaml_editing import block
+from forge_desktop.cards.records import Card
+
+Row = dict[str, object]
+_NOTES = (
+    "metric", "split", "unit", "n", "baseline", "difference", "low", "high", "less_is_better", "config", "verified",
+)  # fmt: skip
+
+
+def eval_results(card: Card) -> dict[str, str]:
+    """A card's evaluation as files: YAML by file name. Rows without a data set or a value have no place there."""
+    state = card.fields.get("evaluation")
+    shown = state.shown if state is not None else None
+    rows = shown.data if shown is not None and isinstance(shown.data, list) else []
+    files: dict[str, list[object]] = {}
+    names: dict[str, str] = {}
+    for row in rows:
+        if isinstance(row, dict) and row.get("dataset") and row.get("value") is not None:
+            name = names.setdefault(str(row["dataset"]), _file_name(str(row["dataset"]), set(names.values())))
+            files.setdefault(name, []).append(_entry(row))
+    return {name: block(entries) + "\n" for name, entries in files.items()}
+
+
+def read_eval_results(texts: Mapping[str, str]) -> list[Row]:
+    """The rows of such files, by file name. Raises BadCardText naming the file's line and column."""
+    rows: list[Row] = []
+    for name, text in texts.items():
+        try:
+            rows += _rows(text.removeprefix("\ufeff"))
+        except BadCardText as error:
+            raise BadCardText(
+                error.message.partition(": ")[2] + f" ({name})", error.line, error.column, hint=error.hint
+            ) from None
+    return rows
+
+
+def _rows(text: str) -> list[Row]:
+    front.check(text)
+    root = yaml_nodes.compose(text)
+    if root is None:
+        return []
+    if root.kind != "list":
+        raise BadCardText("a file of results has to be a list.", root.line + 1, root.column + 1)
+    return [_row(entry) for entry in yaml_nodes.plain(root) if isinstance(entry, dict) and "value" in entry]  # type: ignore[attr-defined]
+
+
+def _file_name(dataset: str, taken: set[str]) -> str:
+    slug = re.sub(r"[^a-z0-9.]+", "-", dataset.casefold().rpartition("/")[2]).strip("-.") or "results"
+    number, name = 1, f"{slug[:80]}.yaml"
+    while name in taken:
+        number += 1
+        name = f"{slug[:80]}-{number}.yaml"
+    return name
+
+
+def _entry(row: Mapping[str, Any]) -> dict[str, object]:
+    dataset: dict[str, object] = {"id": row["dataset"], "task_id": row.get("task") or "default"}
+    if row.get("revision"):
+        dataset["revision"] = row["revision"]
+    made: dict[str, object] = {"dataset": dataset, "value": row["value"]}
+    if row.get("date"):
+        made["date"] = row["date"]
+    if row.get("source"):
+        made["source"] = {"url": row["source"]}
+    notes = "; ".join(
+        f"{name}: {_safe(row[name])}" for name in _NOTES if row.get(name) is not None and row.get(name) != ""
+    )
+    return {**made, "notes": notes} if notes else made
+
+
+def _safe(value: object) -> str:
+    text = cells.encoded(value)
+    return text if ";" not in text and "\n" not in text else cells.as_json(value)
+
+
+def _row(entry: Mapping[str, Any]) -> Row:
+    held, source = entry.get("dataset"), entry.get("source")
+    dataset: Mapping[str, Any] = held if isinstance(held, dict) else {}
+    said: Row = {
+        "task": dataset.get("task_id") if dataset.get("task_id") != "default" else None,
+        "dataset": dataset.get("id"),
+        "revision": dataset.get("revision"),
+        "value": entry.get("value"),
+        "date": entry.get("date"),
+        "source": source.get("url") if isinstance(source, dict) else None,
+        "verified": True if entry.get("verifyToken") else None,
+    }
+    said |= _noted(entry.get("notes"))
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _noted(notes: object) -> Row:
+    """The columns in notes that we wrote; other people's notes are how it was configured."""
+    if not isinstance(notes, str) or not notes:
+        return {}
+    found: Row = {}
+    for part in re.findall(r'(?:"(?:\\.|[^"\\])*"|[^;])+', notes):
+        name, colon, value = part.strip().partition(": ")
+        if not colon or name not in _NOTES:
+            return {"config": notes}
+        found[name] = cells.decoded(value)
+    return found

@@ -1,0 +1,109 @@
+"""A card into its text: the front matter and the places in the body that say something else are written anew."""
+
+from __future__ import annotations
+
+from forge_desktop.cards.markdown import body_edits, hub_keys, laying, tidying, wishes
+from forge_desktop.cards.markdown.body_edits import LineEdit
+from forge_desktop.cards.markdown.parsing import Parsed, parse
+from forge_desktop.cards.markdown.wishes import Wish
+from forge_desktop.cards.markdown.yaml_editing import changed
+from forge_desktop.cards.markdown.yaml_nodes import plain
+from forge_desktop.cards.records import Card
+
+
+def write(card: Card, *, previous: str = "") -> str:
+    """The card's Markdown: `previous`, or the card's own document, with what differs from it written anew.
+
+    Raises BadCardText where that text cannot be read.
+    """
+    return _Writing(card, parse(previous or card.document, card.kind)).text()
+
+
+class _Writing:
+    def __init__(self, card: Card, parsed: Parsed) -> None:
+        self._card = card
+        self._parsed = parsed
+        self._fresh = not parsed.front.there and not parsed.front.body.strip()
+        self._wishes = wishes.of(card)
+        if self._fresh and "name" not in self._wishes and card.name:
+            self._wishes = {"name": wishes.named(card.name), **self._wishes}
+        values = {key: wish.held[0] for key, wish in self._wishes.items() if wish.held is not None and not wish.held[1]}
+        self._made = hub_keys.wanted(values, parsed.keys, card.kind, card.name)
+        self._back = hub_keys.as_written(self._made)
+
+    def text(self) -> str:
+        front = self._parsed.front
+        changes = self._changes()
+        body = self._body()
+        end = front.line_end
+        if not changes:
+            return front.before + front.yaml + front.after + body
+        yaml = changed(front.yaml, changes, hub_keys.ORDER, end)
+        if front.there:
+            return front.before + yaml + front.after + body
+        gap = end if body.strip() and not body.startswith(("\n", "\r\n")) else ""
+        return f"{front.before}---{end}{yaml}---{end}{gap}{body}"
+
+    def _changes(self) -> dict[str, object]:
+        """Keys of the front matter that have to say something else."""
+        found: dict[str, object] = {}
+        parsed = self._parsed
+        for key in hub_keys.fields_of(self._card.kind):
+            there = parsed.in_front.get(key)
+            if self._back.get(key) == there or (there is not None and self._data(key) == there):
+                continue
+            for name in hub_keys.names_of(key):
+                node = parsed.keys.get(name)
+                value = hub_keys.shaped(name, self._made.get(name), node)
+                if (node is None and value is not None) or (node is not None and plain(node) != value):
+                    found[name] = value
+        if self._fresh and found and self._card.kind in ("student", "adapter"):
+            found["library_name"] = "gguf"
+        return found
+
+    def _data(self, key: str) -> object:
+        wish = self._wishes.get(key)
+        return wish.held[0] if wish is not None and wish.held is not None else None
+
+    def _body(self) -> str:
+        parsed = self._parsed
+        edits: list[LineEdit] = []
+        new: list[Wish] = []
+        places = dict(parsed.places)
+        for key, wish in self._all().items():
+            place = places.get(key)
+            made = body_edits.changed(parsed.outline, place, wish) if place is not None else None
+            if place is not None and not place.says and wish is not None and self._front_says(wish):
+                continue
+            if made is not None:
+                edits += made
+                continue
+            if place is not None and wish is not None:
+                edits += body_edits.removed(parsed.outline, place)
+                new.append(wish)
+            elif wish is not None and not self._front_says(wish):
+                new.append(wish)
+        edits += laying.edits(parsed.outline, places, new)
+        edits = tidying.tidied(parsed.outline, edits)
+        return body_edits.applied(parsed.outline, edits, parsed.front.line_end) if edits else parsed.front.body
+
+    def _all(self) -> dict[str, Wish | None]:
+        """Every field that has a place or is wished for."""
+        found: dict[str, Wish | None] = dict(self._wishes)
+        found.update({key: None for key in self._parsed.places if key not in found and self._may_go(key)})
+        return found
+
+    def _may_go(self, key: str) -> bool:
+        """Whether a field that the card has no value for goes from the text: the name in its heading never does."""
+        return key != "name" or self._parsed.places[key].form != "name"
+
+    def _front_says(self, wish: Wish) -> bool:
+        """Whether the front matter is enough for a field that has no place in the body."""
+        key = wish.field.key
+        if key not in hub_keys.fields_of(self._card.kind) or wish.held is None:
+            return False
+        exact = self._data(key) in (self._back.get(key), self._parsed.in_front.get(key)) and not wish.held[1]
+        if not exact or key not in hub_keys.READABLE:
+            return exact
+        both = wish.state.hand is not None and wish.state.measured is not None
+        return hub_keys.field_key(key) in self._parsed.keys and not both

@@ -1,0 +1,48 @@
+"""What keeps a Markdown text from being taken in as it is: it cannot be read, or says what cannot be."""
+
+from __future__ import annotations
+
+from forge_desktop.base.errors import FieldError
+from forge_desktop.cards import fields as known
+from forge_desktop.cards.records import Kind, Problem
+from forge_desktop.cards.typing_in import taken
+from forge_desktop.cards.validating import problem_of
+
+
+def readable(text: str, kind: Kind) -> bool:
+    """Whether a text can be read as a card at all."""
+    from forge_desktop.cards.markdown import BadCardText, read
+
+    try:
+        read(text, kind)
+    except BadCardText:
+        return False
+    return True
+
+
+def wrong_in(text: str, kind: Kind) -> list[Problem]:
+    """Everything that keeps a text from being taken in as it is, in the order of the fields."""
+    from forge_desktop.cards.markdown import BadCardText, read
+
+    try:
+        said = read(text, kind)
+    except BadCardText as error:
+        return [Problem("", error.message, "error", error.line, error.column)]
+    found = []
+    for key, (data, unit) in said.values.items():
+        if known.is_of(key, kind) and (sentence := _sentence(known.BY_KEY[key], data, unit, kind)):
+            line, column = said.places.get(key, (0, 0))
+            found.append(Problem(key, sentence, "error", line, column))
+    return found
+
+
+def problem_in(text: str, kind: Kind) -> Problem | None:
+    """The first thing that keeps a text from being taken in as it is; None where nothing does."""
+    return next(iter(wrong_in(text, kind)), None)
+
+
+def _sentence(field: known.Field, data: object, unit: str, kind: Kind) -> str:
+    try:
+        return problem_of(field, *taken(field, data, unit), kind)
+    except FieldError as error:
+        return error.message

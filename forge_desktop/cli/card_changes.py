@@ -1,0 +1,212 @@
+"""The steps of `card` that change one: written by hand, filled, published, taken back."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.cards.fields import BY_KEY
+from forge_desktop.cards.records import Card, Filled
+from forge_desktop.cli import card_words
+from forge_desktop.cli.lesson_waiting import wait
+from forge_desktop.cli.output import Output
+from forge_desktop.forge import Forge
+from forge_desktop.students.files import refuse_special
+
+_LARGEST = 4_000_000  # bytes of a text
+_AS_JSON = ("rows", "facts")
+_LOCAL = ("student", "adapter")
+
+
+def new(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """`card new`: about nothing that is here."""
+    return _told(forge.cards.new(options.kind, options.name), out)
+
+
+def write(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """`card set`: one field."""
+    card, field = options.card, options.field
+    if field not in BY_KEY:
+        raise ForgeError(f"No field of a card is called {field!r}.", hint="`card show CARD --all` names them.")
+    if options.clear:
+        forge.cards.clear(card, field)
+    elif options.not_applicable:
+        forge.cards.not_applicable(card, field, options.not_applicable)
+    elif options.reviewed:
+        forge.cards.reviewed(card, field)
+    else:
+        text = options.value if options.value is not None else _text_of(options.file)
+        forge.cards.set(card, field, _data_of(field, text), unit=options.unit)
+    found = forge.cards.get(card)
+    told = card_words.field_fields(BY_KEY[field], found.fields.get(field), found)
+    out.result({**card_words.card_fields(found), "fields": [told]})
+    card_words.tell(found, out, field=field)
+    return 0
+
+
+def _data_of(field: str, text: str) -> object:
+    """The text itself, but for fields that hold rows or facts: those are JSON."""
+    known = BY_KEY.get(field)
+    if known is None or known.type not in _AS_JSON or not text.strip():
+        return text
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+        form = 'a list of objects, as [{"name": "…"}]' if known.type == "rows" else 'an object, as {"name": "…"}'
+        raise ForgeError(f"{known.title} is no JSON{where}.", hint=f"Write {form}.") from None
+
+
+def edit(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """`card edit`: the Markdown in the person's editor."""
+    card = forge.cards.get(options.card)
+    if card.state == "published":
+        raise ForgeError("A published card cannot be changed.", hint="`card reopen` lets it be changed again.")
+    before = forge.cards.markdown(card.uid)
+    shown = card.broken if card.broken is not None else before
+    with _opened_in_editor(shown, forge.data_dir) as text:
+        if text == shown:
+            out.note("Nothing was changed.")
+            return _told(card, out)
+        outcome = forge.cards.set_text(card.uid, text, since=before)
+    found = forge.cards.get(card.uid)
+    problems = [problem for problem in (outcome.problem, *outcome.refused) if problem is not None]
+    problems = list(dict.fromkeys(problems))
+    out.result(
+        {
+            **card_words.card_fields(found),
+            "taken": outcome.taken,
+            "problems": [card_words.problem_fields(problem) for problem in problems],
+        }
+    )
+    out.line(card_words.heading(found) if outcome.taken else "The text is kept, but not taken in:")
+    for problem in problems:
+        out.line(card_words.problem_in_words(problem))
+    return 0 if outcome.taken else 1
+
+
+@contextlib.contextmanager
+def _opened_in_editor(text: str, folder: Path) -> Iterator[str]:
+    """What became of a text in the editor. Its file is gone afterwards, but not where the text was not taken in."""
+    command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or ""
+    if not command.strip():
+        raise ForgeError("There is no editor to open.", hint="Set EDITOR, as in EDITOR=nano, or use `card set`.")
+    handle, name = tempfile.mkstemp(prefix="card-", suffix=".md", dir=folder)
+    with open(handle, "w", encoding="utf-8", newline="") as file:
+        file.write(text)
+    try:
+        status = subprocess.run([*shlex.split(command, posix=os.name == "posix"), name], check=False).returncode
+    except (OSError, ValueError) as error:
+        os.unlink(name)
+        raise ForgeError(f"The editor {command} cannot be started: {error}.", hint="Set EDITOR.") from error
+    if status:
+        os.unlink(name)
+        raise ForgeError(f"The editor ended with the status {status}.", hint="Nothing was changed.")
+    try:
+        yield _text_of(name)
+    except ForgeError as error:
+        raise ForgeError(error.message, hint=f"{error.hint} The text is in {name}.".strip()) from error
+    os.unlink(name)
+
+
+def fill(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """`card fill`: by what is measured and known."""
+    card = forge.cards.get(options.card)
+    measure = card.kind in _LOCAL and bool(card.subject) and not card.orphan and not options.no_measure
+    done = wait(forge, forge.cards.fill(card.uid, measure=measure), out, "filling")
+    assert isinstance(done, Filled)
+    found = forge.cards.get(card.uid)
+    report = forge.cards.check(card.uid).completeness
+    out.result(
+        {
+            **card_words.card_fields(found),
+            "filled": report.filled,
+            "required": report.required,
+            "missing": list(report.missing),
+            "changes": [card_words.change_fields(change) for change in done.changes],
+            "skipped": [{"what": what, "why": why} for what, why in done.skipped],
+            "seconds": round(done.seconds, 3),
+        }
+    )
+    out.line(f"{card_words.heading(found)}  {report.filled} of {report.required} required fields are filled")
+    for change in done.changes:
+        out.line(f"  {card_words.change_in_words(change)}")
+    for what, why in done.skipped:
+        title = BY_KEY[what].title if what in BY_KEY else what
+        out.line(f"  skipped: {title}: {why}")
+    for title in report.missing:
+        out.line(f"  missing: {title}")
+    return 0
+
+
+def undo(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """`card undo`."""
+    return _told(forge.cards.undo(options.card), out)
+
+
+def redo(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """`card redo`."""
+    return _told(forge.cards.redo(options.card), out)
+
+
+def remove(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """`card remove`: only cards of what is not here."""
+    card = forge.cards.get(options.card)
+    forge.cards.remove(card.uid)
+    out.result({"removed": card.uid, "name": card.name})
+    out.line(f"Removed: the card of {card.name}.")
+    return 0
+
+
+def publish(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """`card publish`: kept as its next version, and locked."""
+    version = forge.cards.publish(options.card, who=options.who, note=options.note)
+    found = forge.cards.get(options.card)
+    out.result({**card_words.card_fields(found), **card_words.version_fields(version)})
+    out.line(f"{card_words.heading(found)} is version {version.number} now and locked: `card reopen` lets it change.")
+    return 0
+
+
+def reopen(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """`card reopen`: the next draft."""
+    return _told(forge.cards.reopen(options.card), out)
+
+
+def restore(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """`card restore`: what people wrote in one of its versions."""
+    return _told(forge.cards.restore(options.card, options.number), out)
+
+
+def _told(card: Card, out: Output) -> int:
+    out.result(card_words.card_fields(card))
+    out.line(card_words.heading(card))
+    return 0
+
+
+def _text_of(name: str) -> str:
+    if name == "-":
+        content = sys.stdin.buffer.read(_LARGEST + 1)
+    else:
+        refuse_special(Path(name))
+        try:
+            with open(name, "rb") as file:
+                content = file.read(_LARGEST + 1)
+        except OSError as error:
+            raise ForgeError(
+                f"{name} cannot be read: {error.strerror or error}.", hint="Name the file that holds the text."
+            ) from error
+    if len(content) > _LARGEST:
+        raise ForgeError(f"{name} is too large for a field of a card.", hint="Four megabytes are the most.")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ForgeError(f"{name} is no text in UTF-8.", hint="Save it as UTF-8.") from None

@@ -1,0 +1,67 @@
+"""The steps of `card` with files: checked without being brought in, and written."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.cards.file_check import checked_file
+from forge_desktop.cards.records import Card, Exported
+from forge_desktop.cli import card_words
+from forge_desktop.cli.arguments_card import FORMATS
+from forge_desktop.cli.lesson_waiting import wait
+from forge_desktop.cli.output import Output, bytes_in_words
+from forge_desktop.forge import Forge
+from forge_desktop.students.files import refuse_special
+
+
+def check_file(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """`card check FILE`: each problem with its line and column; nothing is kept."""
+    path = Path(os.path.abspath(options.card))
+    refuse_special(path)
+    report = checked_file(path, options.kind, forge.cards.privacy.scan)
+    out.result({"file": str(path), **card_words.report_fields(report)})
+    card_words.tell_report(report, out, options.card)
+    return 0 if report.ok else 1
+
+
+def export(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """`card export`: in one or more formats."""
+    card = forge.cards.get(options.card)
+    for finding in options.reveal:
+        forge.cards.privacy.reveal(card.uid, _finding(forge, card, finding), True)
+    target = Path(os.path.abspath(options.to))
+    formats = options.format or FORMATS
+    if len(formats) == 1 and not target.suffix:
+        target.mkdir(parents=True, exist_ok=True)  # a name without an ending is a directory's
+    job = forge.cards.exports.write(card.uid, formats, target, revealed=options.reveal_all, replace=options.replace)
+    written = wait(forge, job, out, "writing")
+    assert isinstance(written, list)
+    files = [one for one in written if isinstance(one, Exported)]
+    hidden = max((one.hidden for one in files), default=0)
+    out.result(
+        {
+            "card": card.uid,
+            "name": card.name,
+            "files": [
+                {"path": one.path, "format": one.format, "bytes": one.bytes, "sha256": one.sha256} for one in files
+            ],
+            "hidden": hidden,
+        }
+    )
+    for one in files:
+        out.line(f"{one.path}  ({one.format}, {bytes_in_words(one.bytes)})")
+    if hidden:
+        out.line(f"{hidden} private parts are hidden: `card check {options.card}` lists them.")
+    return 0
+
+
+def _finding(forge: Forge, card: Card, wanted: str) -> str:
+    """The finding whose name begins so."""
+    found = {leak.finding for leak in forge.cards.privacy.scan(card) if leak.finding.startswith(wanted.lower())}
+    if len(found) != 1:
+        many = "Several findings begin" if found else "No finding begins"
+        raise ForgeError(f"{many} with {wanted!r}.", hint="`card check CARD` names them in brackets.")
+    return found.pop()

@@ -1,0 +1,241 @@
+"""Cards in JSON and in words."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+
+from forge_desktop.base.money import shown as dollars
+from forge_desktop.base.money import usd
+from forge_desktop.cards.compare_rows import worded
+from forge_desktop.cards.fields import BY_KEY, SECTIONS, Field, of_kind
+from forge_desktop.cards.records import (
+    Card,
+    CardEntry,
+    CardVersion,
+    Change,
+    CheckReport,
+    FieldState,
+    Leak,
+    Problem,
+    Value,
+)
+from forge_desktop.cards.taking import day, origin
+from forge_desktop.cli.output import Output
+
+_WIDE = 26
+
+
+def entry_fields(entry: CardEntry) -> dict[str, object]:
+    """A card of the list as it stands in JSON."""
+    return {
+        "card": entry.uid,
+        "kind": entry.kind,
+        "subject": entry.subject or None,
+        "label": entry.label,
+        "name": entry.name,
+        "state": entry.state,
+        "filled": entry.filled,
+        "required": entry.required,
+        "stale": entry.stale,
+        "errors": entry.errors,
+        "changed": round(entry.changed, 3),
+        "orphan": entry.orphan,
+    }
+
+
+def card_fields(card: Card) -> dict[str, object]:
+    """A card as it stands in JSON, without its values."""
+    return {
+        "card": card.uid,
+        "kind": card.kind,
+        "subject": card.subject or None,
+        "label": card.label,
+        "name": card.name,
+        "state": card.state,
+        "parent": card.parent or None,
+        "created": round(card.created, 3),
+        "changed": round(card.changed, 3),
+        "orphan": card.orphan,
+        "broken": card.broken is not None,
+        "problem": None if card.problem is None else problem_fields(card.problem),
+        "can_undo": card.can_undo,
+        "can_redo": card.can_redo,
+    }
+
+
+def field_fields(field: Field, state: FieldState | None, card: Card) -> dict[str, object]:
+    """A field with what stands in it, as it stands in JSON."""
+    shown = None if state is None else state.shown
+    both = state is not None and state.hand is not None and state.measured is not None
+    return {
+        "field": field.key,
+        "title": field.title,
+        "section": field.section,
+        "required": field.required_for(card.kind),
+        **(value_fields(field, shown) if shown is not None else {"value": None}),
+        "measured": value_fields(field, state.measured) if both and state and state.measured else None,
+        "not_applicable": state.not_applicable if state is not None else "",
+        "taken_over": state is not None and state.taken_over,
+    }
+
+
+def value_fields(field: Field, value: Value) -> dict[str, object]:
+    """A value; money is a decimal text of dollars."""
+    money = field.type == "money" and isinstance(value.data, int)
+    return {
+        "value": usd(value.data) if money and isinstance(value.data, int) else value.data,
+        "unit": value.unit,
+        "shown": in_words(field, value),
+        "origin": value.origin,
+        "source": value.source,
+        "detail": dict(value.detail),
+        "at": round(value.at, 3),
+        "stale": value.stale,
+    }
+
+
+def problem_fields(problem: Problem) -> dict[str, object]:
+    """A problem as it stands in JSON."""
+    return dataclasses.asdict(problem)
+
+
+def leak_fields(leak: Leak) -> dict[str, object]:
+    """What is private, as it stands in JSON: this never leaves with an export."""
+    return dataclasses.asdict(leak)
+
+
+def version_fields(version: CardVersion) -> dict[str, object]:
+    """A numbered version of a card as it stands in JSON."""
+    return {
+        "number": version.number,
+        "sha256": version.sha256,
+        "published": version.published,
+        "who": version.who,
+        "note": version.note,
+        "at": round(version.at, 3),
+    }
+
+
+def change_fields(change: Change) -> dict[str, object]:
+    """A difference as it stands in JSON."""
+    return {**dataclasses.asdict(change), "what": change_in_words(change)}
+
+
+def change_in_words(change: Change) -> str:
+    """A difference as a sentence."""
+    if change.what:
+        return change.what
+    title = BY_KEY[change.field].title if change.field in BY_KEY else change.field
+    return f"{title}: {change.before!r} → {change.after!r}"
+
+
+def in_words(field: Field, value: Value) -> str:
+    """A value for people."""
+    data = value.data
+    if field.type == "money" and isinstance(data, int):
+        return dollars(data)
+    if field.type == "facts" and isinstance(data, Mapping):
+        return "\n".join(f"{name}: {one}" for name, one in data.items())
+    if field.type == "rows" and isinstance(data, Sequence) and not isinstance(data, str):
+        return "\n".join(
+            ", ".join(f"{name} {one}" for name, one in row.items() if one not in (None, ""))
+            for row in data
+            if isinstance(row, Mapping)
+        )
+    if isinstance(data, list):
+        return ", ".join(str(one) for one in data)
+    return worded(value, field.key)
+
+
+def tell(card: Card, out: Output, *, field: str = "", everything: bool = False) -> None:
+    """A card for people: section by section, each value with where it is from."""
+    wanted = [one for one in of_kind(card.kind) if not field or one.key == field]
+    for key, title in SECTIONS:
+        lines = [
+            line
+            for one in wanted
+            if one.section == key
+            for line in _lines(one, card.fields.get(one.key), card, everything=everything or bool(field))
+        ]
+        if lines:
+            out.line(title)
+        for line in lines:
+            out.text(line, under=_WIDE + 4)
+
+
+def _lines(field: Field, state: FieldState | None, card: Card, *, everything: bool) -> Iterator[str]:
+    beneath = " " * (_WIDE + 4)
+    name = f"  {f'{field.title} [{field.key}]' if everything else field.title}".ljust(_WIDE + 3)
+    if len(name) > _WIDE + 3:  # what is said of it begins under it, with the others
+        yield name
+        name = beneath[:-1]
+    if state is not None and state.not_applicable:
+        yield f"{name} does not apply: {state.not_applicable}"
+        return
+    if state is None or state.shown is None:
+        if everything or field.required_for(card.kind):
+            yield f"{name} {'missing' if field.required_for(card.kind) else 'empty'}"
+        return
+    yield f"{name} {in_words(field, state.shown)}"
+    yield f"{beneath}({origin(state.shown)}{', taken over: not looked at yet' if state.taken_over else ''})"
+    if state.hand is not None and state.measured is not None:
+        yield f"{beneath}measured: {in_words(field, state.measured)} ({origin(state.measured)})"
+    for value in (state.hand, state.measured):
+        if value is not None and value.stale:
+            yield f"{beneath}stale: {value.stale}"
+
+
+def heading(card: Card) -> str:
+    """A card in a line."""
+    label = f"{card.label}  " if card.label and card.label != card.name else ""
+    return f"{label}{card.name}  ({card.kind}, {card.state})"
+
+
+def report_fields(report: CheckReport) -> dict[str, object]:
+    """What a check found, as it stands in JSON."""
+    done = report.completeness
+    return {
+        "ok": report.ok,
+        "filled": done.filled,
+        "required": done.required,
+        "percent": done.percent,
+        "missing": list(done.missing),
+        "to_review": list(done.to_review),
+        "problems": [problem_fields(problem) for problem in report.problems],
+        "stale": [{"field": field, "why": why} for field, why in report.stale],
+        "leaks": [leak_fields(leak) for leak in report.leaks],
+    }
+
+
+def tell_report(report: CheckReport, out: Output, file: str = "") -> None:
+    """What a check found, for people: a line each."""
+    done = report.completeness
+    out.line(f"{done.filled} of {done.required} required fields are filled ({done.percent} %).")
+    for problem in report.problems:
+        out.line(problem_in_words(problem, file))
+    for title in done.missing:
+        out.line(f"missing: {title}")
+    for field, why in report.stale:
+        out.line(f"stale: {BY_KEY[field].title if field in BY_KEY else field}: {why}")
+    for title in done.to_review:
+        out.line(f"taken over, not looked at yet: {title}")
+    for leak in report.leaks:
+        how = "shown" if leak.revealed else "hidden in exports"
+        title = BY_KEY[leak.field].title if leak.field in BY_KEY else leak.field
+        out.line(f"private, {how}: {title}: {leak.text} ({leak.why}) [{leak.finding[:12]}]")
+
+
+def problem_in_words(problem: Problem, file: str = "") -> str:
+    """As compilers say it: place, then what."""
+    place = f"{file or 'text'}:{problem.line}:{problem.column}: " if problem.line else f"{file}: " if file else ""
+    title = BY_KEY[problem.field].title if problem.field in BY_KEY else problem.field
+    named = "" if not title or problem.message.startswith(title) else f"{title}: "
+    return f"{place}{problem.severity}: {named}{problem.message}"
+
+
+def moment(version: CardVersion) -> str:
+    """A version in a line."""
+    what = "published" if version.published else "kept"
+    who, note = f" by {version.who}" if version.who else "", f": {version.note}" if version.note else ""
+    return f"  {version.number:>3}  {day(version.at)}  {what}{who}{note}  {version.sha256[:12]}"

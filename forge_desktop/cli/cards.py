@@ -1,0 +1,135 @@
+"""The verb `card`: cards listed, shown, checked, told apart."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.cards.fields import BY_KEY, of_kind
+from forge_desktop.cards.records import Card
+from forge_desktop.cli import card_changes, card_compare, card_files, card_words
+from forge_desktop.cli.output import Output
+from forge_desktop.forge import Forge
+
+_TEXTS = (".md", ".markdown", ".json", ".jsonld")
+
+
+def card(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """Do one step."""
+    return STEPS[options.step](forge, options, out)
+
+
+def _list(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    entries = [entry for entry in forge.cards.entries() if options.kind in (None, entry.kind)]
+    out.result({"cards": [card_words.entry_fields(entry) for entry in entries]})
+    for entry in entries:
+        said = [entry.kind, entry.state, f"{entry.filled} of {entry.required} required"]
+        said += [f"{entry.stale} stale"] if entry.stale else []
+        said += [f"{entry.errors} wrong"] if entry.errors else []
+        label = (entry.label if entry.label != entry.name else entry.uid[:8]).ljust(8)
+        out.line(f"  {label} {entry.name}  ({', '.join(said)})")
+        if entry.orphan:
+            out.line(f"           {entry.orphan}")
+    if not entries:
+        out.line("There is no card yet." if options.kind is None else f"There is no card of the kind {options.kind}.")
+    return 0
+
+
+def _show(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    found = forge.cards.get(options.card)
+    if options.number:
+        found = forge.cards.version(options.card, options.number)
+    if options.markdown:
+        text = forge.cards.exports.render(found, "markdown").decode()
+        out.result({**card_words.card_fields(found), "markdown": text})
+        out.write(text)
+        return 0
+    if options.field:
+        _known(found, options.field)
+    fields = [one for one in of_kind(found.kind) if not options.field or one.key == options.field]
+    told = [card_words.field_fields(one, found.fields.get(one.key), found) for one in fields]
+    if not (options.all or options.field):
+        told = [one for one in told if one["value"] is not None or one["not_applicable"] or one["required"]]
+    out.result({**card_words.card_fields(found), "fields": told})
+    out.line(card_words.heading(found))
+    for sentence in (found.orphan, found.problem.message if found.problem is not None else ""):
+        if sentence:
+            out.line(f"  {sentence}")
+    card_words.tell(found, out, field=options.field, everything=options.all)
+    return 0
+
+
+def _known(card: Card, field: str) -> None:
+    if field not in BY_KEY or not BY_KEY[field].belongs_to(card.kind):
+        raise ForgeError(
+            f"A card of the kind {card.kind} has no field called {field!r}.", hint="`card show CARD --all` names them."
+        )
+
+
+def _check(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    if _names_a_file(options.card):
+        return card_files.check_file(forge, options, out)
+    found = forge.cards.get(options.card)
+    report = forge.cards.check(found.uid)
+    out.result({**card_words.card_fields(found), **card_words.report_fields(report)})
+    out.line(card_words.heading(found))
+    card_words.tell_report(report, out)
+    return 0 if report.ok else 1
+
+
+def _names_a_file(text: str) -> bool:
+    """Whether a file is meant and not a card: by its ending, or by the way to it."""
+    return Path(text).suffix.lower() in _TEXTS or (os.sep in text and Path(text).exists())
+
+
+def _history(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    found, versions = forge.cards.get(options.card), forge.cards.versions(options.card)
+    out.result(
+        {**card_words.card_fields(found), "versions": [card_words.version_fields(version) for version in versions]}
+    )
+    for version in versions:
+        out.line(card_words.moment(version))
+    if not versions:
+        out.line("No version of it was kept yet: `card publish` keeps one.")
+    return 0
+
+
+def _diff(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    before, after = options.before, options.after
+    if not options.other and before is None and after is None:
+        versions = forge.cards.versions(options.card)
+        if not versions:
+            raise ForgeError("No version of this card was kept yet.", hint="Name another card to compare it with.")
+        before = versions[0].number
+    found = forge.cards.diff(options.card, options.other, number_a=before or 0, number_b=after or 0)
+    out.result({"changes": [card_words.change_fields(change) for change in found]})
+    for change in found:
+        out.line(card_words.change_in_words(change))
+    if not found:
+        out.line("They say the same.")
+    return 0
+
+
+Step = Callable[[Forge, argparse.Namespace, Output], int]
+STEPS: dict[str, Step] = {
+    "list": _list,
+    "show": _show,
+    "check": _check,
+    "history": _history,
+    "diff": _diff,
+    "new": card_changes.new,
+    "set": card_changes.write,
+    "edit": card_changes.edit,
+    "fill": card_changes.fill,
+    "undo": card_changes.undo,
+    "redo": card_changes.redo,
+    "remove": card_changes.remove,
+    "publish": card_changes.publish,
+    "reopen": card_changes.reopen,
+    "restore": card_changes.restore,
+    "export": card_files.export,
+    "compare": card_compare.compare,
+}

@@ -1,0 +1,218 @@
+"""The card that is open: read, written as a person types, taken back; everything off the window's thread, in order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from forge_desktop.base.errors import FieldError, ForgeError
+from forge_desktop.cards.checking import report
+from forge_desktop.cards.records import Card, CheckReport, TextOutcome
+from forge_desktop.ui.errands import Errands
+from forge_desktop.ui.panes.cards.preview import get_ready, preview_text
+
+if TYPE_CHECKING:
+    from forge_desktop.cards.cards import Cards
+
+_PAUSE_MS = 350  # after the last key, until what was typed is taken in
+_OPEN = "a card"
+
+
+@dataclass(frozen=True)
+class View:
+    """A card with everything that is shown of it. `why` says what led to it: "opened", "typed", "source", "undone" …"""
+
+    card: Card
+    markdown: str
+    preview: str
+    report: CheckReport
+    why: str = "opened"
+    refused: dict[str, str] = field(default_factory=dict)
+    taken: dict[str, tuple[object, str]] = field(default_factory=dict)
+    outcome: TextOutcome | None = None
+
+    @property
+    def locked(self) -> bool:
+        """Whether nothing of it can be changed."""
+        return self.card.state == "published"
+
+
+class CardDesk(QObject):
+    """`shown` carries a View whenever there is a newer one; `failed` a ForgeError for the banner; `saved` the moment.
+
+    What is refused stays in `refused` by card and field, so that it is there again when the card is opened again.
+    """
+
+    shown = Signal(object)
+    failed = Signal(object)
+    gone = Signal()
+    saved = Signal(float)
+
+    def __init__(self, cards: Cards, errands: Errands, parent: QObject) -> None:
+        super().__init__(parent)
+        self._cards, self._errands = cards, errands
+        self._uid = ""
+        self.view: View | None = None
+        self._typed: dict[str, tuple[object, str]] = {}
+        self.refused: dict[tuple[str, str], tuple[object, str, str]] = {}
+        self._writing = 0
+        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._pause.timeout.connect(self.flush)
+
+    def open(self, name: str) -> None:
+        """Open a card by its uid, its subject or its name."""
+        self.flush()
+        self._uid, self.view = name, None
+        self._errands.run(lambda: look(self._cards, name, "opened"), self._show, self._on_missing, key=_OPEN)
+
+    def close(self) -> None:
+        """Let the card go."""
+        self.flush()
+        self._errands.outdate(_OPEN)
+        self._uid, self.view = "", None
+
+    def refresh(self) -> None:
+        """Read the card again, unless something of it is being written."""
+        view = self.view
+        if view is not None and not self._writing and not self._typed and not self._errands.awaits(_OPEN):
+            uid = view.card.uid
+            self._errands.run(lambda: look(self._cards, uid, "read again"), self._show, self._on_missing, key=_OPEN)
+
+    def busy(self) -> bool:
+        """Whether something typed is not kept yet."""
+        return bool(self._writing or self._typed)
+
+    def type_field(self, key: str, data: object, unit: str) -> None:
+        """A person is typing: take it in once they pause."""
+        if self.view is not None:
+            self._typed[key] = (data, unit)
+            self._pause.start()
+
+    @Slot()
+    def flush(self) -> None:
+        """Take in what was typed, now."""
+        self._pause.stop()
+        view, typed = self.view, self._typed
+        if view is None or not typed:
+            return
+        self._typed = {}
+        uid = view.card.uid
+        self._write(lambda: self._take(uid, typed))
+
+    def flush_at_once(self) -> None:
+        """As `flush`, on this thread: the pane is being left, perhaps with the window."""
+        self._pause.stop()
+        view, typed = self.view, self._typed
+        if view is not None and typed:
+            self._typed = {}
+            try:
+                self._show(self._take(view.card.uid, typed))
+            except ForgeError as error:
+                self.failed.emit(error)
+
+    @Slot(str, str)
+    def type_text(self, text: str, since: str) -> None:
+        """The source was typed, over what it said before: take it in."""
+        if self.view is not None:
+            uid = self.view.card.uid
+
+            def work() -> View:
+                outcome = self._cards.set_text(uid, text, since=since)
+                return look(self._cards, uid, "source", outcome=outcome)
+
+            self._write(work)
+
+    def act(self, what: str, key: str = "", why: str = "") -> None:
+        """Do what a button asks for: measured, reviewed, not applicable, applies, undo, redo, reopen."""
+        view = self.view
+        if view is None:
+            return
+        self.flush()
+        uid, cards = view.card.uid, self._cards
+        acts: dict[str, Callable[[], object]] = {
+            "measured": lambda: cards.clear(uid, key),
+            "applies": lambda: cards.not_applicable(uid, key, ""),
+            "reviewed": lambda: cards.reviewed(uid, key),
+            "not applicable": lambda: cards.not_applicable(uid, key, why),
+            "undo": lambda: cards.undo(uid),
+            "redo": lambda: cards.redo(uid),
+            "reopen": lambda: cards.reopen(uid),
+        }
+        act = acts[what]
+        self.refused.pop((uid, key), None)
+
+        def work() -> View:
+            act()
+            return look(cards, uid, what)
+
+        self._write(work)
+
+    def _write(self, work: Callable[[], View]) -> None:
+        self._writing += 1
+        self._errands.run(work, self._on_written, self._on_failed)
+
+    def _take(self, uid: str, typed: dict[str, tuple[object, str]]) -> View:
+        refused: dict[str, str] = {}
+        for key, (data, unit) in typed.items():
+            try:
+                if data is None:
+                    self._cards.clear(uid, key)
+                else:
+                    self._cards.set(uid, key, data, unit=unit)
+            except ForgeError as error:
+                if isinstance(error, FieldError) or error.code == "":
+                    refused[key] = error.message
+        return look(self._cards, uid, "typed", refused=refused, taken=typed)
+
+    @Slot(object)
+    def _on_written(self, view: View) -> None:
+        self._writing -= 1
+        if (view.why == "typed" and len(view.refused) < len(view.taken)) or view.why != "typed":
+            self.saved.emit(time.time())
+        self._show(view)
+
+    @Slot(object)
+    def _on_failed(self, error: ForgeError) -> None:
+        self._writing -= 1
+        self.failed.emit(error)
+        self.refresh()
+
+    @Slot(object)
+    def _on_missing(self, error: ForgeError) -> None:
+        self.view = None
+        self.failed.emit(error)
+        self.gone.emit()
+
+    def _show(self, view: View) -> None:
+        uid = view.card.uid
+        for key, (data, unit) in view.taken.items():
+            if key in view.refused:
+                self.refused[uid, key] = (data, unit, view.refused[key])
+            else:
+                self.refused.pop((uid, key), None)
+        if self.view is not None and self.view.card.uid != uid:
+            return  # of a card that was left meanwhile
+        self._uid, self.view = uid, view
+        self.shown.emit(view)
+
+
+def look(
+    cards: Cards,
+    uid: str,
+    why: str,
+    *,
+    refused: dict[str, str] | None = None,
+    taken: dict[str, tuple[object, str]] | None = None,
+    outcome: TextOutcome | None = None,
+) -> View:
+    """Read a card with everything that is shown of it."""
+    get_ready()
+    card = cards.get(uid)
+    text = cards.markdown(card.uid)
+    source = text if card.broken is None else card.broken
+    found = report(card, lambda _card: ())
+    return View(card, source, preview_text(text), found, why, refused or {}, taken or {}, outcome)

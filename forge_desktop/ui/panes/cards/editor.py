@@ -1,0 +1,246 @@
+"""One card, open: its sections, the form, the source and the preview beside each other, all of them in step."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QSplitter, QWidget
+
+from forge_desktop.cards.fields import BY_KEY
+from forge_desktop.cards.records import TextOutcome
+from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.panes.cards.desk import CardDesk, View
+from forge_desktop.ui.panes.cards.field_row import FieldRow
+from forge_desktop.ui.panes.cards.form import CardForm
+from forge_desktop.ui.panes.cards.preview import Preview
+from forge_desktop.ui.panes.cards.sections import SectionsPanel
+from forge_desktop.ui.panes.cards.source import SourceView
+from forge_desktop.ui.panes.cards.undo_keys import UndoKeys
+from forge_desktop.ui.panes.cards.why_sheet import WhySheet
+from forge_desktop.ui.widgets.basics import Button, IconButton, Pill, column, frame, row
+from forge_desktop.ui.widgets.segments import Segments
+
+_MODES = (("form", "Form"), ("source", "Source"), ("both", "Both"))
+_FORM, _SOURCE, _PREVIEW, _SECTIONS = 400, 340, 300, 202  # least widths
+
+
+class CardEditor(QWidget):
+    """Shows what the desk has, and tells it what is typed. `left` when the list is wanted."""
+
+    left = Signal()
+    publish_pressed = Signal()
+
+    def __init__(self, desk: CardDesk) -> None:
+        super().__init__()
+        self.desk = desk
+        self._wants_preview: bool | None = None  # None: where there is room
+        self._field = ""
+        self.keys = UndoKeys(self)
+        self.keys.undo.connect(lambda: self.step("undo"))
+        self.keys.redo.connect(lambda: self.step("redo"))
+        self._build()
+        desk.shown.connect(self._on_shown)
+        self.form.typed.connect(self._on_typed)
+        self.form.asked.connect(self._on_asked)
+        self.form.made.connect(self._on_made)
+        self.form.section_changed.connect(self.sections.show_section)
+        self.sections.wanted.connect(self.go_to)
+        self.source.typed.connect(desk.type_text)
+        self.keys.watch(self.source.text, self.sections.finder)
+        for number, (key, _) in enumerate(_MODES, 1):
+            shortcut = QShortcut(QKeySequence(f"Alt+{number}"), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(lambda key=key: self.show_mode(key))
+        back = QShortcut(QKeySequence(QKeySequence.StandardKey.Back), self)
+        back.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        back.activated.connect(self.left)
+
+    def start(self, field: str = "") -> None:
+        """Another card is about to be shown, and there perhaps a field."""
+        self._field = field
+        self.source.forget_typed()
+        self.setEnabled(False)  # until it is read
+
+    def show_mode(self, key: str) -> None:
+        """Form, source, or both."""
+        self.modes.choose(key)
+        self._arrange()
+        focus = self.source.text if key == "source" else None
+        if focus is not None:
+            focus.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def go_to(self, key: str) -> None:
+        """Show a section or a field in the form."""
+        if self.modes.key() == "source":
+            self.show_mode("form")
+        self.form.go_to(key)
+
+    def step(self, what: str) -> None:
+        """Undo, or redo, over the whole card."""
+        self.source.flush() if self.source.awaits() else None
+        self.desk.act(what)
+
+    def problems(self) -> dict[str, str]:
+        """What is wrong, by field: what was refused while typing, and what a check finds."""
+        view = self.desk.view
+        if view is None:
+            return {}
+        uid = view.card.uid
+        found = {problem.field: problem.message for problem in view.report.problems if problem.field in BY_KEY}
+        return found | {key: said for (card, key), (_, _, said) in self.desk.refused.items() if card == uid}
+
+    def focus_first(self) -> None:
+        """Put the keyboard where one can go on from."""
+        button = next((b for b in self.sections.buttons.values() if b.isVisible()), None)
+        (button or self.back).setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _build(self) -> None:
+        self.back = Button("All cards", "chevron-left", "link")
+        self.back.setToolTip(QKeySequence(QKeySequence.StandardKey.Back).toString(_NATIVE))
+        self.back.clicked.connect(self.left)
+        self.state = Pill("Draft", "mute", "pencil", tokens.CAPTION)
+        self.modes = Segments(_MODES, "How the card is shown")
+        self.modes.setToolTip("Alt+1, Alt+2, Alt+3")
+        self.modes.chosen.connect(lambda _key: self._arrange())
+        self.undo = IconButton("undo-2", "Undo the last change of the card", f"Undo ({_keys('Undo')})")
+        self.undo.clicked.connect(lambda: self.step("undo"))
+        self.redo = IconButton("redo-2", "Make the change again", f"Redo ({_keys('Redo')})")
+        self.redo.clicked.connect(lambda: self.step("redo"))
+        self.previewing = IconButton("panel-right", "Preview", checkable=True)
+        self.previewing.clicked.connect(self._on_previewing)
+        self.publish = Button("Publish", "shield-check")
+        self.publish.setToolTip("Number this state of the card and lock it")
+        self.publish.clicked.connect(self.publish_pressed)
+        self.reopen = Button("Reopen", "pencil")
+        self.reopen.setToolTip("Begin the next draft")
+        self.reopen.clicked.connect(lambda: self.desk.act("reopen"))
+        self.reopen.hide()
+        bar = row(
+            self.back, self.state, None, self.modes, self.previewing, 6, self.undo, self.redo, 6, self.publish,
+            self.reopen, gap=6, margins=(16, 6, 20, 6),
+        )  # fmt: skip
+        self.sections = SectionsPanel()
+        self.form = CardForm(self.sections.checklist)
+        self.source = SourceView()
+        self.preview = Preview()
+        self.split = QSplitter(Qt.Orientation.Horizontal)
+        self.split.setChildrenCollapsible(False)
+        self.split.setHandleWidth(6)
+        for part, least in ((self.form, 300), (self.source, 260), (self.preview, 260)):
+            part.setMinimumWidth(theme.px(least))
+            self.split.addWidget(part)
+        body = row(self.sections, 8, self.split, gap=0)
+        body.setStretch(2, 1)
+        content = column(frame("head", bar), body, gap=0)
+        content.setStretch(1, 1)
+        self.setLayout(content)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Show what there is room for: sections give way first where the preview is wanted, else the preview."""
+        mode, width = self.modes.key(), self.width()
+        least = sum(theme.px(part) for part, key in ((_FORM, "form"), (_SOURCE, "source")) if mode in (key, "both"))
+        sections, preview = theme.px(_SECTIONS), theme.px(_PREVIEW)
+        roomy = width - least - sections >= preview
+        shows = roomy if self._wants_preview is None else self._wants_preview
+        self.form.setVisible(mode in ("form", "both"))
+        self.source.setVisible(mode in ("source", "both"))
+        self.preview.setVisible(shows)
+        self.previewing.setChecked(shows)
+        self.sections.setVisible(mode != "source" and width - least - (preview if shows else 0) >= sections)
+        there = width - (sections if self.sections.isVisibleTo(self) else 0)
+        side = max(preview, min(theme.px(400), there - least)) if shows else 0
+        left = max(1, there - side)
+        half = left * _FORM // (_FORM + _SOURCE)
+        self.split.setSizes(
+            {"form": [left, 0, side], "source": [0, left, side], "both": [half, left - half, side]}[mode]
+        )
+
+    @Slot(object)
+    def _on_shown(self, view: View) -> None:
+        self.setEnabled(True)
+        locked, opened = view.locked, view.why == "opened"
+        card = view.card
+        words, kind, icon = ("Published", "ok", "circle-check") if locked else ("Draft", "mute", "pencil")
+        self.state.show_state(words, kind, icon)
+        self.publish.setVisible(not locked)
+        self.reopen.setVisible(locked)
+        self.undo.setEnabled(not locked and (card.can_undo or self.desk.busy()))
+        self.redo.setEnabled(not locked and card.can_redo)
+        if opened:
+            self.preview.start_over()
+            self.sections.show_section(self.form.section() or "identity")
+        self._settle(view)
+        problems = self.problems()
+        self.form.show_card(card, problems, locked=locked)
+        self._restore(card.uid)
+        self.sections.show_card(card, view.report, problems)
+        self.source.lock(locked=locked)
+        self.source.show_text(view.markdown)
+        if card.broken is not None or view.why != "source":
+            self.source.show_outcome(TextOutcome(False, card.problem) if card.broken is not None else None)
+        if view.outcome is not None:
+            self.source.show_outcome(view.outcome)
+        self.preview.show_text(view.preview)
+        if opened:
+            self.sections.show_section(self.form.section() or "identity")
+            if self._field:
+                self.go_to(self._field)
+            self._field = ""
+
+    def _settle(self, view: View) -> None:
+        """What was taken in is no longer being typed; what came otherwise replaces what stands in the fields."""
+        for made in self.form.rows():
+            typed = view.taken.get(made.field.key)
+            if typed is not None and made.input.value() == typed:
+                made.dirty = made.field.key in view.refused
+                made.kept = not made.dirty
+            elif view.why != "typed":
+                made.kept = False
+                if view.why in ("undo", "redo", "measured", "applies", "not applicable"):
+                    made.dirty = False
+
+    def _restore(self, uid: str) -> None:
+        """What was typed and refused stands in its field again."""
+        for (card, key), (data, unit, _) in self.desk.refused.items():
+            made = next((made for made in self.form.rows() if made.field.key == key), None)
+            if card == uid and made is not None and not made.dirty:
+                made.input.shows(data, unit)
+                made.dirty = True
+
+    @Slot(str)
+    def _on_typed(self, key: str) -> None:
+        made = self.form.row(key)
+        if made is not None:
+            data, unit = made.input.value()
+            self.desk.type_field(key, data, unit)
+            self.undo.setEnabled(True)
+
+    @Slot(object)
+    def _on_made(self, made: FieldRow) -> None:
+        self.keys.watch(*(part for part in made.input.parts() if part.focusPolicy() & Qt.FocusPolicy.TabFocus))
+
+    @Slot(str, str)
+    def _on_asked(self, what: str, key: str) -> None:
+        if what == "not applicable":
+            sheet = WhySheet(BY_KEY[key].title, self.window())
+            sheet.said.connect(lambda why: self.desk.act(what, key, why))
+            sheet.open()
+        else:
+            self.desk.act(what, key)
+
+    @Slot(bool)
+    def _on_previewing(self, wanted: bool) -> None:
+        self._wants_preview = wanted
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+
+_NATIVE = QKeySequence.SequenceFormat.NativeText
+
+
+def _keys(name: str) -> str:
+    return QKeySequence(getattr(QKeySequence.StandardKey, name)).toString(_NATIVE)

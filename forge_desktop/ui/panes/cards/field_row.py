@@ -1,0 +1,262 @@
+"""One field of the form: its name, what it is typed into, and under it what there is to say of its value."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QBoxLayout, QWidget
+
+from forge_desktop.cards.fields import Field, FieldType
+from forge_desktop.cards.records import FieldState, Kind
+from forge_desktop.ui import tokens
+from forge_desktop.ui.panes.cards.inputs import ChoiceInput, FactsInput, Input, LineInput, LinesInput, TextInput
+from forge_desktop.ui.panes.cards.inputs_numbers import AmountInput, MoneyInput, SpreadInput
+from forge_desktop.ui.panes.cards.picks import ChipsInput, LanguagesInput, LicenceInput
+from forge_desktop.ui.panes.cards.rows_table import RowsInput
+from forge_desktop.ui.panes.cards.words import provenance, value_words
+from forge_desktop.ui.widgets.basics import Button, IconLabel, Pill, column, holds_focus, label, row, set_cls
+from forge_desktop.ui.widgets.words import breakable, plain_tip, safe_words
+
+_INPUTS: dict[FieldType, Callable[[Field], Input]] = {
+    "line": LineInput,
+    "text": TextInput,
+    "list": ChipsInput,
+    "choice": ChoiceInput,
+    "licence": LicenceInput,
+    "languages": LanguagesInput,
+    "url": LineInput,
+    "contact": LineInput,
+    "date": LineInput,
+    "hash": LineInput,
+    "count": AmountInput,
+    "number": AmountInput,
+    "bytes": AmountInput,
+    "money": MoneyInput,
+    "spread": SpreadInput,
+    "facts": FactsInput,
+    "rows": RowsInput,
+}
+_LONGEST = 160  # letters of a measured value beside a written one; its tip has all of it
+_MEASURED = frozenset({"measurement", "gate", "ledger", "headers"})
+_SHORT = 60  # letters of a line that leave room for a button beside them
+_BESIDE, _BELOW = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+_SENTENCES = frozenset({"changes", "cautions", "standards"})  # lists whose items are sentences
+_WIDE: frozenset[FieldType] = frozenset({"text", "rows", "facts", "hash"})
+
+
+def input_for(field: Field) -> Input:
+    """What a field's value is typed with."""
+    return LinesInput(field) if field.key in _SENTENCES else _INPUTS[field.type](field)
+
+
+def is_wide(field: Field) -> bool:
+    """Whether a field takes the whole width of the form."""
+    return field.type in _WIDE or field.key in _SENTENCES
+
+
+@dataclass(frozen=True)
+class Said:
+    """A line under a field. `act` is what its button asks for, `words` what stands on it."""
+
+    text: str
+    kind: str = "muted"
+    icon: str = ""
+    act: str = ""
+    words: str = ""
+    tip: str = ""
+
+
+def lines_under(field: Field, kind: Kind, state: FieldState, problem: str, *, locked: bool) -> list[Said]:
+    """What there is to say of a field, what is wrong with it first."""
+    said = [Said(problem, "bad", "circle-alert")] if problem else []
+    measured, hand = state.measured, state.hand
+    if state.not_applicable:
+        act = ("", "") if locked else ("applies", "It does apply")
+        return [*said, Said(f"Not applicable: {safe_words(state.not_applicable)}", "muted", "", *act)]
+    if state.shown is not None and state.shown.stale:
+        said.append(Said(f"Stale: {state.shown.stale}", "warn", "clock"))
+    if measured is not None and hand is not None:
+        value = value_words(field, measured.data, measured.unit)
+        shown = value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
+        words = f"{_found(measured.source)}: {shown} · {provenance(measured)}"
+        act = (
+            ("", "")
+            if locked
+            else ("measured", f"Use the {'measured' if measured.source in _MEASURED else 'filled-in'} value")
+        )
+        said.append(Said(words, "muted", _icon(measured.source), *act, tip=value if shown != value else ""))
+    elif measured is not None:
+        said.append(Said(provenance(measured), "muted", _icon(measured.source)))
+    elif hand is not None and hand.source == "import":
+        said.append(Said(provenance(hand)))
+    elif hand is None and not problem:
+        act = ("not applicable", "Not applicable…") if field.required_for(kind) and not locked else ("", "")
+        text = field.guidance or ("Not filled in yet" if field.filled else "")
+        if text or act[0]:
+            said.append(Said(text, "muted", "", *act))
+    return said
+
+
+def _found(source: str) -> str:
+    return "Measured" if source in _MEASURED else "Filled in"
+
+
+def _icon(source: str) -> str:
+    return "gauge" if source in _MEASURED else "info"
+
+
+class FieldRow(QWidget):
+    """`typed` carries the field's key with each key pressed, `asked` what a button under it asks for, and the key."""
+
+    typed = Signal(str)
+    asked = Signal(str, str)
+
+    def __init__(self, field: Field, kind: Kind) -> None:
+        super().__init__()
+        self.field, self.kind = field, kind
+        self.dirty = False  # typed, and not taken in yet
+        self.kept = False  # typed and taken in: it stays as it was typed while the keyboard is here ("1.5 h")
+        self.input = input_for(field)
+        self.input.changed.connect(self._on_changed)
+        star = " *" if field.required_for(kind) else ""
+        self._title = label(f"{field.title}{star}", tokens.SMALL, 600, wrap=True)
+        self._title.setToolTip(field.guidance)
+        self._taken: tuple[Pill, Button] | None = None
+        self._head = row(self._title, gap=tokens.SM)
+        self._head.setStretch(0, 1)
+        self._lines: list[_Line] = []
+        self._said: list[Said] = []
+        self._column = column(self._head, self.input, gap=5)
+        self.setLayout(self._column)
+        required = ", required" if star else ""
+        self.input.name(f"{field.title}{required}", field.guidance)
+
+    def show_state(self, state: FieldState | None, problem: str = "", *, locked: bool = False) -> None:
+        """Show what stands in the field; what is being typed stays."""
+        state = state or FieldState(self.field.key)
+        shown = None if state.not_applicable else state.shown
+        if not self.dirty and not (self.kept and holds_focus(self.input)):
+            self.input.shows(shown.data if shown else None, shown.unit if shown else "")
+        self.input.lock(locked=locked or bool(state.not_applicable))
+        self.input.mark(bad=bool(problem))
+        self._show_taken(shown=state.taken_over and not locked)
+        said = lines_under(self.field, self.kind, state, problem, locked=locked)
+        if said != self._said:
+            self._say(said)
+
+    def said(self) -> list[str]:
+        """The lines under the field."""
+        return [line.text for line in self._said]
+
+    def buttons(self) -> dict[str, Button]:
+        """What can be pressed under the field or beside its name, by what it asks for."""
+        found = {line.act: line.button for line in self._lines if line.act and line.button is not None}
+        if self._taken is not None and not self._taken[1].isHidden():
+            found["reviewed"] = self._taken[1]
+        return found
+
+    def chain(self) -> list[QWidget]:
+        """What takes the keyboard, in its order."""
+        taken = [self._taken[1]] if self._taken is not None else []
+        return [*self.input.chain(), *taken, *(line.button for line in self._lines if line.button is not None)]
+
+    def _chain(self) -> None:
+        """What was made later comes to its place in the keyboard's order."""
+        parts = self.chain()
+        for before, after in itertools.pairwise(parts):
+            QWidget.setTabOrder(before, after)
+
+    def _say(self, said: list[Said]) -> None:
+        inside = holds_focus(*self._lines)
+        for place, one in enumerate(said):
+            if place == len(self._lines):
+                line = _Line()
+                line.pressed.connect(self._on_asked)
+                self._lines.append(line)
+                self._column.addWidget(line)
+            self._lines[place].show_line(one)
+        for line in self._lines[len(said) :]:
+            line.show_line(None)
+        self._said = said
+        self._chain()
+        words = " ".join(filter(None, (self.field.guidance, *(one.text for one in said))))
+        self.input.parts()[0].setAccessibleDescription(words)
+        if inside and not holds_focus(*(line for line in self._lines if line.act)):
+            self.input.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _show_taken(self, *, shown: bool) -> None:
+        if not shown and self._taken is None:
+            return
+        if self._taken is None:
+            pill = Pill("Taken over, please check", "info", "eye", tokens.CAPTION)
+            button = Button("Checked", "check", "link")
+            button.setAccessibleName(f"{self.field.title}: checked")
+            button.clicked.connect(lambda: self._on_asked("reviewed"))
+            self._taken = pill, button
+            self._head.addWidget(pill)
+            self._head.addWidget(button)
+            self._chain()
+        if self._taken[1].hasFocus() and not shown:
+            self.input.setFocus(Qt.FocusReason.TabFocusReason)
+        for part in self._taken:
+            show(part, visible=shown)
+
+    def _on_asked(self, what: str) -> None:
+        self.asked.emit(what, self.field.key)
+
+    def _on_changed(self) -> None:
+        self.dirty = True
+        self.typed.emit(self.field.key)
+
+
+def show(widget: QWidget, *, visible: bool) -> None:
+    """Show or hide, where it is otherwise now: showing again what is shown costs as much."""
+    if widget.isHidden() == visible:
+        widget.setVisible(visible)
+
+
+class _Line(QWidget):
+    """An icon, a sentence, a button; what is not needed is not made."""
+
+    pressed = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.act = ""
+        self.button: Button | None = None
+        self._icon: IconLabel | None = None
+        self._text = label("", tokens.SMALL, cls="muted", wrap=True)
+        self._words = row(self._text, gap=6)
+        self._words.setStretch(0, 1)
+        self._box = row(self._words, gap=6)
+        self._box.setStretch(0, 1)
+        self.setLayout(self._box)
+
+    def show_line(self, said: Said | None) -> None:
+        """Show a line, or none."""
+        self.act = said.act if said else ""
+        show(self, visible=said is not None)
+        if said is None:
+            return
+        set_cls(self._text, said.kind)
+        self._text.setText(breakable(said.text))
+        self._text.setToolTip(plain_tip(said.tip))
+        if said.icon:
+            if self._icon is None:
+                self._icon = IconLabel(said.icon, 13, said.kind)
+                self._words.insertWidget(0, self._icon, 0, Qt.AlignmentFlag.AlignTop)
+            self._icon.set_icon(said.icon, said.kind)
+        if self._icon is not None:
+            show(self._icon, visible=bool(said.icon))
+        self._box.setDirection(_BELOW if len(said.text) > _SHORT else _BESIDE)
+        if said.act:
+            if self.button is None:
+                self.button = Button("", cls="link")
+                self.button.clicked.connect(lambda: self.pressed.emit(self.act))
+                self._box.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeading)
+            self.button.setText(said.words)
+        if self.button is not None:
+            show(self.button, visible=bool(said.act))

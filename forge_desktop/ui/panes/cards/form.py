@@ -1,0 +1,318 @@
+"""The form of a card: a frame for each section, built when it comes into sight."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QWidget
+
+from forge_desktop.cards import fields as known
+from forge_desktop.cards.fields import Field
+from forge_desktop.cards.records import Card, FieldState, Kind
+from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.panes.cards.field_row import FieldRow, is_wide
+from forge_desktop.ui.widgets.basics import Button, column, label, row
+from forge_desktop.ui.widgets.words import count_words
+
+_AHEAD = 200  # pixels below what is seen in which sections are built already
+_AIMING_MS = 400  # for so long what is above a field may still find its height
+_TWO = 520  # pixels of width from which on fields stand in two columns
+
+
+class SectionFrame(QFrame):
+    """The fields of one section. Until `build` it is a heading alone, about as high as it will be.
+
+    Fields that are filled in by the application, are not required and say nothing wait behind a button.
+    """
+
+    typed = Signal(str)
+    asked = Signal(str, str)
+    made = Signal(object)  # a FieldRow
+    placed = Signal()
+
+    def __init__(self, key: str, title: str, kind: Kind) -> None:
+        super().__init__()
+        self.setProperty("cls", "card")
+        self.key, self.kind = key, kind
+        self.fields = tuple(field for field in known.of_kind(kind) if field.section == key)
+        self.rows: dict[str, FieldRow] = {}
+        self.built = False
+        self._everything, self._wide = False, True
+        self._placed: tuple[object, ...] = ()
+        self.count = label("", tokens.SMALL, cls="muted")
+        self._grid = QGridLayout()
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(tokens.LG)
+        self._grid.setVerticalSpacing(tokens.LG)
+        self._more = Button("", "chevron-down", "link")
+        self._more.clicked.connect(self._on_more)
+        self._more.hide()
+        head = row(label(title, tokens.SUBTITLE, 600), None, self.count)
+        self.setLayout(column(head, self._grid, row(self._more, None), gap=tokens.MD, margins=(18, 14, 18, 16)))
+        self.setMinimumHeight(theme.px(90 + 62 * min(8, len(self.fields))))
+
+    def show_card(self, card: Card, problems: Mapping[str, str], *, locked: bool) -> None:
+        """Show the values of these fields; only once they are built."""
+        if not self.built:
+            self.built = True
+            self.setMinimumHeight(0)
+        wanted = [field for field in self.fields if self._is_shown(field, card.fields.get(field.key), problems)]
+        for field in wanted:
+            if field.key not in self.rows:
+                self._make(field)
+            self.rows[field.key].show_state(card.fields.get(field.key), problems.get(field.key, ""), locked=locked)
+        left = len(self.fields) - len(wanted)
+        self._more.setText(f"{count_words(left, 'more field')} that nothing was measured for")
+        self._more.setVisible(left > 0)
+        self._place(wanted)
+
+    def set_wide(self, *, wide: bool) -> None:
+        """Two columns, or one."""
+        if wide != self._wide:
+            self._wide = wide
+            self._place([self.rows[field.key].field for field in self.fields if field.key in self.rows])
+
+    def chain(self) -> list[QWidget]:
+        """What takes the keyboard, in its order."""
+        rows = [self.rows[field.key] for field in self.fields if field.key in self.rows]
+        return [*(part for made in rows for part in made.chain()), self._more]
+
+    def reveal(self, key: str) -> bool:
+        """Have a field shown at the next `show_card`, though it says nothing; whether that is another one."""
+        if key in self.rows:
+            return False
+        self._everything = True
+        return True
+
+    def _is_shown(self, field: Field, state: FieldState | None, problems: Mapping[str, str]) -> bool:
+        if self._everything or field.key in self.rows or not field.filled or field.required_for(self.kind):
+            return True
+        return field.key in problems or (state is not None and (state.shown is not None or bool(state.not_applicable)))
+
+    def _make(self, field: Field) -> None:
+        made = FieldRow(field, self.kind)
+        made.typed.connect(self.typed)
+        made.asked.connect(self.asked)
+        self.rows[field.key] = made
+        self.made.emit(made)
+
+    def _place(self, wanted: list[Field]) -> None:
+        """Set the rows in their places."""
+        if (placed := (self._wide, *(field.key for field in wanted))) == self._placed:
+            return
+        self._placed = placed
+        line = place = 0
+        for field in wanted:
+            made = self.rows[field.key]
+            whole = is_wide(field) or not self._wide
+            if whole and place:
+                line, place = line + 1, 0
+            self._grid.addWidget(made, line, place, 1, 2 if whole and self._wide else 1, Qt.AlignmentFlag.AlignTop)
+            line, place = (line + 1, 0) if whole or place else (line, 1)
+        for number in (0, 1):
+            self._grid.setColumnStretch(number, 1 if self._wide or not number else 0)
+        self.placed.emit()
+
+    @Slot()
+    def _on_more(self) -> None:
+        self._everything = True
+        self.asked.emit("more", self.key)
+
+
+class CardForm(QScrollArea):
+    """Shows a card. `typed` carries a field's key, `asked` what a button asks for and the key, `section_changed` the
+    section that is seen. `made` carries each FieldRow once it is there.
+    """
+
+    typed = Signal(str)
+    asked = Signal(str, str)
+    section_changed = Signal(str)
+    made = Signal(object)
+
+    def __init__(self, after: QWidget) -> None:
+        """`after` is what the keyboard comes from."""
+        super().__init__()
+        self._after = after
+        self.setAccessibleName("Form of the card")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.sections: dict[str, SectionFrame] = {}
+        self._kind: Kind | None = None
+        self._card: Card | None = None
+        self._problems: Mapping[str, str] = {}
+        self._locked, self._section = False, ""
+        self._aim: QWidget | None = None
+        self._later = QTimer(self, singleShot=True, interval=0)
+        self._later.timeout.connect(self._build_seen)
+        self._aiming = QTimer(self, singleShot=True, interval=_AIMING_MS)
+        self._aiming.timeout.connect(self._miss)
+        self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
+        self.verticalScrollBar().rangeChanged.connect(self._on_range)
+
+    def show_card(self, card: Card, problems: Mapping[str, str], *, locked: bool) -> None:
+        """Show a card as it is now; another one from its beginning."""
+        other = self._card is None or self._card.uid != card.uid
+        self._card, self._problems, self._locked = card, problems, locked
+        if card.kind != self._kind:
+            self._start(card.kind)
+        if other:
+            self.forget_typed()
+            self.verticalScrollBar().setValue(0)
+        for section in self.sections.values():
+            if section.built:
+                self._show(section)
+        self._later.start()
+
+    def section(self) -> str:
+        """The section that is seen."""
+        return self._section
+
+    def row(self, key: str) -> FieldRow | None:
+        """A field's row, built now if need be; None when the card has no such field."""
+        section = next((s for s in self.sections.values() if any(field.key == key for field in s.fields)), None)
+        if section is None or self._card is None:
+            return None
+        if section.reveal(key) or not section.built:
+            self._show(section)
+        return section.rows[key]
+
+    def rows(self) -> list[FieldRow]:
+        """Those that are built."""
+        return [made for section in self.sections.values() for made in section.rows.values()]
+
+    def go_to(self, key: str) -> None:
+        """Show a section's beginning, or a field, with the cursor in it."""
+        made = self.row(key)
+        target: QWidget | None = made or self.sections.get(key)
+        if target is None:
+            return
+        self._build_down_to(target)
+        content = self.widget()
+        assert content is not None
+        content.adjustSize()
+        self._aim = target
+        self._scroll_to_aim()
+        self._aiming.start()
+        if made is None:
+            self._say_section(key)
+        else:
+            made.input.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    @Slot()
+    def _scroll_to_aim(self) -> None:
+        target, content = self._aim, self.widget()
+        if target is None or content is None or not content.isAncestorOf(target):
+            return
+        top, bar = target.mapTo(content, QPoint(0, 0)).y(), self.verticalScrollBar()
+        if isinstance(target, SectionFrame):
+            bar.setValue(max(0, top - 14))
+        elif not bar.value() <= top <= bar.value() + self.viewport().height() - target.height():
+            bar.setValue(max(0, top - 60))
+
+    @Slot()
+    def _on_range(self, *_range: int) -> None:
+        self._scroll_to_aim()
+        self._later.start()
+
+    @Slot()
+    def _miss(self) -> None:
+        self._aim = None
+
+    def forget_typed(self) -> None:
+        """What is being typed is taken in, or is of another card."""
+        for made in self.rows():
+            made.dirty = False
+
+    def _start(self, kind: Kind) -> None:
+        self._kind = kind
+        self.sections = {}
+        for key, title in known.SECTIONS:
+            section = SectionFrame(key, title, kind)
+            if section.fields:
+                section.typed.connect(self.typed)
+                section.asked.connect(self._on_asked)
+                section.made.connect(self.made)
+                section.placed.connect(self._chain)
+                self.sections[key] = section
+        content = QWidget()
+        content.setProperty("cls", "flow")
+        content.setLayout(column(*self.sections.values(), None, gap=14, margins=(0, 18, 16, 24)))
+        self.setWidget(content)
+        self._section = next(iter(self.sections), "")
+
+    def _show(self, section: SectionFrame) -> None:
+        assert self._card is not None
+        section.set_wide(wide=self.viewport().width() >= theme.px(_TWO))
+        section.show_card(self._card, self._problems, locked=self._locked)
+
+    @Slot()
+    def _chain(self) -> None:
+        """Have Tab go through the fields in the order in which they are seen, whichever was made first."""
+        parts = [self._after, *(part for section in self.sections.values() for part in section.chain())]
+        for before, after in itertools.pairwise(parts):
+            QWidget.setTabOrder(before, after)
+
+    def _build_down_to(self, target: QWidget) -> None:
+        for section in self.sections.values():
+            if not section.built:
+                self._show(section)
+            if section is target or section.isAncestorOf(target):
+                return
+
+    @Slot()
+    def _build_seen(self) -> None:
+        """Build the next section that is in sight, one a turn, so that keys get through between them."""
+        if self._card is None:
+            return
+        bottom = self.verticalScrollBar().value() + self.viewport().height() + _AHEAD
+        for section in self.sections.values():
+            if not section.built and section.y() < bottom:
+                self._show(section)
+                self._later.start()
+                return
+
+    @Slot()
+    def _on_scrolled(self) -> None:
+        self._later.start()
+        if isinstance(self._aim, SectionFrame):
+            return  # the section that was asked for, though it may be too low to stand on top
+        top = self.verticalScrollBar().value() + theme.px(80)
+        seen = [key for key, section in self.sections.items() if section.y() <= top]
+        if self.verticalScrollBar().value() == self.verticalScrollBar().maximum() and self.sections:
+            seen = seen or list(self.sections)[:1]
+        self._say_section(seen[-1] if seen else next(iter(self.sections), ""))
+
+    def _say_section(self, key: str) -> None:
+        if key != self._section:
+            self._section = key
+            self.section_changed.emit(key)
+
+    @Slot(str, str)
+    def _on_asked(self, what: str, key: str) -> None:
+        if what == "more":
+            self._show(self.sections[key])
+        else:
+            self.asked.emit(what, key)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Build the section after the one that holds the focus, so that Tab goes on into it."""
+        if self._card is not None:
+            waiting = False
+            for section in self.sections.values():
+                if waiting and not section.built:
+                    self._show(section)
+                    break
+                waiting = section.built
+        return super().focusNextPrevChild(forward)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = self.viewport().width() >= theme.px(_TWO)
+        for section in self.sections.values():
+            section.set_wide(wide=wide)
+        self._later.start()

@@ -1,0 +1,121 @@
+"""The card as a reader will see it, drawn a moment after it changed."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+
+from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.widgets.basics import column, frame, label, row
+from forge_desktop.ui.widgets.markdown_source import parse
+from forge_desktop.ui.widgets.markdown_view import MarkdownView, ask_before_opening
+
+_FRONT = re.compile(r"\A\ufeff?---[ \t]*\r?\n.*?^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_TABLE_ROWS = 24  # of a table that are drawn; the form and the source have them all
+_PAUSE_MS = 60
+_AHEAD = 200  # pixels below what is seen that are drawn already
+_PART = re.compile(r"^(?=#{1,3} )", re.MULTILINE)
+
+
+@functools.cache
+def get_ready() -> None:
+    """Import what reads Markdown, off the window's thread: it takes its time once."""
+    parse("# Ready\n\n| a |\n|---|\n")
+
+
+def preview_text(markdown: str) -> str:
+    """What is read of a card: without its front matter and comments, long tables cut, and said so."""
+    text = _COMMENT.sub("", _FRONT.sub("", markdown, count=1)).replace("\r\n", "\n")
+    made: list[str] = []
+    rows = 0
+    for line in [*text.split("\n"), ""]:
+        rows = rows + 1 if line.lstrip().startswith("|") else _after(made, rows)
+        if rows <= _TABLE_ROWS + 2:
+            made.append(line)
+    return "\n".join(made).strip("\n")
+
+
+def _after(made: list[str], rows: int) -> int:
+    """A table has ended: say how many of its rows are not drawn."""
+    if (left := rows - _TABLE_ROWS - 2) > 0:
+        made += ["", f"*{left:,} more rows stand in the form and in the source.*"]
+    return 0
+
+
+class Preview(QFrame):
+    """A heading, and the card on its sheet."""
+
+    copied = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("cls", "sideR")
+        self.view = MarkdownView()
+        self.view.setAccessibleName("Preview of the card")
+        self.view.outside.connect(lambda url: ask_before_opening(url, self.window()))
+        self.view.copied.connect(self.copied)
+        sheet = frame("card", column(self.view, gap=0, margins=(18, 14, 18, 18)))
+        inside = QWidget()
+        inside.setProperty("cls", "flow")
+        inside.setLayout(column(sheet, None, gap=0, margins=(0, 0, 4, 20)))
+        self.area = QScrollArea()
+        self.area.setAccessibleName("Preview")
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setWidget(inside)
+        head = row(label("Preview", tokens.BODY, 600), None, label("README.md", tokens.SMALL, cls="muted", mono=True))
+        content = column(head, self.area, gap=10, margins=(16, 18, 12, 0))
+        content.setStretch(1, 1)
+        self.setLayout(content)
+        self.setMinimumWidth(theme.px(280))
+        self._text = ""
+        self._parts: list[str] = []
+        self._drawn = 1  # parts of the text that stand; the others are drawn when one comes near them
+        self.area.verticalScrollBar().valueChanged.connect(self._grow)
+        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._pause.timeout.connect(self._draw)
+
+    def show_text(self, text: str) -> None:
+        """Show what `preview_text` made, soon; nothing while it is hidden."""
+        self._text = text
+        if not self.isHidden():
+            self._pause.start()
+
+    def start_over(self) -> None:
+        """Another card comes: from its beginning."""
+        self._drawn = 1
+        self.area.verticalScrollBar().setValue(0)
+
+    @Slot()
+    def _draw(self) -> None:
+        self._parts = _PART.split(self._text)
+        self._drawn = max(1, min(self._drawn, len(self._parts)))
+        self.view.set_markdown("".join(self._parts[: self._drawn]))
+        self._grow()
+
+    @Slot()
+    def _grow(self, _value: int = 0) -> None:
+        """Draw on until there is more than can be seen."""
+        while self._drawn < len(self._parts):
+            seen = self.area.verticalScrollBar().value() + self.area.viewport().height() + theme.px(_AHEAD)
+            if self.view.height() >= seen:
+                return
+            self.view.append(self._parts[self._drawn])
+            self.view.flush()
+            self._drawn += 1
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if not self._pause.isActive():
+            self._grow()
+
+    def setVisible(self, visible: bool) -> None:
+        super().setVisible(visible)
+        if visible and "".join(self._parts) != self._text:
+            self._pause.start()

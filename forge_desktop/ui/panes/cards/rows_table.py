@@ -1,0 +1,192 @@
+"""A field that is a table: its rows in a window of their own, added, changed and taken away through a sheet."""
+
+from __future__ import annotations
+
+import array
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QWidget
+
+from forge_desktop.base.money import shown as money_words
+from forge_desktop.cards.fields import ROWS, Field
+from forge_desktop.ui import theme
+from forge_desktop.ui.panes.cards.inputs import Input, fact_words
+from forge_desktop.ui.panes.cards.row_sheet import RowSheet, column_words
+from forge_desktop.ui.panes.cards.words import number_words
+from forge_desktop.ui.widgets.basics import Button, column, label, row
+from forge_desktop.ui.widgets.row_delegate import ROW_HEIGHT
+from forge_desktop.ui.widgets.windowed_table import Column, WindowedTable
+from forge_desktop.ui.widgets.words import count_words, safe_words
+
+_MOST_ROWS = 8  # shown at once; more scroll
+_RIGHT = frozenset(
+    {"value", "n", "baseline", "difference", "rows", "train_rows", "validation_rows", "documents", "pairs", "share"}
+    | {"cost"}
+)
+_SHOWN: dict[str, tuple[tuple[str, int, int], ...]] = {
+    # column, width, and in which order it gives way where there is little room
+    "evaluation": (
+        ("metric", 130, 0), ("dataset", 110, 1), ("value", 84, 0), ("baseline", 84, 3), ("difference", 172, 2),
+        ("n", 64, 0),
+    ),
+    "training_data": (
+        ("name", 190, 0), ("rows", 80, 0), ("train_rows", 84, 1), ("validation_rows", 96, 2), ("documents", 100, 3),
+    ),
+    "teachers": (("name", 190, 0), ("pairs", 80, 0), ("share", 80, 1), ("cost", 90, 2), ("may_train", 96, 3)),
+}  # fmt: skip
+
+
+def cell_words(key: str, line: Mapping[str, Any]) -> str:
+    """What stands in a cell."""
+    said = line.get(key)
+    if said is None or said == "":
+        return "—"
+    if key == "cost" and isinstance(said, int):
+        return money_words(said)
+    if key == "share" and isinstance(said, int | float):
+        return f"{said:.0%}"
+    if key == "difference" and isinstance(said, int | float):
+        low, high = line.get("low"), line.get("high")
+        if isinstance(low, int | float) and isinstance(high, int | float):
+            return f"{said:+.3g} ({low:+.3g} to {high:+.3g})"
+        return f"{said:+.3g}"
+    if isinstance(said, int | float) and not isinstance(said, bool):
+        words = number_words(said)
+        unit = line.get("unit")
+        return f"{words} {unit}" if key in ("value", "baseline") and unit else words
+    return safe_words(fact_words(said))
+
+
+class _Rows(WindowedTable):
+    """Enter opens a row, Delete takes it away."""
+
+    opened = Signal()
+    deleted = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.opened.emit()
+        elif event.key() == Qt.Key.Key_Delete:
+            self.deleted.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class RowsInput(Input):
+    """The rows of a field, and three buttons."""
+
+    def __init__(self, field: Field) -> None:
+        super().__init__(field)
+        self._lines: list[dict[str, Any]] = []
+        self._locked = False
+        columns = [
+            Column(
+                column_words(key),
+                partial(cell_words, key),
+                width=width,
+                right=key in _RIGHT,
+                stretch=place == 0,
+                yields=yields,
+                tip=_tip if place == 0 else None,
+            )
+            for place, (key, width, yields) in enumerate(_SHOWN[field.key])
+        ]
+        self.table = _Rows(columns, lambda ids: [self._lines[n] for n in ids], field.title)
+        header = self.table.horizontalHeader()
+        header.setSectionsClickable(False)
+        header.setSortIndicatorShown(False)
+        self.table.opened.connect(self._on_edit)
+        self.table.deleted.connect(self._on_remove)
+        self.table.doubleClicked.connect(lambda _index: self._on_edit())
+        self.table.selection_changed.connect(self._refresh)
+        self._count = label("", cls="muted", size=12)
+        self.add = Button("Add a row", "plus", "pill")
+        self.edit = Button("Edit", "pencil", "pill")
+        self.remove = Button("Remove", "trash-2", "pill")
+        for button, slot in ((self.add, self._on_add), (self.edit, self._on_edit), (self.remove, self._on_remove)):
+            button.setAccessibleName(f"{field.title}: {button.text().lower()}")
+            button.clicked.connect(slot)
+        self.setLayout(column(self.table, row(self._count, None, self.add, self.edit, self.remove, gap=6), gap=6))
+        self.setFocusProxy(self.table)
+        self._fit()
+
+    def value(self) -> tuple[object, str]:
+        return [dict(line) for line in self._lines] or None, ""
+
+    def shows(self, data: object, unit: str) -> None:
+        wanted = [dict(line) for line in data if isinstance(line, Mapping)] if isinstance(data, Sequence) else []
+        if wanted != self._lines:
+            self._lines = wanted
+            self._fit()
+
+    def parts(self) -> list[QWidget]:
+        return [self.table, self.add, self.edit, self.remove]
+
+    def lock(self, *, locked: bool) -> None:
+        self._locked = locked
+        self._refresh()
+
+    def _fit(self) -> None:
+        self.table.show_ids(array.array("q", range(len(self._lines))))
+        shown = min(_MOST_ROWS, len(self._lines))
+        self.table.setVisible(bool(shown))
+        self.table.setFixedHeight(theme.px(36) + shown * theme.px(ROW_HEIGHT) + 2)
+        self._count.setText(count_words(len(self._lines), "row") if self._lines else "No rows yet")
+        self.setFocusProxy(self.table if self._lines else self.add)
+        self._refresh()
+
+    @Slot()
+    def _refresh(self) -> None:
+        chosen = len(self.table.selected_ids())
+        self.add.setVisible(not self._locked)
+        self.edit.setVisible(bool(self._lines))
+        self.edit.setText("Look" if self._locked else "Edit")
+        self.remove.setVisible(bool(self._lines) and not self._locked)
+        self.edit.setEnabled(chosen == 1)
+        self.remove.setEnabled(chosen > 0)
+
+    @Slot()
+    def _on_add(self) -> None:
+        sheet = RowSheet(self.field.title, ROWS[self.field.key], {}, self.window())
+        sheet.made.connect(self._take)
+        sheet.open()
+
+    @Slot()
+    def _on_edit(self) -> None:
+        chosen = self.table.selected_ids()
+        if len(chosen) == 1:
+            place = chosen[0]
+            sheet = RowSheet(
+                self.field.title, ROWS[self.field.key], self._lines[place], self.window(), locked=self._locked
+            )
+            sheet.made.connect(partial(self._take, place=place))
+            sheet.open()
+
+    @Slot()
+    def _on_remove(self) -> None:
+        if gone := set() if self._locked else set(self.table.selected_ids()):
+            self._lines = [line for n, line in enumerate(self._lines) if n not in gone]
+            self._fit()
+            (self.table if self._lines else self.add).setFocus(Qt.FocusReason.TabFocusReason)
+            self.changed.emit()
+
+    def _take(self, line: dict[str, Any], place: int = -1) -> None:
+        lines = list(self._lines)
+        if place < 0:
+            place = len(lines)
+            lines.append(line)
+        else:
+            lines[place] = line
+        self._lines = lines
+        self._fit()
+        self.table.select_id(place)
+        self.table.setFocus(Qt.FocusReason.TabFocusReason)
+        self.changed.emit()
+
+
+def _tip(line: Mapping[str, Any]) -> str:
+    return "\n".join(f"{column_words(key)}: {safe_words(fact_words(said))}" for key, said in line.items() if said != "")

@@ -1,0 +1,285 @@
+"""Cards from a script: written, checked, published, compared; its JSON is what the page says."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forge_desktop.forge import Forge
+
+Json = Callable[..., dict[str, Any]]
+SPEEDS = (("prompt_speed", "1000 / 1500"), ("generation_speed", "100 / 150"))
+WRITTEN = "---\nlicense: mit\nlanguage:\n- en\n---\n# A card\n\nSome text.\n"
+
+
+@pytest.fixture
+def cli(in_process: Callable[..., Any]) -> Callable[..., Any]:
+    return in_process
+
+
+@pytest.fixture
+def teacher(cli: Callable[..., Any]) -> str:
+    """An endpoint on this computer that asks two dollars and eight."""
+    address = ("--url", "http://127.0.0.1:9/v1", "--model", "m", "--no-key")
+    cli("teachers", "add", "--name", "Prof", *address, "--price-in", "2", "--price-out", "8")
+    return "Prof"
+
+
+def test_a_card_is_written_by_hand_checked_and_taken_back(cli: Callable[..., Any], cli_json: Json) -> None:
+    (listed,) = cli_json("card", "list")["cards"]
+    assert (listed["label"], listed["kind"], listed["state"]) == ("v1", "student", "draft")
+    assert cli_json("card", "list", "--kind", "teacher")["cards"] == []
+    done = cli_json("card", "set", "v1", "latency", "120 / 340 ms")
+    (field,) = done["fields"]
+    assert (field["value"], field["unit"], field["origin"]) == ({"p50": 120, "p95": 340}, "ms", "hand")
+    for field, value, said in (
+        ("latency", "340 / 120 ms", "Time of a whole answer"),
+        ("file_bytes", "4 tokens", "File size"),
+        ("licence", "no such licence", "Licence"),
+        ("contact", "nobody", "Contact"),
+        ("wings", "two", "wings"),
+    ):
+        refused = cli_json("card", "set", "v1", field, value, expect=1)["error"]
+        assert said in refused["message"], refused
+        assert len(cli("card", "set", "v1", field, value, expect=1).stderr.splitlines()) == 1
+    cli("card", "set", "v1", "file_bytes", "4.2", "--unit", "GB")
+    assert cli_json("card", "show", "v1", "file_bytes")["fields"][0]["value"] == 4_200_000_000
+    cli("card", "set", "v1", "price_input", "0.15", expect=1)  # a student has no price
+    cli("card", "set", "v1", "memory_vram", "--not-applicable", "It has no GPU.")
+    (told,) = cli_json("card", "show", "v1", "memory_vram")["fields"]
+    assert (told["value"], told["not_applicable"]) == (None, "It has no GPU.")
+    assert cli_json("card", "undo", "v1")["can_redo"] is True
+    assert cli_json("card", "show", "v1", "memory_vram")["fields"][0]["not_applicable"] == ""
+    cli("card", "redo", "v1")
+    cli("card", "set", "v1", "latency", "--clear")
+    report = cli_json("card", "check", "v1", expect=1)
+    assert report["ok"] is False
+    assert "Licence" in report["missing"]
+    assert "missing: Licence" in cli("card", "check", "v1", expect=1).stdout
+    shown = cli("card", "show", "v1").stdout
+    assert "File size" in shown
+    assert "written by hand on 20" in shown
+    assert "does not apply: It has no GPU." in shown
+    assert "No card is called" in cli_json("card", "show", "nobody", expect=1)["error"]["message"]
+    assert cli_json("card", "show", "v1", "wings", expect=1)["error"]["hint"]
+
+
+def test_texts_and_rows_come_from_files(tmp_path: Path, cli: Callable[..., Any], cli_json: Json) -> None:
+    (tmp_path / "use.md").write_text("For *tools*.\n\nNot for law.\n")
+    (field,) = cli_json("card", "set", "v1", "intended_use", "--file", tmp_path / "use.md")["fields"]
+    assert field["value"] == "For *tools*.\n\nNot for law."
+    rows = [{"task": "text-generation", "dataset": "Facts", "metric": "exact_match", "value": 0.5}]
+    (tmp_path / "rows.json").write_text(json.dumps(rows))
+    (field,) = cli_json("card", "set", "v1", "evaluation", "--file", tmp_path / "rows.json")["fields"]
+    assert field["value"] == rows
+    (tmp_path / "rows.json").write_text("[{]")
+    refused = cli_json("card", "set", "v1", "evaluation", "--file", tmp_path / "rows.json", expect=1)["error"]
+    assert "Evaluation results is no JSON (line 1, column 3)" in refused["message"]
+    (tmp_path / "bad").write_bytes(b"\xff\xfe\xff")
+    assert (
+        "UTF-8"
+        in cli_json("card", "set", "v1", "intended_use", "--file", tmp_path / "bad", expect=1)["error"]["message"]
+    )
+    assert "cannot be read" in cli_json("card", "set", "v1", "users", "--file", "no", expect=1)["error"]["message"]
+    cli("card", "set", "v1", "wings", "--clear", expect=1)
+    cli("card", "set", "v1", "users", expect=2)
+    cli("card", "set", "v1", "users", "x", "--clear", expect=2)
+
+
+def test_the_editor_changes_the_markdown(
+    tmp_path: Path, cli: Callable[..., Any], cli_json: Json, monkeypatch: pytest.MonkeyPatch, data_dir: Path
+) -> None:
+    script = tmp_path / "editor.py"
+    script.write_text("import sys\np = sys.argv[-1]\nopen(p, 'a').write('\\n## Our own\\n\\nKept.\\n')\n")
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setenv("EDITOR", f"{sys.executable} {script}")
+    assert cli_json("card", "edit", "v1")["taken"] is True
+    assert "## Our own" in cli_json("card", "show", "v1", "--markdown")["markdown"]
+    assert not list(data_dir.glob("card-*"))
+    monkeypatch.setenv("EDITOR", "no-such-editor-at-all")
+    assert "cannot be started" in cli_json("card", "edit", "v1", expect=1)["error"]["message"]
+    monkeypatch.setenv("EDITOR", f"{sys.executable} -c 'raise SystemExit(3)'")
+    assert "status 3" in cli_json("card", "edit", "v1", expect=1)["error"]["message"]
+    monkeypatch.setenv("EDITOR", "")
+    assert "no editor" in cli_json("card", "edit", "v1", expect=1)["error"]["message"]
+    too_much = "import sys\nopen(sys.argv[-1], 'wb').write(b'\\xff')\n"
+    script.write_text(too_much)
+    monkeypatch.setenv("EDITOR", f"{sys.executable} {script}")
+    refused = cli_json("card", "edit", "v1", expect=1)["error"]
+    assert "UTF-8" in refused["message"]
+    assert [str(kept) in refused["hint"] for kept in data_dir.glob("card-*.md")] == [True]
+
+
+def test_a_broken_text_is_kept_and_named_by_line_and_column(
+    tmp_path: Path, cli: Callable[..., Any], cli_json: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "editor.py"
+    script.write_text("import sys\nopen(sys.argv[-1], 'w').write('---\\nlicense: [mit\\n---\\n# Broken\\n')\n")
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setenv("EDITOR", f"{sys.executable} {script}")
+    done = cli_json("card", "edit", "v1", expect=1)
+    assert (done["taken"], done["broken"]) == (False, True)
+    assert done["problems"][0]["line"] >= 2
+    assert cli_json("card", "show", "v1")["problem"]["line"] == done["problems"][0]["line"]
+    assert cli_json("card", "check", "v1", expect=1)["problems"][0]["line"] == done["problems"][0]["line"]
+
+
+def test_a_file_is_checked_without_being_brought_in(tmp_path: Path, cli: Callable[..., Any], cli_json: Json) -> None:
+    good, bad = tmp_path / "good.md", tmp_path / "bad.md"
+    good.write_text(WRITTEN)
+    report = cli_json("card", "check", good, expect=1)
+    assert report["file"] == str(good)
+    assert "Intended use" in report["missing"]
+    assert "Licence" not in report["missing"]
+    bad.write_text("---\nlicense: mit\ntags: [a, b\n---\n# A card\n")
+    (problem,) = cli_json("card", "check", bad, expect=1)["problems"]
+    assert problem["line"] in (3, 4)
+    assert problem["column"] >= 1
+    assert f"{bad}:{problem['line']}:{problem['column']}: error: " in cli("card", "check", bad, expect=1).stdout
+    bad.write_bytes(b"# A card\n\nWith \xff in it.\n")
+    (problem,) = cli_json("card", "check", bad, expect=1)["problems"]
+    assert (problem["line"], problem["column"]) == (3, 6)
+    (tmp_path / "no.json").write_text("{}")
+    assert "neither a card" in cli_json("card", "check", tmp_path / "no.json", expect=1)["error"]["message"]
+    assert "cannot be read" in cli_json("card", "check", tmp_path / "gone.md", expect=1)["error"]["message"]
+    assert len(cli_json("card", "list")["cards"]) == 1
+
+
+def test_cards_of_what_is_not_here(tmp_path: Path, cli: Callable[..., Any], cli_json: Json) -> None:
+    made = cli_json("card", "new", "teacher", "Elsewhere")
+    assert (made["kind"], made["subject"]) == ("teacher", None)
+    cli("card", "set", "Elsewhere", "price_input", "0.15")
+    (price,) = cli_json("card", "show", "Elsewhere", "price_input")["fields"]
+    assert (price["value"], price["unit"]) == ("0.150000", "USD")
+    told = cli_json("card", "diff", "v1", "Elsewhere")["changes"]
+    assert "price_input" in [change["field"] for change in told]
+    assert cli_json("card", "remove", "Elsewhere")["removed"] == made["card"]
+    assert cli_json("card", "remove", "v1", expect=1)["error"]["message"]
+    assert "No version of this card" in cli_json("card", "diff", "v1", expect=1)["error"]["message"]
+
+
+def test_a_complete_card_is_published_locked_and_restored(cli: Callable[..., Any], cli_json: Json) -> None:
+    cli("card", "new", "student", "Mine")
+    refused = cli_json("card", "publish", "Mine", expect=1)["error"]["message"]
+    assert "is missing" in refused
+    cli("card", "set", "Mine", "intended_use", "For tools.")
+    for field in cli_json("card", "show", "Mine", "--all")["fields"]:
+        if field["required"] and field["value"] is None:
+            cli("card", "set", "Mine", field["field"], "--not-applicable", "It is a test.")
+    done = cli_json("card", "publish", "Mine", "--who", "Ada", "--note", "First.")
+    assert (done["number"], done["state"], done["who"]) == (1, "published", "Ada")
+    assert cli_json("card", "check", "Mine")["ok"] is True
+    locked = cli_json("card", "set", "Mine", "intended_use", "For law.", expect=1)["error"]
+    assert "reopen" in locked["hint"]
+    cli("card", "reopen", "Mine")
+    cli("card", "set", "Mine", "intended_use", "For law.")
+    (change,) = [one for one in cli_json("card", "diff", "Mine")["changes"] if one["field"] != "document"]
+    assert (change["before"], change["after"]) == ("For tools.", "For law.")
+    cli("card", "restore", "Mine", "1")
+    assert cli_json("card", "show", "Mine", "intended_use")["fields"][0]["value"] == "For tools."
+    versions = cli_json("card", "history", "Mine")["versions"]
+    assert versions[-1]["note"] == "First."
+    assert "published by Ada: First." in cli("card", "history", "Mine").stdout
+    earlier = cli_json("card", "show", "Mine", "intended_use", "--number", "1")["fields"][0]
+    assert earlier["value"] == "For tools."
+
+
+def test_cards_leave_in_every_format(tmp_path: Path, cli: Callable[..., Any], cli_json: Json) -> None:
+    done = cli_json("card", "export", "v1", "--to", tmp_path / "out")
+    names = {Path(one["path"]).name for one in done["files"]}
+    assert {"README.md", "card.json", "card.html"} <= names
+    assert all(Path(one["path"]).stat().st_size == one["bytes"] for one in done["files"])
+    assert "there already" in cli_json("card", "export", "v1", "--to", tmp_path / "out", expect=1)["error"]["message"]
+    cli("card", "export", "v1", "--to", tmp_path / "out", "--replace")
+    one = cli_json("card", "export", "v1", "--format", "json", "--to", tmp_path / "one.json")
+    assert [Path(each["path"]).name for each in one["files"]] == ["one.json"]
+    (each,) = cli_json("card", "export", "v1", "--format", "json", "--to", tmp_path / "folder")["files"]
+    assert each["path"] == str(tmp_path / "folder" / "card.json")
+    cli("card", "export", "v1", "--format", "docx", expect=2)
+    assert "No finding" in cli_json("card", "export", "v1", "--reveal", "abcd", expect=1)["error"]["message"]
+    assert cli_json("card", "check", tmp_path / "one.json", expect=1)["file"] == str(tmp_path / "one.json")
+
+
+def test_cards_are_compared_in_a_persons_money(
+    teacher: str, cli: Callable[..., Any], cli_json: Json, data_dir: Path
+) -> None:
+    for field, value in SPEEDS:
+        cli("card", "set", "v1", field, value)
+    for field, value in (("price_input", "2"), ("price_output", "8")):
+        cli("card", "set", teacher, field, value)
+    asked = ("card", "compare", "v1", teacher, "--currency", "EUR", "--rate", "0.5", "--hardware", "730.5")
+    found = cli_json(*asked, "--hours", "10", "--residual", "0", "--electricity", "0.15", "--ratio", "3")
+    assert [(card["label"], card["local"]) for card in found["cards"]] == [("v1", True), ("Prof", True)]
+    (answer,) = found["answers"]
+    assert (answer["local_usd"], answer["api_usd"], answer["cheaper"]) == ("0.000117", "0.003500", "local")
+    assert "0.00175 EUR with Prof" in answer["sentences"][0]
+    assert answer["break_even"] > 0
+    assert found["inputs"]["hardware_usd"] == "1461.000000"
+    assert "watts" in found["inputs"]["assumed"]
+    assert "hours" not in found["inputs"]["assumed"]
+    rows = {row["key"]: row for row in found["rows"]}
+    assert rows["fit"]["figures"][0]["shown"] == "fits"
+    assert "MB" in rows["fit"]["figures"][0]["how"]
+    assert rows["mix"]["figures"][0]["best"] is True
+    unknown = [one for one in found["capabilities"] if one["amount_usd"] is None]
+    assert {one["key"] for one in unknown} >= {"index", "search", "run"}
+    assert all(one["missing"] for one in unknown)
+    assert not (data_dir / "settings.json").exists()
+    said = cli(*asked, "--save").stdout
+    assert "Local or API: v1 or Prof" in said
+    assert "If it works only 1 hour a day" in said
+    assert "Assumed, until you set it" in said
+    assert json.loads((data_dir / "settings.json").read_text())["cost_hardware"] == 730.5
+    assert "two cards or more" in cli_json("card", "compare", "v1", expect=1)["error"]["message"]
+    assert "named twice" in cli_json("card", "compare", "v1", "v1", expect=1)["error"]["message"]
+    cli("card", "compare", "v1", teacher, "--hours", "25", expect=2)
+
+
+def test_cards_are_read_beside_the_window_and_only_read(tmp_path: Path, data_dir: Path, cli_json: Json) -> None:
+    with contextlib.closing(Forge(data_dir, holder="the window")) as forge:
+        forge.cards.new("teacher", "Elsewhere")
+        assert [card["name"] for card in cli_json("card", "list", "--kind", "teacher")["cards"]] == ["Elsewhere"]
+        assert cli_json("card", "show", "v1")["label"] == "v1"
+        assert cli_json("card", "check", "v1", expect=1)["ok"] is False
+        assert cli_json("card", "history", "v1")["versions"] == []
+        assert cli_json("card", "export", "v1", "--format", "html", "--to", tmp_path / "c.html")["files"]
+        assert cli_json("card", "compare", "v1", "Elsewhere")["answers"][0]["cheaper"] is None
+        refused = cli_json("card", "set", "v1", "intended_use", "x", expect=1)["error"]
+        assert "the window" in refused["message"]
+
+
+def test_what_comes_from_elsewhere_never_makes_a_line_of_its_own(cli: Callable[..., Any], cli_json: Json) -> None:
+    forged = "x\n  v9       Promoted \u202e"
+    cli("card", "new", "student", "Odd")
+    cli("card", "set", "Odd", "intended_use", forged)
+    shown = cli("card", "show", "Odd").stdout
+    assert "\u202e" not in shown
+    assert not any(line.startswith("  v9") for line in shown.splitlines())
+    assert len(cli("card", "show", "a\nb", expect=1).stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at children in /proc")
+def test_ctrl_c_while_measuring_keeps_the_card(start: Callable[..., subprocess.Popen[bytes]], cli_json: Json) -> None:
+    before = cli_json("card", "show", "v1")
+    process = start("card", "fill", "v1", "--json")
+    threads = Path(f"/proc/{process.pid}/task")
+    deadline = time.monotonic() + 60
+    while not any(path.read_text().strip() for path in threads.glob("*/children")):
+        assert time.monotonic() < deadline
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, b"")
+    assert json.loads(out)["error"]["message"] == "Interrupted."
+    after = cli_json("card", "show", "v1")
+    assert after["fields"] == before["fields"]
