@@ -11,7 +11,7 @@ from forge_desktop.cards.money_words import micro, number, seconds, shown
 from forge_desktop.cards.records import Card
 from forge_desktop.cards.records_compare import Capability, CapabilityGroup, CostInputs
 from forge_desktop.cards.surroundings import Surroundings
-from forge_desktop.cards.taking import day, take
+from forge_desktop.cards.taking import day, take, the_value
 
 _THOUSAND, _MILLION, _GB = 1000, 1_000_000, 10**9
 _LOOP: CapabilityGroup = "distillation loop"
@@ -64,6 +64,8 @@ class _Table:
                 yield self._embedding(card)
 
     def _embedding(self, card: Card) -> Capability:
+        if card.uid in self._around.local and (here := self._embedding_here(card)) is not None:
+            return here
         title, price = "Embedding 1,000 passages", take(card, "price_input")
         if price is None:
             return self._unknown("retrieval", "embed", title, missing_of(card, "price_input"), card)
@@ -71,6 +73,17 @@ class _Table:
         amount = price.amount * length * _THOUSAND / _MILLION
         how = f"1,000 passages of about {length} tokens at {self._money(price.amount)} a million tokens."
         return self._row("retrieval", "embed", title, amount, how, Reasons().add("Price", price), card)
+
+    def _embedding_here(self, card: Card) -> Capability | None:
+        """By the time of a text that was measured here; None where it was not."""
+        value, took = the_value(card, "latency"), take(card, "latency")
+        if value is None or took is None or value.source != "measurement":
+            return None
+        spent = costs.working(took.amount, self._inputs)  # milliseconds of one are seconds of a thousand
+        told = str(value.detail.get("how", "")).rstrip(".")
+        how = f"{f'{told}: ' if told else ''}{seconds(spent.seconds)}; {of_computer(spent, self._inputs)}."
+        reasons = Reasons().add("A text", took, "ms")
+        return self._row("retrieval", "embed", "Embedding 1,000 texts", spent.total, how, reasons, card)
 
     # ---- generation ----
 

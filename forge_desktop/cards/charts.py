@@ -110,9 +110,11 @@ def values(rows: Sequence[Mapping[str, Any]]) -> list[Chart]:
     """The results of an evaluation, a chart for each unit."""
     bars = []
     for row in rows:
-        value = _figure(row.get("value"))
+        value, *bounds = (_figure(row.get(name)) for name in ("value", "low", "high"))
         if value is not None:
-            bars.append((str(row.get("unit") or ""), Bar(_label(row), value, None, None, plain_text(row["value"]))))
+            low, high = bounds if row.get("difference") is None else (None, None)
+            bar = Bar(_label(row), value, low, high, _with_bounds(plain_text(row["value"]), low, high))
+            bars.append((str(row.get("unit") or ""), bar))
     return _charts("Results", bars, dots=False)
 
 
@@ -122,9 +124,7 @@ def differences(rows: Sequence[Mapping[str, Any]]) -> list[Chart]:
     for row in rows:
         difference, low, high = (_figure(row.get(name)) for name in ("difference", "low", "high"))
         if difference is not None:
-            said = f"{'+' if difference > 0 else ''}{plain_text(difference)}"
-            if low is not None and high is not None:
-                said += f" [{plain_text(low)}, {plain_text(high)}]"
+            said = _with_bounds(f"{'+' if difference > 0 else ''}{plain_text(difference)}", low, high)
             bars.append((str(row.get("unit") or ""), Bar(_label(row), difference, low, high, said)))
     return _charts("Difference to the baseline, with its interval", bars, dots=True)
 
@@ -163,6 +163,10 @@ def _figure(held: object) -> float | None:
     if isinstance(held, bool) or not isinstance(held, (int, float)) or not math.isfinite(held):
         return None
     return float(held)
+
+
+def _with_bounds(said: str, low: float | None, high: float | None) -> str:
+    return said if low is None or high is None else f"{said} [{plain_text(low)}, {plain_text(high)}]"
 
 
 def _label(row: Mapping[str, Any]) -> str:

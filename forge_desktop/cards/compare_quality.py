@@ -50,7 +50,7 @@ def _results(card: Card) -> dict[_Suite, _Result]:
     value = the_value(card, _FIELD)
     found: dict[_Suite, _Result] = {}
     for row in value.data if value is not None and isinstance(value.data, list) else []:
-        amount = exactly(row.get("value")) if isinstance(row, Mapping) else None
+        amount = _number(row.get("value")) if isinstance(row, Mapping) else None
         if amount is None:
             continue
         told = {name: str(row.get(name) or "") for name in ("dataset", "revision", "split", "metric", "unit")}
@@ -61,6 +61,16 @@ def _results(card: Card) -> dict[_Suite, _Result]:
         said = f"{value_said}{f' (n {whole})' if whole else ''}"
         found.setdefault(_Suite(**told), _Result(amount, whole, row.get("less_is_better") is True, said))
     return found
+
+
+def _number(value: object) -> Fraction | None:
+    """Cards from elsewhere also give numbers as texts."""
+    if isinstance(value, str):
+        try:
+            return Fraction(value.strip())
+        except (ValueError, ZeroDivisionError):
+            return None
+    return exactly(value)
 
 
 def _row(
@@ -94,9 +104,11 @@ def _figure(suite: _Suite, card: Card, found: Mapping[_Suite, _Result]) -> Figur
 def _why_not(suite: _Suite, results: Sequence[_Result], each: Sequence[Mapping[_Suite, _Result]]) -> str:
     """Why nothing of this row may be called better; "" where it may."""
     if len(results) < 2:
-        others = {one.revision for found in each for one in found if _alike(one, suite)} - {suite.revision}
-        if others:
+        others = [one for found in each for one in found if _alike(one, suite) and one != suite]
+        if any(one.revision != suite.revision for one in others):
             return f"Another card has this metric of {suite.dataset} in another revision: that is another suite."
+        if any(one.unit != suite.unit for one in others):
+            return "Another card gives this metric in another unit: they are not set against each other."
         return "Only one card was measured so: there is nothing to compare it with."
     if not suite.revision:
         return "The cards do not say which revision of the suite it was: they may have answered different questions."

@@ -53,24 +53,26 @@ class Comparisons:
         if len(chosen) > _MOST:
             raise ForgeError(f"{len(chosen)} cards are too many to read side by side.", hint=f"Name {_MOST} at most.")
         around = self._gatherer.gather(chosen, check)
-        return _made(Basis(chosen, around), inputs or self.inputs())
+        quality = compare_quality.rows(chosen, around)
+        return _made(Basis(chosen, around), quality, inputs or self.inputs())
 
     def again(self, found: CardComparison, inputs: CostInputs | None = None) -> CardComparison:
         """The same comparison with other inputs, at once: nothing is asked of the engine, the disk or the database."""
         assert found.basis is not None, "a comparison that was made here"
-        return _made(found.basis, inputs or self.inputs())
+        quality = tuple(row for row in found.rows if row.group == "quality")  # money has no part in it
+        return _made(found.basis, quality, inputs or self.inputs())
 
     def inputs(self) -> CostInputs:
         """What the settings say of a person's costs."""
         return inputs_of(self._rooms.settings.values, self._rooms.settings.overridden)
 
 
-def _made(basis: Basis, inputs: CostInputs) -> CardComparison:
+def _made(basis: Basis, quality: Sequence[ComparedRow], inputs: CostInputs) -> CardComparison:
     cards, around = basis.cards, basis.around
     table = capabilities(cards, around, inputs)
     here = [card for card in cards if card.kind in _LOCAL]
     there = [card for card in cards if card.kind == "teacher"]
-    rows = (*compare_rows.rows(cards, around, table, inputs), *compare_quality.rows(cards, around))
+    rows = (*compare_rows.rows(cards, around, table, inputs), *quality)
     return CardComparison(
         tuple(_named(card, local=card.uid in around.local) for card in cards),
         rows,
@@ -95,6 +97,10 @@ def _notes(cards: Sequence[Card], rows: Sequence[ComparedRow], inputs: CostInput
         notes.append("No card of a teacher is among them: take one in to see whether local or API is cheaper.")
     elif not any(card.kind in _LOCAL for card in cards):
         notes.append("No model of this computer is among them: take one in to see whether local or API is cheaper.")
+    elsewhere = [card.label or card.name for card in cards if card.kind in _LOCAL and (card.orphan or not card.subject)]
+    if elsewhere:
+        said = "is not on this computer: what it costs is reckoned with the speeds on its card, of another machine"
+        notes += [f"{name} {said}." for name in elsewhere]
     quality = [row for row in rows if row.group == "quality"]
     if not any(len([one for one in row.figures if one.amount is not None]) > 1 for row in quality):
         notes.append(

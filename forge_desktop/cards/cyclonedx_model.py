@@ -129,17 +129,17 @@ def _of_evaluation(row: Mapping[str, Any]) -> list[dict[str, Any]]:
         if row.get(part) not in (None, "")
     )
     titled = f"{name} ({unit})" if unit else name
+    bounds = {"lowerBound": row.get("low"), "upperBound": row.get("high")}
+    interval = {side: number(held) for side, held in bounds.items() if held is not None}
+    compared = row.get("difference") is not None
     found = []
     if row.get("value") is not None:
-        found.append(without_empty({"type": titled, "value": number(row["value"]), "slice": about}))
-    if row.get("difference") is not None:
-        bounds = {"lowerBound": row.get("low"), "upperBound": row.get("high")}
-        found.append(without_empty({
-            "type": f"{titled}, difference to {row.get('baseline') or 'the baseline'}",
-            "value": number(row["difference"]),
-            "slice": about,
-            "confidenceInterval": {side: number(held) for side, held in bounds.items() if held is not None},
-        }))  # fmt: skip
+        told = {"type": titled, "value": number(row["value"]), "slice": about}
+        found.append(without_empty({**told, "confidenceInterval": {} if compared else interval}))
+    if compared:
+        name = f"{titled}, difference to {row.get('baseline') or 'the baseline'}"
+        told = {"type": name, "value": number(row["difference"]), "slice": about}
+        found.append(without_empty({**told, "confidenceInterval": interval}))
     return found
 
 

@@ -7,15 +7,18 @@ from html import escape
 from typing import Any
 
 from forge_desktop import __version__
-from forge_desktop.cards import charts
+from forge_desktop.cards import charts, markdown
 from forge_desktop.cards.fields import SECTIONS, Field, of_kind, required
-from forge_desktop.cards.html_values import provenance, value_html
+from forge_desktop.cards.html_tables import bdi, plain_text
+from forge_desktop.cards.html_values import markdown_html, provenance, value_html
+from forge_desktop.cards.markdown.own_words import own_sections
 from forge_desktop.cards.properties import moment, rows_of, text_of
 from forge_desktop.cards.records import Card, FieldState
 
 KINDS = {"student": "Student", "adapter": "Adapter", "teacher": "Teacher", "embedder": "Embedder"}
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_COMMENT = re.compile(r"^ {0,3}<!--.*?-->[ \t]*$", re.MULTILINE | re.DOTALL)
 _BLOCKS = ("text", "rows")
 # The dark rules stand in a sheet of their own: what prints this knows no such queries and leaves that sheet out.
 _LIGHT = """
@@ -51,7 +54,7 @@ def render(card: Card) -> bytes:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{escape(name)}</title>\n<style>{_LIGHT}</style>\n<style>{_DARK}</style>\n</head>\n<body>\n"
-        f"{_head(card, name)}{sections}{_foot(card)}</body>\n</html>\n"
+        f"{_head(card, name)}{sections}{_own_words(card)}{_foot(card)}</body>\n</html>\n"
     )
     return _NOT_TEXT.sub("\ufffd", page).encode()
 
@@ -132,6 +135,28 @@ def _charts(card: Card, section: str) -> str:
     else:
         drawn = []
     return "".join(each.html() for each in drawn)
+
+
+def _own_words(card: Card) -> str:
+    """What the card's text says beyond our fields."""
+    if not card.document:
+        return ""
+    try:
+        keys, sections = markdown.read(card.document, card.kind).keys, own_sections(card.document, card.kind)
+    except markdown.BadCardText as error:
+        return f'<p class="stale">What else its text says cannot be read: {escape(error.message)}</p>\n'
+    rows = "".join(
+        f'<tr><th width="28%">{bdi(name)}</th><td dir="auto">{bdi(plain_text(held))}</td></tr>\n'
+        for name, held in keys.items()
+        if held not in (None, "", [], {})
+    )
+    told = "".join(
+        (f"<h3>{bdi(title)}</h3>\n" if title else "") + markdown_html(words)
+        for title, full in sections
+        if (words := _COMMENT.sub("", full).strip())
+    )
+    table = f'<table width="100%">\n{rows}</table>\n' if rows else ""
+    return f"<h2>Further words of this card</h2>\n{table}{told}" if table or told else ""
 
 
 def _foot(card: Card) -> str:

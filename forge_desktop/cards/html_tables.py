@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from forge_desktop.base.money import exact
 from forge_desktop.cards.fields import ROWS
 
+_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _HEADINGS = {"cost": "cost (USD)", "sha256": "SHA-256"}
 
 
@@ -66,11 +68,13 @@ def _evaluation(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _result(row: Mapping[str, Any]) -> list[str]:
-    about = _told(row, "task", "dataset", "revision", "split", "config")
+    about = _told({**row, "revision": _short(row.get("revision"))}, "task", "dataset", "revision", "split", "config")
     value = " ".join(plain_text(row[name]) for name in ("value", "unit") if row.get(name) not in (None, ""))
-    bounds = [plain_text(row[name]) for name in ("low", "high") if row.get(name) is not None]
+    bounds = ", ".join(plain_text(row[name]) for name in ("low", "high") if row.get(name) is not None)
+    of_value, of_difference = ("", bounds) if row.get("difference") is not None else (bounds, "")
     plus = "+" if isinstance(row.get("difference"), (int, float)) and row["difference"] > 0 else ""
-    difference = plus + plain_text(row.get("difference")) + (f" [{', '.join(bounds)}]" if bounds else "")
+    value += f" [{of_value}]" if of_value else ""
+    difference = plus + plain_text(row.get("difference")) + (f" [{of_difference}]" if of_difference else "")
     said = row.get("verified")
     verified = ("verified" if said else "not verified") if isinstance(said, bool) else ""
     others = [f"{name}: {plain_text(held)}" for name, held in row.items() if name not in ROWS["evaluation"]]
@@ -85,6 +89,11 @@ def _result(row: Mapping[str, Any]) -> list[str]:
 
 def _told(row: Mapping[str, Any], *names: str) -> str:
     return " · ".join(plain_text(row[name]) for name in names if row.get(name) not in (None, ""))
+
+
+def _short(revision: object) -> object:
+    """A hash as people tell it apart; the other formats have it whole."""
+    return f"{revision[:12]}…" if isinstance(revision, str) and _HASH.fullmatch(revision) else revision
 
 
 def _two(first: str, below: str) -> str:

@@ -13,12 +13,27 @@ from forge_desktop.cards.html_tables import bdi, plain_text, table, words
 from forge_desktop.cards.licences import licence_name
 from forge_desktop.cards.plain import refuse_endless
 from forge_desktop.cards.properties import is_web, moment
-from forge_desktop.cards.records import Value
+from forge_desktop.cards.records import Source, Value
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
 _STEPS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+_SOURCES: dict[Source, str] = {
+    "file": "from the file",
+    "registry": "from the registry",
+    "measurement": "measured",
+    "gate": "measured by a gate",
+    "run log": "from the run's log",
+    "price table": "from the price table",
+    "ledger": "from what was paid",
+    "headers": "from the endpoint's answers",
+    "endpoint": "from the endpoint's settings",
+    "shipped": "came with the application",
+    "hand": "by hand",
+    "import": "from a card that was brought in",
+}
+_PLAIN_DETAILS, _LONGEST = ("machine", "date", "how"), 200
 _DEEPEST = 3  # the first heading within a text is one below its field's
 
 
@@ -75,15 +90,13 @@ def _list(data: Sequence[Any]) -> str:
 
 def provenance(value: Value) -> list[str]:
     """Where a value is from, when, how; and what makes it stale: a line each."""
-    said = [
-        "by hand" if value.source == "hand" else f"from the {value.source}" if value.source != "import" else "import"
-    ]
-    if value.at:
+    said = [_SOURCES[value.source]]
+    if value.at and "date" not in value.detail:
         said.append(moment(value.at)[:10])
     for name, held in value.detail.items():
-        text = plain_text(held)
-        if text and not isinstance(held, (Mapping, list)) and len(text) < 200:
-            said.append(f"n = {text}" if name == "n" else text if name in ("machine", "date") else f"{name}: {text}")
+        text = plain_text(held).rstrip(".")
+        if text and not isinstance(held, (Mapping, list)) and len(text) < _LONGEST:
+            said.append(text if name in _PLAIN_DETAILS else f"n = {text}" if name == "n" else f"{words(name)}: {text}")
     lines = [] if value.origin == "hand" and value.source == "hand" and not value.detail else [", ".join(said)]
     told = [f'<span class="more">{bdi(line)}</span>' for line in lines]
     return told + ([f'<span class="stale">Stale: {bdi(value.stale)}</span>'] if value.stale else [])

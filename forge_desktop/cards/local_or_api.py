@@ -107,7 +107,9 @@ class _Case:
     def _turn(self) -> str:
         even = self.break_even
         if even is None:
-            return "The computer never pays: its electricity alone costs more than the API."
+            return "The computer never pays: its electricity alone costs as much as the API, or more."
+        if even == 0:
+            return "The computer costs nothing but its electricity, so it pays from the first token on."
         if even > self.capacity:
             most = f"it does {tokens(self.capacity)} at most in {number(self._inputs.hours)} hours a day"
             return f"The computer would pay from {tokens(even)} tokens a month on, but {most}."

@@ -13,13 +13,14 @@ from forge_desktop.cards.cyclonedx import hashes
 from forge_desktop.cards.cyclonedx_model import is_expression, without_empty
 from forge_desktop.cards.licences import OTHER, licences, spelled
 from forge_desktop.cards.plain import as_json
-from forge_desktop.cards.properties import data_of, epoch, is_web, moment, properties, rows_of, text_of
+from forge_desktop.cards.properties import epoch, is_web, moment, properties, rows_of, text_of
 from forge_desktop.cards.records import Card
 from forge_desktop.cards.spdx_model import ai_facts, dataset_facts, plainly_said
 
 CONTEXT = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"
 NO_LICENCE = "expandedlicensing_NoAssertionLicense"
-_PROFILES = ["core", "software", "ai", "dataset", "simpleLicensing", "expandedLicensing", "extension"]
+_PROFILES = ["core", "software", "simpleLicensing", "expandedLicensing", "extension"]
+_PLACE = "software_downloadLocation"
 _INFO = "_:creation"
 
 
@@ -71,9 +72,14 @@ class _Document:
             {"type": "SoftwareAgent", "spdxId": agent, **named},
             {"type": "Tool", "spdxId": tool, **named},
             {"type": "SpdxDocument", "spdxId": self._iri("document"), "creationInfo": _INFO,
-             "name": f"Model card of {_title(self._card)}", "profileConformance": _PROFILES, "rootElement": [model],
+             "name": f"Model card of {_title(self._card)}", "profileConformance": self._profiles(),
+             "rootElement": [model],
              "element": [agent, tool, *(element["spdxId"] for element in self._elements)]},
         ]  # fmt: skip
+
+    def _profiles(self) -> list[str]:
+        """The AI profile wants a time of release, which must be known; when datasets were made nobody says here."""
+        return [*_PROFILES, "ai"] if _released(self._card) else _PROFILES
 
     def _contact(self) -> dict[str, Any]:
         contact = text_of(self._card, "contact")
@@ -102,6 +108,11 @@ class _Document:
             declared = self._own_licence(said)
         self._link(model, "hasDeclaredLicense", [declared])
         self._link(model, "hasConcludedLicense", [NO_LICENCE])
+
+    def _no_licence(self, element: str) -> None:
+        """Nothing is said here of the licence of what a model was made from."""
+        self._link(element, "hasDeclaredLicense", [NO_LICENCE])
+        self._link(element, "hasConcludedLicense", [NO_LICENCE])
 
     def _own_licence(self, said: str) -> str:
         """One that is not of the list: by its name, with where its text is."""
@@ -134,15 +145,18 @@ class _Document:
         ]  # fmt: skip
         if tested:
             self._link(model, "testedOn", tested)
+        for dataset in (*trained, *tested):
+            self._no_licence(dataset)
 
     def _base(self, model: str) -> None:
         name, sha256 = text_of(self._card, "base_model"), text_of(self._card, "base_sha256")
         if name or sha256:
             base = self._add(
-                "ai_AIPackage", "base", name=name or sha256, software_primaryPurpose="model",
+                "software_Package", "base", name=name or sha256, software_primaryPurpose="model",
                 verifiedUsing=_verified(sha256),
             )  # fmt: skip
             self._link(model, "descendantOf", [base])
+            self._no_licence(base)
 
 
 def _title(card: Card) -> str:
@@ -150,18 +164,21 @@ def _title(card: Card) -> str:
 
 
 def _package(card: Card) -> dict[str, Any]:
-    place = text_of(card, "location")
-    released = data_of(card, "released")
-    at = epoch(released) if isinstance(released, str) else 0.0
+    place, released = text_of(card, "location"), _released(card)
     return {
         "name": _title(card),
         "summary": text_of(card, "summary"),
         "software_packageVersion": text_of(card, "version") or "NOASSERTION",
         "software_primaryPurpose": "model",
-        "software_downloadLocation": place if is_web(place) else "urn:spdx:NOASSERTION",
-        "releaseTime": moment(at or card.created),
+        _PLACE: place if is_web(place) else "urn:spdx:NOASSERTION",
+        "releaseTime": moment(released) if released else "",
         "verifiedUsing": _verified(text_of(card, "adapter_sha256") or text_of(card, "file_sha256")),
     }
+
+
+def _released(card: Card) -> float:
+    """When it was released, 0 where nobody says."""
+    return epoch(text_of(card, "released"))
 
 
 def _verified(sha256: str) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.cards.grounds import local_embedder
 from forge_desktop.cards.records import Card
 from forge_desktop.cards.taking import exactly, take
 from forge_desktop.corpus.retrieval.fusion import Mix
@@ -125,6 +126,8 @@ class Gatherer:
 
     def _is_local(self, card: Card) -> bool:
         if card.kind in _LOCAL:
+            return self._version(card) is not None
+        if self._embeds_here(card):
             return True
         endpoint = self._endpoint(card)
         return endpoint is not None and not leaves(endpoint)
@@ -136,6 +139,10 @@ class Gatherer:
             return self._rooms.providers.endpoints.get(card.subject)
         return None
 
+    def _embeds_here(self, card: Card) -> bool:
+        found = local_embedder(self._rooms) if card.kind == "embedder" else None
+        return found is not None and found.sha256 == card.subject
+
     def _fits(self, card: Card) -> Fits:
         endpoint = self._endpoint(card)
         if endpoint is not None:
@@ -143,11 +150,11 @@ class Gatherer:
             if leaves(endpoint):
                 return Fits("elsewhere", f"It computes at {where}; nothing of it has to fit here.")
             return Fits("elsewhere", f"A server on this computer ({where}) has it; how much that takes is not told.")
-        if card.kind not in _LOCAL:
+        if card.kind not in _LOCAL and not self._embeds_here(card):
             return Fits("unknown", "Where it computes is not known: its endpoint is not here.")
         version = self._version(card)
         try:
-            return self._by_size(card) if version is None else self._by_plan(version)
+            return self._by_size(card, here=card.kind == "embedder") if version is None else self._by_plan(version)
         except ForgeError as error:
             return Fits("unknown", error.message)
 
@@ -172,14 +179,16 @@ class Gatherer:
             return Fits("does not fit", f"It needs {sentence}", needed)
         return Fits("fits", f"It takes {sentence}", needed)
 
-    def _by_size(self, card: Card) -> Fits:
-        """A model that is not here: told from its file's size, as for offers of a hub."""
+    def _by_size(self, card: Card, *, here: bool) -> Fits:
+        """A model that is not here, or no student: told from its file's size, as for offers of a hub."""
         size = take(card, "file_bytes")
         if size is None:
-            return Fits("unknown", "It is not on this computer, and its card does not say how large its file is.")
+            why = "Its card is" if here else "It is not on this computer, and its card is"
+            return Fits("unknown", f"{why} silent on how large its file is.")
         context = self._rooms.settings.values.context_tokens
         fit = judge(int(size.amount), 0, context, self._rooms.engine.hardware().devices)
-        return Fits(fit.word, f"By its size, since it is not here: {fit.sentence}", fit.needed)
+        by = "By its size" if here else "By its size, since it is not here"
+        return Fits(fit.word, f"{by}: {fit.sentence}", fit.needed)
 
     def _differences(self, cards: tuple[Card, ...]) -> Iterator[Difference]:
         """Of the last gate of each of the cards against another one of them."""
@@ -221,7 +230,7 @@ class Gatherer:
         runs = [run for run in self._rooms.distill.runs() if run.ended and run.billed_attempts][:_RUNS]
         if not runs:
             return None
-        pairs = sum(run.train_pairs for run in runs)
+        pairs = sum(run.train_pairs + run.repair_pairs for run in runs)
         return Paid(len(runs), pairs, sum(run.settled for run in runs), max(run.started for run in runs))
 
     def _database(self) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
@@ -33,6 +35,8 @@ def new(forge: Forge, options: argparse.Namespace, out: Output) -> int:
 def write(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """`card set`: one field."""
     card, field = options.card, options.field
+    if field not in BY_KEY:
+        raise ForgeError(f"No field of a card is called {field!r}.", hint="`card show CARD --all` names them.")
     if options.clear:
         forge.cards.clear(card, field)
     elif options.not_applicable:
@@ -65,13 +69,15 @@ def _data_of(field: str, text: str) -> object:
 def edit(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """`card edit`: the Markdown in the person's editor."""
     card = forge.cards.get(options.card)
+    if card.state == "published":
+        raise ForgeError("A published card cannot be changed.", hint="`card reopen` lets it be changed again.")
     before = forge.cards.markdown(card.uid)
     shown = card.broken if card.broken is not None else before
-    text = _edited(shown, forge.data_dir)
-    if text == shown:
-        out.note("Nothing was changed.")
-        return _told(card, out)
-    outcome = forge.cards.set_text(card.uid, text, since=before)
+    with _opened_in_editor(shown, forge.data_dir) as text:
+        if text == shown:
+            out.note("Nothing was changed.")
+            return _told(card, out)
+        outcome = forge.cards.set_text(card.uid, text, since=before)
     found = forge.cards.get(card.uid)
     problems = [problem for problem in (outcome.problem, *outcome.refused) if problem is not None]
     problems = list(dict.fromkeys(problems))
@@ -88,24 +94,28 @@ def edit(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     return 0 if outcome.taken else 1
 
 
-def _edited(text: str, folder: Path) -> str:
-    """What became of a text in the editor. Raises ForgeError without one, or where it ended with an error."""
+@contextlib.contextmanager
+def _opened_in_editor(text: str, folder: Path) -> Iterator[str]:
+    """What became of a text in the editor. Its file is gone afterwards, but not where the text was not taken in."""
     command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or ""
     if not command.strip():
         raise ForgeError("There is no editor to open.", hint="Set EDITOR, as in EDITOR=nano, or use `card set`.")
     handle, name = tempfile.mkstemp(prefix="card-", suffix=".md", dir=folder)
+    with open(handle, "w", encoding="utf-8", newline="") as file:
+        file.write(text)
     try:
-        with open(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        try:
-            status = subprocess.run([*shlex.split(command, posix=os.name == "posix"), name], check=False).returncode
-        except (OSError, ValueError) as error:
-            raise ForgeError(f"The editor {command} cannot be started: {error}.", hint="Set EDITOR.") from error
-        if status:
-            raise ForgeError(f"The editor ended with the status {status}.", hint="Nothing was changed.")
-        return _text_of(name)
-    finally:
+        status = subprocess.run([*shlex.split(command, posix=os.name == "posix"), name], check=False).returncode
+    except (OSError, ValueError) as error:
         os.unlink(name)
+        raise ForgeError(f"The editor {command} cannot be started: {error}.", hint="Set EDITOR.") from error
+    if status:
+        os.unlink(name)
+        raise ForgeError(f"The editor ended with the status {status}.", hint="Nothing was changed.")
+    try:
+        yield _text_of(name)
+    except ForgeError as error:
+        raise ForgeError(error.message, hint=f"{error.hint} The text is in {name}.".strip()) from error
+    os.unlink(name)
 
 
 def fill(forge: Forge, options: argparse.Namespace, out: Output) -> int:

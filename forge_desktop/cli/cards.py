@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from forge_desktop.cards.records import Card
 from forge_desktop.cli import card_changes, card_compare, card_files, card_words
 from forge_desktop.cli.output import Output
 from forge_desktop.forge import Forge
+
+_TEXTS = (".md", ".markdown", ".json", ".jsonld")
 
 
 def card(forge: Forge, options: argparse.Namespace, out: Output) -> int:
@@ -67,15 +70,19 @@ def _known(card: Card, field: str) -> None:
 
 
 def _check(forge: Forge, options: argparse.Namespace, out: Output) -> int:
-    path = Path(options.card)
-    if path.suffix.lower() in (".md", ".markdown", ".json") or path.is_file():
+    if _names_a_file(options.card):
         return card_files.check_file(forge, options, out)
-    report = forge.cards.check(options.card)
     found = forge.cards.get(options.card)
+    report = forge.cards.check(found.uid)
     out.result({**card_words.card_fields(found), **card_words.report_fields(report)})
     out.line(card_words.heading(found))
     card_words.tell_report(report, out)
     return 0 if report.ok else 1
+
+
+def _names_a_file(text: str) -> bool:
+    """Whether a file is meant and not a card: by its ending, or by the way to it."""
+    return Path(text).suffix.lower() in _TEXTS or (os.sep in text and Path(text).exists())
 
 
 def _history(forge: Forge, options: argparse.Namespace, out: Output) -> int:

@@ -35,6 +35,7 @@ from forge_desktop.students.store import Base, Bases
 from forge_desktop.students.store_training import RunRow, TrainingStore
 from forge_desktop.students.supervising import End, Trainer
 from forge_desktop.students.trainers import Trainers
+from forge_desktop.students.training_energy import metered
 from forge_desktop.students.watching import Watch
 
 if TYPE_CHECKING:
@@ -183,13 +184,16 @@ class Running:
         folder = self.place(row.uid)
         job = run_log.read_json(folder / JOB)
         watch = Watch(self._store, self._rooms.events, ctx, row)
-        trainer = self._trainer(ctx, probe, int(job.get("threads", 0)), heard=watch.heard, rests=watch.rests)
-        self.live[row.uid] = trainer
-        try:
-            end = trainer.run(*self._verb(row.wish, folder))
-        finally:
-            self.live.pop(row.uid, None)
-        self._ended(row, base, end)
+        device, threads = str(job.get("device", "")), int(job.get("threads", 0))
+        with metered(device, whole=row.step == 0, shared=bool(row.wish.ray)) as energy:
+            trainer = self._trainer(ctx, probe, threads, heard=energy.hearing(watch.heard), rests=watch.rests)
+            self.live[row.uid] = trainer
+            try:
+                end = trainer.run(*self._verb(row.wish, folder))
+            finally:
+                self.live.pop(row.uid, None)
+            spent = energy.facts()
+        self._ended(row, base, end, spent)
 
     def _verb(self, wish: TrainWish, folder: Path) -> tuple[str, ...]:
         if not wish.ray:
@@ -198,10 +202,10 @@ class Running:
         self._rooms.providers.may_connect(urllib.parse.urlsplit(f"//{wish.ray.split('://')[-1]}").hostname or wish.ray)
         return ("ray", str(folder), "--address", wish.ray, "--workers", str(wish.workers))
 
-    def _ended(self, row: RunRow, base: Base, end: End) -> None:
+    def _ended(self, row: RunRow, base: Base, end: End, spent: Mapping[str, object]) -> None:
         if end.what == "done":
             told = {name: value for name, value in end.last.items() if name not in _NOT_OURS}
-            self._take_in(row, base, told)
+            self._take_in(row, base, {**told, **spent})
             return
         if end.what == "cancelled":
             raise Cancelled

@@ -57,7 +57,7 @@ def test_it_is_readable_before_anything_comes_in(
     look = elsewhere.archive.student_files.look(carried)
     assert (look.name, look.with_base, look.base_here, look.gates) == ("Facts", True, False, 0)
     assert look.card == card_of(carried)
-    assert "Facts" in look.card_text
+    assert USE in look.card_text
     assert adapters_of(elsewhere) == []
     assert sorted(elsewhere.data_dir.rglob("*")) == before
     # beside a window that owns the directory
@@ -66,7 +66,7 @@ def test_it_is_readable_before_anything_comes_in(
     assert said["card"]["fields"]["intended_use"]["hand"]["value"] == USE
     assert "card_text" not in said
     assert main(["--data-dir", str(elsewhere.data_dir), "students", "import", str(carried), "--show"]) == 0
-    assert "# Facts" in capsys.readouterr().out
+    assert USE in capsys.readouterr().out
     adapter = carried.parent / "adapter-1.gguf"
     assert main(["--data-dir", str(elsewhere.data_dir), "students", "import", str(adapter), "--show"]) == 1
     assert "is no version's bundle" in capsys.readouterr().err

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,8 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards.records_compare import CardComparison
 from forge_desktop.providers.records import Rates
 from tests.cards.conftest import CardRoom
+from tests.distill.rooms import Application, answered
+from tests.providers.teacher import Teacher
 
 
 @pytest.fixture
@@ -34,7 +38,7 @@ def test_fit_is_asked_of_the_engine_and_told_by_size_where_a_model_is_not_here(f
     names = ("v1", "v3", "Prof", "Huge", "Small", "Nothing")
     found = filled.forge.jobs.wait(filled.cards.comparisons.start(names), timeout=120)
     assert isinstance(found, CardComparison)
-    assert [card.local for card in found.cards] == [True, True, False, True, True, True]
+    assert [card.local for card in found.cards] == [True, True, False, False, False, False]
     fit = found.rows[0]
     assert [figure.text for figure in fit.figures[:4]] == ["fits", "fits", "computes elsewhere", "does not fit"]
     assert fit.figures[4].text in ("fits", "fits tightly")
@@ -48,7 +52,10 @@ def test_fit_is_asked_of_the_engine_and_told_by_size_where_a_model_is_not_here(f
     ]
     assert found.answer is not None
     assert found.answer.local_card == filled.cards.get("v1").uid
-    assert "how good they are beside each other is open" in " ".join(found.notes)
+    notes = " ".join(found.notes)
+    assert "how good they are beside each other is open" in notes
+    assert "Huge is not on this computer" in notes
+    assert "v1 is not" not in notes
 
 
 def test_other_inputs_are_reckoned_at_once_and_settings_are_the_rest(filled: CardRoom) -> None:
@@ -76,3 +83,35 @@ def test_a_comparison_needs_two_different_cards_that_are_there(room: CardRoom) -
     ):
         with pytest.raises(ForgeError, match=said):
             room.cards.comparisons.of(names)
+
+
+def test_costs_rest_on_what_was_indexed_searched_and_paid(data_dir: Path, tmp_path: Path) -> None:
+    with Teacher(answered) as teacher:
+        app = Application(data_dir, teacher)
+        try:
+            app.index(tmp_path / "documents")
+            app.ask(4)
+            run = app.run()
+            app.forge.jobs.wait(app.forge.cards.fill("loopback"), timeout=60)
+            found = app.forge.cards.comparisons.of(["v1", "loopback"])
+        finally:
+            app.close()
+        table = {(one.key, one.label): one for one in found.capabilities}
+        assert run.settled >= teacher.bill > 0
+        assert table["run", ""].exact == run.settled
+        assert table["pair", ""].exact == Fraction(run.settled, 4)
+        paid = table["paid", "loopback"]
+        assert paid.amount is not None
+        assert "from what was paid on 20" in paid.rests_on[0]
+        index, search = table["index", ""], table["search", ""]
+        assert "12 passages took" in index.how
+        assert "7 searches among 12 passages" in search.rests_on[0]
+        assert index.exact is not None
+        assert search.exact is not None
+        assert index.exact > 0
+        assert search.exact > 0
+        assert table["read", "loopback"].amount == teacher.price_in // 1000
+        assert [card.local for card in found.cards] == [True, True]  # the loopback teacher is on this computer
+        rows = {row.key: row for row in found.rows}
+        assert "A server on this computer (127.0.0.1)" in rows["fit"].figures[1].how
+        assert rows["cost_per_1k"].figures[0].text == "paid to nobody"

@@ -153,6 +153,16 @@ def test_an_embedder_costs_by_the_passage() -> None:
     assert (found.amount, found.group) == (25_600, "retrieval")
 
 
+def test_an_embedder_on_this_computer_costs_by_its_time() -> None:
+    """10 ms a text are 10 s for a thousand."""
+    told = {"source": "measurement", "detail": {"n": 20, "how": "A text of 60 words at a time."}}
+    embedder = card("e", "embedder", price_input=measured(0, "USD"), latency=measured({"p50": 10.0}, "ms", **told))
+    around = dataclasses.replace(AROUND, local=frozenset({"e"}))
+    found = row(capabilities([embedder], around, INPUTS), "embed", "e")
+    assert (found.exact, found.title) == (Fraction(10) * 130_000 / 3600, "Embedding 1,000 texts")
+    assert found.how.startswith("A text of 60 words at a time: 10 s; ")
+
+
 def test_what_was_not_measured_is_said_and_not_made_up() -> None:
     empty = Surroundings(at=AT, fits={"v1": Fits("unknown", "Not here."), "api": Fits("unknown", "Not here.")})
     table = capabilities([card("v1"), card("api", "teacher")], empty, INPUTS)
@@ -201,6 +211,8 @@ def test_local_or_api_says_who_is_cheaper_and_from_when_on() -> None:
     assert one_hour.local == micro(Fraction(325, 100) * 1_030_000 / 3600)
     there = next(one for one in found.sensitivities if "there anyway" in one.what)
     assert (there.break_even, there.cheaper) == (0, "local")
+    owned = local_or_api.against(local(), api(), dataclasses.replace(INPUTS, hardware=0))
+    assert "pays from the first token on" in owned.sentences[2]
 
 
 def test_where_electricity_alone_costs_more_the_computer_never_pays() -> None:
@@ -384,6 +396,20 @@ def test_quality_is_compared_only_where_suite_and_metric_are_the_same() -> None:
     assert "number of items" in compare_quality.rows(fewer, AROUND)[0].note
     nameless = [card(uid, evaluation=results(score(0.9, "", n=4))) for uid in ("v1", "v2")]
     assert "do not say which revision" in compare_quality.rows(nameless, AROUND)[0].note
+
+
+def test_results_from_elsewhere_keep_their_units() -> None:
+    cards = [
+        card("v1", evaluation=results(score(0.5, unit="share"))),
+        card("v2", evaluation=results(score(50, unit="%"))),
+        card("v3", evaluation=results({**score(0), "value": "0.75", "unit": "share"}, {**score(0), "value": "high"})),
+    ]
+    rows = compare_quality.rows(cards, AROUND)
+    assert [[figure.text for figure in one.figures] for one in rows] == [
+        ["50 %", "not measured", "75 %"],
+        ["not measured", "50 %", "not measured"],
+    ]
+    assert "in another unit" in rows[1].note
 
 
 def test_a_gate_that_proved_no_difference_leaves_nobody_better() -> None:

@@ -18,7 +18,7 @@ from forge_desktop.cards.records import Leak
 from forge_desktop.cards.renderers import RENDERERS
 from tests.cards.samples import full_card, with_texts
 
-SECRET = "/home/anna/Müller & Söhne"
+SECRET = "/home/ada/Müller & Söhne"
 LEAK = Leak("f1", "path", "summary", SECRET, "it is a path", "(a path)")
 
 

@@ -11,7 +11,7 @@ from PySide6.QtGui import QTextDocument
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards.html import render
-from tests.cards.samples import empty_card, full_card, many_rows, with_texts
+from tests.cards.samples import SHA, empty_card, full_card, many_rows, with_texts
 from tests.cards.test_cyclonedx import KINDS
 from tests.cards.test_plain import NASTY
 
@@ -71,7 +71,7 @@ def test_values_stand_with_where_they_are_from_and_what_is_stale():
     card = with_stale(card, "latency", "what was measured with engine build b9001, it is b9002 now")
     page = Page(render(card))
     for said in (
-        "from the measurement, 2026-09-21, n = 20, a computer with 8 cores",
+        "measured, 2026-09-21, n = 20, a computer with 8 cores",
         "1 value is stale",
         "Stale: what was measured with engine build b9001, it is b9002 now",
         "p50 50, p95 60 tokens/s",
@@ -101,6 +101,20 @@ def test_many_rows_are_all_there_in_table_and_charts():
         assert f"metric {number}" in page.text
         assert charts.count(f">metric {number} · set {number // 10}<") == 4  # values and differences, light and dark
     assert "part 9 of 9" in charts
+
+
+def test_words_of_its_own_and_intervals_of_values_are_shown():
+    rows = [{"metric": "nll", "value": 1.7, "low": 1.5, "high": 1.9, "revision": SHA}]
+    card = full_card("student", evaluation=rows)
+    text = "---\ncolour: green\n---\n# forge-v12\n\n<!-- a remark -->\n\n## Notes\n\nSome *more* <b>words</b>.\n"
+    page = Page(render(dataclasses.replace(card, document=text)))
+    for said in ("Further words of this card", "colour", "green", "Notes", "Some more <b>words</b>.", "1.7 [1.5, 1.9]"):
+        assert said in page.text, said
+    assert "a remark" not in page.text
+    assert f"{SHA[:12]}…" in page.text
+    assert b"1.7 [1.5, 1.9]" in b"".join(page.pictures())
+    broken = Page(render(dataclasses.replace(card, document="---\n- a: [\n---\n")))
+    assert "What else its text says cannot be read: Line" in broken.text
 
 
 def test_numbers_that_are_none_are_refused():

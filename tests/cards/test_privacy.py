@@ -58,7 +58,7 @@ def test_what_is_private_is_found_with_its_kind_and_field(privacy: Privacy) -> N
     one = card(
         "adapter",
         intended_use=(
-            "Made from minutes-2026-03-12.md and the Membership List, kept in /home/marta/papers/2026"
+            "Made from minutes-2026-03-12.md and the Membership List, kept in /home/ada/papers/2026"
             " and C:\\Users\\Marta L\\Desktop\\notes.docx, on \\\\nas\\club\\list.xlsx; see file:///srv/club/a.pdf"
             " and ~/club."
         ),
@@ -73,7 +73,7 @@ def test_what_is_private_is_found_with_its_kind_and_field(privacy: Privacy) -> N
         "minutes-2026-03-12.md": "document",
         "Membership List": "document",
         "Handbook for Volunteers": "document",
-        "/home/marta/papers/2026": "path",
+        "/home/ada/papers/2026": "path",
         "C:\\Users\\Marta L\\Desktop\\notes.docx": "path",
         "\\\\nas\\club\\list.xlsx": "path",
         "file:///srv/club/a.pdf": "path",

@@ -22,6 +22,10 @@ def valid(data: bytes) -> spdx.SHACLObjectSet:
     return found
 
 
+def links_of(found: spdx.SHACLObjectSet) -> list[tuple[str, spdx.Relationship]]:
+    return [(str(link.relationshipType).rpartition("/")[2], link) for link in found.foreach_type(spdx.Relationship)]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_full_cards_are_valid_and_come_back(kind):
     card = full_card(kind, intended_use="By hand")
@@ -48,10 +52,7 @@ def test_the_ai_and_dataset_profiles_are_used():
     assert metrics["question-answering / contracts / test / grounded (share)"] == "0.91"
     assert metrics["Writing an answer p50 (tokens/s)"] == "41.8"
     assert model.ai_energyConsumption.ai_finetuningEnergyConsumption[0].ai_energyQuantity == 4.5
-    links = {}
-    for link in found.foreach_type(spdx.Relationship):
-        kind = str(link.relationshipType).rpartition("/")[2]
-        links[kind] = link
+    links = {kind: link for kind, link in links_of(found) if getattr(link.from_, "name", "") == "forge-v12"}
     assert set(links) == {"hasDeclaredLicense", "hasConcludedLicense", "trainedOn", "testedOn", "descendantOf"}
     assert links["hasDeclaredLicense"].to[0].simplelicensing_licenseExpression == "Apache-2.0"
     dataset = links["trainedOn"].to[0]
@@ -70,7 +71,23 @@ def test_empty_cards_are_valid(kind):
         if str(each.relationshipType).endswith("hasDeclaredLicense")
     )
     assert "NoAssertionLicense" in str(link.to[0])
-    assert set(read_json(written).values) <= {"name", "released"}
+    assert set(read_json(written).values) <= {"name"}
+    document = next(iter(found.foreach_type(spdx.SpdxDocument)))
+    assert not [each for each in document.profileConformance if each.endswith("/ai")], "no time of release"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_ai_profile_is_kept_where_it_is_claimed(kind):
+    found = valid(render(full_card(kind)))
+    document = next(iter(found.foreach_type(spdx.SpdxDocument)))
+    assert [each for each in document.profileConformance if each.endswith("/ai")]
+    for package in found.foreach_type(spdx.ai_AIPackage):
+        for wanted in ("suppliedBy", "software_downloadLocation", "software_packageVersion", "software_primaryPurpose",
+                       "releaseTime"):  # fmt: skip
+            assert getattr(package, wanted), wanted
+    for package in found.foreach_type(spdx.software_Package):
+        of_it = [kind for kind, link in links_of(found) if link.from_ is package]
+        assert (of_it.count("hasDeclaredLicense"), of_it.count("hasConcludedLicense")) == (1, 1)
 
 
 def test_many_rows_and_odd_texts_are_valid():

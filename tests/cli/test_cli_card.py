@@ -90,6 +90,7 @@ def test_texts_and_rows_come_from_files(tmp_path: Path, cli: Callable[..., Any],
         in cli_json("card", "set", "v1", "intended_use", "--file", tmp_path / "bad", expect=1)["error"]["message"]
     )
     assert "cannot be read" in cli_json("card", "set", "v1", "users", "--file", "no", expect=1)["error"]["message"]
+    cli("card", "set", "v1", "wings", "--clear", expect=1)
     cli("card", "set", "v1", "users", expect=2)
     cli("card", "set", "v1", "users", "x", "--clear", expect=2)
 
@@ -110,6 +111,12 @@ def test_the_editor_changes_the_markdown(
     assert "status 3" in cli_json("card", "edit", "v1", expect=1)["error"]["message"]
     monkeypatch.setenv("EDITOR", "")
     assert "no editor" in cli_json("card", "edit", "v1", expect=1)["error"]["message"]
+    too_much = "import sys\nopen(sys.argv[-1], 'wb').write(b'\\xff')\n"
+    script.write_text(too_much)
+    monkeypatch.setenv("EDITOR", f"{sys.executable} {script}")
+    refused = cli_json("card", "edit", "v1", expect=1)["error"]
+    assert "UTF-8" in refused["message"]
+    assert [str(kept) in refused["hint"] for kept in data_dir.glob("card-*.md")] == [True]
 
 
 def test_a_broken_text_is_kept_and_named_by_line_and_column(

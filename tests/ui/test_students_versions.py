@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from forge_desktop.forge import Forge
 from forge_desktop.ui.panes.students import StudentsPane
 from forge_desktop.ui.panes.students.bring_dialog import BringDialog
+from forge_desktop.ui.panes.students.bundle_sheet import BundleSheet
 from forge_desktop.ui.panes.students.compare_dialog import CompareDialog
 from forge_desktop.ui.panes.students.promote_sheet import PromoteSheet
 from forge_desktop.ui.panes.students.versions_section import VersionsSection
@@ -198,11 +199,17 @@ def test_a_version_leaves_in_one_file_and_comes_back_in_quarantine(
     assert any(event.what == "exported" for event in made.registry.history("v3"))
     made.registry.remove("v3")
     qtbot.waitUntil(lambda: len(rows(section)) == 2, timeout=SOON)
-    section.acting.bring_bundle(bundle)
+    section.acting.offer_bundle(bundle)
+    asked = sheet(qtbot, section, BundleSheet)
+    assert isinstance(asked, BundleSheet)
+    assert not nameless(asked)
+    assert "handbook" in asked.card.toPlainText(), "its card is there before it comes in"
+    assert len(rows(section)) == 2
+    press(qtbot, asked, "Import")
     qtbot.waitUntil(lambda: "is imported; a gate decides on it" in toast(section).accessibleName(), timeout=SOON)
     qtbot.waitUntil(lambda: not section.progress.isVisible(), timeout=SOON)
     bundle.write_bytes(bundle.read_bytes()[:200])
-    section.acting.bring_bundle(bundle)
+    section.acting.offer_bundle(bundle)
     qtbot.waitUntil(section.banner.isVisible, timeout=SOON)
     assert "handbook.zip" in section.banner.accessibleName()
 

@@ -70,7 +70,7 @@ def read(
         return
     energy = run.result.get("energy_joules")
     if isinstance(energy, int | float):
-        put(values, [("training_energy", take.value(energy / 3600, "run log", "adapter", unit="Wh", run=run.name))])
+        put(values, [("training_energy", _metered(take, run, energy))])
     else:
         skipped.append(("training_energy", str(run.result.get("energy_problem") or _NO_ENERGY)))
     try:
@@ -84,6 +84,14 @@ def read(
         values["teachers"] = dataclasses.replace(values["teachers"], data=rows)
     elif "teachers" in values:
         skipped.append(("teachers", "What each teacher cost is not told: the pairs as they were trained are not here."))
+
+
+def _metered(take: Taker, run: TrainRun, joules: float) -> Value:
+    """Energy of this computer while it trained, all that ran on it."""
+    sources = run.result.get("energy")
+    return take.value(
+        round(joules / 3_600_000, 9), "run log", "adapter", unit="kWh", run=run.name, joules=joules, meters=sources
+    )
 
 
 def _without(found: VersionGrounds, take: Taker) -> Iterator[tuple[str, Value]]:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from forge_desktop.cards.markdown import cells, facts, told, wishes
+from forge_desktop.cards.markdown import cells, facts, standing, told, wishes
+from forge_desktop.cards.markdown.facts import Held
 from forge_desktop.cards.markdown.outline import Outline
 from forge_desktop.cards.markdown.places import Place
 from forge_desktop.cards.markdown.wishes import Wish
@@ -59,10 +60,17 @@ def changed(outline: Outline, place: Place, wish: Wish | None) -> list[LineEdit]
         return _block(place, wish)
     if wishes.same(place.held, wish.held):
         return []
-    text = wish.held[0] if wish.held else None
-    if not isinstance(text, str) or not one_line(text):
+    if wish.held is None or not _stands(place, wish.held):
         return None
-    return _line(outline, place, text)
+    return _line(outline, place, str(wish.held[0]))
+
+
+def _stands(place: Place, held: Held) -> bool:
+    if place.form == "name":
+        return standing.as_name(held, underlined=place.last - place.first > 1)
+    if place.form == "summary":
+        return standing.as_summary(held)
+    return isinstance(held[0], str) and not held[1] and standing.one_line(held[0])
 
 
 def removed(outline: Outline, place: Place) -> list[LineEdit]:
@@ -75,11 +83,6 @@ def removed(outline: Outline, place: Place) -> list[LineEdit]:
     if place.form == "summary" and last < len(outline.bare) and not outline.bare[last].strip():
         last += 1
     return [LineEdit(place.first, last, ())]
-
-
-def one_line(text: str) -> bool:
-    """Whether a text can stand on a line of its own and come back."""
-    return bool(text) and text == " ".join(text.split(" ")).strip() and text.isprintable()
 
 
 def _line(outline: Outline, place: Place, text: str) -> list[LineEdit]:

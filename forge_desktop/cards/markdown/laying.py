@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from forge_desktop.cards.fields import FIELDS, SECTIONS
-from forge_desktop.cards.markdown import cells, titles, wishes
-from forge_desktop.cards.markdown.body_edits import LineEdit, one_line
+from forge_desktop.cards.fields import BY_KEY, FIELDS, SECTIONS
+from forge_desktop.cards.markdown import cells, standing, titles, wishes
+from forge_desktop.cards.markdown.body_edits import LineEdit
 from forge_desktop.cards.markdown.outline import HEADER, Heading, Outline, Table
-from forge_desktop.cards.markdown.places import Place, found, top_heading
+from forge_desktop.cards.markdown.places import Place, top_heading
 from forge_desktop.cards.markdown.wishes import Wish
-from forge_desktop.cards.records import Kind
 
 _RANK = {field.key: number for number, field in enumerate(FIELDS)}
 _SECTION_RANK = {key: number for number, (key, _) in enumerate(SECTIONS)}
 
 
-def edits(outline: Outline, places: dict[str, Place], new: Sequence[Wish], kind: Kind) -> list[LineEdit]:
+def edits(outline: Outline, places: dict[str, Place], new: Sequence[Wish]) -> list[LineEdit]:
     """The lines to put in for fields that have no place."""
-    made, rest = _top(outline, places, new, kind)
+    made, rest = _top(outline, new)
     for section, title in SECTIONS:
         ours = [wish for wish in rest if wish.field.section == section]
         if ours:
@@ -26,41 +25,23 @@ def edits(outline: Outline, places: dict[str, Place], new: Sequence[Wish], kind:
     return made
 
 
-def _top(
-    outline: Outline, places: dict[str, Place], new: Sequence[Wish], kind: Kind
-) -> tuple[list[LineEdit], list[Wish]]:
+def _top(outline: Outline, new: Sequence[Wish]) -> tuple[list[LineEdit], list[Wish]]:
     """Name and summary, where they can stand as a heading and a paragraph; else they are facts like others."""
     made: list[LineEdit] = []
     rest = list(new)
     by_key = {wish.field.key: wish for wish in new}
     name, summary = by_key.get("name"), by_key.get("summary")
     heading = top_heading(outline)
-    if name and heading is None and not "".join(outline.bare).strip() and _good_name(name, kind):
+    if name and heading is None and not "".join(outline.bare).strip() and standing.as_name(name.held):
         assert name.held is not None
         made.append(LineEdit(0, 0, [f"# {name.held[0]}"], 0, apart=True))
         rest.remove(name)
-    if summary and (heading is not None or made) and _good_summary(summary, kind):
+    if summary and (heading is not None or made) and standing.as_summary(summary.held):
         assert summary.held is not None
         at = heading.last if heading is not None else 0
         made.append(LineEdit(at, at, [str(summary.held[0])], 1, apart=True))
         rest.remove(summary)
     return made, rest
-
-
-def _good_name(wish: Wish, kind: Kind) -> bool:
-    name = wish.held[0] if wish.held else None
-    if not isinstance(name, str) or not one_line(name):
-        return False
-    there = found(Outline(f"# {name}\n"), kind).get("name")
-    return there is not None and there.held == (name, "")
-
-
-def _good_summary(wish: Wish, kind: Kind) -> bool:
-    text = wish.held[0] if wish.held else None
-    if not isinstance(text, str) or not one_line(text):
-        return False
-    there = found(Outline(f"# x\n\n{text}\n\nMore.\n"), kind)
-    return set(there) == {"name", "summary"} and there["summary"].held == (text, "")
 
 
 def _section(
@@ -97,8 +78,6 @@ def _section(
 
 def _table_of(outline: Outline, places: dict[str, Place], section: str) -> Table | None:
     """The table of facts that a section has already."""
-    from forge_desktop.cards.fields import BY_KEY
-
     return next(
         (
             place.table
@@ -151,7 +130,7 @@ def _intro_end(outline: Outline, heading: Heading) -> int:
 
 
 def _block_place(outline: Outline, places: dict[str, Place], section: Heading, wish: Wish) -> int:
-    stop = _end_with_all(outline, section)
+    stop = outline.end_with_all(section)
     before = [
         place.heading
         for key, place in places.items()
@@ -173,13 +152,8 @@ def _section_end(outline: Outline, section: str) -> int:
     before = [heading for key, heading in ours.items() if _SECTION_RANK[key] < rank]
     if before:
         last = max(before, key=lambda heading: heading.first)
-        return _trimmed(outline, _end_with_all(outline, last), last.last)
+        return _trimmed(outline, outline.end_with_all(last), last.last)
     behind = [heading for key, heading in ours.items() if _SECTION_RANK[key] > rank]
     if behind:
         return _trimmed(outline, min(heading.first for heading in behind), 0)
     return _trimmed(outline, len(outline.bare), 0)
-
-
-def _end_with_all(outline: Outline, heading: Heading) -> int:
-    following = (h.first for h in outline.headings if h.first > heading.first and h.level <= heading.level)
-    return next(following, len(outline.bare))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from forge_desktop.cards.markdown import cells, titles
@@ -60,13 +61,20 @@ class Outline:
         self.solid = _solid(self.bare)
         self.headings = _headings(self.bare, self.solid)
         self.tables = _tables(self.bare, self.solid)
+        self._ends = _ends(self.headings, len(self.lines))
+        self._table_lines = [table.first for table in self.tables]
 
     def end_of(self, heading: Heading) -> int:
         """Where what belongs to a heading ends: at one as high as it, or at one that stands for something of ours."""
-        for other in self.headings:
-            if other.first > heading.first and (other.level <= heading.level or other.field or other.section):
-                return other.first
-        return len(self.lines)
+        return self._ends[heading.first][0]
+
+    def end_with_all(self, heading: Heading) -> int:
+        """Where a heading ends with all that is below it: at one as high as it."""
+        return self._ends[heading.first][1]
+
+    def tables_in(self, first: int, last: int) -> list[Table]:
+        """The tables that begin on these lines."""
+        return self.tables[bisect_left(self._table_lines, first) : bisect_left(self._table_lines, last)]
 
     def content(self, heading: Heading) -> tuple[int, int]:
         """The lines of its text, without blank lines around it and guiding comments before it."""
@@ -93,6 +101,19 @@ def content(bare: Sequence[str], first: int, last: int) -> tuple[int, int]:
     return first, last
 
 
+def _ends(headings: Sequence[Heading], lines: int) -> dict[int, tuple[int, int]]:
+    """For each heading its two ends, in one walk from the last to the first."""
+    found: dict[int, tuple[int, int]] = {}
+    next_of_level, next_of_ours = [lines] * 7, lines
+    for heading in reversed(headings):
+        whole = min(next_of_level[1 : heading.level + 1])
+        found[heading.first] = (min(whole, next_of_ours), whole)
+        next_of_level[heading.level] = heading.first
+        if heading.field or heading.section:
+            next_of_ours = heading.first
+    return found
+
+
 def _odd(body: str) -> bool:
     return bool(re.search(r"\r(?!\n)|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]", body))
 
@@ -104,22 +125,27 @@ def _lines(body: str) -> list[str]:
 
 def _solid(bare: Sequence[str]) -> list[bool]:
     solid = [True] * len(bare)
+    ends: dict[str, list[int]] = {}
+    for at, line in enumerate(bare):
+        if line.startswith("<!-- end of "):
+            ends.setdefault(line, []).append(at)
     at = 0
     while at < len(bare):
-        end = _unsolid_end(bare, at)
+        end = _unsolid_end(bare, at, ends)
         for inner in range(at, end):
             solid[inner] = False
         at = max(end, at + 1)
     return solid
 
 
-def _unsolid_end(bare: Sequence[str], at: int) -> int:
+def _unsolid_end(bare: Sequence[str], at: int, ends: Mapping[str, Sequence[int]]) -> int:
     """Where a fence, a comment, a text between our marks or raw HTML that begins here ends; `at` where none does."""
     line = bare[at]
     mark = BEGIN.match(line)
     if mark:
-        end = end_mark(mark[1])
-        return next((i + 1 for i in range(at + 1, len(bare)) if bare[i] == end), at)
+        those = ends.get(end_mark(mark[1]), ())
+        behind = bisect_left(those, at)
+        return those[behind] + 1 if behind < len(those) else at
     fence = _FENCE.match(line)
     if fence:
         close = re.compile(rf" {{0,3}}{re.escape(fence[1][0])}{{{len(fence[1])},}}[ \t]*\Z")

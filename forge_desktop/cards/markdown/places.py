@@ -85,13 +85,14 @@ def _cell(places: dict[str, Place], table: Table, number: int, row: tuple[str, .
 
 
 def _under_headings(places: dict[str, Place], outline: Outline, kind: Kind) -> None:
-    candidates: dict[str, list[Place]] = {}
+    candidates: dict[str, list[Heading]] = {}
     for heading in sorted(outline.headings, key=lambda heading: (heading.rank, heading.first)):
         key = heading.field
         if key and key not in places and BY_KEY[key].belongs_to(kind):
-            candidates.setdefault(key, []).append(_under(outline, heading, BY_KEY[key]))
+            candidates.setdefault(key, []).append(heading)
     for key, there in candidates.items():
-        places[key] = next((place for place in there if place.says), there[0])
+        under = (_under(outline, heading, BY_KEY[key]) for heading in there)
+        places[key] = next((place for place in under if place.says), None) or _under(outline, there[0], BY_KEY[key])
 
 
 def _under(outline: Outline, heading: Heading, what: Field) -> Place:
@@ -125,19 +126,28 @@ def _text(bare: list[str], first: int, last: int) -> str | None:
 
 
 def _table(outline: Outline, heading: Heading, what: Field, first: int, last: int) -> Place:
-    for table in outline.tables:
-        if first <= table.first < last and row_tables.is_ours(what, table):
+    if (exact := _exact(outline, heading, what, first, last)) is not None:
+        return exact
+    for table in outline.tables_in(first, last):
+        if row_tables.is_ours(what, table):
             end, notes = _notes(outline, table.last, last)
             held = row_tables.understood(what, table)
             return Place("block", table.first, end, (held, "") if held else None, "", heading, table, notes=notes)
-    exact = facts.understood(what, outline.bare[first]) if first < last else None
-    if exact is not None and outline.bare[first].startswith("`json:"):
-        end, notes = _notes(outline, first + 1, last)
-        return Place("block", first, end, exact, "", heading, notes=notes)
     return Place("block", first, first, None, "", heading)
 
 
+def _exact(outline: Outline, heading: Heading, what: Field, first: int, last: int) -> Place | None:
+    """A value that no table can say, in JSON on a line of its own."""
+    if first == last or not outline.bare[first].startswith("`json:"):
+        return None
+    held = facts.understood(what, outline.bare[first])
+    end, notes = _notes(outline, first + 1, last)
+    return Place("block", first, end, held, "", heading, notes=notes)
+
+
 def _bullets(outline: Outline, heading: Heading, first: int, last: int) -> Place:
+    if (exact := _exact(outline, heading, BY_KEY[heading.field], first, last)) is not None:
+        return exact
     items: list[object] = []
     at = first
     while at < last and outline.solid[at] and (outline.bare[at].startswith(("- ", "* ")) or not outline.bare[at]):
@@ -147,10 +157,6 @@ def _bullets(outline: Outline, heading: Heading, first: int, last: int) -> Place
         at += 1
     while at > first and not outline.bare[at - 1]:
         at -= 1
-    if not items and at < last and outline.bare[at].startswith("`json:"):
-        exact = facts.understood(BY_KEY[heading.field], outline.bare[at])
-        end, notes = _notes(outline, at + 1, last)
-        return Place("block", first, end, exact, "", heading, notes=notes)
     end, notes = _notes(outline, at, last) if items else (at, ())
     return Place("block", first, end, (items, "") if items else None, "", heading, notes=notes)
 
@@ -164,11 +170,13 @@ def _notes(outline: Outline, at: int, last: int) -> tuple[int, tuple[str, ...]]:
             notes.append(line)
             end = at + 1
         elif line.strip():
-            table = next((table for table in outline.tables if table.first == at), None)
+            table = next(iter(outline.tables_in(at, at + 1)), None)
             behind = notes and notes[-1] == "*As measured:*"
             if not behind or not (table or line.startswith(("- ", "`json:"))):
                 break
             stop = table.last if table else at + 1
+            while line.startswith("- ") and stop < last and outline.bare[stop].startswith("- "):
+                stop += 1
             notes += outline.bare[at:stop]
             at = end = stop
             continue

@@ -14,14 +14,11 @@ def tidied(outline: Outline, edits: Sequence[LineEdit]) -> list[LineEdit]:
     for table in outline.tables:
         if table.facts and table.rows and _emptied(outline, made, table.first + 2, table.last):
             made.append(LineEdit(table.first, _with_blank(outline, table.last), ()))
-    for heading in outline.headings:
-        if heading.section:
-            end = next(
-                (h.first for h in outline.headings if h.first > heading.first and h.level <= heading.level), None
-            )
-            last = len(outline.bare) if end is None else end
-            if _emptied(outline, made, heading.last, last):
-                made.append(LineEdit(heading.first, last, ()))
+    sections = {heading.section: heading for heading in reversed(outline.headings) if heading.section}
+    for heading in sections.values():
+        last = outline.end_with_all(heading)
+        if _emptied(outline, made, heading.last, last):
+            made.append(LineEdit(heading.first, last, ()))
     return made
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from forge_desktop.cards.fields import BY_KEY, Field, of_kind
-from forge_desktop.cards.markdown import cells, facts, row_tables, titles, told
+from forge_desktop.cards.markdown import cells, facts, row_tables, standing, titles, told
 from forge_desktop.cards.markdown.facts import Held
-from forge_desktop.cards.markdown.outline import Outline, end_mark
+from forge_desktop.cards.markdown.outline import end_mark
 from forge_desktop.cards.records import Card, FieldState, Value
 
 
@@ -83,29 +83,13 @@ def text_lines(wish: Wish, level: int) -> list[str]:
     if wish.held is None:
         return [f"*Not applicable: {cells.escaped(wish.reason)}*"]
     text = wish.held[0] if isinstance(wish.held[0], str) else _json(wish.held[0])
-    if wish.field.type != "text" or _stands_alone(wish.field, text, level):
+    if wish.field.type != "text" or standing.as_section(wish.field, text, level):
         return text.split("\n")
     mark, number = wish.field.key, 1
     while end_mark(mark) in text:
         number += 1
         mark = f"{wish.field.key}_{number}"
     return [f"<!-- begin of {mark} -->", *text.split("\n"), end_mark(mark)]
-
-
-def _stands_alone(field: Field, text: str, level: int) -> bool:
-    """Whether a text comes back as it is from between two headings, and nothing else with it."""
-    from forge_desktop.cards.markdown import places
-
-    outline = Outline(f"{'#' * level} {field.title}\n\n{text}\n\n# Zz\n\nThe end.\n")
-    last = outline.headings[-1] if outline.headings else None
-    if last is None or last.title != "Zz" or len([h for h in outline.headings if h.field or h.section]) != 1:
-        return False
-    for kind in ("student", "adapter", "teacher", "embedder"):
-        found = places.found(outline, kind)
-        there = found.get(field.key)
-        if there is not None and set(found) <= {field.key, "name", "summary"}:
-            return bool(there.held == (text, ""))
-    return False
 
 
 def block_lines(field: Field, held: Held) -> list[str]:

@@ -83,7 +83,7 @@ class _Writing:
                 new.append(wish)
             elif wish is not None and not self._front_says(wish):
                 new.append(wish)
-        edits += laying.edits(parsed.outline, places, new, self._card.kind)
+        edits += laying.edits(parsed.outline, places, new)
         edits = tidying.tidied(parsed.outline, edits)
         return body_edits.applied(parsed.outline, edits, parsed.front.line_end) if edits else parsed.front.body
 

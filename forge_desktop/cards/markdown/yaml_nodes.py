@@ -13,7 +13,7 @@ from forge_desktop.cards.markdown.records import BadCardText
 
 # The C parser gives the same events and marks as the one in Python, some ten times faster.
 LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_DEEPEST, _MOST, _MOST_REPEATED = 60, 200_000, 100_000
+_DEEPEST, _MOST, _MOST_REPEATED = 60, 200_000, 300_000
 _DIGITS = 4_000
 _STANDARD = "tag:yaml.org,2002:"
 _KNOWN = {_STANDARD + name for name in ("null", "bool", "int", "float", "str", "seq", "map", "timestamp", "binary")} | {
@@ -146,13 +146,14 @@ class _Builder:
             self._refuse(mark, f"the alias *{event.anchor} stands for nothing that is complete before it.")
         node = Node("scalar", mark.offset, _end(event), mark.line, mark.column)
         node.target, node.weight = target, target.weight
-        if target.weight > _MOST_REPEATED:
-            self._refuse(mark, "aliases repeat the front matter so often that it would be enormous.")
         self._put(node, None)
 
     def _put(self, node: Node, anchor: str | None) -> None:
         self._count += 1
-        if self._count > _MOST or node.weight > _MOST_REPEATED:
+        if node.weight > _MOST_REPEATED:
+            said = "aliases repeat the front matter so often that it would be enormous."
+            self._refuse(_Spot(0, node.line, node.column), said)
+        if self._count > _MOST:
             self._refuse(_Spot(0, node.line, node.column), "the front matter holds more values than a card needs.")
         if anchor:
             self._anchors[anchor] = node

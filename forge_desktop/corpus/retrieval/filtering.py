@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from forge_desktop.corpus.retrieval import okapi
 from forge_desktop.corpus.retrieval.codes import K1, norm
@@ -15,6 +16,8 @@ from forge_desktop.corpus.retrieval.okapi import Question
 from forge_desktop.corpus.retrieval.postings import Int64s
 from forge_desktop.corpus.retrieval.scope import Scope
 from forge_desktop.corpus.retrieval.snapshot import Mask, Snapshot
+
+Int32s = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,7 @@ def passages_with_all(question: Question, words: Sequence[Sequence[str]], masks:
         having = [[lists[term].passages for term in word if term in lists] for word in words]
         if not all(having):
             continue
-        every = sorted((np.unique(np.concatenate(some)) for some in having), key=len)
-        passages = functools.reduce(lambda one, other: np.intersect1d(one, other, assume_unique=True), every)
+        passages = functools.reduce(_in_both, sorted(map(_in_any, having), key=len))
         if mask is not None:
             passages = passages[mask[passages]]
         ids.append(segment.body.ids.of(passages))
@@ -88,6 +90,18 @@ def passages_with_all(question: Question, words: Sequence[Sequence[str]], masks:
     order = np.lexsort((all_ids, -np.concatenate(scores)))
     best: list[int] = all_ids[order].tolist()
     return best
+
+
+def _in_any(lists: Sequence[Int32s]) -> Int32s:
+    """Passages that are in any of these ascending lists, ascending."""
+    return lists[0] if len(lists) == 1 else np.unique(np.concatenate(lists))
+
+
+def _in_both(few: Int32s, many: Int32s) -> Int32s:
+    """Passages that are in both ascending lists: each of the few is looked up among the many."""
+    places = np.searchsorted(many, few)
+    found: Int32s = few[many[np.minimum(places, len(many) - 1)] == few]
+    return found
 
 
 def explained(question: Question, passage_id: int) -> Explained | None:

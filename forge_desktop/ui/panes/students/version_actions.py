@@ -19,12 +19,14 @@ from forge_desktop.ui import theme
 from forge_desktop.ui.gate_words import version_name
 from forge_desktop.ui.going_back import WHO, GoingBack
 from forge_desktop.ui.panes.students.bring_dialog import BringDialog
+from forge_desktop.ui.panes.students.bundle_sheet import BundleSheet
 from forge_desktop.ui.panes.students.compare_dialog import CompareDialog
 from forge_desktop.ui.panes.students.promote_sheet import PromoteSheet
 from forge_desktop.ui.widgets.basics import Notice
 from forge_desktop.ui.widgets.words import file_name, safe_words, size_words
 
 if TYPE_CHECKING:
+    from forge_desktop.archive.version_cards import BundleLook
     from forge_desktop.students import Students
     from forge_desktop.ui.panes.students.versions_section import VersionsSection
 
@@ -242,7 +244,17 @@ class VersionActions(QObject):
     def _bring_bundle(self) -> None:
         chosen, _ = QFileDialog.getOpenFileName(self._section, "Import a version", "", _BUNDLES)
         if chosen:
-            self.bring_bundle(Path(chosen))
+            self.offer_bundle(Path(chosen))
+
+    def offer_bundle(self, path: Path) -> None:
+        """Show what a version's bundle holds, and its card; it comes in when the person says so."""
+
+        def ask(found: BundleLook) -> None:
+            sheet = BundleSheet(found, self._section.window())
+            sheet.agreed.connect(lambda: self.bring_bundle(path))
+            sheet.open()
+
+        self._run(lambda: self._files.look(path), ask)
 
     def bring_bundle(self, path: Path) -> None:
         """Read a version's bundle; it stays in quarantine until a gate has passed it."""
