@@ -180,6 +180,8 @@ _SMI = """#!{python}
 import sys, time
 if any("compute-apps" in each for each in sys.argv):
     print("77, 1200")
+elif any("instant" in each for each in sys.argv):
+    print('Field "power.draw.instant" is not a valid field to query.')
 elif any(each.startswith("-lms") for each in sys.argv):
     while True:
         print("0, 1500, 250.00", flush=True)
