@@ -86,9 +86,19 @@ def command_line(program: Path, home: Home) -> None:
     doctor = answer_of(program, home, "doctor")
     require(doctor["ok"], f"doctor found {doctor['findings']}")
     require(doctor["student"]["plan"]["fits"], "the student does not fit")
+    card(program, home)
     verified = answer_of(program, home, "verify")
     require(verified["ok"], f"verify found {verified['damaged']}")
     print(f"      {indexed['documents']} documents, {asked['answer_tokens']} tokens of answer by {asked['model']}")
+
+
+def card(program: Path, home: Home) -> None:
+    """The student's card, with what needs the data of libraries: licence expressions, language tags, YAML."""
+    start(program, home, "card", "set", "v1", "licence", "Apache-2.0 OR MIT")
+    start(program, home, "card", "set", "v1", "languages", "en, zh-Hant")
+    written = answer_of(program, home, "card", "export", "v1", "--to", str(home.place / "card"))
+    formats = {file["format"] for file in written["files"]}
+    require(formats == {"markdown", "cyclonedx", "spdx", "json", "html"}, f"the card left as {formats}")
 
 
 def windows(program: Path, home: Home) -> None:
