@@ -16,6 +16,7 @@ from forge_desktop.ui.gate_words import version_choices, version_name
 from forge_desktop.ui.panes.distill import DistillPane
 from forge_desktop.ui.panes.students import StudentsPane
 from forge_desktop.ui.panes.students.bring_dialog import BringDialog
+from forge_desktop.ui.panes.students.bundle_sheet import BundleSheet
 from forge_desktop.ui.panes.students.compare_dialog import CompareDialog
 from forge_desktop.ui.panes.students.gate_sheet import GateSheet
 from forge_desktop.ui.panes.students.promote_sheet import PromoteSheet
@@ -25,7 +26,7 @@ from forge_desktop.ui.widgets.basics import Toast
 from tests.students.gate_rooms import adapter
 from tests.ui.test_students_library import drop
 from tests.ui.test_students_sections import cut
-from tests.ui.test_students_versions import SOON, WHY, choose, press, rows, sheet, toast
+from tests.ui.test_students_versions import SOON, WHY, choose, press, rows, said, sheet, toast
 from tests.ui.versions import Versions
 
 BOLD = "<b>x</b><img src=/etc/hostname>"
@@ -188,8 +189,8 @@ def test_a_card_that_lacks_something_takes_a_reason(qtbot: QtBot, section: Versi
     press(qtbot, section, "Promote…")
     asked = sheet(qtbot, section, PromoteSheet)
     assert isinstance(asked, PromoteSheet)
-    press(qtbot, asked, "Promote v3")
-    qtbot.waitUntil(asked.banner.isVisible, timeout=SOON)
+    assert "It lacks: Licence." in said(asked)
+    assert not asked.promote.isEnabled()
     asked.reason.setPlainText(WHY)
     press(qtbot, asked, "Promote v3")
     qtbot.waitUntil(lambda: made.registry.version("v3").state == "active", timeout=SOON)
@@ -202,8 +203,10 @@ def test_a_bundle_that_is_here_already_is_said_to_be(
     choose(qtbot, section, "v3")
     section.acting.export_to(version, tmp_path / "handbook.forgeversion")
     qtbot.waitUntil(lambda: "v3 is exported" in toast(section).accessibleName(), timeout=SOON)
-    section.acting.bring_bundle(tmp_path / "handbook.forgeversion")
+    section.acting.offer_bundle(tmp_path / "handbook.forgeversion")
+    asked = sheet(qtbot, section, BundleSheet)
     section.banner.show_message("An earlier failure")
+    asked.start.click()
     here = "v3 · handbook is here already; nothing has changed"
     qtbot.waitUntil(lambda: toast(section).accessibleName() == here, timeout=SOON)
     assert not section.banner.isVisible()
@@ -256,6 +259,7 @@ def test_bundles_and_adapters_are_dropped_and_a_bundle_is_replaced(
     assert isinstance(pane, StudentsPane)
     pane.show_section("bases")
     assert drop(pane, bundle)
+    sheet(qtbot, section, BundleSheet).start.click()
     qtbot.waitUntil(lambda: "is here already" in toast(section).accessibleName(), timeout=SOON)
     assert pane.section() == "versions"
     assert drop(pane, adapter(tmp_path / "foreign.gguf", made.file, strength=0.5, seed=5))

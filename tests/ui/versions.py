@@ -97,6 +97,7 @@ class Versions:
         for arm, wrong in (("baseline", 3), ("candidate", 5)):
             self.store.put_items(uid, suites[0].sha256, arm, [_answer(n, wrong, arm) for n in range(ITEMS)])
         self.forge.events.changed("gates", "versions")
+        self.forge.jobs.wait(self.forge.cards.fill(version.uid), timeout=60)  # what the gate changed is said anew
         complete(self.forge, version.uid)
         return uid
 

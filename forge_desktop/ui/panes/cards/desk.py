@@ -12,8 +12,9 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from forge_desktop.base.errors import FieldError, ForgeError
 from forge_desktop.cards.checking import report
 from forge_desktop.cards.records import Card, CheckReport, TextOutcome
+from forge_desktop.ui.card_text import preview_text
 from forge_desktop.ui.errands import Errands
-from forge_desktop.ui.panes.cards.preview import get_ready, preview_text
+from forge_desktop.ui.panes.cards.preview import get_ready
 
 if TYPE_CHECKING:
     from forge_desktop.cards.cards import Cards

@@ -85,10 +85,14 @@ class CardsPane(Pane):
             self.open_card(value)
 
     def go_to(self, part: str, place: str) -> None:
-        """ "card": open one by its uid, or by its version's or endpoint's; "uid#field" goes on to a field."""
-        if part == "card" and place:
+        """ "card": open one by its uid, or by its version's or endpoint's; "uid#field" goes on to a field. "fill" opens
+        one and fills it in.
+        """
+        if part in ("card", "fill") and place:
             name, _, field = place.partition("#")
             self.open_card(name, field)
+            if part == "fill":
+                self.actions_of.fill_named(name)
         else:
             self.show_list()
 

@@ -14,9 +14,6 @@ from forge_desktop.ui.widgets.basics import column, frame, label, row
 from forge_desktop.ui.widgets.markdown_source import parse
 from forge_desktop.ui.widgets.markdown_view import MarkdownView, ask_before_opening
 
-_FRONT = re.compile(r"\A\ufeff?---[ \t]*\r?\n.*?^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_TABLE_ROWS = 24  # of a table that are drawn; the form and the source have them all
 _PAUSE_MS = 60
 _AHEAD = 200  # pixels below what is seen that are drawn already
 _PART = re.compile(r"^(?=#{1,3} )", re.MULTILINE)
@@ -26,25 +23,6 @@ _PART = re.compile(r"^(?=#{1,3} )", re.MULTILINE)
 def get_ready() -> None:
     """Import what reads Markdown, off the window's thread: it takes its time once."""
     parse("# Ready\n\n| a |\n|---|\n")
-
-
-def preview_text(markdown: str) -> str:
-    """What is read of a card: without its front matter and comments, long tables cut, and said so."""
-    text = _COMMENT.sub("", _FRONT.sub("", markdown, count=1)).replace("\r\n", "\n")
-    made: list[str] = []
-    rows = 0
-    for line in [*text.split("\n"), ""]:
-        rows = rows + 1 if line.lstrip().startswith("|") else _after(made, rows)
-        if rows <= _TABLE_ROWS + 2:
-            made.append(line)
-    return "\n".join(made).strip("\n")
-
-
-def _after(made: list[str], rows: int) -> int:
-    """A table has ended: say how many of its rows are not drawn."""
-    if (left := rows - _TABLE_ROWS - 2) > 0:
-        made += ["", f"*{left:,} more rows stand in the form and in the source.*"]
-    return 0
 
 
 class Preview(QFrame):

@@ -233,7 +233,12 @@ class AnswerBubble(Bubble):
         self._compare = IconButton("layers", _COMPARE)
         self._compare.clicked.connect(self._on_compare)
         self.show_versions(self._versions)
-        parts += [self._compare, *([switch] if switch else [])]
+        parts.append(self._compare)
+        if self.message.provenance.get("version_uid"):
+            card = IconButton("id-card", "Model card of who answered")
+            card.clicked.connect(lambda: self.card.emit(self.message.id))
+            parts.append(card)
+        parts += [switch] if switch else []
         made = QWidget()
         made.setLayout(row(*parts, stats, gap=2))
         return made

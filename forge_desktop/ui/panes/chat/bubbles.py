@@ -28,6 +28,7 @@ class Bubble(QWidget):
     everywhere = Signal(int)
     correct = Signal(int)
     compare = Signal(int)
+    card = Signal(int)
     mend = Signal(str)
     outside = Signal(QUrl)
     copied = Signal(str)

@@ -150,6 +150,7 @@ class ChatPane(Pane):
         transcript.everywhere.connect(talk.search_everywhere)
         transcript.correct.connect(self._on_correct)
         transcript.compare.connect(self._on_compare)
+        transcript.card.connect(self._on_card)
         transcript.mend.connect(self.wants_pane)
         transcript.outside.connect(self._on_outside)
         transcript.copied.connect(self._on_copied)
@@ -417,6 +418,12 @@ class ChatPane(Pane):
     def _on_compare(self, message_id: int) -> None:
         if (answer := self.talk.message(message_id)) is not None:
             self.hands_over.emit("students:compare", to_compare(answer, self.talk.question_of(answer)))
+
+    @Slot(int)
+    def _on_card(self, message_id: int) -> None:
+        answer = self.talk.message(message_id)
+        if answer is not None and (uid := answer.provenance.get("version_uid")):
+            self.wants_pane.emit(f"cards:card:{uid}")
 
     @Slot(int)
     def _on_seen(self, message_id: int) -> None:

@@ -29,6 +29,7 @@ _PASSED_ON = (
     "everywhere",
     "correct",
     "compare",
+    "card",
     "mend",
     "outside",
     "copied",
@@ -46,6 +47,7 @@ class Transcript(QScrollArea):
     everywhere = Signal(int)
     correct = Signal(int)
     compare = Signal(int)
+    card = Signal(int)
     mend = Signal(str)
     outside = Signal(QUrl)
     copied = Signal(str)

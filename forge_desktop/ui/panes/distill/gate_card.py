@@ -17,12 +17,13 @@ _NOTHING = "A gate compares what was trained with the version in use, and decide
 
 
 class GateCard(QFrame):
-    """`gates_pressed` leads to the gates, carrying a gate's uid or "new"; `promote_pressed` carries the version's uid,
-    `rollback_pressed` nothing.
+    """`gates_pressed` leads to the gates, carrying a gate's uid or "new"; `promote_pressed` and `card_pressed` carry a
+    version's uid, `rollback_pressed` nothing.
     """
 
     gates_pressed = Signal(str)
     promote_pressed = Signal(str)
+    card_pressed = Signal(str)
     rollback_pressed = Signal()
 
     def __init__(self) -> None:
@@ -39,11 +40,14 @@ class GateCard(QFrame):
         self.rollback.clicked.connect(self.rollback_pressed)
         self.open = Button("Open", "", "link")
         self.open.clicked.connect(self._on_open)
+        self.card = Button("Card", "", "link")
+        self.card.setToolTip("The model card of the version: what is missing in it, and what it says")
+        self.card.clicked.connect(self._on_card)
         self.promote = Button("Publish", "git-branch")
         self.promote.clicked.connect(self._on_promote)
         head = row(ElidedLabel("Evaluation gate", tokens.BODY, 600), self.pill)
         head.setStretch(0, 1)
-        foot = row(self.rollback, None, self.open, self.promote)
+        foot = row(self.rollback, None, self.card, self.open, self.promote)
         box = column(head, self.chart, self.words, None, foot, gap=6, margins=(16, 10, 14, 8))
         self.setLayout(box)
         self.show_gate(None, None, None)
@@ -62,6 +66,7 @@ class GateCard(QFrame):
         self.chart.setVisible(measured)
         self.words.setVisible(not measured)
         self.words.setText(_NOTHING if gate is None else _waiting(gate))
+        self.card.setVisible(version is not None)
         self.rollback.setVisible(active is not None and not active.is_base)
         usable = version is not None and version.state in ("candidate", "gated") and not version.problem
         self.promote.setVisible(usable and gate is not None and gate.verdict == "passed")
@@ -81,6 +86,11 @@ class GateCard(QFrame):
     @Slot()
     def _on_open(self) -> None:
         self.gates_pressed.emit(self._gate.uid if self._gate else "new")
+
+    @Slot()
+    def _on_card(self) -> None:
+        if self._gate is not None:
+            self.card_pressed.emit(self._gate.gated or self._gate.version)
 
     @Slot()
     def _on_promote(self) -> None:

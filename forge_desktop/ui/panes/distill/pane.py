@@ -166,6 +166,7 @@ class DistillPane(Pane):
             lambda place: self.wants_pane.emit("students:gate" if place == "new" else f"students:gates:{place}")
         )
         page.gate.promote_pressed.connect(lambda _: self.wants_pane.emit("students:promote"))
+        page.gate.card_pressed.connect(lambda uid: self.wants_pane.emit(f"cards:card:{uid}"))
         page.gate.rollback_pressed.connect(self.roll_back)
         self._going_back.held.connect(page.gate.hold_rollback)
         page.strip.pause_pressed.connect(jobs.pause)

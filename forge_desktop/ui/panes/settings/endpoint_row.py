@@ -32,6 +32,7 @@ class EndpointRow(QFrame):
     reset_pressed = Signal(str)
     embed_pressed = Signal(str)
     give_up_pressed = Signal(str)
+    card_pressed = Signal(str)
 
     def __init__(self, view: EndpointView, *, embeds: bool, answers: bool) -> None:
         super().__init__()
@@ -43,11 +44,13 @@ class EndpointRow(QFrame):
         pills = [Pill(words, kind, icon, tokens.CAPTION) for words, kind, icon in _roles(view, embeds, answers)]
         self._test = IconButton("zap", f"Test {form.name}", "Ask it one tiny question, which is paid")
         self._test.clicked.connect(lambda: self.test_pressed.emit(form.uid))
+        card = IconButton("id-card", f"Card of {form.name}")
+        card.clicked.connect(lambda: self.card_pressed.emit(form.uid))
         edit = IconButton("pencil", f"Edit {form.name}")
         edit.clicked.connect(lambda: self.edit_pressed.emit(form.uid))
         remove = IconButton("trash-2", f"Remove {form.name}")
         remove.clicked.connect(lambda: self.remove_pressed.emit(form.uid))
-        head = row(name, *pills, None, self._test, edit, remove, gap=6)
+        head = row(name, *pills, None, self._test, card, edit, remove, gap=6)
         where = ElidedLabel(" · ".join((form.model, view.host, view.key)), tokens.SMALL, cls="muted")
         self._result = label("", tokens.SMALL, wrap=True)
         self._result_icon = IconLabel("circle-check", 13, "ok")

@@ -39,10 +39,12 @@ class _Found:
 
 
 class EndpointsPanel(QFrame):
-    """The card. Reads by errands; what is pressed is asked of the desk. `grown` when its height may have changed."""
+    """The card. Reads by errands; what is pressed is asked of the desk. `grown` when its height may have changed;
+    `card_wanted` carries the uid of one whose card is asked for."""
 
     notice = Signal(object)
     grown = Signal()
+    card_wanted = Signal(str)
 
     def __init__(self, forge: Forge, bridge: Bridge) -> None:
         super().__init__()
@@ -115,6 +117,7 @@ class EndpointsPanel(QFrame):
             line.reset_pressed.connect(self._on_reset)
             line.embed_pressed.connect(self._on_embed)
             line.give_up_pressed.connect(self._on_give_up)
+            line.card_pressed.connect(self.card_wanted)
             if uid in self._testing:
                 line.show_testing()
             elif (test := self._tests.get(uid)) is not None:

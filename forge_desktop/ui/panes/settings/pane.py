@@ -61,6 +61,7 @@ class SettingsPane(Pane):
             self._add(field)
         self.endpoints = EndpointsPanel(forge, bridge)
         self.endpoints.notice.connect(self.notice)
+        self.endpoints.card_wanted.connect(lambda uid: self.wants_pane.emit(f"cards:card:{uid}"))
         self._cards[_ENDPOINTS] = self.endpoints
         self._hardware = HardwarePanel(forge, bridge)
         self._hardware.notice.connect(self.notice)

@@ -120,7 +120,8 @@ class BasesSection(Section):
         self._details.load_pressed.connect(self._on_load)
         self._details.eject_pressed.connect(self._on_eject)
         self._details.remove_pressed.connect(self._on_remove)
-        self._details.copied.connect(self._on_copied)
+        self._details.copied.connect(lambda words: self.notice.emit(Notice(words, icon="copy")))
+        self._details.card_pressed.connect(self._on_card)
         self._empty = EmptyState(
             "graduation-cap",
             "No student yet",
@@ -259,8 +260,13 @@ class BasesSection(Section):
         )
 
     @Slot(str)
-    def _on_copied(self, words: str) -> None:
-        self.notice.emit(Notice(words, icon="copy"))
+    def _on_card(self, sha256: str) -> None:
+        registry = self.forge.students.registry
+        self.errands.run(
+            lambda: next((v.uid for v in registry.versions() if v.is_base and v.base_sha256 == sha256), ""),
+            lambda uid: self.wants_pane.emit(f"cards:card:{uid}" if uid else "cards"),
+            self.trouble,
+        )
 
     def job_changed(self, event: JobChanged) -> None:
         if event.kind == "import":

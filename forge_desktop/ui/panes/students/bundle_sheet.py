@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QScrollArea, QWidget
 
 from forge_desktop.archive.version_cards import BundleLook
 from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.card_text import preview_text
 from forge_desktop.ui.widgets.basics import Button, ElidedLabel, PrimaryButton, column, label, row
 from forge_desktop.ui.widgets.markdown_view import MarkdownView, ask_before_opening
 from forge_desktop.ui.widgets.words import count_words, file_name, safe_words, size_words
@@ -29,7 +30,7 @@ class BundleSheet(QDialog):
         self.card = MarkdownView()
         self.card.setAccessibleName("Model card in the bundle")
         self.card.outside.connect(lambda url: ask_before_opening(url, self))
-        self.card.set_markdown(_body(found.card_text) or "It has no model card.")
+        self.card.set_markdown(preview_text(found.card_text) or "It has no model card.")
         self.start = PrimaryButton("Import", "download")
         self.start.setEnabled(found.base_here or found.with_base)
         self.start.clicked.connect(self._on_start)
@@ -89,8 +90,3 @@ def _facts(found: BundleLook) -> QGridLayout:
         grid.addWidget(label(words, tokens.SMALL, cls="muted"), line, 0)
         grid.addWidget(ElidedLabel(safe_words(said), tokens.TABLE, middle=True), line, 1)
     return grid
-
-
-def _body(text: str) -> str:
-    """A card's Markdown without its front matter, which is for programs."""
-    return text.partition("\n---\n")[2] if text.startswith("---\n") else text

@@ -43,6 +43,7 @@ class StudentDetails(QScrollArea):
     load_pressed = Signal()
     eject_pressed = Signal()
     remove_pressed = Signal(int)
+    card_pressed = Signal(str)  # the sha256 of its file
     copied = Signal(str)
 
     def __init__(self, plan: PlanCard, options: StudentOptions, parent: QWidget | None = None) -> None:
@@ -111,11 +112,16 @@ class StudentDetails(QScrollArea):
         self._eject = Button("Eject", "power")
         self._eject.setToolTip("End its process and give its memory back")
         self._eject.clicked.connect(self.eject_pressed)
+        self._card = Button("Card", "id-card")
+        self._card.setToolTip("Its model card: what it is for, how well it does, where each figure is from")
+        self._card.clicked.connect(self._on_card)
         self._remove = Button("Remove", "trash-2", "danger")
         self._remove.setToolTip("Take it off the list; its file stays where it is")
         self._remove.clicked.connect(lambda: self.remove_pressed.emit(self.student_id()))
         self._problem = Banner()
-        head = row(self._name, self._active, self._shipped, None, self._load, self._eject, self._use, self._remove)
+        head = row(
+            self._name, self._active, self._shipped, None, self._load, self._eject, self._use, self._card, self._remove
+        )
         self._engine = {name: _value() for name in ("State", "Runs on", "Last speed")}
         self._running = _card("Where it runs", _grid(self._engine))
         self._facts: dict[str, QLabel] = {name: _value() for name in _FACT_NAMES}
@@ -171,6 +177,11 @@ class StudentDetails(QScrollArea):
         self._template.setVisible(opened)
         self._toggle.setText("Hide chat template" if opened else "Show chat template")
         self._toggle.set_icon("chevron-down" if opened else "chevron-right")
+
+    @Slot()
+    def _on_card(self) -> None:
+        if self._student is not None:
+            self.card_pressed.emit(self._student.sha256)
 
     @Slot()
     def _on_copy_sum(self) -> None:

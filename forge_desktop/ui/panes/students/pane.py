@@ -202,7 +202,7 @@ class StudentsPane(Pane):
         if laid.bundles or laid.adapters:
             self.show_section("versions")
         for bundle in laid.bundles:
-            self.versions.acting.bring_bundle(bundle)
+            self.versions.acting.offer_bundle(bundle)
         for adapter in laid.adapters:
             self.versions.acting.bring_adapter(adapter)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QWidget
 
@@ -21,32 +23,45 @@ _OVERRIDE = (
     "No gate has passed this version. If it shall answer all the same, type why: the reason is kept in its history and "
     "stands on its card."
 )
+_INCOMPLETE = (
+    "Its model card is not complete. Fill it in first; or type why it shall answer all the same: the reason is kept in"
+    " its history."
+)
 _LEAST_WORDS = 3
 _PASSED = "It answers from the next question on. One click rolls back."
 
 
 class PromoteSheet(Sheet):
-    """`agreed` carries why, and the reason that stands in for a pass ("" where there is one or none is needed).
+    """`agreed` carries why, and the reason that stands in for a pass ("" where there is one or none is needed);
+    `card_wanted` leads to its model card, with True to fill it in; `card` is what that lacks, None where it is unknown.
 
     Whoever listens calls `accept` when it is done, or `refuse` with what speaks against it; what was typed stays.
     """
 
     agreed = Signal(str, str)
+    card_wanted = Signal(bool)
 
     def __init__(
-        self, version: Version, active: Version | None, gate: GateReport | None, parent: QWidget | None = None
+        self,
+        version: Version,
+        active: Version | None,
+        gate: GateReport | None,
+        parent: QWidget | None = None,
+        *,
+        card: Sequence[str] | None = None,
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Promote a version")
-        self._needs_reason = not version.is_base and version.verdict != "passed"
+        self._unpassed = not version.is_base and version.verdict != "passed"
+        self._needs_reason = self._unpassed or (not version.is_base and bool(card))
         self._refused = False
         self.reason = TextField(64)
         self.reason.textChanged.connect(self._follow)
         self.promote = PrimaryButton(f"Promote {version.label}", "git-branch")
         self.promote.clicked.connect(self._on_promote)
         self._why = label("", tokens.SMALL, cls="muted")
-        self._build(version, active, gate)
+        self._build(version, active, gate, card)
         self._name_reason()
         self._follow()
         self.reason.setFocus()
@@ -72,16 +87,21 @@ class PromoteSheet(Sheet):
         self.reason.setAccessibleName(words)
         self.reason.setPlaceholderText("Required: a few words" if needs else "Optional")
 
-    def _build(self, version: Version, active: Version | None, gate: GateReport | None) -> None:
+    def _build(
+        self, version: Version, active: Version | None, gate: GateReport | None, card: Sequence[str] | None
+    ) -> None:
         cancel = Button("Cancel")
         cancel.setAutoDefault(False)
         cancel.clicked.connect(self.reject)
-        about = label(_OVERRIDE if self._needs_reason else _PASSED, tokens.TABLE, cls="muted", wrap=True)
+        said = _OVERRIDE if self._unpassed else _INCOMPLETE if self._needs_reason else _PASSED
+        about = label(said, tokens.TABLE, cls="muted", wrap=True)
         inside = QWidget()
         inside.setProperty("cls", "flow")
         parts: list[QWidget] = [_changes(version, active)]
         if not version.is_base:
             parts.append(_gate_card(version, gate, active))
+            if card is not None:
+                parts.append(self._card_part(card))
         inside.setLayout(column(*parts, None, gap=tokens.MD, margins=(0, 0, 4, 0)))
         area = QScrollArea()
         area.setAccessibleName("What changes")
@@ -105,6 +125,22 @@ class PromoteSheet(Sheet):
         most = parent.window().size() if parent else self.sizeHint().expandedTo(self.minimumSize())
         wanted = 330 if version.is_base else 600
         self.resize(min(theme.px(620), most.width() - 32), min(theme.px(wanted), most.height() - 32))
+
+    def _card_part(self, missing: Sequence[str]) -> QFrame:
+        """What the model card lacks, and the ways to it."""
+        look, fill = Button("Open the card", "id-card", "link"), Button("Fill it in", "sparkles", "link")
+        look.clicked.connect(lambda: self.card_wanted.emit(False))
+        fill.clicked.connect(lambda: self.card_wanted.emit(True))
+        fill.setVisible(bool(missing))
+        for button in (look, fill):
+            button.setAutoDefault(False)
+        pill = Pill("Incomplete", "warn", "triangle-alert") if missing else Pill("Complete", "ok", "circle-check")
+        head = row(label("Model card", tokens.BODY, 600), pill, None, fill, look)
+        parts: list[QWidget] = []
+        if missing:
+            listed = ", ".join(safe_words(name) for name in missing)
+            parts.append(label(breakable(f"It lacks: {listed}."), tokens.TABLE, wrap=True))
+        return frame("card", column(head, *parts, gap=8, margins=(16, 12, 16, 14)))
 
     @Slot()
     def _follow(self) -> None:

@@ -72,18 +72,25 @@ class VersionActions(QObject):
         active = next((v for v in self._section.versions() if v.state == "active"), None)
         students = self._section.forge.students
 
-        def look() -> GateReport | None:
-            return found_gate(students, version.gate) if version.gate else None
+        def look() -> tuple[GateReport | None, Sequence[str] | None]:
+            gate = found_gate(students, version.gate) if version.gate else None
+            return gate, self._registry.card_of(version.uid)
 
-        def ask(gate: GateReport | None) -> None:
+        def ask(found: tuple[GateReport | None, Sequence[str] | None]) -> None:
             if self._sheet is not None:  # a second click
                 return
-            self._sheet = sheet = PromoteSheet(version, active, gate, self._section.window())
+            gate, card = found
+            self._sheet = sheet = PromoteSheet(version, active, gate, self._section.window(), card=card)
+            sheet.card_wanted.connect(lambda fill: self._to_card(version, sheet, fill=fill))
             sheet.finished.connect(self._on_closed)
             sheet.agreed.connect(lambda why, override: self._promote(version, why, override, sheet))
             sheet.open()
 
         self._run(look, ask)
+
+    def _to_card(self, version: Version, sheet: PromoteSheet, *, fill: bool) -> None:
+        sheet.reject()
+        self._section.wants_pane.emit(f"cards:{'fill' if fill else 'card'}:{version.uid}")
 
     @Slot()
     def _on_closed(self) -> None:

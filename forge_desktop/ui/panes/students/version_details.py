@@ -45,7 +45,7 @@ class VersionView:
 
 class VersionDetails(QScrollArea):
     """Shows one version. `asked` carries what its buttons say: "promote", "rollback", "gate", "compare", "export",
-    "retire", "return", "remove", "report"; whoever listens does it.
+    "retire", "return", "remove", "report", "card"; whoever listens does it.
     """
 
     asked = Signal(str)
@@ -133,16 +133,19 @@ class VersionDetails(QScrollArea):
         self.rollback = Button("Roll back", "rotate-ccw")
         self.gate = Button("Run gate…", "shield-check")
         self.compare = Button("Compare…", "messages-square")
+        self.card = Button("Card", "id-card")
+        self.card.setToolTip("What it is for, how well it does, and where each figure is from")
         self.more = IconButton("ellipsis", "More for this version")
         for button, what in (
             (self.promote, "promote"),
             (self.rollback, "rollback"),
             (self.gate, "gate"),
             (self.compare, "compare"),
+            (self.card, "card"),
         ):
             button.clicked.connect(lambda _=False, what=what: self.asked.emit(what))
         self.more.clicked.connect(self._on_more)
-        head = row(self._name, self._state, None)
+        head = row(self._name, self._state, None, self.card)
         buttons = row(self.promote, self.rollback, self.gate, self.compare, None, self.more)
         content = QWidget()
         content.setProperty("cls", "flow")

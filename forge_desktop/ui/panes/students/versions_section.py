@@ -170,6 +170,8 @@ class VersionsSection(Section):
             self.leads.emit(f"gates:new:{version.uid}")
         elif what == "report":
             self.leads.emit(f"gates:{version.gate}")
+        elif what == "card":
+            self.wants_pane.emit(f"cards:card:{version.uid}")
         else:
             self.acting.act(what, version)
 

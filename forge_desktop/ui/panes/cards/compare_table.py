@@ -1,0 +1,117 @@
+"""Cards side by side: a table by group, each figure with what it rests on, what is stale, and which is best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLayout, QSizePolicy, QWidget
+
+from forge_desktop.cards.records_compare import CardComparison, ComparedCard, ComparedRow, Figure, RowGroup
+from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.panes.cards.words import KINDS
+from forge_desktop.ui.widgets.basics import ElidedLabel, IconLabel, Pill, column, frame, label, row
+from forge_desktop.ui.widgets.words import breakable, count_words, safe_words
+
+GROUPS: dict[RowGroup, str] = {
+    "fit": "Does it fit here?",
+    "speed": "How fast is it?",
+    "cost": "What does it cost?",
+    "quality": "How good is it?",
+}
+_ORDER = {"higher": "more is better", "lower": "less is better", "": ""}
+_NAMES = 168  # pixels for the names of the rows
+_SHORT = 16  # letters that stand in one line even in a narrow column
+
+
+def side_by_side(found: CardComparison) -> list[QFrame]:
+    """A frame for each group, all with the same columns."""
+    made = []
+    for group, title in GROUPS.items():
+        rows = [line for line in found.rows if line.group == group]
+        if rows:
+            made.append(_group(title, found.cards, rows))
+    return made
+
+
+def heads(cards: Sequence[ComparedCard]) -> QFrame:
+    """The names over the columns."""
+    grid = _grid(len(cards))
+    for place, card in enumerate(cards, 1):
+        name = ElidedLabel(safe_words(card.name), tokens.BODY, 600)
+        facts = [KINDS[card.kind], "computes here" if card.local else "elsewhere"]
+        if card.label and card.label != card.name:
+            facts.insert(0, safe_words(card.label))
+        about = ElidedLabel(" · ".join(facts), tokens.SMALL, cls="muted")
+        for words in (name, about):  # else the longest name takes the room of the others
+            words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        lines: list[QWidget | QLayout] = [name, about]
+        if card.stale:
+            stale = Pill(f"{count_words(card.stale, 'value')} stale", "warn", "clock", tokens.CAPTION)
+            lines.append(row(stale, None))
+        grid.addLayout(column(*lines, None, gap=2), 0, place)
+    return frame("flow", grid)
+
+
+def _group(title: str, cards: Sequence[ComparedCard], rows: Sequence[ComparedRow]) -> QFrame:
+    grid = _grid(len(cards))
+    for line, of in enumerate(rows):
+        at = 2 * line
+        if line:
+            grid.addWidget(frame("line"), at - 1, 0, 1, len(cards) + 1)
+        about = ", ".join(filter(None, (of.unit, _ORDER[of.better])))
+        names: list[QWidget] = [label(of.title, tokens.TABLE, 600, wrap=True)]
+        if about:
+            names.append(label(about, tokens.SMALL, cls="muted", wrap=True))
+        if of.note:
+            names.append(label(breakable(safe_words(of.note)), tokens.SMALL, cls="muted", wrap=True))
+        grid.addLayout(column(*names, None, gap=1), at, 0)
+        for place, (card, figure) in enumerate(zip(cards, of.figures, strict=True), 1):
+            grid.addWidget(figure_cell(figure, f"{of.title}, {card.name}", of.unit), at, place)
+    return frame("card", column(label(title, tokens.BODY, 600), grid, gap=10, margins=(16, 12, 16, 14)))
+
+
+def figure_cell(figure: Figure, name: str, unit: str) -> QWidget:
+    """One figure: the value, whether it is best, what it rests on, what is stale, what to do where there is none."""
+    known = not figure.missing
+    short = len(figure.text) < _SHORT
+    value = label(breakable(safe_words(figure.text)), tokens.TABLE, 600 if figure.best else 400, wrap=not short)
+    if not known:
+        value.setProperty("cls", "muted")
+    first: list[QWidget] = [value]
+    if figure.best:
+        first.append(Pill("Best", "ok", "check", tokens.CAPTION))
+    line = row(*first, *([None] if short else []), gap=6)
+    line.setStretch(0, 0 if short else 1)
+    lines: list[QWidget] = []
+    if figure.beside:
+        lines.append(_small(f"measured: {figure.beside}"))
+    lines += [_small(words) for words in (figure.how, figure.missing) if words]
+    made = QWidget()
+    content = column(line, *lines, gap=1)
+    if figure.stale:
+        stale = row(IconLabel("clock", 12, "warn"), _small(figure.stale, "warn"), gap=5)
+        stale.setStretch(1, 1)
+        stale.setAlignment(Qt.AlignmentFlag.AlignTop)
+        content.addLayout(stale)
+    content.addStretch(1)
+    made.setLayout(content)
+    spoken = (f"{name}: {figure.text} {unit if known else ''}".strip(), "best" if figure.best else "", figure.stale)
+    made.setAccessibleName(", ".join(filter(None, spoken)))
+    return made
+
+
+def _small(words: str, cls: str = "muted") -> QLabel:
+    return label(breakable(safe_words(words)), tokens.CAPTION, cls=cls, wrap=True)
+
+
+def _grid(cards: int) -> QGridLayout:
+    grid = QGridLayout()
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(tokens.LG)
+    grid.setVerticalSpacing(8)
+    grid.setColumnMinimumWidth(0, theme.px(_NAMES))
+    for place in range(1, cards + 1):
+        grid.setColumnStretch(place, 1)
+        grid.setColumnMinimumWidth(place, theme.px(96))
+    return grid

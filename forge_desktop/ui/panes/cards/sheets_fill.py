@@ -1,0 +1,110 @@
+"""The sheet of a fill: it goes on at once, then says what changed, what was skipped and why, and offers to measure."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.events import JobChanged
+from forge_desktop.cards.fields import BY_KEY
+from forge_desktop.cards.records import Card, Change, Filled
+from forge_desktop.ui import tokens
+from forge_desktop.ui.panes.cards.sheet_parts import CardSheet, closing, part, said
+from forge_desktop.ui.panes.cards.words import value_words
+from forge_desktop.ui.widgets.basics import PrimaryButton, ProgressRow, duration, frame, label, row
+from forge_desktop.ui.widgets.words import count_words, safe_words
+
+_ABOUT = (
+    "What the file, the registry, the gate, the run log and the price table say is filled in. What you wrote stays."
+)
+_MEASURES = (
+    "Measuring asks this version twenty times, which takes from half a minute to some minutes; nothing else is computed"
+    " meanwhile."
+)
+
+
+class FillSheet(CardSheet):
+    """`measure_wanted` asks for the same once more with measuring; `cancel_wanted` carries a job's id."""
+
+    measure_wanted = Signal()
+    cancel_wanted = Signal(int)
+
+    def __init__(self, card: Card, parent: QWidget | None = None) -> None:
+        super().__init__("Fill in a card", f"Fill in {card.name}", _ABOUT, parent)
+        self._can_measure = card.kind in ("student", "adapter") and not card.orphan
+        self.progress = ProgressRow("Filling in", can_pause=False)
+        self.progress.cancel_pressed.connect(self.cancel_wanted)
+        self.measure = PrimaryButton("Measure and fill in", "gauge")
+        self.measure.setToolTip(_MEASURES)
+        self.measure.clicked.connect(self._on_measure)
+        self.measure.hide()
+        self.close_button = closing()
+        self.close_button.clicked.connect(self.reject)
+        self.lay_out((640, 560), None, self.close_button, self.measure, over=(self.progress,))
+
+    def show_job(self, event: JobChanged) -> None:
+        """Follow the fill while it goes on; the sheet may be closed meanwhile."""
+        self.progress.show()
+        self.progress.say("Measuring" if event.kind == "measure" else "Filling in")
+        self.progress.show_job(event)
+
+    def show_filled(self, filled: Filled, *, measured: bool) -> None:
+        """What came of it."""
+        self.progress.hide()
+        many = count_words(len(filled.changes), "value") if filled.changes else "Nothing"
+        self.say(f"{many} changed, in {duration(filled.seconds) if filled.seconds >= 1 else 'less than a second'}.")
+        parts: list[QWidget] = []
+        if filled.changes:
+            lines = [_changed(change) for change in filled.changes]
+            parts.append(part("What changed", *lines, note=count_words(len(lines), "field")))
+        else:
+            parts.append(frame("quoted", row(label(_NOTHING, tokens.TABLE, wrap=True), margins=(12, 10, 12, 10))))
+        if filled.skipped:
+            parts.append(part("What was skipped", *(_skipped(name, why) for name, why in filled.skipped)))
+        offers = self._can_measure and not measured
+        if offers:
+            words = label(_MEASURES, tokens.SMALL, cls="muted", wrap=True)
+            parts.append(words)
+        self.measure.setVisible(offers)
+        self.show_parts(*parts)
+
+    def show_trouble(self, error: ForgeError | None) -> None:
+        """It failed, or was given up (None)."""
+        self.progress.hide()
+        if error is None:
+            self.say("Given up; the card is as it was.")
+        else:
+            self.say("")
+            self.banner.show_error(error)
+        self.measure.setVisible(self._can_measure)
+
+    @Slot()
+    def _on_measure(self) -> None:
+        self.banner.clear()
+        self.measure.hide()
+        self.say(_ABOUT)
+        self.show_parts()
+        self.measure_wanted.emit()
+
+
+_NOTHING = "Everything that can be known was in the card already, and is still so."
+
+
+def _changed(change: Change) -> QWidget:
+    field = BY_KEY.get(change.field)
+    title = field.title if field else safe_words(change.field)
+    if field is None:
+        return said("pencil", "muted", title, change.what)
+    before = value_words(field, change.before, change.unit_before)
+    after = value_words(field, change.after, change.unit_after)
+    if change.before is None:
+        return said("plus", "ok", f"{title}: {after}")
+    if change.after is None:
+        return said("x", "warn", f"{title}: not known any more", f"It was {before}.")
+    return said("pencil", "info", f"{title}: {after}", f"It was {before}.")
+
+
+def _skipped(name: str, why: str) -> QWidget:
+    field = BY_KEY.get(name)
+    return said("info", "muted", field.title if field else safe_words(name), why)

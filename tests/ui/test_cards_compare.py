@@ -1,0 +1,170 @@
+"""Cards side by side in the window, costs that are typed there, and the ways to a card from the other panes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from forge_desktop.forge import Forge
+from forge_desktop.ui.panes.cards.compare_sheet import CompareSheet
+from forge_desktop.ui.panes.cards.pane import CardsPane
+from forge_desktop.ui.panes.cards.sheets_fill import FillSheet
+from forge_desktop.ui.panes.students import StudentsPane
+from forge_desktop.ui.panes.students.promote_sheet import PromoteSheet
+from forge_desktop.ui.shell import Shell
+from tests.providers.teacher import Teacher
+from tests.ui import lessons
+from tests.ui.cards import fill_in, measure
+from tests.ui.test_cards_sheets import SOON, fine, press, said, sheet
+from tests.ui.versions import Versions
+
+
+@pytest.fixture
+def teacher(forge: Forge) -> Iterator[str]:
+    """A teacher with prices; the uid of its endpoint."""
+    with Teacher(price_in=3_000_000, price_out=15_000_000) as made:
+        yield lessons.add_teacher(forge, made).uid
+
+
+@pytest.fixture
+def pane(forge: Forge, teacher: str, window: Shell) -> CardsPane:
+    measure(forge, fill_in(forge), {"prompt_speed": ({"p50": 400.0, "p95": 390.0}, "tokens/s")})
+    forge.jobs.wait(forge.cards.fill(teacher))
+    made = window.visit("cards")
+    assert isinstance(made, CardsPane)
+    return made
+
+
+@pytest.fixture
+def compared(qtbot: QtBot, forge: Forge, pane: CardsPane) -> CompareSheet:
+    """A model of this computer and a teacher, side by side."""
+    pane.actions_of.compare()
+    found: CompareSheet = sheet(qtbot, pane, CompareSheet)
+    qtbot.waitUntil(lambda: found.found is not None, timeout=SOON)
+    return found
+
+
+def test_a_model_here_and_a_teacher_stand_side_by_side(qtbot: QtBot, compared: CompareSheet) -> None:
+    words = said(compared)
+    for title in (
+        "Does it fit here?",
+        "How fast is it?",
+        "What does it cost?",
+        "Local or API?",
+        "What does each thing cost?",
+    ):
+        assert title in words
+    assert "assumed" in words
+    fine(qtbot, compared)
+    columns = [
+        part for part in compared.findChildren(QWidget) if part.accessibleName().startswith("Writing an answer, ")
+    ]
+    assert len(columns) == 2
+
+
+def test_a_cost_that_is_typed_is_kept_and_changes_the_answer_at_once(
+    qtbot: QtBot, forge: Forge, compared: CompareSheet
+) -> None:
+    before = compared.found
+    assert before is not None
+    price = compared.form.inputs["hardware"]
+    price.editor.setFocus()
+    price.editor.selectAll()
+    qtbot.keyClicks(price.editor, "9000")
+    qtbot.keyClick(price.editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: forge.settings.values.cost_hardware == 9000, timeout=SOON)
+    qtbot.waitUntil(lambda: compared.found is not before, timeout=SOON)
+    now = compared.found
+    assert now is not None
+    assert now.answer is not None
+    assert before.answer is not None
+    assert now.answer.sentences != before.answer.sentences
+    assert not price._mark.isVisible(), "it is no assumption any more"
+    price.editor.selectAll()
+    qtbot.keyClicks(price.editor, "dear")
+    assert "Price of the computer" in price._problem.text()
+    assert forge.settings.values.cost_hardware == 9000
+
+
+def test_cards_are_put_beside_and_taken_away(qtbot: QtBot, forge: Forge, compared: CompareSheet) -> None:
+    extra = forge.cards.new("teacher", "another")
+    first, second = compared.chosen()
+    name = compared._entries[second].name
+    press(qtbot, compared, f"Take {name} away")
+    assert compared.chosen() == [first]
+    assert "Choose two cards at least." in said(compared)
+    compared.add.setCurrentIndex(compared.add.findData(second))
+    compared.add.activated.emit(compared.add.currentIndex())
+    qtbot.waitUntil(lambda: compared.found is not None, timeout=SOON)
+    assert compared.chosen() == [first, second]
+    assert extra.uid not in compared.chosen()
+
+
+def test_one_chosen_card_gets_another_beside_it(qtbot: QtBot, forge: Forge, pane: CardsPane, teacher: str) -> None:
+    pane.actions_of.compare([forge.cards.get(teacher).uid])
+    found = sheet(qtbot, pane, CompareSheet)
+    qtbot.waitUntil(lambda: found.found is not None, timeout=SOON)
+    assert found.chosen()[0] == forge.cards.get(teacher).uid
+    assert len(found.chosen()) == 2
+
+
+def shown(qtbot: QtBot, window: Shell, subject: str) -> CardsPane:
+    """The Cards pane, with the card of this version or endpoint open."""
+    qtbot.waitUntil(lambda: window.current_pane() == "cards", timeout=SOON)
+    pane = window.visit("cards")
+    assert isinstance(pane, CardsPane)
+    qtbot.waitUntil(lambda: (card := pane.card()) is not None and card.subject == subject, timeout=SOON)
+    return pane
+
+
+def test_an_endpoint_leads_to_its_card(qtbot: QtBot, window: Shell, teacher: str) -> None:
+    settings: Any = window.visit("settings")
+    qtbot.waitUntil(lambda: teacher in settings.endpoints.rows(), timeout=SOON)
+    press(qtbot, settings, "Card of Loopback")
+    shown(qtbot, window, teacher)
+
+
+def test_a_base_leads_to_its_card(qtbot: QtBot, forge: Forge, window: Shell) -> None:
+    pane = window.visit("students")
+    assert isinstance(pane, StudentsPane)
+    pane.show_section("bases")
+    press(qtbot, pane.bases, "Card")
+    base = next(version for version in forge.students.registry.versions() if version.is_base)
+    shown(qtbot, window, base.uid)
+
+
+def test_a_promotion_says_what_the_card_lacks_and_leads_to_filling_it(
+    qtbot: QtBot, forge: Forge, window: Shell, tmp_path: Path
+) -> None:
+    made = Versions(forge, tmp_path)
+    version = made.add("handbook")
+    made.gate(version)
+    pane = window.visit("students")
+    assert isinstance(pane, StudentsPane)
+    pane.show_section("versions", version.uid)
+    qtbot.waitUntil(lambda: (v := pane.versions.version()) is not None and v.uid == version.uid, timeout=SOON)
+    press(qtbot, pane.versions, "Card")
+    shown(qtbot, window, version.uid)
+    window.visit("students")
+    lacking: Callable[[], object] = lambda: forge.students.registry.card_of(version.uid)  # noqa: E731
+    qtbot.waitUntil(lambda: bool(lacking()), timeout=SOON)
+    press(qtbot, pane.versions, "Promote…")
+
+    def asked() -> QDialog | None:
+        return next((found for found in window.findChildren(PromoteSheet) if found.isVisible()), None)
+
+    qtbot.waitUntil(lambda: asked() is not None, timeout=SOON)
+    found = asked()
+    assert isinstance(found, PromoteSheet)
+    assert "It lacks: " in "\n".join(label.text() for label in found.findChildren(QLabel))
+    assert not found.promote.isEnabled(), "a reason is needed"
+    press(qtbot, found, "Fill it in")
+    cards = shown(qtbot, window, version.uid)
+    filling = sheet(qtbot, cards, FillSheet)
+    qtbot.waitUntil(lambda: "changed, in" in said(filling), timeout=SOON)
