@@ -55,7 +55,7 @@ def _add_looking(step: Verb) -> None:
         writes=False,
     )
     check.add_argument("card", type=named, metavar="CARD|FILE", help=f"{_CARD}; or a file")
-    check.add_argument("--kind", choices=KINDS, help="what a Markdown file is the card of (student)")
+    check.add_argument("--kind", choices=KINDS, help="what a file is the card of (guessed)")
 
 
 def _add_writing(step: Verb) -> None:
