@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from forge_desktop.corpus.mentioning import Mentions
     from forge_desktop.corpus.records import Passage
 
+_DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _GAP = re.compile(r"[ \t]{1,3}\n?[ \t]*|\n[ \t]*")
 _TOKEN = re.compile(r"[^\s\"'“”„‘’<>|*?`()\[\]{},;\\/]+")
@@ -83,7 +84,7 @@ class CorpusNames:
     def _of_run(self, run: tuple[str, ...]) -> Iterator[Named]:
         """Of words with capitals side by side the longest part that is a name; else each of them by itself."""
         words = [word for word in run if word.casefold() not in _STOPS]
-        if not words or all(word.casefold() in self._public for word in words):
+        if not words or all(word.casefold() in self._public or word.isupper() for word in words):
             return
         told = set[str]()
         if len(words) > 1:
@@ -94,7 +95,8 @@ class CorpusNames:
                     yield found
                     told.update(part)
         for word in words:
-            if len(word) > 2 and word not in told and word.casefold() not in self._public and not word.isupper():
+            known = word in told or word.casefold() in self._public
+            if len(word) > 2 and not known and not word.isupper() and not _DIGIT.search(word):
                 found = self._looked_up(word, self._single)
                 if found is not None:
                     yield found

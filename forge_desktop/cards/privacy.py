@@ -44,12 +44,14 @@ class Privacy:
         Takes some tens of milliseconds: for a thread that may wait.
         """
         shown = self._reveals.of(card.uid)
-        names = CorpusNames(self._rooms.corpus.mentions, [text for key, text in said.texts(card) if key in said.ABOUT])
-        contact = " ".join(text for key, text in said.texts(card) if key == "contact")
+        told = list(dict.fromkeys(said.texts(card)))
+        names = CorpusNames(self._rooms.corpus.mentions, [one.text for one in told if one.field in said.ABOUT])
+        contact = " ".join(one.text for one in told if one.field == "contact")
         hosts = self._hosts()
         found: dict[tuple[str, str, str], Leak] = {}
-        for field, text in dict.fromkeys(said.texts(card)):
-            for kind, words, why in self._in(field, text, names, contact, hosts):
+        for one in told:
+            field = one.field
+            for kind, words, why in self._in(one, names, contact, hosts):
                 words = " ".join(words.split())
                 if field == said.DOCUMENT and any(key[1:] == (kind, words) for key in found):
                     continue  # it says again what its fields say
@@ -73,9 +75,10 @@ class Privacy:
         return text
 
     def _in(
-        self, field: str, text: str, names: CorpusNames, contact: str, hosts: dict[str, str]
+        self, told: said.Said, names: CorpusNames, contact: str, hosts: dict[str, str]
     ) -> Iterator[tuple[LeakKind, str, str]]:
         """What stands in one text; a part that is one thing is not told as another."""
+        field, text = told.field, told.text
         taken: list[patterns.Span] = []
 
         def cut(spans: list[patterns.Span]) -> list[str]:
@@ -93,7 +96,7 @@ class Privacy:
         yield from (("address", one, _HOST) for one in cut(patterns.hosts_in(text)))
         if field != "contact":
             yield from (("address", one, _PHONE) for one in cut(patterns.phones_in(text)) if one not in contact)
-        if field in said.ABOUT or field == "contact":
+        if not told.names:
             return
         yield from ((one.kind, one.text, one.why) for one in names.files_in(text))
         rest = _without(text, taken)

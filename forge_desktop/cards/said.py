@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from forge_desktop.cards.records import Card, Value
@@ -19,23 +20,40 @@ ABOUT = frozenset(
 )  # fmt: skip
 
 
-def texts(card: Card) -> Iterator[tuple[str, str]]:
-    """(field, text) of all that it says, its values' details too; what belongs to no field comes last."""
-    yield "name", card.name
+# Details in which this program tells in its own words how a value came about: machines have names, but no people's.
+_OURS = frozenset(
+    ("machine", "device", "build", "command", "system", "how", "date", "meters", "sampling", "sha256", "uid")
+)
+
+
+@dataclass(frozen=True)
+class Said:
+    """A text of a card, and the field it stands in. `names`: whether people and documents can be meant in it."""
+
+    field: str
+    text: str
+    names: bool = True
+
+
+def texts(card: Card) -> Iterator[Said]:
+    """All that it says, its values' details too; what belongs to no field comes last."""
+    yield Said("name", card.name, False)
     for key, state in card.fields.items():
         for value in (state.hand, state.measured):
             if value is not None:
-                yield from ((key, text) for text in _of_value(value))
+                yield from _of_value(key, value)
         if state.not_applicable:
-            yield key, state.not_applicable
+            yield Said(key, state.not_applicable)
     for text in (card.document, card.broken or ""):
         if text:
-            yield DOCUMENT, text
+            yield Said(DOCUMENT, text)
 
 
-def _of_value(value: Value) -> Iterator[str]:
-    yield from _strings(value.data)
-    yield from _strings(dict(value.detail))
+def _of_value(field: str, value: Value) -> Iterator[Said]:
+    names = field not in ABOUT and field != "contact"
+    yield from (Said(field, text, names) for text in _strings(value.data))
+    for key, told in value.detail.items():
+        yield from (Said(field, text, names and key not in _OURS) for text in _strings(told))
 
 
 def _strings(held: Any) -> Iterator[str]:

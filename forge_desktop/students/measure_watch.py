@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 _POWERCAP = Path("/sys/class/powercap")
 _EVERY_MS = 100
+_POWER = ("power.draw.instant", "power.draw")  # older drivers know the second alone, on some the mean of a second
 _GROWN = 48 << 20  # bytes: a GPU whose use grew by so much is one that the student is on
 _PATIENCE = 10.0
 
@@ -66,7 +67,11 @@ class NvidiaWatch:
 
     def __init__(self) -> None:
         self._program = shutil.which("nvidia-smi")
-        self._before = {gpu: used for _, gpu, used, _ in self._once()}
+        self._before: dict[int, int] = {}
+        for self._power in _POWER:
+            if found := self._once():
+                self._before = {gpu: used for _, gpu, used, _ in found}
+                break
         self.readings: list[Reading] = []
         self.condition = threading.Condition()  # notified of each reading
         self._process: subprocess.Popen[str] | None = None
@@ -151,7 +156,7 @@ class NvidiaWatch:
         return [reading for line in told.splitlines() if (reading := _parsed(line)) is not None]
 
     def _query(self) -> list[str]:
-        return [str(self._program), "--query-gpu=index,memory.used,power.draw", "--format=csv,noheader,nounits"]
+        return [str(self._program), f"--query-gpu=index,memory.used,{self._power}", "--format=csv,noheader,nounits"]
 
     def _run(self, arguments: Sequence[str]) -> str:
         try:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.jobs import JobContext
+from forge_desktop.engine.machine_facts import processor
 from forge_desktop.students import lessons, run_log
 from forge_desktop.students.adapter_file import BadAdapter, check_adapter
 from forge_desktop.students.estimating import Setting
@@ -169,6 +170,7 @@ class Running:
             **dataclasses.asdict(plan),
             "threads": setting.threads,
             "device_name": setting.device_name,
+            "processor": processor(),
             "interpreter": probe.python,
             "kit_sha256": kit_sha256(),
         }

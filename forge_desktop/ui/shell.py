@@ -128,8 +128,18 @@ class Shell(QMainWindow):
                 return
 
     def undo_last(self) -> None:
-        """Take back what the toast on screen offers to take back."""
-        self._toast.undo()
+        """Take back what the toast on screen offers to take back, else the last change in the pane in front."""
+        if not self._toast.undo():
+            self._run_in_front("undo")
+
+    def redo_last(self) -> None:
+        """Make the change again that was taken back in the pane in front."""
+        self._run_in_front("redo")
+
+    def _run_in_front(self, command: str) -> None:
+        pane = self._stack.currentWidget()
+        if isinstance(pane, Pane) and (run := pane.commands().get(command)):
+            run()
 
     def set_theme(self, mode: str) -> None:
         """Store another theme; it is put on when the settings say so."""

@@ -16,7 +16,6 @@ from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.forge import Forge
 from forge_desktop.students.measure_watch import integrated
 from forge_desktop.students.records_measure import Measurement, MeasureWish
-from gpucheck import machine
 from gpucheck.place import Place
 
 _EVERY = 0.05
@@ -48,7 +47,6 @@ def _one(forge: Forge, uid: str, wish: MeasureWish) -> dict[str, Any]:
         if isinstance(event, JobChanged) and event.kind == "measure" and event.note == "Measuring" and not began:
             began.append(time.monotonic())
 
-    before = machine.used_bytes()
     stop = forge.events.subscribe(hear)
     started = time.monotonic()
     with _counter() as counter:
@@ -58,12 +56,12 @@ def _one(forge: Forge, uid: str, wish: MeasureWish) -> dict[str, Any]:
     assert isinstance(found, Measurement)
     figures: dict[str, Any] = dict(found.figures)
     result: dict[str, Any] = {"measurement": dataclasses.asdict(found), "job_seconds": round(ended - started, 2)}
-    if figures.get("vram_bytes") and before is not None and counter.most_used:
+    if figures.get("vram_bytes") and counter.used:
         result["vram"] = {
             "buffers": figures["vram_bytes"],
             "measured": figures.get("vram_measured_bytes"),
             "how": figures.get("vram_measured"),
-            "nvidia_smi_more_than_before": counter.most_used - before,
+            "more_than_before": max(counter.used) - counter.used[0],
         }
     told = figures["energy"]["sources"].get("gpu") if figures.get("energy") else None
     if told and began and (counted := counter.joules(began[0], began[0] + figures["seconds"])):
@@ -78,7 +76,7 @@ class _Counter:
         self._library: ctypes.CDLL | None = None
         self._device = ctypes.c_void_p()
         self._readings: list[tuple[float, float]] = []  # (moment, joules since the driver was loaded)
-        self.most_used = 0
+        self.used: list[int] = []  # bytes of the GPU, by everybody
         with contextlib.suppress(OSError):
             library = ctypes.CDLL("libnvidia-ml.so.1")
             if not library.nvmlInit_v2() and not library.nvmlDeviceGetHandleByIndex_v2(0, ctypes.byref(self._device)):
@@ -91,7 +89,7 @@ class _Counter:
             if not self._library.nvmlDeviceGetTotalEnergyConsumption(self._device, ctypes.byref(energy)):
                 self._readings.append((time.monotonic(), energy.value / 1000))
             if not self._library.nvmlDeviceGetMemoryInfo(self._device, memory):
-                self.most_used = max(self.most_used, memory[2])
+                self.used.append(memory[2])
 
     def joules(self, start: float, end: float) -> float:
         """Between two moments: each step of the counter as power until the next."""

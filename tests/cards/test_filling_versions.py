@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from forge_desktop.cards.fields import BY_KEY
+from forge_desktop.cards.filling import shipped
 from forge_desktop.cards.footing import stale
 from forge_desktop.cards.records import Card, Filled, Value
 from forge_desktop.distill.records import Dataset
+from forge_desktop.engine import machine_facts
 from forge_desktop.forge import Forge
 from forge_desktop.students.records_training import TrainRun, TrainSource
 from tests.distill.pair_room import pair
@@ -140,6 +143,19 @@ def test_a_training_run_tells_data_teachers_settings_time_and_memory(tmp_path: P
         preprocessing: Any = value(card, "preprocessing").data
         assert preprocessing["sha256 of the rows to train with"] == run.data["train_sha256"]
         assert "energy" in why["training_energy"]
+        assert machine_facts.processor() in str(value(card, "training_hardware").data)
+        lacking = set(forge.cards.check(card.uid).completeness.missing)
+        elsewhere = (
+            "evaluation",
+            "hardware",
+            "prompt_speed",
+            "generation_speed",
+            "first_token",
+            "latency",
+            "memory_ram",
+        )
+        words = shipped._read(shipped._WORDS)["adapter"]
+        assert lacking <= {BY_KEY[field].title for field in (*elsewhere, *words, "licence")}  # of a base that tells it
         forge.distill.datasets.remove(frozen.uid)
         now = forge.cards.footing.of("adapter", card.subject)
         assert stale(value(card, "training_data"), now).endswith("and is not here any more.")

@@ -1,8 +1,9 @@
 """An engine child that claims to have a GPU and fails on it: how, and from how many layers on, is told by arguments.
 
 `crashes 3` ends by SIGABRT when more than three layers go to the GPU; `hangs 3` waits for ever; `full 3` finds no room
-for them; `cache` crashes while the cache is on the GPU; `gpu` as soon as any layer is there. A third argument is the
-GPU's memory in bytes, 8 GiB without. The pretended GPU is never asked anything.
+for them; `cache` crashes while the cache is on the GPU; `gpu` as soon as any layer is there; `reads` fails nowhere, and
+reads prompts together as one does on a GPU. A third argument is the GPU's memory in bytes, 8 GiB without. The pretended
+GPU is never asked anything.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class Failing(model.Model):
         if HOW == "hangs" and beyond:
             ctypes.CDLL(None).sleep(1000)
         super().__init__(path, placement=placement, **rest)
+        self.on_gpu = self.on_gpu or HOW == "reads"
 
 
 serve.devices.devices = lambda: [*REAL, Device("Pretended0", "A pretended GPU", "Pretended", "gpu", MEMORY, MEMORY)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.engine import Batch, Engine, Generation, PromptMessage, Sampling
+from tests.data import tiny_gguf
 from tests.engine.conftest import EngineMaker, say
 
 SYSTEM = say("Answer in one sentence, from the documents. " * 6, role="system", trusted=True)
@@ -34,6 +36,18 @@ def test_answers_are_those_given_one_by_one(shared: Engine) -> None:
     assert found.conditions["width"] == 4
     assert found.conditions["lookup"] is False
     assert found == shared.generate_many(prompts, sampling, width=4) or found.seconds
+
+
+def test_answers_that_end_while_others_are_still_read_are_whole(tmp_path: Path, make_engine: EngineMaker) -> None:
+    """As on a GPU, where the prompts of all are read together: some end before the last one has been read."""
+    student = tiny_gguf.write(tmp_path / "tiny.gguf", context=4096)
+    child = [sys.executable, str(Path(__file__).with_name("pretending_child.py")), "reads"]
+    together = make_engine(student, settings={"gpu_layers": 0}, command=child)
+    prompts = [[say(f"{n}. {'salt ' * (10 + 60 * n)}")] for n in range(6)]
+    for tokens in (1, 2):
+        found = together.generate_many(prompts, Sampling(max_tokens=tokens, lookup=False), width=6)
+        assert [answer.answer_tokens <= tokens for answer in found.answers] == [True] * 6
+        assert {answer.stop for answer in found.answers} <= {"length", "end"}
 
 
 def test_each_answer_is_told_once_when_it_is_done(shared: Engine) -> None:

@@ -77,7 +77,7 @@ def test_what_is_typed_is_kept_and_shown_everywhere(qtbot: QtBot, forge: Forge, 
     opened.editor.show_mode("both")
     type_into(qtbot, opened, "contact", "someone@example.org")
     assert forge.cards.get(uid).fields["contact"].shown.data == "someone@example.org"
-    assert "draft saved" in opened._about.whole_text()
+    assert "draft saved" in opened.heads.about.whole_text()
     type_into(qtbot, opened, "intended_use", "Only for trying things out.")
     assert "Only for trying things out." in source(opened)
     assert "Only for trying things out." in preview(opened)
@@ -92,7 +92,7 @@ def test_what_cannot_stand_there_is_named_under_the_field(
     assert contact.said()[0].startswith("Contact is neither")
     assert contact.input.parts()[0].property("cls") == "bad"
     assert forge.cards.get(uid).fields["contact"].shown.data == "owner@example.org"
-    assert "Contact is not kept yet" in opened._about.whole_text()
+    assert "Contact is not kept yet" in opened.heads.about.whole_text()
     assert "Contact" in opened.unfinished()
     item = next(item for item in opened.editor.sections._items if item.key == "licence")
     assert item.state == "ok"
@@ -162,8 +162,9 @@ def test_undo_goes_over_the_card_and_a_restart(
     assert isinstance(again, CardsPane)
     open_card(qtbot, again, uid)
     assert again.editor.undo.isEnabled()
-    again.window()._menus._actions[0]  # the menu bar is there
-    again.commands()["undo"]()
+    shell = again.window()
+    assert isinstance(shell, Shell)
+    shell.undo_last()  # as the menu bar does
     settle(qtbot, again)
     assert row(again, "summary").input.value()[0] == "A small student tuned on the owner's documents."
     assert again.editor.redo.isEnabled()
@@ -203,13 +204,30 @@ def test_units_are_turned_and_contradictions_refused(qtbot: QtBot, forge: Forge,
 
 
 def test_what_is_stale_says_so(qtbot: QtBot, forge: Forge, pane: CardsPane, uid: str) -> None:
-    measure(forge, uid, {"memory_ram": (1, "B")}, rests_on={"build": "an engine that is gone"})
+    measure(forge, uid, {"memory_ram": (1, "B")}, rests_on={"machine": "a computer that is gone"})
     open_card(qtbot, pane, uid)
-    if forge.cards.get(uid).fields["memory_ram"].shown.stale:
-        assert row(pane, "memory_ram").said()[0].startswith("Stale: ")
-        assert pane.editor.sections.buttons["performance"].icon() is not None
-        item = next(item for item in pane.editor.sections._items if item.key == "memory_ram")
-        assert item.state == "stale"
+    assert row(pane, "memory_ram").said()[0].startswith("Stale: ")
+    item = next(item for item in pane.editor.sections._items if item.key == "memory_ram")
+    assert item.state == "stale"
+    pane.show_list()
+    qtbot.waitUntil(lambda: pane.listed.entries()[0].stale == 1)
+    assert "1 stale" in pane.heads.subtitle.whole_text()
+
+
+def test_what_was_taken_over_waits_to_be_checked(qtbot: QtBot, forge: Forge, pane: CardsPane, uid: str) -> None:
+    store = forge.cards._store
+    with store.db.write() as connection:
+        store.mark(connection, uid, "summary", why="", taken_over=True)
+    open_card(qtbot, pane, uid)
+    summary = row(pane, "summary")
+    assert summary.said()[0] == "Taken over, please check"
+    button = summary.buttons()["reviewed"]
+    button.setFocus()
+    qtbot.keyClick(button, Qt.Key.Key_Space)
+    settle(qtbot, pane)
+    assert "reviewed" not in summary.buttons()
+    assert not forge.cards.get(uid).fields["summary"].taken_over
+    assert summary.input.parts()[0].hasFocus()  # the keyboard does not fall out of the form
 
 
 def test_not_applicable_needs_a_reason_and_can_be_taken_back(
@@ -240,7 +258,7 @@ def test_publishing_locks_and_reopening_unlocks(qtbot: QtBot, forge: Forge, pane
     assert not pane.editor.publish.isVisible()
     assert row(pane, "summary").input.parts()[0].isReadOnly()
     assert pane.editor.source.text.isReadOnly()
-    assert "published, locked" in pane._about.whole_text()
+    assert "published, locked" in pane.heads.about.whole_text()
     pane.editor.reopen.click()
     settle(qtbot, pane)
     assert pane.editor.publish.isVisible()
@@ -286,13 +304,13 @@ def test_the_form_builds_its_sections_as_the_keyboard_comes_to_them(
 
 
 def test_check_and_copy(qtbot: QtBot, opened: CardsPane) -> None:
-    opened.check.click()
+    opened.heads.check.click()
     qtbot.waitUntil(opened.banner.isVisible)
     assert "missing" in opened.banner.accessibleName()
     assert opened.banner.action() == "Go to it"
     opened.banner.acted.emit()
     assert not opened.banner.isVisible()
-    opened.copy.click()
+    opened.heads.copy.click()
     qtbot.waitUntil(lambda: "# " in QGuiApplication.clipboard().text())
 
 

@@ -37,7 +37,7 @@ def told(found: VersionGrounds, take: Taker) -> Iterator[tuple[str, Value]]:
     yield "evaluation", take.value(rows, "gate", "gate", then=then, at=ended, device=machine, n=len(rows), **about)
     if own:
         yield "gate", take.value(_terms(gate), "gate", "gate", then=then, at=ended, **about)
-        said = [*gate.card, *_reasons(gate), *_promoted(found)]
+        said = list(dict.fromkeys([*gate.card, *_reasons(gate), *_promoted(found)]))
         yield "cautions", take.value(said, "gate", "gate", "overrides", then=then, at=ended, **about)
 
 

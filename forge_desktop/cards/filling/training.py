@@ -214,9 +214,11 @@ def _hyperparameters(run: TrainRun) -> dict[str, object]:
 def _hardware(run: TrainRun) -> str:
     """Where it ran, as far as the run noted it."""
     device = str(run.plan.get("device_name") or run.result.get("device") or run.plan.get("device") or "")
+    processor = str(run.plan.get("processor", ""))
+    named = processor if processor and (run.result.get("device") or run.plan.get("device")) == "cpu" else device
     threads, peak = run.plan.get("threads"), run.result.get("peak_bytes")
     parts = [
-        device,
+        named,
         f"{threads} {'thread' if threads == 1 else 'threads'}" if threads else "",
         f"{run.wish.workers} workers of a Ray cluster" if run.wish.ray else "",
         f"{peak / 2**30:.2f} GiB of memory at most" if isinstance(peak, int) and peak else "",

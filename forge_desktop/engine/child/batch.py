@@ -197,6 +197,7 @@ class Crowd:
 
     def _step(self, seats: Sequence[Seat]) -> None:
         """Decode what these answers have to feed, as much as there are rows for, and choose the tokens after it."""
+        seats = [seat for seat in seats if not seat.stop]  # on a GPU some end while the prompts of others are read
         for seat in seats:
             part = seat.feed[: self._rows.room]
             if part:

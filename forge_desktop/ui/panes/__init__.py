@@ -52,7 +52,7 @@ class Pane(QWidget):
 
     def commands(self) -> dict[str, Callable[[], None]]:
         """What the menu bar can ask of this pane, by name: corpus add_files, add_folder, rescan; chat new_conversation;
-        students import."""
+        students import; cards new, import, undo, redo."""
         return {}
 
     def receive(self, command: str, value: object) -> None:

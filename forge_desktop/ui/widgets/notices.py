@@ -202,10 +202,12 @@ class Toast(QFrame):
         self._timer.start()
         announce(self, notice.text)
 
-    def undo(self) -> None:
-        """Take the last action back, while its message is shown."""
+    def undo(self) -> bool:
+        """Take the last action back, while its message is shown; whether there was one to take back."""
+        offers = self.isVisible() and self._notice is not None and self._notice.undo is not None
         if self.isVisible():
             self._on_undo()
+        return offers
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:

@@ -17,7 +17,7 @@ from forge_desktop.ui.panes.cards.inputs_numbers import AmountInput, MoneyInput,
 from forge_desktop.ui.panes.cards.picks import ChipsInput, LanguagesInput, LicenceInput
 from forge_desktop.ui.panes.cards.rows_table import RowsInput
 from forge_desktop.ui.panes.cards.words import provenance, value_words
-from forge_desktop.ui.widgets.basics import Button, IconLabel, Pill, column, holds_focus, label, row, set_cls
+from forge_desktop.ui.widgets.basics import Button, IconLabel, column, holds_focus, label, row, set_cls
 from forge_desktop.ui.widgets.words import breakable, plain_tip, safe_words
 
 _INPUTS: dict[FieldType, Callable[[Field], Input]] = {
@@ -76,12 +76,14 @@ def lines_under(field: Field, kind: Kind, state: FieldState, problem: str, *, lo
     if state.not_applicable:
         act = ("", "") if locked else ("applies", "It does apply")
         return [*said, Said(f"Not applicable: {safe_words(state.not_applicable)}", "muted", "", *act)]
+    if state.taken_over and not locked:
+        said.append(Said("Taken over, please check", "info", "eye", "reviewed", "Checked"))
     if state.shown is not None and state.shown.stale:
         said.append(Said(f"Stale: {state.shown.stale}", "warn", "clock"))
     if measured is not None and hand is not None:
         value = value_words(field, measured.data, measured.unit)
         shown = value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
-        words = f"{_found(measured.source)}: {shown} · {provenance(measured)}"
+        words = f"{_found(measured.source)}: {shown} · {provenance(measured).removeprefix('Measured · ')}"
         act = (
             ("", "")
             if locked
@@ -124,12 +126,9 @@ class FieldRow(QWidget):
         star = " *" if field.required_for(kind) else ""
         self._title = label(f"{field.title}{star}", tokens.SMALL, 600, wrap=True)
         self._title.setToolTip(field.guidance)
-        self._taken: tuple[Pill, Button] | None = None
-        self._head = row(self._title, gap=tokens.SM)
-        self._head.setStretch(0, 1)
         self._lines: list[_Line] = []
         self._said: list[Said] = []
-        self._column = column(self._head, self.input, gap=5)
+        self._column = column(self._title, self.input, gap=5)
         self.setLayout(self._column)
         required = ", required" if star else ""
         self.input.name(f"{field.title}{required}", field.guidance)
@@ -142,7 +141,6 @@ class FieldRow(QWidget):
             self.input.shows(shown.data if shown else None, shown.unit if shown else "")
         self.input.lock(locked=locked or bool(state.not_applicable))
         self.input.mark(bad=bool(problem))
-        self._show_taken(shown=state.taken_over and not locked)
         said = lines_under(self.field, self.kind, state, problem, locked=locked)
         if said != self._said:
             self._say(said)
@@ -152,16 +150,12 @@ class FieldRow(QWidget):
         return [line.text for line in self._said]
 
     def buttons(self) -> dict[str, Button]:
-        """What can be pressed under the field or beside its name, by what it asks for."""
-        found = {line.act: line.button for line in self._lines if line.act and line.button is not None}
-        if self._taken is not None and not self._taken[1].isHidden():
-            found["reviewed"] = self._taken[1]
-        return found
+        """What can be pressed under the field, by what it asks for."""
+        return {line.act: line.button for line in self._lines if line.act and line.button is not None}
 
     def chain(self) -> list[QWidget]:
         """What takes the keyboard, in its order."""
-        taken = [self._taken[1]] if self._taken is not None else []
-        return [*self.input.chain(), *taken, *(line.button for line in self._lines if line.button is not None)]
+        return [*self.input.chain(), *(line.button for line in self._lines if line.button is not None)]
 
     def _chain(self) -> None:
         """What was made later comes to its place in the keyboard's order."""
@@ -170,7 +164,7 @@ class FieldRow(QWidget):
             QWidget.setTabOrder(before, after)
 
     def _say(self, said: list[Said]) -> None:
-        inside = holds_focus(*self._lines)
+        held = next((line.act for line in self._lines if holds_focus(line)), None)
         for place, one in enumerate(said):
             if place == len(self._lines):
                 line = _Line()
@@ -184,25 +178,8 @@ class FieldRow(QWidget):
         self._chain()
         words = " ".join(filter(None, (self.field.guidance, *(one.text for one in said))))
         self.input.parts()[0].setAccessibleDescription(words)
-        if inside and not holds_focus(*(line for line in self._lines if line.act)):
+        if held is not None and not any(line.act == held and holds_focus(line) for line in self._lines):
             self.input.setFocus(Qt.FocusReason.TabFocusReason)
-
-    def _show_taken(self, *, shown: bool) -> None:
-        if not shown and self._taken is None:
-            return
-        if self._taken is None:
-            pill = Pill("Taken over, please check", "info", "eye", tokens.CAPTION)
-            button = Button("Checked", "check", "link")
-            button.setAccessibleName(f"{self.field.title}: checked")
-            button.clicked.connect(lambda: self._on_asked("reviewed"))
-            self._taken = pill, button
-            self._head.addWidget(pill)
-            self._head.addWidget(button)
-            self._chain()
-        if self._taken[1].hasFocus() and not shown:
-            self.input.setFocus(Qt.FocusReason.TabFocusReason)
-        for part in self._taken:
-            show(part, visible=shown)
 
     def _on_asked(self, what: str) -> None:
         self.asked.emit(what, self.field.key)

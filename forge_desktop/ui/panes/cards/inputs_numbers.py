@@ -143,7 +143,7 @@ class SpreadInput(Input):
         self.units = ChoiceField({unit: unit for unit in field.units}) if len(field.units) > 1 else None
         for line in (self.low, self.high):
             line.textEdited.connect(self.changed)
-            line.setMinimumWidth(theme.px(60))
+            line.setMinimumWidth(theme.px(50))
         parts: list[QWidget | int | None] = [
             label("p50", tokens.SMALL, cls="muted"),
             self.low,
@@ -153,7 +153,7 @@ class SpreadInput(Input):
         ]
         if self.units is not None:
             self.units.setAccessibleName(f"Unit of {field.title}")
-            self.units.setFixedWidth(theme.px(84))
+            self.units.setFixedWidth(theme.px(76))
             self.units.changed.connect(self.changed)
             parts.append(self.units)
         elif field.units:

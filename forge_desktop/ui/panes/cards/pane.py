@@ -8,31 +8,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QHideEvent, QResizeEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QHideEvent
 from PySide6.QtWidgets import QLineEdit, QMenu, QStackedWidget, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged
 from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.records import Card, CardEntry, CheckReport
-from forge_desktop.ui import theme, tokens
+from forge_desktop.ui import tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes import Pane
 from forge_desktop.ui.panes.cards.actions import CardActions
 from forge_desktop.ui.panes.cards.desk import CardDesk, View
 from forge_desktop.ui.panes.cards.editor import CardEditor
+from forge_desktop.ui.panes.cards.heads import CardHeads
 from forge_desktop.ui.panes.cards.listing import ListPage
 from forge_desktop.ui.panes.cards.words import check_words
 from forge_desktop.ui.widgets.basics import (
     Banner,
-    Button,
-    ElidedLabel,
-    IconButton,
     Notice,
-    PrimaryButton,
     column,
-    page_head,
 )
 from forge_desktop.ui.widgets.inset import Inset
 from forge_desktop.ui.widgets.words import count_words, safe_words
@@ -144,36 +140,13 @@ class CardsPane(Pane):
         self._go = ""
         self.listed = ListPage()
         self.editor = CardEditor(self.desk)
-        self.bring = Button("Import", "download")
-        self.bring.setToolTip("Bring a card in: README.md, JSON, CycloneDX or SPDX")
-        self.compare = Button("Compare", "layers")
-        self.compare.setToolTip("Put two or more chosen cards beside each other")
-        self.new = PrimaryButton("New card", "plus")
-        self._subtitle = ElidedLabel("", tokens.SMALL, cls="muted")
-        first = page_head("Cards", self._subtitle, self.bring, self.compare, self.new)
-        self.copy = Button("Copy Markdown", "copy")
-        self.check = Button("Check", "circle-check")
-        self.check.setToolTip("Look for what is missing, wrong, stale or private")
-        self.fill = Button("Fill", "gauge")
-        self.fill.setToolTip("Fill in what was measured, and what the application knows")
-        self.more = IconButton("ellipsis", "More for this card")
-        self.export = PrimaryButton("Export", "download")
-        self._about = ElidedLabel("", tokens.SMALL, cls="muted")
-        second = page_head("Model card", self._about, self.copy, self.check, self.fill, self.more, self.export)
-        self._heads = QStackedWidget()
-        self._heads.addWidget(first)
-        self._heads.addWidget(second)
-        self._heads.setFixedHeight(first.minimumHeight())
+        self.heads = CardHeads()
         self._stack = QStackedWidget()
         self._stack.addWidget(self.listed)
         self._stack.addWidget(self.editor)
-        self._words = {
-            button: button.text()
-            for button in (self.bring, self.compare, self.new, self.copy, self.check, self.fill, self.export)
-        }
         progress = Inset(self.actions_of.progress, (tokens.XL, 10, 20, 6))
         banner = Inset(self.banner, (tokens.XL, 10, 20, 6))
-        page = column(self._heads, banner, progress, self._stack, gap=0)
+        page = column(self.heads, banner, progress, self._stack, gap=0)
         page.setStretch(3, 1)
         self.setLayout(page)
 
@@ -197,19 +170,19 @@ class CardsPane(Pane):
         acting.field_wanted.connect(self.open_card)
         self.banner.acted.connect(self._on_banner)
         for button, run in (
-            (self.bring, acting.bring_in),
-            (self.new, acting.new_card),
-            (self.compare, self._on_compare),
-            (self.copy, self._on_copy),
-            (self.check, self._on_check),
-            (self.fill, lambda: self._with_card(acting.fill)),
-            (self.export, lambda: self._with_card(acting.export)),
-            (self.more, self._on_more),
+            (self.heads.bring, acting.bring_in),
+            (self.heads.new, acting.new_card),
+            (self.heads.compare, self._on_compare),
+            (self.heads.copy, self._on_copy),
+            (self.heads.check, self._on_check),
+            (self.heads.fill, lambda: self._with_card(acting.fill)),
+            (self.heads.export, lambda: self._with_card(acting.export)),
+            (self.heads.more, self._on_more),
         ):
             button.clicked.connect(lambda _checked=False, run=run: run())
 
     def _show_page(self, number: int) -> None:
-        self._heads.setCurrentIndex(number)
+        self.heads.setCurrentIndex(number)
         self._stack.setCurrentIndex(number)
         if number == 0:
             self.refresh()
@@ -219,7 +192,7 @@ class CardsPane(Pane):
         stale = sum(bool(entry.stale) for entry in entries)
         published = sum(entry.state == "published" for entry in entries)
         parts = [count_words(len(entries), "card"), f"{published} published", *([f"{stale} stale"] if stale else [])]
-        self._subtitle.setText(" · ".join(parts) if entries else "What a student is for, and how well it does")
+        self.heads.subtitle.setText(" · ".join(parts) if entries else "What a student is for, and how well it does")
         self._on_chosen()
 
     def _with_card(self, act: Callable[[Card], None]) -> None:
@@ -268,11 +241,11 @@ class CardsPane(Pane):
         )
         if card.orphan:
             parts.append(card.orphan)
-        self._about.setText(" · ".join(parts))
+        self.heads.about.setText(" · ".join(parts))
 
     @Slot()
     def _on_chosen(self) -> None:
-        self.compare.setEnabled(len(self.listed.entries()) > 1)
+        self.heads.compare.setEnabled(len(self.listed.entries()) > 1)
 
     @Slot()
     def _on_compare(self) -> None:
@@ -316,7 +289,7 @@ class CardsPane(Pane):
         self.desk.flush_at_once()
         if (card := self.card()) is None:
             return
-        menu = QMenu(self.more)
+        menu = QMenu(self.heads.more)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         acting = self.actions_of
         menu.addAction("&History…", lambda: acting.history(card))
@@ -325,7 +298,7 @@ class CardsPane(Pane):
         if card.orphan:
             menu.addSeparator()
             menu.addAction("&Remove card…", lambda: self._remove(card))
-        menu.popup(self.more.mapToGlobal(QPoint(0, self.more.height())))
+        menu.popup(self.heads.more.mapToGlobal(QPoint(0, self.heads.more.height())))
 
     def _remove(self, card: Card) -> None:
         cards = self.forge.cards
@@ -341,14 +314,6 @@ class CardsPane(Pane):
         if "cards" in event.what and self.isVisible():
             self._later.start()
             self.desk.refresh()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        narrow = self.width() < theme.px(_NARROW)
-        for button, words in self._words.items():
-            button.setText("" if narrow else words)
-            button.setAccessibleName(words)
-            button.setToolTip(button.toolTip() or words)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

@@ -57,7 +57,8 @@ class OfferLine(QLineEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Backspace and not self.text():
-            self.erased.emit()
+            self.erased.emit()  # which may put a text in
+            return
         if event.key() == Qt.Key.Key_Down and self._made is not None and not self.text():
             self._made.setCompletionPrefix("")
             self._made.complete()

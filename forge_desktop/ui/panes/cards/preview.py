@@ -60,7 +60,7 @@ class Preview(QFrame):
         self._pause.timeout.connect(self._draw)
 
     def show_text(self, text: str) -> None:
-        """Show what `preview_text` made, soon; nothing while it is hidden."""
+        """Show what `card_text.preview_text` made, soon; nothing while it is hidden."""
         self._text = text
         if not self.isHidden():
             self._pause.start()

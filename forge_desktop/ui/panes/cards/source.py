@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QPainter,
@@ -137,6 +137,7 @@ class _Text(QPlainTextEdit):
         super().__init__()
         self.setProperty("cls", "bare")
         self.setAccessibleName("Markdown of the card")
+        self._bad: list[tuple[int, int]] = []
         self.setFont(theme.font(tokens.CODE, mono=True))
         self.setTabChangesFocus(True)
         self.setUndoRedoEnabled(False)  # the card has its own
@@ -144,7 +145,6 @@ class _Text(QPlainTextEdit):
         self._numbers = _Numbers(self)
         self.blockCountChanged.connect(self._make_room)
         self.updateRequest.connect(self._on_update)
-        self._bad: list[tuple[int, int]] = []
         self._make_room()
 
     def put(self, text: str) -> None:
@@ -190,6 +190,7 @@ class _Text(QPlainTextEdit):
         """Paint the numbers of the lines that are seen."""
         now = theme.current()
         painter.setFont(theme.font(tokens.CAPTION, mono=True))
+        painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         bad = {line for line, _ in self._bad}
         block = self.firstVisibleBlock()
         top = self.blockBoundingGeometry(block).translated(self.contentOffset()).top()
@@ -206,6 +207,11 @@ class _Text(QPlainTextEdit):
         super().resizeEvent(event)
         inside = self.contentsRect()
         self._numbers.setGeometry(QRect(inside.left(), inside.top(), self.number_width(), inside.height()))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and getattr(self, "_bad", None):
+            self.mark_lines(self._bad)
 
     @Slot()
     def _make_room(self, _count: int = 0) -> None:

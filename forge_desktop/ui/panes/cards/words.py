@@ -133,7 +133,7 @@ def entry_mark(entry: CardEntry) -> tuple[str, str, str]:
 
 def entry_facts(entry: CardEntry) -> str:
     """What stands under a card's name."""
-    parts = [entry.orphan] if entry.orphan else [KINDS[entry.kind]]
+    parts = [KINDS[entry.kind], *([entry.orphan.rstrip(".")] if entry.orphan and entry.subject else [])]
     if entry.label and entry.label != entry.name:
         parts.append(safe_words(entry.label))
     parts.append(f"{entry.filled} of {entry.required} required")

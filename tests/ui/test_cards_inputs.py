@@ -1,0 +1,224 @@
+"""What values of a card are typed with: each type of field shows what it is given and gives back what it shows."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit
+from pytestqt.qtbot import QtBot
+
+from forge_desktop.cards import fields as known
+from forge_desktop.cards.fields import BY_KEY, FIELDS, Field
+from forge_desktop.cards.records import FieldState, Value
+from forge_desktop.ui.panes.cards.field_row import FieldRow, input_for
+from forge_desktop.ui.panes.cards.inputs import FactsInput, Input
+from forge_desktop.ui.panes.cards.inputs_numbers import AmountInput, MoneyInput, SpreadInput
+from forge_desktop.ui.panes.cards.picks import ChipsInput, LanguagesInput, LicenceInput
+from forge_desktop.ui.panes.cards.row_sheet import RowSheet
+from forge_desktop.ui.panes.cards.rows_table import RowsInput
+from tests.ui.cards import evaluation
+
+SAMPLES: dict[str, object] = {
+    "line": "A line, with “signs” & <marks>",
+    "text": "Several\n\n- lines\n- of text",
+    "list": ["one", "two words", "ثلاثة"],
+    "licence": "Apache-2.0 OR MIT",
+    "languages": ["en", "pt-BR", "zh-Hant", "mul"],
+    "url": "https://example.org/a?b=c",
+    "contact": "someone@example.org",
+    "date": "2026-11-26T14:05:00Z",
+    "hash": "0" * 64,
+    "count": 134_515_008,
+    "number": 0.123456789,
+    "bytes": 98_112_513,
+    "money": 1,
+    "spread": {"p50": 40.123456, "p95": 44},
+    "facts": {"k": 8, "alpha": 0.5, "on": True, "off": False, "name": "a: b", "version": "1.0"},
+}
+
+
+def sample(field: Field) -> object:
+    if field.type == "choice":
+        return field.choices[-1]
+    if field.type == "rows":
+        return evaluation(3) if field.key == "evaluation" else [{"name": "one"}, {"name": "two"}]
+    return SAMPLES[field.type]
+
+
+def made(qtbot: QtBot, key: str) -> Input:
+    found = input_for(BY_KEY[key])
+    found.name(BY_KEY[key].title)
+    qtbot.addWidget(found)
+    found.resize(400, 80)
+    found.show()
+    return found
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=[field.key for field in FIELDS])
+def test_every_field_gives_back_what_it_was_given(qtbot: QtBot, field: Field) -> None:
+    found = input_for(field)
+    qtbot.addWidget(found)
+    said: list[None] = []
+    found.changed.connect(lambda: said.append(None))
+    data, unit = sample(field), field.units[0] if field.units else ""
+    for _ in range(2):
+        found.shows(data, unit)
+        assert found.value() == (data, unit)
+    found.shows(None, "")
+    assert found.value()[0] is None
+    found.lock(locked=True)
+    assert not said
+
+
+def test_amounts_are_read_in_their_unit_and_typed_in_any(qtbot: QtBot) -> None:
+    found = made(qtbot, "training_time")
+    assert isinstance(found, AmountInput)
+    assert found.units is not None
+    qtbot.keyClicks(found.line, "1.5")
+    found.units.setCurrentIndex(found.units.findData("h"))
+    assert found.value() == (1.5, "h")
+    found.line.setText("about two")
+    assert found.value() == ("about two", "h")  # for the room to refuse
+    size = made(qtbot, "file_bytes")
+    size.shows(1_234_567_890, "B")
+    assert isinstance(size, AmountInput)
+    assert (size.line.text(), size.units and size.units.value()) == ("1.235", "GB")
+    assert size.value() == (1_234_567_890, "B")
+
+
+def test_money_and_spreads(qtbot: QtBot) -> None:
+    money = made(qtbot, "price_input")
+    assert isinstance(money, MoneyInput)
+    qtbot.keyClicks(money.line, "0.15")
+    assert money.value() == (150_000, "USD")
+    qtbot.keyClicks(money.line, " or so")
+    assert money.value()[0] == "0.15 or so"
+    spread = made(qtbot, "latency")
+    assert isinstance(spread, SpreadInput)
+    qtbot.keyClicks(spread.low, "900")
+    assert spread.value() == ({"p50": 900}, "ms")
+    qtbot.keyClicks(spread.high, "1,250.5")
+    assert spread.value() == ({"p50": 900, "p95": 1250.5}, "ms")
+
+
+def test_chips_are_made_and_taken_away_by_keyboard(qtbot: QtBot) -> None:
+    found = made(qtbot, "tags")
+    assert isinstance(found, ChipsInput)
+    qtbot.keyClicks(found.line, "policies,contracts,")
+    qtbot.keyClicks(found.line, "law")
+    assert found.value()[0] == ["policies", "contracts", "law"]  # what is being typed counts
+    qtbot.keyClick(found.line, Qt.Key.Key_Return)
+    assert [chip.text() for chip in found._chips] == ["policies", "contracts", "law"]
+    qtbot.keyClick(found.line, Qt.Key.Key_Backspace)
+    assert found.line.text() == "law"  # the last one comes back to be changed
+    found.line.clear()
+    qtbot.keyClick(found._chips[0], Qt.Key.Key_Space)
+    assert found.value()[0] == ["contracts"]
+    assert found._chips[0].accessibleName() == "Tags: contracts, take away"
+
+
+def test_languages_go_by_their_names(qtbot: QtBot) -> None:
+    found = made(qtbot, "languages")
+    assert isinstance(found, LanguagesInput)
+    found.activateWindow()
+    found.line.setFocus()
+    qtbot.waitUntil(found.line.hasFocus)
+    qtbot.keyClicks(found.line, "ital")
+    assert found.line.offering()
+    qtbot.keyClick(found.line.completer().popup(), Qt.Key.Key_Down)
+    qtbot.keyClick(found.line.completer().popup(), Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: len(found._chips) == 1)
+    assert found.value()[0] == ["it"]
+    assert found._chips[0].text() == "Italian"
+    qtbot.keyClicks(found.line, "german,")
+    assert found.value()[0] == ["it", "de"]
+    found.shows(["de-AT", "xx-unknown"], "")
+    assert [chip.text() for chip in found._chips] == ["German (Austria)", "xx-unknown"]
+
+
+def test_a_licence_is_found_by_a_part_of_its_name(qtbot: QtBot) -> None:
+    found = made(qtbot, "licence")
+    assert isinstance(found, LicenceInput)
+    found.activateWindow()
+    found.line.setFocus()
+    qtbot.waitUntil(found.line.hasFocus)
+    qtbot.keyClicks(found.line, "mozilla public license 2.0")
+    popup = found.line.completer().popup()
+    assert popup.isVisible()
+    qtbot.keyClick(popup, Qt.Key.Key_Down)
+    qtbot.keyClick(popup, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: found.line.text() == "MPL-2.0")
+    assert found.value()[0] == "MPL-2.0"
+
+
+def test_facts_are_lines_of_names_and_values(qtbot: QtBot) -> None:
+    found = made(qtbot, "hyperparameters")
+    assert isinstance(found, FactsInput)
+    found.text.insertPlainText("rank: 16\nrate: 0.0002\nseeded: yes\nversion: 1.0\nnote: a: b")
+    assert found.value()[0] == {"rank": 16, "rate": 0.0002, "seeded": True, "version": "1.0", "note": "a: b"}
+    found.text.insertPlainText("\nno value")
+    assert isinstance(found.value()[0], str)
+
+
+def test_rows_are_added_changed_and_taken_away(qtbot: QtBot) -> None:
+    found = made(qtbot, "evaluation")
+    assert isinstance(found, RowsInput)
+    found.add.click()
+    sheet = found.findChild(RowSheet)
+    assert sheet is not None
+    line = sheet.fields["value"]
+    assert isinstance(line, QLineEdit)
+    qtbot.keyClicks(line, "much")
+    sheet._on_save()
+    assert sheet.banner.isVisible()  # says what is no number, and stays
+    line.setText("0.91")
+    sheet.fields["metric"].setText("groundedness")  # type: ignore[union-attr]
+    sheet._on_save()
+    assert found.value()[0] == [{"metric": "groundedness", "value": 0.91}]
+    qtbot.keyClick(found.table, Qt.Key.Key_Return)
+    again = next(one for one in found.findChildren(RowSheet) if one is not sheet and one.isVisible())
+    again.fields["n"].setText("220")  # type: ignore[union-attr]
+    again._on_save()
+    assert found.value()[0] == [{"metric": "groundedness", "value": 0.91, "n": 220}]
+    qtbot.keyClick(found.table, Qt.Key.Key_Delete)
+    assert found.value()[0] is None
+    assert QApplication.focusWidget() in (found.add, None)
+
+
+def test_many_rows_are_read_as_they_are_seen(qtbot: QtBot) -> None:
+    found = made(qtbot, "evaluation")
+    assert isinstance(found, RowsInput)
+    found.shows(evaluation(5000), "")
+    assert found.table.rows.rowCount() == 5000
+    assert found.table.height() < 500
+    assert found._count.text() == "5,000 rows"
+
+
+def test_a_field_says_what_is_wrong_before_everything_else(qtbot: QtBot) -> None:
+    line = FieldRow(BY_KEY["context"], "student")
+    qtbot.addWidget(line)
+    measured = Value(8192, "tokens", "measured", "file", {"date": "2026-11-12"}, at=1.79e9)
+    hand = Value(4096, "tokens", at=1.79e9)
+    line.show_state(FieldState("context", measured, hand), "Context length is a whole number.")
+    assert line.said()[0] == "Context length is a whole number."
+    assert line.said()[1] == "Filled in: 8,192 tokens · Read from the file · 12 Nov 2026"
+    assert list(line.buttons()) == ["measured"]
+    line.show_state(FieldState("context", measured, hand), locked=True)
+    assert not line.buttons()
+    line.show_state(None)
+    assert list(line.buttons()) == ["not applicable"]
+
+
+def test_texts_are_as_tall_as_they_are_long(qtbot: QtBot) -> None:
+    found = made(qtbot, "intended_use")
+    text = found.parts()[0]
+    assert isinstance(text, QPlainTextEdit)
+    low = text.height()
+    found.shows("\n".join(str(n) for n in range(10)), "")
+    qtbot.waitUntil(lambda: text.height() > low)
+    assert not text.verticalScrollBar().maximum()
+
+
+def test_all_types_of_fields_are_tried() -> None:
+    tried = set(SAMPLES) | {"choice", "rows"}
+    assert tried >= {field.type for field in known.FIELDS}
