@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from forge_desktop.engine import machine_facts as facts
 from forge_desktop.engine.records_plan import Device
-
-_IDENTITY = ("cpu", "cores", "threads", "drivers")
-_COARSE = 1 << 28  # memory is told a little less after an update of the system
 
 
 def machine_facts(devices: Sequence[Device] = ()) -> dict[str, object]:
@@ -27,10 +22,3 @@ def machine_facts(devices: Sequence[Device] = ()) -> dict[str, object]:
         "drivers": list(facts.drivers()),
         "system": f"{platform.system()} {platform.release()} ({platform.machine()})",
     }
-
-
-def machine_sha256(machine: Mapping[str, object]) -> str:
-    """A hash that stays the same while it is the same computer: of everything that can be known without a process."""
-    memory = machine.get("memory_bytes")
-    told = [*(machine.get(name) for name in _IDENTITY), round(memory / _COARSE) if isinstance(memory, int) else 0]
-    return hashlib.sha256(json.dumps(told, ensure_ascii=True).encode()).hexdigest()

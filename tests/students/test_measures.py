@@ -15,7 +15,6 @@ import pytest
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.events import DataChanged, Event, JobChanged
 from forge_desktop.engine import Sampling
-from forge_desktop.students.measure_machine import machine_facts, machine_sha256
 from forge_desktop.students.measure_prompts import Prompts
 from forge_desktop.students.measure_watch import NvidiaWatch, PeakMemory, ProcessorEnergy, integrated, watching
 from forge_desktop.students.records_measure import Measurement, MeasureProgress, MeasureWish
@@ -223,9 +222,3 @@ def test_the_peak_is_that_of_the_process() -> None:
         if sys.platform != "darwin":  # which keeps no peak of another process
             assert PeakMemory(process.pid).bytes() > 60 << 20
         process.communicate("\n")
-
-
-def test_a_machine_is_known_again() -> None:
-    facts = machine_facts()
-    assert machine_sha256(facts) == machine_sha256(machine_facts())
-    assert machine_sha256({**facts, "cpu": "another"}) != machine_sha256(facts)
