@@ -15,6 +15,7 @@ _WHOLE = ("count", "bytes")
 _NUMBERS = ("count", "bytes", "number")
 _PART = re.compile(r"[,\n;]")
 _TAIL = re.compile(r"([-+.\d]+)\s*([A-Za-z%][A-Za-z/]*)?")
+_LONGEST_NUMBER = 300
 
 
 def taken(field: Field, data: object, unit: str = "") -> tuple[object, str]:
@@ -110,6 +111,8 @@ def _read(field: Field, data: object, unit: str) -> tuple[float | int | None, st
             field, f"{field.title} is a number, and {data.strip()[:40]!r} is none (a point before decimals)."
         )
     text, own = found
+    if len(text) > _LONGEST_NUMBER:
+        raise _refused(field, f"{field.title} is a number, and one of {len(text):,} digits is none.")
     if own and unit and own != unit:
         raise _refused(field, f"{field.title} says {own} in its text and {unit} as its unit.")
     if own and field.units and not fits(own, field.units):

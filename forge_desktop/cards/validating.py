@@ -136,7 +136,7 @@ def _hash(field: Field, data: object) -> str:
 
 
 def _count(field: Field, data: object) -> str:
-    if isinstance(data, bool) or not isinstance(data, int):
+    if not isinstance(data, int) or not _is_number(data):
         return f"{field.title} is a whole number."
     if data > _MOST:
         return f"{field.title} is more than can be counted."
@@ -153,7 +153,7 @@ def _number(field: Field, data: object) -> str:
 
 
 def _money(field: Field, data: object) -> str:
-    if isinstance(data, bool) or not isinstance(data, int):
+    if not isinstance(data, int) or not _is_number(data):
         return f"{field.title} is an amount of dollars, such as 0.15."
     if data > _MOST:
         return f"{field.title} is more than there is."
@@ -213,7 +213,9 @@ def _cell(column: str, value: object) -> str:
 
 
 def _is_number(data: object) -> bool:
-    return isinstance(data, (int, float)) and not isinstance(data, bool) and math.isfinite(data)
+    if isinstance(data, int):
+        return not isinstance(data, bool) and data.bit_length() < 1000  # more is no float any more
+    return isinstance(data, float) and math.isfinite(data)
 
 
 _A: dict[Kind, str] = {

@@ -181,6 +181,14 @@ def test_whatever_is_given_there_is_a_sentence_or_a_value(field: fields.Field, d
     assert said == "" or said.startswith(field.title)
 
 
+@pytest.mark.parametrize("key", ["context", "bits_per_weight", "latency", "file_bytes", "price_input"])
+def test_numbers_of_thousands_of_digits_are_refused_in_a_sentence(key: str) -> None:
+    for data in ("9" * 5000, 10**400, {"p50": 10**400, "p95": 10**401}):
+        said = sentence_of(BY_KEY[key], data, "")
+        assert said.startswith(BY_KEY[key].title)
+        assert len(said) < 300
+
+
 def test_licences_are_spdx_expressions_or_known_by_name() -> None:
     for good in (
         "MIT", "apache-2.0", "MIT OR Apache-2.0", "(MIT OR ISC) AND BSD-3-Clause", "GPL-2.0+", "LicenseRef-Own",

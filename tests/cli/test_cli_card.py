@@ -154,6 +154,30 @@ def test_a_file_is_checked_without_being_brought_in(tmp_path: Path, cli: Callabl
     assert len(cli_json("card", "list")["cards"]) == 1
 
 
+def test_a_card_of_somebody_else_comes_in(tmp_path: Path, cli: Callable[..., Any], cli_json: Json) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "README.md").write_text(WRITTEN.replace("license: mit", "license: mit\nodd_key: kept"))
+    made = cli_json("card", "import", folder)
+    assert (made["kind"], made["broken"], made["orphan"] != "") == ("student", False, True)
+    assert cli_json("card", "show", made["card"], "licence")["fields"][0]["value"] == "MIT"
+    assert "odd_key: kept" in cli_json("card", "show", made["card"], "--markdown")["markdown"]
+    into = cli_json("card", "import", folder / "README.md", "--card", "v1")
+    assert into["label"] == "v1"
+    assert "neither a card" in cli_json("card", "import", _other(tmp_path), expect=1)["error"]["message"]
+    assert cli_json("card", "import", tmp_path / "gone.md", expect=1)["error"]["message"]
+    (tmp_path / "broken.md").write_text("---\nlicense: [mit\n---\n# Broken\n")
+    broken = cli_json("card", "import", tmp_path / "broken.md", "--kind", "adapter", expect=1)
+    assert (broken["broken"], broken["kind"]) == (True, "adapter")
+    assert broken["problem"]["line"] >= 2
+    assert "error: " in cli("card", "check", broken["card"], expect=1).stdout
+
+
+def _other(folder: Path) -> Path:
+    (folder / "other.json").write_text("{}")
+    return folder / "other.json"
+
+
 def test_cards_of_what_is_not_here(tmp_path: Path, cli: Callable[..., Any], cli_json: Json) -> None:
     made = cli_json("card", "new", "teacher", "Elsewhere")
     assert (made["kind"], made["subject"]) == ("teacher", None)
@@ -207,6 +231,29 @@ def test_cards_leave_in_every_format(tmp_path: Path, cli: Callable[..., Any], cl
     cli("card", "export", "v1", "--format", "docx", expect=2)
     assert "No finding" in cli_json("card", "export", "v1", "--reveal", "abcd", expect=1)["error"]["message"]
     assert cli_json("card", "check", tmp_path / "one.json", expect=1)["file"] == str(tmp_path / "one.json")
+
+
+def test_what_is_private_is_named_hidden_and_revealed_on_a_persons_word(
+    tmp_path: Path, cli: Callable[..., Any], cli_json: Json
+) -> None:
+    private = "/home/ada/secret/notes.txt"
+    cli("card", "set", "v1", "users", f"Those who read {private}.")
+    leak = next(one for one in cli_json("card", "check", "v1", expect=1)["leaks"] if private in one["text"])
+    assert (leak["kind"], leak["field"], leak["revealed"]) == ("path", "users", False)
+    assert f"[{leak['finding'][:12]}]" in cli("card", "check", "v1", expect=1).stdout
+
+    def written(name: str, *more: object) -> tuple[int, bool]:
+        done = cli_json("card", "export", "v1", "--format", "markdown", "--to", tmp_path / f"{name}.md", *more)
+        return done["hidden"], private in (tmp_path / f"{name}.md").read_text()
+
+    assert written("hidden") == (1, False)
+    said = cli("card", "export", "v1", "--format", "html", "--to", tmp_path / "o.html").stdout
+    assert "Hidden: 1 private part." in said
+    assert written("all", "--reveal-all") == (0, True)
+    assert private not in cli_json("card", "show", "v1", "--markdown")["markdown"]
+    assert written("revealed", "--reveal", leak["finding"][:12]) == (0, True)
+    assert written("still") == (0, True)
+    assert written("again", "--hide", leak["finding"]) == (1, False)
 
 
 def test_cards_are_compared_in_a_persons_money(
