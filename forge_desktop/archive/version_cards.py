@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ def look(opened: VersionBundle, bases: frozenset[str]) -> BundleLook:
         gates=len(gates) if isinstance(gates, list) else 0,
         with_run=told.get("run") is not None,
         card=None if card is None else plain.content(card),
-        card_text="" if card is None else markdown.write(card, previous=card.document),
+        card_text="" if card is None else markdown.write(card if readable(card) else replace(card, document="")),
     )
 
 
@@ -86,20 +86,30 @@ def take_in(cards: Cards, version: str, card: Card, file: str) -> None:
         mine.uid,
         _of_a_version(foreign),
         not_applicable=foreign.not_applicable,
-        document=foreign.document or None,
+        document=foreign.document if foreign.document and readable(card) else None,
         note=f"Before the card in {file} was taken in.",
     )
 
 
 def not_possible(card: Card) -> list[str]:
     """The titles of what a bundle's card says and no card here can, told before it is brought in."""
-    found = []
+    found = [] if readable(card) else ["its text"]
+    found += sorted(key for key in card.fields if key not in BY_KEY)
     for key, value in _of_a_version(as_foreign(card, "json")).items():
         try:
             checked(BY_KEY[key], value.data, value.unit, "adapter")
         except FieldError:
             found.append(BY_KEY[key].title)
     return found
+
+
+def readable(card: Card) -> bool:
+    """Whether its Markdown can be read: what cannot would stand in the way of its fields."""
+    try:
+        markdown.read(card.document, card.kind)
+    except markdown.BadCardText:
+        return False
+    return True
 
 
 def _of_a_version(foreign: ForeignCard) -> dict[str, Value]:

@@ -36,6 +36,9 @@ from forge_desktop.cards.text_problems import problem_in
 from forge_desktop.cards.texts import Texts
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from forge_desktop.base.jobs import JobContext
     from forge_desktop.cards.exporting import Exports
     from forge_desktop.cards.leaving import Leaving
     from forge_desktop.students import Students
@@ -185,6 +188,19 @@ class Cards:
     def redo(self, card: str) -> Card:
         """Make the change again that was taken back. Raises ForgeError when there is none."""
         return self._shelf.card(self._editing.redo(self._uid(card)))
+
+    def bring_in(self, path: Path, *, kind: str = "", subject: str = "") -> int:
+        """Start the job (kind "card import") that brings in somebody else's card: README.md, a folder with one and with
+        `.eval_results`, our JSON, CycloneDX, SPDX. Its result is the Card: a new one, or that of `subject` (the uid of
+        a version or endpoint, or of a card), kept as a version before. `kind` is guessed where it is not given.
+        """
+
+        def work(ctx: JobContext) -> Card:
+            from forge_desktop.cards.importing import bring_in
+
+            return bring_in(self, ctx, path, kind, subject)
+
+        return self._rooms.jobs.start("cards", "card import", work)
 
     # ---- filling, publishing, versions ----
 

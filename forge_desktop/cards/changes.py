@@ -9,8 +9,9 @@ from forge_desktop.cards.fields import FIELDS, Field
 from forge_desktop.cards.records import Card, Change, FieldState
 
 _LONG = 60  # characters of a value that are named in a sentence
+_HASH = 12  # digits of a hash
 _OWN = frozenset(  # what differs between any two cards, and says nothing of what changed
-    ("name", "version", "released", "registry", "changes", "file_sha256", "adapter_sha256", "base_sha256")
+    ("name", "version", "released", "registry", "changes", "file_sha256", "base_sha256")
 )
 
 
@@ -81,6 +82,8 @@ def said(field: Field, data: object, unit: str) -> str:
         return f"{len(data)} row{'s' if len(data) != 1 else ''}"
     if isinstance(data, dict):
         return _short(", ".join(str(name) for name in data))
+    if field.type == "hash":
+        return f"{str(data)[:_HASH]}…"
     if isinstance(data, bool) or not isinstance(data, (int, float)):
         return _short(" ".join(str(data).split()))
     return f"{data:,} {unit}".strip()

@@ -17,7 +17,7 @@ _LARGEST = 20_000_000  # bytes
 
 
 def checked_file(path: Path, kind: Kind | None, scan: Callable[[Card], Sequence[Leak]]) -> CheckReport:
-    """What is missing and wrong in a file, read as a card of this kind (a student's, where nothing says otherwise).
+    """What is missing and wrong in a file, read as a card of this kind; without one it is guessed as for an import.
 
     Raises ForgeError when it cannot be read at all.
     """
@@ -28,19 +28,23 @@ def checked_file(path: Path, kind: Kind | None, scan: Callable[[Card], Sequence[
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
+        column = len(data[data.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8", "replace")) + 1
         return _broken(kind or "student", Problem("", "The text is not in UTF-8.", "error", line, column))
-    return _of_markdown(text, kind or "student", scan)
+    return _of_markdown(text, kind, scan)
 
 
-def _of_markdown(text: str, kind: Kind, scan: Callable[[Card], Sequence[Leak]]) -> CheckReport:
+def _of_markdown(text: str, wished: Kind | None, scan: Callable[[Card], Sequence[Leak]]) -> CheckReport:
+    from forge_desktop.cards.importing import guessed
     from forge_desktop.cards.markdown import BadCardText, read
 
     try:
+        kind = wished or guessed(text)
         said = read(text, kind)
     except BadCardText as error:
         place = f"Line {error.line}, column {error.column}: "
-        return _broken(kind, Problem("", error.message.removeprefix(place), "error", error.line, error.column))
+        return _broken(
+            wished or "student", Problem("", error.message.removeprefix(place), "error", error.line, error.column)
+        )
     wrong, states = [], {}
     for key, (data, unit) in said.values.items():
         field = BY_KEY.get(key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
@@ -36,7 +36,7 @@ class Fills:
         card = self._shelf.card(self.open(uid))
         measurement = self._measured(ctx, card) if measure else None
         values, skipped = self._filler.fill(card, ctx.check, measure=measurement)
-        found = self.put(uid, values)
+        found = self.put(uid, values, gone=_no_longer_known(card, values))
         return Filled(uid, tuple(found), tuple(skipped), time.monotonic() - started)
 
     def open(self, uid: str) -> CardRow:
@@ -50,13 +50,17 @@ class Fills:
             )
         return row
 
-    def put(self, uid: str, values: Mapping[str, Value]) -> list[Change]:
-        """Write measured values into a card in one transaction; what differs from before."""
+    def put(self, uid: str, values: Mapping[str, Value], *, gone: Collection[str] = ()) -> list[Change]:
+        """Write measured values into a card in one transaction, and take out those of the fields that are `gone`; what
+        differs from before.
+        """
         with self._store.db.write() as connection:
             row = self.open(uid)
             before = self._store.fields(uid)
             for key, value in values.items():
                 self._store.put_value(connection, uid, key, "measured", value)
+            for key in gone:
+                self._store.drop_value(connection, uid, key, "measured")
             after = self._store.fields(uid)
             self._store.change(connection, uid, summary(row, after, row.broken))
             parent = self._store.card(row.parent) if row.parent else None
@@ -78,6 +82,15 @@ class Fills:
                 hint="Fill it without measuring.",
             )
         return self._students.measures.run(ctx, card.subject)
+
+
+def _no_longer_known(card: Card, values: Mapping[str, Value]) -> list[str]:
+    """Fields whose measured value is no longer true, and for which nothing could be found: it would stay stale."""
+    return [
+        key
+        for key, state in card.fields.items()
+        if key != "changes" and key not in values and state.measured is not None and state.measured.stale
+    ]
 
 
 def _only_measured(state: FieldState) -> FieldState:

@@ -58,6 +58,13 @@ class Footing:
 
     def of(self, kind: Kind, subject: str) -> Mapping[str, str]:
         """By name what holds now, for the version or endpoint of a card; what cannot be told is not in it."""
+        told = self.without_suites(kind, subject)
+        if told and kind in ("student", "adapter"):
+            told |= {f"{_SUITE}{name}": sha256 for name, sha256 in self._suites().items()}
+        return told
+
+    def without_suites(self, kind: Kind, subject: str) -> dict[str, str]:
+        """The same but for the suites, for which more has to be loaded: enough for who makes values."""
         told = self._of_version(subject) if kind in ("student", "adapter") else self._of_endpoint(subject)
         return {name: what for name, what in told if what}
 
@@ -79,8 +86,6 @@ class Footing:
         yield "overrides", ", ".join(f"{one.at:.0f}" for one in found.overrides) or "none"
         if found.run is not None:
             yield "data", self.data(found.run)
-        for name, sha256 in self._suites().items():
-            yield f"{_SUITE}{name}", sha256
 
     def _suites(self) -> dict[str, str]:
         shipped = {one.name: one.sha256 for one in self._students.gates.shipped()}

@@ -122,6 +122,8 @@ def local_embedder(rooms: Rooms) -> LocalEmbedder | None:
 
 
 def _gate(students: Students, version: Version) -> GateReport | None:
+    if not students.was_gated():
+        return None
     if version.gate:
         with contextlib.suppress(ForgeError):
             found = students.gates.get(version.gate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import time
 import uuid
 from collections.abc import Mapping
@@ -11,16 +12,18 @@ from typing import TYPE_CHECKING
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards import changes
 from forge_desktop.cards import fields as known
-from forge_desktop.cards.editing import summary
+from forge_desktop.cards.editing import by_hand, summary
 from forge_desktop.cards.filling.filler import Filler
 from forge_desktop.cards.records import Card, FieldState, Kind, Value
 from forge_desktop.cards.shelf import Shelf
 from forge_desktop.cards.store import CardRow, CardStore
 from forge_desktop.cards.subjects import Subject, Subjects, orphaned
+from forge_desktop.cards.validating import unsayable
 
 if TYPE_CHECKING:
     import sqlite3
 
+log = logging.getLogger(__name__)
 _SECTIONS = ("identity", "use", "cost")  # what a person wrote there holds for the next version too, most likely
 _ITS_OWN = frozenset(("name", "version", "summary", "base_model", "base_relation", "quantisation", "evaluation"))
 
@@ -56,8 +59,8 @@ class Keeping:
     def new(self, kind: Kind, name: str, subject: str) -> str:
         """Make a card by hand; its uid. Raises ForgeError where the subject has one or is not there."""
         name = " ".join(name.split())
-        if not name or len(name) > 200:
-            raise ForgeError("A card needs a name of at most 200 characters.", hint="Give it one.")
+        if not name or len(name) > 200 or unsayable(name):
+            raise ForgeError("A card needs a name of at most 200 readable characters.", hint="Give it one.")
         if kind not in known.LETTERS:
             raise ForgeError(f"There is no kind of card called {kind}.", hint=f"There are {', '.join(known.LETTERS)}.")
         if subject:
@@ -91,7 +94,7 @@ class Keeping:
     def _make(self, connection: sqlite3.Connection, subject: Subject) -> str:
         now = time.time()
         parent = next((row for uid in subject.parents if (row := self._store.of_subject(uid)) is not None), None)
-        measured = self._filler.cheap(subject.kind, subject.uid)
+        measured = self._known(subject)
         states = {key: FieldState(key, value) for key, value in measured.items()}
         document = ""
         if parent is not None:
@@ -124,6 +127,14 @@ class Keeping:
         self._store.change(connection, row.uid, summary(row, states, None))
         return row.uid
 
+    def _known(self, subject: Subject) -> Mapping[str, Value]:
+        """What is known at once. A card is made all the same where that cannot be read: whoever fills it is told."""
+        try:
+            return self._filler.cheap(subject.kind, subject.uid)
+        except ForgeError as error:
+            log.warning("the card of %s begins empty: %s", subject.label, error.message)
+            return {}
+
 
 def taken_over(
     kind: Kind, parent: CardRow, theirs: Mapping[str, FieldState], own: Mapping[str, FieldState]
@@ -136,8 +147,9 @@ def taken_over(
             continue
         measured = None if field.key not in own else own[field.key].measured
         why = state.not_applicable if parent.kind == kind else ""
-        if state.hand is not None or why:
-            made[field.key] = FieldState(field.key, measured, state.hand, why, taken_over=True)
+        hand = None if state.hand is None else by_hand(own.get(field.key), state.hand).value
+        if hand is not None or why:
+            made[field.key] = FieldState(field.key, measured, hand, why, taken_over=True)
     return made
 
 

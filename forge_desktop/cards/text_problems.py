@@ -30,7 +30,7 @@ def wrong_in(text: str, kind: Kind) -> list[Problem]:
         return [Problem("", error.message, "error", error.line, error.column)]
     found = []
     for key, (data, unit) in said.values.items():
-        if known.is_of(key, kind) and (sentence := _sentence(known.BY_KEY[key], data, unit, kind)):
+        if known.is_of(key, kind) and (sentence := wrong_value(known.BY_KEY[key], data, unit, kind)):
             line, column = said.places.get(key, (0, 0))
             found.append(Problem(key, sentence, "error", line, column))
     return found
@@ -41,7 +41,8 @@ def problem_in(text: str, kind: Kind) -> Problem | None:
     return next(iter(wrong_in(text, kind)), None)
 
 
-def _sentence(field: known.Field, data: object, unit: str, kind: Kind) -> str:
+def wrong_value(field: known.Field, data: object, unit: str, kind: Kind) -> str:
+    """A sentence when what a text says of a field cannot be its value, else ""."""
     try:
         return problem_of(field, *taken(field, data, unit), kind)
     except FieldError as error:

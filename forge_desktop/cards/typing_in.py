@@ -15,6 +15,7 @@ _WHOLE = ("count", "bytes")
 _NUMBERS = ("count", "bytes", "number")
 _PART = re.compile(r"[,\n;]")
 _TAIL = re.compile(r"([-+.\d]+)\s*([A-Za-z%][A-Za-z/]*)?")
+_LONGEST_NUMBER = 300
 
 
 def taken(field: Field, data: object, unit: str = "") -> tuple[object, str]:
@@ -23,7 +24,7 @@ def taken(field: Field, data: object, unit: str = "") -> tuple[object, str]:
     Raises FieldError when units contradict each other or are none of the field's, or a text is no number; everything
     else is for `validating.problem_of` to say. None and "" stay what they are: there is no value.
     """
-    unit = named(unit)
+    unit = named(unit.encode("utf-8", "replace").decode())
     if field.units and unit and not fits(unit, field.units):
         raise _refused(field, f"{field.title} is given in {_listed(field.units)}, not in {unit}.")
     if not field.units and unit:
@@ -110,6 +111,8 @@ def _read(field: Field, data: object, unit: str) -> tuple[float | int | None, st
             field, f"{field.title} is a number, and {data.strip()[:40]!r} is none (a point before decimals)."
         )
     text, own = found
+    if len(text) > _LONGEST_NUMBER:
+        raise _refused(field, f"{field.title} is a number, and one of {len(text):,} digits is none.")
     if own and unit and own != unit:
         raise _refused(field, f"{field.title} says {own} in its text and {unit} as its unit.")
     if own and field.units and not fits(own, field.units):

@@ -55,7 +55,7 @@ def _add_looking(step: Verb) -> None:
         writes=False,
     )
     check.add_argument("card", type=named, metavar="CARD|FILE", help=f"{_CARD}; or a file")
-    check.add_argument("--kind", choices=KINDS, help="what a Markdown file is the card of (student)")
+    check.add_argument("--kind", choices=KINDS, help="what a file is the card of (guessed)")
 
 
 def _add_writing(step: Verb) -> None:
@@ -137,8 +137,18 @@ def _add_leaving(step: Verb) -> None:
         "--to", type=named, metavar="DIR", default=".", help="a directory (here); of one format, a file too"
     )
     repeated(export, "--reveal", metavar="FINDING", help="show this from now on, as `card check` names it (repeatable)")
+    repeated(export, "--hide", metavar="FINDING", help="hide this again (repeatable)")
     export.add_argument("--reveal-all", action="store_true", help="hide nothing, this time")
     export.add_argument("--replace", action="store_true", help="replace files that are there")
+    bring = step(
+        "import",
+        "bring a card in that was written elsewhere",
+        "Bring in a card: README.md (or a folder with one), or JSON as Forge Desktop, CycloneDX or SPDX write it. What"
+        " is no field of ours is kept.",
+    )
+    bring.add_argument("file", type=named, metavar="FILE", help="the file or folder")
+    bring.add_argument("--kind", choices=KINDS, help="what it is the card of, where the file does not say")
+    bring.add_argument("--card", dest="subject", type=named, metavar="CARD", help="take it into this card")
 
 
 def _add_comparing(step: Verb) -> None:

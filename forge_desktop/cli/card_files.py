@@ -1,4 +1,4 @@
-"""The steps of `card` with files: checked without being brought in, and written."""
+"""The steps of `card` with files: checked without being brought in, written, brought in."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from forge_desktop.cards.records import Card, Exported
 from forge_desktop.cli import card_words
 from forge_desktop.cli.arguments_card import FORMATS
 from forge_desktop.cli.lesson_waiting import wait
-from forge_desktop.cli.output import Output, bytes_in_words
+from forge_desktop.cli.output import Output, bytes_in_words, counted
 from forge_desktop.forge import Forge
 from forge_desktop.students.files import refuse_special
 
@@ -30,8 +30,9 @@ def check_file(forge: Forge, options: argparse.Namespace, out: Output) -> int:
 def export(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """`card export`: in one or more formats."""
     card = forge.cards.get(options.card)
-    for finding in options.reveal:
-        forge.cards.privacy.reveal(card.uid, _finding(forge, card, finding), True)
+    for wanted, shown in ((options.reveal, True), (options.hide, False)):
+        for finding in wanted:
+            forge.cards.privacy.reveal(card.uid, _finding(forge, card, finding), shown)
     target = Path(os.path.abspath(options.to))
     formats = options.format or FORMATS
     if len(formats) == 1 and not target.suffix:
@@ -54,7 +55,7 @@ def export(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     for one in files:
         out.line(f"{one.path}  ({one.format}, {bytes_in_words(one.bytes)})")
     if hidden:
-        out.line(f"{hidden} private parts are hidden: `card check {options.card}` lists them.")
+        out.line(f"Hidden: {counted(hidden, 'private part')}. `card check {options.card}` lists what is private.")
     return 0
 
 
@@ -65,3 +66,21 @@ def _finding(forge: Forge, card: Card, wanted: str) -> str:
         many = "Several findings begin" if found else "No finding begins"
         raise ForgeError(f"{many} with {wanted!r}.", hint="`card check CARD` names them in brackets.")
     return found.pop()
+
+
+def bring_in(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    """`card import`: as a card of its own, or into one that is here."""
+    path = Path(os.path.abspath(options.file))
+    if not path.is_dir():
+        refuse_special(path)
+    subject = forge.cards.get(options.subject).uid if options.subject else ""
+    made = wait(forge, forge.cards.bring_in(path, kind=options.kind or "", subject=subject), out, "bringing in")
+    assert isinstance(made, Card)
+    report = forge.cards.check(made.uid)
+    out.result({**card_words.card_fields(made), **card_words.report_fields(report)})
+    out.line(card_words.heading(made))
+    for problem in report.problems:
+        out.line(f"  {card_words.problem_in_words(problem)}")
+    if made.broken is not None:
+        out.line("The text is kept as it is: `card edit` mends it.")
+    return 0 if made.broken is None else 1

@@ -131,5 +131,6 @@ STEPS: dict[str, Step] = {
     "reopen": card_changes.reopen,
     "restore": card_changes.restore,
     "export": card_files.export,
+    "import": card_files.bring_in,
     "compare": card_compare.compare,
 }

@@ -90,6 +90,7 @@ _WRITING = (
     "token_env",
     "forget_token",
     "reveal",
+    "hide",
 )  # options with which a reading verb writes
 _LOOKING = ("list", "show", "counts")  # actions of a step that only look
 

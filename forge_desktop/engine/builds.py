@@ -13,6 +13,8 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.engine.store_builds import BuildStore
 from forge_desktop.storage import Database
 
+_BEGINNING = 4096  # bytes
+
 
 class Builds:
     """The engine's build, as its children say it."""
@@ -37,21 +39,25 @@ class Builds:
         known = self._store.find(installed())
         if known or not self._store.any():
             return known
-        return f"a new one, {installed().partition(' ')[0]}"
+        version = installed().partition(" ")[0]
+        return f"a new one, {version}" if version else "a new one"
 
 
 @functools.cache
 def installed() -> str:
-    """The package of llama.cpp's version, and a digest of its libraries' names, sizes and times: nothing is loaded."""
+    """The version of llama.cpp's package, "" where it is not told, and a digest of its libraries' names, sizes and
+    beginnings, which hold what linkers call a build's id. Nothing is loaded.
+    """
     try:
         version = importlib.metadata.version("llama_cpp_python")
     except importlib.metadata.PackageNotFoundError:
-        version = "unknown"
+        version = ""
     found = importlib.util.find_spec("llama_cpp")
     folder = Path(found.origin).parent / "lib" if found is not None and found.origin else Path()
-    files: list[tuple[str, int, int]] = []
+    files: list[tuple[str, int, bytes]] = []
     with contextlib.suppress(OSError):
         for file in sorted(folder.iterdir()):
-            status = file.stat()
-            files.append((file.name, status.st_size, status.st_mtime_ns))
+            if file.is_file():
+                with file.open("rb") as opened:
+                    files.append((file.name, file.stat().st_size, opened.read(_BEGINNING)))
     return f"{version} {hashlib.sha256(repr(files).encode()).hexdigest()[:16]}"

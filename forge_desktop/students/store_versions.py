@@ -223,6 +223,14 @@ class Versions:
                 detail = json.dumps({**json.loads(row[0]), **changes})
                 connection.execute("UPDATE adapters SET detail = ? WHERE sha256 = ?", (detail, sha256))
 
+    def was_gated(self) -> bool:
+        """Whether anything ever went through a gate."""
+        return self.db.value("SELECT 1 FROM gates LIMIT 1") is not None
+
+    def was_measured(self, uid: str) -> bool:
+        """Whether there is a benchmark of a version."""
+        return self.db.value("SELECT 1 FROM measurements WHERE version = ? LIMIT 1", uid) is not None
+
     def missing_of_card(self, uid: str) -> tuple[str, ...] | None:
         """The fields that a version's card lacks, as cards said last; None where they said nothing."""
         found = self.db.value("SELECT missing FROM card_state WHERE version = ?", uid)

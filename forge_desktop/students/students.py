@@ -194,6 +194,14 @@ class Students:
         except OSError:
             return False
 
+    def was_gated(self) -> bool:
+        """Whether anything ever went through a gate: without, nothing that gates need is loaded to look at one."""
+        return self._versions.was_gated()
+
+    def was_measured(self, version: str) -> bool:
+        """Whether there is a benchmark of a version (its uid)."""
+        return self._versions.was_measured(version)
+
     def try_template(self, student: Student, template: str) -> None:
         """See that this chat template works, without loading the student. Raises ForgeError when it cannot be used."""
         self._engine.layout.try_template(template, student.name)

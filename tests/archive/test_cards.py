@@ -108,9 +108,12 @@ def test_what_cannot_stand_in_a_card_is_left_out_and_named(carried: Path, elsewh
     wrong = {"contact": {"hand": {"value": "nobody", "source": "hand"}},
              "summary": {"hand": {"value": "fine", "source": "hand"}},
              "unheard_of": {"hand": {"value": 1, "source": "hand"}}}  # fmt: skip
-    odd = rewritten(carried, tmp_path / "odd.forgeversion", told("card.json", fields=wrong))
+    change = told("card.json", fields=wrong, document="---\n- a: [\n---\n")
+    odd = rewritten(carried, tmp_path / "odd.forgeversion", change)
+    assert "fine" in elsewhere.archive.student_files.look(odd).card_text
     made = bring(elsewhere, odd)
-    assert "Of its card this could not be taken in: Contact." in made.note
+    assert "Of its card this could not be taken in: its text, unheard_of, Contact." in made.note
+    assert elsewhere.cards.get(made.uid).document == ""
     fields = elsewhere.cards.get(made.uid).fields
     assert fields["summary"].hand is not None
     assert fields.get("contact") is None

@@ -101,6 +101,19 @@ def test_lessons_and_failed_calls_tell_times_errors_money_and_limits(app: Applic
     assert (rows[0]["metric"], rows[0]["value"], rows[0]["n"]) == ("accepted", 1.0, 6)
 
 
+def test_what_was_known_of_a_model_before_goes_with_the_next_fill(app: Application) -> None:
+    app.ask(1)
+    app.run()
+    card, _ = fill(app)
+    assert value(card, "latency").stale == ""
+    app.forge.providers.endpoints.change(_uid(app), model="model-2")
+    assert "is model-2 at " in value(app.forge.cards.get("loopback"), "latency").stale
+    card, why = fill(app)
+    assert "latency" not in card.fields
+    assert "latency" in why
+    assert not [field for field, state in card.fields.items() if state.measured and state.measured.stale]
+
+
 def test_limits_and_their_day_survive_a_restart(app: Application, teacher: Teacher, data_dir: Path) -> None:
     app.ask(1)
     app.run()

@@ -189,6 +189,12 @@ def test_a_licence_that_the_hub_does_not_list_keeps_its_spdx_name() -> None:
         assert "licence_name" not in read.values
 
 
+def test_a_name_of_a_licence_that_is_the_licence_comes_back() -> None:
+    said = cards.by_hand({"licence": ("Own-1.0", ""), "licence_name": ("Own-1.0", "")})
+    read = markdown.read(markdown.write(cards.card("student", said)), "student")
+    assert (read.values["licence"], read.values["licence_name"]) == (("Own-1.0", ""), ("Own-1.0", ""))
+
+
 def test_sections_of_the_template_are_filled_in_place() -> None:
     text = cards.text_of(cards.OWN / "kestrel-template.md")
     read = markdown.read(text, "adapter")
@@ -208,7 +214,8 @@ def test_sections_of_the_template_are_filled_in_place() -> None:
 
 
 def test_a_field_that_goes_takes_its_own_heading_along_and_nothing_else() -> None:
-    card = dataclasses.replace(samples.full_card("student"), document="")
+    rows = [{"dataset": "suite", "metric": "f1", "value": 0.5}]
+    card = dataclasses.replace(samples.full_card("student", evaluation=rows), document="")
     text = markdown.write(card)
     less = _with(card, tradeoffs=None, parameters=None, evaluation=None)
     after = markdown.write(less, previous=text)
@@ -228,3 +235,28 @@ def test_values_that_no_text_can_say_stand_as_json() -> None:
     text = markdown.write(card)
     assert markdown.read(text, "student").values == odd
     assert markdown.write(card, previous=text) == text
+
+
+def test_what_cannot_be_a_value_stays_in_the_text_as_somebody_elses_words() -> None:
+    text = cards.text_of(cards.FOLDER / "sample_simple_model_index.md").replace(
+        "# my-cool-model", "# my-cool-model\n\n- **Developed by:** us"
+    ).replace("language: en", "language: english-like").replace("license: mit", "license: my own")  # fmt: skip
+    kept = cards.card("student", cards.by_hand({"name": ("my-cool-model", ""), "provider": ("them", "")}))
+    after = markdown.write(kept, previous=text)
+    for line in ("language: english-like", "license: my own", "- **Developed by:** them"):
+        assert f"{line}\n" in after
+    assert "model-index" not in after
+
+
+def test_results_in_words_stay_when_the_others_change() -> None:
+    text = cards.text_of(cards.OWN / "kestrel-template.md")
+    card = cards.card_of(markdown.read(text, "adapter"), "adapter")
+    rows = card.fields["evaluation"].shown.data  # type: ignore[union-attr]
+    changed = [{**rows[0], "value": 42}, *rows[1:]]
+    after = markdown.write(_with(card, evaluation=_hand("evaluation", changed)))
+    assert _changed(text, after) == [
+        "-     - {type: rouge1, value: 41.27, name: ROUGE-1, verified: false}",
+        "+     - {type: rouge1, value: 42, name: ROUGE-1, verified: false}",
+    ]
+    fewer = markdown.write(_with(card, evaluation=_hand("evaluation", rows[:2])))
+    assert '"63 ± 4"' in fewer or "63 ± 4" in fewer

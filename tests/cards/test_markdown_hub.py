@@ -77,8 +77,8 @@ def test_results_that_the_hub_made_are_rows_and_rows_are_results_of_the_hub() ->
     rows = read.values["evaluation"][0]
     assert rows[0] == {"task": "question-answering", "dataset": "squad", "revision": "abc", "split": "test",
                        "metric": "f1", "value": 88.25}  # fmt: skip
-    assert rows[2]["value"] == "20.0 ± 1.2"
-    changed = [{**rows[0], "value": 89.5}, *rows[1:], {"task": "t", "dataset": "new/one", "metric": "m", "value": 1.5}]
+    assert len(rows) == 2  # a result in words is no row, and stays
+    changed = [{**rows[0], "value": 89.5}, rows[1], {"task": "t", "dataset": "new/one", "metric": "m", "value": 1.5}]
     card = cards.card_of(read, "student")
     fields = {**card.fields, "evaluation": FieldState("evaluation", hand=Value(changed))}
     after = markdown.write(dataclasses.replace(card, fields=fields))
@@ -86,8 +86,9 @@ def test_results_that_the_hub_made_are_rows_and_rows_are_results_of_the_hub() ->
     assert text.replace("      value: 88.25\n", "      value: 89.5\n") in after.replace(_added(after), "")
     again = ModelCard(after).data.eval_results
     assert again[0].metric_value == 89.5
-    assert again[:3] == [dataclasses.replace(results[0], metric_value=89.5), *results[1:]]
-    assert (again[3].dataset_type, again[3].metric_value) == ("new/one", 1.5)
+    assert again[:2] == [dataclasses.replace(results[0], metric_value=89.5), results[1]]
+    assert results[2] in again
+    assert ("new/one", 1.5) in [(result.dataset_type, result.metric_value) for result in again]
 
 
 def _added(text: str) -> str:

@@ -69,6 +69,9 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("file_bytes", True, "", "whole number"),
     ("context", 1.5, "", "whole number"),
     ("context", -1, "", "below zero"),
+    ("context", "9" * 25, "", "more than can be counted"),
+    ("price_input", 10**40, "", "more than there is"),
+    ("latency", {"p50": 1}, "\ud800", "not in ?"),
     ("context", "12 GB", "", "not in GB"),
     ("parameters", "135 MB", "", "has no unit"),
     ("parameters", 135, "GB", "has no unit"),
@@ -176,6 +179,14 @@ _PLAIN = st.recursive(
 def test_whatever_is_given_there_is_a_sentence_or_a_value(field: fields.Field, data: Any, unit: str) -> None:
     said = sentence_of(field, data, unit)
     assert said == "" or said.startswith(field.title)
+
+
+@pytest.mark.parametrize("key", ["context", "bits_per_weight", "latency", "file_bytes", "price_input"])
+def test_numbers_of_thousands_of_digits_are_refused_in_a_sentence(key: str) -> None:
+    for data in ("9" * 5000, 10**400, {"p50": 10**400, "p95": 10**401}):
+        said = sentence_of(BY_KEY[key], data, "")
+        assert said.startswith(BY_KEY[key].title)
+        assert len(said) < 300
 
 
 def test_licences_are_spdx_expressions_or_known_by_name() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from forge_desktop.forge import Forge
+from tests.cards.completing import complete
 
 Json = Callable[..., dict[str, Any]]
 SPEEDS = (("prompt_speed", "1000 / 1500"), ("generation_speed", "100 / 150"))
@@ -48,9 +49,8 @@ def test_a_card_is_written_by_hand_checked_and_taken_back(cli: Callable[..., Any
         ("contact", "nobody", "Contact"),
         ("wings", "two", "wings"),
     ):
-        refused = cli_json("card", "set", "v1", field, value, expect=1)["error"]
-        assert said in refused["message"], refused
-        assert len(cli("card", "set", "v1", field, value, expect=1).stderr.splitlines()) == 1
+        (line,) = cli("card", "set", "v1", field, value, expect=1).stderr.splitlines()
+        assert said in line
     cli("card", "set", "v1", "file_bytes", "4.2", "--unit", "GB")
     assert cli_json("card", "show", "v1", "file_bytes")["fields"][0]["value"] == 4_200_000_000
     cli("card", "set", "v1", "price_input", "0.15", expect=1)  # a student has no price
@@ -154,6 +154,30 @@ def test_a_file_is_checked_without_being_brought_in(tmp_path: Path, cli: Callabl
     assert len(cli_json("card", "list")["cards"]) == 1
 
 
+def test_a_card_of_somebody_else_comes_in(tmp_path: Path, cli: Callable[..., Any], cli_json: Json) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "README.md").write_text(WRITTEN.replace("license: mit", "license: mit\nodd_key: kept"))
+    made = cli_json("card", "import", folder)
+    assert (made["kind"], made["broken"], made["orphan"] != "") == ("student", False, True)
+    assert cli_json("card", "show", made["card"], "licence")["fields"][0]["value"] == "MIT"
+    assert "odd_key: kept" in cli_json("card", "show", made["card"], "--markdown")["markdown"]
+    into = cli_json("card", "import", folder / "README.md", "--card", "v1")
+    assert into["label"] == "v1"
+    assert "neither a card" in cli_json("card", "import", _other(tmp_path), expect=1)["error"]["message"]
+    assert cli_json("card", "import", tmp_path / "gone.md", expect=1)["error"]["message"]
+    (tmp_path / "broken.md").write_text("---\nlicense: [mit\n---\n# Broken\n")
+    broken = cli_json("card", "import", tmp_path / "broken.md", "--kind", "adapter", expect=1)
+    assert (broken["broken"], broken["kind"]) == (True, "adapter")
+    assert broken["problem"]["line"] >= 2
+    assert "error: " in cli("card", "check", broken["card"], expect=1).stdout
+
+
+def _other(folder: Path) -> Path:
+    (folder / "other.json").write_text("{}")
+    return folder / "other.json"
+
+
 def test_cards_of_what_is_not_here(tmp_path: Path, cli: Callable[..., Any], cli_json: Json) -> None:
     made = cli_json("card", "new", "teacher", "Elsewhere")
     assert (made["kind"], made["subject"]) == ("teacher", None)
@@ -167,16 +191,21 @@ def test_cards_of_what_is_not_here(tmp_path: Path, cli: Callable[..., Any], cli_
     assert "No version of this card" in cli_json("card", "diff", "v1", expect=1)["error"]["message"]
 
 
-def test_a_complete_card_is_published_locked_and_restored(cli: Callable[..., Any], cli_json: Json) -> None:
+def test_a_complete_card_is_published_locked_and_restored(
+    data_dir: Path, cli: Callable[..., Any], cli_json: Json
+) -> None:
     cli("card", "new", "student", "Mine")
     refused = cli_json("card", "publish", "Mine", expect=1)["error"]["message"]
     assert "is missing" in refused
     cli("card", "set", "Mine", "intended_use", "For tools.")
-    for field in cli_json("card", "show", "Mine", "--all")["fields"]:
-        if field["required"] and field["value"] is None:
-            cli("card", "set", "Mine", field["field"], "--not-applicable", "It is a test.")
+    with contextlib.closing(Forge(data_dir, holder="a test")) as forge:
+        complete(forge, "Mine")
     done = cli_json("card", "publish", "Mine", "--who", "Ada", "--note", "First.")
-    assert (done["number"], done["state"], done["who"]) == (1, "published", "Ada")
+    assert (done["number"], done["state"], done["who"]) == (
+        2,
+        "published",
+        "Ada",
+    )  # the first was kept before it was completed
     assert cli_json("card", "check", "Mine")["ok"] is True
     locked = cli_json("card", "set", "Mine", "intended_use", "For law.", expect=1)["error"]
     assert "reopen" in locked["hint"]
@@ -184,12 +213,12 @@ def test_a_complete_card_is_published_locked_and_restored(cli: Callable[..., Any
     cli("card", "set", "Mine", "intended_use", "For law.")
     (change,) = [one for one in cli_json("card", "diff", "Mine")["changes"] if one["field"] != "document"]
     assert (change["before"], change["after"]) == ("For tools.", "For law.")
-    cli("card", "restore", "Mine", "1")
+    cli("card", "restore", "Mine", "2")
     assert cli_json("card", "show", "Mine", "intended_use")["fields"][0]["value"] == "For tools."
     versions = cli_json("card", "history", "Mine")["versions"]
-    assert versions[-1]["note"] == "First."
+    assert "First." in [version["note"] for version in versions]
     assert "published by Ada: First." in cli("card", "history", "Mine").stdout
-    earlier = cli_json("card", "show", "Mine", "intended_use", "--number", "1")["fields"][0]
+    earlier = cli_json("card", "show", "Mine", "intended_use", "--number", "2")["fields"][0]
     assert earlier["value"] == "For tools."
 
 
@@ -207,6 +236,29 @@ def test_cards_leave_in_every_format(tmp_path: Path, cli: Callable[..., Any], cl
     cli("card", "export", "v1", "--format", "docx", expect=2)
     assert "No finding" in cli_json("card", "export", "v1", "--reveal", "abcd", expect=1)["error"]["message"]
     assert cli_json("card", "check", tmp_path / "one.json", expect=1)["file"] == str(tmp_path / "one.json")
+
+
+def test_what_is_private_is_named_hidden_and_revealed_on_a_persons_word(
+    tmp_path: Path, cli: Callable[..., Any], cli_json: Json
+) -> None:
+    private = "/home/ada/secret/notes.txt"
+    cli("card", "set", "v1", "users", f"Those who read {private}.")
+    leak = next(one for one in cli_json("card", "check", "v1", expect=1)["leaks"] if private in one["text"])
+    assert (leak["kind"], leak["field"], leak["revealed"]) == ("path", "users", False)
+    assert f"[{leak['finding'][:12]}]" in cli("card", "check", "v1", expect=1).stdout
+
+    def written(name: str, *more: object) -> tuple[int, bool]:
+        done = cli_json("card", "export", "v1", "--format", "markdown", "--to", tmp_path / f"{name}.md", *more)
+        return done["hidden"], private in (tmp_path / f"{name}.md").read_text()
+
+    assert written("hidden") == (1, False)
+    said = cli("card", "export", "v1", "--format", "html", "--to", tmp_path / "o.html").stdout
+    assert "Hidden: 1 private part." in said
+    assert written("all", "--reveal-all") == (0, True)
+    assert private not in cli_json("card", "show", "v1", "--markdown")["markdown"]
+    assert written("revealed", "--reveal", leak["finding"][:12]) == (0, True)
+    assert written("still") == (0, True)
+    assert written("again", "--hide", leak["finding"]) == (1, False)
 
 
 def test_cards_are_compared_in_a_persons_money(

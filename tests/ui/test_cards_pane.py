@@ -325,6 +325,46 @@ def test_the_editor_can_be_used_and_read(qtbot: QtBot, window: Shell, opened: Ca
         assert not nameless(window)
 
 
+def test_what_is_typed_last_is_kept_when_the_window_closes(
+    qtbot: QtBot, forge: Forge, window: Shell, opened: CardsPane, uid: str
+) -> None:
+    opened.editor.show_mode("both")
+    line = row(opened, "summary").input.parts()[0]
+    line.selectAll()  # type: ignore[attr-defined]
+    qtbot.keyClicks(line, "Typed last.")
+    window.close()
+    assert forge.cards.get(uid).fields["summary"].shown.data == "Typed last."
+
+
+def test_what_is_typed_last_is_kept_when_the_card_is_left(
+    qtbot: QtBot, forge: Forge, opened: CardsPane, uid: str
+) -> None:
+    opened.editor.show_mode("both")
+    text = opened.editor.source.text
+    text.setPlainText(source(opened).replace("Weak on tables", "Good at tables"))
+    line = row(opened, "summary").input.parts()[0]
+    line.selectAll()  # type: ignore[attr-defined]
+    qtbot.keyClicks(line, "Typed last.")
+    opened.editor.back.click()
+    assert opened.card() is None
+    qtbot.waitUntil(lambda: not opened._errands._running)
+    fields = forge.cards.get(uid).fields
+    assert fields["summary"].shown.data == "Typed last."
+    assert str(fields["limitations"].shown.data).startswith("Good at tables")
+    assert opened.card() is None  # nothing of it comes back by itself
+
+
+def test_the_arrow_keys_go_past_the_headings(qtbot: QtBot, forge: Forge, pane: CardsPane, uid: str) -> None:
+    other = forge.cards.new("teacher", "Another one").uid
+    qtbot.waitUntil(lambda: len(pane.listed.entries()) == 2)
+    pane.listed.list.choose(uid)
+    qtbot.keyClick(pane.listed.list, Qt.Key.Key_Down)
+    assert pane.listed.list.chosen() == [other]
+    qtbot.keyClick(pane.listed.list, Qt.Key.Key_Up)
+    qtbot.keyClick(pane.listed.list, Qt.Key.Key_Up)
+    assert pane.listed.list.chosen() == [uid]
+
+
 def test_the_cursor_of_the_source_stays_while_the_form_is_typed_in(qtbot: QtBot, opened: CardsPane) -> None:
     opened.editor.show_mode("both")
     text = opened.editor.source.text

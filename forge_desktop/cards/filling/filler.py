@@ -46,23 +46,27 @@ class Filler:
 
     def cheap(self, kind: Kind, subject: str) -> dict[str, Value]:
         """What tables tell at once: no file is read, nothing measured."""
-        take, values = Taker(self._footing.of(kind, subject)), Values()
+        take, values = Taker(self._footing.without_suites(kind, subject)), Values()
         if kind in ("student", "adapter"):
             found = grounds.of_version(self._rooms, self._students, subject)
             if found is not None:
                 take = self._taker(found)
                 put(values, shipped.told(found, take))
-                self._of_tables(found, take, values, self._students.measures.latest(found.version.uid))
+                self._of_tables(found, take, values, self._measured(found.version.uid))
         elif (endpoint := grounds.of_endpoint(self._rooms, subject)) is not None:
             put(values, endpoints.told(endpoint, kind, take, self._rooms))
         elif (local := grounds.local_embedder(self._rooms)) is not None and local.sha256 == subject:
             embedders.cheap(local, take, values)
         return _of_kind(kind, values)
 
+    def _measured(self, version: str) -> Measurement | None:
+        """The newest benchmark of a version; what benchmarks need is not loaded where there is none."""
+        return self._students.measures.latest(version) if self._students.was_measured(version) else None
+
     def _taker(self, found: grounds.VersionGrounds) -> Taker:
         """What is known of a version's base is known of the file that was imported, whatever lies there now."""
         version = found.version
-        footing = self._footing.of("student" if version.is_base else "adapter", version.uid)
+        footing = self._footing.without_suites("student" if version.is_base else "adapter", version.uid)
         return Taker({**footing, "file": version.base_sha256})
 
     def _of_tables(
@@ -96,7 +100,7 @@ class Filler:
         check()
         version = found.version
         take = self._taker(found)
-        measure = measure or self._students.measures.latest(version.uid)
+        measure = measure or self._measured(version.uid)
         put(values, shipped.told(found, take))
         if found.student is not None and not problem:
             header.fill(found.student.path, take, values, skipped, adapter=not version.is_base)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 Row = dict[str, object]
+_Place = tuple[int, int, int]  # element, result, metric
 COLUMNS = ("task", "dataset", "revision", "split", "metric", "value", "config", "source", "verified")
 _WHICH = ("task", "dataset", "revision", "split", "metric", "config", "source")
+_LINK = ("http://", "https://")
 _TASK = "text-generation"  # the hub wants one for every result
 
 
@@ -19,9 +22,12 @@ def rows(index: object) -> list[Row]:
 
 def held(row: Mapping[str, object]) -> Row | None:
     """What of a row the `model-index` can hold; None where the hub would want more than there is."""
-    if not (row.get("dataset") and row.get("metric")) or row.get("value") is None:
+    if not (row.get("dataset") and row.get("metric")) or _figure(row.get("value")) is None:
         return None
-    return {name: row[name] for name in COLUMNS if row.get(name) not in (None, "")} | {"task": row.get("task") or _TASK}
+    kept = {name: row[name] for name in COLUMNS if row.get(name) not in (None, "")}
+    if not str(kept.get("source", "")).startswith(_LINK):
+        kept.pop("source", None)  # the hub has a link there; words stand in the table
+    return {**kept, "task": row.get("task") or _TASK}
 
 
 def projected(rows: Sequence[Mapping[str, object]]) -> list[Row]:
@@ -30,56 +36,120 @@ def projected(rows: Sequence[Mapping[str, object]]) -> list[Row]:
 
 
 def index(rows: Sequence[Mapping[str, object]], before: object, name: str) -> list[Any]:
-    """The `model-index` that says these rows, made from what stood there `before`."""
+    """The `model-index` that says these rows, made from what stood there `before`: what is no row of ours stays."""
     origins = _found(before)
-    matched = _matched([row for row, _ in origins], rows)
-    elements: list[Any] = [{**_element(element), "results": []} for element in _list(before)]
-    elements = elements or [{"name": name, "results": []}]
-    at, last = 0, -1
+    matched = _matched([held(row) or row for row, _ in origins], rows)
+    made = _Made(before, {place for _, place in origins}, name)
     for row, origin in zip(rows, matched, strict=True):
-        results = elements[at]["results"]
+        made.add(row, None if origin is None else origins[origin][1])
+    return made.finished()
+
+
+class _Made:
+    """A `model-index` in the making, row by row."""
+
+    def __init__(self, before: object, read: set[_Place], name: str) -> None:
+        self._before = _list(before)
+        self._elements: list[dict[str, Any]] = [{**_map(element), "results": []} for element in self._before]
+        self._elements = self._elements or [{"name": name, "results": []}]
+        self._left = [place for place in _places(before) if place not in read]  # metrics that are no rows
+        self._at, self._last = 0, -1
+
+    def add(self, row: Mapping[str, object], origin: _Place | None) -> None:
+        """One more row, a new one or one that stood at `origin`."""
+        if origin is None or (self._at, self._last) != origin[:2]:
+            self._close()
         if origin is None:
+            results = self._elements[self._at]["results"]
             if not (results and _key_of(results[-1]) == _key(row)):
                 results.append(_result(row))
             results[-1]["metrics"].append(_metric(row, {}))
-            last = -1
-            continue
-        element, number, metric = origins[origin][1]
-        at = element
-        results = elements[at]["results"]
-        old = _list(_list(before)[element]["results"])[number]
-        if last != number or not results:
+            self._last = -1
+            return
+        for place in [place for place in self._left if place[:2] == origin[:2] and place[2] < origin[2]]:
+            self._keep(place)
+        self._put(origin, _metric(row, copy.deepcopy(self._metric_at(origin))))
+
+    def finished(self) -> list[Any]:
+        """All of it, with what is left of others' at the end of its element."""
+        self._close()
+        for place in list(self._left):
+            self._keep(place)
+        return [element for element in self._elements if element["results"] or not self._before]
+
+    def _close(self) -> None:
+        """Put what is left of the result that was written last behind it."""
+        for place in [place for place in self._left if place[:2] == (self._at, self._last)]:
+            self._keep(place)
+
+    def _keep(self, place: _Place) -> None:
+        self._left.remove(place)
+        self._put(place, copy.deepcopy(self._metric_at(place)))
+
+    def _put(self, place: _Place, metric: dict[str, Any]) -> None:
+        self._at, number, _ = place
+        results = self._elements[self._at]["results"]
+        if self._last != number or not results:
+            old = _list(self._before[self._at]["results"])[number]
             results.append({**copy.deepcopy(old), "metrics": []})
-        results[-1]["metrics"].append(_metric(row, copy.deepcopy(old["metrics"][metric])))
-        last = number
-    return elements
+        results[-1]["metrics"].append(metric)
+        self._last = number
+
+    def _metric_at(self, place: _Place) -> dict[str, Any]:
+        found = self._before[place[0]]["results"][place[1]]["metrics"][place[2]]
+        return found if isinstance(found, dict) else {"value": found}
 
 
-def _found(index: object) -> list[tuple[Row, tuple[int, int, int]]]:
-    """The rows, each with where it stands: element, result, metric."""
+def _places(index: object) -> list[_Place]:
+    """Where every metric stands."""
     found = []
     for number, element in enumerate(_list(index)):
         for place, result in enumerate(_list(_map(element).get("results"))):
-            for which, metric in enumerate(_list(_map(result).get("metrics"))):
-                if "value" in _map(metric):
-                    found.append((_row(_map(result), metric), (number, place, which)))
+            found += [(number, place, which) for which in range(len(_list(_map(result).get("metrics"))))]
     return found
+
+
+def _found(index: object) -> list[tuple[Row, _Place]]:
+    """The rows, each with where it stands. A result in words is no row, and stays as it is."""
+    found = []
+    for number, place, which in _places(index):
+        result = _list(index)[number]["results"][place]
+        metric = _map(result["metrics"][which])
+        if _figure(metric.get("value")) is not None:
+            found.append((_row(result, metric), (number, place, which)))
+    return found
+
+
+def _figure(value: object) -> float | int | None:
+    """A result as a number, also where it stands in quotes."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value, re.ASCII):
+        return float(value) if "." in value else int(value)
+    return None
 
 
 def _row(result: Mapping[str, Any], metric: Mapping[str, Any]) -> Row:
     dataset, source = _map(result.get("dataset")), _map(result.get("source"))
     said: Row = {
-        "task": _map(result.get("task")).get("type"),
-        "dataset": dataset.get("type") or dataset.get("name"),
-        "revision": dataset.get("revision"),
-        "split": dataset.get("split"),
-        "metric": metric.get("type"),
-        "value": metric.get("value"),
-        "config": dataset.get("config"),
-        "source": source.get("url"),
-        "verified": metric.get("verified"),
+        "task": _text(_map(result.get("task")).get("type")),
+        "dataset": _text(dataset.get("type") or dataset.get("name")),
+        "revision": _text(dataset.get("revision")),
+        "split": _text(dataset.get("split")),
+        "metric": _text(metric.get("type")),
+        "value": _figure(metric.get("value")),
+        "config": _text(dataset.get("config")),
+        "source": _text(source.get("url")),
+        "verified": metric.get("verified") if isinstance(metric.get("verified"), bool) else None,
     }
     return {name: value for name, value in said.items() if value is not None}
+
+
+def _text(value: object) -> str | None:
+    """A name as text: a revision that looks like a number is one all the same."""
+    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
 
 
 def _matched(old: Sequence[Row], new: Sequence[Mapping[str, object]]) -> list[int | None]:
@@ -120,17 +190,16 @@ def _result(row: Mapping[str, object]) -> dict[str, Any]:
 
 
 def _metric(row: Mapping[str, object], old: dict[str, Any]) -> dict[str, Any]:
-    made = {**old, "type": row["metric"], "value": row["value"]} if old.get("type") != row.get("metric") else old
-    made["value"] = row["value"]
+    made = {**old}
+    if _text(old.get("type")) != row["metric"]:
+        made = {"type": row["metric"], **old} | {"type": row["metric"]}
+    if _figure(old.get("value")) != row["value"]:
+        made["value"] = row["value"]
     if row.get("verified") is not None:
         made["verified"] = row["verified"]
-    else:
-        made.pop("verified", None)
+    elif isinstance(made.get("verified"), bool):
+        del made["verified"]
     return made
-
-
-def _element(element: object) -> dict[str, Any]:
-    return dict(_map(element))
 
 
 def _list(value: object) -> list[Any]:

@@ -17,7 +17,6 @@ _FROM = {
     "ledger": "as really paid",
     "headers": "from the endpoint's answers",
     "endpoint": "from the endpoint",
-    "import": "as brought in",
 }
 _STALE = "**No longer true:** "
 _OURS = re.compile("|".join(map(re.escape, (*_FROM.values(), "by hand", _STALE))))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.markdown import body_edits, hub_keys, laying, tidying, wishes
 from forge_desktop.cards.markdown.body_edits import LineEdit
+from forge_desktop.cards.markdown.facts import Held
 from forge_desktop.cards.markdown.parsing import Parsed, parse
+from forge_desktop.cards.markdown.places import Place
 from forge_desktop.cards.markdown.wishes import Wish
 from forge_desktop.cards.markdown.yaml_editing import changed
 from forge_desktop.cards.markdown.yaml_nodes import plain
 from forge_desktop.cards.records import Card
+from forge_desktop.cards.text_problems import wrong_value
 
 
 def write(card: Card, *, previous: str = "") -> str:
@@ -38,7 +42,7 @@ class _Writing:
         end = front.line_end
         if not changes:
             return front.before + front.yaml + front.after + body
-        yaml = changed(front.yaml, changes, hub_keys.ORDER, end)
+        yaml = changed(front.yaml, self._parsed.root, changes, hub_keys.ORDER, end)
         if front.there:
             return front.before + yaml + front.after + body
         gap = end if body.strip() and not body.startswith(("\n", "\r\n")) else ""
@@ -50,6 +54,8 @@ class _Writing:
         parsed = self._parsed
         for key in hub_keys.fields_of(self._card.kind):
             there = parsed.in_front.get(key)
+            if key not in self._wishes and self._no_value(key, (there, "")):
+                continue
             if self._back.get(key) == there or (there is not None and self._data(key) == there):
                 continue
             for name in hub_keys.names_of(key):
@@ -90,18 +96,28 @@ class _Writing:
     def _all(self) -> dict[str, Wish | None]:
         """Every field that has a place or is wished for."""
         found: dict[str, Wish | None] = dict(self._wishes)
-        found.update({key: None for key in self._parsed.places if key not in found and self._may_go(key)})
+        places = self._parsed.places
+        found.update({key: None for key, place in places.items() if key not in found and self._may_go(key, place)})
         return found
 
-    def _may_go(self, key: str) -> bool:
-        """Whether a field that the card has no value for goes from the text: the name in its heading never does."""
-        return key != "name" or self._parsed.places[key].form != "name"
+    def _may_go(self, key: str, place: Place) -> bool:
+        """Whether a field that the card has no value for goes from the text: the name in its heading never does, nor
+        what cannot be a value of it, which is somebody's text.
+        """
+        return not (key == "name" and place.form == "name") and not self._no_value(key, place.held)
+
+    def _no_value(self, key: str, held: Held | None) -> bool:
+        if held is None or held[0] is None:
+            return False
+        return bool(wrong_value(BY_KEY[key], *held, self._card.kind))
 
     def _front_says(self, wish: Wish) -> bool:
         """Whether the front matter is enough for a field that has no place in the body."""
         key = wish.field.key
         if key not in hub_keys.fields_of(self._card.kind) or wish.held is None:
             return False
+        if key == "licence_name" and self._data("licence") == wish.held[0]:
+            return False  # in the front matter alone it would be taken for the licence's own name
         exact = self._data(key) in (self._back.get(key), self._parsed.in_front.get(key)) and not wish.held[1]
         if not exact or key not in hub_keys.READABLE:
             return exact

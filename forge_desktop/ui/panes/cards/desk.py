@@ -61,6 +61,7 @@ class CardDesk(QObject):
         self._typed: dict[str, tuple[object, str]] = {}
         self.refused: dict[tuple[str, str], tuple[object, str, str]] = {}
         self._writing = 0
+        self._afterwards: list[Callable[[], None]] = []
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._pause.timeout.connect(self.flush)
 
@@ -104,16 +105,28 @@ class CardDesk(QObject):
         uid = view.card.uid
         self._write(lambda: self._take(uid, typed))
 
-    def flush_at_once(self) -> None:
-        """As `flush`, on this thread: the pane is being left, perhaps with the window."""
+    def leave(self, text: tuple[str, str] | None) -> None:
+        """Take in what was typed on this thread: the window is closing, and jobs end with it. `text` as `type_text`."""
         self._pause.stop()
         view, typed = self.view, self._typed
-        if view is not None and typed:
-            self._typed = {}
-            try:
-                self._show(self._take(view.card.uid, typed))
-            except ForgeError as error:
-                self.failed.emit(error)
+        self._typed = {}
+        if view is None:
+            return
+        try:
+            if typed:
+                self._take(view.card.uid, typed)
+            if text is not None:
+                self._cards.set_text(view.card.uid, text[0], since=text[1])
+        except ForgeError as error:
+            self.failed.emit(error)
+
+    def once_kept(self, act: Callable[[], None]) -> None:
+        """Do something as soon as everything typed is taken in."""
+        self.flush()
+        if self._writing:
+            self._afterwards.append(act)
+        else:
+            act()
 
     @Slot(str, str)
     def type_text(self, text: str, since: str) -> None:
@@ -175,12 +188,20 @@ class CardDesk(QObject):
         if (view.why == "typed" and len(view.refused) < len(view.taken)) or view.why != "typed":
             self.saved.emit(time.time())
         self._show(view)
+        self._go_on()
 
     @Slot(object)
     def _on_failed(self, error: ForgeError) -> None:
         self._writing -= 1
         self.failed.emit(error)
         self.refresh()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if not self._writing:
+            acts, self._afterwards = self._afterwards, []
+            for act in acts:
+                act()
 
     @Slot(object)
     def _on_missing(self, error: ForgeError) -> None:
@@ -195,7 +216,7 @@ class CardDesk(QObject):
                 self.refused[uid, key] = (data, unit, view.refused[key])
             else:
                 self.refused.pop((uid, key), None)
-        if self.view is not None and self.view.card.uid != uid:
+        if view.why != "opened" and (self.view is None or self.view.card.uid != uid):
             return  # of a card that was left meanwhile
         self._uid, self.view = uid, view
         self.shown.emit(view)

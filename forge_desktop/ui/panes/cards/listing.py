@@ -65,7 +65,7 @@ class _Rows(KeyedModel[Row]):
     def flags(self, index: _Index) -> Qt.ItemFlag:
         line = index.data(Qt.ItemDataRole.UserRole)
         if line is None or line.entry is None:
-            return Qt.ItemFlag.ItemIsEnabled
+            return Qt.ItemFlag.NoItemFlags  # the arrow keys go past it
         return super().flags(index)
 
 

@@ -102,6 +102,7 @@ class CardsPane(Pane):
     def open_card(self, name: str, field: str = "") -> None:
         """Open a card by its uid, its subject's or its name, and there go to a field."""
         self.banner.clear()
+        self.editor.source.flush()
         self.editor.start(field)
         self.desk.open(name)
         self._show_page(1)
@@ -109,6 +110,7 @@ class CardsPane(Pane):
     def show_list(self) -> None:
         """Go back to the list."""
         uid = self.card_uid()
+        self.editor.source.flush()
         self.desk.close()
         self._show_page(0)
         self.listed.list.choose(uid)
@@ -197,9 +199,13 @@ class CardsPane(Pane):
 
     def _with_card(self, act: Callable[[Card], None]) -> None:
         """Do something with the open card, once what is typed is in it."""
-        self.desk.flush_at_once()
-        if (card := self.card()) is not None:
-            act(card)
+
+        def do() -> None:
+            if (card := self.card()) is not None:
+                act(card)
+
+        self.editor.source.flush()
+        self.desk.once_kept(do)
 
     def _step(self, what: str) -> None:
         if self._stack.currentIndex() == 1:
@@ -254,9 +260,9 @@ class CardsPane(Pane):
 
     @Slot()
     def _on_copy(self) -> None:
-        self.desk.flush_at_once()
-        if (card := self.card()) is None:
-            return
+        self._with_card(self._copy_card)
+
+    def _copy_card(self, card: Card) -> None:
         cards = self.forge.cards
         self._errands.run(lambda: cards.markdown(card.uid, revealed=False), self._copied, self.trouble)
 
@@ -266,10 +272,11 @@ class CardsPane(Pane):
 
     @Slot()
     def _on_check(self) -> None:
-        self.desk.flush_at_once()
-        if (card := self.card()) is not None:
-            cards = self.forge.cards
-            self._errands.run(lambda: cards.check(card.uid), self._checked, self.trouble, key="check")
+        self._with_card(self._check_card)
+
+    def _check_card(self, card: Card) -> None:
+        cards = self.forge.cards
+        self._errands.run(lambda: cards.check(card.uid), self._checked, self.trouble, key="check")
 
     def _checked(self, found: CheckReport) -> None:
         title, text, kind, self._go = check_words(found)
@@ -286,9 +293,9 @@ class CardsPane(Pane):
 
     @Slot()
     def _on_more(self) -> None:
-        self.desk.flush_at_once()
-        if (card := self.card()) is None:
-            return
+        self._with_card(self._open_menu)
+
+    def _open_menu(self, card: Card) -> None:
         menu = QMenu(self.heads.more)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         acting = self.actions_of
@@ -317,7 +324,11 @@ class CardsPane(Pane):
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self.desk.flush_at_once()
+        if self.window().isVisible():
+            self.editor.source.flush()
+            self.desk.flush()
+        else:  # the window closes
+            self.desk.leave(self.editor.source.take())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():

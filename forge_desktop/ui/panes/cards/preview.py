@@ -67,15 +67,14 @@ class Preview(QFrame):
 
     def start_over(self) -> None:
         """Another card comes: from its beginning."""
-        self._drawn = 1
         self.area.verticalScrollBar().setValue(0)
 
     @Slot()
     def _draw(self) -> None:
         self._parts = _PART.split(self._text)
-        self._drawn = max(1, min(self._drawn, len(self._parts)))
-        self.view.set_markdown("".join(self._parts[: self._drawn]))
-        self._grow()
+        self._drawn = 1
+        self.view.set_markdown(self._parts[0])
+        self._grow()  # as far as one has scrolled: the place that is seen stays
 
     @Slot()
     def _grow(self, _value: int = 0) -> None:

@@ -88,11 +88,18 @@ class SourceView(QWidget):
     @Slot()
     def flush(self) -> None:
         """Hand on what was typed."""
+        if (typed := self.take()) is not None:
+            self.typed.emit(*typed)
+
+    def take(self) -> tuple[str, str] | None:
+        """What was typed and not handed on, with what stood there before; None for nothing."""
+        waited = self._pause.isActive()
         self._pause.stop()
-        since, self._known = self._known, self.text.toPlainText()
-        self._coming = self._known
-        if self._known != since:
-            self.typed.emit(self._known, since)
+        since, text = self._known, self.text.toPlainText()
+        if text == since or not (waited or self.isVisible()):
+            return None
+        self._known = self._coming = text
+        return text, since
 
     @Slot()
     def go_to_problem(self) -> None:
