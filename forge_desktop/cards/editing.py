@@ -16,7 +16,7 @@ from forge_desktop.cards.shelf import Shelf
 from forge_desktop.cards.store import CardRow, CardStore, EditRow, as_json
 from forge_desktop.cards.text_problems import wrong_in
 from forge_desktop.cards.typing_in import taken
-from forge_desktop.cards.validating import problem_of
+from forge_desktop.cards.validating import problem_of, unsayable
 
 if TYPE_CHECKING:
     import sqlite3
@@ -61,6 +61,9 @@ class Editing:
             raise FieldError(
                 key, ForgeError(f"The reason is longer than {_REASON} characters.", hint="Say it shorter.")
             )
+
+        if unsayable(why):
+            raise FieldError(key, ForgeError("The reason holds control characters, which nobody can read."))
 
         def change(row: CardRow, states: Mapping[str, FieldState], draft: Draft) -> Draft:
             field_of(key, row.kind)

@@ -147,6 +147,7 @@ class History:
         newest = next(iter(self._store.versions(card.uid)), None)
         if newest is not None and newest.sha256 == sha256 and newest.published >= published:
             return newest  # it was reopened, and nothing changed since
+        who, note = (text.encode("utf-8", "replace").decode() for text in (who, note))
         version = CardVersion(card.uid, 0, sha256, published, who, note, time.time())
         return self._store.put_version(connection, card.uid, content_of(card), version)
 

@@ -18,6 +18,7 @@ from forge_desktop.cards.records import Card, FieldState, Kind, Value
 from forge_desktop.cards.shelf import Shelf
 from forge_desktop.cards.store import CardRow, CardStore
 from forge_desktop.cards.subjects import Subject, Subjects, orphaned
+from forge_desktop.cards.validating import unsayable
 
 if TYPE_CHECKING:
     import sqlite3
@@ -58,8 +59,8 @@ class Keeping:
     def new(self, kind: Kind, name: str, subject: str) -> str:
         """Make a card by hand; its uid. Raises ForgeError where the subject has one or is not there."""
         name = " ".join(name.split())
-        if not name or len(name) > 200:
-            raise ForgeError("A card needs a name of at most 200 characters.", hint="Give it one.")
+        if not name or len(name) > 200 or unsayable(name):
+            raise ForgeError("A card needs a name of at most 200 readable characters.", hint="Give it one.")
         if kind not in known.LETTERS:
             raise ForgeError(f"There is no kind of card called {kind}.", hint=f"There are {', '.join(known.LETTERS)}.")
         if subject:

@@ -68,9 +68,9 @@ class Shelf:
         """The card called so: its uid or the beginning of it, the label, name or uid of its subject, or its own name.
         Raises ForgeError.
         """
-        if (at_once := self._store.card(name)) is not None:
+        wanted = name.encode("utf-8", "replace").decode().strip()  # half a character is in no name
+        if (at_once := self._store.card(wanted)) is not None:
             return at_once
-        wanted = name.strip()
         rows, there = self._store.cards(), self._subjects.all()
         found = [row for row in rows if wanted and wanted in (row.subject, _label(row, there))]
         folded = wanted.casefold()

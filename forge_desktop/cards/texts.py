@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from forge_desktop.cards.markdown import ReadText
     from forge_desktop.cards.store import CardRow
 
+_HALF = re.compile("[\ud800-\udfff]")
 Said = tuple[tuple[object, str] | None, str]  # what a text says of a field: its value, and why it has none
 
 
@@ -29,6 +31,10 @@ class Texts:
 
     def take_in(self, uid: str, text: str, since: str | None) -> TextOutcome:
         """See `Cards.set_text`."""
+        if (half := _HALF.search(text)) is not None:  # the database takes none, so it cannot even be kept
+            line, column = text.count("\n", 0, half.start()) + 1, half.start() - text.rfind("\n", 0, half.start())
+            message = f"Line {line}, column {column}: half a character stands there, which nobody can write down."
+            return TextOutcome(False, Problem("", message, "error", line, column))
         outcome = TextOutcome(False)
 
         def change(row: CardRow, states: Mapping[str, FieldState], draft: Draft) -> Draft:
@@ -46,6 +52,8 @@ def _taken(
     from forge_desktop.cards.markdown import BadCardText, read
 
     before = _before(card, since)
+    if draft.broken is None and text == before.document:
+        return TextOutcome(True), draft  # nothing was typed
     try:
         said = read(text, card.kind, previous=before.document)
     except BadCardText as error:

@@ -24,7 +24,7 @@ def taken(field: Field, data: object, unit: str = "") -> tuple[object, str]:
     Raises FieldError when units contradict each other or are none of the field's, or a text is no number; everything
     else is for `validating.problem_of` to say. None and "" stay what they are: there is no value.
     """
-    unit = named(unit)
+    unit = named(unit.encode("utf-8", "replace").decode())
     if field.units and unit and not fits(unit, field.units):
         raise _refused(field, f"{field.title} is given in {_listed(field.units)}, not in {unit}.")
     if not field.units and unit:

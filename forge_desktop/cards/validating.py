@@ -12,7 +12,7 @@ from forge_desktop.cards.fields import ROWS, Field
 from forge_desktop.cards.licensing import problem_of as licence_problem
 from forge_desktop.cards.records import Kind
 
-_LONGEST_LINE = 1000
+_LONGEST_LINE, _MOST = 1000, 2**63 - 1
 _EMAIL = re.compile(r"[^@\s<>()\[\],;:\"]+@[^@\s<>()\[\],;:\"]+\.[^@\s<>()\[\],;:\".]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -30,7 +30,7 @@ def problem_of(field: Field, data: object, unit: str, kind: Kind) -> str:
         return f"{field.title} does not belong to the card of {_A[kind]}."
     if unit and unit not in field.units:
         return f"{field.title} is kept in {field.units[0]}, not in {unit}." if field.units else _no_unit(field, unit)
-    if _unsayable(data):
+    if unsayable(data):
         return f"{field.title} holds control characters, which nobody can read."
     return _CHECKS[field.type](field, data)
 
@@ -39,12 +39,13 @@ def _no_unit(field: Field, unit: str) -> str:
     return f"{field.title} has no unit, so {unit} does not belong to it."
 
 
-def _unsayable(data: object) -> bool:
+def unsayable(data: object) -> bool:
+    """Whether a text holds what nobody can read or write down: control characters, half a character."""
     if isinstance(data, str):
         return _CONTROL.search(data) is not None
     if isinstance(data, dict):
-        return any(_unsayable(key) or _unsayable(value) for key, value in data.items())
-    return isinstance(data, (list, tuple)) and any(_unsayable(part) for part in data)
+        return any(unsayable(key) or unsayable(value) for key, value in data.items())
+    return isinstance(data, (list, tuple)) and any(unsayable(part) for part in data)
 
 
 def _line(field: Field, data: object) -> str:
@@ -137,6 +138,8 @@ def _hash(field: Field, data: object) -> str:
 def _count(field: Field, data: object) -> str:
     if not isinstance(data, int) or not _is_number(data):
         return f"{field.title} is a whole number."
+    if data > _MOST:
+        return f"{field.title} is more than can be counted."
     return f"{field.title} is below zero." if data < 0 else ""
 
 
@@ -152,6 +155,8 @@ def _number(field: Field, data: object) -> str:
 def _money(field: Field, data: object) -> str:
     if not isinstance(data, int) or not _is_number(data):
         return f"{field.title} is an amount of dollars, such as 0.15."
+    if data > _MOST:
+        return f"{field.title} is more than there is."
     return f"{field.title} is below zero." if data < 0 else ""
 
 

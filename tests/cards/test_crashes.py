@@ -135,7 +135,8 @@ def test_many_large_cards_list_fast(room: CardRoom) -> None:
         return len(counted)
 
     fill(3)
+    statements()  # rooms that are made when they are first asked
     few = statements()
     fill(497)
-    assert statements() == few
+    assert statements() <= few
     assert len(room.cards.entries()) == 501

@@ -79,6 +79,8 @@ def test_a_field_says_why_it_has_no_value(room: CardRoom) -> None:
     assert room.shown("v1", "licence") == "MIT"
     with pytest.raises(FieldError, match="longer than 500"):
         room.cards.not_applicable("v1", "licence", "x" * 501)
+    with pytest.raises(FieldError, match="control characters"):
+        room.cards.not_applicable("v1", "licence", "half \ud800")
 
 
 def test_fills_and_edits_never_lose_each_other(room: CardRoom) -> None:
@@ -147,6 +149,8 @@ def test_a_card_goes_by_many_names(room: CardRoom) -> None:
         assert room.cards.get(name).uid == card.uid
     with pytest.raises(ForgeError, match="No card is called 'v9'"):
         room.cards.get("v9")
+    with pytest.raises(ForgeError, match="No card is called"):
+        room.cards.get("half \ud800")
     with pytest.raises(ForgeError, match="No card is called ''"):
         room.cards.get("")
     room.cards.new("teacher", "opening hours")

@@ -43,6 +43,20 @@ def test_text_and_form_say_the_same(room: CardRoom, card: str) -> None:
     assert room.cards.get(card).fields == before
 
 
+def test_what_is_no_text_is_named_and_what_is_not_typed_is_no_edit(room: CardRoom, card: str) -> None:
+    text = room.cards.markdown(card)
+    for bad, line, column in (("# A\nb\ud800c", 2, 2), (f"{text}\0", text.count("\n") + 1, 1)):
+        outcome = room.cards.set_text(card, bad)
+        assert not outcome.taken
+        assert outcome.problem is not None
+        assert (outcome.problem.line, outcome.problem.column) == (line, column)
+    room.cards.undo(card)
+    edits = room.cards.get(card)
+    assert room.cards.set_text(card, text).taken
+    assert room.cards.set_text(card, text, since=text).taken
+    assert room.cards.get(card) == edits
+
+
 def test_unknown_keys_and_sections_stay(room: CardRoom, card: str) -> None:
     text = swapped(room.cards.markdown(card), "---\n\n", "widget:\n- text: Hello  # mine\n---\n\n")
     text += "\n## Thanks\n\nTo *everybody*.\n"

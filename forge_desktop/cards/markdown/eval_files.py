@@ -14,6 +14,7 @@ from forge_desktop.cards.records import Card
 Row = dict[str, object]
 _NOTES = (
     "metric", "split", "unit", "n", "baseline", "difference", "low", "high", "less_is_better", "config", "verified",
+    "source",
 )  # fmt: skip
 
 
@@ -70,11 +71,10 @@ def _entry(row: Mapping[str, Any]) -> dict[str, object]:
     made: dict[str, object] = {"dataset": dataset, "value": row["value"]}
     if row.get("date"):
         made["date"] = row["date"]
-    if row.get("source"):
+    if str(row.get("source", "")).startswith(("http://", "https://")):
         made["source"] = {"url": row["source"]}
-    notes = "; ".join(
-        f"{name}: {_safe(row[name])}" for name in _NOTES if row.get(name) is not None and row.get(name) != ""
-    )
+    noted = [name for name in _NOTES if row.get(name) not in (None, "") and not (name == "source" and "source" in made)]
+    notes = "; ".join(f"{name}: {_safe(row[name])}" for name in noted)
     return {**made, "notes": notes} if notes else made
 
 

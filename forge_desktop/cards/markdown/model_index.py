@@ -11,6 +11,7 @@ Row = dict[str, object]
 _Place = tuple[int, int, int]  # element, result, metric
 COLUMNS = ("task", "dataset", "revision", "split", "metric", "value", "config", "source", "verified")
 _WHICH = ("task", "dataset", "revision", "split", "metric", "config", "source")
+_LINK = ("http://", "https://")
 _TASK = "text-generation"  # the hub wants one for every result
 
 
@@ -23,7 +24,10 @@ def held(row: Mapping[str, object]) -> Row | None:
     """What of a row the `model-index` can hold; None where the hub would want more than there is."""
     if not (row.get("dataset") and row.get("metric")) or _figure(row.get("value")) is None:
         return None
-    return {name: row[name] for name in COLUMNS if row.get(name) not in (None, "")} | {"task": row.get("task") or _TASK}
+    kept = {name: row[name] for name in COLUMNS if row.get(name) not in (None, "")}
+    if not str(kept.get("source", "")).startswith(_LINK):
+        kept.pop("source", None)  # the hub has a link there; words stand in the table
+    return {**kept, "task": row.get("task") or _TASK}
 
 
 def projected(rows: Sequence[Mapping[str, object]]) -> list[Row]:
@@ -34,7 +38,7 @@ def projected(rows: Sequence[Mapping[str, object]]) -> list[Row]:
 def index(rows: Sequence[Mapping[str, object]], before: object, name: str) -> list[Any]:
     """The `model-index` that says these rows, made from what stood there `before`: what is no row of ours stays."""
     origins = _found(before)
-    matched = _matched([row for row, _ in origins], rows)
+    matched = _matched([held(row) or row for row, _ in origins], rows)
     made = _Made(before, {place for _, place in origins}, name)
     for row, origin in zip(rows, matched, strict=True):
         made.add(row, None if origin is None else origins[origin][1])

@@ -22,6 +22,7 @@ class Parsed:
 
     front: front.Front
     kind: Kind
+    root: Node | None
     keys: Mapping[str, Node]
     places_of_keys: Mapping[str, tuple[int, int]]
     outline: Outline
@@ -102,7 +103,7 @@ def parse(text: str, kind: Kind) -> Parsed:
             keys[key.meant.text] = value
             where[key.meant.text] = (parts.yaml_line + key.line, key.column + 1)
     outline = Outline(parts.body)
-    return Parsed(parts, kind, keys, where, outline, places.found(outline, kind))
+    return Parsed(parts, kind, root, keys, where, outline, places.found(outline, kind))
 
 
 def _check_root(root: Node, first_line: int) -> None:

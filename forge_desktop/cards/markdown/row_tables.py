@@ -11,7 +11,7 @@ from forge_desktop.cards.markdown import cells
 from forge_desktop.cards.markdown.outline import Table
 
 FACTS_HEADER = ("Name", "Value")
-_INTERVAL = "Interval of the difference"
+_INTERVALS = ("Interval", "Interval of the difference")  # of the value, or of what it differs by from a baseline
 _TITLES = {"n": "n", "sha256": "sha256"}
 _TO = " to "
 
@@ -39,7 +39,7 @@ def is_ours(field: Field, table: Table) -> bool:
     if field.type == "facts":
         return table.header == FACTS_HEADER
     known = _COLUMNS[field.key]
-    plain = [name for name in table.header if not (name.startswith("`") or name == _INTERVAL)]
+    plain = [name for name in table.header if not (name.startswith("`") or name in _INTERVALS)]
     return bool(plain) and all(name in known for name in plain)
 
 
@@ -88,13 +88,13 @@ def _headers(field: Field, rows: Sequence[dict[str, object]]) -> list[str]:
         if column in used and not (both and column in ("low", "high")):
             titles.append(header_of(column))
         if both and column == "high":
-            titles.append(_INTERVAL)
+            titles.append(_INTERVALS["difference" in used])
     unknown = [column for column in dict.fromkeys(c for row in rows for c in row) if column not in ROWS[field.key]]
     return titles + [f"`{cells.escaped(column)}`" for column in unknown]
 
 
 def _cell(field: Field, name: str, row: dict[str, object]) -> str:
-    if name == _INTERVAL:
+    if name in _INTERVALS:
         return f"{cells.encoded(row['low'])}{_TO}{cells.encoded(row['high'])}" if "low" in row else ""
     column = _column(field, name)
     if column not in row:
@@ -110,7 +110,7 @@ def _column(field: Field, name: str) -> str:
 
 
 def _cell_values(field: Field, name: str, text: str) -> dict[str, object]:
-    if name == _INTERVAL:
+    if name in _INTERVALS:
         low, _, high = text.partition(_TO)
         return {"low": cells.decoded(low), "high": cells.decoded(high)}
     column = _column(field, name)

@@ -42,7 +42,7 @@ class _Writing:
         end = front.line_end
         if not changes:
             return front.before + front.yaml + front.after + body
-        yaml = changed(front.yaml, changes, hub_keys.ORDER, end)
+        yaml = changed(front.yaml, self._parsed.root, changes, hub_keys.ORDER, end)
         if front.there:
             return front.before + yaml + front.after + body
         gap = end if body.strip() and not body.startswith(("\n", "\r\n")) else ""

@@ -36,13 +36,15 @@ def block(value: object) -> str:
     return str(yaml.dump(value, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=_WIDE)).removesuffix("\n")
 
 
-def changed(text: str, changes: Mapping[str, object], order: Sequence[str], line_end: str = "\n") -> str:
+def changed(
+    text: str, root: Node | None, changes: Mapping[str, object], order: Sequence[str], line_end: str = "\n"
+) -> str:
     """Front matter with keys set to other values, or removed where the value is None; new ones stand in `order`.
+    `root` is its tree.
 
     Comments and whatever is not in `changes` stay as they are; only where that cannot be (an
     anchor that others use, braces around everything) all of it is written anew, with every key and value.
     """
-    root = compose(text)
     held = plain(root) if root is not None and root.kind == "map" else {}
     assert isinstance(held, dict)
     wanted = {key: value for key, value in {**held, **changes}.items() if not (key in changes and value is None)}
