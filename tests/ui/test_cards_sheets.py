@@ -67,7 +67,7 @@ def said(place: QWidget) -> str:
     return "\n".join(found.text() for found in place.findChildren(QLabel) if not found.isHidden())
 
 
-def sheet(qtbot: QtBot, pane: CardsPane, kind: type[QDialog]) -> Any:
+def sheet(qtbot: QtBot, pane: QWidget, kind: type[QDialog]) -> Any:
     def open_now() -> list[QDialog]:
         return [found for found in pane.window().findChildren(kind) if found.isVisible()]
 
