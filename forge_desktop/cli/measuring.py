@@ -16,6 +16,13 @@ from forge_desktop.forge import Forge
 from forge_desktop.students.records_measure import Measurement, MeasureWish
 
 _SPEEDS = (("prompt_speed", "reading a prompt"), ("generation_speed", "writing an answer"))
+_NAMES = {
+    "vram": "memory of a GPU",
+    "vram_measured": "memory of the GPU as counted",
+    "energy_processor": "energy of the processor",
+    "energy_gpu": "energy of a GPU",
+    "generation_speed": "writing an answer",
+}
 _TIMES = (("first_token", "first token"), ("latency", "whole answer"))
 
 
@@ -47,7 +54,7 @@ def _list(forge: Forge, version: str, out: Output) -> int:
     out.result({"measurements": [dataclasses.asdict(one) for one in found]})
     for one in found:
         day = datetime.datetime.fromtimestamp(one.created).astimezone().strftime("%Y-%m-%d %H:%M")
-        speeds = ", ".join(f"{_middle(one.figures, name)} {word}" for name, word in _SPEEDS)
+        speeds = ", ".join(f"{word.split()[0]} {_middle(one.figures, name)}" for name, word in _SPEEDS)
         out.line(f"{day}  {one.label}  {one.device}: {speeds} tokens/s  {one.uid[:8]}")
     if not found:
         out.line("Nothing was measured yet.")
@@ -70,7 +77,7 @@ def _lines(found: Measurement) -> list[str]:
     if figures["energy_joules"] is not None:
         each = figures["energy_joules"] / max(1, figures["energy"]["tokens"])
         lines.append(f"  {'energy':18} {figures['energy_joules']:10,.1f} J  ({each:.3f} J a token)")
-    lines += [f"  Not measured, {what.replace('_', ' ')}: {why}." for what, why in figures["skipped"].items()]
+    lines += [f"  Not measured, {_NAMES.get(what, what)}: {why}." for what, why in figures["skipped"].items()]
     if figures["reused_tokens"]:
         lines.append(f"  {figures['reused_tokens']:,} tokens of the prompts were there already and not read.")
     return [*lines, f"  {figures['note']}"] if figures["note"] else lines

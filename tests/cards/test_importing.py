@@ -116,6 +116,20 @@ def test_what_left_in_another_form_comes_back(room: CardRoom, tmp_path: Path, fo
     assert room.shown(card.uid, "parameters") == room.shown("v1", "parameters")
 
 
+def test_a_folder_that_was_exported_comes_back_with_every_row_once(room: CardRoom, tmp_path: Path) -> None:
+    rows = [{"task": "qa", "dataset": f"own/suite-{n}", "metric": "f1", "value": n / 4, "n": 40} for n in range(3)]
+    room.cards.set("v1", "evaluation", rows)
+    room.cards.set("v1", "tradeoffs", "# None\n\n```\nopen")
+    folder = tmp_path / "out"
+    folder.mkdir()
+    room.forge.jobs.wait(room.cards.exports.write("v1", ["markdown"], folder, revealed=True), timeout=60)
+    assert len(list((folder / ".eval_results").iterdir())) == 3
+    card = _bring(room, folder)
+    assert room.shown(card.uid, "evaluation") == rows
+    for field in room.cards.get("v1").fields:
+        assert room.shown(card.uid, field) == room.shown("v1", field)
+
+
 def test_files_that_are_no_cards_are_named(room: CardRoom, tmp_path: Path) -> None:
     latin = tmp_path / "README.md"
     latin.write_bytes("# A\n\nDas ist für".encode("latin-1"))

@@ -189,6 +189,12 @@ def test_a_licence_that_the_hub_does_not_list_keeps_its_spdx_name() -> None:
         assert "licence_name" not in read.values
 
 
+def test_a_name_of_a_licence_that_is_the_licence_comes_back() -> None:
+    said = cards.by_hand({"licence": ("Own-1.0", ""), "licence_name": ("Own-1.0", "")})
+    read = markdown.read(markdown.write(cards.card("student", said)), "student")
+    assert (read.values["licence"], read.values["licence_name"]) == (("Own-1.0", ""), ("Own-1.0", ""))
+
+
 def test_sections_of_the_template_are_filled_in_place() -> None:
     text = cards.text_of(cards.OWN / "kestrel-template.md")
     read = markdown.read(text, "adapter")

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from forge_desktop.forge import Forge
+from tests.cards.completing import complete
 
 Json = Callable[..., dict[str, Any]]
 SPEEDS = (("prompt_speed", "1000 / 1500"), ("generation_speed", "100 / 150"))
@@ -48,9 +49,8 @@ def test_a_card_is_written_by_hand_checked_and_taken_back(cli: Callable[..., Any
         ("contact", "nobody", "Contact"),
         ("wings", "two", "wings"),
     ):
-        refused = cli_json("card", "set", "v1", field, value, expect=1)["error"]
-        assert said in refused["message"], refused
-        assert len(cli("card", "set", "v1", field, value, expect=1).stderr.splitlines()) == 1
+        (line,) = cli("card", "set", "v1", field, value, expect=1).stderr.splitlines()
+        assert said in line
     cli("card", "set", "v1", "file_bytes", "4.2", "--unit", "GB")
     assert cli_json("card", "show", "v1", "file_bytes")["fields"][0]["value"] == 4_200_000_000
     cli("card", "set", "v1", "price_input", "0.15", expect=1)  # a student has no price
@@ -191,16 +191,21 @@ def test_cards_of_what_is_not_here(tmp_path: Path, cli: Callable[..., Any], cli_
     assert "No version of this card" in cli_json("card", "diff", "v1", expect=1)["error"]["message"]
 
 
-def test_a_complete_card_is_published_locked_and_restored(cli: Callable[..., Any], cli_json: Json) -> None:
+def test_a_complete_card_is_published_locked_and_restored(
+    data_dir: Path, cli: Callable[..., Any], cli_json: Json
+) -> None:
     cli("card", "new", "student", "Mine")
     refused = cli_json("card", "publish", "Mine", expect=1)["error"]["message"]
     assert "is missing" in refused
     cli("card", "set", "Mine", "intended_use", "For tools.")
-    for field in cli_json("card", "show", "Mine", "--all")["fields"]:
-        if field["required"] and field["value"] is None:
-            cli("card", "set", "Mine", field["field"], "--not-applicable", "It is a test.")
+    with contextlib.closing(Forge(data_dir, holder="a test")) as forge:
+        complete(forge, "Mine")
     done = cli_json("card", "publish", "Mine", "--who", "Ada", "--note", "First.")
-    assert (done["number"], done["state"], done["who"]) == (1, "published", "Ada")
+    assert (done["number"], done["state"], done["who"]) == (
+        2,
+        "published",
+        "Ada",
+    )  # the first was kept before it was completed
     assert cli_json("card", "check", "Mine")["ok"] is True
     locked = cli_json("card", "set", "Mine", "intended_use", "For law.", expect=1)["error"]
     assert "reopen" in locked["hint"]
@@ -208,12 +213,12 @@ def test_a_complete_card_is_published_locked_and_restored(cli: Callable[..., Any
     cli("card", "set", "Mine", "intended_use", "For law.")
     (change,) = [one for one in cli_json("card", "diff", "Mine")["changes"] if one["field"] != "document"]
     assert (change["before"], change["after"]) == ("For tools.", "For law.")
-    cli("card", "restore", "Mine", "1")
+    cli("card", "restore", "Mine", "2")
     assert cli_json("card", "show", "Mine", "intended_use")["fields"][0]["value"] == "For tools."
     versions = cli_json("card", "history", "Mine")["versions"]
-    assert versions[-1]["note"] == "First."
+    assert "First." in [version["note"] for version in versions]
     assert "published by Ada: First." in cli("card", "history", "Mine").stdout
-    earlier = cli_json("card", "show", "Mine", "intended_use", "--number", "1")["fields"][0]
+    earlier = cli_json("card", "show", "Mine", "intended_use", "--number", "2")["fields"][0]
     assert earlier["value"] == "For tools."
 
 

@@ -34,7 +34,7 @@ def test_a_version_is_measured_from_a_script(
     assert cli_json("measure", label, "--list")["measurements"] == [found]
     said = cli("measure", label, *_QUICK).stdout
     assert "tokens/s" in said
-    assert "Not measured, vram: no part of it was on a GPU." in said
+    assert "Not measured, memory of a GPU: no part of it was on a GPU." in said
     assert cli("measure", "--list").stdout.count("tokens/s") == 2
     refused = cli_json("measure", label, "--context", 8192, expect=1)
     assert "made for 4,096 tokens" in refused["error"]["message"]

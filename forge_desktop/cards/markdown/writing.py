@@ -116,6 +116,8 @@ class _Writing:
         key = wish.field.key
         if key not in hub_keys.fields_of(self._card.kind) or wish.held is None:
             return False
+        if key == "licence_name" and self._data("licence") == wish.held[0]:
+            return False  # in the front matter alone it would be taken for the licence's own name
         exact = self._data(key) in (self._back.get(key), self._parsed.in_front.get(key)) and not wish.held[1]
         if not exact or key not in hub_keys.READABLE:
             return exact
