@@ -122,6 +122,13 @@ def test_notes_of_others_are_how_it_was_configured_and_bad_files_are_named() -> 
     assert markdown.read_eval_results({"hle.yaml": text}) == [
         {"dataset": "cais/hle", "value": 20.9, "date": "2026-01-15", "config": "no-tools; pass@1"}
     ]
+    more = text + "  verifyToken: abc\n  source: {url: 'https://x.example', name: CAIS HLE, org: cais}\n"
+    row = markdown.read_eval_results({"hle.yaml": more})[0]
+    assert (row["verified"], row["source"]) == (True, "https://x.example")
+    said = '{"verifyToken": "abc", "source": {"name": "CAIS HLE", "org": "cais"}}'
+    assert row["config"] == f"no-tools; pass@1; {said}"
+    card = cards.card("student", {"evaluation": FieldState("evaluation", hand=Value([row]))})
+    assert markdown.read_eval_results(markdown.eval_results(card)) == [row]
     with pytest.raises(markdown.BadCardText, match=r"Line 2, column 1: .*\(bad.yaml\)"):
         markdown.read_eval_results({"bad.yaml": "- [a\n"})
     with pytest.raises(markdown.BadCardText, match="has to be a list"):

@@ -15,7 +15,7 @@ from forge_desktop.cards.records import Card, FieldState, Kind, Value
 from forge_desktop.cards.text_problems import wrong_value
 from tests.cards import markdown_cards as cards
 
-_FEW = settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+_FEW = settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 _CHARACTERS = st.characters(exclude_categories=("Cs",), exclude_characters="\r\x00")
 _TEXT = st.text(_CHARACTERS, min_size=1, max_size=60)
 _PIECES = st.sampled_from(

@@ -156,7 +156,10 @@ def test_facts_are_lines_of_names_and_values(qtbot: QtBot) -> None:
     assert isinstance(found, FactsInput)
     found.text.insertPlainText("rank: 16\nrate: 0.0002\nseeded: yes\nversion: 1.0\nnote: a: b")
     assert found.value()[0] == {"rank": 16, "rate": 0.0002, "seeded": True, "version": "1.0", "note": "a: b"}
-    found.text.insertPlainText("\nno value")
+    found.shows({"left out: of library": 0, "rate": 0.123456789012, "on": "yes"}, "")
+    found.text.appendPlainText("rank: 8")
+    assert found.value()[0] == {"left out: of library": 0, "rate": 0.123456789012, "on": "yes", "rank": 8}
+    found.text.appendPlainText("no value")
     assert isinstance(found.value()[0], str)
 
 

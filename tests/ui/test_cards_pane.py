@@ -242,6 +242,9 @@ def test_not_applicable_needs_a_reason_and_can_be_taken_back(
     settle(qtbot, opened)
     assert forge.cards.get(uid).fields["provider"].not_applicable == "Nobody distributes it"
     assert provider.said()[0] == "Not applicable: Nobody distributes it"
+    assert not provider.input.isVisible()
+    opened.editor.go_to("provider")
+    assert opened.window().focusWidget() is provider.buttons()["applies"]
     provider.buttons()["applies"].click()
     settle(qtbot, opened)
     assert "not applicable" in provider.buttons()

@@ -96,7 +96,23 @@ def _row(entry: Mapping[str, Any]) -> Row:
         "verified": True if entry.get("verifyToken") else None,
     }
     said |= _noted(entry.get("notes"))
+    rest = _rest(entry)
+    if rest:
+        said["config"] = "; ".join(part for part in (str(said.get("config") or ""), cells.as_json(rest)) if part)
     return {name: value for name, value in said.items() if value is not None}
+
+
+def _rest(entry: Mapping[str, Any]) -> dict[str, object]:
+    """What an entry says beyond our columns (who signed it, whose source it is): it is kept with how it was run."""
+    known = {"dataset": ("id", "task_id", "revision"), "source": ("url",)}
+    rest: dict[str, object] = {}
+    for name, value in entry.items():
+        if name in known and isinstance(value, dict):
+            more = {key: inner for key, inner in value.items() if key not in known[name]}
+            rest |= {name: more} if more else {}
+        elif name not in ("value", "date", "notes", *known):
+            rest[name] = value
+    return rest
 
 
 def _noted(notes: object) -> Row:

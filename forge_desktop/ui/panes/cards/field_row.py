@@ -141,6 +141,7 @@ class FieldRow(QWidget):
             self.input.shows(shown.data if shown else None, shown.unit if shown else "")
         self.input.lock(locked=locked or bool(state.not_applicable))
         self.input.mark(bad=bool(problem))
+        show(self.input, visible=not state.not_applicable)
         said = lines_under(self.field, self.kind, state, problem, locked=locked)
         if said != self._said:
             self._say(said)
@@ -179,7 +180,12 @@ class FieldRow(QWidget):
         words = " ".join(filter(None, (self.field.guidance, *(one.text for one in said))))
         self.input.parts()[0].setAccessibleDescription(words)
         if held is not None and not any(line.act == held and holds_focus(line) for line in self._lines):
-            self.input.setFocus(Qt.FocusReason.TabFocusReason)
+            self.take_focus(Qt.FocusReason.TabFocusReason)
+
+    def take_focus(self, reason: Qt.FocusReason) -> None:
+        """Put the keyboard into the field, or on its button where nothing can be typed."""
+        button = next(iter(self.buttons().values()), None)
+        (button if self.input.isHidden() and button is not None else self.input).setFocus(reason)
 
     def _on_asked(self, what: str) -> None:
         self.asked.emit(what, self.field.key)

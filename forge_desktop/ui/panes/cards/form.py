@@ -100,7 +100,7 @@ class CardForm(QScrollArea):
         if made is None:
             self._say_section(key)
         else:
-            made.input.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            made.take_focus(Qt.FocusReason.ShortcutFocusReason)
 
     @Slot()
     def _scroll_to_aim(self) -> None:

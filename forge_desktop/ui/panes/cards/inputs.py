@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QFontMetricsF, QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 
 from forge_desktop.cards.fields import Field
@@ -130,7 +132,7 @@ class TextInput(Input):
     @Slot()
     def _fit(self, _size: object = None) -> None:
         lines = max(_LEAST_LINES, min(_MOST_LINES, int(self.text.document().size().height())))
-        height = lines * self.text.fontMetrics().lineSpacing() + 24
+        height = lines * math.ceil(QFontMetricsF(self.text.font()).lineSpacing()) + 24
         if height != self.text.height():
             self.text.setFixedHeight(height)
 
@@ -154,10 +156,14 @@ class LinesInput(TextInput):
 
 
 class FactsInput(TextInput):
-    """Names with their values: one pair on each line, as "name: value"."""
+    """Names with their values: one pair on each line, as "name: value".
+
+    A line that was not touched means what it was made from: a name with a colon, a number in all its digits.
+    """
 
     def __init__(self, field: Field) -> None:
         super().__init__(field)
+        self._made_from: dict[str, tuple[str, object]] = {}
         self.text.setFont(theme.font(tokens.CODE, mono=True))
         self.text.setPlaceholderText(field.example or "name: value")
         self._fit()
@@ -166,6 +172,9 @@ class FactsInput(TextInput):
         text = self.text.toPlainText().strip()
         facts: dict[str, object] = {}
         for line in filter(str.strip, text.split("\n")):
+            if (pair := self._made_from.get(line)) is not None:
+                facts[pair[0]] = pair[1]
+                continue
             name, colon, said = line.partition(":")
             if not colon or not name.strip():
                 return text, ""  # the room says what is wrong
@@ -175,8 +184,14 @@ class FactsInput(TextInput):
     def shows(self, data: object, unit: str) -> None:
         wanted = dict(data) if isinstance(data, dict) else None
         if self.value()[0] != (wanted or None):
-            self._shown = "\n".join(f"{name}: {fact_words(said)}" for name, said in (wanted or {}).items())
+            self._made_from = {line_of(name, said): (name, said) for name, said in (wanted or {}).items()}
+            self._shown = "\n".join(self._made_from)
             self.text.setPlainText(self._shown)
+
+
+def line_of(name: str, said: object) -> str:
+    """A fact as its line, whatever line breaks are in it."""
+    return " ".join(f"{name}: {fact_words(said)}".split())
 
 
 def fact_words(said: object) -> str:
