@@ -60,15 +60,20 @@ LIVELY = (
     "students-questions",
     "distill-gate",
     "settings-hardware",
+    "cards-editor",
+    "cards-source",
+    "cards-compare",
+    "cards-history",
+    "cards-privacy",
 )
 
 if __name__ == "__main__":
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     sys.path.insert(0, str(ROOT))
 
-from PySide6.QtCore import QElapsedTimer, QEventLoop  # noqa: E402
-from PySide6.QtGui import QImage  # noqa: E402
-from PySide6.QtWidgets import QApplication, QPushButton, QTableView, QToolButton, QWidget  # noqa: E402
+from PySide6.QtCore import QElapsedTimer, QEventLoop, QPoint, QRect  # noqa: E402
+from PySide6.QtGui import QColor, QImage, QPainter  # noqa: E402
+from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QTableView, QToolButton, QWidget  # noqa: E402
 
 from forge_desktop.base.events import JobChanged  # noqa: E402
 from forge_desktop.distill.records import NewTask  # noqa: E402
@@ -80,7 +85,7 @@ from forge_desktop.ui.crash import CrashReports  # noqa: E402
 from forge_desktop.ui.shell import Shell  # noqa: E402
 from forge_desktop.ui.widgets.basics import Toast  # noqa: E402
 from tests.providers.teacher import Teacher  # noqa: E402
-from tests.ui import lessons, runs  # noqa: E402
+from tests.ui import card_scenes, lessons, runs  # noqa: E402
 from tests.ui.versions import Versions  # noqa: E402
 
 
@@ -166,9 +171,31 @@ def _lively(shell: Shell, forge: Forge, scene: str, theme: str, place: Path) -> 
     elif scene == "settings-hardware":
         pane.commands()["hardware"]()
         settle(forge, 600)
+    elif scene.startswith("cards"):
+        _train(forge, place)
+        return _over(shell, forge, card_scenes.show(pane, forge, scene, settle))
     picture = _picture(shell, forge)
     if scene in ("chat-source", "chat-options"):
         pane.side.close_panel()
+    return picture
+
+
+def _over(shell: Shell, forge: Forge, sheet: QDialog | None) -> QImage:
+    """The window with a sheet before it, as a person sees both."""
+    if sheet is None:
+        return _picture(shell, forge)
+    focus = QApplication.focusWidget()
+    if focus is not None:
+        focus.clearFocus()
+    settle(forge, 60)
+    front, size = sheet.grab().toImage(), sheet.size()
+    sheet.close()
+    picture = _picture(shell, forge)
+    painter = QPainter(picture)
+    inside = QRect(QPoint(0, 0), shell.size())
+    painter.fillRect(inside, QColor(0, 0, 0, 90))
+    painter.drawImage(inside.center() - QPoint(size.width() // 2, size.height() // 2), front)
+    painter.end()
     return picture
 
 

@@ -14,7 +14,6 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from forge_desktop.cards import Cards
 from forge_desktop.cards.records import Card
 from forge_desktop.forge import Forge
 from forge_desktop.ui.panes.cards.pane import CardsPane
@@ -34,8 +33,6 @@ from tests.ui.test_students_sections import cut, nameless
 
 SOON = 20_000
 SECRET = "/home/ada/Accounts/salaries-2026.ods"
-
-NOT_YET = pytest.mark.skipif(not hasattr(Cards, "bring_in"), reason="cards cannot be brought in yet")
 
 
 @pytest.fixture
@@ -237,7 +234,6 @@ def test_privacy_stands_over_the_export_and_is_heeded_at_once(
     qtbot.waitUntil(lambda: "1 finding will be shown" in said(found), timeout=SOON)
 
 
-@NOT_YET
 def test_a_card_is_dropped_on_the_pane(qtbot: QtBot, forge: Forge, pane: CardsPane, tmp_path: Path) -> None:
     file = tmp_path / "README.md"
     file.write_text("---\nlicense: mit\ntags: [one]\nown_key: kept\n---\n# acme-3b\n\n## Uses\n\nFor tests.\n")
@@ -258,7 +254,6 @@ def test_a_card_is_dropped_on_the_pane(qtbot: QtBot, forge: Forge, pane: CardsPa
     assert shown.fields["licence"].shown.data == "MIT"
 
 
-@NOT_YET
 def test_a_broken_file_keeps_its_text_and_says_where(
     qtbot: QtBot, forge: Forge, pane: CardsPane, tmp_path: Path
 ) -> None:

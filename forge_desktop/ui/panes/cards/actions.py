@@ -213,9 +213,8 @@ class CardActions(SheetDesk):
 
     def bring_in_paths(self, paths: Sequence[Path]) -> None:
         """Bring in what was dropped on the pane."""
-        bring: Callable[[Path], int] = getattr(self.forge.cards, "bring_in")  # noqa: B009 - its room adds it
         for path in paths:
-            start = partial(bring, path)
+            start = partial(self.forge.cards.bring_in, path)
             self.start(start, f"Importing {safe_words(path.name)}", partial(self._brought, path), self._trouble)
 
     def _brought(self, path: Path, card: object) -> None:

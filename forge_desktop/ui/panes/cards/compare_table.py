@@ -39,7 +39,7 @@ def heads(cards: Sequence[ComparedCard]) -> QFrame:
     grid = _grid(len(cards))
     for place, card in enumerate(cards, 1):
         name = ElidedLabel(safe_words(card.name), tokens.BODY, 600)
-        facts = [KINDS[card.kind], "computes here" if card.local else "elsewhere"]
+        facts = [KINDS[card.kind], "on this computer" if card.local else "elsewhere"]
         if card.label and card.label != card.name:
             facts.insert(0, safe_words(card.label))
         about = ElidedLabel(" · ".join(facts), tokens.SMALL, cls="muted")
@@ -59,23 +59,23 @@ def _group(title: str, cards: Sequence[ComparedCard], rows: Sequence[ComparedRow
         at = 2 * line
         if line:
             grid.addWidget(frame("line"), at - 1, 0, 1, len(cards) + 1)
-        about = ", ".join(filter(None, (of.unit, _ORDER[of.better])))
-        names: list[QWidget] = [label(of.title, tokens.TABLE, 600, wrap=True)]
-        if about:
-            names.append(label(about, tokens.SMALL, cls="muted", wrap=True))
+        names: list[QWidget] = [label(breakable(safe_words(of.title)), tokens.TABLE, 600, wrap=True)]
+        if _ORDER[of.better]:
+            names.append(label(_ORDER[of.better], tokens.SMALL, cls="muted", wrap=True))
         if of.note:
             names.append(label(breakable(safe_words(of.note)), tokens.SMALL, cls="muted", wrap=True))
         grid.addLayout(column(*names, None, gap=1), at, 0)
         for place, (card, figure) in enumerate(zip(cards, of.figures, strict=True), 1):
-            grid.addWidget(figure_cell(figure, f"{of.title}, {card.name}", of.unit), at, place)
+            grid.addWidget(figure_cell(figure, f"{of.title}, {card.name}"), at, place)
     return frame("card", column(label(title, tokens.BODY, 600), grid, gap=10, margins=(16, 12, 16, 14)))
 
 
-def figure_cell(figure: Figure, name: str, unit: str) -> QWidget:
+def figure_cell(figure: Figure, name: str) -> QWidget:
     """One figure: the value, whether it is best, what it rests on, what is stale, what to do where there is none."""
     known = not figure.missing
-    short = len(figure.text) < _SHORT
-    value = label(breakable(safe_words(figure.text)), tokens.TABLE, 600 if figure.best else 400, wrap=not short)
+    text = figure.text or "—"
+    short = len(text) < _SHORT
+    value = label(breakable(safe_words(text)), tokens.TABLE, 600 if figure.best else 400, wrap=not short)
     if not known:
         value.setProperty("cls", "muted")
     first: list[QWidget] = [value]
@@ -90,13 +90,14 @@ def figure_cell(figure: Figure, name: str, unit: str) -> QWidget:
     made = QWidget()
     content = column(line, *lines, gap=1)
     if figure.stale:
-        stale = row(IconLabel("clock", 12, "warn"), _small(figure.stale, "warn"), gap=5)
+        icon = IconLabel("clock", 12, "warn")
+        stale = row(icon, _small(figure.stale, "warn"), gap=5)
         stale.setStretch(1, 1)
-        stale.setAlignment(Qt.AlignmentFlag.AlignTop)
+        stale.setAlignment(icon, Qt.AlignmentFlag.AlignTop)
         content.addLayout(stale)
     content.addStretch(1)
     made.setLayout(content)
-    spoken = (f"{name}: {figure.text} {unit if known else ''}".strip(), "best" if figure.best else "", figure.stale)
+    spoken = (f"{name}: {text}", "best" if figure.best else "", figure.stale)
     made.setAccessibleName(", ".join(filter(None, spoken)))
     return made
 

@@ -98,7 +98,6 @@ def said(icon: str, kind: str, words: str, note: str = "", *trailing: QWidget) -
     text = column(*lines, gap=1)
     line = row(IconLabel(icon, 15, kind), text, *trailing, gap=10)
     line.setStretch(1, 1)
-    line.setAlignment(Qt.AlignmentFlag.AlignVCenter)
     made = QWidget()
     made.setLayout(line)
     made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)

@@ -148,7 +148,7 @@ def _change(change: Change) -> QWidget:
         view = label(breakable(f"{before} → {after}"), tokens.TABLE, wrap=True, tabular=True, selectable=True)
     made = QWidget()
     lines: list[QWidget] = [label(title, tokens.SMALL, 600), view]
-    if change.what:
+    if field is None and change.what:
         lines.append(label(safe_words(change.what), tokens.SMALL, cls="muted", wrap=True))
     made.setLayout(column(*lines, gap=2))
     return made
