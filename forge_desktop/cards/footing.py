@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
@@ -153,6 +154,7 @@ def stale(value: Value, now: Mapping[str, str]) -> str:
 # ---- how each of them is told ----
 
 
+@functools.cache  # it stays the same while this runs, and a list of cards asks for each of them
 def machine() -> str:
     """This computer in words: what a speed depends on."""
     _, memory = machine_facts.memory()

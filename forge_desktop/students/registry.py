@@ -39,6 +39,8 @@ from forge_desktop.students.store_versions import (
     version_uid,
 )
 
+_UID = 64  # digits of a uid
+
 
 class Registry:
     """Adapters and versions: which there are, which one answers, and how that came about.
@@ -62,6 +64,8 @@ class Registry:
     def version(self, name: str) -> Version:
         """The version called so: its label ("v3"), its uid or the beginning of that, or its name. Raises ForgeError."""
         wanted = name.strip()
+        if len(wanted) == _UID and wanted.isascii() and (at_once := self._versions.get(wanted)) is not None:
+            return self._told(at_once)
         known = self._versions.all()
         found = [v for v in known if wanted in (v.uid, v.label)] or [v for v in known if v.name == wanted]
         if not found and len(wanted) >= 4:

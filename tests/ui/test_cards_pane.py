@@ -261,6 +261,9 @@ def test_publishing_locks_and_reopening_unlocks(qtbot: QtBot, forge: Forge, pane
     assert not pane.editor.publish.isVisible()
     assert row(pane, "summary").input.parts()[0].isReadOnly()
     assert pane.editor.source.text.isReadOnly()
+    assert not pane.heads.fill.isEnabled()
+    chips = row(pane, "tags").input
+    qtbot.waitUntil(lambda: chips.chain()[0].width() < chips.width() // 2)  # none is stretched for the hidden line
     assert "published, locked" in pane.heads.about.whole_text()
     pane.editor.reopen.click()
     settle(qtbot, pane)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QMargins, QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QLayout, QLayoutItem
+from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 from forge_desktop.ui import theme
 
 
 class FlowLayout(QLayout):
-    """The last widget takes what is left of its line, where it has at least `least` pixels (a field to type into)."""
+    """`grows`, the last widget, takes what is left of its line, where it has at least `least` pixels: a field to type
+    into.
+    """
 
-    def __init__(self, gap: int = 6, least: int = 0) -> None:
+    def __init__(self, gap: int = 6, grows: QWidget | None = None, least: int = 0) -> None:
         super().__init__()
         self._items: list[QLayoutItem] = []
-        self._gap, self._least = gap, least
+        self._gap, self._grows, self._least = gap, grows, least
         self.setContentsMargins(QMargins(0, 0, 0, 0))
 
     def addItem(self, item: QLayoutItem) -> None:
@@ -66,9 +68,9 @@ class FlowLayout(QLayout):
         """The items of each line, with their places and widths."""
         lines: list[list[tuple[QLayoutItem, int, int]]] = []
         x = 0
-        items = [item for item in self._items if not item.isEmpty()]
-        for number, item in enumerate(items):
-            last = bool(self._least) and number == len(items) - 1
+        items = [item for item in self._items if not item.isEmpty()]  # without those that are hidden
+        for item in items:
+            last = item.widget() is self._grows
             width = min(theme.px(self._least) if last else item.sizeHint().width(), room)
             if not lines or x + width > room:
                 lines.append([])

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from forge_desktop.cards import fields as known
@@ -17,7 +17,7 @@ from forge_desktop.ui.panes.cards.section_frame import SectionFrame
 from forge_desktop.ui.widgets.basics import column
 
 _AHEAD = 200  # pixels below what is seen in which sections are built already
-_AIMING_MS = 400  # for so long what is above a field may still find its height
+_AIMING_MS = 1500  # for so long what is above a field may still find its height
 _TWO = 520  # pixels of width from which on fields stand in two columns
 
 
@@ -52,6 +52,7 @@ class CardForm(QScrollArea):
         self._aiming.timeout.connect(self._miss)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         self.verticalScrollBar().rangeChanged.connect(self._on_range)
+        self.verticalScrollBar().actionTriggered.connect(self._miss)  # by a person, never by the program
 
     def show_card(self, card: Card, problems: Mapping[str, str], *, locked: bool) -> None:
         """Show a card as it is now; another one from its beginning."""
@@ -119,7 +120,7 @@ class CardForm(QScrollArea):
         self._later.start()
 
     @Slot()
-    def _miss(self) -> None:
+    def _miss(self, _action: int = 0) -> None:
         self._aim = None
 
     def forget_typed(self) -> None:
@@ -200,6 +201,7 @@ class CardForm(QScrollArea):
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Build the section after the one that holds the focus, so that Tab goes on into it."""
+        self._miss()
         if self._card is not None:
             waiting = False
             for section in self.sections.values():
@@ -208,6 +210,10 @@ class CardForm(QScrollArea):
                     break
                 waiting = section.built
         return super().focusNextPrevChild(forward)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self._miss()
+        super().wheelEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -225,6 +225,7 @@ class CardsPane(Pane):
             if self._focus_editor:
                 self._focus_editor = False
                 self.editor.focus_first()
+        self.heads.fill.setEnabled(not view.locked)
         self._say_about()
 
     @Slot(float)

@@ -133,7 +133,7 @@ class ChipsInput(Input):
         self.line.erased.connect(self._on_erased)
         self.line.taken.connect(self._on_taken, Qt.ConnectionType.QueuedConnection)
         self.line.installEventFilter(self)
-        self._flow = FlowLayout(6, least=140)
+        self._flow = FlowLayout(6, self.line, 140)
         self._flow.addWidget(self.line)
         self.setLayout(self._flow)
         policy = self.sizePolicy()
