@@ -37,6 +37,11 @@ _VERSIONS = (
     ("Run a &gate…", "", "gate"),
     ("&Look at the versions", "", "versions"),
 )
+_CARDS = (
+    ("&New model card…", "new"),
+    ("I&mport a model card…", "import"),
+    ("C&ompare model cards…", "compare"),
+)
 _EDITING = (
     # text, shortcut shown, slot of the widget with the focus
     ("Cu&t", QKeySequence.StandardKey.Cut, "cut"),
@@ -119,6 +124,9 @@ class Menus:
         menu.addSeparator()
         for text, keys, command in _VERSIONS:
             self._add(menu, text, keys, partial(self._target.run_command, "students", command))
+        menu.addSeparator()
+        for text, command in _CARDS:
+            self._add(menu, text, "", partial(self._target.run_command, "cards", command))
 
     def _view(self) -> None:
         menu = self._menu("&View")

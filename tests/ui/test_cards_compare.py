@@ -123,6 +123,14 @@ def shown(qtbot: QtBot, window: Shell, subject: str) -> CardsPane:
     return pane
 
 
+def test_the_menu_leads_to_comparing(qtbot: QtBot, forge: Forge, window: Shell) -> None:
+    action = next(action for action in window._menus._actions if action.text() == "C&ompare model cards…")
+    action.trigger()
+    found = sheet(qtbot, window.visit("cards"), CompareSheet)
+    qtbot.waitUntil(lambda: "Choose two cards at least." in said(found), timeout=SOON)
+    fine(qtbot, found)
+
+
 def test_an_endpoint_leads_to_its_card(qtbot: QtBot, window: Shell, teacher: str) -> None:
     settings: Any = window.visit("settings")
     qtbot.waitUntil(lambda: teacher in settings.endpoints.rows(), timeout=SOON)

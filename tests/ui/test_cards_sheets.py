@@ -67,7 +67,7 @@ def said(place: QWidget) -> str:
     return "\n".join(found.text() for found in place.findChildren(QLabel) if not found.isHidden())
 
 
-def sheet(qtbot: QtBot, pane: CardsPane, kind: type[QDialog]) -> Any:
+def sheet(qtbot: QtBot, pane: QWidget, kind: type[QDialog]) -> Any:
     def open_now() -> list[QDialog]:
         return [found for found in pane.window().findChildren(kind) if found.isVisible()]
 
@@ -93,6 +93,21 @@ def test_one_click_fills_and_says_what_changed_and_what_not(
     assert card().fields["contact"].shown.data == "owner@example.org", "what a person wrote stays"
     press(qtbot, found, "Close")
     qtbot.waitUntil(lambda: not pane.actions_of.progress.isVisible())
+
+
+@pytest.mark.full
+def test_measuring_is_offered_and_fills_the_speeds(
+    qtbot: QtBot, forge: Forge, pane: CardsPane, card: Callable[[], Card]
+) -> None:
+    pane.actions_of.fill(card())
+    found = sheet(qtbot, pane, FillSheet)
+    press(qtbot, found, "Measure and fill in")
+    qtbot.waitUntil(found.progress.isVisible, timeout=SOON)
+    qtbot.waitUntil(lambda: "Writing an answer" in said(found), timeout=600_000)
+    measured = card().fields["generation_speed"].measured
+    assert measured is not None
+    assert measured.source == "measurement"
+    assert not found.measure.isVisible()
 
 
 def test_a_fill_of_a_locked_card_says_why_not(

@@ -33,6 +33,7 @@ class FillSheet(CardSheet):
     def __init__(self, card: Card, parent: QWidget | None = None) -> None:
         super().__init__("Fill in a card", f"Fill in {card.name}", _ABOUT, parent)
         self._can_measure = card.kind in ("student", "adapter") and not card.orphan
+        self._measuring = False
         self.progress = ProgressRow("Filling in", can_pause=False)
         self.progress.cancel_pressed.connect(self.cancel_wanted)
         self.measure = PrimaryButton("Measure and fill in", "gauge")
@@ -46,7 +47,7 @@ class FillSheet(CardSheet):
     def show_job(self, event: JobChanged) -> None:
         """Follow the fill while it goes on; the sheet may be closed meanwhile."""
         self.progress.show()
-        self.progress.say("Measuring" if event.kind == "measure" else "Filling in")
+        self.progress.say("Measuring" if self._measuring else "Filling in")
         self.progress.show_job(event)
 
     def show_filled(self, filled: Filled, *, measured: bool) -> None:
@@ -81,6 +82,7 @@ class FillSheet(CardSheet):
 
     @Slot()
     def _on_measure(self) -> None:
+        self._measuring = True
         self.banner.clear()
         self.measure.hide()
         self.say(_ABOUT)
