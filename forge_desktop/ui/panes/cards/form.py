@@ -16,7 +16,8 @@ from forge_desktop.ui.panes.cards.field_row import FieldRow
 from forge_desktop.ui.panes.cards.section_frame import SectionFrame
 from forge_desktop.ui.widgets.basics import column
 
-_AHEAD = 200  # pixels below what is seen in which sections are built already
+_AHEAD = 60  # pixels below what is seen in which sections are built already
+_LAID_OUT_MS = 20  # until a section has its height, and the next one its place
 _AIMING_MS = 1500  # for so long what is above a field may still find its height
 _TWO = 520  # pixels of width from which on fields stand in two columns
 
@@ -46,7 +47,7 @@ class CardForm(QScrollArea):
         self._problems: Mapping[str, str] = {}
         self._locked, self._section = False, ""
         self._aim: QWidget | None = None
-        self._later = QTimer(self, singleShot=True, interval=0)
+        self._later = QTimer(self, singleShot=True)
         self._later.timeout.connect(self._build_seen)
         self._aiming = QTimer(self, singleShot=True, interval=_AIMING_MS)
         self._aiming.timeout.connect(self._miss)
@@ -66,7 +67,7 @@ class CardForm(QScrollArea):
         for section in self.sections.values():
             if section.built:
                 self._show(section)
-        self._later.start()
+        self._build_soon()
 
     def section(self) -> str:
         """The section that is seen."""
@@ -117,7 +118,7 @@ class CardForm(QScrollArea):
     @Slot()
     def _on_range(self, *_range: int) -> None:
         self._scroll_to_aim()
-        self._later.start()
+        self._build_soon()
 
     @Slot()
     def _miss(self, _action: int = 0) -> None:
@@ -164,6 +165,10 @@ class CardForm(QScrollArea):
             if section is target or section.isAncestorOf(target):
                 return
 
+    def _build_soon(self) -> None:
+        if not self._later.isActive():  # it may be waiting for a layout
+            self._later.start(0)
+
     @Slot()
     def _build_seen(self) -> None:
         """Build the next section that is in sight, one a turn, so that keys get through between them."""
@@ -173,12 +178,12 @@ class CardForm(QScrollArea):
         for section in self.sections.values():
             if not section.built and section.y() < bottom:
                 self._show(section)
-                self._later.start()
+                self._later.start(_LAID_OUT_MS)
                 return
 
     @Slot()
     def _on_scrolled(self) -> None:
-        self._later.start()
+        self._build_soon()
         if isinstance(self._aim, SectionFrame):
             return  # the section that was asked for, though it may be too low to stand on top
         top = self.verticalScrollBar().value() + theme.px(80)
@@ -220,4 +225,4 @@ class CardForm(QScrollArea):
         wide = self.viewport().width() >= theme.px(_TWO)
         for section in self.sections.values():
             section.set_wide(wide=wide)
-        self._later.start()
+        self._build_soon()

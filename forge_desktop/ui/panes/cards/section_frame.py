@@ -46,7 +46,7 @@ class SectionFrame(QFrame):
         self._more.hide()
         head = row(label(title, tokens.SUBTITLE, 600), None, self.count)
         self.setLayout(column(head, self._grid, row(self._more, None), gap=tokens.MD, margins=(18, 14, 18, 16)))
-        self.setMinimumHeight(theme.px(90 + 62 * min(8, len(self.fields))))
+        self.setMinimumHeight(theme.px(60 + sum(108 if is_wide(field) else 46 for field in self.fields)))
 
     def show_card(self, card: Card, problems: Mapping[str, str], *, locked: bool) -> None:
         """Show the values of these fields; only once they are built."""
