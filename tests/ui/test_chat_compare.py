@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.forge import Forge
+from forge_desktop.ui.panes.cards import CardsPane
 from forge_desktop.ui.panes.chat import ChatPane
 from forge_desktop.ui.panes.chat.answer_bubble import AnswerBubble
 from forge_desktop.ui.panes.chat.bubbles import Bubble
@@ -110,3 +111,14 @@ def test_one_version_has_nothing_to_be_compared_with(qtbot: QtBot) -> None:
 
 def _compared(event: object) -> bool:
     return getattr(event, "kind", "") == "compare" and getattr(event, "state", "") in ("done", "failed")
+
+
+def test_an_answer_leads_to_the_card_of_who_gave_it(qtbot: QtBot, window: Shell, forge: Forge, made: Versions) -> None:
+    bubble = answer(qtbot, forge, window)
+    named = "Model card of who answered"
+    way = next(b for b in bubble.findChildren(QAbstractButton) if b.accessibleName() == named)
+    qtbot.mouseClick(way, Qt.MouseButton.LeftButton)
+    pane = window.visit("cards")
+    assert isinstance(pane, CardsPane)
+    uid = made.registry.version("v2").uid
+    qtbot.waitUntil(lambda: (card := pane.card()) is not None and card.subject == uid, timeout=SOON)

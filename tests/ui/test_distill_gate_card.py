@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from forge_desktop.distill.records import NewTask
 from forge_desktop.forge import Forge
+from forge_desktop.ui.panes.cards import CardsPane
 from forge_desktop.ui.panes.distill import DistillPane
 from forge_desktop.ui.panes.distill.gate_card import GateCard
 from forge_desktop.ui.panes.students import StudentsPane
@@ -129,3 +130,13 @@ def test_training_is_reached_from_the_pairs(qtbot: QtBot, window: Shell, card: G
     QApplication.processEvents()
     pane.wants_pane.emit("students:train")
     assert students(window).section() == "training"
+
+
+def test_the_gate_leads_to_the_card_of_its_version(qtbot: QtBot, window: Shell, card: GateCard, made: Versions) -> None:
+    version = made.add("handbook")
+    made.gate(version)
+    qtbot.waitUntil(card.promote.isVisible, timeout=SOON)
+    press(qtbot, card, "Card")
+    pane = window.visit("cards")
+    assert isinstance(pane, CardsPane)
+    qtbot.waitUntil(lambda: (shown := pane.card()) is not None and shown.subject == version.uid, timeout=SOON)
