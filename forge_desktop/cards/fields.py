@@ -196,6 +196,11 @@ ROWS: dict[str, tuple[str, ...]] = {
 """The columns of the fields that are tables; a row may lack some. Rates are shares from 0 to 1, cost micro-dollars."""
 
 
+def nothing_paid(field: str, data: object) -> str:
+    """Words where tokens cost nobody any money, so that this never reads like the cheapest price; else ""."""
+    return "nothing is paid" if field == "cost_per_1k" and data == 0 and not isinstance(data, bool) else ""
+
+
 def of_kind(kind: Kind) -> tuple[Field, ...]:
     """The fields of a kind of card, in order."""
     return tuple(field for field in FIELDS if field.belongs_to(kind))

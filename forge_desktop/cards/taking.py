@@ -81,11 +81,20 @@ def origin(value: Value) -> str:
     if value.origin == "hand" and value.source not in ("hand", "import"):
         words = _SOURCES["hand"]
     said = [f"n {n}"] if isinstance(n := value.detail.get("n"), int) and not isinstance(value.data, list) else []
+    said += [text] if (text := lengths(value)) else []
     said += [text] if (text := machine(value)) else []
     load = exactly(value.detail.get("load"))
     said += [f"with other work, load {number(load, 1)}"] if load is not None and load >= 1 else []
     aside = f" ({'; '.join(said)})" if said else ""
     return f"{words}{f' on {day(value.at)}' if value.at else ''}{aside}"
+
+
+def lengths(value: Value) -> str:
+    """How long prompts and answers of a benchmark were, in words; "" where it does not say."""
+    about = _lengths(value)
+    if value.source != "measurement" or not {"prompt_tokens", "answer_tokens"} <= set(about):
+        return ""
+    return f"prompts of {number(about['prompt_tokens'], 0)} tokens, answers of {number(about['answer_tokens'], 0)}"
 
 
 def machine(value: Value) -> str:
