@@ -48,14 +48,45 @@ class VersionGrounds:
         return hashlib.sha256(self.template.encode()).hexdigest() if self.template else ""
 
 
+LIMITS = ("rpm", "input_tpm", "output_tpm")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What a minute allows: as answers' headers told it and as a person set it, 0 where nobody did.
+
+    `together`: that of input and output, counted together.
+    """
+
+    told: int
+    own: int
+    together: bool = False
+
+    @property
+    def in_force(self) -> int:
+        """The lower of both, 0 where there is none."""
+        return min((amount for amount in (self.told, self.own) if amount), default=0)
+
+
 @dataclass(frozen=True)
 class EndpointGrounds:
-    """An endpoint, its price today, and the limits that it told, with the day."""
+    """An endpoint, its price today, and the limits that it told, with the day.
+
+    `price_model` is the model for which a price was typed in: the endpoint may have another one by now.
+    """
 
     endpoint: Endpoint
     price: Price | None
     limits: dict[str, int]
     limits_on: str
+    price_model: str = ""
+
+    def limit(self, kind: str) -> Limit:
+        """One of LIMITS, as it was told and as a person set it."""
+        together = "" if kind == "rpm" else "tpm"
+        said = [(amount, name) for name in (kind, together) if (amount := self.limits.get(name))]
+        told, name = min(said, default=(0, ""))
+        return Limit(told, getattr(self.endpoint, kind), name == "tpm")
 
 
 @dataclass(frozen=True)
@@ -103,8 +134,10 @@ def of_endpoint(rooms: Rooms, uid: str) -> EndpointGrounds | None:
     found = next((one for one in rooms.providers.endpoints.list() if one.uid == uid), None)
     if found is None:
         return None
-    router = rooms.providers.router
-    return EndpointGrounds(found, rooms.providers.prices.of(found), router.learnt(found), router.learnt_on(found))
+    router, prices = rooms.providers.router, rooms.providers.prices
+    price = prices.of(found)
+    typed = prices.model_of(found, price) if price is not None and price.source == "by hand" else ""
+    return EndpointGrounds(found, price, router.learnt(found), router.learnt_on(found), typed)
 
 
 def local_embedder(rooms: Rooms) -> LocalEmbedder | None:

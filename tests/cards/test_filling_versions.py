@@ -94,7 +94,7 @@ def test_the_typed_reason_of_a_promotion_stands_on_the_card(gated: GateRoom) -> 
     reason = "It is only tried out on this computer for an hour."
     gated.forge.students.registry.promote(label, who="a test", override=reason)
     card = gated.forge.cards.get(label)
-    assert "The list of promotions without a pass was none when" in value(card, "cautions").stale
+    assert "The list of promotions without a pass was empty when" in value(card, "cautions").stale
     card, _ = fill(gated.forge, label)
     cautions: Any = value(card, "cautions").data
     assert cautions[-1].endswith(f"with this reason: {reason}")

@@ -128,7 +128,7 @@ class Filler:
         put(values, endpoints.told(found, kind, take, self._rooms))
         calls = self._rooms.providers.ledger.calls(found.endpoint.uid, found.endpoint.model)
         check()
-        taught = self._rooms.distill.pairs.taught(found.endpoint.uid)
+        taught = self._rooms.distill.pairs.taught(found.endpoint.uid, found.endpoint.model)
         put(values, endpoints.asked(calls, taught, kind, take))
         skipped += endpoints.skipped(found, kind, values)
 
