@@ -9,6 +9,8 @@ from forge_desktop.cards.records import Card, CheckReport, Completeness, FieldSt
 from forge_desktop.cards.together import contradictions
 from forge_desktop.cards.validating import problem_of
 
+_STATE = "registry"  # of a published card: each promotion changes it, and does not stand in the way of the next
+
 
 def completeness(kind: Kind, states: Mapping[str, FieldState]) -> Completeness:
     """Which required fields are there, by section; what is missing is named by its title."""
@@ -43,7 +45,8 @@ def stale_of(kind: Kind, states: Mapping[str, FieldState]) -> list[tuple[str, st
 def missing(kind: Kind, states: Mapping[str, FieldState]) -> list[str]:
     """What stands in the way of a promotion: required fields that are empty, and what is stale."""
     lacking = list(completeness(kind, states).missing)
-    return lacking + [f"{known.BY_KEY[field].title} is stale" for field, _ in stale_of(kind, states)]
+    stale = [field for field, _ in stale_of(kind, states) if field != _STATE]
+    return lacking + [f"{known.BY_KEY[field].title} is stale" for field in stale]
 
 
 def problems(kind: Kind, states: Mapping[str, FieldState]) -> list[Problem]:

@@ -36,9 +36,10 @@ class Fills:
         """Fill a card, after measuring its version where that is wished."""
         started = time.monotonic()
         card = self._shelf.card(self.open(uid))
+        before = self._store.fields(uid)  # a benchmark is on the card as soon as it is kept
         measurement = self._measured(ctx, card) if measure else None
         values, skipped = self._filler.fill(card, ctx.check, measure=measurement)
-        found = self.put(uid, values, gone=_no_longer_known(card, values))
+        found = self.put(uid, values, gone=_no_longer_known(card, values), before=before)
         return Filled(uid, tuple(found), tuple(skipped), time.monotonic() - started)
 
     def open(self, uid: str) -> CardRow:
@@ -52,13 +53,20 @@ class Fills:
             )
         return row
 
-    def put(self, uid: str, values: Mapping[str, Value], *, gone: Collection[str] = ()) -> list[Change]:
+    def put(
+        self,
+        uid: str,
+        values: Mapping[str, Value],
+        *,
+        gone: Collection[str] = (),
+        before: Mapping[str, FieldState] | None = None,
+    ) -> list[Change]:
         """Write measured values into a card in one transaction, and take out those of the fields that are `gone`; what
-        differs from before.
+        differs from `before`, else from what is there.
         """
         with self._store.db.write() as connection:
             row = self.open(uid)
-            before = self._store.fields(uid)
+            before = self._store.fields(uid) if before is None else before
             for key, value in values.items():
                 self._store.put_value(connection, uid, key, "measured", value)
             for key in gone:

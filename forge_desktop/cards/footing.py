@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from forge_desktop.students import Students
     from forge_desktop.students.records_gate import GateReport
     from forge_desktop.students.records_training import TrainRun
-    from forge_desktop.students.records_versions import Happening
+    from forge_desktop.students.records_versions import Happening, Version
     from forge_desktop.students.rooms import Rooms
 
 GONE = "not here any more"
@@ -45,6 +45,7 @@ _WORDS = {
     "limit:output_tpm": "the limit of output tokens a minute",
     "terms": "the endpoint's terms",
     "data": "the training data",
+    "registry": "its state in the registry",
     "gate": "the newest gate",
     "overrides": "the list of promotions without a pass",
     "retrieval": "how documents are found",
@@ -89,6 +90,7 @@ class Footing:
         yield "build", self._rooms.engine.build
         yield "machine", machine()
         yield "retrieval", self.retrieval()
+        yield "registry", of_registry(version)
         yield "gate", of_gate(found.gate) or "none"
         yield "overrides", of_overrides(found.overrides)
         if found.run is not None:
@@ -184,6 +186,13 @@ def in_words(cpu: object, cores: object, memory: object) -> str:
     """A computer in words."""
     size = f", {round(memory / 2**30)} GiB" if isinstance(memory, int) and memory else ""
     return f"{cpu}, {cores} {'core' if cores == 1 else 'cores'}{size}"
+
+
+def of_registry(version: Version) -> str:
+    """What the registry says of a version, as a footing: its state, and what else a card says of it."""
+    rest = (version.label, version.name, version.base_name, version.verdict, version.gate, version.scale, version.note)
+    told = f"{version.state}, {version.verdict}" if version.verdict else version.state
+    return f"{told} #{hashlib.sha256(repr((version.state, *rest)).encode()).hexdigest()[:16]}"
 
 
 def of_gate(gate: GateReport | None) -> str:

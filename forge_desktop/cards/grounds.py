@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from forge_desktop.base.errors import ForgeError
 
 if TYPE_CHECKING:
+    from forge_desktop.cards.records import Kind
     from forge_desktop.providers.records import Endpoint, Price
     from forge_desktop.students import Students
     from forge_desktop.students.records import Student
@@ -100,6 +101,11 @@ class LocalEmbedder:
     def name(self) -> str:
         """The file's name without its ending."""
         return self.path.stem
+
+
+def is_endpoint(kind: Kind) -> bool:
+    """Whether cards of a kind are about endpoints, or an embedder, not about versions."""
+    return kind in ("teacher", "embedder")
 
 
 def of_version(rooms: Rooms, students: Students, uid: str) -> VersionGrounds | None:

@@ -143,6 +143,15 @@ class CardStore:
             found.setdefault(row["card"], {})[row["field"]] = _value(row)
         return found
 
+    def rests(self, field: str) -> dict[str, dict[str, str]]:
+        """By the subject of each card what the measured value of a field rests on."""
+        rows = self.db.rows(
+            "SELECT cards.subject, v.rests_on FROM card_values v JOIN cards ON cards.uid = v.card"
+            " WHERE v.field = ? AND v.origin = 'measured' AND cards.subject <> ''",
+            field,
+        )
+        return {row[0]: json.loads(row[1]) for row in rows}
+
     def put_value(self, connection: sqlite3.Connection, uid: str, field: str, origin: Origin, value: Value) -> None:
         """Write one value, in place of the one of its origin."""
         connection.execute(

@@ -32,6 +32,13 @@ def sentence(room: CardRoom, name: str, field: str) -> str:
     return stale(value, now(room, name))
 
 
+def kept(room: CardRoom, name: str, field: str) -> Value:
+    """What stands in a field now, to be looked at later: a published card keeps it."""
+    value = room.cards.get(name).fields[field].measured
+    assert value is not None
+    return value
+
+
 def fill(room: CardRoom, name: str) -> None:
     room.forge.jobs.wait(room.cards.fill(name), timeout=60)
 
@@ -124,18 +131,21 @@ def test_prices_limits_terms_and_addresses_of_an_endpoint_count(room: CardRoom) 
     fill(room, "Ours")
     for field in ("price_input", "requests_per_minute", "location"):
         assert sentence(room, "Ours", field) == ""
+    price, limit, version = (kept(room, "Ours", name) for name in ("price_input", "requests_per_minute", "version"))
     providers.prices.set(made, Rates(200_000, 600_000))
     day = providers.prices.day(made)
-    assert sentence(room, "Ours", "price_input") == (
+    assert sentence(room, "Ours", "price_input") == ""  # a draft follows
+    assert stale(price, now(room, "Ours")) == (
         f"The price was $0.15 for input and $0.60 for output (typed in, {day}) when this was taken,"
         f" and is $0.20 for input and $0.60 for output (typed in, {day}) now."
     )
     providers.router.learn(made, {"x-ratelimit-limit-requests": "50"}, 200)
-    assert sentence(room, "Ours", "requests_per_minute") == (
+    assert sentence(room, "Ours", "requests_per_minute") == stale(limit, now(room, "Ours"))
+    assert stale(limit, now(room, "Ours")) == (
         "The limit of requests a minute was 60 when this was taken, and is 50 now."
     )
     made = providers.endpoints.change(made.uid, model="m-2", may_train="no", terms_url="https://llm.example/terms")
-    assert sentence(room, "Ours", "version").endswith("is m-2 at https://llm.example/v1 now.")
+    assert stale(version, now(room, "Ours")).endswith("is m-2 at https://llm.example/v1 now.")
     fill(room, "Ours")
     assert sentence(room, "Ours", "price_input") == (
         "The endpoint's model was m-1 when this was taken, and is m-2 now."
