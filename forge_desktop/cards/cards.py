@@ -260,7 +260,7 @@ class Cards:
         if row.kind != "adapter" or row.subject not in self._subjects.all():
             return
         states = self._shelf.with_stale(row, self._store.fields(row.uid))
-        lacking = checking.missing(row.kind, states)
+        lacking = checking.missing(row.kind, states, here=True)
         registry = self._students.registry
         if row.broken is not None:
             lacking.append("a text that could not be read")

@@ -92,6 +92,11 @@ class Card:
     can_undo: bool = False
     can_redo: bool = False
 
+    @property
+    def here(self) -> bool:
+        """Whether it is about a version on this computer, which can be measured here."""
+        return self.kind in ("student", "adapter") and bool(self.subject) and not self.orphan
+
 
 @dataclass(frozen=True)
 class CardEntry:

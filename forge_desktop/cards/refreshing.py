@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.cards import store_tallies
 from forge_desktop.cards.filling.filler import Filler
 from forge_desktop.cards.filling_in import Fills
 from forge_desktop.cards.footing import of_registry
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _OF_VERSIONS = frozenset(("versions", "gates", "measurements"))
 _ONLY_A_FILL = frozenset(("teachers", "changes"))  # tables tell less of these than a fill, or nothing
-_COMES_AND_GOES = frozenset(("headers", "endpoint", "price table"))  # sources whose values are gone once they say nothing
+_COMES_AND_GOES = frozenset(
+    ("headers", "endpoint", "price table")
+)  # sources whose values are gone once they say nothing
 
 
 class Refreshing:
@@ -48,7 +51,7 @@ class Refreshing:
         """The versions of which the registry, the newest gate or the newest benchmark tell something new."""
         touched: set[str] = set()
         if "versions" in what:
-            known = self._store.rests("registry")
+            known = store_tallies.rests(self._store.db, "registry")
             now = {one.uid: of_registry(one) for one in self._students.registry.versions()}
             touched |= {uid for uid, told in known.items() if uid in now and told.get("registry") != now[uid]}
         if "gates" in what and self._students.was_gated():

@@ -108,7 +108,7 @@ def test_a_newer_gate_makes_the_last_ones_figures_stale(gated: GateRoom) -> None
     version = gated.forge.students.registry.version(report.version)
     gated.gate(version, dataclasses.replace(report.wish, primary="f1"))
     now = gated.forge.cards.footing.of("adapter", version.uid)
-    assert stale(value(card, "evaluation"), now).startswith("The newest gate was gate 1 (")
+    assert stale(value(card, "evaluation"), now).startswith("The newest gate was gate 1 (failed) when")
     card, _ = fill(gated.forge, report.label)
     rows: Any = value(card, "evaluation").data
     assert {row["source"] for row in rows} == {"gate 2"}

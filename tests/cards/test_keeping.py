@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.cards import compare_rows, costs
 from forge_desktop.cards.records import Value
 from forge_desktop.forge import Forge
 from forge_desktop.providers.records import Rates
@@ -224,6 +225,29 @@ def test_cards_follow_the_registry_and_prices_and_published_ones_show_what_is_st
     registry.retire(made.uid)  # which does not touch that one
     assert cards.get("v1").changed == changed
     assert "Registry is stale" not in (registry.card_of(made.uid) or ())
+
+
+def test_what_somebody_else_measured_completes_no_card_of_a_version_that_is_here(room: CardRoom) -> None:
+    made = room.adapter()
+    cards, registry = room.cards, room.forge.students.registry
+    speed = Value({"p50": 900.0, "p95": 990.0}, "tokens/s", "hand", "import")
+    cards.adopt("v3", {"prompt_speed": speed, "generation_speed": speed})
+    orphan = cards.new("adapter", "Elsewhere")
+    cards.adopt(orphan.uid, {"prompt_speed": speed})
+    report = cards.check("v3")
+    assert {"Reading a prompt", "Writing an answer"} <= set(report.completeness.missing)
+    assert "measure it here" in next(one.message for one in report.problems if one.field == "prompt_speed")
+    assert "Reading a prompt" in (registry.card_of(made.uid) or ())
+    assert "Reading a prompt" not in cards.check(orphan.uid).completeness.missing
+    for entry in cards.entries():
+        assert entry.filled == cards.check(entry.uid).completeness.filled
+    mine = cards.get("v3")
+    assert costs.speed_of(mine) is None
+    figure = compare_rows._figure(mine, "prompt_speed")
+    assert (figure.text, figure.amount) == ("not measured here", None)
+    assert "900 tokens/s" in figure.how
+    cards.set("v3", "prompt_speed", "100 / 110 tokens/s")  # a person's own word counts
+    assert "Reading a prompt" not in cards.check("v3").completeness.missing
 
 
 def test_a_price_and_limits_of_a_new_endpoint_stand_on_its_card_at_once(room: CardRoom) -> None:

@@ -85,7 +85,10 @@ def asked(calls: EndpointCalls, taught: Taught, kind: Kind, take: Taker) -> Iter
     if kind == "teacher" and taught.accepted:
         how = "All that its pairs cost, also of those that were not kept."
         each = -(-taught.cost // taught.accepted)
-        yield "cost_per_pair", take.value(each, "ledger", "endpoint", unit="USD", n=taught.accepted, total=taught.cost, how=how)
+        yield (
+            "cost_per_pair",
+            take.value(each, "ledger", "endpoint", unit="USD", n=taught.accepted, total=taught.cost, how=how),
+        )
     if kind == "teacher" and taught.pairs:
         yield "evaluation", take.value([_kept(taught)], "ledger", "endpoint", n=taught.pairs)
 
