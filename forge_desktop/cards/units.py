@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from fractions import Fraction
 
@@ -37,8 +38,8 @@ _ALSO = {
     "wh": "Wh", "kwh": "kWh", "j": "J", "tok/s": "tokens/s", "t/s": "tokens/s", "token/s": "tokens/s",
     "tokens/second": "tokens/s", "token": "tokens", "usd": "USD", "$": "USD", "percent": "%", "bit": "bits",
 }  # fmt: skip
-_NUMBER = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3})?"
-_QUANTITY = re.compile(rf"\s*\$?\s*({_NUMBER})\s*([A-Za-z%$][A-Za-z/]*)?\s*")
+NUMBER = r"[-+]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3})?"
+_QUANTITY = re.compile(rf"\s*\$?\s*({NUMBER})\s*([A-Za-z%$][A-Za-z/]*)?\s*")
 
 
 def named(text: str) -> str:
@@ -54,10 +55,15 @@ def fits(unit: str, allowed: tuple[str, ...]) -> bool:
 
 def turned(number: float | int, unit: str, into: str) -> float | int:
     """A number of one unit in another of the same measure; whole where it comes out whole."""
-    if unit == into:
+    if unit == into or (isinstance(number, float) and not math.isfinite(number)):
         return number
-    exact = turned_exactly(Fraction(str(number)), unit, into)
-    return int(exact) if exact.denominator == 1 else float(exact)
+    exact = turned_exactly(Fraction(number if isinstance(number, int) else str(number)), unit, into)
+    if exact.denominator == 1:
+        return int(exact)
+    try:
+        return float(exact)
+    except OverflowError:  # more than a float can say
+        return math.inf
 
 
 def turned_exactly(number: Fraction, unit: str, into: str) -> Fraction:
@@ -66,8 +72,8 @@ def turned_exactly(number: Fraction, unit: str, into: str) -> Fraction:
 
 
 def quantity(text: str) -> tuple[str, str] | None:
-    """The number and the unit ("" for none) of a text like "4.2 GB"; None when it is nothing of that form."""
+    """The number and the unit ("" for none) of a text like "8,192 tokens"; None when it is of no such form."""
     match = _QUANTITY.fullmatch(text)
     if match is None:
         return None
-    return match[1], "USD" if "$" in text else named(match[2] or "")
+    return match[1].replace(",", ""), "USD" if "$" in text else named(match[2] or "")
