@@ -14,7 +14,6 @@ from forge_desktop.cards.units import NUMBER, fits, named, quantity, turned
 _WHOLE = ("count", "bytes")
 _NUMBERS = ("count", "bytes", "number")
 _PART = re.compile(r"[,\n;]")
-_BETWEEN = re.compile(r"\s+/\s+|;|,(?!\d{3}(?!\d))")  # 1,200 is one number
 _NAMED = re.compile(rf"(p50|p95)\s*[:=]?\s*({NUMBER}\s*[A-Za-z%/]*)")
 _SHOWN = re.compile(r"([^()]+?)\s*\(p95\s+([^()]+)\)")  # as a card is shown: 340 ms (p95 900)
 _LONGEST_NUMBER = 300
@@ -82,9 +81,9 @@ def _spread_of(field: Field, text: str) -> object:
     """ "p50 120 ms, p95 340 ms", "120 / 340 ms", "120 ms (p95 340)" or "120" as an object of texts."""
     if (shown := _SHOWN.fullmatch(text.strip())) is not None:
         return {"p50": shown[1], "p95": shown[2]}
-    if named_ones := dict(_NAMED.findall(text)):
+    if (named_ones := dict(_NAMED.findall(text))) and not _NAMED.sub("", text).strip(" ,;/\n"):
         return named_ones
-    parts = [part.strip() for part in _BETWEEN.split(text) if part.strip()]
+    parts = [part.strip() for part in re.split(r"\s+/\s+|[,;]", text) if part.strip()]
     if not parts or len(parts) > 2 or any(quantity(part) is None for part in parts):
         raise _refused(field, f"{field.title} is given like 120 / 340 {field.units[0]}: p50, then p95.")
     return dict(zip(("p50", "p95"), parts, strict=False))

@@ -38,7 +38,7 @@ _ALSO = {
     "wh": "Wh", "kwh": "kWh", "j": "J", "tok/s": "tokens/s", "t/s": "tokens/s", "token/s": "tokens/s",
     "tokens/second": "tokens/s", "token": "tokens", "usd": "USD", "$": "USD", "percent": "%", "bit": "bits",
 }  # fmt: skip
-NUMBER = r"[-+]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3})?"
+NUMBER = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3})?"
 _QUANTITY = re.compile(rf"\s*\$?\s*({NUMBER})\s*([A-Za-z%$][A-Za-z/]*)?\s*")
 
 
@@ -72,8 +72,8 @@ def turned_exactly(number: Fraction, unit: str, into: str) -> Fraction:
 
 
 def quantity(text: str) -> tuple[str, str] | None:
-    """The number and the unit ("" for none) of a text like "8,192 tokens"; None when it is of no such form."""
+    """The number and the unit ("" for none) of a text like "4.2 GB"; None when it is nothing of that form."""
     match = _QUANTITY.fullmatch(text)
     if match is None:
         return None
-    return match[1].replace(",", ""), "USD" if "$" in text else named(match[2] or "")
+    return match[1], "USD" if "$" in text else named(match[2] or "")
