@@ -76,8 +76,8 @@ class History:
             problem=None if content["broken"] is None else Problem("", "This text could not be read."),
             parent=content["parent"],
             changed=version.at,
-            can_undo=False,
-            can_redo=False,
+            undoes="",
+            redoes="",
         )
 
     def restore(self, uid: str, number: int) -> CardRow:

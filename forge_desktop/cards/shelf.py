@@ -110,7 +110,7 @@ class Shelf:
     def card(self, row: CardRow) -> Card:
         """A card with all that stands in it."""
         there = self._subjects.all()
-        can_undo, can_redo = self._store.around(row.uid, row.cursor)
+        undoes, redoes = self._store.around(row.uid, row.cursor)
         return Card(
             uid=row.uid,
             kind=row.kind,
@@ -126,8 +126,8 @@ class Shelf:
             broken=row.broken,
             problem=None if row.broken is None else self._problem(row.broken, row.kind),
             orphan=orphaned(row.subject, row.label, there),
-            can_undo=can_undo and row.state == "draft",
-            can_redo=can_redo and row.state == "draft",
+            undoes=undoes if row.state == "draft" else "",
+            redoes=redoes if row.state == "draft" else "",
         )
 
     def with_stale(self, row: CardRow, states: Mapping[str, FieldState]) -> dict[str, FieldState]:
