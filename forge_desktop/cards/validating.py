@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from forge_desktop.base.directions import TURNING
 from forge_desktop.cards.fields import ROWS, Field
 from forge_desktop.cards.licensing import problem_of as licence_problem
 from forge_desktop.cards.records import Kind
@@ -41,11 +42,20 @@ def _no_unit(field: Field, unit: str) -> str:
 
 def unsayable(data: object) -> bool:
     """Whether a text holds what nobody can read or write down: control characters, half a character."""
+    return _holds(data, _CONTROL)
+
+
+def turns(data: object) -> bool:
+    """Whether a text holds marks that turn the direction in which it is read."""
+    return _holds(data, TURNING)
+
+
+def _holds(data: object, what: re.Pattern[str]) -> bool:
     if isinstance(data, str):
-        return _CONTROL.search(data) is not None
+        return what.search(data) is not None
     if isinstance(data, dict):
-        return any(unsayable(key) or unsayable(value) for key, value in data.items())
-    return isinstance(data, (list, tuple)) and any(unsayable(part) for part in data)
+        return any(_holds(key, what) or _holds(value, what) for key, value in data.items())
+    return isinstance(data, (list, tuple)) and any(_holds(part, what) for part in data)
 
 
 def _line(field: Field, data: object) -> str:

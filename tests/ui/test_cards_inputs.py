@@ -218,6 +218,22 @@ def test_rows_are_added_changed_and_taken_away(qtbot: QtBot) -> None:
     assert QApplication.focusWidget() in (found.add, None)
 
 
+def test_a_changed_result_no_longer_claims_the_gate(qtbot: QtBot) -> None:
+    found = made(qtbot, "evaluation")
+    assert isinstance(found, RowsInput)
+    row = {"metric": "nll", "value": 2.123456789012345, "baseline": 2.5, "difference": -0.376543210987655, "low": -0.5,
+           "high": -0.2, "source": "gate 3", "verified": True}  # fmt: skip
+    found.shows([row], "")
+    for typed, kept in (("2.123456789012345", row), ("1.5", {"metric": "nll", "value": 1.5, "baseline": 2.5,
+                                                             "source": "by hand"})):  # fmt: skip
+        found.table.select_id(0)
+        found.edit.click()
+        sheet = found.findChildren(RowSheet)[-1]
+        sheet.fields["value"].setText(typed)  # type: ignore[union-attr]
+        sheet._on_save()
+        assert found.value()[0] == [kept]
+
+
 def test_many_rows_are_read_as_they_are_seen(qtbot: QtBot) -> None:
     found = made(qtbot, "evaluation")
     assert isinstance(found, RowsInput)

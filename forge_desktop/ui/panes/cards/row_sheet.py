@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.money import exact, parse_usd
 from forge_desktop.base.numbers import typed_number
+from forge_desktop.cards.claims import changed_by_hand
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.cards.inputs import fact_words
 from forge_desktop.ui.widgets.basics import Button, PrimaryButton, column, label, row
@@ -83,7 +84,10 @@ class RowSheet(Sheet):
     @Slot()
     def _on_save(self) -> None:
         line = {key: said for key, said in self._line.items() if key not in self._keys}
-        for key, made in self.fields.items():
+        for (key, made), now, first in zip(self.fields.items(), self._state(), self._first, strict=True):
+            if now == first and key in self._line:
+                line[key] = self._line[key]  # as it was, not as it is shown
+                continue
             said, problem = _read(key, made)
             if problem:
                 self.banner.show_message(problem)
@@ -91,6 +95,8 @@ class RowSheet(Sheet):
                 return
             if said is not None:
                 line[key] = said
+        if "metric" in self._keys:
+            line = changed_by_hand(line, self._line)
         if not line:
             self.banner.show_message("Nothing is typed yet.")
             return
