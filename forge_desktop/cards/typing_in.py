@@ -9,12 +9,14 @@ from collections.abc import Callable
 from forge_desktop.base.errors import FieldError, ForgeError
 from forge_desktop.base.money import parse_usd
 from forge_desktop.cards.fields import Field
-from forge_desktop.cards.units import NUMBER, fits, named, quantity, turned
+from forge_desktop.cards.units import fits, named, quantity, turned
 
 _WHOLE = ("count", "bytes")
 _NUMBERS = ("count", "bytes", "number")
 _PART = re.compile(r"[,\n;]")
-_NAMED = re.compile(rf"(p50|p95)\s*[:=]?\s*({NUMBER}\s*[A-Za-z%/]*)")
+_NUMBER = r"[-+.\d]+(?:,\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?"  # what is none of these is refused when it is read
+_TAIL = re.compile(rf"{_NUMBER}\s*([A-Za-z%][A-Za-z/]*)?")
+_NAMED = re.compile(rf"(p50|p95)\s*[:=]?\s*({_NUMBER}\s*[A-Za-z%/]*)")
 _SHOWN = re.compile(r"([^()]+?)\s*\(p95\s+([^()]+)\)")  # as a card is shown: 340 ms (p95 900)
 _LONGEST_NUMBER = 300
 
@@ -83,8 +85,8 @@ def _spread_of(field: Field, text: str) -> object:
         return {"p50": shown[1], "p95": shown[2]}
     if (named_ones := dict(_NAMED.findall(text))) and not _NAMED.sub("", text).strip(" ,;/\n"):
         return named_ones
-    parts = [part.strip() for part in re.split(r"\s+/\s+|[,;]", text) if part.strip()]
-    if not parts or len(parts) > 2 or any(quantity(part) is None for part in parts):
+    parts = [part.strip() for part in re.split(r"\s+/\s+|,\s+|;", text) if part.strip()]
+    if not parts or len(parts) > 2 or not all(_TAIL.fullmatch(part) for part in parts):
         raise _refused(field, f"{field.title} is given like 120 / 340 {field.units[0]}: p50, then p95.")
     return dict(zip(("p50", "p95"), parts, strict=False))
 
@@ -107,11 +109,9 @@ def _read(field: Field, data: object, unit: str) -> tuple[float | int | None, st
         return None, unit
     if isinstance(data, (int, float)):
         return data, unit
-    found = quantity(data)
+    found = quantity(data, whole=field.type == "count")
     if found is None:
-        raise _refused(
-            field, f"{field.title} is a number, and {data.strip()[:40]!r} is none (a point before decimals)."
-        )
+        raise _refused(field, f"{field.title} is a number, and {data.strip()[:40]!r} {_none(data)}.")
     text, own = found
     if len(text) > _LONGEST_NUMBER:
         raise _refused(field, f"{field.title} is a number, and one of {len(text):,} digits is none.")
@@ -122,6 +122,13 @@ def _read(field: Field, data: object, unit: str) -> tuple[float | int | None, st
     if own and not field.units:
         raise _refused(field, f"{field.title} has no unit, so {own} does not belong to it.")
     return (int(text) if re.fullmatch(r"[-+]?\d+", text) else float(text)), own or unit
+
+
+def _none(text: str) -> str:
+    """What hinders a text from being a number."""
+    if re.search(r"\d,\d", text):
+        return "can be meant in two ways: write a point before decimals, and no comma between digits"
+    return "is none (a point before decimals)"
 
 
 def _refused(field: Field, sentence: str) -> FieldError:

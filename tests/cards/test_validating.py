@@ -22,6 +22,9 @@ from tests.cards.conftest import CardRoom
 TAKEN: list[tuple[str, Any, str, Any]] = [
     # field, what is given, its unit, what is kept
     ("file_bytes", "1.5 GB", "", 1_500_000_000),
+    ("file_bytes", "1,250.5 MB", "", 1_250_500_000),
+    ("parameters", "134,515,008", "", 134_515_008),
+    ("context", "8,192 tokens", "", 8192),
     ("file_bytes", "512 MiB", "", 536_870_912),
     ("file_bytes", "82", "MB", 82_000_000),
     ("file_bytes", "82 MB", "MB", 82_000_000),
@@ -66,7 +69,6 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("file_bytes", "512 MB", "GB", "says MB in its text and GB as its unit"),
     ("file_bytes", 512, "ms", "given in B, kB, MB or GB, not in ms"),
     ("file_bytes", "three", "", "'three' is none"),
-    ("file_bytes", "1,500 MB", "", "is none"),
     ("file_bytes", "1e400 GB", "", "more than can be counted"),
     ("file_bytes", "1e308 GB", "", "more than can be counted"),
     ("file_bytes", float("inf"), "GB", "more than can be counted"),
@@ -74,6 +76,7 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("parameters", "1e30", "", "Parameters is more than can be counted"),
     ("bits_per_weight", "1e400", "", "more than can be counted"),
     ("latency", "1e400 s", "", "no number from zero up"),
+    ("latency", "p50 1,200 ms, p95 1,500 ms", "", "in two ways"),
     ("latency", "0.3 s / 340 ms", "", "p50 in s and p95 in ms"),
     ("latency", {"p50": "0.4 s", "p95": "900 ms"}, "", "p50 in s and p95 in ms"),
     ("latency", {"p50": 0.4, "p95": "0.9 s"}, "ms", "is said to be in ms"),
@@ -81,6 +84,7 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("parameters", "0", "", "Parameters is above zero"),
     ("training_time", "1e30 s", "", "more than can be counted"),
     ("latency", "1e30 s", "", "its p50 is more than can be counted"),
+    ("file_bytes", "1,500 MB", "", "in two ways"),
     ("file_bytes", True, "", "whole number"),
     ("context", 1.5, "", "whole number"),
     ("context", -1, "", "below zero"),
