@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from forge_desktop.cards import fields as known
 from forge_desktop.cards.records import Card, CheckReport, Completeness, FieldState, Kind, Leak, Problem, Value
+from forge_desktop.cards.text_problems import remarks_in
 from forge_desktop.cards.together import contradictions
-from forge_desktop.cards.validating import problem_of
+from forge_desktop.cards.validating import problem_of, turns
 
+_TURNED = "holds marks that turn the direction of reading, so it may look like what it does not say."
 _STATE = "registry"  # of a published card: each promotion changes it, and does not stand in the way of the next
 
 
@@ -85,6 +87,8 @@ def problems(kind: Kind, states: Mapping[str, FieldState]) -> list[Problem]:
         if state is not None and state.shown is not None and not state.not_applicable:
             said = problem_of(field, state.shown.data, state.shown.unit, kind)
             found += [Problem(field.key, said)] if said else []
+            if not said and turns(state.shown.data):
+                found.append(Problem(field.key, f"{field.title} {_TURNED}", "warning"))
     return found + contradictions(kind, {key: s.shown for key, s in states.items() if s.shown and not s.not_applicable})
 
 
@@ -99,7 +103,7 @@ def outdated(card: Card) -> list[tuple[str, str]]:
 
 def report(card: Card, scan: Callable[[Card], Sequence[Leak]]) -> CheckReport:
     """Everything a check finds."""
-    found = problems(card.kind, card.fields)
+    found = [*problems(card.kind, card.fields), *remarks_in(card.document, card.kind)]
     if card.problem is not None:
         found.insert(0, card.problem)
     for key, state in card.fields.items():
