@@ -107,7 +107,7 @@ def take_in(cards: Cards, version: str, card: Card, file: str) -> None:
 
 def not_possible(card: Card) -> list[str]:
     """The titles of what a bundle's card says and no card here can, told before it is brought in."""
-    found = [] if readable(card) and card.broken is None else ["its text"]
+    found = [] if readable(card) and card.broken is None else ["its text (it waits to be mended)"]
     found += sorted(key for key in card.fields if key not in BY_KEY)
     for key, value in _of_a_version(as_foreign(card, "json")).items():
         try:

@@ -9,7 +9,9 @@ from forge_desktop.cards import fields as known
 from forge_desktop.cards.records import Card, CheckReport, Completeness, FieldState, Kind, Leak, Problem
 from forge_desktop.cards.text_problems import wrong_in
 from forge_desktop.cards.together import contradictions
-from forge_desktop.cards.validating import problem_of
+from forge_desktop.cards.validating import problem_of, turns
+
+_TURNED = "holds marks that turn the direction of reading, so it may look like what it does not say."
 
 
 def completeness(kind: Kind, states: Mapping[str, FieldState]) -> Completeness:
@@ -56,6 +58,8 @@ def problems(kind: Kind, states: Mapping[str, FieldState]) -> list[Problem]:
         if state is not None and state.shown is not None and not state.not_applicable:
             said = problem_of(field, state.shown.data, state.shown.unit, kind)
             found += [Problem(field.key, said)] if said else []
+            if not said and turns(state.shown.data):
+                found.append(Problem(field.key, f"{field.title} {_TURNED}", "warning"))
     return found + contradictions(kind, {key: s.shown for key, s in states.items() if s.shown and not s.not_applicable})
 
 

@@ -23,6 +23,7 @@ Source = Literal[
     "hand",
     "import",
 ]
+MEASURING: frozenset[Source] = frozenset({"measurement", "gate", "ledger", "headers"})
 Severity = Literal["error", "warning"]
 LeakKind = Literal["path", "document", "name", "key", "address"]
 
@@ -44,6 +45,11 @@ class Value:
     rests_on: Mapping[str, str] = field(default_factory=dict)
     at: float = 0.0
     stale: str = ""
+
+    @property
+    def found(self) -> str:
+        """What to call it beside the word of a person: only a figure that something measured is called that."""
+        return "measured" if self.source in MEASURING else "filled in"
 
 
 @dataclass(frozen=True)

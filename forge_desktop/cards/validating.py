@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from forge_desktop.base.directions import TURNING
 from forge_desktop.cards.fields import ROWS, Field
 from forge_desktop.cards.licensing import problem_of as licence_problem
 from forge_desktop.cards.records import Kind
@@ -16,7 +17,6 @@ _LONGEST_LINE, _LONGEST_TEXT, _MOST = 1000, 200_000, 2**63 - 1
 _EMAIL = re.compile(r"[^@\s<>()\[\],;:\"]+@[^@\s<>()\[\],;:\"]+\.[^@\s<>()\[\],;:\".]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")  # what follows reads as something else than it is
 _NAMED = 12  # choices that a sentence names
 _ROW_TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("value", "baseline", "difference", "low", "high", "share"), (int, float)),
@@ -43,16 +43,25 @@ def _no_unit(field: Field, unit: str) -> str:
 
 def unsayable(data: object) -> bool:
     """Whether a text holds what nobody can read or write down: control characters, half a character."""
+    return _holds(data, _CONTROL)
+
+
+def turns(data: object) -> bool:
+    """Whether a text holds marks that turn the direction in which it is read."""
+    return _holds(data, TURNING)
+
+
+def _holds(data: object, what: re.Pattern[str]) -> bool:
     if isinstance(data, str):
-        return _CONTROL.search(data) is not None
+        return what.search(data) is not None
     if isinstance(data, dict):
-        return any(unsayable(key) or unsayable(value) for key, value in data.items())
-    return isinstance(data, (list, tuple)) and any(unsayable(part) for part in data)
+        return any(_holds(key, what) or _holds(value, what) for key, value in data.items())
+    return isinstance(data, (list, tuple)) and any(_holds(part, what) for part in data)
 
 
 def sayable(text: str) -> str:
     """A text without what nobody can read: control characters, and those that turn the direction of what follows."""
-    return _TURNING.sub("", _CONTROL.sub("", text))
+    return TURNING.sub("", _CONTROL.sub("", text))
 
 
 def _line(field: Field, data: object) -> str:
@@ -60,8 +69,6 @@ def _line(field: Field, data: object) -> str:
         return f"{field.title} is a line of text."
     if "\n" in data or "\r" in data:
         return f"{field.title} is one line: take the line break out."
-    if _TURNING.search(data):
-        return f"{field.title} holds a character that turns the direction of text: take it out."
     return f"{field.title} is longer than a line of {_LONGEST_LINE} characters." if len(data) > _LONGEST_LINE else ""
 
 

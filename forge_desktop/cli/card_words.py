@@ -180,7 +180,7 @@ def _lines(field: Field, state: FieldState | None, card: Card, *, everything: bo
     yield f"{name} {in_words(field, state.shown)}"
     yield f"{beneath}({origin(state.shown)}{', taken over: not looked at yet' if state.taken_over else ''})"
     if state.hand is not None and state.measured is not None:
-        yield f"{beneath}measured: {in_words(field, state.measured)} ({origin(state.measured)})"
+        yield f"{beneath}{state.measured.found}: {in_words(field, state.measured)} ({origin(state.measured)})"
     for value in (state.hand, state.measured):
         if value is not None and value.stale:
             yield f"{beneath}stale: {value.stale}"

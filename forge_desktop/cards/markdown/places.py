@@ -15,7 +15,7 @@ from forge_desktop.cards.records import Kind
 Form = Literal["cell", "text", "block", "bullet", "name", "summary"]
 _BOLD = re.compile(r"(\s*[-*+]\s+\*\*([^*]+?):?\*\*:?\s*)(.*?)\s*\Z")
 _REASON = re.compile(r"\*Not applicable: (.*)\*")
-_NOTE = re.compile(r"\*Source: .*\*\Z|\*\*No longer true:\*\* |\*As measured:\*\Z")
+_NOTE = re.compile(r"\*Source: .*\*\Z|\*\*No longer true:\*\* |\*As (?:measured|filled in):\*\Z")
 _EMPTY = re.compile(
     r"\[More Information Needed\]|\{\{.*\}\}|\*\*(?:BibTeX|APA):\*\*|Use the code below to get started with the model\."
 )
@@ -172,7 +172,7 @@ def _notes(outline: Outline, at: int, last: int) -> tuple[int, tuple[str, ...]]:
             end = at + 1
         elif line.strip():
             table = next(iter(outline.tables_in(at, at + 1)), None)
-            behind = notes and notes[-1] == "*As measured:*"
+            behind = notes and notes[-1] in ("*As measured:*", "*As filled in:*")
             if not behind or not (table or line.startswith(("- ", "`json:"))):
                 break
             stop = table.last if table else at + 1

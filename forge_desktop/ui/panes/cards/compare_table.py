@@ -85,7 +85,7 @@ def figure_cell(figure: Figure, name: str) -> QWidget:
     line.setStretch(0, 0 if short else 1)
     lines: list[QWidget] = []
     if figure.beside:
-        lines.append(_small(f"measured: {figure.beside}"))
+        lines.append(_small(figure.beside))
     lines += [_small(words) for words in (figure.how, figure.missing) if words]
     made = QWidget()
     content = column(line, *lines, gap=1)
