@@ -98,15 +98,22 @@ def _report(
     places: object,
     scan: Callable[[Card], Sequence[Leak]],
 ) -> CheckReport:
-    named = {problem.field for problem in wrong}
     report = checking.report(card, scan)
-    report = dataclasses.replace(report, problems=tuple(one for one in report.problems if one.field not in named))
+    new = [one for one in report.problems if not any(_same(one, other) for other in wrong)]
+    report = dataclasses.replace(report, problems=tuple(new))
     at = places if isinstance(places, dict) else {}
     placed = [
-        dataclasses.replace(one, line=at[one.field][0], column=at[one.field][1]) if one.field in at else one
+        dataclasses.replace(one, line=at[one.field][0], column=at[one.field][1])
+        if one.field in at and not one.line
+        else one
         for one in report.problems
     ]
     return dataclasses.replace(report, problems=tuple(wrong + placed))
+
+
+def _same(one: Problem, other: Problem) -> bool:
+    """Whether it says again, as a remark, what is named as an error."""
+    return one.field == other.field and one.message.startswith(other.message)
 
 
 def _broken(kind: Kind, problem: Problem) -> CheckReport:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -119,10 +121,8 @@ def _short(name: str, path: Path) -> str:
 
 
 def _free(cards: Cards, name: str) -> str:
-    """The name, or the name with a number where a card is called so already: commands find cards by it."""
+    """The name, or with a number where a card is called so already: commands find cards by it."""
     taken = {word.casefold() for entry in cards.entries() for word in (entry.name, entry.label)}
-    number, free = 1, name
-    while free.casefold() in taken:
-        number += 1
-        free = f"{name} ({number})"
-    return free
+    taken |= {name.casefold()} if re.fullmatch(r"[vV]\d+", name) else set()  # only a version is called so
+    names = (name if n == 1 else f"{name[:190]} ({n})" for n in itertools.count(1))
+    return next(each for each in names if each.casefold() not in taken)
