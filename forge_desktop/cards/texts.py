@@ -58,7 +58,9 @@ def _taken(
         said = read(text, card.kind, previous=before.document)
     except BadCardText as error:
         problem = Problem("", error.message, "error", error.line, error.column)
-        return TextOutcome(False, problem), dataclasses.replace(draft, broken=text)
+        # the last text that could be read is what the mended one will be compared with
+        began = before.document if draft.broken is None else draft.document
+        return TextOutcome(False, problem), dataclasses.replace(draft, document=began, broken=text)
     hands: dict[str, Hand] = {}
     refused: list[Problem] = []
     for field in known.of_kind(card.kind):
@@ -80,8 +82,9 @@ def _before(card: Card, since: str | None) -> ReadText:
     if since is not None:
         try:
             return read(since, card.kind)
-        except BadCardText:  # they started from a broken one: then from what the card says
-            pass
+        except BadCardText:  # they mend a broken one: what stood there before it broke is what they know
+            if card.document:
+                return read(card.document, card.kind)
     return read(write(card, previous=card.document), card.kind)
 
 

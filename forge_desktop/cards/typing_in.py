@@ -14,7 +14,7 @@ from forge_desktop.cards.units import fits, named, quantity, turned
 _WHOLE = ("count", "bytes")
 _NUMBERS = ("count", "bytes", "number")
 _PART = re.compile(r"[,\n;]")
-_TAIL = re.compile(r"([-+.\d]+)\s*([A-Za-z%][A-Za-z/]*)?")
+_TAIL = re.compile(r"([-+.,\d]+)\s*([A-Za-z%][A-Za-z/]*)?")
 _LONGEST_NUMBER = 300
 
 
@@ -75,10 +75,10 @@ def _spread(field: Field, data: object, unit: str) -> tuple[object, str]:
 
 def _spread_of(field: Field, text: str) -> object:
     """ "p50 120 ms, p95 340 ms", "120 / 340 ms" or "120" as an object of texts."""
-    named_ones = dict(re.findall(r"(p50|p95)\s*[:=]?\s*([-+.\d]+\s*[A-Za-z%/]*)", text))
+    named_ones = dict(re.findall(r"(p50|p95)\s*[:=]?\s*([-+.\d]+(?:,\d+)*(?:\.\d+)?\s*[A-Za-z%/]*)", text))
     if named_ones:
         return named_ones
-    parts = [part.strip() for part in re.split(r"\s+/\s+|[,;]", text) if part.strip()]
+    parts = [part.strip() for part in re.split(r"\s+/\s+|,\s+|;", text) if part.strip()]
     if not parts or len(parts) > 2 or not all(_TAIL.fullmatch(part) for part in parts):
         raise _refused(field, f"{field.title} is given like 120 / 340 {field.units[0]}: p50, then p95.")
     unit = quantity(parts[-1])
@@ -105,11 +105,9 @@ def _read(field: Field, data: object, unit: str) -> tuple[float | int | None, st
         return None, unit
     if isinstance(data, (int, float)):
         return data, unit
-    found = quantity(data)
+    found = quantity(data, whole=field.type == "count")
     if found is None:
-        raise _refused(
-            field, f"{field.title} is a number, and {data.strip()[:40]!r} is none (a point before decimals)."
-        )
+        raise _refused(field, f"{field.title} is a number, and {data.strip()[:40]!r} {_none(data)}.")
     text, own = found
     if len(text) > _LONGEST_NUMBER:
         raise _refused(field, f"{field.title} is a number, and one of {len(text):,} digits is none.")
@@ -120,6 +118,13 @@ def _read(field: Field, data: object, unit: str) -> tuple[float | int | None, st
     if own and not field.units:
         raise _refused(field, f"{field.title} has no unit, so {own} does not belong to it.")
     return (int(text) if re.fullmatch(r"[-+]?\d+", text) else float(text)), own or unit
+
+
+def _none(text: str) -> str:
+    """What hinders a text from being a number."""
+    if re.search(r"\d,\d", text):
+        return "can be meant in two ways: write a point before decimals, and no comma between digits"
+    return "is none (a point before decimals)"
 
 
 def _refused(field: Field, sentence: str) -> FieldError:

@@ -22,6 +22,9 @@ from tests.cards.conftest import CardRoom
 TAKEN: list[tuple[str, Any, str, Any]] = [
     # field, what is given, its unit, what is kept
     ("file_bytes", "1.5 GB", "", 1_500_000_000),
+    ("file_bytes", "1,250.5 MB", "", 1_250_500_000),
+    ("parameters", "134,515,008", "", 134_515_008),
+    ("context", "8,192 tokens", "", 8192),
     ("file_bytes", "512 MiB", "", 536_870_912),
     ("file_bytes", "82", "MB", 82_000_000),
     ("file_bytes", "82 MB", "MB", 82_000_000),
@@ -65,7 +68,7 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("file_bytes", "512 MB", "GB", "says MB in its text and GB as its unit"),
     ("file_bytes", 512, "ms", "given in B, kB, MB or GB, not in ms"),
     ("file_bytes", "three", "", "'three' is none"),
-    ("file_bytes", "1,500 MB", "", "is none"),
+    ("file_bytes", "1,500 MB", "", "in two ways"),
     ("file_bytes", True, "", "whole number"),
     ("context", 1.5, "", "whole number"),
     ("context", -1, "", "below zero"),
