@@ -1,4 +1,4 @@
-"""Reads the files that cards are brought in from: regular ones of a bounded size, and nothing that would wait for ever."""
+"""Reads the files that cards are brought in from: regular ones of a bounded size, none that would wait for ever."""
 
 from __future__ import annotations
 
