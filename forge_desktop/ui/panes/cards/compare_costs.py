@@ -74,7 +74,7 @@ class AnswerCard(QFrame):
         for place, sentence in enumerate(answer.sentences):
             weight = 600 if place == 0 else 400
             self.words.addWidget(
-                label(breakable(safe_words(sentence)), tokens.TABLE, weight, wrap=True, selectable=True)
+                label(breakable(safe_words(in_window(sentence))), tokens.TABLE, weight, wrap=True, selectable=True)
             )
         if answer.sensitivities:
             self.words.addSpacing(4)

@@ -66,7 +66,10 @@ def _group(title: str, cards: Sequence[ComparedCard], rows: Sequence[ComparedRow
             names.append(label(_ORDER[of.better], tokens.SMALL, cls="muted", wrap=True))
         if of.note:
             names.append(label(breakable(safe_words(of.note)), tokens.SMALL, cls="muted", wrap=True))
-        grid.addLayout(column(*names, None, gap=1), at, 0)
+        named = QWidget()  # as wide in every group as over the columns, whatever stands in it
+        named.setFixedWidth(theme.px((_NARROW if narrow else (_NAMES, 0))[0]))
+        named.setLayout(column(*names, None, gap=1))
+        grid.addWidget(named, at, 0)
         for place, (card, figure) in enumerate(zip(cards, of.figures, strict=True), 1):
             grid.addWidget(figure_cell(figure, f"{of.title}, {card.name}", narrow=narrow), at, place)
     return frame("card", column(label(title, tokens.BODY, 600), grid, gap=10, margins=(16, 12, 16, 14)))
