@@ -20,7 +20,10 @@ def bytes_of(path: Path) -> bytes:
     try:
         with open(os.open(path, _OPENED), "rb") as file:  # a pipe is opened too, without waiting for its other end
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise ForgeError(f"{path.name} is no ordinary file.", hint="Choose a file or a folder.")
+                raise ForgeError(
+                    f"{path.name} is no file that can be read from its beginning to its end.",
+                    hint="Save the card as a file, and bring that in.",
+                )
             data = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) and error.strerror else error
