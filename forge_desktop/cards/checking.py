@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
 from forge_desktop.cards import fields as known
 from forge_desktop.cards.records import Card, CheckReport, Completeness, FieldState, Kind, Leak, Problem
+from forge_desktop.cards.text_problems import remarks_in, wrong_in
 from forge_desktop.cards.together import contradictions
-from forge_desktop.cards.validating import problem_of
+from forge_desktop.cards.validating import problem_of, turns
+
+_TURNED = "holds marks that turn the direction of reading, so it may look like what it does not say."
 
 
 def completeness(kind: Kind, states: Mapping[str, FieldState]) -> Completeness:
@@ -54,14 +58,18 @@ def problems(kind: Kind, states: Mapping[str, FieldState]) -> list[Problem]:
         if state is not None and state.shown is not None and not state.not_applicable:
             said = problem_of(field, state.shown.data, state.shown.unit, kind)
             found += [Problem(field.key, said)] if said else []
+            if not said and turns(state.shown.data):
+                found.append(Problem(field.key, f"{field.title} {_TURNED}", "warning"))
     return found + contradictions(kind, {key: s.shown for key, s in states.items() if s.shown and not s.not_applicable})
 
 
 def report(card: Card, scan: Callable[[Card], Sequence[Leak]]) -> CheckReport:
     """Everything a check finds."""
-    found = problems(card.kind, card.fields)
+    found = [*problems(card.kind, card.fields), *remarks_in(card.document, card.kind)]
     if card.problem is not None:
         found.insert(0, card.problem)
+    elif card.broken is None and card.document:
+        found += _only_in_the_text(card)
     return CheckReport(
         card.uid,
         completeness(card.kind, card.fields),
@@ -69,3 +77,12 @@ def report(card: Card, scan: Callable[[Card], Sequence[Leak]]) -> CheckReport:
         tuple(stale_of(card.kind, card.fields)),
         tuple(scan(card)),
     )
+
+
+def _only_in_the_text(card: Card) -> list[Problem]:
+    """What somebody's text says and no field can hold: it stays there, as their word."""
+    return [
+        dataclasses.replace(one, severity="warning", message=f"{one.message} It stays in the text.")
+        for one in wrong_in(card.document, card.kind)
+        if not is_there(card.fields.get(one.field))
+    ]

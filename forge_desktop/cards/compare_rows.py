@@ -128,7 +128,7 @@ def _figure(card: Card, field: str) -> Figure:
     taken = take(card, field)
     beside = ""
     if state.hand is not None and state.measured is not None:
-        beside = f"measured: {worded(state.measured, field)}, {origin(state.measured)}"
+        beside = f"{state.measured.found}: {worded(state.measured, field)}, {origin(state.measured)}"
     stale = state.measured.stale if state.measured is not None and state.measured.stale else value.stale
     amount = taken.amount if taken is not None else None
     return Figure(worded(value, field), amount, origin(value), stale, beside=beside)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import FieldError, ForgeError
 from forge_desktop.cards import checking
+from forge_desktop.cards.claims import honest
 from forge_desktop.cards.fields import BY_KEY, Field
 from forge_desktop.cards.patches import Draft, Hand, between, patched
 from forge_desktop.cards.records import FieldState, Kind, Source, Value
@@ -16,7 +17,7 @@ from forge_desktop.cards.shelf import Shelf
 from forge_desktop.cards.store import CardRow, CardStore, EditRow, as_json
 from forge_desktop.cards.text_problems import wrong_in
 from forge_desktop.cards.typing_in import taken
-from forge_desktop.cards.validating import problem_of, unsayable
+from forge_desktop.cards.validating import problem_of, problem_of_reason, unsayable
 
 if TYPE_CHECKING:
     import sqlite3
@@ -66,7 +67,9 @@ class Editing:
             raise FieldError(key, ForgeError("The reason holds control characters, which nobody can read."))
 
         def change(row: CardRow, states: Mapping[str, FieldState], draft: Draft) -> Draft:
-            field_of(key, row.kind)
+            field = field_of(key, row.kind)
+            if why and (said := problem_of_reason(field)):
+                raise FieldError(key, ForgeError(said, hint="Give it another one."))
             hand = draft.fields.get(key, Hand())
             made = draft.with_fields({key: dataclasses.replace(hand, not_applicable=why, taken_over=False)})
             return self._mended(row, made, key)
@@ -203,6 +206,7 @@ def checked(field: Field, data: object, unit: str, kind: Kind, source: Source = 
 
 def by_hand(state: FieldState | None, value: Value) -> Hand:
     """A field in which a person writes this: nothing, where it says what is measured or what stands there already."""
+    value = honest(state, value)
     if state is not None:
         if state.hand is not None and (state.hand.data, state.hand.unit) == (value.data, value.unit):
             return Hand(state.hand)

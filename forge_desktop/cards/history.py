@@ -18,6 +18,7 @@ from forge_desktop.cards.records import Card, CardVersion, FieldState, Problem, 
 from forge_desktop.cards.shelf import Shelf
 from forge_desktop.cards.store import CardRow, CardStore
 from forge_desktop.cards.text_problems import readable
+from forge_desktop.cards.validating import problem_of_reason
 
 if TYPE_CHECKING:
     import sqlite3
@@ -75,8 +76,8 @@ class History:
             problem=None if content["broken"] is None else Problem("", "This text could not be read."),
             parent=content["parent"],
             changed=version.at,
-            can_undo=False,
-            can_redo=False,
+            undoes="",
+            redoes="",
         )
 
     def restore(self, uid: str, number: int) -> CardRow:
@@ -103,12 +104,19 @@ class History:
         not_applicable: Mapping[str, str],
         document: str | None,
         note: str,
+        always: bool,
     ) -> tuple[Problem, ...]:
         """See `Cards.adopt`."""
         refused: list[Problem] = []
 
         def change(row: CardRow, states: Mapping[str, FieldState], draft: Draft) -> Draft:
-            hands = {key: Hand(not_applicable=why) for key, why in not_applicable.items() if is_of(key, row.kind)}
+            hands = {}
+            for key, why in not_applicable.items():
+                if is_of(key, row.kind):
+                    if said := problem_of_reason(BY_KEY[key]):
+                        refused.append(Problem(key, said))
+                    else:
+                        hands[key] = Hand(not_applicable=why)
             for key, value in values.items():
                 try:
                     kept = checked(field_of(key, row.kind), value.data, value.unit, row.kind)
@@ -126,7 +134,8 @@ class History:
 
         with self._store.db.write() as connection:
             row = self._shelf.again(uid)
-            if row.state == "draft" and (row.cursor or row.document or self._store.versions(uid)):
+            touched = always or row.cursor or row.document or self._store.versions(uid)
+            if row.state == "draft" and touched:
                 self.keep(connection, row, note)
             self._editing.change(uid, "Taken in", change)
         return tuple(refused)

@@ -7,13 +7,14 @@ from html import escape
 from typing import Any
 
 from forge_desktop import __version__
+from forge_desktop.base.directions import unturned
 from forge_desktop.cards import charts, markdown
 from forge_desktop.cards.fields import SECTIONS, Field, of_kind, required
 from forge_desktop.cards.html_tables import bdi, plain_text
 from forge_desktop.cards.html_values import markdown_html, provenance, value_html
 from forge_desktop.cards.markdown.own_words import own_sections
 from forge_desktop.cards.properties import moment, rows_of, text_of
-from forge_desktop.cards.records import Card, FieldState
+from forge_desktop.cards.records import Card, FieldState, Value
 
 KINDS = {"student": "Student", "adapter": "Adapter", "teacher": "Teacher", "embedder": "Embedder"}
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -56,7 +57,7 @@ def render(card: Card) -> bytes:
         f"<title>{escape(name)}</title>\n<style>{_LIGHT}</style>\n<style>{_DARK}</style>\n</head>\n<body>\n"
         f"{_head(card, name)}{sections}{_own_words(card)}{_foot(card)}</body>\n</html>\n"
     )
-    return _NOT_TEXT.sub("\ufffd", page).encode()
+    return unturned(_NOT_TEXT.sub("\ufffd", page)).encode()
 
 
 def _head(card: Card, name: str) -> str:
@@ -115,13 +116,19 @@ def _told(field: Field, state: FieldState) -> list[str]:
     if state.shown is None:
         return [f'<span class="more">Does not apply: <bdi>{escape(state.not_applicable)}</bdi></span>']
     lines = [value_html(field, state.shown), *provenance(state.shown)]
-    if state.hand is not None and state.measured is not None:
+    if state.hand is not None and state.measured is not None and not _gave_way(field, state.measured):
         measured = value_html(field, state.measured)
-        lines += ["<b>measured:</b>", measured] if field.type in _BLOCKS else [f"<b>measured:</b> {measured}"]
+        found = f"<b>{state.measured.found}:</b>"
+        lines += [found, measured] if field.type in _BLOCKS else [f"{found} {measured}"]
         lines += provenance(state.measured)
     if state.taken_over:
         lines.append('<span class="stale">Taken over from the card before, not looked at since.</span>')
     return lines
+
+
+def _gave_way(field: Field, found: Value) -> bool:
+    """Whether words that came with the application are not read any more, since a person wrote their own."""
+    return field.type in ("line", "text", "list") and found.source == "shipped"
 
 
 def _charts(card: Card, section: str) -> str:

@@ -12,6 +12,7 @@ from forge_desktop.cards import fields as known
 from forge_desktop.cards.editing import Editing, by_hand, checked
 from forge_desktop.cards.patches import Draft, Hand
 from forge_desktop.cards.records import Card, FieldState, Problem, TextOutcome
+from forge_desktop.cards.validating import problem_of_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +59,9 @@ def _taken(
         said = read(text, card.kind, previous=before.document)
     except BadCardText as error:
         problem = Problem("", error.message, "error", error.line, error.column)
-        return TextOutcome(False, problem), dataclasses.replace(draft, broken=text)
+        # the last text that could be read is what the mended one will be compared with
+        began = before.document if draft.broken is None else draft.document
+        return TextOutcome(False, problem), dataclasses.replace(draft, document=began, broken=text)
     hands: dict[str, Hand] = {}
     refused: list[Problem] = []
     for field in known.of_kind(card.kind):
@@ -80,8 +83,9 @@ def _before(card: Card, since: str | None) -> ReadText:
     if since is not None:
         try:
             return read(since, card.kind)
-        except BadCardText:  # they started from a broken one: then from what the card says
-            pass
+        except BadCardText:  # they mend a broken one: what stood there before it broke is what they know
+            if card.document:
+                return read(card.document, card.kind)
     return read(write(card, previous=card.document), card.kind)
 
 
@@ -94,6 +98,9 @@ def _hand(
 ) -> Hand | None:
     """What a field becomes by what the text says of it; None where it stays, with the reason in `refused`."""
     value, why = new
+    if why and (sentence := problem_of_reason(known.BY_KEY[key])):
+        refused.append(Problem(key, sentence, "error", *said.places.get(key, (0, 0))))
+        return None
     if why:
         kept = Hand.of(state)
         return dataclasses.replace(kept, not_applicable=why, taken_over=False)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from fractions import Fraction
+
+from forge_desktop.base.numbers import ungrouped
 
 _SIZES: dict[str, tuple[str, Fraction]] = {
     # unit: what it measures, and how many of that one's smallest unit it is
@@ -38,6 +41,7 @@ _ALSO = {
     "tokens/second": "tokens/s", "token": "tokens", "usd": "USD", "$": "USD", "percent": "%", "bit": "bits",
 }  # fmt: skip
 _NUMBER = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3})?"
+_DIGITS = re.compile(r"\s*\$?\s*([-+]?\d(?:[\d,. \u00a0\u2009\u202f]*\d)?)")
 _QUANTITY = re.compile(rf"\s*\$?\s*({_NUMBER})\s*([A-Za-z%$][A-Za-z/]*)?\s*")
 
 
@@ -54,10 +58,15 @@ def fits(unit: str, allowed: tuple[str, ...]) -> bool:
 
 def turned(number: float | int, unit: str, into: str) -> float | int:
     """A number of one unit in another of the same measure; whole where it comes out whole."""
-    if unit == into:
+    if unit == into or (isinstance(number, float) and not math.isfinite(number)):
         return number
-    exact = turned_exactly(Fraction(str(number)), unit, into)
-    return int(exact) if exact.denominator == 1 else float(exact)
+    exact = turned_exactly(Fraction(number if isinstance(number, int) else str(number)), unit, into)
+    if exact.denominator == 1:
+        return int(exact)
+    try:
+        return float(exact)
+    except OverflowError:  # more than a float can say
+        return math.inf
 
 
 def turned_exactly(number: Fraction, unit: str, into: str) -> Fraction:
@@ -65,8 +74,12 @@ def turned_exactly(number: Fraction, unit: str, into: str) -> Fraction:
     return number if unit not in _SIZES or into not in _SIZES else number * _SIZES[unit][1] / _SIZES[into][1]
 
 
-def quantity(text: str) -> tuple[str, str] | None:
-    """The number and the unit ("" for none) of a text like "4.2 GB"; None when it is nothing of that form."""
+def quantity(text: str, *, whole: bool = False) -> tuple[str, str] | None:
+    """The number and the unit ("" for none) of a text like "4.2 GB"; None when it is nothing of that form, or a comma
+    in it may be meant as a point.
+    """
+    if (head := _DIGITS.match(text)) is not None:
+        text = text[: head.start(1)] + ungrouped(head[1], whole=whole) + text[head.end(1) :]
     match = _QUANTITY.fullmatch(text)
     if match is None:
         return None

@@ -8,14 +8,28 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from forge_desktop.base.directions import TURNING
 from forge_desktop.cards.fields import ROWS, Field
 from forge_desktop.cards.licensing import problem_of as licence_problem
 from forge_desktop.cards.records import Kind
 
-_LONGEST_LINE, _MOST = 1000, 2**63 - 1
+_LONGEST_LINE, _LONGEST_TEXT, _MOST = 1000, 200_000, 2**63 - 1
+_ABOVE_ZERO = frozenset(  # a model without any of these is none
+    (
+        "parameters",
+        "context",
+        "max_output",
+        "dimensions",
+        "bits_per_weight",
+        "file_bytes",
+        "adapter_bytes",
+        "memory_ram",
+    )
+)
 _EMAIL = re.compile(r"[^@\s<>()\[\],;:\"]+@[^@\s<>()\[\],;:\"]+\.[^@\s<>()\[\],;:\".]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_NAMED = 12  # choices that a sentence names
 _ROW_TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("value", "baseline", "difference", "low", "high", "share"), (int, float)),
     **dict.fromkeys(("n", "rows", "train_rows", "validation_rows", "documents", "pairs", "cost"), (int,)),
@@ -35,17 +49,36 @@ def problem_of(field: Field, data: object, unit: str, kind: Kind) -> str:
     return _CHECKS[field.type](field, data)
 
 
+def problem_of_reason(field: Field) -> str:
+    """A sentence when a field always has a value, so that no reason can stand in its place, else ""."""
+    return f"{field.title} always applies: without it nobody could call the card." if field.key == "name" else ""
+
+
 def _no_unit(field: Field, unit: str) -> str:
     return f"{field.title} has no unit, so {unit} does not belong to it."
 
 
 def unsayable(data: object) -> bool:
     """Whether a text holds what nobody can read or write down: control characters, half a character."""
+    return _holds(data, _CONTROL)
+
+
+def turns(data: object) -> bool:
+    """Whether a text holds marks that turn the direction in which it is read."""
+    return _holds(data, TURNING)
+
+
+def _holds(data: object, what: re.Pattern[str]) -> bool:
     if isinstance(data, str):
-        return _CONTROL.search(data) is not None
+        return what.search(data) is not None
     if isinstance(data, dict):
-        return any(unsayable(key) or unsayable(value) for key, value in data.items())
-    return isinstance(data, (list, tuple)) and any(unsayable(part) for part in data)
+        return any(_holds(key, what) or _holds(value, what) for key, value in data.items())
+    return isinstance(data, (list, tuple)) and any(_holds(part, what) for part in data)
+
+
+def sayable(text: str) -> str:
+    """A text without what nobody can read: control characters, and those that turn the direction of what follows."""
+    return TURNING.sub("", _CONTROL.sub("", text))
 
 
 def _line(field: Field, data: object) -> str:
@@ -57,7 +90,9 @@ def _line(field: Field, data: object) -> str:
 
 
 def _text(field: Field, data: object) -> str:
-    return "" if isinstance(data, str) and data.strip() else f"{field.title} is a text."
+    if not isinstance(data, str) or not data.strip():
+        return f"{field.title} is a text."
+    return f"{field.title} is longer than {_LONGEST_TEXT:,} characters." if len(data) > _LONGEST_TEXT else ""
 
 
 def _list(field: Field, data: object) -> str:
@@ -70,7 +105,10 @@ def _list(field: Field, data: object) -> str:
 
 
 def _choice(field: Field, data: object) -> str:
-    return "" if data in field.choices else f"{field.title} is one of: {', '.join(field.choices)}."
+    if data in field.choices:
+        return ""
+    more = f" and {len(field.choices) - _NAMED} more" if len(field.choices) > _NAMED else ""
+    return f"{field.title} is one of: {', '.join(field.choices[:_NAMED])}{more}."
 
 
 def _licence(field: Field, data: object) -> str:
@@ -136,20 +174,32 @@ def _hash(field: Field, data: object) -> str:
 
 
 def _count(field: Field, data: object) -> str:
+    if isinstance(data, (int, float)) and data > _MOST:
+        return _too_much(field)
     if not isinstance(data, int) or not _is_number(data):
         return f"{field.title} is a whole number."
-    if data > _MOST:
-        return f"{field.title} is more than can be counted."
-    return f"{field.title} is below zero." if data < 0 else ""
+    return _too_little(field, data)
 
 
 def _number(field: Field, data: object) -> str:
+    if isinstance(data, (int, float)) and data > _MOST:
+        return _too_much(field)
     if not _is_number(data):
         return f"{field.title} is a number."
     assert isinstance(data, (int, float))
+    if said := _too_little(field, data):
+        return said
+    return f"{field.title} is more than 100 %." if field.units[:1] == ("%",) and data > 100 else ""
+
+
+def _too_much(field: Field) -> str:
+    return f"{field.title} is more than can be counted."
+
+
+def _too_little(field: Field, data: float) -> str:
     if data < 0:
         return f"{field.title} is below zero."
-    return f"{field.title} is more than 100 %." if field.units[:1] == ("%",) and data > 100 else ""
+    return f"{field.title} is above zero." if not data and field.key in _ABOVE_ZERO else ""
 
 
 def _money(field: Field, data: object) -> str:
@@ -166,6 +216,8 @@ def _spread(field: Field, data: object) -> str:
     for name, number in data.items():
         if not _is_number(number) or number < 0:
             return f"{field.title}: its {name} is no number from zero up."
+        if number > _MOST:
+            return f"{field.title}: its {name} is more than can be counted."
     if "p95" in data and data["p95"] < data["p50"]:
         unit = field.units[0]
         more = " Was one of them meant in another unit?" if data["p50"] >= 10 * data["p95"] else ""
@@ -181,6 +233,8 @@ def _facts(field: Field, data: object) -> str:
             return f"{field.title} has a value without a name."
         if not isinstance(value, (str, bool)) and not _is_number(value):
             return f"{field.title}: {name!r} has neither a text nor a number nor a yes or no."
+        if len(name) > _LONGEST_LINE or (isinstance(value, str) and len(value) > _LONGEST_TEXT):
+            return f"{field.title}: {name[:40]!r} is longer than {_LONGEST_TEXT:,} characters."
     return ""
 
 
@@ -201,7 +255,9 @@ def _rows(field: Field, data: object) -> str:
 def _cell(column: str, value: object) -> str:
     types = _ROW_TYPES.get(column)
     if types is None:
-        return "" if isinstance(value, str) else f"{column} is no text."
+        if not isinstance(value, str):
+            return f"{column} is no text."
+        return f"{column} is longer than {_LONGEST_TEXT:,} characters." if len(value) > _LONGEST_TEXT else ""
     if types == (bool,):
         return "" if isinstance(value, bool) else f"{column} is neither yes nor no."
     if not _is_number(value) or (types == (int,) and not isinstance(value, int)):

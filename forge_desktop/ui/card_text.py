@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from forge_desktop.base.directions import unturned
+
 _FRONT = re.compile(r"\A\ufeff?---[ \t]*\r?\n.*?^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _TABLE_ROWS = 24  # of a table that are drawn; the form and the source have them all
@@ -18,7 +20,7 @@ def preview_text(markdown: str) -> str:
         rows = rows + 1 if line.lstrip().startswith("|") else _after(made, rows)
         if rows <= _TABLE_ROWS + 2:
             made.append(line)
-    return "\n".join(made).strip("\n")
+    return unturned("\n".join(made).strip("\n"))
 
 
 def _after(made: list[str], rows: int) -> int:

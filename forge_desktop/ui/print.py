@@ -42,6 +42,7 @@ from PySide6.QtSvg import QSvgRenderer
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.paths import write_atomically
 from forge_desktop.ui import tokens
+from forge_desktop.ui.widgets.words import safe_words
 
 _DPI = 96  # what a pixel of HTML is; the layout counts in them
 _FINE = 1200  # dots an inch on paper: with fewer, letters are placed so roughly that words fall apart when copied
@@ -78,7 +79,7 @@ def print_html(
         raise ForgeError(
             f"{file.name} is there already.", hint="Choose another name, or say that it is to be replaced."
         )
-    made, pages = _print(html, title, paper or paper_here(), check)
+    made, pages = _print(html, safe_words(title), paper or paper_here(), check)
     try:
         write_atomically(file, made)
     except OSError as error:

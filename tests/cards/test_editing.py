@@ -153,9 +153,10 @@ def test_a_card_goes_by_many_names(room: CardRoom) -> None:
         room.cards.get("half \ud800")
     with pytest.raises(ForgeError, match="No card is called ''"):
         room.cards.get("")
-    room.cards.new("teacher", "opening hours")
-    with pytest.raises(ForgeError, match="Several cards are called 'opening hours'"):
-        room.cards.get("opening hours")
+    for name in ("One", "Two"):
+        room.cards.set(room.cards.new("teacher", name).uid, "name", "closing hours")
+    with pytest.raises(ForgeError, match="Several cards are called 'closing hours'"):
+        room.cards.get("closing hours")
 
 
 def refused(room: CardRoom, field: str, data: Any, unit: str = "") -> str:
@@ -166,3 +167,37 @@ def refused(room: CardRoom, field: str, data: Any, unit: str = "") -> str:
     assert found.value.field == field
     assert room.cards.get("v1") == before
     return found.value.message
+
+
+GATED = {
+    "task": "text-generation", "dataset": "goods", "metric": "exact_match", "value": 0.41, "unit": "share", "n": 220,
+    "baseline": 0.38, "difference": 0.03, "low": 0.01, "high": 0.05, "source": "gate 3", "verified": True,
+}  # fmt: skip
+OTHER = {**GATED, "metric": "nll", "value": 2.5}
+
+
+def test_a_result_that_a_person_changes_no_longer_claims_the_gate(room: CardRoom) -> None:
+    version = room.adapter()
+    room.measured(version.label, evaluation=Value([GATED, OTHER], "", "measured", "gate"))
+    room.cards.set(version.label, "evaluation", [{**GATED, "value": 0.97}, OTHER])
+    typed, kept = room.shown(version.label, "evaluation")  # type: ignore[misc]
+    assert typed == {
+        "task": "text-generation", "dataset": "goods", "metric": "exact_match", "value": 0.97, "unit": "share",
+        "n": 220, "baseline": 0.38, "source": "by hand",
+    }  # fmt: skip
+    assert kept == OTHER
+    room.cards.set(version.label, "evaluation", [GATED, OTHER])  # what was measured needs no word of a person
+    assert room.cards.get(version.label).fields["evaluation"].hand is None
+
+
+def test_neither_does_one_that_was_changed_in_the_text(room: CardRoom) -> None:
+    version = room.adapter()
+    room.measured(version.label, evaluation=Value([GATED], "", "measured", "gate"))
+    text = room.cards.markdown(version.label, revealed=True)
+    room.cards.set_text(version.label, text.replace("0.41", "0.97"))
+    row = room.shown(version.label, "evaluation")[0]  # type: ignore[index]
+    assert (row["value"], row["source"]) == (0.97, "by hand")
+    assert not {"verified", "difference", "low", "high"} & set(row)
+    written = room.cards.markdown(version.label, revealed=True)
+    assert "verified: true" not in written
+    assert "gate 3" not in written.split("measured")[0]

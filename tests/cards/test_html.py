@@ -11,6 +11,7 @@ from PySide6.QtGui import QTextDocument
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards.html import render
+from forge_desktop.cards.records import Value
 from tests.cards.samples import SHA, empty_card, full_card, many_rows, with_texts
 from tests.cards.test_cyclonedx import KINDS
 from tests.cards.test_plain import NASTY
@@ -130,3 +131,22 @@ def test_it_prints_through_qt(qapp):
     assert "Difference to the baseline" in text
     assert text.count("\ufffc") >= 4  # the charts
     assert document.begin().blockFormat().headingLevel() == 1
+
+
+def test_only_what_was_measured_is_called_that():
+    card = full_card("student", summary="By hand.", safety="My words.", context=4096)
+    shipped = {key: Value("Words that ship.", "", "measured", "shipped") for key in ("summary", "safety")}
+    states = {key: dataclasses.replace(card.fields[key], measured=value) for key, value in shipped.items()}
+    context = dataclasses.replace(card.fields["context"], measured=Value(8192, "tokens", "measured", "file"))
+    page = Page(render(dataclasses.replace(card, fields={**card.fields, **states, "context": context})))
+    assert "My words." in page.text
+    assert "Words that ship." not in page.text  # the words of a person stand in their place
+    assert "filled in: 8,192 tokens" in page.text
+    assert "measured: 8,192" not in page.text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_turns_the_direction_of_reading(kind):
+    page = render(with_texts("a\u202egnp.exe \u2067b", kind)).decode()
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", page)
+    assert "a\\u202egnp.exe \\u2067b" in page

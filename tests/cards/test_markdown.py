@@ -260,3 +260,29 @@ def test_results_in_words_stay_when_the_others_change() -> None:
     ]
     fewer = markdown.write(_with(card, evaluation=_hand("evaluation", rows[:2])))
     assert '"63 ± 4"' in fewer or "63 ± 4" in fewer
+
+
+def test_marks_that_turn_the_direction_are_escaped_and_come_back() -> None:
+    bad = "a\u202egnp.exe"
+    card = samples.full_card(
+        "adapter", name=bad, provider=bad, tags=[bad, "b"], hyperparameters={bad: bad}, safety="Fine.",
+        evaluation=[{"metric": bad, "value": 1.5}],
+    )  # fmt: skip
+    text = markdown.write(dataclasses.replace(card, document=""))
+    assert "\u202e" not in text
+    back = markdown.read(text, "adapter").values
+    for key in ("name", "provider", "tags", "hyperparameters", "evaluation"):
+        assert back[key][0] == card.fields[key].hand.data, key  # type: ignore[union-attr]
+    assert markdown.write(card, previous=text) == text
+
+
+def test_what_is_only_filled_in_is_not_called_measured() -> None:
+    found = FieldState("context", Value(8192, "tokens", "measured", "file"), Value(4096, "tokens"))
+    gate = FieldState("gate", Value({"seed": 1}, "", "measured", "registry"), Value({"seed": 2}))
+    card = _with(samples.full_card("adapter"), context=found, gate=gate)
+    text = markdown.write(dataclasses.replace(card, document=""))
+    assert "4,096 tokens (filled in: 8,192 tokens)" in text
+    assert "*As filled in:*" in text
+    back = markdown.read(text, "adapter").values
+    assert (back["context"], back["gate"]) == ((4096, "tokens"), ({"seed": 2}, ""))
+    assert markdown.write(card, previous=text) == text

@@ -7,9 +7,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
+from forge_desktop.base.errors import FieldError
 from forge_desktop.cards import fields as known
 from forge_desktop.cards.fields import BY_KEY, FIELDS, Field
 from forge_desktop.cards.records import FieldState, Value
+from forge_desktop.cards.typing_in import taken
 from forge_desktop.ui.panes.cards.field_row import FieldRow, input_for
 from forge_desktop.ui.panes.cards.inputs import FactsInput, Input
 from forge_desktop.ui.panes.cards.inputs_numbers import AmountInput, MoneyInput, SpreadInput
@@ -84,6 +86,34 @@ def test_amounts_are_read_in_their_unit_and_typed_in_any(qtbot: QtBot) -> None:
     assert isinstance(size, AmountInput)
     assert (size.line.text(), size.units and size.units.value()) == ("1.235", "GB")
     assert size.value() == (1_234_567_890, "B")
+
+
+def test_a_unit_that_is_typed_goes_before_the_list(qtbot: QtBot) -> None:
+    size = made(qtbot, "file_bytes")
+    assert isinstance(size, AmountInput)
+    assert size.units is not None
+    size.shows(15_000_000, "B")
+    size.line.clear()
+    qtbot.keyClicks(size.line, "1.5 GB")
+    assert size.value() == (1.5, "GB")
+    assert size.units.value() == "GB"
+    size.line.clear()
+    qtbot.keyClicks(size.line, "3 parsecs")
+    assert size.value() == ("3 parsecs", "GB")  # for the room to refuse
+
+
+@pytest.mark.parametrize("key", ["bits_per_weight", "file_bytes", "training_time", "error_rate"])
+def test_a_comma_that_may_be_a_point_is_not_read_over(qtbot: QtBot, key: str) -> None:
+    found = made(qtbot, key)
+    assert isinstance(found, AmountInput)
+    for text in ("4,5", "0,97", "1,000", "12,34", "1,2345"):
+        found.line.setText(text)
+        assert found.value()[0] == text
+        with pytest.raises(FieldError, match="in two ways"):
+            taken(BY_KEY[key], *found.value())
+    for text, number in (("1,000,000", 1_000_000), ("1,250.5", 1250.5), ("1 250", 1250)):
+        found.line.setText(text)
+        assert found.value()[0] == number
 
 
 def test_money_and_spreads(qtbot: QtBot) -> None:
@@ -186,6 +216,22 @@ def test_rows_are_added_changed_and_taken_away(qtbot: QtBot) -> None:
     qtbot.keyClick(found.table, Qt.Key.Key_Delete)
     assert found.value()[0] is None
     assert QApplication.focusWidget() in (found.add, None)
+
+
+def test_a_changed_result_no_longer_claims_the_gate(qtbot: QtBot) -> None:
+    found = made(qtbot, "evaluation")
+    assert isinstance(found, RowsInput)
+    row = {"metric": "nll", "value": 2.123456789012345, "baseline": 2.5, "difference": -0.376543210987655, "low": -0.5,
+           "high": -0.2, "source": "gate 3", "verified": True}  # fmt: skip
+    found.shows([row], "")
+    for typed, kept in (("2.123456789012345", row), ("1.5", {"metric": "nll", "value": 1.5, "baseline": 2.5,
+                                                             "source": "by hand"})):  # fmt: skip
+        found.table.select_id(0)
+        found.edit.click()
+        sheet = found.findChildren(RowSheet)[-1]
+        sheet.fields["value"].setText(typed)  # type: ignore[union-attr]
+        sheet._on_save()
+        assert found.value()[0] == [kept]
 
 
 def test_many_rows_are_read_as_they_are_seen(qtbot: QtBot) -> None:

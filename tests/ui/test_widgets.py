@@ -233,3 +233,8 @@ def test_a_whole_number_has_no_comma_but_between_groups_of_three(qtbot: QtBot) -
         field.setText(text)
         read[text] = field.value()
     assert read == {"45": 45, "4,5": "4,5", "1,024": 1024, "1,02": "1,02", "12,345,678": 12_345_678}
+    decimal = NumberField(float)
+    qtbot.addWidget(decimal)
+    for text, value in (("0,5", 0.5), ("0,012", 0.012), ("1,024", "1,024"), ("0.5", 0.5), ("1,024.5", 1024.5)):
+        decimal.setText(text)
+        assert decimal.value() == value

@@ -12,7 +12,7 @@ from forge_desktop.cards.markdown.outline import Outline
 from forge_desktop.cards.markdown.places import Place
 from forge_desktop.cards.markdown.wishes import Wish
 
-_BESIDE = re.compile(r" \(measured: .*\)\Z", re.DOTALL)
+_BESIDE = re.compile(r" \((?:measured|filled in): .*\)\Z", re.DOTALL)
 
 
 class LineEdit(NamedTuple):

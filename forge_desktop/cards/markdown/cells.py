@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any
 
+from forge_desktop.base.directions import TURNING
+
 _NUMBER = re.compile(r"[+-]?(\d[\d_]*)?(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
 _PLAIN_INT = re.compile(r"-?(0|[1-9]\d{0,300})", re.ASCII)
 _WORDS = {"true": True, "false": False, "null": None}
@@ -50,7 +52,7 @@ def joined(cells: list[str]) -> str:
 def encoded(value: object) -> str:
     """Any plain value: numbers and true, false as they are, other texts too unless they could be taken for those."""
     if isinstance(value, str):
-        return value if value and decoded(value) == value else as_json(value)
+        return value if value and decoded(value) == value and not TURNING.search(value) else as_json(value)
     return as_json(value)
 
 
@@ -99,7 +101,7 @@ def unlisted(text: str) -> list[object]:
 
 
 def _item(item: object) -> str:
-    if isinstance(item, str) and item and unlisted(item) == [item] and "\n" not in item:
+    if isinstance(item, str) and item and unlisted(item) == [item] and "\n" not in item and not TURNING.search(item):
         return item
     return as_json(item)
 
@@ -108,4 +110,4 @@ def as_json(value: object) -> str:
     """JSON on one line, readable in any script."""
     # Non-ASCII stays readable; what would end a line or hide is escaped.
     said = json.dumps(value, ensure_ascii=False)
-    return re.sub(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff]", lambda m: f"\\u{ord(m[0]):04x}", said)
+    return re.sub(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", lambda m: f"\\u{ord(m[0]):04x}", said)

@@ -6,12 +6,13 @@ import json
 import re
 
 from forge_desktop.base import money
+from forge_desktop.base.directions import TURNING, unturned
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards.fields import Field
 from forge_desktop.cards.markdown import cells
 
 NOT_APPLICABLE = "not applicable"
-_MEASURED = re.compile(r" \(measured: .*\)\Z", re.DOTALL)
+_MEASURED = re.compile(r" \((?:measured|filled in): .*\)\Z", re.DOTALL)
 _REMARK = re.compile(r" \([^()]*\)\Z")
 _EXACT = re.compile(r"`json: (.*)`", re.DOTALL)
 _WHOLE = re.compile(r"-?\d{1,3}(,\d{3})+|-?\d+", re.ASCII)
@@ -23,7 +24,7 @@ Held = tuple[object, str]  # data, unit
 def said(field: Field, data: object, unit: str = "") -> str:
     """The value in words, so that `understood` gives the same one; as JSON where there are no such words."""
     words = _words(field, data, unit)
-    if words and understood(field, words) == (data, unit) and _same(field, words, data):
+    if words and not TURNING.search(words) and understood(field, words) == (data, unit) and _same(field, words, data):
         return words
     return f"`json: {as_json([data, unit])}`"
 
@@ -123,4 +124,4 @@ def _spread_of(words: str) -> Held:
 
 def as_json(value: object) -> str:
     """JSON that may stand between two backticks."""
-    return json.dumps(value, ensure_ascii=False).replace("`", "\\u0060")
+    return unturned(json.dumps(value, ensure_ascii=False)).replace("`", "\\u0060")

@@ -15,10 +15,11 @@ from forge_desktop.cards.records import Kind
 Form = Literal["cell", "text", "block", "bullet", "name", "summary"]
 _BOLD = re.compile(r"(\s*[-*+]\s+\*\*([^*]+?):?\*\*:?\s*)(.*?)\s*\Z")
 _REASON = re.compile(r"\*Not applicable: (.*)\*")
-_NOTE = re.compile(r"\*Source: .*\*\Z|\*\*No longer true:\*\* |\*As measured:\*\Z")
+_NOTE = re.compile(r"\*Source: .*\*\Z|\*\*No longer true:\*\* |\*As (?:measured|filled in):\*\Z")
 _EMPTY = re.compile(
     r"\[More Information Needed\]|\{\{.*\}\}|\*\*(?:BibTeX|APA):\*\*|Use the code below to get started with the model\."
 )
+_LONGEST_SUMMARY = 1000  # characters of a line: a longer paragraph is a text and sums nothing up
 _MODEL_CARD = re.compile(r"Model Card for\s+", re.IGNORECASE)
 _NO_SUMMARY = re.compile(
     r" {0,3}([>#|<]|[-*+][ \t]|\d{1,9}[.)][ \t]|`{3}|~{3}|!\[|\[!\[|(?:[-*_][ \t]*){3,}\Z)|    |\t"
@@ -171,7 +172,7 @@ def _notes(outline: Outline, at: int, last: int) -> tuple[int, tuple[str, ...]]:
             end = at + 1
         elif line.strip():
             table = next(iter(outline.tables_in(at, at + 1)), None)
-            behind = notes and notes[-1] == "*As measured:*"
+            behind = notes and notes[-1] in ("*As measured:*", "*As filled in:*")
             if not behind or not (table or line.startswith(("- ", "`json:"))):
                 break
             stop = table.last if table else at + 1
@@ -202,5 +203,5 @@ def _top(places: dict[str, Place], outline: Outline) -> None:
     ):
         last += 1
     text = " ".join(line.strip() for line in outline.bare[first:last])
-    if text and not _EMPTY.fullmatch(text):
+    if text and len(text) <= _LONGEST_SUMMARY and not _EMPTY.fullmatch(text):
         places["summary"] = Place("summary", first, last, (text, ""), heading=heading)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from forge_desktop.base import money
+from forge_desktop.base.directions import TURNING
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards.fields import ROWS, Field
 from forge_desktop.cards.markdown import cells
@@ -62,7 +63,7 @@ def understood(field: Field, table: Table) -> object:
 
 
 def _facts_lines(data: object) -> list[str] | None:
-    if not isinstance(data, dict) or not data:
+    if not isinstance(data, dict) or not data or any(TURNING.search(str(name)) for name in data):
         return None
     return [
         *_head(FACTS_HEADER),

@@ -33,7 +33,7 @@ class Wish:
         measured = self.state.measured
         if self.state.hand is None or measured is None or not self.held:
             return ""
-        words = f" (measured: {facts.said(self.field, measured.data, measured.unit)})"
+        words = f" ({measured.found}: {facts.said(self.field, measured.data, measured.unit)})"
         back = facts.understood(self.field, facts.said(self.field, *self.held) + words)
         return words if same(back, self.held) else ""
 
@@ -115,7 +115,7 @@ def notes(wish: Wish) -> list[str]:
     found += [stale] if stale else []
     if wish.state.hand is not None and wish.state.measured is not None:
         measured = (wish.state.measured.data, wish.state.measured.unit)
-        found += ["*As measured:*", *block_lines(wish.field, measured)]
+        found += [f"*As {wish.state.measured.found}:*", *block_lines(wish.field, measured)]
     return found
 
 

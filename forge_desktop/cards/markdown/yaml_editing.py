@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
+from forge_desktop.base.directions import TURNING
 from forge_desktop.cards.markdown.records import BadCardText
 from forge_desktop.cards.markdown.yaml_nodes import Node, compose, plain
 
@@ -33,7 +34,13 @@ def applied(text: str, edits: Sequence[Edit]) -> str:
 
 def block(value: object) -> str:
     """A value as YAML in lines, without the last line's end."""
-    return str(yaml.dump(value, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=_WIDE)).removesuffix("\n")
+    return _dumped(value, sort_keys=False).removesuffix("\n")
+
+
+def _dumped(value: object, **form: Any) -> str:
+    """As YAML, in letters as they are; with marks in it that turn them around, all that is not ASCII is escaped."""
+    said = str(yaml.dump(value, Dumper=_DUMPER, allow_unicode=True, width=_WIDE, **form))
+    return str(yaml.dump(value, Dumper=_DUMPER, width=_WIDE, **form)) if TURNING.search(said) else said
 
 
 def changed(
@@ -180,17 +187,14 @@ def _scalar(value: object, node: Node) -> str:
     style = node.style if isinstance(value, str) and node.style in ("'", '"') else None
     if isinstance(value, str) and "\n" in value:
         style = '"'
-    said = str(yaml.dump(value, Dumper=_DUMPER, allow_unicode=True, width=_WIDE, default_style=style))
-    return said.removesuffix("\n").removesuffix("\n...")
+    return _dumped(value, default_style=style).removesuffix("\n").removesuffix("\n...")
 
 
 def _flow(value: object) -> str:
     """A value on one line, as it may stand anywhere."""
     if not isinstance(value, dict | list):
-        said = str(yaml.dump([value], Dumper=_DUMPER, allow_unicode=True, width=_WIDE, default_flow_style=True))
-        return said.strip()[1:-1]
-    said = yaml.dump(value, Dumper=_DUMPER, allow_unicode=True, width=_WIDE, default_flow_style=True, sort_keys=False)
-    return str(said).strip()
+        return _dumped([value], default_flow_style=True).strip()[1:-1]
+    return _dumped(value, default_flow_style=True, sort_keys=False).strip()
 
 
 def _spaced(text: str, node: Node, said: str) -> str:

@@ -21,11 +21,12 @@ from PySide6.QtWidgets import (
     QStylePainter,
 )
 
+from forge_desktop.base.numbers import ungrouped
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.widgets.controls import name_buttons
 from forge_desktop.ui.widgets.words import isolated
 
-_GROUPS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
+_ONLY_A_POINT = re.compile(r"[-+]?(?:0*,\d+|\d*,(?:\d{1,2}|\d{4,}))")
 
 
 class ChoiceField(QComboBox):
@@ -93,7 +94,7 @@ class OfferField(QComboBox):
         if known is not None:
             return known
         with contextlib.suppress(ValueError):
-            return int(_grouped(text))
+            return int(ungrouped(text, whole=True))
         return text
 
     def show_value(self, value: object) -> None:
@@ -115,7 +116,10 @@ class OfferField(QComboBox):
 
 
 class NumberField(QLineEdit):
-    """A number to type; the arrow keys step. What is not a number comes out as its text, for the check to refuse."""
+    """A number to type; the arrow keys step. What is not a number comes out as its text, for the check to refuse.
+
+    "0,7" can only be meant with a point and is read so; "1,234" can be meant in two ways and is not.
+    """
 
     changed = Signal()
     settled = Signal()
@@ -130,10 +134,9 @@ class NumberField(QLineEdit):
 
     def value(self) -> object:
         """The number typed, or the text when it is none."""
-        text = self.text().strip()
-        for space in (" ", "\u00a0", "\u202f"):
-            text = text.replace(space, "")
-        text = text.replace(",", ".") if self._kind is float else _grouped(text)
+        text = ungrouped(self.text(), whole=self._kind is int)
+        if self._kind is float and _ONLY_A_POINT.fullmatch(text):
+            text = text.replace(",", ".")
         with contextlib.suppress(ValueError):
             return self._kind(text)
         return self.text()
@@ -155,11 +158,6 @@ class NumberField(QLineEdit):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self.settled.emit()  # a window that closes takes no focus away
-
-
-def _grouped(text: str) -> str:
-    """A whole number without the commas that group its digits by three; "4,5" is no whole number and stays as it is."""
-    return text.replace(",", "") if _GROUPS.fullmatch(text) else text
 
 
 class FileField(QLineEdit):

@@ -128,7 +128,7 @@ class CardDesk(QObject):
         else:
             act()
 
-    @Slot(str, str)
+    @Slot(object, object)
     def type_text(self, text: str, since: str) -> None:
         """The source was typed, over what it said before: take it in."""
         if self.view is not None:

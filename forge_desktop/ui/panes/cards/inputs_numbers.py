@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.money import exact, parse_usd
+from forge_desktop.base.numbers import typed_number
 from forge_desktop.cards.fields import Field
+from forge_desktop.cards.units import fits, quantity
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.cards.inputs import Input
-from forge_desktop.ui.panes.cards.words import BYTES, byte_unit, number_words
+from forge_desktop.ui.panes.cards.words import BYTES, byte_unit, typed_words
 from forge_desktop.ui.widgets.basics import label, row
 from forge_desktop.ui.widgets.fields import ChoiceField
 
@@ -25,28 +25,13 @@ def _line(width: int = 0) -> QLineEdit:
     return made
 
 
-def typed_number(text: str, *, whole: bool) -> object:
-    """The number typed, None for nothing, or the text when it is none."""
-    bare = text.strip()
-    for space in (" ", "\u00a0", "\u202f", ","):
-        bare = bare.replace(space, "")
-    if not bare:
-        return None
-    with contextlib.suppress(ValueError):
-        return int(bare)
-    if not whole:
-        with contextlib.suppress(ValueError):
-            return float(bare)
-    return text.strip()
-
-
 class AmountInput(Input):
     """A number, with the list of its units where it has several."""
 
     def __init__(self, field: Field) -> None:
         super().__init__(field)
         self.line = _line()
-        self.line.textEdited.connect(self.changed)
+        self.line.textEdited.connect(self._on_edited)
         self.line.setPlaceholderText(field.example)
         self.units = ChoiceField({unit: unit for unit in field.units}) if len(field.units) > 1 else None
         self._given: tuple[object, str] = (None, "")
@@ -71,6 +56,8 @@ class AmountInput(Input):
         number = typed_number(text, whole=self.field.type == "count")
         if number is None:
             return None, ""
+        if isinstance(number, str) and (said := self._with_unit(number)) is not None:
+            return said
         return number, unit
 
     def shows(self, data: object, unit: str) -> None:
@@ -81,9 +68,8 @@ class AmountInput(Input):
         if isinstance(data, int | float):
             if self.field.type == "bytes":
                 unit = byte_unit(data)
-                words = number_words(data / BYTES[unit])
-            else:
-                words = number_words(data)
+                data = data / BYTES[unit]
+            words = typed_words(data, whole=self.field.type == "count")
         elif data is not None:
             words = str(data)
         self.line.setText(words)
@@ -100,6 +86,23 @@ class AmountInput(Input):
         if self.units is not None:
             return str(self.units.value())
         return self.field.units[0] if self.field.units else ""
+
+    def _with_unit(self, text: str) -> tuple[object, str] | None:
+        """The number and the unit of "1.5 GB": what is typed beside a number goes before the list beside the field."""
+        found = quantity(text, whole=self.field.type == "count")
+        if found is None or not found[1] or not fits(found[1], self.field.units):
+            return None
+        number = typed_number(found[0], whole=False)
+        return None if isinstance(number, str) else (number, found[1])
+
+    @Slot()
+    def _on_edited(self) -> None:
+        said = self._with_unit(self.line.text())
+        if said is not None and self.units is not None and (place := self.units.findData(said[1])) >= 0:
+            blocked = self.units.blockSignals(True)
+            self.units.setCurrentIndex(place)
+            self.units.blockSignals(blocked)
+        self.changed.emit()
 
 
 class MoneyInput(Input):
@@ -178,7 +181,7 @@ class SpreadInput(Input):
         both = data if isinstance(data, dict) else {}
         for line, key in ((self.low, "p50"), (self.high, "p95")):
             number = both.get(key)
-            line.setText(number_words(number) if isinstance(number, int | float) else str(number or ""))
+            line.setText(typed_words(number) if isinstance(number, int | float) else str(number or ""))
         if self.units is not None:
             self.units.setCurrentIndex(max(0, self.units.findData(unit)))
         self._as_shown = (*self._typed(), self._unit())

@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.money import exact, parse_usd
+from forge_desktop.base.numbers import typed_number
+from forge_desktop.cards.claims import changed_by_hand
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.cards.inputs import fact_words
-from forge_desktop.ui.panes.cards.inputs_numbers import typed_number
 from forge_desktop.ui.widgets.basics import Button, PrimaryButton, column, label, row
 from forge_desktop.ui.widgets.fields import ChoiceField
 from forge_desktop.ui.widgets.form_lines import form_lines
@@ -83,7 +84,10 @@ class RowSheet(Sheet):
     @Slot()
     def _on_save(self) -> None:
         line = {key: said for key, said in self._line.items() if key not in self._keys}
-        for key, made in self.fields.items():
+        for (key, made), now, first in zip(self.fields.items(), self._state(), self._first, strict=True):
+            if now == first and key in self._line:
+                line[key] = self._line[key]  # as it was, not as it is shown
+                continue
             said, problem = _read(key, made)
             if problem:
                 self.banner.show_message(problem)
@@ -91,6 +95,8 @@ class RowSheet(Sheet):
                 return
             if said is not None:
                 line[key] = said
+        if "metric" in self._keys:
+            line = changed_by_hand(line, self._line)
         if not line:
             self.banner.show_message("Nothing is typed yet.")
             return
@@ -110,6 +116,10 @@ def _field(key: str, said: object) -> QLineEdit | ChoiceField:
     return line
 
 
+def _number_words(key: str) -> str:
+    return "is a whole number" if key in _WHOLE else "is a number, with a point before decimals and no comma"
+
+
 def _read(key: str, made: QLineEdit | ChoiceField) -> tuple[object, str]:
     """What a column means, and what is wrong with it."""
     if isinstance(made, ChoiceField):
@@ -125,6 +135,6 @@ def _read(key: str, made: QLineEdit | ChoiceField) -> tuple[object, str]:
     if key in _WHOLE or key in _NUMBERS:
         number = typed_number(text, whole=key in _WHOLE)
         if isinstance(number, str):
-            return None, f"{_WORDS.get(key, column_words(key))} is a {'whole ' if key in _WHOLE else ''}number."
+            return None, f"{_WORDS.get(key, column_words(key))} {_number_words(key)}."
         return number, ""
     return text, ""

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from forge_desktop.cards.records import Problem, TextOutcome
 from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.raw_text import carried, read, shown
 from forge_desktop.ui.widgets.basics import Button, IconLabel, column, frame, label, row
 from forge_desktop.ui.widgets.words import breakable
 
@@ -25,15 +26,18 @@ _PAUSE_MS = 400
 
 
 class SourceView(QWidget):
-    """The text, and under it what is wrong with it. `typed` carries it once a person pauses, and what it was before."""
+    """The text, and under it what is wrong with it. `typed` carries it once a person pauses, and what it was before.
 
-    typed = Signal(str, str)
+    Qt shows every line end as one of its own; what a person did not touch goes on as it came, byte for byte.
+    """
+
+    typed = Signal(object, object)  # as str they would lose a byte order mark on the way
 
     def __init__(self) -> None:
         super().__init__()
         self.text = _Text()
         self.text.textChanged.connect(self._on_text)
-        self._known = self._coming = ""
+        self._known = self._coming = self._seen = ""  # the text in force, the one to show, and that as it stands there
         self._problem: Problem | None = None
         self._places: list[tuple[int, int]] = []
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
@@ -95,10 +99,12 @@ class SourceView(QWidget):
         """What was typed and not handed on, with what stood there before; None for nothing."""
         waited = self._pause.isActive()
         self._pause.stop()
-        since, text = self._known, self.text.toPlainText()
-        if text == since or not (waited or self.isVisible()):
+        since, edited = self._known, self.text.said()
+        if self.text.isReadOnly() or edited == self._seen or not (waited or self.isVisible()):
             return None
+        text = carried(since, edited)
         self._known = self._coming = text
+        self._seen = edited
         return text, since
 
     @Slot()
@@ -121,11 +127,13 @@ class SourceView(QWidget):
         if self._coming != self._known:
             self._known = self._coming
             self.text.put(self._coming)
+            self._seen = self.text.said()
+            self._pause.stop()  # that was nobody's typing
             self.text.mark_lines(self._places)
 
     @Slot()
     def _on_text(self) -> None:
-        if self.text.toPlainText() != self._known:
+        if not self.text.isReadOnly() and self.text.said() != self._seen:
             self._pause.start()
 
 
@@ -154,9 +162,13 @@ class _Text(QPlainTextEdit):
         self.updateRequest.connect(self._on_update)
         self._make_room()
 
+    def said(self) -> str:
+        """What stands in it."""
+        return read(self.document().toRawText())
+
     def put(self, text: str) -> None:
         """Replace what differs, so that the cursor and the place that is seen stay."""
-        old = self.toPlainText()
+        old, text = self.said(), shown(text)
         start = 0
         most = min(len(old), len(text))
         while start < most and old[start] == text[start]:
@@ -164,6 +176,8 @@ class _Text(QPlainTextEdit):
         end = 0
         while end < most - start and old[len(old) - 1 - end] == text[len(text) - 1 - end]:
             end += 1
+        if text[start : start + 1] == "\ufeff" and start:  # one that begins what is put in would get lost
+            start -= 1
         # positions of a cursor count in UTF-16
         before, gone = _length(old[:start]), _length(old[start : len(old) - end])
         cursor = QTextCursor(self.document())
