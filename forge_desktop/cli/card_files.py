@@ -36,7 +36,7 @@ def export(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     target = Path(os.path.abspath(options.to))
     formats = options.format or FORMATS
     if len(formats) == 1 and not target.suffix:
-        target.mkdir(parents=True, exist_ok=True)  # a name without an ending is a directory's
+        _make(target)  # a name without an ending is a directory's
     job = forge.cards.exports.write(card.uid, formats, target, revealed=options.reveal_all, replace=options.replace)
     written = wait(forge, job, out, "writing")
     assert isinstance(written, list)
@@ -57,6 +57,17 @@ def export(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     if hidden:
         out.line(f"Hidden: {counted(hidden, 'private part')}. `card check {options.card}` lists what is private.")
     return 0
+
+
+def _make(target: Path) -> None:
+    try:
+        target.mkdir(exist_ok=True)
+    except FileNotFoundError:
+        return  # what it lies in is not there: whoever writes says so
+    except OSError as error:
+        raise ForgeError(
+            f"{target} cannot be made: {error.strerror or error}.", hint="Choose another place."
+        ) from error
 
 
 def _finding(forge: Forge, card: Card, wanted: str) -> str:

@@ -102,18 +102,19 @@ def _added(text: str) -> str:
 
 def test_results_leave_as_files_of_the_hub_and_come_back() -> None:
     card = samples.full_card("adapter")
-    rows = card.fields["evaluation"].shown.data  # type: ignore[union-attr]
+    assert markdown.eval_results(card) == {}, "the hub has no data set of these names"
+    kept = card.fields["evaluation"].shown.data  # type: ignore[union-attr]
+    rows = [{**row, "dataset": f"acme/{row['dataset']}"} for row in kept if row.get("dataset")]
+    card = cards.card("adapter", {"evaluation": FieldState("evaluation", hand=Value(rows))})
     files = markdown.eval_results(card)
     assert set(files) == {"contracts.yaml"}
     entries = parse_eval_result_entries(yaml.safe_load(files["contracts.yaml"]))
     assert [(entry.dataset_id, entry.task_id, entry.value) for entry in entries] == [
-        ("contracts", "question-answering", 0.91), ("contracts", "question-answering", 0.86),
+        ("acme/contracts", "question-answering", 0.91), ("acme/contracts", "question-answering", 0.86),
     ]  # fmt: skip
     assert entries[0].notes.startswith("metric: grounded; split: test; unit: share; n: 220; baseline: v11")
     back = markdown.read_eval_results(files)
-    assert [dict(sorted(row.items())) for row in back] == [
-        dict(sorted(row.items())) for row in rows if row.get("dataset")
-    ]
+    assert [dict(sorted(row.items())) for row in back] == [dict(sorted(row.items())) for row in rows]
     theirs = yaml.safe_dump(eval_result_entries_to_yaml(entries))
     assert markdown.read_eval_results({"x.yaml": theirs}) == back
 
