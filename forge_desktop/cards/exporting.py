@@ -51,13 +51,14 @@ class Exports:
         *,
         revealed: bool = False,
         replace: bool = False,
+        folder: bool = False,
     ) -> int:
         """Write a card; a job whose result is a list of Exported.
 
-        One format into a file of that name, several (or a directory that is there) into a directory, which is made
-        where it is missing; what it lies in is not: README.md with its .eval_results, card.json, card.cdx.json,
-        card.spdx.json, card.html. A file that is there stays unless `replace`. Raises ForgeError for what can be
-        seen beforehand; the job fails with one where the disk does not take it, and keeps nothing of it.
+        One format into a file of that name, several (or a directory that is there, or a `folder`) into a directory,
+        which is made where only it is missing: README.md, .eval_results, card.json, card.cdx.json, card.spdx.json,
+        card.html. A file that is there is left alone unless `replace`. Raises ForgeError for what can be seen
+        beforehand; the job fails with one where the disk does not take it, and keeps nothing of it.
         """
         target = target.absolute()
         wanted = [renderer(name) for name in dict.fromkeys(formats)]
@@ -65,10 +66,11 @@ class Exports:
             raise ForgeError("No format was chosen.", hint="Choose one at least.")
         self._refuse(target)
         found = self._found(card)
+        _refuse_unreadable(found, wanted)
 
         def job(ctx: JobContext) -> object:
             shown, left_out = self._as_it_leaves(found, revealed)
-            files = _files(shown, wanted, target, ctx.check)
+            files = _files(shown, wanted, target, ctx.check, folder=folder)
             refuse_replacing([path for path, _, _ in files], target, replace=replace)
             return _write(files, target, left_out, ctx.check)
 
@@ -96,15 +98,26 @@ class Exports:
             )
 
 
+def _refuse_unreadable(card: Card, wanted: Sequence[Renderer]) -> None:
+    """Raise ForgeError where a text that waits to be mended would be left out without a word; JSON holds it."""
+    without = next((made for made in wanted if made.name != "json"), None)
+    if card.broken is not None and without is not None:
+        why = f" {card.problem.message}" if card.problem is not None else ""
+        raise ForgeError(
+            f"The text of {card.label or card.name} waits to be mended, it would be missing in {without.title}.{why}",
+            hint="Mend it or undo it first. As JSON (--format json) the card leaves with its text as it is.",
+        )
+
+
 def _files(
-    card: Card, wanted: Sequence[Renderer], target: Path, check: Callable[[], None]
+    card: Card, wanted: Sequence[Renderer], target: Path, check: Callable[[], None], *, folder: bool
 ) -> list[tuple[Path, str, bytes]]:
     """Path, format and content of everything, before anything is written."""
     files = []
     for made in wanted:
         check()
         written: Mapping[str, bytes] = made.files(card)
-        if len(wanted) == 1 and not target.is_dir():
+        if len(wanted) == 1 and not folder and not target.is_dir():
             return [(target, made.name, next(iter(written.values())))]
         files += [(target / name, made.name, held) for name, held in written.items()]
     return files

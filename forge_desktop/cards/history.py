@@ -104,6 +104,7 @@ class History:
         not_applicable: Mapping[str, str],
         document: str | None,
         note: str,
+        always: bool,
     ) -> tuple[Problem, ...]:
         """See `Cards.adopt`."""
         refused: list[Problem] = []
@@ -133,7 +134,8 @@ class History:
 
         with self._store.db.write() as connection:
             row = self._shelf.again(uid)
-            if row.state == "draft" and (row.cursor or row.document or self._store.versions(uid)):
+            touched = always or row.cursor or row.document or self._store.versions(uid)
+            if row.state == "draft" and touched:
                 self.keep(connection, row, note)
             self._editing.change(uid, "Taken in", change)
         return tuple(refused)

@@ -12,7 +12,7 @@ from forge_desktop.cards.markdown.yaml_editing import block
 from forge_desktop.cards.records import Card
 
 Row = dict[str, object]
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+", re.ASCII)
 _NOTES = (
     "metric", "split", "unit", "n", "baseline", "difference", "low", "high", "less_is_better", "config", "verified",
     "source",
@@ -20,8 +20,8 @@ _NOTES = (
 
 
 def eval_results(card: Card) -> dict[str, str]:
-    """A card's evaluation as files: YAML by file name. Only results of data sets that the hub can know by their id
-    (`owner/name`) have a place there; the card's text has all.
+    """A card's evaluation as files: YAML by file name. Rows without a value, or whose data set is none of the hub's
+    ("owner/name"), have no place there: the hub would look for it. They stand in the card's text.
     """
     state = card.fields.get("evaluation")
     shown = state.shown if state is not None else None

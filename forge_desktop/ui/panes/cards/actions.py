@@ -192,7 +192,7 @@ class CardActions(SheetDesk):
                 sheet.show_written(written)
             else:
                 words = f"{safe_words(card.name)} is exported: {count_words(len(written), 'file')} in {wish.folder}"
-                self.notice.emit(Notice(words, icon="download"))
+                self.notice.emit(Notice(words, icon="upload"))
 
         def trouble(error: ForgeError | None) -> None:
             if self.shows(sheet):
@@ -230,7 +230,7 @@ class CardActions(SheetDesk):
                 f"{words} Its text is kept as it is: mend it in the source, or leave it.",
             )
         else:
-            self.notice.emit(Notice(f"{safe_words(card.name)} is imported", icon="upload"))
+            self.notice.emit(Notice(f"{safe_words(card.name)} is imported", icon="download"))
 
     @Slot()
     def new_card(self) -> None:
