@@ -41,6 +41,10 @@ class Input(QWidget):
         """What takes the keyboard, the first one first."""
         raise NotImplementedError
 
+    def lead(self) -> QWidget:
+        """What takes the keyboard when the field is gone to. No focus proxy: Tab would come to that once more."""
+        return self.parts()[0]
+
     def chain(self) -> list[QWidget]:
         """What takes the keyboard, in the order in which Tab goes through it."""
         return self.parts()
@@ -80,7 +84,6 @@ class LineInput(Input):
         self.line.setPlaceholderText(field.example or {"date": "2026-11-26"}.get(field.type, ""))
         self.line.textEdited.connect(self.changed)
         self.setLayout(column(self.line, gap=0))
-        self.setFocusProxy(self.line)
 
     def value(self) -> tuple[object, str]:
         return self.line.text().strip() or None, ""
@@ -108,7 +111,6 @@ class TextInput(Input):
         self.text.document().documentLayout().documentSizeChanged.connect(self._fit)
         self._shown = ""
         self.setLayout(column(self.text, gap=0))
-        self.setFocusProxy(self.text)
         self._fit()
 
     def value(self) -> tuple[object, str]:
@@ -223,7 +225,6 @@ class ChoiceInput(Input):
         self.choice = _Choice({None: "Not said", **{key: key for key in field.choices}})
         self.choice.changed.connect(self.changed)
         self.setLayout(column(self.choice, gap=0))
-        self.setFocusProxy(self.choice)
 
     def value(self) -> tuple[object, str]:
         return self.choice.value(), ""

@@ -111,7 +111,6 @@ class RowsInput(Input):
             button.setAccessibleName(f"{field.title}: {button.text().lower()}")
             button.clicked.connect(slot)
         self.setLayout(column(self.table, row(self._count, None, self.add, self.edit, self.remove, gap=6), gap=6))
-        self.setFocusProxy(self.table)
         self._fit()
 
     def value(self) -> tuple[object, str]:
@@ -126,6 +125,9 @@ class RowsInput(Input):
     def parts(self) -> list[QWidget]:
         return [self.table, self.add, self.edit, self.remove]
 
+    def lead(self) -> QWidget:
+        return self.table if self._lines else self.add
+
     def lock(self, *, locked: bool) -> None:
         self._locked = locked
         self._refresh()
@@ -136,7 +138,6 @@ class RowsInput(Input):
         self.table.setVisible(bool(shown))
         self.table.setFixedHeight(theme.px(36) + shown * theme.px(ROW_HEIGHT) + 2)
         self._count.setText(count_words(len(self._lines), "row") if self._lines else "No rows yet")
-        self.setFocusProxy(self.table if self._lines else self.add)
         self._refresh()
 
     @Slot()
