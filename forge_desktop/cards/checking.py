@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from forge_desktop.cards import fields as known
 from forge_desktop.cards.records import Card, CheckReport, Completeness, FieldState, Kind, Leak, Problem
+from forge_desktop.cards.text_problems import remarks_in
 from forge_desktop.cards.together import contradictions
 from forge_desktop.cards.validating import problem_of, turns
 
@@ -63,7 +64,7 @@ def problems(kind: Kind, states: Mapping[str, FieldState]) -> list[Problem]:
 
 def report(card: Card, scan: Callable[[Card], Sequence[Leak]]) -> CheckReport:
     """Everything a check finds."""
-    found = problems(card.kind, card.fields)
+    found = [*problems(card.kind, card.fields), *remarks_in(card.document, card.kind)]
     if card.problem is not None:
         found.insert(0, card.problem)
     return CheckReport(

@@ -17,7 +17,7 @@ from forge_desktop.cards.shelf import Shelf
 from forge_desktop.cards.store import CardRow, CardStore, EditRow, as_json
 from forge_desktop.cards.text_problems import wrong_in
 from forge_desktop.cards.typing_in import taken
-from forge_desktop.cards.validating import problem_of, unsayable
+from forge_desktop.cards.validating import problem_of, problem_of_reason, unsayable
 
 if TYPE_CHECKING:
     import sqlite3
@@ -67,7 +67,9 @@ class Editing:
             raise FieldError(key, ForgeError("The reason holds control characters, which nobody can read."))
 
         def change(row: CardRow, states: Mapping[str, FieldState], draft: Draft) -> Draft:
-            field_of(key, row.kind)
+            field = field_of(key, row.kind)
+            if why and (said := problem_of_reason(field)):
+                raise FieldError(key, ForgeError(said, hint="Give it another one."))
             hand = draft.fields.get(key, Hand())
             made = draft.with_fields({key: dataclasses.replace(hand, not_applicable=why, taken_over=False)})
             return self._mended(row, made, key)

@@ -5,9 +5,10 @@ Merged from Hugging Face's model cards, CycloneDX 1.7 (ML-BOM), SPDX 3.0.1 (AI p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from forge_desktop.cards.guidance import GUIDANCE
 from forge_desktop.cards.records import Kind
 
 FieldType = Literal[
@@ -80,7 +81,7 @@ TASKS = (
 )  # fmt: skip
 _SPEED, _TIME = ("tokens/s",), ("ms", "s")
 
-FIELDS: tuple[Field, ...] = (
+_FIELDS: tuple[Field, ...] = (
     # identity
     Field("name", "identity", "Name", "line", "SATE", filled=True),
     Field("version", "identity", "Version", "line", "SATE", filled=True),
@@ -181,6 +182,10 @@ FIELDS: tuple[Field, ...] = (
     Field("explainability", "provenance", "Explainability", "text"),
     Field("standards", "provenance", "Standards it complies with", "list"),
 )  # fmt: skip
+
+FIELDS: tuple[Field, ...] = tuple(
+    replace(field, **GUIDANCE[field.key]._asdict()) if field.key in GUIDANCE else field for field in _FIELDS
+)
 
 BY_KEY: dict[str, Field] = {field.key: field for field in FIELDS}
 

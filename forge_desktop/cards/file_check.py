@@ -88,7 +88,9 @@ def _report(
     report = checking.report(card, scan)
     at = places if isinstance(places, dict) else {}
     placed = [
-        dataclasses.replace(one, line=at[one.field][0], column=at[one.field][1]) if one.field in at else one
+        dataclasses.replace(one, line=at[one.field][0], column=at[one.field][1])
+        if one.field in at and not one.line
+        else one
         for one in report.problems
     ]
     return dataclasses.replace(report, problems=tuple(wrong + placed))

@@ -18,6 +18,7 @@ from forge_desktop.cards.records import Card, CardVersion, FieldState, Problem, 
 from forge_desktop.cards.shelf import Shelf
 from forge_desktop.cards.store import CardRow, CardStore
 from forge_desktop.cards.text_problems import readable
+from forge_desktop.cards.validating import problem_of_reason
 
 if TYPE_CHECKING:
     import sqlite3
@@ -75,8 +76,8 @@ class History:
             problem=None if content["broken"] is None else Problem("", "This text could not be read."),
             parent=content["parent"],
             changed=version.at,
-            can_undo=False,
-            can_redo=False,
+            undoes="",
+            redoes="",
         )
 
     def restore(self, uid: str, number: int) -> CardRow:
@@ -108,7 +109,13 @@ class History:
         refused: list[Problem] = []
 
         def change(row: CardRow, states: Mapping[str, FieldState], draft: Draft) -> Draft:
-            hands = {key: Hand(not_applicable=why) for key, why in not_applicable.items() if is_of(key, row.kind)}
+            hands = {}
+            for key, why in not_applicable.items():
+                if is_of(key, row.kind):
+                    if said := problem_of_reason(BY_KEY[key]):
+                        refused.append(Problem(key, said))
+                    else:
+                        hands[key] = Hand(not_applicable=why)
             for key, value in values.items():
                 try:
                     kept = checked(field_of(key, row.kind), value.data, value.unit, row.kind)

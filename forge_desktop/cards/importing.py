@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,7 +47,7 @@ def bring_in(cards: Cards, ctx: JobContext, path: Path, kind: str, subject: str)
     ctx.check()
     said = found.card
     if there is None:
-        card = cards.new(said.kind, _short(said.name, path), subject=subject)
+        card = cards.new(said.kind, _free(cards, _short(said.name, path)), subject=subject)
     elif found.text:
         raise ForgeError(
             f"{path.name} cannot be read as a card, so the card of {there.name} stays as it is.",
@@ -66,6 +68,14 @@ def bring_in(cards: Cards, ctx: JobContext, path: Path, kind: str, subject: str)
     if refused and there is None and said.document:
         _name_refused(cards, card.uid)
     return cards.get(card.uid)
+
+
+def _free(cards: Cards, name: str) -> str:
+    """The name to begin with: a card that was brought in twice is told from the first one."""
+    taken = {each.casefold() for entry in cards.entries() for each in (entry.name, entry.label)}
+    taken |= {name.casefold()} if re.fullmatch(r"[vV]\d+", name) else set()  # only a version is called so
+    names = (name if n == 1 else f"{name[:190]} ({n})" for n in itertools.count(1))
+    return next(each for each in names if each.casefold() not in taken)
 
 
 def _name_refused(cards: Cards, uid: str) -> None:

@@ -65,6 +65,8 @@ class Keeping:
             raise ForgeError(f"There is no kind of card called {kind}.", hint=f"There are {', '.join(known.LETTERS)}.")
         if subject:
             return self._of_subject(subject)
+        if taken := self._shelf.taken(name):
+            raise ForgeError(f"The name {name} is taken: it is {taken}.", hint="Give the card another name.")
         now = time.time()
         row = CardRow(str(uuid.uuid4()), kind, "", name, "", "", "draft", "", None, 0, 0, now, now)
         value = Value(name, at=now)

@@ -78,7 +78,8 @@ class Card:
 
     `orphan` is a sentence when what it is about is not here (any more). `document` is its Markdown, with every key and
     section that is not a field of ours; `broken` a text that could not be read, which waits to be mended, with
-    `problem` saying where. `parent` is the uid of the card it was made from.
+    `problem` saying where. `parent` is the uid of the card it was made from. `undoes` and `redoes` name
+    the change that would be taken back or made again, "" for none.
     """
 
     uid: str
@@ -95,8 +96,18 @@ class Card:
     broken: str | None = None
     problem: Problem | None = None
     orphan: str = ""
-    can_undo: bool = False
-    can_redo: bool = False
+    undoes: str = ""
+    redoes: str = ""
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether a change by hand can be taken back."""
+        return bool(self.undoes)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether one that was taken back can be made again."""
+        return bool(self.redoes)
 
 
 @dataclass(frozen=True)

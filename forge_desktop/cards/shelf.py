@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from forge_desktop.cards.subjects import Subject, Subjects, orphaned
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_LABEL = re.compile(r"v\d+")
 _SHORTEST = 4  # letters of the beginning of a uid that are enough to mean it
 
 
@@ -80,12 +82,23 @@ class Shelf:
             found = [row for row in rows if row.uid.startswith(low) or row.subject.startswith(low)]
         if not found:
             found = [row for row in rows if row.subject in there and there[row.subject].name.casefold() == folded]
+        living = [row for row in found if row.subject in there]
+        if len(living) == 1:  # what is here is meant, not what was here once and was called the same
+            found = living
         if len(found) > 1:
             several = ", ".join(f"{_label(row, there) or row.name} ({row.uid[:8]})" for row in found)
             raise ForgeError(f"Several cards are called {name!r}: {several}.", hint="Use what is in brackets.")
         if not found:
             raise ForgeError(f"No card is called {name!r}.", hint="`forge-desktop card list` names them.")
         return self.again(found[0].uid)
+
+    def taken(self, name: str) -> str:
+        """Who is called so already, of cards and of what they are about, in a few words; "" for nobody."""
+        folded, there = name.casefold(), self._subjects.all()
+        for row in self._store.cards():
+            if folded in (row.name.casefold(), _label(row, there).casefold()):
+                return f"the card of {_label(row, there) or row.name} ({row.uid[:8]})"
+        return "a version's, now or later" if _LABEL.fullmatch(folded) else ""
 
     def again(self, uid: str) -> CardRow:
         """A card by its uid, with its texts. Raises ForgeError when it was removed meanwhile."""
@@ -97,7 +110,7 @@ class Shelf:
     def card(self, row: CardRow) -> Card:
         """A card with all that stands in it."""
         there = self._subjects.all()
-        can_undo, can_redo = self._store.around(row.uid, row.cursor)
+        undoes, redoes = self._store.around(row.uid, row.cursor)
         return Card(
             uid=row.uid,
             kind=row.kind,
@@ -113,8 +126,8 @@ class Shelf:
             broken=row.broken,
             problem=None if row.broken is None else self._problem(row.broken, row.kind),
             orphan=orphaned(row.subject, row.label, there),
-            can_undo=can_undo and row.state == "draft",
-            can_redo=can_redo and row.state == "draft",
+            undoes=undoes if row.state == "draft" else "",
+            redoes=redoes if row.state == "draft" else "",
         )
 
     def with_stale(self, row: CardRow, states: Mapping[str, FieldState]) -> dict[str, FieldState]:

@@ -182,11 +182,11 @@ class CardStore:
         row = self.db.row("SELECT n, what, before, after, at FROM card_edits WHERE card = ? AND n = ?", uid, n)
         return None if row is None else EditRow(**dict(row))
 
-    def around(self, uid: str, cursor: int) -> tuple[bool, bool]:
-        """Whether there is an edit to undo, and one to do again."""
-        rows = self.db.rows("SELECT n FROM card_edits WHERE card = ? AND n IN (?, ?)", uid, cursor, cursor + 1)
-        there = {row[0] for row in rows}
-        return cursor in there, cursor + 1 in there
+    def around(self, uid: str, cursor: int) -> tuple[str, str]:
+        """What the edit to undo is called, and the one to do again; "" where there is none."""
+        rows = self.db.rows("SELECT n, what FROM card_edits WHERE card = ? AND n IN (?, ?)", uid, cursor, cursor + 1)
+        there = {row[0]: row[1] or "A change" for row in rows}
+        return there.get(cursor, ""), there.get(cursor + 1, "")
 
     def typed(self, uid: str, cursor: int) -> float:
         """When the text that waits to be mended was typed; 0 where no edit says so."""

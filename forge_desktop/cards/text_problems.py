@@ -36,6 +36,16 @@ def wrong_in(text: str, kind: Kind) -> list[Problem]:
     return found
 
 
+def remarks_in(text: str, kind: Kind) -> tuple[Problem, ...]:
+    """What others would not take of a text that can be read."""
+    from forge_desktop.cards.markdown import BadCardText, read
+
+    try:
+        return read(text, kind).remarks
+    except BadCardText:
+        return ()
+
+
 def problem_in(text: str, kind: Kind) -> Problem | None:
     """The first thing that keeps a text from being taken in as it is; None where nothing does."""
     return next(iter(wrong_in(text, kind)), None)

@@ -12,6 +12,7 @@ from forge_desktop.cards import fields as known
 from forge_desktop.cards.editing import Editing, by_hand, checked
 from forge_desktop.cards.patches import Draft, Hand
 from forge_desktop.cards.records import Card, FieldState, Problem, TextOutcome
+from forge_desktop.cards.validating import problem_of_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,6 +98,9 @@ def _hand(
 ) -> Hand | None:
     """What a field becomes by what the text says of it; None where it stays, with the reason in `refused`."""
     value, why = new
+    if why and (sentence := problem_of_reason(known.BY_KEY[key])):
+        refused.append(Problem(key, sentence, "error", *said.places.get(key, (0, 0))))
+        return None
     if why:
         kept = Hand.of(state)
         return dataclasses.replace(kept, not_applicable=why, taken_over=False)

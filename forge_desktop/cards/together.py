@@ -9,11 +9,17 @@ from typing import Any
 from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.records import Kind, Problem, Value
 
+_MODALITIES = (
+    "text", "image", "audio", "speech", "video", "code", "table", "document", "vector", "embedding", "time series",
+    "3D", "any",
+)  # fmt: skip
+_KNOWN = frozenset(word.casefold() for name in _MODALITIES for word in (name, f"{name}s"))
+
 
 def contradictions(kind: Kind, values: Mapping[str, Value]) -> list[Problem]:
     """Problems that no field has by itself; `values` are what the fields show."""
     data = {key: value.data for key, value in values.items()}
-    found = [*_licence(data), *_times(data), *_ratios(data), *_dates(data)]
+    found = [*_licence(data), *_times(data), *_ratios(data), *_dates(data), *_modalities(data)]
     if kind == "adapter" and data.get("base_relation") not in (None, "adapter"):
         found.append(_warning("base_relation", "Relation to the base: this is an adapter, and it says otherwise."))
     return found
@@ -50,6 +56,18 @@ def _ratios(data: Mapping[str, Any]) -> list[Problem]:
         low, high = data.get(smaller), data.get(larger)
         if isinstance(low, int) and isinstance(high, int) and low > high:
             found.append(_warning(smaller, said))
+    return found
+
+
+def _modalities(data: Mapping[str, Any]) -> list[Problem]:
+    found = []
+    for key in ("inputs", "outputs"):
+        said = data.get(key)
+        unknown = [one for one in said if str(one).casefold() not in _KNOWN] if isinstance(said, list) else []
+        if unknown:
+            named = ", ".join(repr(str(one)[:40]) for one in unknown)
+            said = f"{BY_KEY[key].title}: {named} is none that is known ({', '.join(_MODALITIES)})."
+            found.append(_warning(key, said))
     return found
 
 

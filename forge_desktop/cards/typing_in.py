@@ -14,7 +14,10 @@ from forge_desktop.cards.units import fits, named, quantity, turned
 _WHOLE = ("count", "bytes")
 _NUMBERS = ("count", "bytes", "number")
 _PART = re.compile(r"[,\n;]")
-_TAIL = re.compile(r"([-+.,\d]+)\s*([A-Za-z%][A-Za-z/]*)?")
+_NUMBER = r"[-+.\d]+(?:,\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?"  # what is none of these is refused when it is read
+_TAIL = re.compile(rf"{_NUMBER}\s*([A-Za-z%][A-Za-z/]*)?")
+_NAMED = re.compile(rf"(p50|p95)\s*[:=]?\s*({_NUMBER}\s*[A-Za-z%/]*)")
+_SHOWN = re.compile(r"([^()]+?)\s*\(p95\s+([^()]+)\)")  # as a card is shown: 340 ms (p95 900)
 _LONGEST_NUMBER = 300
 
 
@@ -65,25 +68,26 @@ def _spread(field: Field, data: object, unit: str) -> tuple[object, str]:
     units = {own for _, own in written.values() if own}
     if unit and units - {unit}:
         raise _refused(field, f"{field.title} is said to be in {unit}, and its values in {_listed(sorted(units))}.")
-    of = next(iter(units), "") if len(units) == 1 else ""  # "120 / 340 ms" means both
+    if len(units) > 1:
+        said = " and ".join(f"{key} in {own}" for key, (_, own) in written.items() if own)
+        raise _refused(field, f"{field.title} says its {said}: give both in one unit.")
+    of = next(iter(units), "")  # "120 / 340 ms" means both
     turned_all = {
-        key: data[key] if number is None else turned(number, own or unit or of or field.units[0], field.units[0])
-        for key, (number, own) in written.items()
+        key: data[key] if number is None else turned(number, unit or of or field.units[0], field.units[0])
+        for key, (number, _) in written.items()
     }
     return turned_all, field.units[0]
 
 
 def _spread_of(field: Field, text: str) -> object:
-    """ "p50 120 ms, p95 340 ms", "120 / 340 ms" or "120" as an object of texts."""
-    named_ones = dict(re.findall(r"(p50|p95)\s*[:=]?\s*([-+.\d]+(?:,\d+)*(?:\.\d+)?\s*[A-Za-z%/]*)", text))
-    if named_ones:
+    """ "p50 120 ms, p95 340 ms", "120 / 340 ms", "120 ms (p95 340)" or "120" as an object of texts."""
+    if (shown := _SHOWN.fullmatch(text.strip())) is not None:
+        return {"p50": shown[1], "p95": shown[2]}
+    if (named_ones := dict(_NAMED.findall(text))) and not _NAMED.sub("", text).strip(" ,;/\n"):
         return named_ones
     parts = [part.strip() for part in re.split(r"\s+/\s+|,\s+|;", text) if part.strip()]
     if not parts or len(parts) > 2 or not all(_TAIL.fullmatch(part) for part in parts):
         raise _refused(field, f"{field.title} is given like 120 / 340 {field.units[0]}: p50, then p95.")
-    unit = quantity(parts[-1])
-    if len(parts) == 2 and unit is not None and (first := quantity(parts[0])) is not None and not first[1]:
-        parts[0] = f"{parts[0]} {unit[1]}".strip()
     return dict(zip(("p50", "p95"), parts, strict=False))
 
 

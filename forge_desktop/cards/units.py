@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from fractions import Fraction
 
@@ -57,10 +58,15 @@ def fits(unit: str, allowed: tuple[str, ...]) -> bool:
 
 def turned(number: float | int, unit: str, into: str) -> float | int:
     """A number of one unit in another of the same measure; whole where it comes out whole."""
-    if unit == into:
+    if unit == into or (isinstance(number, float) and not math.isfinite(number)):
         return number
-    exact = turned_exactly(Fraction(str(number)), unit, into)
-    return int(exact) if exact.denominator == 1 else float(exact)
+    exact = turned_exactly(Fraction(number if isinstance(number, int) else str(number)), unit, into)
+    if exact.denominator == 1:
+        return int(exact)
+    try:
+        return float(exact)
+    except OverflowError:  # more than a float can say
+        return math.inf
 
 
 def turned_exactly(number: Fraction, unit: str, into: str) -> Fraction:

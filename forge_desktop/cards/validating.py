@@ -14,6 +14,18 @@ from forge_desktop.cards.licensing import problem_of as licence_problem
 from forge_desktop.cards.records import Kind
 
 _LONGEST_LINE, _MOST = 1000, 2**63 - 1
+_ABOVE_ZERO = frozenset(  # a model without any of these is none
+    (
+        "parameters",
+        "context",
+        "max_output",
+        "dimensions",
+        "bits_per_weight",
+        "file_bytes",
+        "adapter_bytes",
+        "memory_ram",
+    )
+)
 _EMAIL = re.compile(r"[^@\s<>()\[\],;:\"]+@[^@\s<>()\[\],;:\"]+\.[^@\s<>()\[\],;:\".]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -34,6 +46,11 @@ def problem_of(field: Field, data: object, unit: str, kind: Kind) -> str:
     if unsayable(data):
         return f"{field.title} holds control characters, which nobody can read."
     return _CHECKS[field.type](field, data)
+
+
+def problem_of_reason(field: Field) -> str:
+    """A sentence when a field always has a value, so that no reason can stand in its place, else ""."""
+    return f"{field.title} always applies: without it nobody could call the card." if field.key == "name" else ""
 
 
 def _no_unit(field: Field, unit: str) -> str:
@@ -146,20 +163,32 @@ def _hash(field: Field, data: object) -> str:
 
 
 def _count(field: Field, data: object) -> str:
+    if isinstance(data, (int, float)) and data > _MOST:
+        return _too_much(field)
     if not isinstance(data, int) or not _is_number(data):
         return f"{field.title} is a whole number."
-    if data > _MOST:
-        return f"{field.title} is more than can be counted."
-    return f"{field.title} is below zero." if data < 0 else ""
+    return _too_little(field, data)
 
 
 def _number(field: Field, data: object) -> str:
+    if isinstance(data, (int, float)) and data > _MOST:
+        return _too_much(field)
     if not _is_number(data):
         return f"{field.title} is a number."
     assert isinstance(data, (int, float))
+    if said := _too_little(field, data):
+        return said
+    return f"{field.title} is more than 100 %." if field.units[:1] == ("%",) and data > 100 else ""
+
+
+def _too_much(field: Field) -> str:
+    return f"{field.title} is more than can be counted."
+
+
+def _too_little(field: Field, data: float) -> str:
     if data < 0:
         return f"{field.title} is below zero."
-    return f"{field.title} is more than 100 %." if field.units[:1] == ("%",) and data > 100 else ""
+    return f"{field.title} is above zero." if not data and field.key in _ABOVE_ZERO else ""
 
 
 def _money(field: Field, data: object) -> str:
@@ -176,6 +205,8 @@ def _spread(field: Field, data: object) -> str:
     for name, number in data.items():
         if not _is_number(number) or number < 0:
             return f"{field.title}: its {name} is no number from zero up."
+        if number > _MOST:
+            return f"{field.title}: its {name} is more than can be counted."
     if "p95" in data and data["p95"] < data["p50"]:
         unit = field.units[0]
         more = " Was one of them meant in another unit?" if data["p50"] >= 10 * data["p95"] else ""

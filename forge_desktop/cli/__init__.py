@@ -10,9 +10,10 @@ from pathlib import Path
 
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.cli import output
-from forge_desktop.cli.arguments import Parser, make_parser
+from forge_desktop.cli.arguments import make_parser
 from forge_desktop.cli.ending import INTERRUPTED, asked_to_end
 from forge_desktop.cli.output import Output
+from forge_desktop.cli.parser import Parser
 
 OK, FAILED, USAGE, DAMAGED, NO_READER = 0, 1, 2, 3, 141
 

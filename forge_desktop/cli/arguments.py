@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 from forge_desktop import __version__
 from forge_desktop.cli.arguments_bases import add_bases
@@ -14,7 +13,7 @@ from forge_desktop.cli.arguments_distill import add_distill
 from forge_desktop.cli.arguments_spend import add_spend
 from forge_desktop.cli.arguments_students import add_students
 from forge_desktop.cli.arguments_teachers import add_teachers
-from forge_desktop.cli.output import Output
+from forge_desktop.cli.parser import Parser
 from forge_desktop.cli.values import count, day, named, number, repeated, thinking
 
 _DESCRIPTION = "Ask your own documents with a local student. Without a verb, opens the window."
@@ -22,28 +21,6 @@ _EPILOG = """\
 exit status: 0 done, 1 an error said in one sentence, 2 wrong usage, 3 verify found damage, 130 interrupted,
 143 asked to end (SIGTERM).
 Everything is kept in one data directory; nothing leaves this machine but what you ask endpoints that you added."""
-
-
-_MINUS = "Put -- before a query with words to leave out: forge-desktop search -- boat -motor"
-
-
-class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose usage errors are the one JSON object too, when --json was asked for."""
-
-    asked_json = False
-    asked_search = False
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong with the arguments and end with status 2."""
-        minus = Parser.asked_search and message.startswith(("unrecognized arguments: -", "argument -h/--help: ignored"))
-        if Parser.asked_json:
-            hint = _MINUS if minus else f"See {self.prog} --help."
-            Output(json=True).error(message[:1].upper() + message[1:] + ".", hint)
-        else:
-            out = Output(json=False)
-            out.error(f"{message}." if minus else message, _MINUS if minus else "")
-            out.note(f"usage: {self.prog} [options]; {self.prog} --help says which there are")
-        sys.exit(2)
 
 
 def _add_choosing(verb: argparse.ArgumentParser) -> None:

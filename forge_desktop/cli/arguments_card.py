@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from forge_desktop.cli.parser import Parser
 from forge_desktop.cli.values import count, named, number, repeated
 
 Verb = Callable[..., argparse.ArgumentParser]  # name, help, description
@@ -24,10 +25,14 @@ def add_cards(verb: Verb) -> None:
     )
     steps = card.add_subparsers(dest="step", metavar="STEP", title="steps", required=True)
 
-    def step(name: str, help: str, description: str = "", *, writes: bool = True) -> argparse.ArgumentParser:
+    def step(
+        name: str, help: str, description: str = "", *, writes: bool = True, intermixed: bool = False
+    ) -> argparse.ArgumentParser:
         made = steps.add_parser(name, help=help, description=description or help[:1].upper() + help[1:] + ".")
         made.add_argument("--json", action="store_true", help="print exactly one JSON object")
         made.set_defaults(writes=writes)
+        assert isinstance(made, Parser)
+        made.intermixed = intermixed
         return made
 
     for add in (_add_looking, _add_writing, _add_versions, _add_leaving, _add_comparing):
@@ -41,7 +46,7 @@ def _card(step: argparse.ArgumentParser) -> None:
 def _add_looking(step: Verb) -> None:
     listed = step("list", "list the cards, and how complete each is", writes=False)
     listed.add_argument("--kind", choices=KINDS, help="only cards of this kind")
-    show = step("show", "say what stands on a card, and where each value is from", writes=False)
+    show = step("show", "say what stands on a card, and where each value is from", writes=False, intermixed=True)
     _card(show)
     show.add_argument("field", nargs="?", default="", metavar="FIELD", help="only this field")
     show.add_argument("--number", type=count(1, 10**9), metavar="N", help="as it was in version N of it")
@@ -111,6 +116,7 @@ def _add_versions(step: Verb) -> None:
         "Say what differs between two cards, or two versions of one. With one card alone: what changed since its last"
         " version.",
         writes=False,
+        intermixed=True,
     )
     _card(diff)
     diff.add_argument("other", nargs="?", default="", metavar="OTHER", help="another card")

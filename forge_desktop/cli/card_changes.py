@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.cards import changes
 from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.records import Card, Filled
 from forge_desktop.cli import card_words
@@ -29,7 +30,10 @@ _LOCAL = ("student", "adapter")
 
 def new(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """`card new`: about nothing that is here."""
-    return _told(forge.cards.new(options.kind, options.name), out)
+    made = forge.cards.new(options.kind, options.name)
+    done = _told(made, out)
+    out.line(card_words.way_on(made, forge.cards.check(made.uid).completeness.missing))
+    return done
 
 
 def write(forge: Forge, options: argparse.Namespace, out: Output) -> int:
@@ -150,12 +154,30 @@ def fill(forge: Forge, options: argparse.Namespace, out: Output) -> int:
 
 def undo(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """`card undo`."""
-    return _told(forge.cards.undo(options.card), out)
+    card = forge.cards.get(options.card)
+    return _stepped(card, forge.cards.undo(card.uid), "Taken back", card.undoes, out)
 
 
 def redo(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """`card redo`."""
-    return _told(forge.cards.redo(options.card), out)
+    card = forge.cards.get(options.card)
+    return _stepped(card, forge.cards.redo(card.uid), "Made again", card.redoes, out)
+
+
+def _stepped(before: Card, after: Card, done: str, what: str, out: Output) -> int:
+    found = changes.between(before, after)
+    out.result(
+        {
+            **card_words.card_fields(after),
+            "what": what,
+            "changes": [card_words.change_fields(change) for change in found],
+        }
+    )
+    out.line(card_words.heading(after))
+    out.line(f"{done}: {what}.")
+    for change in found:
+        out.line(f"  {card_words.change_in_words(change)}")
+    return 0
 
 
 def remove(forge: Forge, options: argparse.Namespace, out: Output) -> int:

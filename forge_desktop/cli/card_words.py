@@ -73,6 +73,8 @@ def field_fields(field: Field, state: FieldState | None, card: Card) -> dict[str
         "title": field.title,
         "section": field.section,
         "required": field.required_for(card.kind),
+        "guidance": field.guidance,
+        "example": field.example,
         **(value_fields(field, shown) if shown is not None else {"value": None}),
         "measured": value_fields(field, state.measured) if both and state and state.measured else None,
         "not_applicable": state.not_applicable if state is not None else "",
@@ -138,14 +140,38 @@ def in_words(field: Field, value: Value) -> str:
     if field.type == "facts" and isinstance(data, Mapping):
         return "\n".join(f"{name}: {one}" for name, one in data.items())
     if field.type == "rows" and isinstance(data, Sequence) and not isinstance(data, str):
-        return "\n".join(
-            ", ".join(f"{name} {one}" for name, one in row.items() if one not in (None, ""))
-            for row in data
-            if isinstance(row, Mapping)
-        )
+        told = result_in_words if field.key == "evaluation" else _row_in_words
+        return "\n".join(told(row) for row in data if isinstance(row, Mapping))
     if isinstance(data, list):
         return ", ".join(str(one) for one in data)
     return worded(value, field.key)
+
+
+def result_in_words(row: Mapping[str, object]) -> str:
+    """A result of an evaluation: of what, its figure, the difference to what. JSON has every column."""
+    of = " ".join(str(row[name]) for name in ("dataset", "split") if row.get(name))
+    unit = f" {row['unit']}" if row.get("unit") not in (None, "", "share") else ""
+    said = f"{of or row.get('task') or 'result'}: {row.get('metric') or 'value'} {_short(row.get('value'))}{unit}"
+    interval = f"{_short(row['low'])} to {_short(row['high'])}" if _has(row, "low", "high") else ""
+    if _has(row, "difference"):
+        against = f", against {_short(row['baseline'])}" if _has(row, "baseline") else ""
+        said += f", difference {_short(row['difference'])}{f' ({interval})' if interval else ''}{against}"
+    elif interval:
+        said += f" ({interval})"
+    said += f", n {row['n']}" if _has(row, "n") else ""
+    return said + (f", {row['date']}" if _has(row, "date") else "")
+
+
+def _has(row: Mapping[str, object], *columns: str) -> bool:
+    return all(row.get(column) not in (None, "") for column in columns)
+
+
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _row_in_words(row: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {one}" for name, one in row.items() if one not in (None, ""))
 
 
 def tell(card: Card, out: Output, *, field: str = "", everything: bool = False) -> None:
@@ -176,6 +202,10 @@ def _lines(field: Field, state: FieldState | None, card: Card, *, everything: bo
     if state is None or state.shown is None:
         if everything or field.required_for(card.kind):
             yield f"{name} {'missing' if field.required_for(card.kind) else 'empty'}"
+            if field.guidance:
+                yield f"{beneath}{field.guidance}"
+            if field.example and everything:
+                yield f"{beneath}For example: {field.example}"
         return
     yield f"{name} {in_words(field, state.shown)}"
     yield f"{beneath}({origin(state.shown)}{', taken over: not looked at yet' if state.taken_over else ''})"
@@ -214,8 +244,9 @@ def tell_report(report: CheckReport, out: Output, file: str = "") -> None:
     out.line(f"{done.filled} of {done.required} required fields are filled ({done.percent} %).")
     for problem in report.problems:
         out.line(problem_in_words(problem, file))
+    fields = {field.title: field.key for field in BY_KEY.values()}
     for title in done.missing:
-        out.line(f"missing: {title}")
+        out.line(f"missing: {title} [{fields[title]}]")
     for field, why in report.stale:
         out.line(f"stale: {BY_KEY[field].title if field in BY_KEY else field}: {why}")
     for title in done.to_review:
@@ -232,6 +263,16 @@ def problem_in_words(problem: Problem, file: str = "") -> str:
     title = BY_KEY[problem.field].title if problem.field in BY_KEY else problem.field
     named = "" if not title or problem.message.startswith(title) else f"{title}: "
     return f"{place}{problem.severity}: {named}{problem.message}"
+
+
+def way_on(card: Card, missing: Sequence[str]) -> str:
+    """What to do about what a card lacks, as a sentence; "" where it lacks nothing."""
+    if not missing or card.state == "published":
+        return ""
+    name = card.label if card.label and " " not in card.label else card.uid[:8]
+    known = any(field.filled for field in of_kind(card.kind) if field.title in missing) and not card.orphan
+    fill = f"`card fill {name}` fills in what is known. " if known else ""
+    return f"{fill}`card show {name} FIELD` says what belongs in a field, `card set {name} FIELD VALUE` writes it."
 
 
 def moment(version: CardVersion) -> str:

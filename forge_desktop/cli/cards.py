@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.cards.checking import completeness
 from forge_desktop.cards.fields import BY_KEY, of_kind
 from forge_desktop.cards.records import Card
 from forge_desktop.cli import card_changes, card_compare, card_files, card_words
@@ -59,7 +60,14 @@ def _show(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         if sentence:
             out.line(f"  {sentence}")
     card_words.tell(found, out, field=options.field, everything=options.all)
+    if not options.number and not options.field:
+        _tell_way_on(found, out)
     return 0
+
+
+def _tell_way_on(card: Card, out: Output) -> None:
+    if said := card_words.way_on(card, completeness(card.kind, card.fields).missing):
+        out.line(said)
 
 
 def _known(card: Card, field: str) -> None:
@@ -77,6 +85,7 @@ def _check(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     out.result({**card_words.card_fields(found), **card_words.report_fields(report)})
     out.line(card_words.heading(found))
     card_words.tell_report(report, out)
+    _tell_way_on(found, out)
     return 0 if report.ok else 1
 
 

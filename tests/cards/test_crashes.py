@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import uuid
 from pathlib import Path
 
 import pytest
@@ -122,7 +123,7 @@ def test_many_large_cards_list_fast(room: CardRoom) -> None:
     def fill(count: int) -> None:
         with database.write() as connection:
             for _ in range(count):
-                uid = room.cards._keeping.new("teacher", "One of many", "")
+                uid = room.cards._keeping.new("teacher", f"One of many {uuid.uuid4()}", "")
                 for field in fields.FIELDS:
                     store.put_value(connection, uid, field.key, "measured", Value("x" * 200, "", "measured", "file"))
 

@@ -181,6 +181,20 @@ def test_a_card_can_be_about_nothing_that_is_here(room: CardRoom) -> None:
     room.cards.remove(card.uid)
 
 
+def test_a_name_means_what_is_here_and_a_new_card_takes_nobodys(room: CardRoom) -> None:
+    first = endpoint(room, "Bigger")
+    old = room.cards.get("Bigger").uid
+    room.forge.providers.endpoints.remove(first)
+    assert room.cards.get("Bigger").uid == old, "nobody else is called so"
+    endpoint(room, "Bigger")
+    assert room.cards.get("bigger").uid != old
+    assert room.cards.get(old).orphan
+    room.cards.new("teacher", "Ada")
+    for taken in ("BIGGER", "v1", "v7", "Ada"):
+        with pytest.raises(ForgeError, match=f"The name {taken} is taken"):
+            room.cards.new("teacher", taken)
+
+
 def test_many_threads_make_one_card(room: CardRoom) -> None:
     file = tiny_gguf.write(room.place / "Tiny-Chat.F32.gguf")
     room.forge.jobs.wait(room.forge.students.import_gguf(file), timeout=60)

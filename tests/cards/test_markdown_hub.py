@@ -38,6 +38,9 @@ def test_a_card_that_the_hub_loaded_says_the_same_to_us(path) -> None:
     if "invalid_model_index" in path.name:
         with pytest.raises(ValueError, match="model_index"):
             ModelCard(text)
+        (remark,) = markdown.read(text, "student").remarks
+        assert (remark.field, remark.severity, remark.line, remark.column) == ("evaluation", "warning", 15, 5)
+        assert "names no data set" in remark.message
         return
     if "no_metadata" in path.name:
         return

@@ -31,6 +31,7 @@ TAKEN: list[tuple[str, Any, str, Any]] = [
     ("file_bytes", 0.0825, "GB", 82_500_000),
     ("context", "32768", "", 32_768),
     ("context", "8192 tokens", "", 8192),
+    ("parameters", "1e9", "", 10**9),
     ("bits_per_weight", "4.5", "", 4.5),
     ("training_time", "2.5 h", "", 9000),
     ("training_time", 3, "min", 180),
@@ -45,7 +46,7 @@ TAKEN: list[tuple[str, Any, str, Any]] = [
     ("latency", "p50 120 ms, p95 340 ms", "", {"p50": 120, "p95": 340}),
     ("latency", {"p50": "120 ms", "p95": "340 ms"}, "", {"p50": 120, "p95": 340}),
     ("latency", {"p50": 0.12, "p95": 0.34}, "s", {"p50": 120, "p95": 340}),
-    ("latency", {"p50": "0.4 s", "p95": "900 ms"}, "", {"p50": 400, "p95": 900}),
+    ("latency", "340 ms (p95 900)", "", {"p50": 340, "p95": 900}),
     ("latency", {"p50": 0.4, "p95": "0.9 s"}, "", {"p50": 400, "p95": 900}),
     ("latency", "120", "", {"p50": 120}),
     ("prompt_speed", "210.5 / 240 tok/s", "", {"p50": 210.5, "p95": 240}),
@@ -68,6 +69,21 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("file_bytes", "512 MB", "GB", "says MB in its text and GB as its unit"),
     ("file_bytes", 512, "ms", "given in B, kB, MB or GB, not in ms"),
     ("file_bytes", "three", "", "'three' is none"),
+    ("file_bytes", "1e400 GB", "", "more than can be counted"),
+    ("file_bytes", "1e308 GB", "", "more than can be counted"),
+    ("file_bytes", float("inf"), "GB", "more than can be counted"),
+    ("energy_per_1k", 10**400 + 1, "J", "more than can be counted"),
+    ("parameters", "1e30", "", "Parameters is more than can be counted"),
+    ("bits_per_weight", "1e400", "", "more than can be counted"),
+    ("latency", "1e400 s", "", "no number from zero up"),
+    ("latency", "p50 1,200 ms, p95 1,500 ms", "", "in two ways"),
+    ("latency", "0.3 s / 340 ms", "", "p50 in s and p95 in ms"),
+    ("latency", {"p50": "0.4 s", "p95": "900 ms"}, "", "p50 in s and p95 in ms"),
+    ("latency", {"p50": 0.4, "p95": "0.9 s"}, "ms", "is said to be in ms"),
+    ("context", 0, "", "Context length is above zero"),
+    ("parameters", "0", "", "Parameters is above zero"),
+    ("training_time", "1e30 s", "", "more than can be counted"),
+    ("latency", "1e30 s", "", "its p50 is more than can be counted"),
     ("file_bytes", "1,500 MB", "", "in two ways"),
     ("file_bytes", True, "", "whole number"),
     ("context", 1.5, "", "whole number"),
@@ -214,6 +230,7 @@ def test_fields_that_contradict_each_other_are_named(room: CardRoom) -> None:
     assert found(context=4096, max_output=8192) == [("max_output", "warning")]
     assert found(price_input=1, price_cached=2) == [("price_cached", "warning")]
     assert found(released="2999-01-01") == [("released", "warning")]
+    assert found(inputs=["Text", "images"], outputs=["text", "smell"]) == [("outputs", "warning")]
     assert found("adapter", base_relation="merge") == [("base_relation", "warning")]
     card = room.cards.new("teacher", "Elsewhere").uid
     room.cards.set(card, "licence", "other")
@@ -223,3 +240,9 @@ def test_fields_that_contradict_each_other_are_named(room: CardRoom) -> None:
     room.cards.set(card, "licence_name", "Own")
     room.cards.set(card, "licence_link", "https://example.org/own")
     assert room.cards.check(card).problems == ()
+
+
+def test_a_name_always_applies(room: CardRoom) -> None:
+    with pytest.raises(FieldError, match="Name always applies"):
+        room.cards.not_applicable("v1", "name", "It has none.")
+    assert room.shown("v1", "name")

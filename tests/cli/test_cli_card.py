@@ -57,20 +57,47 @@ def test_a_card_is_written_by_hand_checked_and_taken_back(cli: Callable[..., Any
     cli("card", "set", "v1", "memory_vram", "--not-applicable", "It has no GPU.")
     (told,) = cli_json("card", "show", "v1", "memory_vram")["fields"]
     assert (told["value"], told["not_applicable"]) == (None, "It has no GPU.")
-    assert cli_json("card", "undo", "v1")["can_redo"] is True
+    taken_back = cli_json("card", "undo", "v1")
+    assert taken_back["can_redo"] is True
+    assert taken_back["what"] == "Peak memory of the GPU"
+    assert [change["field"] for change in taken_back["changes"]] == ["memory_vram"]
     assert cli_json("card", "show", "v1", "memory_vram")["fields"][0]["not_applicable"] == ""
-    cli("card", "redo", "v1")
+    assert "Made again: Peak memory of the GPU." in cli("card", "redo", "v1").stdout
     cli("card", "set", "v1", "latency", "--clear")
     report = cli_json("card", "check", "v1", expect=1)
     assert report["ok"] is False
     assert "Licence" in report["missing"]
-    assert "missing: Licence" in cli("card", "check", "v1", expect=1).stdout
+    told = cli("card", "check", "v1", expect=1).stdout
+    assert "missing: Licence [licence]" in told
+    assert "`card fill v1` fills in what is known." in told
     shown = cli("card", "show", "v1").stdout
     assert "File size" in shown
     assert "written by hand on 20" in shown
     assert "does not apply: It has no GPU." in shown
     assert "No card is called" in cli_json("card", "show", "nobody", expect=1)["error"]["message"]
     assert cli_json("card", "show", "v1", "wings", expect=1)["error"]["hint"]
+
+
+def test_a_card_says_what_belongs_in_its_fields(cli: Callable[..., Any], cli_json: Json) -> None:
+    made = cli("card", "new", "teacher", "Elsewhere").stdout
+    assert "`card set " in made
+    assert "card fill" not in made, "nothing is known of what is not here"
+    (field,) = cli_json("card", "show", "--all", "Elsewhere", "safety")["fields"]
+    assert field["guidance"].startswith("What could go wrong")
+    shown = cli("card", "show", "Elsewhere", "--all", "safety").stdout
+    assert field["guidance"] in shown
+    assert f"For example: {field['example']}" in shown
+    rows = [
+        {"dataset": "Facts", "metric": "exact_match", "value": 0.53125, "unit": "share", "n": 32, "config": "x" * 400,
+         "baseline": 0.28125, "difference": 0.25, "low": 0.1, "high": 0.4, "less_is_better": False}
+    ]  # fmt: skip
+    cli("card", "set", "Elsewhere", "evaluation", json.dumps(rows))
+    said = cli("card", "show", "Elsewhere", "evaluation").stdout
+    assert "Facts: exact_match 0.5312, difference 0.25 (0.1 to 0.4), against 0.2812, n 32" in said
+    assert "x" * 20 not in said
+    assert "No card is called 'Nobody'" in cli("card", "show", "Nobody", expect=1).stderr
+    taken = cli_json("card", "new", "teacher", "elsewhere", expect=1)["error"]
+    assert "is taken" in taken["message"]
 
 
 def test_texts_and_rows_come_from_files(tmp_path: Path, cli: Callable[..., Any], cli_json: Json) -> None:

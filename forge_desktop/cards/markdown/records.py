@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.cards.records import Problem
 
 
 class BadCardText(ForgeError):  # noqa: N818 - the text is bad, the name says it
@@ -32,4 +33,5 @@ class ReadText:
     document: str
     not_applicable: Mapping[str, str] = field(default_factory=dict)
     sections: tuple[str, ...] = ()
+    remarks: tuple[Problem, ...] = ()  # what others would not take of it, as it stands
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # line and column of each value
