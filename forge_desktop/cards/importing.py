@@ -13,6 +13,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards.foreign import ForeignCard
 from forge_desktop.cards.markdown import BadCardText, ReadText, read, read_eval_results, write
 from forge_desktop.cards.markdown.front import LARGEST
+from forge_desktop.cards.opening import bytes_of
 from forge_desktop.cards.reading import read_json
 from forge_desktop.cards.records import Card, Kind, Value
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 KINDS: tuple[Kind, ...] = get_args(Kind)
 RESULTS = ".eval_results"
 _JSON = (".json", ".jsonld")
-_LARGEST_FILE = 16_000_000
 _NAMES = ("readme.md", "card.md", "card.json", "card.cdx.json", "card.spdx.json")
 _EMBEDDING = ("feature-extraction", "sentence-similarity", "text-ranking")
 
@@ -101,7 +101,7 @@ def _read(path: Path, kind: Kind | None) -> _Found:
     if path.is_dir():
         return _folder(path, kind)
     if path.suffix.casefold() in _JSON:
-        said = read_json(_bytes(path))
+        said = read_json(bytes_of(path))
         return _Found(said if kind is None else replace(said, kind=kind))
     if path.suffix.casefold() in (".yaml", ".yml"):
         rows = read_eval_results({path.name: _text(path)})
@@ -177,22 +177,9 @@ def _word(rows: list[dict[str, object]]) -> Value:
     return Value(rows, source="import")
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        size = path.stat().st_size
-        if size > _LARGEST_FILE:
-            raise ForgeError(
-                f"{path.name} has {size / 1e6:,.1f} MB, and a card has at most {_LARGEST_FILE / 1e6:,.0f} MB.",
-                hint="Is this the right file?",
-            )
-        return path.read_bytes()
-    except OSError as error:
-        raise ForgeError(f"{path.name} cannot be read: {error.strerror or error}.", hint="Check the path.") from None
-
-
 def _text(path: Path) -> str:
     """A file's text, with its line ends and its byte order mark. Raises ForgeError where it is no UTF-8."""
-    data = _bytes(path)
+    data = bytes_of(path)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

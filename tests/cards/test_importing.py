@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -148,3 +150,15 @@ def test_files_that_are_no_cards_are_named(room: CardRoom, tmp_path: Path) -> No
     with pytest.raises(ForgeError, match="neither a card"):
         _bring(room, other)
     assert len(room.cards.entries()) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes")
+@pytest.mark.parametrize("name", ["card.md", "card.json", "card.yaml"])
+def test_a_pipe_is_refused_and_holds_nothing_up(room: CardRoom, tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(ForgeError, match="is no file that can be read"):
+        _bring(room, tmp_path / name)
+    os.makedirs(tmp_path / "folder" / ".eval_results")
+    os.mkfifo(tmp_path / "folder" / ".eval_results" / "a.yaml")
+    with pytest.raises(ForgeError, match="is no file that can be read"):
+        _bring(room, tmp_path / "folder")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QDialog, QLabel, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.forge import Forge
@@ -172,8 +172,39 @@ def test_a_promotion_says_what_the_card_lacks_and_leads_to_filling_it(
     found = asked()
     assert isinstance(found, PromoteSheet)
     assert "It lacks: " in "\n".join(label.text() for label in found.findChildren(QLabel))
+    assert any(label.text().startswith("Its model card is not complete: ") for label in found.findChildren(QLabel))
+    area = found.findChildren(QScrollArea)[0]
+    fill = next(button for button in found.findChildren(QAbstractButton) if button.text() == "Fill it in")
+    assert area.viewport().rect().contains(fill.mapTo(area.viewport(), fill.rect().center())), "seen without scrolling"
     assert not found.promote.isEnabled(), "a reason is needed"
     press(qtbot, found, "Fill it in")
     cards = shown(qtbot, window, version.uid)
     filling = sheet(qtbot, cards, FillSheet)
     qtbot.waitUntil(lambda: "changed, in" in said(filling), timeout=SOON)
+
+
+def test_a_long_name_never_widens_the_sheet(qtbot: QtBot, forge: Forge, pane: CardsPane, window: Shell) -> None:
+    long = [forge.cards.new(kind, f"A name of {n} " + "and on " * 16 + "x" * 60).uid for n, kind in
+            enumerate(("teacher", "student", "teacher", "adapter"))]  # fmt: skip
+    window.resize(900, 620)
+    pane.actions_of.compare(long)
+    found = sheet(qtbot, pane, CompareSheet)
+    qtbot.waitUntil(lambda: found.found is not None and "Local or API?" in said(found), timeout=SOON)
+    qtbot.wait(50)
+    assert found.minimumSizeHint().width() <= window.width() - 32
+    assert found.width() <= window.width()
+    fine(qtbot, found)
+
+
+def test_costs_say_what_they_take_in_words(compared: CompareSheet) -> None:
+    price = compared.form.inputs["hardware"]
+    for typed, told in (
+        ("", "Price of the computer: type a number, 0 for nothing."),
+        ("-1", "Price of the computer is a number from 0 to 1,000,000,000, and '-1' is none."),
+    ):
+        price.editor.setText(typed)
+        price._on_edited()
+        assert price._problem.text() == told
+    missing = [figure.missing for row in compared.found.rows for figure in row.figures]  # type: ignore[union-attr]
+    assert any("forge-desktop" in words for words in missing)
+    assert "forge-desktop" not in said(compared)

@@ -14,7 +14,8 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from forge_desktop.cards.records import Card
+from forge_desktop.base.jobs import JobContext
+from forge_desktop.cards.records import Card, CardVersion
 from forge_desktop.forge import Forge
 from forge_desktop.ui.panes.cards.pane import CardsPane
 from forge_desktop.ui.panes.cards.sheets_export import ExportSheet
@@ -314,3 +315,48 @@ def test_only_one_sheet_is_open(qtbot: QtBot, pane: CardsPane, card: Callable[[]
     assert pane.window().findChild(NewCardSheet) is None or not pane.window().findChild(NewCardSheet).isVisible()
     assert found.isVisible()
     assert not pane.window().findChild(Toast).isVisible()
+
+
+def test_a_job_that_says_nothing_more_is_seen_and_cancelled(
+    qtbot: QtBot, forge: Forge, pane: CardsPane, card: Callable[[], Card]
+) -> None:
+    ended: list[object] = []
+
+    def waits(ctx: JobContext) -> None:
+        while True:
+            ctx.wait(60)
+
+    actions = pane.actions_of
+    actions.start(lambda: forge.jobs.start("cards", "card import", waits), "Importing", ended.append, ended.append)
+    qtbot.waitUntil(actions.progress.isVisible, timeout=SOON)
+    press(qtbot, actions.progress, "Cancel")
+    qtbot.waitUntil(lambda: ended == [None], timeout=SOON)
+    assert not actions.progress.isVisible()
+
+
+def test_a_long_note_leaves_every_version_in_sight(qtbot: QtBot, window: Shell, card: Callable[[], Card]) -> None:
+    versions = [CardVersion("c", n, "0" * 64, n == 2, "ada", "a word and " * 30 * (3 - n), 1.79e9) for n in (1, 2)]
+    found = HistorySheet(card(), versions, window)
+    qtbot.addWidget(found)
+    found.show()
+    found.show_first()
+    assert not found.list.horizontalScrollBar().isVisible()
+    last = found.list.visualItemRect(found.list.item(1))
+    assert last.bottom() < found.list.viewport().height()
+    assert versions[1].note in found._note.text().replace("\u200b", "")
+    fine(qtbot, found)
+    found.reject()
+
+
+def test_the_hints_of_a_sheet_name_buttons(
+    qtbot: QtBot, window: Shell, card: Callable[[], Card], tmp_path: Path
+) -> None:
+    found = ExportSheet(card(), Path("relative/dir"), window)
+    qtbot.addWidget(found)
+    found.show()
+    found.start.click()
+    assert "Which folder is meant" in said(found.banner)
+    found.banner.show_message("Locked.", "Reopen it first: forge-desktop card reopen v1.2")
+    assert "Press Reopen first." in said(found.banner)
+    assert "forge-desktop" not in said(found.banner)
+    found.reject()

@@ -197,7 +197,7 @@ class CardActions(SheetDesk):
                 sheet.show_written(written)
             else:
                 words = f"{safe_words(card.name)} is exported: {count_words(len(written), 'file')} in {wish.folder}"
-                self.notice.emit(Notice(words, icon="download"))
+                self.notice.emit(Notice(words, icon="upload"))
 
         def trouble(error: ForgeError | None) -> None:
             if self.shows(sheet):

@@ -89,10 +89,22 @@ class CostInput(QWidget):
         try:
             checked = check_setting(self.key, value)
         except ForgeError as error:
-            self._say(f"{error.message} {error.hint}".strip())
+            self._say(self._why(value) or f"{error.message} {error.hint}".strip())
             return None
         self._say("")
         return checked
+
+    def _why(self, value: object) -> str:
+        """What a number has to be, in the words of a person; "" where it is no number that is asked for."""
+        least, most = (self._field.metadata.get(end) for end in ("minimum", "maximum"))
+        if not isinstance(self.editor, NumberField) or least is None or most is None:
+            return ""
+        name = self._field.metadata["label"]
+        said = self.editor.text().strip()
+        if not said:
+            return f"{name}: type a number, 0 for nothing." if least == 0 else f"{name}: type a number."
+        what = "a whole number" if isinstance(self._field.default, int) else "a number"
+        return f"{name} is {what} from {least:,g} to {most:,.10g}, and {said[:40]!r} is none."
 
     def _say(self, problem: str) -> None:
         self._problem.setText(problem)

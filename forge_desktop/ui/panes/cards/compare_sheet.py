@@ -18,11 +18,11 @@ from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.cards.compare_costs import AnswerCard, assumptions, capability_table
 from forge_desktop.ui.panes.cards.compare_inputs import CostForm
 from forge_desktop.ui.panes.cards.compare_table import heads, side_by_side
-from forge_desktop.ui.panes.cards.sheet_parts import CardSheet, closing, empty
+from forge_desktop.ui.panes.cards.sheet_parts import CardSheet, closing, empty, keep_narrow
 from forge_desktop.ui.panes.cards.words import KINDS
 from forge_desktop.ui.widgets.basics import Button, ProgressRow, column, frame, label, row
 from forge_desktop.ui.widgets.fields import ChoiceField
-from forge_desktop.ui.widgets.words import safe_words
+from forge_desktop.ui.widgets.words import plain_tip, safe_words
 
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge
@@ -32,6 +32,8 @@ _ABOUT = "Figures that were measured on another computer, or of something that i
 _TOO_FEW = "Choose two cards at least."
 _LIVE = ("queued", "running", "paused")
 _LOCAL = ("adapter", "student")
+_CHIP = 140  # pixels for a name
+_ROOMY = 1080  # pixels of width from which columns are as wide as they should be
 
 
 class CompareSheet(CardSheet):
@@ -57,6 +59,7 @@ class CompareSheet(CardSheet):
         self.add = ChoiceField({})
         self.add.setAccessibleName("Put another card beside them")
         self.add.changed.connect(self._on_add)
+        keep_narrow(self.add)
         self._chips = row(gap=6)
         self.progress = ProgressRow("Comparing", can_pause=False)
         self.progress.cancel_pressed.connect(forge.jobs.cancel)
@@ -105,7 +108,9 @@ class CompareSheet(CardSheet):
         self.setLayout(lines)
         parent = self.parentWidget()
         most = parent.window().size() if parent else self.sizeHint()
-        self.resize(min(theme.px(1240), most.width() - 32), min(theme.px(800), most.height() - 32))
+        wide = min(theme.px(1240), most.width() - 32)
+        self._narrow = wide < theme.px(_ROOMY)
+        self.resize(wide, min(theme.px(800), most.height() - 32))
 
     # which cards
 
@@ -125,9 +130,10 @@ class CompareSheet(CardSheet):
         empty(self._chips)
         for uid in self._chosen:
             name = safe_words(self._entries[uid].name)
-            chip = Button(name, "x", "pill")
+            chip = Button("", "x", "pill")
+            chip.setText(chip.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, theme.px(_CHIP)))
             chip.setAccessibleName(f"Take {name} away")
-            chip.setToolTip("Take it away")
+            chip.setToolTip(plain_tip(f"Take {name} away"))
             chip.clicked.connect(lambda _=False, uid=uid: self._on_away(uid))
             self._chips.addWidget(chip)
         self.add.clear()
@@ -182,10 +188,10 @@ class CompareSheet(CardSheet):
         place = self.area.verticalScrollBar().value()
         self.found = found
         empty(self._heads)
-        self._heads.addWidget(heads(found.cards))
+        self._heads.addWidget(heads(found.cards, narrow=self._narrow))
         self.answer.show_answers(found)
         self.answer.show()
-        parts: list[QWidget] = [*side_by_side(found)]
+        parts: list[QWidget] = [*side_by_side(found, narrow=self._narrow)]
         if found.capabilities:
             parts.append(capability_table(found))
         if (rests := assumptions(found.assumptions, found.notes)) is not None:

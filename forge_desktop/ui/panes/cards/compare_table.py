@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLayout, QSizePolicy,
 
 from forge_desktop.cards.records_compare import CardComparison, ComparedCard, ComparedRow, Figure, RowGroup
 from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.panes.cards.hints import in_window
 from forge_desktop.ui.panes.cards.words import KINDS
 from forge_desktop.ui.widgets.basics import ElidedLabel, IconLabel, Pill, column, frame, label, row
 from forge_desktop.ui.widgets.words import breakable, count_words, safe_words
@@ -20,23 +21,24 @@ GROUPS: dict[RowGroup, str] = {
     "quality": "How good is it?",
 }
 _ORDER = {"higher": "more is better", "lower": "less is better", "": ""}
-_NAMES = 168  # pixels for the names of the rows
+_NAMES, _COLUMN = 168, 96  # pixels for the names of the rows, and for a card at least
+_NARROW = (112, 64)  # the same in a small window
 _SHORT = 16  # letters that stand in one line even in a narrow column
 
 
-def side_by_side(found: CardComparison) -> list[QFrame]:
+def side_by_side(found: CardComparison, *, narrow: bool = False) -> list[QFrame]:
     """A frame for each group, all with the same columns."""
     made = []
     for group, title in GROUPS.items():
         rows = [line for line in found.rows if line.group == group]
         if rows:
-            made.append(_group(title, found.cards, rows))
+            made.append(_group(title, found.cards, rows, narrow=narrow))
     return made
 
 
-def heads(cards: Sequence[ComparedCard]) -> QFrame:
+def heads(cards: Sequence[ComparedCard], *, narrow: bool = False) -> QFrame:
     """The names over the columns."""
-    grid = _grid(len(cards))
+    grid = _grid(len(cards), narrow=narrow)
     for place, card in enumerate(cards, 1):
         name = ElidedLabel(safe_words(card.name), tokens.BODY, 600)
         facts = [KINDS[card.kind], "on this computer" if card.local else "elsewhere"]
@@ -53,8 +55,8 @@ def heads(cards: Sequence[ComparedCard]) -> QFrame:
     return frame("flow", grid)
 
 
-def _group(title: str, cards: Sequence[ComparedCard], rows: Sequence[ComparedRow]) -> QFrame:
-    grid = _grid(len(cards))
+def _group(title: str, cards: Sequence[ComparedCard], rows: Sequence[ComparedRow], *, narrow: bool) -> QFrame:
+    grid = _grid(len(cards), narrow=narrow)
     for line, of in enumerate(rows):
         at = 2 * line
         if line:
@@ -64,17 +66,20 @@ def _group(title: str, cards: Sequence[ComparedCard], rows: Sequence[ComparedRow
             names.append(label(_ORDER[of.better], tokens.SMALL, cls="muted", wrap=True))
         if of.note:
             names.append(label(breakable(safe_words(of.note)), tokens.SMALL, cls="muted", wrap=True))
-        grid.addLayout(column(*names, None, gap=1), at, 0)
+        named = QWidget()  # as wide in every group as over the columns, whatever stands in it
+        named.setFixedWidth(theme.px((_NARROW if narrow else (_NAMES, 0))[0]))
+        named.setLayout(column(*names, None, gap=1))
+        grid.addWidget(named, at, 0)
         for place, (card, figure) in enumerate(zip(cards, of.figures, strict=True), 1):
-            grid.addWidget(figure_cell(figure, f"{of.title}, {card.name}"), at, place)
+            grid.addWidget(figure_cell(figure, f"{of.title}, {card.name}", narrow=narrow), at, place)
     return frame("card", column(label(title, tokens.BODY, 600), grid, gap=10, margins=(16, 12, 16, 14)))
 
 
-def figure_cell(figure: Figure, name: str) -> QWidget:
+def figure_cell(figure: Figure, name: str, *, narrow: bool = False) -> QWidget:
     """One figure: the value, whether it is best, what it rests on, what is stale, what to do where there is none."""
     known = not figure.missing
     text = figure.text or "—"
-    short = len(text) < _SHORT
+    short = len(text) < _SHORT and not narrow
     value = label(breakable(safe_words(text)), tokens.TABLE, 600 if figure.best else 400, wrap=not short)
     if not known:
         value.setProperty("cls", "muted")
@@ -86,7 +91,7 @@ def figure_cell(figure: Figure, name: str) -> QWidget:
     lines: list[QWidget] = []
     if figure.beside:
         lines.append(_small(figure.beside))
-    lines += [_small(words) for words in (figure.how, figure.missing) if words]
+    lines += [_small(words) for words in (figure.how, in_window(figure.missing)) if words]
     made = QWidget()
     content = column(line, *lines, gap=1)
     if figure.stale:
@@ -106,13 +111,14 @@ def _small(words: str, cls: str = "muted") -> QLabel:
     return label(breakable(safe_words(words)), tokens.CAPTION, cls=cls, wrap=True)
 
 
-def _grid(cards: int) -> QGridLayout:
+def _grid(cards: int, *, narrow: bool) -> QGridLayout:
+    names, each = _NARROW if narrow else (_NAMES, _COLUMN)
     grid = QGridLayout()
     grid.setContentsMargins(0, 0, 0, 0)
-    grid.setHorizontalSpacing(tokens.LG)
+    grid.setHorizontalSpacing(tokens.MD if narrow else tokens.LG)
     grid.setVerticalSpacing(8)
-    grid.setColumnMinimumWidth(0, theme.px(_NAMES))
+    grid.setColumnMinimumWidth(0, theme.px(names))
     for place in range(1, cards + 1):
         grid.setColumnStretch(place, 1)
-        grid.setColumnMinimumWidth(place, theme.px(96))
+        grid.setColumnMinimumWidth(place, theme.px(each))
     return grid

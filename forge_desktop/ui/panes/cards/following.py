@@ -27,14 +27,15 @@ class _Followed:
 class Following(QObject):
     """Follows jobs. `told` gets a job's result, `trouble` its error or None when it was given up, `seen` every event.
 
-    A job is started off the window's thread, so it may be over before its id is known here: the last ends are kept.
+    A job is started off the window's thread, so it may run or be over before its id is known here: the last that each
+    said is kept, so that one that says nothing more can be seen and cancelled.
     """
 
     def __init__(self, bridge: Bridge, progress: ProgressRow, parent: QObject) -> None:
         super().__init__(parent)
         self._progress = progress
         self._followed: dict[int, _Followed] = {}
-        self._ended: dict[int, JobChanged] = {}
+        self._early: dict[int, JobChanged] = {}
         bridge.job_changed.connect(self._on_job)
 
     def follow(
@@ -48,18 +49,19 @@ class Following(QObject):
     ) -> None:
         """Follow a job from now on."""
         self._followed[job] = _Followed(verb, told, trouble, seen)
-        if (ended := self._ended.pop(job, None)) is not None:
-            self._on_job(ended)
+        if (early := self._early.pop(job, None)) is not None:
+            self._on_job(early)
 
     @Slot(object)
     def _on_job(self, event: JobChanged) -> None:
         followed = self._followed.get(event.job_id)
         live = event.state in _LIVE
         if followed is None:
-            if not live and event.kind != "glance":
-                self._ended[event.job_id] = event
-                while len(self._ended) > _REMEMBERED:
-                    del self._ended[next(iter(self._ended))]
+            if event.kind != "glance":
+                self._early.pop(event.job_id, None)
+                self._early[event.job_id] = event
+                while len(self._early) > _REMEMBERED:
+                    del self._early[next(iter(self._early))]
             return
         if live:
             self._progress.say(followed.verb)

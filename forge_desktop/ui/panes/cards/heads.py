@@ -29,7 +29,7 @@ class CardHeads(QStackedWidget):
         self.fill = Button("Fill", "gauge")
         self.fill.setToolTip("Fill in what was measured, and what the application knows")
         self.more = IconButton("ellipsis", "More for this card")
-        self.export = PrimaryButton("Export", "download")
+        self.export = PrimaryButton("Export", "upload")
         self.about = ElidedLabel("", tokens.SMALL, cls="muted")
         second = page_head("Model card", self.about, self.copy, self.check, self.fill, self.more, self.export)
         self.addWidget(first)

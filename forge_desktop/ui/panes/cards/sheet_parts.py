@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QFrame, QLayout, QScrollArea, QSizePolicy, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QFrame, QLayout, QScrollArea, QSizePolicy, QWidget
 
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.widgets.basics import Banner, Button, ElidedLabel, IconLabel, column, frame, label, row
+from forge_desktop.ui.panes.cards.hints import CardBanner
+from forge_desktop.ui.widgets.basics import Button, ElidedLabel, IconLabel, column, frame, label, row
 from forge_desktop.ui.widgets.words import breakable, safe_words
 
 
@@ -19,7 +20,7 @@ class CardSheet(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
-        self.banner = Banner()
+        self.banner = CardBanner()
         self.about = label(about, tokens.TABLE, cls="muted", wrap=True)
         self.about.setVisible(bool(about))
         self._heading = ElidedLabel(safe_words(heading), tokens.TITLE, 600)
@@ -75,6 +76,14 @@ def empty(box: QLayout) -> None:
         if widget is not None:
             widget.hide()
             widget.deleteLater()
+
+
+def keep_narrow(choice: QComboBox, most: int = 240) -> None:
+    """A long name in a list shortens there, and does not widen the sheet."""
+    choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    choice.setMinimumContentsLength(12)
+    choice.setMaximumWidth(theme.px(most))
+    choice.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
 
 def closing(words: str = "Close") -> Button:

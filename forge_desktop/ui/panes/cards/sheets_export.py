@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QUrl, Signal, Slot
+from PySide6.QtCore import Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QLineEdit, QWidget
 
@@ -81,7 +81,7 @@ class ExportSheet(CardSheet):
         self.progress = ProgressRow("Exporting", can_pause=False)
         self.progress.cancel_pressed.connect(self.cancel_wanted)
         self.progress.hide()
-        self.start = PrimaryButton("Export", "download")
+        self.start = PrimaryButton("Export", "upload")
         self.start.clicked.connect(self._on_start)
         self.close_button = closing("Cancel")
         self.close_button.clicked.connect(self.reject)
@@ -94,10 +94,11 @@ class ExportSheet(CardSheet):
     def _build(self) -> None:
         lines: list[QWidget] = []
         for key, box in self.forms.items():
-            line = row(box, *([self.paper] if key == "pdf" else []), None)
+            first = QWidget()
+            first.setLayout(row(box, *([self.paper] if key == "pdf" else []), None))
+            first.setFixedWidth(theme.px(232))
             made = QWidget()
-            made.setLayout(row(line, label(FORMS[key][1], tokens.SMALL, cls="muted", wrap=True), gap=tokens.MD))
-            box.setMinimumWidth(theme.px(212 if key != "pdf" else 60))
+            made.setLayout(row(first, label(FORMS[key][1], tokens.SMALL, cls="muted", wrap=True), gap=tokens.MD))
             made.layout().setStretch(1, 1)  # type: ignore[union-attr]
             lines.append(made)
         target = row(self.target, self.browse)
@@ -164,6 +165,12 @@ class ExportSheet(CardSheet):
 
     @Slot()
     def _on_start(self) -> None:
+        if not self.wish().folder.is_absolute():  # below which folder is nothing that a window could say
+            self.banner.show_message(
+                "Which folder is meant is not clear.", "Type it from its beginning, or press Choose…"
+            )
+            self.target.setFocus(Qt.FocusReason.TabFocusReason)
+            return
         self._busy = True
         self.banner.clear()
         self._follow()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
 from forge_desktop.cards.fields import BY_KEY
@@ -15,11 +15,12 @@ from forge_desktop.ui.panes.cards.words import value_words
 from forge_desktop.ui.widgets.basics import Button, column, frame, label, row
 from forge_desktop.ui.widgets.diff_view import DiffView
 from forge_desktop.ui.widgets.fields import ChoiceField
-from forge_desktop.ui.widgets.words import breakable, count_words, moment_words, safe_words
+from forge_desktop.ui.widgets.words import breakable, count_words, moment_words, plain_tip, safe_words
 
 _ABOUT = "A version is kept when the card is published, and before one is restored. None is ever changed."
 _NONE = "No version yet. Publishing the card makes the first; until then undo and redo go back step by step."
 _SAME = "These two say the same."
+_LONG_NOTE = 60  # letters that are seen in the list
 _NOW = 0  # the number of the card as it is now
 
 
@@ -40,6 +41,8 @@ class HistorySheet(CardSheet):
             field.changed.connect(self._ask)
         self.list = _list(self._versions)
         self.list.currentRowChanged.connect(self._on_row)
+        self._note = label("", tokens.SMALL, cls="muted", wrap=True, selectable=True)
+        self._note.hide()
         self.restore = Button("Restore", "rotate-ccw")
         self.restore.setEnabled(False)
         self.restore.clicked.connect(self._on_restore)
@@ -66,7 +69,7 @@ class HistorySheet(CardSheet):
         if self._versions:
             line = QWidget()
             line.setLayout(between)
-            over = [self.list, line]
+            over = [self.list, self._note, line]
         self.lay_out((760, 640), self.restore, None, self.close_button, over=over)
 
     def show_changes(self, changes: Sequence[Change]) -> None:
@@ -92,6 +95,9 @@ class HistorySheet(CardSheet):
         self.restore.setText(f"Restore version {number}")
         self.restore.setEnabled(number != _NOW and not self._locked)
         self.restore.setToolTip("A published card is locked: begin the next draft first" if self._locked else "")
+        note = next((version.note for version in self._versions if version.number == number), "")
+        self._note.setText(breakable(safe_words(note)))
+        self._note.setVisible(len(note) > _LONG_NOTE)
         self._ask()
 
     @Slot()
@@ -119,9 +125,12 @@ def _list(versions: Sequence[CardVersion]) -> QListWidget:
     made.setIconSize(QSize(theme.px(15), theme.px(15)))
     for version in versions:
         item = QListWidgetItem(theme.icon("circle-check" if version.published else "clock"), _long(version))
-        item.setToolTip(version.sha256)
+        item.setToolTip(plain_tip(f"{_long(version)}\n{version.sha256}"))
         made.addItem(item)
-    made.setFixedHeight(theme.px(14 + 26 * max(1, min(5, len(versions)))))
+    made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # a long note shortens; below it is whole
+    made.setTextElideMode(Qt.TextElideMode.ElideRight)
+    made.setUniformItemSizes(True)
+    made.setFixedHeight(theme.px(14 + 28 * max(3, min(8, len(versions)))))
     return made
 
 

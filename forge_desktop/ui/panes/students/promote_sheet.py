@@ -23,10 +23,8 @@ _OVERRIDE = (
     "No gate has passed this version. If it shall answer all the same, type why: the reason is kept in its history and "
     "stands on its card."
 )
-_INCOMPLETE = (
-    "Its model card is not complete. Fill it in first; or type why it shall answer all the same: the reason is kept in"
-    " its history."
-)
+_INCOMPLETE = "Fill that in first; or type why it shall answer all the same: the reason is kept in its history."
+_SAID = 6  # of what a card lacks are named at the top; the card's own part has them all
 _LEAST_WORDS = 3
 _PASSED = "It answers from the next question on. One click rolls back."
 
@@ -93,7 +91,7 @@ class PromoteSheet(Sheet):
         cancel = Button("Cancel")
         cancel.setAutoDefault(False)
         cancel.clicked.connect(self.reject)
-        said = _OVERRIDE if self._unpassed else _INCOMPLETE if self._needs_reason else _PASSED
+        said = _OVERRIDE if self._unpassed else f"{_lacks(card or ())} {_INCOMPLETE}" if card else _PASSED
         about = label(said, tokens.TABLE, cls="muted", wrap=True)
         inside = QWidget()
         inside.setProperty("cls", "flow")
@@ -101,7 +99,7 @@ class PromoteSheet(Sheet):
         if not version.is_base:
             parts.append(_gate_card(version, gate, active))
             if card is not None:
-                parts.append(self._card_part(card))
+                parts.insert(0 if card else len(parts), self._card_part(card))  # what is to be done comes first
         inside.setLayout(column(*parts, None, gap=tokens.MD, margins=(0, 0, 4, 0)))
         area = QScrollArea()
         area.setAccessibleName("What changes")
@@ -153,6 +151,13 @@ class PromoteSheet(Sheet):
         self.banner.clear()
         self.promote.setEnabled(False)
         self.agreed.emit("" if self._needs_reason else said, said if self._needs_reason else "")
+
+
+def _lacks(missing: Sequence[str]) -> str:
+    named = [safe_words(name) for name in missing[:_SAID]]
+    more = len(missing) - len(named)
+    listed = ", ".join(named) + (f" and {more} more" if more else "")
+    return breakable(f"Its model card is not complete: {listed}.")
 
 
 def _changes(version: Version, active: Version | None) -> QFrame:
