@@ -19,6 +19,7 @@ from forge_desktop.cards.history import History, sha256_of
 from forge_desktop.cards.keeping import Keeping
 from forge_desktop.cards.privacy import Privacy
 from forge_desktop.cards.records import (
+    BroughtIn,
     Card,
     CardEntry,
     CardVersion,
@@ -166,11 +167,13 @@ class Cards:
         not_applicable: Mapping[str, str] | None = None,
         document: str | None = None,
         note: str = "Before another card was taken in.",
+        always: bool = False,
     ) -> tuple[Problem, ...]:
         """Take in what somebody else's card says, as values by hand: one edit that can be taken back. The card as it
-        was is kept as a version first. Returns what was refused; fields that are not named stay as they are.
+        was is kept as a version first, where a person had touched it, or `always`. Returns what was refused; fields
+        that are not named stay as they are.
         """
-        return self._history.adopt(self._uid(card), values, not_applicable or {}, document, note)
+        return self._history.adopt(self._uid(card), values, not_applicable or {}, document, note, always)
 
     def markdown(self, card: str, *, revealed: bool = True) -> str:
         """A card as Markdown; without `revealed`, what is private is hidden."""
@@ -191,11 +194,12 @@ class Cards:
 
     def bring_in(self, path: Path, *, kind: str = "", subject: str = "") -> int:
         """Start the job (kind "card import") that brings in somebody else's card: README.md, a folder with one and with
-        `.eval_results`, our JSON, CycloneDX, SPDX. Its result is the Card: a new one, or that of `subject` (the uid of
-        a version or endpoint, or of a card), kept as a version before. `kind` is guessed where it is not given.
+        `.eval_results`, our JSON, CycloneDX, SPDX. Its result is a BroughtIn, the Card and what it could not take: a
+        new card, or that of `subject` (the uid of a version or endpoint, or of a card), kept as a version before.
+        `kind` is guessed where it is not given. Raises ForgeError for a `subject` of another kind than the file says.
         """
 
-        def work(ctx: JobContext) -> Card:
+        def work(ctx: JobContext) -> BroughtIn:
             from forge_desktop.cards.importing import bring_in
 
             return bring_in(self, ctx, path, kind, subject)

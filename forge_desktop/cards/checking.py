@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
 from forge_desktop.cards import fields as known
 from forge_desktop.cards.records import Card, CheckReport, Completeness, FieldState, Kind, Leak, Problem
-from forge_desktop.cards.text_problems import remarks_in
+from forge_desktop.cards.text_problems import remarks_in, wrong_in
 from forge_desktop.cards.together import contradictions
 from forge_desktop.cards.validating import problem_of, turns
 
@@ -67,6 +68,8 @@ def report(card: Card, scan: Callable[[Card], Sequence[Leak]]) -> CheckReport:
     found = [*problems(card.kind, card.fields), *remarks_in(card.document, card.kind)]
     if card.problem is not None:
         found.insert(0, card.problem)
+    elif card.broken is None and card.document:
+        found += _only_in_the_text(card)
     return CheckReport(
         card.uid,
         completeness(card.kind, card.fields),
@@ -74,3 +77,12 @@ def report(card: Card, scan: Callable[[Card], Sequence[Leak]]) -> CheckReport:
         tuple(stale_of(card.kind, card.fields)),
         tuple(scan(card)),
     )
+
+
+def _only_in_the_text(card: Card) -> list[Problem]:
+    """What somebody's text says and no field can hold: it stays there, as their word."""
+    return [
+        dataclasses.replace(one, severity="warning", message=f"{one.message} It stays in the text.")
+        for one in wrong_in(card.document, card.kind)
+        if not is_there(card.fields.get(one.field))
+    ]

@@ -77,8 +77,18 @@ YES_NO = ("yes", "no", "unknown")
 TASKS = (
     "text-generation", "question-answering", "summarization", "translation", "text-classification",
     "feature-extraction", "sentence-similarity", "text-ranking", "token-classification", "fill-mask",
-    "image-text-to-text", "any-to-any",
+    "image-text-to-text", "any-to-any", "table-question-answering", "visual-question-answering",
+    "document-question-answering", "zero-shot-classification", "text-to-image", "text-to-speech", "text-to-audio",
+    "text-to-video", "text-to-3d", "automatic-speech-recognition", "audio-to-audio", "audio-classification",
+    "audio-text-to-text", "voice-activity-detection", "depth-estimation", "image-classification", "object-detection",
+    "image-segmentation", "image-to-text", "image-to-image", "image-to-video", "image-to-3d",
+    "image-text-to-image", "image-text-to-video", "image-feature-extraction", "unconditional-image-generation",
+    "mask-generation", "keypoint-detection", "video-classification", "video-text-to-text", "video-to-video",
+    "zero-shot-image-classification", "zero-shot-object-detection", "visual-document-retrieval",
+    "reinforcement-learning", "robotics", "tabular-classification", "tabular-regression", "tabular-to-text",
+    "table-to-text", "time-series-forecasting", "graph-ml", "multiple-choice", "text-retrieval", "other",
 )  # fmt: skip
+"""The hub's, those of language models first."""
 _SPEED, _TIME = ("tokens/s",), ("ms", "s")
 
 _FIELDS: tuple[Field, ...] = (

@@ -111,6 +111,13 @@ class Card:
 
 
 @dataclass(frozen=True)
+class BroughtIn(Card):
+    """A card that was just brought in; `refused` is what of the file it could not take, with the sentence why."""
+
+    refused: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
 class CardEntry:
     """A card in a list. `filled` of `required` fields are there; `stale` counts values that are no longer true."""
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards import changes
 from forge_desktop.cards.fields import BY_KEY
+from forge_desktop.cards.files import MOST_BYTES, refuse_large
 from forge_desktop.cards.records import Card, Filled
 from forge_desktop.cli import card_words
 from forge_desktop.cli.lesson_waiting import wait
@@ -23,7 +24,6 @@ from forge_desktop.cli.output import Output
 from forge_desktop.forge import Forge
 from forge_desktop.students.files import refuse_special
 
-_LARGEST = 4_000_000  # bytes of a text
 _AS_JSON = ("rows", "facts")
 _LOCAL = ("student", "adapter")
 
@@ -216,18 +216,17 @@ def _told(card: Card, out: Output) -> int:
 
 def _text_of(name: str) -> str:
     if name == "-":
-        content = sys.stdin.buffer.read(_LARGEST + 1)
+        content = sys.stdin.buffer.read(MOST_BYTES + 1)
     else:
         refuse_special(Path(name))
         try:
             with open(name, "rb") as file:
-                content = file.read(_LARGEST + 1)
+                content = file.read(MOST_BYTES + 1)
         except OSError as error:
             raise ForgeError(
                 f"{name} cannot be read: {error.strerror or error}.", hint="Name the file that holds the text."
             ) from error
-    if len(content) > _LARGEST:
-        raise ForgeError(f"{name} is too large for a field of a card.", hint="Four megabytes are the most.")
+    refuse_large(len(content), name)
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:

@@ -112,8 +112,8 @@ def test_what_cannot_stand_in_a_card_is_left_out_and_named(carried: Path, elsewh
     odd = rewritten(carried, tmp_path / "odd.forgeversion", change)
     assert "fine" in elsewhere.archive.student_files.look(odd).card_text
     made = bring(elsewhere, odd)
-    assert "Of its card this could not be taken in: its text, unheard_of, Contact." in made.note
-    assert elsewhere.cards.get(made.uid).document == ""
+    assert "Of its card this could not be taken in: its text (it waits to be mended), unheard_of, Contact." in made.note
+    assert elsewhere.cards.get(made.uid).broken == "---\n- a: [\n---\n"
     fields = elsewhere.cards.get(made.uid).fields
     assert fields["summary"].hand is not None
     assert fields.get("contact") is None

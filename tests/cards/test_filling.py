@@ -211,7 +211,7 @@ def test_a_measurement_on_a_gpu_tells_its_layers_and_its_energy(room: CardRoom) 
     assert (values["energy_per_1k"].data, values["energy_per_1k"].unit) == (0.01, "Wh")
     assert values["memory_vram"].data == 2_000_000_000
     assert values["hardware"].data == (
-        "Needs 0.47 GiB of memory and 1.86 GiB of GPU memory at a context of 4,096 tokens;"
+        "Needs 500 MB of memory and 2.00 GB of GPU memory at a context of 4,096 tokens;"
         " measured on A processor, 8 cores, 32 GiB with A GPU."
     )
     why = dict(skipped)

@@ -136,7 +136,7 @@ def test_a_training_run_tells_data_teachers_settings_time_and_memory(tmp_path: P
         assert (settings["rank"], settings["seed"], settings["epochs"], settings["row_tokens"]) == (8, 1, 1, 700)
         assert "attn_q" in settings["targets"]
         assert (value(card, "training_time").data, value(card, "training_time").unit) == (run.result["seconds"], "s")
-        assert "GiB of memory at most" in str(value(card, "training_hardware").data)
+        assert "GB of memory at most" in str(value(card, "training_hardware").data)
         assert value(card, "sensitive_data").data == "unknown"
         assert "with a telephone number: 1, of 6" in str(value(card, "sensitive_data").detail["how"])
         assert value(card, "provider").data == "Trained on this computer"

@@ -220,6 +220,11 @@ def test_an_adapter_is_promoted_only_with_a_card_that_is_complete_and_true(
     assert "Intended use" in lacking
     with pytest.raises(ForgeError, match=r"The card of v3 is incomplete: .* and \d+ more"):
         registry.promote("v3")
+    other = room.adapter(2)
+    with pytest.raises(ForgeError, match=r"has not passed a gate\. The card of v4 is incomplete: .*") as both:
+        registry.promote(other.label)
+    assert "Run its gate" in both.value.hint
+    assert "complete its card" in both.value.hint
     report = room.cards.check("v3")
     assert tuple(lacking) == report.completeness.missing
     from tests.cards.completing import complete

@@ -107,7 +107,7 @@ def _hardware(one: Measurement) -> str:
     """What it was seen to run on, and what it needs there: no promise for other computers."""
     figures = one.figures
     needs = [
-        f"{_gib(figures.get(name))} of {where}"
+        f"{_size(figures.get(name))} of {where}"
         for name, where in (("ram_bytes", "memory"), ("vram_bytes", "GPU memory"))
         if figures.get(name)
     ]
@@ -118,8 +118,11 @@ def _hardware(one: Measurement) -> str:
     return f"Needs {' and '.join(needs) or 'memory'}{at}; measured on {_machine(one)}{with_gpu}."
 
 
-def _gib(amount: object) -> str:
-    return f"{amount / 2**30:.2f} GiB" if isinstance(amount, int | float) else "?"
+def _size(amount: object) -> str:
+    """As other sizes are shown on a card: in powers of ten."""
+    if not isinstance(amount, int | float):
+        return "?"
+    return f"{amount / 10**9:.2f} GB" if amount >= 10**9 else f"{amount / 10**6:.0f} MB"
 
 
 def _mapping(found: object) -> Mapping[str, Any]:
