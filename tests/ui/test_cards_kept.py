@@ -138,7 +138,7 @@ def test_files_that_come_in_together_are_told_of_together(
     assert "bad-1.json" in said
     assert opened.card_uid() == uid, "the card that is being typed stays"
     opened.actions_of.bring_in_paths(paths[:1])
-    qtbot.waitUntil(lambda: "card 0 is imported" in opened.banner.accessibleName(), timeout=20_000)
+    qtbot.waitUntil(lambda: "card 0 (2) is imported" in opened.banner.accessibleName(), timeout=20_000)
     assert opened.card_uid() == uid
 
 
