@@ -44,9 +44,13 @@ class BundleLook:
 
 
 def look(opened: VersionBundle, bases: frozenset[str]) -> BundleLook:
-    """What an opened bundle says. Raises ForgeError where its card is none."""
+    """What an opened bundle says; a card in it that is none is told in place of the card's text."""
     told, version = opened.told(), opened.version
-    card = card_in(told, opened.path)
+    card, trouble = None, ""
+    try:
+        card = card_in(told, opened.path)
+    except ForgeError as error:
+        trouble = error.message
     gates = told.get("gates")
     return BundleLook(
         file=str(opened.path),
@@ -63,8 +67,15 @@ def look(opened: VersionBundle, bases: frozenset[str]) -> BundleLook:
         gates=len(gates) if isinstance(gates, list) else 0,
         with_run=told.get("run") is not None,
         card=None if card is None else plain.content(card),
-        card_text="" if card is None else markdown.write(card if readable(card) else replace(card, document="")),
+        card_text=trouble if card is None else _text_of(card),
     )
+
+
+def _text_of(card: Card) -> str:
+    """A card's Markdown; the one that waits to be mended as it is."""
+    if card.broken is not None:
+        return card.broken
+    return markdown.write(card if readable(card) else replace(card, document=""))
 
 
 def card_in(told: Mapping[str, Any], path: Path) -> Card | None:
@@ -89,11 +100,14 @@ def take_in(cards: Cards, version: str, card: Card, file: str) -> None:
         document=foreign.document if foreign.document and readable(card) else None,
         note=f"Before the card in {file} was taken in.",
     )
+    waiting = card.broken if card.broken is not None else card.document if not readable(card) else None
+    if waiting is not None:
+        cards.set_text(mine.uid, waiting)
 
 
 def not_possible(card: Card) -> list[str]:
     """The titles of what a bundle's card says and no card here can, told before it is brought in."""
-    found = [] if readable(card) else ["its text"]
+    found = [] if readable(card) and card.broken is None else ["its text (it waits to be mended)"]
     found += sorted(key for key in card.fields if key not in BY_KEY)
     for key, value in _of_a_version(as_foreign(card, "json")).items():
         try:

@@ -19,6 +19,7 @@ from forge_desktop.cards.history import History, sha256_of
 from forge_desktop.cards.keeping import Keeping
 from forge_desktop.cards.privacy import Privacy
 from forge_desktop.cards.records import (
+    BroughtIn,
     Card,
     CardEntry,
     CardVersion,
@@ -29,6 +30,7 @@ from forge_desktop.cards.records import (
     TextOutcome,
     Value,
 )
+from forge_desktop.cards.refreshing import Refreshing
 from forge_desktop.cards.shelf import Shelf
 from forge_desktop.cards.store import CardRow, CardStore
 from forge_desktop.cards.subjects import Subjects
@@ -65,6 +67,7 @@ class Cards:
         self._history = History(self._store, self._shelf, self._editing, self._changed)
         self._keeping = Keeping(self._store, self._shelf, self._subjects, self.filler)
         self._fills = Fills(self._store, self._shelf, self.filler, students, self._changed)
+        self._refreshing = Refreshing(rooms, students, self._store, self.filler, self._fills)
         self._texts = Texts(self._editing, self._shelf.card)
         self._unsubscribe = rooms.events.subscribe(self._on_event)
         if not rooms.db.read_only:
@@ -166,11 +169,13 @@ class Cards:
         not_applicable: Mapping[str, str] | None = None,
         document: str | None = None,
         note: str = "Before another card was taken in.",
+        always: bool = False,
     ) -> tuple[Problem, ...]:
         """Take in what somebody else's card says, as values by hand: one edit that can be taken back. The card as it
-        was is kept as a version first. Returns what was refused; fields that are not named stay as they are.
+        was is kept as a version first, where a person had touched it, or `always`. Returns what was refused; fields
+        that are not named stay as they are.
         """
-        return self._history.adopt(self._uid(card), values, not_applicable or {}, document, note)
+        return self._history.adopt(self._uid(card), values, not_applicable or {}, document, note, always)
 
     def markdown(self, card: str, *, revealed: bool = True) -> str:
         """A card as Markdown; without `revealed`, what is private is hidden."""
@@ -191,11 +196,12 @@ class Cards:
 
     def bring_in(self, path: Path, *, kind: str = "", subject: str = "") -> int:
         """Start the job (kind "card import") that brings in somebody else's card: README.md, a folder with one and with
-        `.eval_results`, our JSON, CycloneDX, SPDX. Its result is the Card: a new one, or that of `subject` (the uid of
-        a version or endpoint, or of a card), kept as a version before. `kind` is guessed where it is not given.
+        `.eval_results`, our JSON, CycloneDX, SPDX. Its result is a BroughtIn, the Card and what it could not take: a
+        new card, or that of `subject` (the uid of a version or endpoint, or of a card), kept as a version before.
+        `kind` is guessed where it is not given. Raises ForgeError for a `subject` of another kind than the file says.
         """
 
-        def work(ctx: JobContext) -> Card:
+        def work(ctx: JobContext) -> BroughtIn:
             from forge_desktop.cards.importing import bring_in
 
             return bring_in(self, ctx, path, kind, subject)
@@ -258,7 +264,7 @@ class Cards:
         if row.kind != "adapter" or row.subject not in self._subjects.all():
             return
         states = self._shelf.with_stale(row, self._store.fields(row.uid))
-        lacking = checking.missing(row.kind, states)
+        lacking = checking.missing(row.kind, states, here=True)
         registry = self._students.registry
         if row.broken is not None:
             lacking.append("a text that could not be read")
@@ -276,8 +282,11 @@ class Cards:
             return
         if event.what & _NEW_FOOTING:
             self._shelf.forget()
-        if event.what & _NEW_SUBJECTS and not self._rooms.db.read_only:
+        if self._rooms.db.read_only:
+            return
+        if event.what & _NEW_SUBJECTS:
             try:
                 self.ensure()
             except ForgeError as error:  # whoever changed a version did so; its card is made when it is opened next
                 log.warning("a card could not be made: %s", error.message)
+        self._refreshing.after(event.what)

@@ -11,7 +11,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards.cyclonedx_model import CONSIDERED, NO_LICENCE
 from forge_desktop.cards.foreign import ForeignCard
 from forge_desktop.cards.licences import OTHER
-from forge_desktop.cards.properties import Properties
+from forge_desktop.cards.properties import PREFIX, Properties
 
 _MODEL = "machine-learning-model"
 
@@ -33,8 +33,20 @@ def read_cyclonedx(said: Mapping[str, Any]) -> ForeignCard:
         name=name,
         values=known.values(values),
         not_applicable=known.not_applicable(),
-        document="" if known.are_ours else leftover(name, "CycloneDX", rest, known.rest),
+        document=text_for(name, "CycloneDX", rest, known),
+        broken=known.broken,
+        told_kind=known.told_kind,
     )
+
+
+def text_for(name: str, form: str, rest: object, known: Properties) -> str:
+    """A card's text: its own where Forge Desktop wrote the document, with what a document says beyond our fields."""
+    if not known.are_ours:
+        return leftover(name, form, rest, known.rest)
+    odd = leftover(name, form, {}, [(key, text) for key, text in known.rest if key.startswith(PREFIX)])
+    if not odd or not known.document:
+        return known.document or odd
+    return f"{known.document.rstrip()}\n\n{odd.partition(chr(10))[2].strip()}\n"
 
 
 def leftover(name: str, form: str, rest: object, properties: list[tuple[str, str]]) -> str:

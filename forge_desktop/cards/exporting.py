@@ -43,6 +43,11 @@ class Exports:
         shown, _ = self._as_it_leaves(self._found(card), revealed)
         return plain.content(shown)
 
+    def hiding(self, card: Card | str) -> Callable[[str], str]:
+        """What takes out of a text that goes along with a card whatever is hidden in the card."""
+        leaks = self._privacy.scan(self._found(card))
+        return lambda text: self._privacy.redact(text, leaks)
+
     def write(
         self,
         card: Card | str,
@@ -51,13 +56,14 @@ class Exports:
         *,
         revealed: bool = False,
         replace: bool = False,
+        folder: bool = False,
     ) -> int:
         """Write a card; a job whose result is a list of Exported.
 
-        One format into a file of that name, several (or a directory that is there) into a directory, which is made
-        where it is missing: README.md with its .eval_results, card.json, card.cdx.json, card.spdx.json, card.html. A
-        file that is there is left alone unless `replace`. Raises ForgeError for what can be seen beforehand; the job
-        fails with one where the disk does not take it, and keeps nothing of it.
+        One format into a file of that name, several (or a directory that is there, or a `folder`) into a directory,
+        which is made where only it is missing: README.md, .eval_results, card.json, card.cdx.json, card.spdx.json,
+        card.html. A file that is there is left alone unless `replace`. Raises ForgeError for what can be seen
+        beforehand; the job fails with one where the disk does not take it, and keeps nothing of it.
         """
         target = target.absolute()
         wanted = [renderer(name) for name in dict.fromkeys(formats)]
@@ -65,10 +71,11 @@ class Exports:
             raise ForgeError("No format was chosen.", hint="Choose one at least.")
         self._refuse(target)
         found = self._found(card)
+        _refuse_unreadable(found, wanted)
 
         def job(ctx: JobContext) -> object:
             shown, left_out = self._as_it_leaves(found, revealed)
-            files = _files(shown, wanted, target, ctx.check)
+            files = _files(shown, wanted, target, ctx.check, folder=folder)
             refuse_replacing([path for path, _, _ in files], target, replace=replace)
             return _write(files, target, left_out, ctx.check)
 
@@ -89,17 +96,33 @@ class Exports:
                 f"{target} lies inside the data directory; nothing was written.",
                 hint="Choose a place outside of it, so that the export survives it.",
             )
+        if not target.parent.is_dir():
+            raise ForgeError(
+                f"{target.parent} is not there; nothing was written.",
+                hint="Make that directory first, or name another.",
+            )
+
+
+def _refuse_unreadable(card: Card, wanted: Sequence[Renderer]) -> None:
+    """Raise ForgeError where a text that waits to be mended would be left out without a word; JSON holds it."""
+    without = next((made for made in wanted if made.name != "json"), None)
+    if card.broken is not None and without is not None:
+        why = f" {card.problem.message}" if card.problem is not None else ""
+        raise ForgeError(
+            f"The text of {card.label or card.name} waits to be mended, it would be missing in {without.title}.{why}",
+            hint="Mend it or undo it first. As JSON (--format json) the card leaves with its text as it is.",
+        )
 
 
 def _files(
-    card: Card, wanted: Sequence[Renderer], target: Path, check: Callable[[], None]
+    card: Card, wanted: Sequence[Renderer], target: Path, check: Callable[[], None], *, folder: bool
 ) -> list[tuple[Path, str, bytes]]:
     """Path, format and content of everything, before anything is written."""
     files = []
     for made in wanted:
         check()
         written: Mapping[str, bytes] = made.files(card)
-        if len(wanted) == 1 and not target.is_dir():
+        if len(wanted) == 1 and not folder and not target.is_dir():
             return [(target, made.name, next(iter(written.values())))]
         files += [(target / name, made.name, held) for name, held in written.items()]
     return files
@@ -109,10 +132,13 @@ def refuse_replacing(paths: Sequence[Path], target: Path, *, replace: bool) -> N
     """Raise ForgeError where a file would be lost that nobody agreed to lose, or something is there that is no file."""
     there = [path for path in paths if path.is_symlink() or path.exists()]
     kept = next((path for path in there if not (replace and path.is_file() and not path.is_symlink())), None)
+    if kept is not None and replace:
+        what = "a link" if kept.is_symlink() else "no file"
+        raise ForgeError(f"{kept} is {what}; nothing was written.", hint="Only files are replaced: name another place.")
     if kept is not None:
         raise ForgeError(
             f"{kept} is there already; nothing was written.",
-            hint="Choose another name, or agree that it is replaced.",
+            hint="Choose another name, or let it be replaced (--replace on the command line).",
         )
     if len(paths) > 1 and target.exists() and not target.is_dir():
         raise ForgeError(f"{target} is no directory.", hint="Several formats need one to be written into.")

@@ -77,8 +77,18 @@ YES_NO = ("yes", "no", "unknown")
 TASKS = (
     "text-generation", "question-answering", "summarization", "translation", "text-classification",
     "feature-extraction", "sentence-similarity", "text-ranking", "token-classification", "fill-mask",
-    "image-text-to-text", "any-to-any",
+    "image-text-to-text", "any-to-any", "table-question-answering", "visual-question-answering",
+    "document-question-answering", "zero-shot-classification", "text-to-image", "text-to-speech", "text-to-audio",
+    "text-to-video", "text-to-3d", "automatic-speech-recognition", "audio-to-audio", "audio-classification",
+    "audio-text-to-text", "voice-activity-detection", "depth-estimation", "image-classification", "object-detection",
+    "image-segmentation", "image-to-text", "image-to-image", "image-to-video", "image-to-3d",
+    "image-text-to-image", "image-text-to-video", "image-feature-extraction", "unconditional-image-generation",
+    "mask-generation", "keypoint-detection", "video-classification", "video-text-to-text", "video-to-video",
+    "zero-shot-image-classification", "zero-shot-object-detection", "visual-document-retrieval",
+    "reinforcement-learning", "robotics", "tabular-classification", "tabular-regression", "tabular-to-text",
+    "table-to-text", "time-series-forecasting", "graph-ml", "multiple-choice", "text-retrieval", "other",
 )  # fmt: skip
+"""The hub's, those of language models first."""
 _SPEED, _TIME = ("tokens/s",), ("ms", "s")
 
 _FIELDS: tuple[Field, ...] = (
@@ -199,6 +209,18 @@ ROWS: dict[str, tuple[str, ...]] = {
     "teachers": ("name", "model", "pairs", "share", "cost", "may_train"),
 }  # fmt: skip
 """The columns of the fields that are tables; a row may lack some. Rates are shares from 0 to 1, cost micro-dollars."""
+
+
+BENCHMARKED = frozenset(
+    ("hardware", "backend", "prompt_speed", "generation_speed", "first_token", "latency", "memory_ram", "memory_vram",
+     "energy_per_1k")
+)  # fmt: skip
+"""What a benchmark of a version tells, of the computer on which it ran and of no other."""
+
+
+def nothing_paid(field: str, data: object) -> str:
+    """Words where tokens cost nobody any money, so that this never reads like the cheapest price; else ""."""
+    return "nothing is paid" if field == "cost_per_1k" and data == 0 and not isinstance(data, bool) else ""
 
 
 def of_kind(kind: Kind) -> tuple[Field, ...]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from forge_desktop.cards.records import Card, FieldState, Kind, Value
+from forge_desktop.cards.records import Card, FieldState, Kind, Problem, Value
 
 
 @dataclass(frozen=True)
 class ForeignCard:
     """What a file says. `format` names its form; `values` are by field, all of origin "hand": nothing of it was
     measured here. `not_applicable` are the reasons why a field has none. `document` is Markdown: the card's own, or
-    what the file says and no field of ours has a place for.
+    what the file says and no field of ours has a place for; `broken` a Markdown text that cannot be taken in as it is.
+    `told_kind` is the kind that the file itself says, None where it was guessed; `places` line and column of values in
+    the Markdown; `problems` what of it could not be read.
     """
 
     format: str
@@ -22,6 +25,10 @@ class ForeignCard:
     values: Mapping[str, Value] = field(default_factory=dict)
     not_applicable: Mapping[str, str] = field(default_factory=dict)
     document: str = ""
+    broken: str | None = None
+    told_kind: Kind | None = None
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
 
 
 def foreign_value(value: Value) -> Value:
@@ -49,4 +56,11 @@ def as_foreign(card: Card, form: str) -> ForeignCard:
     """A whole card of somebody else."""
     values = {key: value for key, state in card.fields.items() if (value := foreign_state(state)) is not None}
     reasons = {key: state.not_applicable for key, state in card.fields.items() if state.not_applicable}
-    return ForeignCard(form, card.kind, card.name, values, reasons, card.document)
+    return ForeignCard(form, card.kind, card.name, values, reasons, card.document, card.broken, card.kind)
+
+
+def not_taken(document: str, name: str, refused: Mapping[str, object]) -> str:
+    """A text with what no field could take, word for word, at its end."""
+    told = json.dumps(refused, indent=2, ensure_ascii=False, default=str)
+    before = document.rstrip("\r\n") or f"# {name}"
+    return f"{before}\n\n## What could not be taken over\n\n```json\n{told}\n```\n"

@@ -11,11 +11,11 @@ from typing import Any, get_args
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.money import MICRO, usd
 from forge_desktop.cards.fields import BY_KEY
+from forge_desktop.cards.files import refuse_large
 from forge_desktop.cards.records import Card, CardState, FieldState, Kind, Origin, Source, Value
 
 FORMAT = "forge-card"
 FORMAT_VERSION = 1
-MOST_BYTES = 20_000_000
 _DAMAGED = "Have it written again by the Forge Desktop that it is from."
 _MOST_USD = Decimal(10) ** 12
 _COST_COLUMNS = {"teachers": ("cost",)}  # columns of tables that are money
@@ -155,8 +155,7 @@ def refuse_endless(data: object, key: str) -> None:
 
 def loads(data: bytes) -> Any:
     """JSON as plain values. Raises ForgeError for what is none, is too large, or holds NaN or an infinite number."""
-    if len(data) > MOST_BYTES:
-        raise ForgeError("The file is too large for a card.", hint="A card has a few hundred kilobytes at most.")
+    refuse_large(len(data), "The file")
     try:
         return json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant)
     except json.JSONDecodeError as error:

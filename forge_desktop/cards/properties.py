@@ -18,6 +18,7 @@ PREFIX = "forge-desktop:"
 _FORBIDDEN = re.compile(r"[\x00-\x20<>\"{}|\\^`\x7f-\x9f\ud800-\udfff]")
 _TEXTS = ("line", "text", "choice", "licence", "url", "contact", "date", "hash")
 KIND, UID, STATE = f"{PREFIX}card:kind", f"{PREFIX}card:uid", f"{PREFIX}card:state"
+DOCUMENT, BROKEN = f"{PREFIX}card:document", f"{PREFIX}card:broken"
 
 
 def properties(card: Card, said: Collection[str] = ()) -> list[tuple[str, str]]:
@@ -25,6 +26,7 @@ def properties(card: Card, said: Collection[str] = ()) -> list[tuple[str, str]]:
     found = [(KIND, card.kind), (UID, card.uid), (STATE, card.state)]
     for key in ordered(card.fields):
         found += _of_state(key, card.fields[key], key in said)
+    found += [(DOCUMENT, card.document), (BROKEN, card.broken or "")]
     return [(name, text) for name, text in found if text]
 
 
@@ -135,16 +137,32 @@ class Properties:
         pairs = list(pairs)
         self._ours = {name.removeprefix(PREFIX): text for name, text in pairs if name.startswith(PREFIX)}
         self.rest = [(name, text) for name, text in pairs if not name.startswith(PREFIX)]
+        """What is none of ours, or says what cannot be: `values` adds that."""
 
     @property
     def are_ours(self) -> bool:
         """Whether Forge Desktop wrote them."""
         return "card:kind" in self._ours
 
+    @property
+    def document(self) -> str:
+        """The card's Markdown."""
+        return self._ours.get("card:document", "")
+
+    @property
+    def broken(self) -> str | None:
+        """A Markdown text that waits to be mended."""
+        return self._ours.get("card:broken")
+
+    @property
+    def told_kind(self) -> Kind | None:
+        """The kind that they say."""
+        said = self._ours.get("card:kind")
+        return said if said in get_args(Kind) else None  # type: ignore[return-value]
+
     def kind(self, otherwise: Kind) -> Kind:
         """The card's kind."""
-        said = self._ours.get("card:kind")
-        return said if said in get_args(Kind) else otherwise  # type: ignore[return-value]
+        return self.told_kind or otherwise
 
     def not_applicable(self) -> dict[str, str]:
         """The reasons why fields have no value."""
@@ -154,10 +172,18 @@ class Properties:
         """Values by field, as somebody else's word; `said` is what the format's own places tell."""
         found = {}
         for key in BY_KEY:
-            data = self._data(key, said)
+            try:
+                data = self._data(key, said)
+            except ForgeError:  # one odd value costs nobody the rest: it stays in the text
+                names = (f"{PREFIX}{key}_usd", f"{PREFIX}{key}")
+                self.rest += [(name, self._ours[name.removeprefix(PREFIX)]) for name in names if self._has(name)]
+                continue
             if data is not None:
                 found[key] = foreign_value(self._value(key, data))
         return found
+
+    def _has(self, name: str) -> bool:
+        return name.removeprefix(PREFIX) in self._ours
 
     def _data(self, key: str, said: Mapping[str, object]) -> object:
         field = BY_KEY[key]

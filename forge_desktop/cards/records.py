@@ -109,6 +109,18 @@ class Card:
         """Whether one that was taken back can be made again."""
         return bool(self.redoes)
 
+    @property
+    def here(self) -> bool:
+        """Whether it is about a version on this computer, which can be measured here."""
+        return self.kind in ("student", "adapter") and bool(self.subject) and not self.orphan
+
+
+@dataclass(frozen=True)
+class BroughtIn(Card):
+    """A card that was just brought in; `refused` is what of the file it could not take, with the sentence why."""
+
+    refused: tuple[Problem, ...] = ()
+
 
 @dataclass(frozen=True)
 class CardEntry:

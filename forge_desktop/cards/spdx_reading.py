@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cards.cyclonedx_reading import as_one, figure, leftover
+from forge_desktop.cards.cyclonedx_reading import as_one, figure, text_for
 from forge_desktop.cards.foreign import ForeignCard
 from forge_desktop.cards.licences import OTHER
 from forge_desktop.cards.properties import Properties
@@ -43,7 +43,9 @@ def read_spdx(said: Mapping[str, Any]) -> ForeignCard:
         name=name,
         values=known.values(values),
         not_applicable=known.not_applicable(),
-        document="" if known.are_ours else leftover(name, "SPDX", rest, known.rest),
+        document=text_for(name, "SPDX", rest, known),
+        broken=known.broken,
+        told_kind=known.told_kind,
     )
 
 

@@ -13,7 +13,7 @@ from forge_desktop.cards.fields import ROWS, Field
 from forge_desktop.cards.licensing import problem_of as licence_problem
 from forge_desktop.cards.records import Kind
 
-_LONGEST_LINE, _MOST = 1000, 2**63 - 1
+_LONGEST_LINE, _LONGEST_TEXT, _MOST = 1000, 200_000, 2**63 - 1
 _ABOVE_ZERO = frozenset(  # a model without any of these is none
     (
         "parameters",
@@ -29,6 +29,7 @@ _ABOVE_ZERO = frozenset(  # a model without any of these is none
 _EMAIL = re.compile(r"[^@\s<>()\[\],;:\"]+@[^@\s<>()\[\],;:\"]+\.[^@\s<>()\[\],;:\".]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_NAMED = 12  # choices that a sentence names
 _ROW_TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("value", "baseline", "difference", "low", "high", "share"), (int, float)),
     **dict.fromkeys(("n", "rows", "train_rows", "validation_rows", "documents", "pairs", "cost"), (int,)),
@@ -75,6 +76,11 @@ def _holds(data: object, what: re.Pattern[str]) -> bool:
     return isinstance(data, (list, tuple)) and any(_holds(part, what) for part in data)
 
 
+def sayable(text: str) -> str:
+    """A text without what nobody can read: control characters, and those that turn the direction of what follows."""
+    return TURNING.sub("", _CONTROL.sub("", text))
+
+
 def _line(field: Field, data: object) -> str:
     if not isinstance(data, str) or not data.strip():
         return f"{field.title} is a line of text."
@@ -84,7 +90,9 @@ def _line(field: Field, data: object) -> str:
 
 
 def _text(field: Field, data: object) -> str:
-    return "" if isinstance(data, str) and data.strip() else f"{field.title} is a text."
+    if not isinstance(data, str) or not data.strip():
+        return f"{field.title} is a text."
+    return f"{field.title} is longer than {_LONGEST_TEXT:,} characters." if len(data) > _LONGEST_TEXT else ""
 
 
 def _list(field: Field, data: object) -> str:
@@ -97,7 +105,10 @@ def _list(field: Field, data: object) -> str:
 
 
 def _choice(field: Field, data: object) -> str:
-    return "" if data in field.choices else f"{field.title} is one of: {', '.join(field.choices)}."
+    if data in field.choices:
+        return ""
+    more = f" and {len(field.choices) - _NAMED} more" if len(field.choices) > _NAMED else ""
+    return f"{field.title} is one of: {', '.join(field.choices[:_NAMED])}{more}."
 
 
 def _licence(field: Field, data: object) -> str:
@@ -216,13 +227,34 @@ def _spread(field: Field, data: object) -> str:
 
 def _facts(field: Field, data: object) -> str:
     if not isinstance(data, dict) or not data:
-        return f"{field.title} is a list of names, each with a value."
+        return (
+            _facts_text(field, data)
+            if isinstance(data, str)
+            else f"{field.title} is a list of names, each with a value."
+        )
     for name, value in data.items():
         if not isinstance(name, str) or not name.strip():
             return f"{field.title} has a value without a name."
         if not isinstance(value, (str, bool)) and not _is_number(value):
             return f"{field.title}: {name!r} has neither a text nor a number nor a yes or no."
+        if len(name) > _LONGEST_LINE or (isinstance(value, str) and len(value) > _LONGEST_TEXT):
+            return f"{field.title}: {name[:40]!r} is longer than {_LONGEST_TEXT:,} characters."
     return ""
+
+
+def _facts_text(field: Field, text: str) -> str:
+    """What hinders lines of "name: value" from being facts."""
+    seen: set[str] = set()
+    for line in filter(str.strip, text.splitlines()):
+        name, colon, said = (part.strip() for part in line.partition(":"))
+        if not colon or not name:
+            return f"{field.title} is a list of lines such as name: value, and {line.strip()[:40]!r} is none."
+        if not said:
+            return f"{field.title}: {name[:40]!r} has no value."
+        if name in seen:
+            return f"{field.title} names {name[:40]!r} twice."
+        seen.add(name)
+    return f"{field.title} is a list of names, each with a value."
 
 
 def _rows(field: Field, data: object) -> str:
@@ -242,7 +274,9 @@ def _rows(field: Field, data: object) -> str:
 def _cell(column: str, value: object) -> str:
     types = _ROW_TYPES.get(column)
     if types is None:
-        return "" if isinstance(value, str) else f"{column} is no text."
+        if not isinstance(value, str):
+            return f"{column} is no text."
+        return f"{column} is longer than {_LONGEST_TEXT:,} characters." if len(value) > _LONGEST_TEXT else ""
     if types == (bool,):
         return "" if isinstance(value, bool) else f"{column} is neither yes nor no."
     if not _is_number(value) or (types == (int,) and not isinstance(value, int)):

@@ -16,6 +16,7 @@ from pathlib import Path
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards import changes
 from forge_desktop.cards.fields import BY_KEY
+from forge_desktop.cards.files import MOST_BYTES, refuse_large
 from forge_desktop.cards.records import Card, Filled
 from forge_desktop.cli import card_words
 from forge_desktop.cli.lesson_waiting import wait
@@ -23,7 +24,6 @@ from forge_desktop.cli.output import Output
 from forge_desktop.forge import Forge
 from forge_desktop.students.files import refuse_special
 
-_LARGEST = 4_000_000  # bytes of a text
 _AS_JSON = ("rows", "facts")
 _LOCAL = ("student", "adapter")
 
@@ -129,19 +129,25 @@ def fill(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     done = wait(forge, forge.cards.fill(card.uid, measure=measure), out, "filling")
     assert isinstance(done, Filled)
     found = forge.cards.get(card.uid)
-    report = forge.cards.check(card.uid).completeness
+    check = forge.cards.check(card.uid)
+    report = check.completeness
     out.result(
         {
             **card_words.card_fields(found),
             "filled": report.filled,
             "required": report.required,
             "missing": list(report.missing),
+            "stale": [{"field": field, "why": why} for field, why in check.stale],
             "changes": [card_words.change_fields(change) for change in done.changes],
             "skipped": [{"what": what, "why": why} for what, why in done.skipped],
             "seconds": round(done.seconds, 3),
         }
     )
-    out.line(f"{card_words.heading(found)}  {report.filled} of {report.required} required fields are filled")
+    stale = f", {len(check.stale)} values are stale" if len(check.stale) > 1 else ", 1 value is stale"
+    out.line(
+        f"{card_words.heading(found)}  {report.filled} of {report.required} required fields are filled"
+        f"{stale if check.stale else ''}"
+    )
     for change in done.changes:
         out.line(f"  {card_words.change_in_words(change)}")
     for what, why in done.skipped:
@@ -149,6 +155,8 @@ def fill(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         out.line(f"  skipped: {title}: {why}")
     for title in report.missing:
         out.line(f"  missing: {title}")
+    for field, why in check.stale:
+        out.line(f"  stale: {BY_KEY[field].title}: {why}")
     return 0
 
 
@@ -216,18 +224,17 @@ def _told(card: Card, out: Output) -> int:
 
 def _text_of(name: str) -> str:
     if name == "-":
-        content = sys.stdin.buffer.read(_LARGEST + 1)
+        content = sys.stdin.buffer.read(MOST_BYTES + 1)
     else:
         refuse_special(Path(name))
         try:
             with open(name, "rb") as file:
-                content = file.read(_LARGEST + 1)
+                content = file.read(MOST_BYTES + 1)
         except OSError as error:
             raise ForgeError(
                 f"{name} cannot be read: {error.strerror or error}.", hint="Name the file that holds the text."
             ) from error
-    if len(content) > _LARGEST:
-        raise ForgeError(f"{name} is too large for a field of a card.", hint="Four megabytes are the most.")
+    refuse_large(len(content), name)
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:

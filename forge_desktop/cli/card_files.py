@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards.file_check import checked_file
-from forge_desktop.cards.records import Card, Exported
+from forge_desktop.cards.records import BroughtIn, Card, Exported
 from forge_desktop.cli import card_words
 from forge_desktop.cli.arguments_card import FORMATS
 from forge_desktop.cli.lesson_waiting import wait
@@ -30,15 +32,18 @@ def check_file(forge: Forge, options: argparse.Namespace, out: Output) -> int:
 def export(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """`card export`: in one or more formats."""
     card = forge.cards.get(options.card)
-    for wanted, shown in ((options.reveal, True), (options.hide, False)):
-        for finding in wanted:
-            forge.cards.privacy.reveal(card.uid, _finding(forge, card, finding), shown)
     target = Path(os.path.abspath(options.to))
     formats = options.format or FORMATS
-    if len(formats) == 1 and not target.suffix:
-        target.mkdir(parents=True, exist_ok=True)  # a name without an ending is a directory's
-    job = forge.cards.exports.write(card.uid, formats, target, revealed=options.reveal_all, replace=options.replace)
-    written = wait(forge, job, out, "writing")
+    with _shown(forge, card, options):
+        job = forge.cards.exports.write(
+            card.uid,
+            formats,
+            target,
+            revealed=options.reveal_all,
+            replace=options.replace,
+            folder=not target.suffix,  # a name without an ending is a directory's
+        )
+        written = wait(forge, job, out, "writing")
     assert isinstance(written, list)
     files = [one for one in written if isinstance(one, Exported)]
     hidden = max((one.hidden for one in files), default=0)
@@ -59,6 +64,22 @@ def export(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     return 0
 
 
+@contextlib.contextmanager
+def _shown(forge: Forge, card: Card, options: argparse.Namespace) -> Iterator[None]:
+    """What is to be shown or hidden from now on; an export that fails leaves that as it was."""
+    chosen = [(_finding(forge, card, finding), True) for finding in options.reveal]
+    chosen += [(_finding(forge, card, finding), False) for finding in options.hide]
+    before = {leak.finding: leak.revealed for leak in forge.cards.privacy.scan(card)} if chosen else {}
+    for finding, shown in chosen:
+        forge.cards.privacy.reveal(card.uid, finding, shown)
+    try:
+        yield
+    except BaseException:
+        for finding, _ in chosen:
+            forge.cards.privacy.reveal(card.uid, finding, before.get(finding, False))
+        raise
+
+
 def _finding(forge: Forge, card: Card, wanted: str) -> str:
     """The finding whose name begins so."""
     found = {leak.finding for leak in forge.cards.privacy.scan(card) if leak.finding.startswith(wanted.lower())}
@@ -77,9 +98,11 @@ def bring_in(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     made = wait(forge, forge.cards.bring_in(path, kind=options.kind or "", subject=subject), out, "bringing in")
     assert isinstance(made, Card)
     report = forge.cards.check(made.uid)
-    out.result({**card_words.card_fields(made), **card_words.report_fields(report)})
+    refused = made.refused if isinstance(made, BroughtIn) else ()
+    told = {"refused": [card_words.problem_fields(problem) for problem in refused]}
+    out.result({**card_words.card_fields(made), **card_words.report_fields(report), **told})
     out.line(card_words.heading(made))
-    for problem in report.problems:
+    for problem in dict.fromkeys((*report.problems, *refused)):
         out.line(f"  {card_words.problem_in_words(problem)}")
     if made.broken is not None:
         out.line("The text is kept as it is: `card edit` mends it.")

@@ -36,7 +36,7 @@ def hold(card: Card) -> None:
     assert plain.read(written["json"]) == card
     for name in ("cyclonedx", "spdx"):
         back = read_json(written[name])
-        assert (back.kind, back.document) == (card.kind, "")
+        assert (back.kind, back.document) == (card.kind, card.document)
         assert {key: (value.data, value.unit) for key, value in back.values.items()} == shown(card)
     page = Page(written["html"])
     assert "script" not in page.tags

@@ -33,7 +33,7 @@ def test_full_cards_are_valid_and_come_back(kind):
     valid(written)
     assert render(card) == written
     read = read_json(written)
-    assert (read.kind, read.name, read.document) == (kind, "forge-v12", "")
+    assert (read.kind, read.name, read.document) == (kind, "forge-v12", card.document)
     assert {key: (value.data, value.unit) for key, value in read.values.items()} == {
         key: (state.shown.data, state.shown.unit) for key, state in card.fields.items() if state.shown
     }

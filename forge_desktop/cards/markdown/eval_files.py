@@ -12,6 +12,7 @@ from forge_desktop.cards.markdown.yaml_editing import block
 from forge_desktop.cards.records import Card
 
 Row = dict[str, object]
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+", re.ASCII)
 _NOTES = (
     "metric", "split", "unit", "n", "baseline", "difference", "low", "high", "less_is_better", "config", "verified",
     "source",
@@ -19,14 +20,16 @@ _NOTES = (
 
 
 def eval_results(card: Card) -> dict[str, str]:
-    """A card's evaluation as files: YAML by file name. Rows without a data set or a value have no place there."""
+    """A card's evaluation as files: YAML by file name. Rows without a value, or whose data set is none of the hub's
+    ("owner/name"), have no place there: the hub would look for it. They stand in the card's text.
+    """
     state = card.fields.get("evaluation")
     shown = state.shown if state is not None else None
     rows = shown.data if shown is not None and isinstance(shown.data, list) else []
     files: dict[str, list[object]] = {}
     names: dict[str, str] = {}
     for row in rows:
-        if isinstance(row, dict) and row.get("dataset") and row.get("value") is not None:
+        if isinstance(row, dict) and _HUB_ID.fullmatch(str(row.get("dataset"))) and row.get("value") is not None:
             name = names.setdefault(str(row["dataset"]), _file_name(str(row["dataset"]), set(names.values())))
             files.setdefault(name, []).append(_entry(row))
     return {name: block(entries) + "\n" for name, entries in files.items()}

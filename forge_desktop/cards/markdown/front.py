@@ -10,6 +10,7 @@ from forge_desktop.cards.markdown.records import BadCardText
 LARGEST = 2_000_000
 """Characters of a text; the longest card among those of public models has a tenth of that."""
 _OPENING = re.compile(r"\ufeff?\s*---[ \t]*(?:\r\n|\n)")
+_OLD_MAC = re.compile(r"\ufeff?\s*---[ \t]*\r(?!\n)")
 _CLOSING = re.compile(r"^---[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 _UNREADABLE = re.compile(r"[\x00\ud800-\udfff]")
 _NO_YAML = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")
@@ -44,6 +45,10 @@ def split(text: str) -> Front:
     """The parts of a text. Raises BadCardText where its front matter has no end, or where it is no text."""
     check(text)
     opening = _OPENING.match(text)
+    if opening is None and (old := _OLD_MAC.match(text)):
+        said = "the lines end as on an old Mac, with a carriage return alone, which nobody reads as an end."
+        line, column = place(text, old.end() - 1)
+        raise BadCardText(said, line, column, hint="Save the text with line ends of Unix or of Windows.")
     if opening is None:
         mark = "\ufeff" if text.startswith("\ufeff") else ""
         return Front(mark, "", "", text[len(mark) :], False, 1, 1)

@@ -93,17 +93,24 @@ class Parsed:
 @lru_cache(maxsize=4)  # a text is read and written again at once, and a long one takes some 60 ms
 def parse(text: str, kind: Kind) -> Parsed:
     """Take a text apart. Raises BadCardText naming line and column where that cannot be."""
+    parts, root, keys, where, outline = _taken_apart(text)
+    return Parsed(parts, kind, root, keys, where, outline, places.found(outline, kind))
+
+
+@lru_cache(maxsize=2)  # what is the same for every kind: to guess one, a text is read as each
+def _taken_apart(
+    text: str,
+) -> tuple[front.Front, Node | None, dict[str, Node], dict[str, tuple[int, int]], Outline]:
     parts = front.split(text)
     root = yaml_nodes.compose(parts.yaml, parts.yaml_line) if parts.there else None
     keys: dict[str, Node] = {}
     where: dict[str, tuple[int, int]] = {}
     if root is not None:
         _check_root(root, parts.yaml_line)
-        for key, value in root.pairs:
-            keys[key.meant.text] = value
-            where[key.meant.text] = (parts.yaml_line + key.line, key.column + 1)
-    outline = Outline(parts.body)
-    return Parsed(parts, kind, root, keys, where, outline, places.found(outline, kind))
+        for key, value in yaml_nodes.merged(root):
+            keys.setdefault(key.meant.text, value)
+            where.setdefault(key.meant.text, (parts.yaml_line + key.line, key.column + 1))
+    return parts, root, keys, where, Outline(parts.body)
 
 
 def _check_root(root: Node, first_line: int) -> None:

@@ -19,6 +19,7 @@ _NOTE = re.compile(r"\*Source: .*\*\Z|\*\*No longer true:\*\* |\*As (?:measured|
 _EMPTY = re.compile(
     r"\[More Information Needed\]|\{\{.*\}\}|\*\*(?:BibTeX|APA):\*\*|Use the code below to get started with the model\."
 )
+_LONGEST_SUMMARY = 1000  # characters of a line: a longer paragraph is a text and sums nothing up
 _MODEL_CARD = re.compile(r"Model Card for\s+", re.IGNORECASE)
 _NO_SUMMARY = re.compile(
     r" {0,3}([>#|<]|[-*+][ \t]|\d{1,9}[.)][ \t]|`{3}|~{3}|!\[|\[!\[|(?:[-*_][ \t]*){3,}\Z)|    |\t"
@@ -202,5 +203,5 @@ def _top(places: dict[str, Place], outline: Outline) -> None:
     ):
         last += 1
     text = " ".join(line.strip() for line in outline.bare[first:last])
-    if text and not _EMPTY.fullmatch(text):
+    if text and len(text) <= _LONGEST_SUMMARY and not _EMPTY.fullmatch(text):
         places["summary"] = Place("summary", first, last, (text, ""), heading=heading)

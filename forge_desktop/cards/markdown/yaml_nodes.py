@@ -200,6 +200,18 @@ def plain(node: Node) -> object:
         return node.text
 
 
+def merged(node: Node) -> list[tuple[Node, Node]]:
+    """Keys with their values: a mapping's own first, then those that it merges from others ("<<: *other")."""
+    own, others = [], []
+    for key, value in node.pairs:
+        if key.meant.tag == _STANDARD + "merge":
+            parts = value.meant.items if value.meant.kind == "list" else [value]
+            others += [pair for part in parts if part.meant.kind == "map" for pair in part.meant.pairs]
+        else:
+            own.append((key, value))
+    return own + [pair for pair in others if pair[0].meant.tag != _STANDARD + "merge"]
+
+
 def _mapping(node: Node) -> dict[str, object]:
     found: dict[str, object] = {}
     merged: dict[str, object] = {}
