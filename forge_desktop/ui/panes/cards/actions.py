@@ -11,7 +11,7 @@ from PySide6.QtCore import QStandardPaths, Signal, Slot
 from PySide6.QtWidgets import QDialog, QWidget
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cards.records import Card, CardEntry, CardVersion, CheckReport, Exported, Filled
+from forge_desktop.cards.records import BroughtIn, Card, CardEntry, CardVersion, CheckReport, Exported, Filled
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes.cards.compare_sheet import CompareSheet
@@ -29,6 +29,8 @@ from forge_desktop.ui.widgets.words import count_words, safe_words
 
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge
+
+_NAMED = 3  # of what an import could not take
 
 WHO = "window"
 
@@ -229,6 +231,10 @@ class CardActions(SheetDesk):
                 f"{safe_words(path.name)} cannot be read as a card yet",
                 f"{words} Its text is kept as it is: mend it in the source, or leave it.",
             )
+        elif isinstance(card, BroughtIn) and card.refused:
+            named = " ".join(problem.message for problem in card.refused[:_NAMED])
+            more = f" And {len(card.refused) - _NAMED} more." if len(card.refused) > _NAMED else ""
+            self.said.emit("warn", f"{safe_words(card.name)} is imported, but not all of it", safe_words(named + more))
         else:
             self.notice.emit(Notice(f"{safe_words(card.name)} is imported", icon="download"))
 
