@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -11,13 +12,19 @@ from forge_desktop.base.redacting import secrets_in
 Span = tuple[int, int]
 
 _MAIL = re.compile(r"(?<![\w.+/-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,6}[A-Za-z]{2,24}(?![\w-])")
+_AT = re.compile(
+    r"(?<![\w.+/-])(?:[\w+-]+\.[\w.+-]{1,60}@[A-Za-z][\w-]{2,62}(?![\w.-]*\w)"  # within a network
+    r"|[\w.+-]{1,64} ?[\[({] ?(?:at|AT|ät) ?[\])}] ?[\w-]{1,63}"
+    r"(?:(?:\.| ?[\[({] ?(?:dot|DOT|punkt) ?[\])}] ?)[\w-]{1,63}){1,6})"
+)
 _PHONE = re.compile(
     r"(?<![\w.+/,-])(?:"
-    r"(?:\+|00)[1-9]\d{0,2}[ ()/.-]{0,2}\d[\d ()/.-]{5,17}\d"  # with the country before it
-    r"|\(?0\d{1,5}\)?[ /-]{1,2}\d[\d /-]{4,12}\d"  # with an area before it
+    r"(?:\+|00)[1-9]\d{0,2}[ ()/.-]{0,2}\d[\d ()/.+-]{5,50}\d"  # with the country before it
+    r"|\(?0\d{1,5}\)?[ /-]{1,2}\d[\d /+-]{4,50}\d"  # with an area before it
     r"|\(?\d{3}\)?[ .-]\d{3}[.-]\d{4}"  # as in North America
     r")(?![\w]|[.,-]\d)"
 )
+_NEXT_NUMBER = re.compile(r"\d[ /]+(?=\+|\(?0\d)")
 _DATE = re.compile(r"(?:\d{1,2}[-/. ]\d{1,2}[-/. ]\d{2,4}|\d{4}[-/. ]\d{1,2}[-/. ]\d{1,2})")
 _ROOTS = "home|Users|root|mnt|media|Volumes|srv|data|private|var|tmp|run|work|workspace|net|export|nfs|storage|Library"
 _PATH = re.compile(
@@ -37,25 +44,76 @@ _HOME_HOST = re.compile(
 _OTHER_KEYS = re.compile(
     r"(?:\bAKIA[0-9A-Z]{16}\b|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
-    r"|(?i:\b(?:api[-_ ]?key|password|passwd|secret|access[-_ ]?token)\b)[\"']?\s*[:=]\s*[\"']?"
+    r"|(?i:(?<![^\W_])(?:api[-_ ]?key|secret|access[-_ ]?token)(?![^\W_]))[\"']?\s*[:=]\s*[\"']?"
     r"(?P<said>[^\s\"',;]{8,}))"
 )
+_PASSWORD = re.compile(
+    r"(?i)(?:(?<![^\W_])(?:pass[-_ ]?(?:word|wd|phrase|code)|pwd|pw|passwort|kennwort|mot de passe|mdp|contraseña|clave"
+    r"|senha|wachtwoord|lösenord|adgangskode|passord|salasana|hasło|heslo|jelszó|parola|пароль|şifre)(?![^\W_])|密码|口令"
+    r"|パスワード|비밀번호)(?:[\"']?\s*[:=：]\s*[\"']?|\s+(?:is|was|ist|lautet|war)\s+[\"']?(?=\S*\d))"
+    r"(?P<said>[^\s\"',;]{4,})"
+)
+_NO_PASSWORDS = (
+    "none null true false empty required optional protected never always unknown default unset hidden needed change"
+    " keine keins kein leer nötig that this with from used your only"
+)
+_NO_PASSWORD = frozenset(_NO_PASSWORDS.split())
 _TRAILING = ".,;:!?…"
+_CLOSING = {'"': '"', "'": "'", "`": "`", "“": "”", "„": "“", "«": "»", "‘": "’", "(": ")", "<": ">", "[": "]"}
+_SHORTEST_PASSWORD = 4  # characters
+_LONGEST_REST = 160  # characters of a path behind its first blank
+_MOST_BLANKS = 9  # in one name of a file
+_SUFFIX = re.compile(r"\w\.[A-Za-z]\w{0,4}[.!?…]*\Z")
+_NEXT_WORD = re.compile(r" [^\s\\/:\"'<>|`)\],;*?]{1,60}")
+_BELOW = re.compile(r"[\\/][^\s\"'<>|`)\],;]*")
 
 
 def mails_in(text: str) -> list[Span]:
     """Where e-mail addresses stand."""
-    return [found.span() for found in _MAIL.finditer(text)] if "@" in text else []
+    spans = [found.span() for found in _AT.finditer(text)]
+    return spans + ([found.span() for found in _MAIL.finditer(text)] if "@" in text else [])
 
 
 def phones_in(text: str) -> list[Span]:
     """Where telephone numbers stand: by an area or a country before them, so that counts and days are none."""
-    return [found.span() for found in _PHONE.finditer(text) if _is_phone(found[0])]
+    return [span for found in _PHONE.finditer(text) for span in _numbers(found[0], found.start())]
 
 
 def paths_in(text: str) -> list[Span]:
-    """Where paths stand that lead into somebody's files. Those of an address on the web are none."""
-    return [(found.start(), found.end() - _trail(found[0])) for found in _PATH.finditer(text)]
+    """Where paths stand that lead into somebody's files, blanks in them too. Those of a page on the web are none."""
+    found: list[Span] = []
+    for match in _PATH.finditer(text):
+        if not found or match.start() >= found[-1][1]:
+            found.append((match.start(), with_blanks(text, match.start(), match.end())))
+    return [(start, end - _trail(text[start:end])) for start, end in found]
+
+
+def with_blanks(text: str, start: int, end: int) -> int:
+    """Where a path ends that stops at a blank: at the quotation mark that closes it, or at the ending of its name."""
+    closing = _CLOSING.get(text[start - 1]) if start else None
+    if closing and (close := text.find(closing, end, end + _LONGEST_REST)) >= 0 and "\n" not in text[end:close]:
+        return close
+    while text[end - 1] not in _TRAILING and not _SUFFIX.search(text, start, end):
+        further = _further(text, start, end)
+        if further == end:
+            break
+        end = further
+    return end
+
+
+def _further(text: str, start: int, end: int) -> int:
+    """Where a path is after the next words, if they lead to a separator or to the ending of a name; else its end."""
+    at = end
+    for _ in range(_MOST_BLANKS):
+        word = _NEXT_WORD.match(text, at)
+        if word is None:
+            break
+        at = word.end()
+        if (below := _BELOW.match(text, at)) is not None:
+            return below.end()
+        if _SUFFIX.search(text, start, at):
+            return at
+    return end
 
 
 def hosts_in(text: str) -> list[Span]:
@@ -70,6 +128,11 @@ def keys_in(text: str) -> list[Span]:
     for match in _OTHER_KEYS.finditer(text):
         start, end = match.span("said") if match["said"] else match.span()
         found.append((start, end - _trail(text[start:end])))
+    for match in _PASSWORD.finditer(text):
+        start, end = match.span("said")
+        said = text[start:end].rstrip(_TRAILING)
+        if len(said) >= _SHORTEST_PASSWORD and said.casefold() not in _NO_PASSWORD:
+            found.append((start, start + len(said)))
     return found
 
 
@@ -82,6 +145,15 @@ def outside(spans: list[Span], taken: list[Span]) -> Iterator[Span]:
 
 def _trail(text: str) -> int:
     return len(text) - len(text.rstrip(_TRAILING))
+
+
+def _numbers(text: str, start: int) -> list[Span]:
+    """A telephone number, or several with nothing but a blank between them."""
+    if _is_phone(text):
+        return [(start, start + len(text))]
+    cuts = [0, *(found.end() for found in _NEXT_NUMBER.finditer(text)), len(text)]
+    parts = [(low, low + len(text[low:high].rstrip())) for low, high in itertools.pairwise(cuts)]
+    return [(start + low, start + high) for low, high in parts if len(cuts) > 2 and _is_phone(text[low:high].rstrip())]
 
 
 def _is_phone(text: str) -> bool:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import html
-import json
 import re
 import urllib.parse
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_desktop.cards import patterns, said
-from forge_desktop.cards.naming_names import CorpusNames
+from forge_desktop.cards.naming_caseless import CaselessNames
+from forge_desktop.cards.naming_documents import DocumentNames
+from forge_desktop.cards.naming_names import CorpusNames, Named
+from forge_desktop.cards.plaintext import Plain, plain
 from forge_desktop.cards.records import Card, Leak, LeakKind
+from forge_desktop.cards.redaction import redacted
 from forge_desktop.cards.store_privacy import RevealStore
 from forge_desktop.providers.addresses import is_loopback
 from forge_desktop.providers.vendors import VENDORS
 
 if TYPE_CHECKING:
+    from forge_desktop.corpus.mentioning import Mentions
     from forge_desktop.students.rooms import Rooms
 
 _HIDDEN: dict[LeakKind, str] = {
@@ -29,6 +33,12 @@ _PATH = "It is a path on a computer, which can tell names and how things are kep
 _MAIL = "It is an e-mail address other than the card's contact."
 _PHONE = "It has the form of a telephone number."
 _HOST = "It is an address within a private network."
+_OWN = {
+    "name": "It is a part of the card's own name.",
+    "version": "It is a part of the version's own name.",
+    "base_model": "It is a part of the base's name.",
+    "tags": "It is one of the card's tags.",
+}
 _SHORTEST = 3  # characters; to hide anything shorter would hide ordinary words
 
 
@@ -39,26 +49,35 @@ class Privacy:
         self._rooms, self._reveals = rooms, RevealStore(rooms.db)
 
     def scan(self, card: Card) -> list[Leak]:
-        """What a card says that is taken for private, field by field; what it is about is public, so is its contact.
+        """What a card says that is taken for private, field by field: who provides it is public, so is its contact.
 
-        Takes some tens of milliseconds: for a thread that may wait.
+        All of it is looked up. Takes some tenths of a second for a long card: for a thread that may wait.
         """
         shown = self._reveals.of(card.uid)
-        told = list(dict.fromkeys(said.texts(card)))
-        names = CorpusNames(self._rooms.corpus.mentions, [one.text for one in told if one.field in said.ABOUT])
-        contact = " ".join(one.text for one in told if one.field == "contact")
+        told = [(one, plain(one.text)) for one in dict.fromkeys(said.texts(card))]
+        contact = " ".join(one.text for one, _ in told if one.field == "contact")
         hosts = self._hosts()
+        formed = [self._of_form(one, read, contact, hosts) for one, read in told]
+        searched = {
+            one: _Rest(read.text, one.text, _without(read.text, [span for span, _, _ in spans]))
+            for (one, read), spans in zip(told, formed, strict=True)
+            if one.names
+        }
+        named = _Named(self._rooms.corpus.mentions, list(searched.values()), _public(told))
         found: dict[tuple[str, str, str], Leak] = {}
-        for one in told:
-            field = one.field
-            for kind, words, why in self._in(one, names, contact, hosts):
+        for (one, read), spans in zip(told, formed, strict=True):
+            leaks = [(kind, _as_it_reads(read, kind, span), why) for span, kind, why in spans]
+            if one in searched:
+                leaks += [(each.kind, each.text, each.why) for each in named.in_(searched[one])]
+            for kind, words, why in leaks:
                 words = " ".join(words.split())
-                if field == said.DOCUMENT and any(key[1:] == (kind, words) for key in found):
+                if one.field == said.DOCUMENT and any(key[1:] == (kind, words) for key in found):
                     continue  # it says again what its fields say
-                if len(words) >= _SHORTEST:
+                if len(words) >= _SHORTEST or (kind == "name" and len(words) > 1):
                     finding = finding_of(kind, words)
-                    leak = Leak(finding, kind, field, words, why, _HIDDEN[kind], finding in shown)
-                    found.setdefault((field, kind, words), leak)
+                    why = f"{why} {_OWN[one.field]}" if one.field in _OWN else why
+                    leak = Leak(finding, kind, one.field, words, why, _HIDDEN[kind], finding in shown)
+                    found.setdefault((one.field, kind, words), leak)
         return list(found.values())
 
     def reveal(self, card_uid: str, finding: str, shown: bool) -> None:
@@ -67,40 +86,29 @@ class Privacy:
         self._rooms.events.changed("cards")
 
     def redact(self, text: str, leaks: Sequence[Leak]) -> str:
-        """The text with all that is not revealed replaced by what hides it, also where JSON or HTML spells it."""
-        for leak in sorted({one for one in leaks if not one.revealed}, key=lambda one: len(one.text), reverse=True):
-            for spelt in dict.fromkeys(_spellings(leak.text)):
-                if spelt.split()[0] in text:
-                    text = _pattern(spelt).sub(lambda _match, hidden=leak.hidden: hidden, text)  # type: ignore[misc]
-        return text
+        """The text with all that is not revealed replaced by what hides it, however it is spelt there."""
+        return redacted(text, leaks)
 
-    def _in(
-        self, told: said.Said, names: CorpusNames, contact: str, hosts: dict[str, str]
-    ) -> Iterator[tuple[LeakKind, str, str]]:
-        """What stands in one text; a part that is one thing is not told as another."""
-        field, text = told.field, told.text
-        taken: list[patterns.Span] = []
+    def _of_form(
+        self, told: said.Said, read: Plain, contact: str, hosts: dict[str, str]
+    ) -> list[tuple[patterns.Span, LeakKind, str]]:
+        """What can be told by its form in one text; a part that is one thing is not told as another."""
+        text, is_contact = read.text, told.field == "contact"
+        found: list[tuple[patterns.Span, LeakKind, str]] = []
 
-        def cut(spans: list[patterns.Span]) -> list[str]:
-            kept = list(patterns.outside(spans, taken))
-            taken.extend(kept)
-            return [text[start:end] for start, end in kept]
+        def take(kind: LeakKind, spans: list[patterns.Span], why: str, *, unless: bool = False) -> None:
+            for span in patterns.outside(spans, [one for one, _, _ in found]):
+                if not unless or not (is_contact or text[span[0] : span[1]] in contact):
+                    found.append((span, kind, why))
 
-        yield from (("key", one, _KEY) for one in cut(patterns.keys_in(text)))
-        yield from (("path", one, _PATH) for one in cut(patterns.paths_in(text) + self._own_places(text)))
-        for one in cut(patterns.mails_in(text)):
-            if field != "contact" and one not in contact:
-                yield "address", one, _MAIL
+        take("key", patterns.keys_in(text), _KEY)
+        take("path", patterns.paths_in(text) + self._own_places(text), _PATH)
+        take("address", patterns.mails_in(text), _MAIL, unless=True)
         for host, why in hosts.items():
-            yield from (("address", one, why) for one in cut(_places(host, text)))
-        yield from (("address", one, _HOST) for one in cut(patterns.hosts_in(text)))
-        if field != "contact":
-            yield from (("address", one, _PHONE) for one in cut(patterns.phones_in(text)) if one not in contact)
-        if not told.names:
-            return
-        yield from ((one.kind, one.text, one.why) for one in names.files_in(text))
-        rest = _without(text, taken)
-        yield from ((one.kind, one.text, one.why) for one in names.people_and_titles_in(rest))
+            take("address", _places(host, text), why)
+        take("address", patterns.hosts_in(text), _HOST)
+        take("address", patterns.phones_in(text), _PHONE, unless=True)
+        return found
 
     def _hosts(self) -> dict[str, str]:
         """Hosts of endpoints that are no known vendor's, and not this computer itself."""
@@ -134,17 +142,40 @@ def _without(text: str, taken: Sequence[patterns.Span]) -> str:
     return text
 
 
-def _spellings(text: str) -> Iterator[str]:
-    yield text
-    yield json.dumps(text, ensure_ascii=False)[1:-1]
-    yield json.dumps(text)[1:-1]
-    yield html.escape(text)
-    yield html.escape(text, quote=False)
+def _as_it_reads(read: Plain, kind: LeakKind, span: patterns.Span) -> str:
+    """A finding's words; of a path with backslashes as it is written, for these are marks elsewhere."""
+    low, high = read.span(*span)
+    original = read.original[low:high]
+    return original if kind == "path" and "\\" in original else read.text[slice(*span)]
 
 
-def _pattern(words: str) -> re.Pattern[str]:
-    """The words wherever they stand by themselves, with any white space between them."""
-    inner = r"\s+".join(re.escape(word) for word in words.split())
-    before = r"(?<!\w)" if words[0].isalnum() else ""
-    after = r"(?!\w)" if words[-1].isalnum() else ""
-    return re.compile(f"{before}{inner}{after}")
+@dataclass(frozen=True)
+class _Rest:
+    """A text that is searched for what the corpus knows: as it reads, as it is written, and without what was taken."""
+
+    read: str
+    written: str
+    text: str
+
+
+class _Named:
+    """What the corpus knows of the texts of a card, looked up for all of them at once."""
+
+    def __init__(self, mentions: Mentions, rests: Sequence[_Rest], public: Sequence[str]) -> None:
+        texts = [one.text for one in rests]
+        self._people = CorpusNames(mentions, texts, public)
+        self._others = CaselessNames(mentions, texts)
+        whole = dict.fromkeys(text for one in rests for text in (one.read, one.written))
+        self._documents = DocumentNames(mentions, list(whole), self._people)
+
+    def in_(self, rest: _Rest) -> Iterator[Named]:
+        for text in dict.fromkeys((rest.read, rest.written)):
+            yield from self._documents.files_in(text)
+        yield from self._documents.titles_in(rest.text)
+        yield from self._people.people_in(rest.text)
+        yield from self._others.people_in(rest.text)
+
+
+def _public(told: Sequence[tuple[said.Said, Plain]]) -> list[str]:
+    """Texts whose words name nobody who is private: who provides the model, what it runs on."""
+    return [read.text for one, read in told if one.field in said.ABOUT]

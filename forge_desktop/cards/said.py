@@ -10,11 +10,12 @@ from forge_desktop.cards.records import Card, Value
 
 DOCUMENT = "document"  # stands for a field where a text belongs to none: unknown keys and sections
 
-# What these say is what the card is about: public by being there.
+# What these say is what the card is about: public by being there. Its names and its tags are not: people name a run
+# after somebody.
 ABOUT = frozenset(
     (
-        "name", "version", "provider", "base_model", "base_relation", "licence", "licence_name", "licence_link",
-        "architecture", "task", "inputs", "outputs", "languages", "quantisation", "tags", "hardware", "backend",
+        "provider", "base_relation", "licence", "licence_name", "licence_link",
+        "architecture", "task", "inputs", "outputs", "languages", "quantisation", "hardware", "backend",
         "training_hardware", "file_sha256", "adapter_sha256", "base_sha256", "template_sha256", "may_train",
     )
 )  # fmt: skip
@@ -37,7 +38,7 @@ class Said:
 
 def texts(card: Card) -> Iterator[Said]:
     """All that it says, its values' details too; what belongs to no field comes last."""
-    yield Said("name", card.name, False)
+    yield Said("name", card.name)
     for key, state in card.fields.items():
         for value in (state.hand, state.measured):
             if value is not None:

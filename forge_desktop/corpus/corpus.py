@@ -101,7 +101,7 @@ class Corpus:
         self.shelf = Shelf(self._store, self._totals, scopes, self._viewer)
         self._finder = Finder(self._store, self._index, scopes)
         self.explainer = Explainer(self._store, self._index, self._finder)
-        self.mentions = Mentions(NameStore(db), self._store, self._index)
+        self.mentions = Mentions(NameStore(db), self._index)
         adopter = Adopter(db, self._index, self.collections, events)
         self.transfer = Transfer(self._store, self.vectors, adopter, jobs, lane=_LANE)
 

@@ -1,23 +1,18 @@
-"""Whether words of another text stand in the documents: as a file's name, or side by side in a passage."""
+"""Whether words of another text stand in the documents: as a name or title of one, or side by side in a passage."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from forge_desktop.corpus.records import Passage
 from forge_desktop.corpus.retrieval import Index
-from forge_desktop.corpus.store import Store
-from forge_desktop.corpus.store_names import NameStore
-
-_MOST_READ = 60  # passages whose text is compared with a phrase
+from forge_desktop.corpus.store_names import NameStore, Sample
 
 
 class Mentions:
-    """Looks words up in the indexes of names and of passages: a corpus of any size is not read for it."""
+    """Looks words up in the indexes of names, titles and passages, many at once: no corpus is read for it."""
 
-    def __init__(self, names: NameStore, store: Store, index: Index) -> None:
-        self._names, self._store, self._index = names, store, index
+    def __init__(self, names: NameStore, index: Index) -> None:
+        self._names, self._index = names, index
 
     def named(self, names: Collection[str]) -> dict[str, str]:
         """Those of these that are the name of a document, with that name; the ending counts, case does not."""
@@ -27,25 +22,17 @@ class Mentions:
         """Those that are the name of a document but for its ending, with that name."""
         return self._names.stems(names)
 
-    def having(self, phrase: str, most: int = _MOST_READ) -> list[Passage]:
-        """Passages in which, or in whose headings, these words stand side by side and with these capitals; of the best
-        so many that have all of them, so that there may be more.
-        """
-        words = self._index.query_words(phrase)
-        if not words:
-            return []
-        candidates = self._index.with_all(words)[:most]
-        wanted = re.compile(rf"(?<!\w){re.escape(phrase)}(?!\w)".replace(r"\ ", r"\s+"))
-        found = self._store.passages_by_id(candidates)
-        return [
-            one
-            for number in candidates
-            if (one := found.get(number)) is not None and any(map(wanted.search, (one.text, *one.heading)))
-        ]
+    def titled(self, titles: Collection[str]) -> dict[str, str]:
+        """Those of these that are the title of a document, as `titles.title_key` has it, with that title."""
+        return self._names.titles(titles)
 
-    def samples(self, word: str, most: int = _MOST_READ) -> list[Passage]:
-        """Some passages that have a word, however it is written."""
-        words = self._index.query_words(word)
-        if not words:
-            return []
-        return list(self._store.passages_by_id(self._index.with_all(words)[:most]).values())
+    def beginnings(self, keys: Collection[str]) -> set[str]:
+        """Those of these with which the title of a document begins, word by word."""
+        return self._names.beginnings(keys)
+
+    def samples(self, phrases: Sequence[Sequence[str]], most: int) -> list[list[Sample]]:
+        """Of each of these groups of words some passages that have all of them, however they are written: at most so
+        many, from everywhere in the index."""
+        ids = self._index.with_each(phrases, most)
+        read = self._names.samples({one for each in ids for one in each})
+        return [[read[one] for one in each if one in read] for each in ids]

@@ -20,6 +20,7 @@ _POLL = 0.1
 _START_SECONDS = 60.0
 _STARTS = 3
 _REASON = 500  # characters kept of a note
+_TITLE = 1000  # characters of a title
 _LANGUAGE = 8  # letters of a language's code
 _PICTURES = 5000  # in a file, for each of which OCR may take its time
 
@@ -49,7 +50,7 @@ class Spot:
 class Outcome:
     """What became of one file: `text` and its passages, or `same` as before, or the `reason` why not.
 
-    `note` says what of a readable file was not read.
+    `note` says what of a readable file was not read; `title` what the file says it is called, beside its headings.
 
     `opened` is None when the bytes could not be had; `again` when another try may end otherwise.
     """
@@ -61,6 +62,7 @@ class Outcome:
     tokens: int = 0
     language: str = ""
     note: str = ""
+    title: str = ""
     same: bool = False
     reason: str = ""
     again: bool = False
@@ -222,7 +224,8 @@ class _Answer:
                 pages, spots = _checked(frame, len(text))
                 tokens, language = int(frame["tokens"]), str(frame["language"])[:_LANGUAGE]
                 note = str(frame["note"])[:_REASON]
-                self._finish(Outcome(self._opened, text, pages, spots, tokens, language, note))
+                title = str(frame["title"])[:_TITLE]
+                self._finish(Outcome(self._opened, text, pages, spots, tokens, language, note, title))
             else:
                 raise ValueError(f"unknown frame {kind!r}")
         except (KeyError, TypeError, ValueError, IndexError) as error:

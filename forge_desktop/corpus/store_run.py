@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from forge_desktop.corpus import store_titles
 from forge_desktop.corpus.names import below, folded, shown
 from forge_desktop.corpus.reading import Opened, Outcome, Spot
 from forge_desktop.corpus.store import PART, Store, outline_hash
@@ -219,7 +220,7 @@ class RunStore:
             "UPDATE documents SET characters = 0, passages = 0, tokens = 0, text_bytes = 0, language = '' WHERE id = ?",
             (document_id,),
         )
-        for table in ("passages", "texts", "outlines"):
+        for table in ("passages", "texts", "outlines", "document_titles"):
             connection.execute(f"DELETE FROM {table} WHERE document_id = ?", (document_id,))
 
     def fill(self, connection: sqlite3.Connection, document_id: int, outcome: Outcome, recipe: str, now: float) -> int:
@@ -239,6 +240,8 @@ class RunStore:
             ),
         )
         first = self.place(connection, document_id, spots, outcome.pages)
+        heading = next((spot.heading[0] for spot in spots if spot.heading), "")
+        store_titles.put(connection, document_id, [outcome.title, heading])
         connection.execute(
             "UPDATE documents SET size = ?, mtime_ns = ?, sha256 = ?, characters = ?, passages = ?, indexed = ?,"
             " recipe = ?, tokens = ?, language = ?, text_bytes = ? WHERE id = ?",

@@ -29,6 +29,8 @@ def test_versions_are_kept_and_cards_can_be_written(data_dir: Path) -> None:
             "index_runs",
         ):
             assert db.value(f"SELECT count(*) FROM {table}") == 0
+        titles = {row["key"]: row["title"] for row in db.rows("SELECT key, title FROM document_titles")}
+        assert titles == {"lease of the workshop": "Lease of the workshop"}  # one word is none to look for
         assert db.damage() == []
     finally:
         db.close()

@@ -130,7 +130,8 @@ class Parsed:
     `pages` holds the offset where each page (slide) starts, `headings` (offset, level, title). `whole` are spans that
     a passage holds whole when they fit into one (table rows, list items, code blocks); they may lie inside each other
     but do not cross. `rows` (offset, row number from 1) make a passage's first and last line row numbers.
-    `note` is a sentence about what could not be read of an otherwise readable file.
+    `note` is a sentence about what could not be read of an otherwise readable file. `title` is what the file says it is
+    called, where that is no part of its text.
     """
 
     text: str
@@ -139,3 +140,4 @@ class Parsed:
     whole: tuple[tuple[int, int], ...] = ()
     rows: tuple[tuple[int, int], ...] = ()
     note: str = ""
+    title: str = ""

@@ -87,6 +87,7 @@ def _serve(end: ChildEnd, request: Frame) -> None:
             "tokens": round(len(parsed.text) / size),
             "language": language(_middle(parsed.text)),
             "note": parsed.note,
+            "title": mend(parsed.title),
         }
     )
 

@@ -67,7 +67,9 @@ def parsed_source(source: str) -> Parsed:
             page.start(element)
         else:
             page.end(element)
-    return Parsed("".join(page.parts), headings=tuple(sorted(page.headings)), whole=tuple(page.whole))
+    title = " ".join((root.findtext(".//head/title") or "").split())
+    headings = tuple(sorted(page.headings))
+    return Parsed("".join(page.parts), headings=headings, whole=tuple(page.whole), title=title)
 
 
 def _decoded(data: bytes) -> str:

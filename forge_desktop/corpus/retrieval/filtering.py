@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from forge_desktop.corpus.retrieval import okapi
 from forge_desktop.corpus.retrieval.codes import K1, norm
+from forge_desktop.corpus.retrieval.lists import TermList
 from forge_desktop.corpus.retrieval.okapi import Question
 from forge_desktop.corpus.retrieval.postings import Int64s
 from forge_desktop.corpus.retrieval.scope import Scope
@@ -90,6 +91,32 @@ def passages_with_all(question: Question, words: Sequence[Sequence[str]], masks:
     order = np.lexsort((all_ids, -np.concatenate(scores)))
     best: list[int] = all_ids[order].tolist()
     return best
+
+
+def some_with_all(
+    view: Snapshot, lists: Sequence[Mapping[str, TermList]], asked: Sequence[Sequence[Sequence[str]]], most: int
+) -> list[list[int]]:
+    """Of each group of words, each word as any of its terms, ids of at most so many passages that have all of them,
+    spread evenly over a segment; a list is read once for all groups."""
+    joined: list[dict[tuple[str, ...], Int32s]] = [{} for _ in view.segments]
+    found: list[list[int]] = []
+    for words in asked:
+        ids: list[int] = []
+        for segment, held, known in zip(view.segments, lists, joined, strict=True):
+            having = []
+            for word in map(tuple, words):
+                if word not in known:
+                    parts = [held[term].passages for term in word if term in held]
+                    known[word] = _in_any(parts) if parts else np.zeros(0, np.int32)
+                having.append(known[word])
+            if not having or not all(map(len, having)):
+                continue
+            passages = functools.reduce(_in_both, sorted(having, key=len))
+            if segment.alive is not None:
+                passages = passages[segment.alive[passages]]
+            ids += segment.body.ids.of(passages[:: max(1, -(-len(passages) // most))]).tolist()
+        found.append(ids[:: max(1, -(-len(ids) // most))])
+    return found
 
 
 def _in_any(lists: Sequence[Int32s]) -> Int32s:

@@ -23,7 +23,14 @@ from forge_desktop.corpus.retrieval import (
 )
 from forge_desktop.corpus.retrieval.builder import Builder
 from forge_desktop.corpus.retrieval.embedding import Embedding
-from forge_desktop.corpus.retrieval.filtering import Explained, allowed, explained, having_any, passages_with_all
+from forge_desktop.corpus.retrieval.filtering import (
+    Explained,
+    allowed,
+    explained,
+    having_any,
+    passages_with_all,
+    some_with_all,
+)
 from forge_desktop.corpus.retrieval.fusion import Found, Mix
 from forge_desktop.corpus.retrieval.pruned import top_k
 from forge_desktop.corpus.retrieval.question import weigh
@@ -204,6 +211,18 @@ class Index:
                 return []
             question = okapi.ask(connection, view, _flat(words))
             return passages_with_all(question, words, allowed(connection, view, scope, excluded))
+
+    def with_each(self, phrases: Sequence[Sequence[str]], most: int) -> list[list[int]]:
+        """Of each of these groups of words some passages that have all of them, in whatever form: at most so many,
+        from everywhere in the index. Words that no passage is searched for (function words) are left out."""
+        with self._reading() as (connection, view):
+            if not phrases or not view.state.passages:
+                return [[] for _ in phrases]
+            languages = store_languages.met(connection)
+            terms = {one: analyser.query_words(one, languages, met=languages) for one in {*itertools.chain(*phrases)}}
+            lists = okapi.lists(connection, view, {*_flat([*itertools.chain(*terms.values())])})
+            asked = [[stems for one in phrase for stems in terms[one]] for phrase in phrases]
+            return some_with_all(view, lists, asked, most)
 
     def explain(self, query: str, passage_id: int) -> Explained | None:
         """Why a passage is found by its words, or not; None when it is not in the index."""

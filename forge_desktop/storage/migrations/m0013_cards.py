@@ -1,5 +1,10 @@
 """Tables of cards (values with provenance, edits, versions), of students (measurements), of the corpus (its pace)."""
 
+import json
+import re
+import sqlite3
+import unicodedata
+
 import sqlite_utils
 
 _STATEMENTS = (
@@ -115,6 +120,18 @@ _STATEMENTS = (
     """,
     # What children of which files of llama.cpp said that they are, so that it is known without starting one.
     "CREATE TABLE engine_builds (installed TEXT PRIMARY KEY, build TEXT NOT NULL, noted REAL NOT NULL) STRICT",
+    # What documents are called in themselves, by the words that titles are compared by: for the privacy scan of cards.
+    """
+    CREATE TABLE document_titles (
+        key TEXT NOT NULL,
+        document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+        title TEXT NOT NULL,
+        PRIMARY KEY (key, document_id)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX titles_by_document ON document_titles (document_id)",
+    # Pages are read again: their own titles were not kept.
+    "UPDATE documents SET recipe = '' WHERE format = 'html' AND state = 'indexed'",
     # What a teacher's calls cost, how long its answers took, and what came of them: read for cards.
     "CREATE INDEX attempts_by_endpoint ON attempts(endpoint, state)",
     "CREATE INDEX answers_by_endpoint ON answers(endpoint, milliseconds, first_token_milliseconds, attempt)",
@@ -125,3 +142,36 @@ def migrate(db: sqlite_utils.Database) -> None:
     """Create them. Cards themselves are made when the application opens: every version and endpoint gets one."""
     for statement in _STATEMENTS:
         db.conn.execute(statement)
+    _file_titles(db.conn)
+
+
+# ---- titles of the documents that are there: their first headings, by words without capitals and accents -------------
+
+_UNSPACED = (  # scripts without spaces: signs that are words
+    "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003134f\u0e00-\u0eff"
+)
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+
+
+def _file_titles(connection: sqlite3.Connection) -> None:
+    headings = connection.execute(
+        "SELECT document_id, heading, min(start) FROM passages WHERE heading <> '[]' GROUP BY document_id"
+    ).fetchall()
+    titles = ((document, str(json.loads(heading)[0])) for document, heading, _ in headings)
+    rows = ((_key(title), document, title) for document, title in titles)
+    connection.executemany(
+        "INSERT OR IGNORE INTO document_titles (key, document_id, title) VALUES (?, ?, ?)",
+        (row for row in rows if row[0]),
+    )
+
+
+def _key(title: str) -> str:
+    words = [_bare(word) for word in _WORD.findall(unicodedata.normalize("NFKC", title[:1000]).casefold())]
+    signs = sum(len(word) == 1 and bool(re.match(f"[{_UNSPACED}]", word)) for word in words)
+    return "" if len(words) < 2 or signs == len(words) < 4 else " ".join(words[:12])
+
+
+def _bare(word: str) -> str:
+    split = unicodedata.normalize("NFD", word)
+    return unicodedata.normalize("NFC", "".join(one for one in split if not unicodedata.combining(one)))

@@ -1,0 +1,139 @@
+"""What is private is found and hidden however it is written, and however much stands before it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from forge_desktop.cards.privacy import Privacy
+from forge_desktop.cards.records import Card
+from forge_desktop.cards.renderers import RENDERERS
+from forge_desktop.forge import Forge
+from tests.cards.blank import card
+
+pytestmark = pytest.mark.shared_child
+
+DOCUMENTS = {
+    "merger.md": "# Secret merger with Grauwolf Holding\n\nTadeusz Wrobel signs it, says marlene@brandauer.example."
+    " A merger is secret until it is signed.\n\nMarlene Brandauer <marlene.brandauer@x.example> reads it, and keeps"
+    " it in /home/marlene/wrobel and at https://brandauer.example/marlene.",
+    "plan.html": "<html><head><title>Closing the plant in Oberhausen</title></head><body><p>It closes.</p></body>",
+    "list.txt": "Present:\nGUNDULA ZWIEBELFISCH\nOttilie Kranewitter-Huber\nJosé Ángel Núñez\n",
+    "Zwielicht.txt": "nothing of note",
+    "報告.txt": "作者：王小明\n\n本報告由李大华审核。\n",
+    "تقرير.txt": "المؤلف: أحمد الزهراني\n\nسمير حداد\n",
+    "報告書の秘密計画.txt": "x y z",
+}
+
+
+@pytest.fixture(scope="module")
+def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forge]:
+    folder = tmp_path_factory.mktemp("papers")
+    for name, text in DOCUMENTS.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    data_dir = tmp_path_factory.mktemp("data")
+    data_dir.chmod(0o700)
+    made = Forge(data_dir, holder="a test")
+    made.settings.change(threads=1)
+    made.jobs.wait(made.corpus.index([folder]), timeout=60)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def privacy(forge: Forge) -> Privacy:
+    return Privacy(forge.students._around)
+
+
+def left(privacy: Privacy, text: str) -> str:
+    """What an export would still say of a text."""
+    return privacy.redact(text, privacy.scan(card("adapter", intended_use=text)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ask Tadeusz Wr&#111;bel.",
+        "Ask Tadeusz&nbsp;Wrobel.",
+        "Ask Ta\u200bdeusz Wro\u00adbel.",
+        "Ask Tadeusz **Wrobel**.",
+        "Ask _Tadeusz_ <b>Wrobel</b>.",
+        "Ask Wrobel Tadeusz or Wrobel, Tadeusz.",
+        "Ask TADEUSZ WROBEL.",
+        "Ask tadeusz wrobel.",
+        "Ask tadeusz-wrobel.",
+        "Ask Tadeusz J. Wróbel.",
+        "Ask Gundula Zwiebelfisch.",
+        "Ask gundula_zwiebelfisch.",
+        "Ask Ｇundula Zwiebelfisch.",
+        "Ask Ottilie Kranewitter and Jose Nunez.",
+        "Ask Jose Angel Nunez.",
+        "Ask Marlene.",
+        "Ask Brandauer.",
+        "It is on the secret merger with Grauwolf Holding now.",
+        "SECRET MERGER WITH GRAUWOLF HOLDING",
+        "Secret **merger** with&nbsp;Grauwolf\nHolding",
+        "See closing the plant in Oberhausen, at length.",
+        "It is about Zwielicht.",
+        "At %2Fhome%2Fottilie and a.b%40host.example or c.d%40host.",
+        "The password=hunter2, pwd: Sommer2024, Passwort: Geheim123.",
+        "Call 030 12345678 0170 1234567.",
+        "In /home/ottilie/Secret Plan 2026.docx.",
+        "由王小明编写，李大华审核。",
+        "كتبه أحمد الزهراني أمس مع سمير حداد.",
+        "これは報告書の秘密計画です。",
+    ],
+)
+def test_other_writings_are_found_and_hidden(privacy: Privacy, text: str) -> None:
+    said = left(privacy, text)
+    assert "‹" in said
+    private = (
+        r"(?i)tadeusz|wr[oó]bel|Wr&|gundula|zwiebel|ottilie|kranewitter|jos[eé]|nunez|marlene|brandauer|grauwolf|merger"
+        r"|plant|zwielicht|host|hunter2|sommer|geheim|\d{4}|plan|王|李|大华|أحمد|الزهراني|سمير|حداد|秘密"
+    )
+    assert not re.search(private, said), said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A merger is secret, and the plant closes. Present it in a list; the host has 512 tokens. Token limit: 512.",
+        "Password: none. See recall@10, p50@512, a*b*c, m_y_name, 100%25, C:\\_x is no name. Nothing of note: x y z.",
+        "Secret Merger. Closing. It closes, she reads it.",
+    ],
+)
+def test_ordinary_words_stay(privacy: Privacy, text: str) -> None:
+    leaks = [leak for leak in privacy.scan(card("adapter", intended_use=text)) if leak.kind != "path"]
+    assert leaks == []
+
+
+def test_nothing_is_left_out_of_a_long_card(privacy: Privacy, forge: Forge) -> None:
+    rows = [
+        {"dataset": f"Dataset{chr(97 + n % 26)}{chr(97 + n // 26)} Bench{chr(97 + n % 26)}", "value": n}
+        for n in range(210)
+    ]
+    rows.append({"dataset": "Gundula Zwiebelfisch", "value": 1})
+    one = card("adapter", evaluation=rows, limitations="Ask Tadeusz Wrobel.")
+    found = {leak.text for leak in privacy.scan(one)}
+    assert {"Gundula Zwiebelfisch", "Tadeusz Wrobel"} <= found
+    hidden, _ = forge.cards.exports._as_it_leaves(one, False)
+    for made in RENDERERS.values():
+        for name, held in made.files(hidden).items():
+            assert not re.search(r"(?i)gundula|zwiebelfisch|wrobel", name + held.decode()), name
+
+
+def test_a_name_in_the_cards_own_name_is_told_and_hidden(privacy: Privacy, forge: Forge) -> None:
+    front = "x_author: Marlene Brandauer\ntags:\n- marlene-brandauer"
+    document = f"---\n{front}\n---\n# For Marlene Brandauer\n"
+    one = card("adapter", name="For Marlene Brandauer", tags=["marlene-brandauer"], document=document)
+    leaks = privacy.scan(one)
+    (own,) = [leak for leak in leaks if leak.field == "name"]
+    assert own.text == "Marlene Brandauer"
+    assert own.why.endswith("It is a part of the card's own name.")
+    assert any(leak.field == "tags" for leak in leaks)
+    hidden: Card = forge.cards.exports._as_it_leaves(one, False)[0]
+    for made in RENDERERS.values():
+        for held in made.files(hidden).values():
+            assert not re.search(r"(?i)marlene|brandauer", held.decode())
