@@ -147,8 +147,9 @@ class _Table:
             yield self._unknown(_LOOP, "run", "A run of lessons", do)
             yield self._unknown(_LOOP, "pair", "A kept pair", do)
         else:
-            rests = (f"The ledger: the last {paid.runs} runs up to {day(paid.at)}.",)
-            settled = f"{self._money(paid.settled)} settled in {paid.runs} runs"
+            runs = "one run" if paid.runs == 1 else f"{paid.runs:,} runs"
+            rests = (f"The ledger: the last {runs} up to {day(paid.at)}.",)
+            settled = f"{self._money(paid.settled)} settled in {runs}"
             each = Fraction(paid.settled, paid.runs)
             yield self._row(_LOOP, "run", "A run of lessons", each, f"{settled}, the mean of them.", rests)
             if paid.pairs:

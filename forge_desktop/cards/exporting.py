@@ -56,7 +56,7 @@ class Exports:
         """Write a card; a job whose result is a list of Exported.
 
         One format into a file of that name, several (or a directory that is there, or a `folder`) into a directory,
-        which is made where it is missing: README.md with its .eval_results, card.json, card.cdx.json, card.spdx.json,
+        which is made where only it is missing: README.md, .eval_results, card.json, card.cdx.json, card.spdx.json,
         card.html. A file that is there is left alone unless `replace`. Raises ForgeError for what can be seen
         beforehand; the job fails with one where the disk does not take it, and keeps nothing of it.
         """
@@ -91,6 +91,11 @@ class Exports:
                 f"{target} lies inside the data directory; nothing was written.",
                 hint="Choose a place outside of it, so that the export survives it.",
             )
+        if not target.parent.is_dir():
+            raise ForgeError(
+                f"{target.parent} is not there; nothing was written.",
+                hint="Make that directory first, or name another.",
+            )
 
 
 def _refuse_unreadable(card: Card, wanted: Sequence[Renderer]) -> None:
@@ -122,10 +127,13 @@ def refuse_replacing(paths: Sequence[Path], target: Path, *, replace: bool) -> N
     """Raise ForgeError where a file would be lost that nobody agreed to lose, or something is there that is no file."""
     there = [path for path in paths if path.is_symlink() or path.exists()]
     kept = next((path for path in there if not (replace and path.is_file() and not path.is_symlink())), None)
+    if kept is not None and replace:
+        what = "a link" if kept.is_symlink() else "no file"
+        raise ForgeError(f"{kept} is {what}; nothing was written.", hint="Only files are replaced: name another place.")
     if kept is not None:
         raise ForgeError(
             f"{kept} is there already; nothing was written.",
-            hint="Choose another name, or agree that it is replaced.",
+            hint="Choose another name, or let it be replaced (--replace on the command line).",
         )
     if len(paths) > 1 and target.exists() and not target.is_dir():
         raise ForgeError(f"{target} is no directory.", hint="Several formats need one to be written into.")

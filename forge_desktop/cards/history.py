@@ -200,11 +200,14 @@ def _refuse(card: Card) -> None:
     """Raise ForgeError with the first reasons why a card is not ready."""
     found = checking.report(card, lambda _: ())
     reasons = [f"{title} is missing" for title in found.completeness.missing]
+    empty = not (found.stale or [problem for problem in found.problems if problem.severity == "error"])
     reasons += [f"{BY_KEY[field].title} is stale: {said}".rstrip(".") for field, said in found.stale]
-    reasons += [problem.message.rstrip(".") for problem in found.problems if problem.severity == "error"]
+    reasons += [problem.message.rstrip(".?") for problem in found.problems if problem.severity == "error"]
     if reasons:
         more = f"; and {len(reasons) - _TOLD} more" if len(reasons) > _TOLD else ""
         raise ForgeError(
             f"The card of {card.label or card.name} is not ready: {'; '.join(reasons[:_TOLD])}{more}.",
-            hint="Fill it in, or say of a field why it does not apply.",
+            hint="Fill it in, or say of a field why it does not apply."
+            if empty
+            else "Mend what is wrong, fill in what is missing or stale, or say of a field why it does not apply.",
         )

@@ -96,16 +96,17 @@ def _rollback(forge: Forge, options: argparse.Namespace, out: Output) -> int:
 
 
 def _told_of(done: Promotion, what: str, out: Output) -> int:
+    before = done.before if done.before is not None and done.before.uid != done.version.uid else None
     out.result(
         {
             **version_fields(done.version),
-            "before": None if done.before is None else done.before.label,
+            "before": before.label if before else None,
             "seconds": round(done.seconds, 3),
             "warnings": list(done.warnings),
         }
     )
-    before = f", in place of {done.before.label}" if done.before and done.before.uid != done.version.uid else ""
-    out.line(f"{done.version.label} ({done.version.name}) {what}{before}.")
+    in_place = f", in place of {before.label}" if before else ""
+    out.line(f"{done.version.label} ({done.version.name}) {what}{in_place}.")
     for warning in done.warnings:
         out.note(f"forge-desktop: {warning}")
     return 0

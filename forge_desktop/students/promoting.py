@@ -145,7 +145,7 @@ class Promoting:
             raise ForgeError(f"{version.label} is retired.", hint="Bring it back first.")
         self._refuse_files(version)
         if against and not override:
-            raise NeedsReason(f"{against[0]} It is not promoted.", hint=_way_on(version))
+            raise NeedsReason(f"{' '.join(against)} It is not promoted.", hint=_way_on(version, against))
         words = {word.casefold() for word in _WORD.findall(override)}
         if against and (len(words) < _REASON_WORDS or len(override) < _REASON_LETTERS):
             raise NeedsReason(
@@ -232,13 +232,13 @@ def _some(fields: Sequence[str]) -> str:
     return ", ".join(fields[:_FIELDS_NAMED]) + more
 
 
-def _way_on(version: Version) -> str:
-    if version.verdict == "passed":
-        return (
-            f"Complete its card (`forge-desktop card fill {version.label}` fills in what is known), or give a reason to"
-            " promote it all the same."
-        )
-    return f"Run its gate (`forge-desktop gate {version.label} --suite NAME`), or give a reason to promote it anyway."
+def _way_on(version: Version, against: Sequence[str]) -> str:
+    gate = f"un its gate (`forge-desktop gate {version.label} --suite NAME`)"
+    card = f"omplete its card (`forge-desktop card fill {version.label}` fills in what is known)"
+    if len(against) > 1:
+        return f"R{gate} and c{card}, or give a reason that outweighs both."
+    way = f"C{card}" if version.is_base or version.verdict == "passed" else f"R{gate}"
+    return f"{way}, or give a reason to promote it anyway."
 
 
 def _hint_of(version: Version) -> str:

@@ -70,7 +70,9 @@ def test_revealed_it_is_all_there(exports):
 
 def test_files_are_written_counted_and_never_replaced(exports, tmp_path):
     made, jobs, _ = exports
-    target = tmp_path / "out" / "deep"
+    with pytest.raises(ForgeError, match="out is not there; nothing was written"):
+        made.write("v12", list(RENDERERS), tmp_path / "out" / "deep")
+    target = tmp_path / "out"
     done = jobs.wait(made.write("v12", list(RENDERERS), target))
     names = {"README.md", "card.cdx.json", "card.spdx.json", "card.json", "card.html"}
     assert names <= {path.name for path in target.iterdir()}
@@ -87,6 +89,10 @@ def test_files_are_written_counted_and_never_replaced(exports, tmp_path):
     assert one.read_text() == "mine"
     jobs.wait(made.write("v12", ["html"], one, replace=True))
     assert one.read_bytes() == made.render("v12", "html")
+    link = tmp_path / "link.html"
+    link.symlink_to(one)
+    with pytest.raises(ForgeError, match=r"link\.html is a link; nothing was written"):
+        jobs.wait(made.write("v12", ["html"], link, replace=True))
 
 
 def test_what_cannot_be_written_leaves_nothing(exports, tmp_path):
@@ -103,7 +109,7 @@ def test_what_cannot_be_written_leaves_nothing(exports, tmp_path):
     target = tmp_path / "folder"
     target.mkdir()
     (target / "card.html").mkdir()
-    with pytest.raises(ForgeError, match=r"card\.html is there already"):
+    with pytest.raises(ForgeError, match=r"card\.html is no file"):
         jobs.wait(made.write("v12", ["json", "html"], target, replace=True))
     assert [path.name for path in target.iterdir()] == ["card.html"]
 

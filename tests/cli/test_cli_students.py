@@ -45,6 +45,7 @@ def test_a_version_comes_in_is_promoted_and_taken_back(
     assert "too short" in cli_json("students", "promote", "v3", "--override", "ok", expect=1)["error"]["message"]
     done = cli_json("students", "promote", "v3", "--override", WHY, "--who", "Ada")
     assert (done["version"], done["state"], done["before"]) == ("v3", "active", "v1")
+    assert cli_json("students", "promote", "v3")["before"] is None, "it answers already, in place of nobody"
     assert done["warnings"][0] == "The adapter of v3 came from elsewhere and no gate has passed it."
     assert done["warnings"][1].startswith("The card of v3 is incomplete: ")
     assert [m["active"] for m in cli_json("models")["models"]] == [False, True]

@@ -221,7 +221,7 @@ def _hardware(run: TrainRun) -> str:
         named,
         f"{threads} {'thread' if threads == 1 else 'threads'}" if threads else "",
         f"{run.wish.workers} workers of a Ray cluster" if run.wish.ray else "",
-        f"{peak / 2**30:.2f} GiB of memory at most" if isinstance(peak, int) and peak else "",
+        f"{peak / 10**9:.2f} GB of memory at most" if isinstance(peak, int) and peak else "",
     ]
     return ", ".join(filter(None, parts))
 

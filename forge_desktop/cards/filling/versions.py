@@ -25,13 +25,14 @@ def told(found: VersionGrounds, take: Taker, rooms: Rooms) -> Iterator[tuple[str
     yield "task", take.value("text-generation", "registry", how="Students answer in the chat.")
     yield "inputs", take.value(_TEXT, "registry")
     yield "outputs", take.value(_TEXT, "registry")
-    made = "The day on which this version was registered on this computer."
-    yield "released", take.value(day(version.created), "registry", at=version.created, how=made)
+    if not version.is_base:
+        made = "The day on which this version was registered on this computer."
+        yield "released", take.value(day(version.created), "registry", at=version.created, how=made)
     yield "file_sha256", take.value(version.base_sha256, "registry", "file")
     where = "set for this student or version" if _own_template(found) else "in the base's file"
     yield "template_sha256", take.value(found.template_sha256, "registry", "template", where=where)
     yield "retrieval", take.value(_retrieval(found, rooms), "registry", "retrieval")
-    yield "registry", take.value(_registry(found), "registry", "gate", how="As it stood on that day.")
+    yield "registry", take.value(_registry(found), "registry", "registry", "gate", how="As it stood on that day.")
     yield "cost_per_1k", take.value(0, "ledger", unit="USD", how=_PAID)
     if found.student is not None:
         yield from _base(found.student, take)
@@ -42,6 +43,8 @@ def told(found: VersionGrounds, take: Taker, rooms: Rooms) -> Iterator[tuple[str
 def skipped(found: VersionGrounds) -> Skipped:
     """What the registry cannot tell, and why."""
     lacking: Skipped = []
+    if found.version.is_base:
+        lacking.append(("released", "The file does not say when its makers gave it out."))
     if not found.template:
         lacking.append(("template_sha256", "Neither the file nor a person gives a chat template."))
     if found.student is None:

@@ -33,7 +33,7 @@ def export_card(
         if PDF in forms and file.exists() and not replace:
             raise ForgeError(
                 f"{file} is there already; nothing was written.",
-                hint="Choose another folder, or agree that it is replaced.",
+                hint="Choose another folder, or let it be replaced.",
             )
         with _folder(target):
             written = _write(forge, card, others, target, replace, context) if others else []
