@@ -30,6 +30,7 @@ from forge_desktop.cards.records import (
     TextOutcome,
     Value,
 )
+from forge_desktop.cards.refreshing import Refreshing
 from forge_desktop.cards.shelf import Shelf
 from forge_desktop.cards.store import CardRow, CardStore
 from forge_desktop.cards.subjects import Subjects
@@ -66,6 +67,7 @@ class Cards:
         self._history = History(self._store, self._shelf, self._editing, self._changed)
         self._keeping = Keeping(self._store, self._shelf, self._subjects, self.filler)
         self._fills = Fills(self._store, self._shelf, self.filler, students, self._changed)
+        self._refreshing = Refreshing(rooms, students, self._store, self.filler, self._fills)
         self._texts = Texts(self._editing, self._shelf.card)
         self._unsubscribe = rooms.events.subscribe(self._on_event)
         if not rooms.db.read_only:
@@ -262,7 +264,7 @@ class Cards:
         if row.kind != "adapter" or row.subject not in self._subjects.all():
             return
         states = self._shelf.with_stale(row, self._store.fields(row.uid))
-        lacking = checking.missing(row.kind, states)
+        lacking = checking.missing(row.kind, states, here=True)
         registry = self._students.registry
         if row.broken is not None:
             lacking.append("a text that could not be read")
@@ -280,8 +282,11 @@ class Cards:
             return
         if event.what & _NEW_FOOTING:
             self._shelf.forget()
-        if event.what & _NEW_SUBJECTS and not self._rooms.db.read_only:
+        if self._rooms.db.read_only:
+            return
+        if event.what & _NEW_SUBJECTS:
             try:
                 self.ensure()
             except ForgeError as error:  # whoever changed a version did so; its card is made when it is opened next
                 log.warning("a card could not be made: %s", error.message)
+        self._refreshing.after(event.what)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from forge_desktop.base.money import shown
-from forge_desktop.cards.fields import FIELDS, Field
+from forge_desktop.cards.fields import FIELDS, Field, nothing_paid
 from forge_desktop.cards.records import Card, Change, FieldState
 
 _LONG = 60  # characters of a value that are named in a sentence
@@ -73,7 +73,7 @@ def _large(field: Field, old: object, new: object) -> str:
 def said(field: Field, data: object, unit: str) -> str:
     """A value in a few words."""
     if field.type == "money" and isinstance(data, int):
-        return shown(data)
+        return nothing_paid(field.key, data) or shown(data)
     if isinstance(data, dict) and set(data) <= {"p50", "p95"}:
         return f"{' / '.join(f'{number:g}' for number in data.values())} {unit}".strip()
     if isinstance(data, list) and all(isinstance(part, str) for part in data):

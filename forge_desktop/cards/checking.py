@@ -6,21 +6,25 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
 from forge_desktop.cards import fields as known
-from forge_desktop.cards.records import Card, CheckReport, Completeness, FieldState, Kind, Leak, Problem
+from forge_desktop.cards.records import Card, CheckReport, Completeness, FieldState, Kind, Leak, Problem, Value
 from forge_desktop.cards.text_problems import remarks_in, wrong_in
 from forge_desktop.cards.together import contradictions
 from forge_desktop.cards.validating import problem_of, turns
 
 _TURNED = "holds marks that turn the direction of reading, so it may look like what it does not say."
+_STATE = "registry"  # of a published card: each promotion changes it, and does not stand in the way of the next
 
 
-def completeness(kind: Kind, states: Mapping[str, FieldState]) -> Completeness:
-    """Which required fields are there, by section; what is missing is named by its title."""
+def completeness(kind: Kind, states: Mapping[str, FieldState], *, here: bool = False) -> Completeness:
+    """Which required fields are there, by section; what is missing is named by its title. Of a version that is `here`
+    what somebody else measured elsewhere is missing.
+    """
     sections: dict[str, tuple[int, int]] = {}
     missing = []
     for field in known.required(kind):
         filled, of = sections.get(field.section, (0, 0))
-        there = is_there(states.get(field.key))
+        state = states.get(field.key)
+        there = is_there(state) and not (here and elsewhere(field.key, state))
         sections[field.section] = (filled + there, of + 1)
         if not there:
             missing.append(field.title)
@@ -34,6 +38,31 @@ def is_there(state: FieldState | None) -> bool:
     return state is not None and (state.shown is not None or bool(state.not_applicable))
 
 
+def elsewhere(key: str, state: FieldState | None) -> bool:
+    """Whether all that a field says is somebody else's measurement on another computer."""
+    if state is None or state.shown is None or state.not_applicable or key not in known.BENCHMARKED:
+        return False
+    return state.measured is None and state.shown.source == "import"
+
+
+def remedy(card: Card, value: Value) -> str:
+    """What makes a value true again."""
+    name = card.label or card.name
+    if card.state == "published":
+        return f"Reopen the card, and fill it: forge-desktop card reopen {name}"
+    if value.source == "gate" and card.kind == "student":
+        return f"Run a gate against {name} again."
+    if value.source == "gate":
+        return f"Run the gate again: forge-desktop gate {name}"
+    if value.source == "measurement":
+        return f"Measure it again: forge-desktop measure {name}"
+    if value.source in ("hand", "import"):
+        return ""
+    if card.kind == "teacher" and value.source == "endpoint" and "prices" in value.rests_on:
+        return "Type the price in again, or fill the card."
+    return f"Fill the card: forge-desktop card fill {name}"
+
+
 def stale_of(kind: Kind, states: Mapping[str, FieldState]) -> list[tuple[str, str]]:
     """The fields that show something that is no longer true, with the sentence that says so."""
     found = []
@@ -44,10 +73,11 @@ def stale_of(kind: Kind, states: Mapping[str, FieldState]) -> list[tuple[str, st
     return found
 
 
-def missing(kind: Kind, states: Mapping[str, FieldState]) -> list[str]:
+def missing(kind: Kind, states: Mapping[str, FieldState], *, here: bool = False) -> list[str]:
     """What stands in the way of a promotion: required fields that are empty, and what is stale."""
-    lacking = list(completeness(kind, states).missing)
-    return lacking + [f"{known.BY_KEY[field].title} is stale" for field, _ in stale_of(kind, states)]
+    lacking = list(completeness(kind, states, here=here).missing)
+    stale = [field for field, _ in stale_of(kind, states) if field != _STATE]
+    return lacking + [f"{known.BY_KEY[field].title} is stale" for field in stale]
 
 
 def problems(kind: Kind, states: Mapping[str, FieldState]) -> list[Problem]:
@@ -63,6 +93,15 @@ def problems(kind: Kind, states: Mapping[str, FieldState]) -> list[Problem]:
     return found + contradictions(kind, {key: s.shown for key, s in states.items() if s.shown and not s.not_applicable})
 
 
+def outdated(card: Card) -> list[tuple[str, str]]:
+    """The fields that show something that is no longer true, why, and what makes it true again."""
+    found = []
+    for key, said in stale_of(card.kind, card.fields):
+        shown = card.fields[key].shown
+        found.append((key, f"{said} {remedy(card, shown) if shown is not None else ''}".strip()))
+    return found
+
+
 def report(card: Card, scan: Callable[[Card], Sequence[Leak]]) -> CheckReport:
     """Everything a check finds."""
     found = [*problems(card.kind, card.fields), *remarks_in(card.document, card.kind)]
@@ -70,11 +109,15 @@ def report(card: Card, scan: Callable[[Card], Sequence[Leak]]) -> CheckReport:
         found.insert(0, card.problem)
     elif card.broken is None and card.document:
         found += _only_in_the_text(card)
+    for key, state in card.fields.items():
+        if card.here and known.is_of(key, card.kind) and elsewhere(key, state):
+            title = known.BY_KEY[key].title
+            found.append(Problem(key, f"{title} was measured by somebody else, elsewhere: measure it here.", "warning"))
     return CheckReport(
         card.uid,
-        completeness(card.kind, card.fields),
+        completeness(card.kind, card.fields, here=card.here),
         tuple(found),
-        tuple(stale_of(card.kind, card.fields)),
+        tuple(outdated(card)),
         tuple(scan(card)),
     )
 

@@ -13,7 +13,7 @@ from forge_desktop.cards.money_words import figure, number, shown
 from forge_desktop.cards.records import Card, Value
 from forge_desktop.cards.records_compare import Capability, ComparedRow, CostInputs, Figure, RowGroup
 from forge_desktop.cards.surroundings import FitWord, Surroundings
-from forge_desktop.cards.taking import Taken, exactly, origin, take, the_value
+from forge_desktop.cards.taking import Taken, exactly, not_here, origin, take, the_value
 
 Better = Literal["higher", "lower", ""]
 
@@ -125,6 +125,9 @@ def _figure(card: Card, field: str) -> Figure:
             return Figure("does not apply", how=why)
         return Figure(_NOT_MEASURED, missing=missing_of(card, field))
     value = state.shown
+    if not_here(card, field) is not None:
+        how = f"{worded(value, field)} {origin(value)}"
+        return Figure("not measured here", how=how, missing=missing_of(card, field))
     taken = take(card, field)
     beside = ""
     if state.hand is not None and state.measured is not None:

@@ -43,6 +43,11 @@ class Exports:
         shown, _ = self._as_it_leaves(self._found(card), revealed)
         return plain.content(shown)
 
+    def hiding(self, card: Card | str) -> Callable[[str], str]:
+        """What takes out of a text that goes along with a card whatever is hidden in the card."""
+        leaks = self._privacy.scan(self._found(card))
+        return lambda text: self._privacy.redact(text, leaks)
+
     def write(
         self,
         card: Card | str,

@@ -211,6 +211,18 @@ ROWS: dict[str, tuple[str, ...]] = {
 """The columns of the fields that are tables; a row may lack some. Rates are shares from 0 to 1, cost micro-dollars."""
 
 
+BENCHMARKED = frozenset(
+    ("hardware", "backend", "prompt_speed", "generation_speed", "first_token", "latency", "memory_ram", "memory_vram",
+     "energy_per_1k")
+)  # fmt: skip
+"""What a benchmark of a version tells, of the computer on which it ran and of no other."""
+
+
+def nothing_paid(field: str, data: object) -> str:
+    """Words where tokens cost nobody any money, so that this never reads like the cheapest price; else ""."""
+    return "nothing is paid" if field == "cost_per_1k" and data == 0 and not isinstance(data, bool) else ""
+
+
 def of_kind(kind: Kind) -> tuple[Field, ...]:
     """The fields of a kind of card, in order."""
     return tuple(field for field in FIELDS if field.belongs_to(kind))

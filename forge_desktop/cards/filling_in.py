@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from forge_desktop.students import Students
     from forge_desktop.students.records_measure import Measurement
 
+_BUDGET = 45.0  # seconds of a benchmark that a person waits for after one click
+
 
 class Fills:
     """Runs the filler and keeps what it says. A field that a person changes meanwhile keeps their word."""
@@ -34,9 +36,10 @@ class Fills:
         """Fill a card, after measuring its version where that is wished."""
         started = time.monotonic()
         card = self._shelf.card(self.open(uid))
+        before = self._store.fields(uid)  # a benchmark is on the card as soon as it is kept
         measurement = self._measured(ctx, card) if measure else None
         values, skipped = self._filler.fill(card, ctx.check, measure=measurement)
-        found = self.put(uid, values, gone=_no_longer_known(card, values))
+        found = self.put(uid, values, gone=_no_longer_known(card, values), before=before)
         return Filled(uid, tuple(found), tuple(skipped), time.monotonic() - started)
 
     def open(self, uid: str) -> CardRow:
@@ -50,13 +53,20 @@ class Fills:
             )
         return row
 
-    def put(self, uid: str, values: Mapping[str, Value], *, gone: Collection[str] = ()) -> list[Change]:
+    def put(
+        self,
+        uid: str,
+        values: Mapping[str, Value],
+        *,
+        gone: Collection[str] = (),
+        before: Mapping[str, FieldState] | None = None,
+    ) -> list[Change]:
         """Write measured values into a card in one transaction, and take out those of the fields that are `gone`; what
-        differs from before.
+        differs from `before`, else from what is there.
         """
         with self._store.db.write() as connection:
             row = self.open(uid)
-            before = self._store.fields(uid)
+            before = self._store.fields(uid) if before is None else before
             for key, value in values.items():
                 self._store.put_value(connection, uid, key, "measured", value)
             for key in gone:
@@ -81,7 +91,7 @@ class Fills:
                 f"{card.label or card.name} is not a version on this computer, so it cannot be measured.",
                 hint="Fill it without measuring.",
             )
-        return self._students.measures.run(ctx, card.subject)
+        return self._students.measures.run(ctx, card.subject, budget=_BUDGET)
 
 
 def _no_longer_known(card: Card, values: Mapping[str, Value]) -> list[str]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.money import shown
 from forge_desktop.cards import grounds
 from forge_desktop.cards.records import Kind, Value
+from forge_desktop.cards.taking import day
 from forge_desktop.engine import machine_facts
 
 if TYPE_CHECKING:
@@ -19,14 +21,13 @@ if TYPE_CHECKING:
     from forge_desktop.students import Students
     from forge_desktop.students.records_gate import GateReport
     from forge_desktop.students.records_training import TrainRun
+    from forge_desktop.students.records_versions import Happening, Version
     from forge_desktop.students.rooms import Rooms
 
 GONE = "not here any more"
-OTHER = "another one, or unreadable"
 TOUCHED = "written anew"
 _NOW = {  # where "is … now" would not be a sentence
     GONE: "is not here any more",
-    OTHER: "is another one now, or cannot be read",
     TOUCHED: "was written anew since: filling the card compares it",
 }
 _WORDS = {
@@ -38,15 +39,21 @@ _WORDS = {
     "machine": "the computer",
     "prices": "the price",
     "endpoint": "what the endpoint is",
-    "limits": "what the endpoint allows",
+    "model": "the endpoint's model",
+    "limit:rpm": "the limit of requests a minute",
+    "limit:input_tpm": "the limit of input tokens a minute",
+    "limit:output_tpm": "the limit of output tokens a minute",
     "terms": "the endpoint's terms",
     "data": "the training data",
+    "registry": "its state in the registry",
     "gate": "the newest gate",
     "overrides": "the list of promotions without a pass",
     "retrieval": "how documents are found",
 }
 _SUITE = "suite:"
-_HEX = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
+_SAID = "!"  # begins what is a sentence by itself
+_UNSEEN = re.compile(r" ?#[0-9a-f]+$")  # what tells two apart, and no person reads
+_HASH = re.compile(r"[0-9a-f]{64}")
 _MOST_HASHED = 64 << 20  # bytes of a file of pairs that is compared
 
 
@@ -83,8 +90,9 @@ class Footing:
         yield "build", self._rooms.engine.build
         yield "machine", machine()
         yield "retrieval", self.retrieval()
+        yield "registry", of_registry(version)
         yield "gate", of_gate(found.gate) or "none"
-        yield "overrides", ", ".join(f"{one.at:.0f}" for one in found.overrides) or "none"
+        yield "overrides", of_overrides(found.overrides)
         if found.run is not None:
             yield "data", self.data(found.run)
 
@@ -129,7 +137,8 @@ class Footing:
         if found is not None:
             yield "endpoint", of_address(found.endpoint)
             yield "prices", of_price(found.price) or GONE
-            yield "limits", of_limits(found.endpoint, found.limits)
+            yield "model", found.endpoint.model
+            yield from ((of_limit(name), _amount(found.limit(name).in_force)) for name in grounds.LIMITS)
             yield "terms", of_terms(found.endpoint)
             return
         local = grounds.local_embedder(self._rooms)
@@ -145,10 +154,22 @@ def stale(value: Value, now: Mapping[str, str]) -> str:
     What cannot be told now, as that a suite is not kept any more, makes nothing stale.
     """
     return " ".join(
-        f"{_of(name)} was {_shown(then)} when this was taken, and {_NOW.get(now[name], f'is {_shown(now[name])} now')}."
+        _sentence(_of(name), then, now[name])
         for name, then in value.rests_on.items()
         if then and name in now and now[name] != then
     )
+
+
+def _sentence(what: str, then: str, now: str) -> str:
+    """What is otherwise than it was, in prices, days and names: hashes tell nobody anything."""
+    if now.startswith(_SAID):
+        return now.removeprefix(_SAID)
+    if now in _NOW:
+        return f"{what} {_NOW[now]}."
+    before, after = _UNSEEN.sub("", then), _UNSEEN.sub("", now)
+    if before == after or _HASH.fullmatch(before) or _HASH.fullmatch(after):
+        return f"{what} is not what it was when this was taken."
+    return f"{what} was {before} when this was taken, and is {after} now."
 
 
 # ---- how each of them is told ----
@@ -167,16 +188,37 @@ def in_words(cpu: object, cores: object, memory: object) -> str:
     return f"{cpu}, {cores} {'core' if cores == 1 else 'cores'}{size}"
 
 
+def of_registry(version: Version) -> str:
+    """What the registry says of a version, as a footing: its state, and what else a card says of it."""
+    rest = (version.label, version.name, version.base_name, version.verdict, version.gate, version.scale, version.note)
+    told = f"{version.state}, {version.verdict}" if version.verdict else version.state
+    return f"{told} #{hashlib.sha256(repr((version.state, *rest)).encode()).hexdigest()[:16]}"
+
+
 def of_gate(gate: GateReport | None) -> str:
     """A gate as a footing; "" for none."""
-    return f"gate {gate.number} ({gate.verdict or gate.state}, {gate.uid[:8]})" if gate is not None else ""
+    return f"gate {gate.number} ({gate.verdict or gate.state}) #{gate.uid}" if gate is not None else ""
+
+
+def of_overrides(found: Sequence[Happening]) -> str:
+    """Promotions with a typed reason as a footing: their days; the moments tell two of a day apart."""
+    days = ", ".join(dict.fromkeys(day(one.at) for one in found))
+    told = f"{'one' if len(found) == 1 else len(found)} of {days}" if found else "empty"
+    return f"{told} #{''.join(f'{one.at:.0f}' for one in found)}" if found else told
 
 
 def of_price(price: Price | None) -> str:
-    """A price as a footing: the table's hash and day, or those of one typed in."""
+    """A price as a footing: what it is, of which day; the hash of its table tells apart what reads alike."""
     if price is None:
         return ""
-    return f"{'typed in' if price.source == 'by hand' else 'of the table'} {price.sha256} of {price.checked}"
+    rates = price.rates
+    told = [
+        f"{shown(amount)} for {what}"
+        for what, amount in (("input", rates.input), ("output", rates.output))
+        if amount is not None
+    ]
+    where = "typed in" if price.source == "by hand" else "of the price table"
+    return f"{' and '.join(told)} ({where}, {price.checked}) #{price.sha256}"
 
 
 def of_address(endpoint: Endpoint) -> str:
@@ -184,34 +226,32 @@ def of_address(endpoint: Endpoint) -> str:
     return f"{endpoint.model} at {endpoint.url}"
 
 
-def of_limits(endpoint: Endpoint, told: Mapping[str, int]) -> str:
-    """Limits as a footing, those that were told before those that a person set."""
-    own = {"rpm": endpoint.rpm, "input_tpm": endpoint.input_tpm, "output_tpm": endpoint.output_tpm}
-    said = [f"{name} {amount:,}" for name, amount in sorted(told.items())]
-    typed = [f"{name} {amount:,} (set here)" for name, amount in sorted(own.items()) if amount]
-    return ", ".join([*said, *typed]) or "unknown"
+def _amount(limit: int) -> str:
+    return f"{limit:,}" if limit else "not known"
+
+
+def of_limit(name: str) -> str:
+    """What the footing calls one of LIMITS: each by itself, since the others do not depend on it."""
+    return f"limit:{name}"
 
 
 def of_terms(endpoint: Endpoint) -> str:
     """Terms as a footing."""
-    return f"{endpoint.may_train}, {endpoint.terms_url or 'no address'}, {endpoint.terms_checked or 'no day'}"
+    parts = [f"may train: {endpoint.may_train}", endpoint.terms_url, endpoint.terms_checked]
+    return ", ".join(filter(None, parts))
 
 
 def _file(found: grounds.VersionGrounds) -> str:
     if found.student is None:
         return GONE
     if found.student.problem:
-        return OTHER
+        return f"{_SAID}The file of {found.student.name} is another one now, or cannot be read."
     return TOUCHED if found.touched else found.version.base_sha256
 
 
 def _of(name: str) -> str:
     words = f"the suite {name.removeprefix(_SUITE)}" if name.startswith(_SUITE) else _WORDS.get(name, name)
     return words[0].upper() + words[1:]
-
-
-def _shown(what: str) -> str:
-    return _HEX.sub(r"\1…", what)
 
 
 def refuse_touched(students: Students, found: grounds.VersionGrounds) -> str:

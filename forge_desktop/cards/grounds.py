@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from forge_desktop.base.errors import ForgeError
 
 if TYPE_CHECKING:
+    from forge_desktop.cards.records import Kind
     from forge_desktop.providers.records import Endpoint, Price
     from forge_desktop.students import Students
     from forge_desktop.students.records import Student
@@ -48,14 +49,45 @@ class VersionGrounds:
         return hashlib.sha256(self.template.encode()).hexdigest() if self.template else ""
 
 
+LIMITS = ("rpm", "input_tpm", "output_tpm")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What a minute allows: as answers' headers told it and as a person set it, 0 where nobody did.
+
+    `together`: that of input and output, counted together.
+    """
+
+    told: int
+    own: int
+    together: bool = False
+
+    @property
+    def in_force(self) -> int:
+        """The lower of both, 0 where there is none."""
+        return min((amount for amount in (self.told, self.own) if amount), default=0)
+
+
 @dataclass(frozen=True)
 class EndpointGrounds:
-    """An endpoint, its price today, and the limits that it told, with the day."""
+    """An endpoint, its price today, and the limits that it told, with the day.
+
+    `price_model` is the model for which a price was typed in: the endpoint may have another one by now.
+    """
 
     endpoint: Endpoint
     price: Price | None
     limits: dict[str, int]
     limits_on: str
+    price_model: str = ""
+
+    def limit(self, kind: str) -> Limit:
+        """One of LIMITS, as it was told and as a person set it."""
+        together = "" if kind == "rpm" else "tpm"
+        said = [(amount, name) for name in (kind, together) if (amount := self.limits.get(name))]
+        told, name = min(said, default=(0, ""))
+        return Limit(told, getattr(self.endpoint, kind), name == "tpm")
 
 
 @dataclass(frozen=True)
@@ -69,6 +101,11 @@ class LocalEmbedder:
     def name(self) -> str:
         """The file's name without its ending."""
         return self.path.stem
+
+
+def is_endpoint(kind: Kind) -> bool:
+    """Whether cards of a kind are about endpoints, or an embedder, not about versions."""
+    return kind in ("teacher", "embedder")
 
 
 def of_version(rooms: Rooms, students: Students, uid: str) -> VersionGrounds | None:
@@ -103,8 +140,10 @@ def of_endpoint(rooms: Rooms, uid: str) -> EndpointGrounds | None:
     found = next((one for one in rooms.providers.endpoints.list() if one.uid == uid), None)
     if found is None:
         return None
-    router = rooms.providers.router
-    return EndpointGrounds(found, rooms.providers.prices.of(found), router.learnt(found), router.learnt_on(found))
+    router, prices = rooms.providers.router, rooms.providers.prices
+    price = prices.of(found)
+    typed = prices.model_of(found, price) if price is not None and price.source == "by hand" else ""
+    return EndpointGrounds(found, price, router.learnt(found), router.learnt_on(found), typed)
 
 
 def local_embedder(rooms: Rooms) -> LocalEmbedder | None:

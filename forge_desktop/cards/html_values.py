@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from forge_desktop.base.money import exact
-from forge_desktop.cards.fields import Field
+from forge_desktop.cards.fields import Field, nothing_paid
 from forge_desktop.cards.html_tables import bdi, plain_text, table, words
 from forge_desktop.cards.licences import licence_name
 from forge_desktop.cards.plain import refuse_endless
@@ -60,6 +60,8 @@ def value_html(field: Field, value: Value) -> str:
 
 def _figure(field: Field, value: Value) -> str:
     data, unit = value.data, value.unit
+    if free := nothing_paid(field.key, data):
+        return free
     if field.type == "money" and type(data) is int:
         return f"{'-' if data < 0 else ''}${exact(abs(data))}"
     if field.type == "bytes" and type(data) is int and unit in ("", "B"):

@@ -1,4 +1,6 @@
-"""Local or API: one model here against one elsewhere, in the person's money, and what would turn the answer round."""
+"""Local or API: one model here against one elsewhere, for the tokens that a person uses, in their money; and what
+would turn the answer round.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,7 @@ class _Pair:
 
 
 class _Case:
-    """A pair under some inputs. Costs are for 1,000 tokens of the mix, at hours that are used to the full."""
+    """A pair under some inputs: a month of the person's tokens, and 1,000 of the mix at hours used to the full."""
 
     def __init__(self, pair: _Pair, inputs: CostInputs) -> None:
         self._pair, self._inputs = pair, inputs
@@ -62,13 +64,22 @@ class _Case:
         self.here: Spent = costs.generating(read, written, pair.speed, inputs)
         self.there: Fraction = costs.paying(read, written, pair.prices, inputs)
         self.capacity = costs.capacity(pair.speed, inputs)
+        done = Fraction(inputs.tokens, _THOUSAND)
+        self.month_here = costs.month_of_machine(inputs) + done * self.here.power
+        self.month_there = done * self.there
+
+    @property
+    def fits(self) -> bool:
+        """Whether the computer does a month of the person's tokens in its hours."""
+        return self._inputs.tokens <= self.capacity
 
     @property
     def cheaper(self) -> Cheaper:
-        """Which one is, hours used to the full."""
-        if self.here.total == self.there:
+        """Which one is for the person's tokens a month; where they are too many for the computer, for 1,000."""
+        here, there = (self.month_here, self.month_there) if self.fits else (self.here.total, self.there)
+        if here == there:
             return "neither"
-        return "local" if self.here.total < self.there else "API"
+        return "local" if here < there else "API"
 
     @property
     def break_even(self) -> int | None:
@@ -81,28 +92,30 @@ class _Case:
 
     def sentences(self) -> Iterator[str]:
         """The answer."""
-        inputs, pair = self._inputs, self._pair
-        yield (
-            f"1,000 tokens ({number(inputs.input_per_output)} read for each written) cost"
-            f" {self._money(self.here.total)} with {pair.here} on this computer and {self._money(self.there)} with"
-            f" {pair.there}, if the computer works {number(inputs.hours)} hours a day."
-        )
         yield self._verdict()
         yield self._turn()
-        yield self._month()
+        yield self._thousand()
         yield _NOT_THE_SAME
         stale = [one.stale for one in self._taken() if one.stale]
         if stale:
             yield f"Some of it is stale: {' '.join(dict.fromkeys(stale))}"
 
     def _verdict(self) -> str:
+        inputs, pair = self._inputs, self._pair
+        wanted = tokens(inputs.tokens)
+        if not self.fits:
+            most = f"{tokens(self.capacity)} is all that it does in {number(inputs.hours)} hours a day"
+            return f"{wanted} tokens a month are more than this computer does with {pair.here}: {most}."
+        both = (
+            f"{self._money(self.month_here)} a month with {pair.here} on this computer"
+            f" ({self._money(costs.month_of_machine(inputs))} of it the computer, whether it works or not) and"
+            f" {self._money(self.month_there)} with {pair.there}"
+        )
         if self.cheaper == "neither":
-            return "Both cost the same."
-        less = abs(self.here.total - self.there)
-        which = "Local" if self.cheaper == "local" else "The API"
-        share = Fraction(100) * self.here.machine / self.here.total if self.here.total else Fraction(0)
-        of = f"{number(share, 0)} % of what local costs is the computer, the rest electricity"
-        return f"{which} is cheaper by {self._money(less)}; {of}."
+            return f"For {wanted} tokens a month both cost the same: {both}."
+        which = "local" if self.cheaper == "local" else "the API"
+        less = self._money(abs(self.month_here - self.month_there))
+        return f"For {wanted} tokens a month {which} is cheaper by {less}: {both}."
 
     def _turn(self) -> str:
         even = self.break_even
@@ -115,16 +128,15 @@ class _Case:
             return f"The computer would pay from {tokens(even)} tokens a month on, but {most}."
         return f"The computer pays from {tokens(even)} tokens a month on; it does {tokens(self.capacity)} at most."
 
-    def _month(self) -> str:
-        inputs, wanted = self._inputs, self._inputs.tokens
-        done = Fraction(wanted, _THOUSAND)
-        fixed = costs.month_of_machine(inputs)
-        here, there = fixed + done * self.here.power, done * self.there
-        if wanted > self.capacity:
-            return f"{tokens(wanted)} tokens a month are more than this computer does in these hours."
+    def _thousand(self) -> str:
+        """The price of 1,000 tokens where the computer works all of its hours: most people use far less."""
+        inputs = self._inputs
+        share = Fraction(100) * self.here.machine / self.here.total if self.here.total else Fraction(0)
         return (
-            f"For {tokens(wanted)} tokens a month it is {self._money(here)} here ({self._money(fixed)} of it the"
-            f" computer, whether it works or not) and {self._money(there)} with the API."
+            f"If the computer worked all of its {number(inputs.hours)} hours a day, 1,000 tokens"
+            f" ({number(inputs.input_per_output)} read for each written) would cost {self._money(self.here.total)} here"
+            f" ({number(share, 0)} % of it the computer, the rest electricity) and {self._money(self.there)} with the"
+            f" API."
         )
 
     def _taken(self) -> Iterator[Taken]:
@@ -141,15 +153,22 @@ def _sensitivities(pair: _Pair, inputs: CostInputs) -> Iterator[Sensitivity]:
         case = _Case(pair, changed)
         turned = "" if case.cheaper == mine.cheaper else ", which turns the answer round"
         which = _CHEAPER[case.cheaper]
-        here, there = shown(case.here.total, inputs), shown(case.there, inputs)
         yield Sensitivity(
             what,
             micro(case.here.total),
             micro(case.there),
             case.break_even,
             case.cheaper,
-            f"{what}: {here} here, {there} with the API; {which}{turned}.",
+            f"{what}: {_both(case, changed)}; {which}{turned}.",
         )
+
+
+def _both(case: _Case, inputs: CostInputs) -> str:
+    """What both cost: a month where that can be, else 1,000 tokens."""
+    if case.fits:
+        return f"{shown(case.month_here, inputs)} here and {shown(case.month_there, inputs)} with the API a month"
+    here, there = shown(case.here.total, inputs), shown(case.there, inputs)
+    return f"more tokens than it does in a month; 1,000 of them {here} here and {there} with the API"
 
 
 def _changes(inputs: CostInputs) -> Iterator[tuple[str, CostInputs]]:

@@ -109,6 +109,11 @@ class Card:
         """Whether one that was taken back can be made again."""
         return bool(self.redoes)
 
+    @property
+    def here(self) -> bool:
+        """Whether it is about a version on this computer, which can be measured here."""
+        return self.kind in ("student", "adapter") and bool(self.subject) and not self.orphan
+
 
 @dataclass(frozen=True)
 class BroughtIn(Card):

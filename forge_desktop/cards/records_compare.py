@@ -115,7 +115,9 @@ class Capability:
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """How the answer changes with one input. Money in micro-dollars for 1,000 tokens of the mix."""
+    """How the answer changes with one input. Money in micro-dollars for 1,000 tokens of the mix, hours used to the
+    full; `cheaper` is for the person's tokens a month.
+    """
 
     what: str
     local: int
@@ -129,8 +131,11 @@ class Sensitivity:
 class LocalOrApi:
     """One model here against one elsewhere: `sentences` answer, in the person's money.
 
-    `local` and `api` are micro-dollars for 1,000 tokens of the mix, None where they are not known: `cheaper` is then
-    "" and the sentences say what is missing. From `break_even` tokens a month on the computer pays; None: never.
+    `local` and `api` are micro-dollars for 1,000 tokens of the mix, hours used to the full, None where they are not
+    known: `cheaper` is then "" and the sentences say what is missing. Else it is the one that costs less for the
+    person's tokens a month, or for 1,000 where these are more than the computer does.
+
+    From `break_even` tokens a month on the computer pays; None: never.
     `capacity` is how many tokens it can do in a month at the hours given.
     """
 

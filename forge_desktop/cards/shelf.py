@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards import fields as known
+from forge_desktop.cards import store_tallies
 from forge_desktop.cards.footing import Footing, stale
 from forge_desktop.cards.records import Card, CardEntry, FieldState, Kind, Problem, Value
 from forge_desktop.cards.store import CardRow, CardStore
@@ -46,7 +47,11 @@ class Shelf:
         """Every card, by kind and name."""
         there, rows = self._subjects.all(), self._store.cards()
         wanted = {kind: known.required(kind) for kind in known.LETTERS}
-        filled = self._store.filled([(kind, field.key) for kind, fields in wanted.items() for field in fields])
+        filled = store_tallies.filled(
+            self._store.db, [(kind, field.key) for kind, fields in wanted.items() for field in fields]
+        )
+        measured = [(kind, key) for kind in ("student", "adapter") for key in known.BENCHMARKED & _keys(wanted[kind])]
+        elsewhere = store_tallies.brought(self._store.db, measured)
         stale_of = self._stale_of(rows)
         return [
             CardEntry(
@@ -56,7 +61,7 @@ class Shelf:
                 _label(row, there),
                 row.name,
                 row.state,
-                filled.get(row.uid, 0),
+                filled.get(row.uid, 0) - (elsewhere.get(row.uid, 0) if row.subject in there else 0),
                 len(wanted[row.kind]),
                 stale_of[row.uid],
                 row.errors,
@@ -142,7 +147,7 @@ class Shelf:
         with self._lock:
             counted, turn = dict(self._stale), self._turn
         if not all(row.uid in counted for row in rows):
-            resting = self._store.resting()
+            resting = store_tallies.resting(self._store.db)
             for row in rows:
                 if row.uid not in counted:
                     counted[row.uid] = self._count(row, resting.get(row.uid, {}))
@@ -156,6 +161,10 @@ class Shelf:
             return 0
         now = self._footing.of(row.kind, row.subject)
         return sum(bool(stale(value, now)) for field, value in values.items() if known.is_of(field, row.kind))
+
+
+def _keys(fields: Iterable[known.Field]) -> frozenset[str]:
+    return frozenset(field.key for field in fields)
 
 
 def _label(row: CardRow, there: Mapping[str, Subject]) -> str:

@@ -11,7 +11,7 @@ from typing import Any, cast
 from forge_desktop.cards.records import CardMention, CardState, CardVersion, FieldState, Kind, Origin, Source, Value
 from forge_desktop.storage import Database
 
-_NOT_APPLICABLE, _TAKEN_OVER = "not applicable", "taken over"
+NOT_APPLICABLE, _TAKEN_OVER = "not applicable", "taken over"
 
 
 @dataclass(frozen=True)
@@ -111,38 +111,6 @@ class CardStore:
             self.db.rows("SELECT * FROM card_marks WHERE card = ?", uid),
         )
 
-    def filled(self, wanted: Iterable[tuple[str, str]]) -> dict[str, int]:
-        """How many of the `wanted` fields, by kind, each card has: a value, or a word why it does not apply."""
-        pairs = [part for pair in wanted for part in pair]
-        rows = self.db.rows(
-            f"""
-            WITH wanted(kind, field) AS (VALUES {", ".join(["(?, ?)"] * (len(pairs) // 2))})
-            SELECT cards.uid, count(*) FROM cards JOIN wanted ON wanted.kind = cards.kind
-            WHERE EXISTS (SELECT 1 FROM card_values v WHERE v.card = cards.uid AND v.field = wanted.field)
-               OR EXISTS (SELECT 1 FROM card_marks m WHERE m.card = cards.uid AND m.field = wanted.field
-                          AND m.mark = '{_NOT_APPLICABLE}')
-            GROUP BY cards.uid
-            """,
-            *pairs,
-        )
-        return {row[0]: row[1] for row in rows}
-
-    def resting(self) -> dict[str, dict[str, Value]]:
-        """By card and field what is shown and rests on something that may change; its data is left out."""
-        found: dict[str, dict[str, Value]] = {}
-        for row in self.db.rows(
-            f"""
-            SELECT card, field, origin, unit, source, detail, rests_on, at, 'null' AS data FROM card_values v
-            WHERE rests_on <> '{{}}'
-              AND NOT EXISTS (SELECT 1 FROM card_values h WHERE h.card = v.card AND h.field = v.field
-                              AND h.origin = 'hand' AND v.origin = 'measured')
-              AND NOT EXISTS (SELECT 1 FROM card_marks m WHERE m.card = v.card AND m.field = v.field
-                              AND m.mark = '{_NOT_APPLICABLE}')
-            """
-        ):
-            found.setdefault(row["card"], {})[row["field"]] = _value(row)
-        return found
-
     def put_value(self, connection: sqlite3.Connection, uid: str, field: str, origin: Origin, value: Value) -> None:
         """Write one value, in place of the one of its origin."""
         connection.execute(
@@ -168,11 +136,11 @@ class CardStore:
     def mark(self, connection: sqlite3.Connection, uid: str, field: str, *, why: str, taken_over: bool) -> None:
         """Say what holds of a field beside its value: why it does not apply ("" where it may), and taken over."""
         connection.execute("DELETE FROM card_marks WHERE card = ? AND field = ?", (uid, field))
-        for name, there in ((_NOT_APPLICABLE, bool(why)), (_TAKEN_OVER, taken_over)):
+        for name, there in ((NOT_APPLICABLE, bool(why)), (_TAKEN_OVER, taken_over)):
             if there:
                 connection.execute(
                     "INSERT INTO card_marks (card, field, mark, why) VALUES (?, ?, ?, ?)",
-                    (uid, field, name, why if name == _NOT_APPLICABLE else ""),
+                    (uid, field, name, why if name == NOT_APPLICABLE else ""),
                 )
 
     # ---- edits ----
@@ -278,17 +246,18 @@ def fields_of(values: Iterable[sqlite3.Row], marks: Iterable[sqlite3.Row]) -> di
     """Rows of values and marks of one card as the states of its fields."""
     parts: dict[str, dict[str, Any]] = {}
     for row in values:
-        parts.setdefault(row["field"], {})[row["origin"]] = _value(row)
+        parts.setdefault(row["field"], {})[row["origin"]] = value_of(row)
     for row in marks:
         known = parts.setdefault(row["field"], {})
-        if row["mark"] == _NOT_APPLICABLE:
+        if row["mark"] == NOT_APPLICABLE:
             known["not_applicable"] = row["why"]
         else:
             known["taken_over"] = True
     return {field: FieldState(field, **known) for field, known in parts.items()}
 
 
-def _value(row: sqlite3.Row) -> Value:
+def value_of(row: sqlite3.Row) -> Value:
+    """A row of card_values as a value."""
     return Value(
         json.loads(row["data"]),
         row["unit"],

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
-from forge_desktop.cards.fields import BY_KEY
+from forge_desktop.cards.fields import BENCHMARKED, BY_KEY
 from forge_desktop.cards.money_words import number
 from forge_desktop.cards.records import Card, Source, Value
 from forge_desktop.cards.units import turned_exactly
@@ -53,9 +53,21 @@ def exactly(number: object) -> Fraction | None:
 
 
 def the_value(card: Card, key: str) -> Value | None:
-    """What is reckoned with: what was measured, else what a person wrote."""
+    """What is reckoned with: what was measured, else what a person wrote. What somebody else had measured of a version
+    that is here tells nothing of this computer.
+    """
     state = card.fields.get(key)
-    return None if state is None else state.measured or state.hand
+    if state is None or not_here(card, key) is not None:
+        return None
+    return state.measured or state.hand
+
+
+def not_here(card: Card, key: str) -> Value | None:
+    """What somebody else had measured elsewhere, where a version that is here has only that; else None."""
+    state = card.fields.get(key)
+    if not card.here or key not in BENCHMARKED or state is None or state.measured is not None or state.hand is None:
+        return None
+    return state.hand if state.hand.source == "import" else None
 
 
 def take(card: Card, key: str, part: str = "p50") -> Taken | None:
@@ -81,11 +93,20 @@ def origin(value: Value) -> str:
     if value.origin == "hand" and value.source not in ("hand", "import"):
         words = _SOURCES["hand"]
     said = [f"n {n}"] if isinstance(n := value.detail.get("n"), int) and not isinstance(value.data, list) else []
+    said += [text] if (text := lengths(value)) else []
     said += [text] if (text := machine(value)) else []
     load = exactly(value.detail.get("load"))
     said += [f"with other work, load {number(load, 1)}"] if load is not None and load >= 1 else []
     aside = f" ({'; '.join(said)})" if said else ""
     return f"{words}{f' on {day(value.at)}' if value.at else ''}{aside}"
+
+
+def lengths(value: Value) -> str:
+    """How long prompts and answers of a benchmark were, in words; "" where it does not say."""
+    about = _lengths(value)
+    if value.source != "measurement" or not {"prompt_tokens", "answer_tokens"} <= set(about):
+        return ""
+    return f"prompts of {number(about['prompt_tokens'], 0)} tokens, answers of {number(about['answer_tokens'], 0)}"
 
 
 def machine(value: Value) -> str:

@@ -227,7 +227,11 @@ def _spread(field: Field, data: object) -> str:
 
 def _facts(field: Field, data: object) -> str:
     if not isinstance(data, dict) or not data:
-        return f"{field.title} is a list of names, each with a value."
+        return (
+            _facts_text(field, data)
+            if isinstance(data, str)
+            else f"{field.title} is a list of names, each with a value."
+        )
     for name, value in data.items():
         if not isinstance(name, str) or not name.strip():
             return f"{field.title} has a value without a name."
@@ -236,6 +240,21 @@ def _facts(field: Field, data: object) -> str:
         if len(name) > _LONGEST_LINE or (isinstance(value, str) and len(value) > _LONGEST_TEXT):
             return f"{field.title}: {name[:40]!r} is longer than {_LONGEST_TEXT:,} characters."
     return ""
+
+
+def _facts_text(field: Field, text: str) -> str:
+    """What hinders lines of "name: value" from being facts."""
+    seen: set[str] = set()
+    for line in filter(str.strip, text.splitlines()):
+        name, colon, said = (part.strip() for part in line.partition(":"))
+        if not colon or not name:
+            return f"{field.title} is a list of lines such as name: value, and {line.strip()[:40]!r} is none."
+        if not said:
+            return f"{field.title}: {name[:40]!r} has no value."
+        if name in seen:
+            return f"{field.title} names {name[:40]!r} twice."
+        seen.add(name)
+    return f"{field.title} is a list of names, each with a value."
 
 
 def _rows(field: Field, data: object) -> str:

@@ -138,19 +138,25 @@ def fill(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     done = wait(forge, forge.cards.fill(card.uid, measure=measure), out, "filling")
     assert isinstance(done, Filled)
     found = forge.cards.get(card.uid)
-    report = forge.cards.check(card.uid).completeness
+    check = forge.cards.check(card.uid)
+    report = check.completeness
     out.result(
         {
             **card_words.card_fields(found),
             "filled": report.filled,
             "required": report.required,
             "missing": list(report.missing),
+            "stale": [{"field": field, "why": why} for field, why in check.stale],
             "changes": [card_words.change_fields(change) for change in done.changes],
             "skipped": [{"what": what, "why": why} for what, why in done.skipped],
             "seconds": round(done.seconds, 3),
         }
     )
-    out.line(f"{card_words.heading(found)}  {report.filled} of {report.required} required fields are filled")
+    stale = f", {len(check.stale)} values are stale" if len(check.stale) > 1 else ", 1 value is stale"
+    out.line(
+        f"{card_words.heading(found)}  {report.filled} of {report.required} required fields are filled"
+        f"{stale if check.stale else ''}"
+    )
     for change in done.changes:
         out.line(f"  {card_words.change_in_words(change)}")
     for what, why in done.skipped:
@@ -158,6 +164,8 @@ def fill(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         out.line(f"  skipped: {title}: {why}")
     for title in report.missing:
         out.line(f"  missing: {title}")
+    for field, why in check.stale:
+        out.line(f"  stale: {BY_KEY[field].title}: {why}")
     return 0
 
 

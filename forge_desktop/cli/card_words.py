@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from forge_desktop.base.money import shown as dollars
 from forge_desktop.base.money import usd
 from forge_desktop.cards.compare_rows import worded
-from forge_desktop.cards.fields import BY_KEY, SECTIONS, Field, of_kind
+from forge_desktop.cards.fields import BY_KEY, SECTIONS, Field, nothing_paid, of_kind
 from forge_desktop.cards.records import (
     Card,
     CardEntry,
@@ -135,6 +135,8 @@ def change_in_words(change: Change) -> str:
 def in_words(field: Field, value: Value) -> str:
     """A value for people."""
     data = value.data
+    if free := nothing_paid(field.key, data):
+        return free
     if field.type == "money" and isinstance(data, int):
         return dollars(data)
     if field.type == "facts" and isinstance(data, Mapping):

@@ -136,12 +136,13 @@ class PairStore:
         )
         return found
 
-    def taught(self, endpoint: str) -> Taught:
-        """What an endpoint taught. Reads what each pair says of its teacher: for a thread that may wait."""
+    def taught(self, endpoint: str, model: str) -> Taught:
+        """What a model of an endpoint taught. Reads what each pair says of its teacher: for a thread that may wait."""
         row = self._db.row(
             "SELECT count(*), coalesce(sum(accepted), 0), coalesce(sum(reviewed <> ''), 0), coalesce(sum(cost), 0)"
-            " FROM pairs WHERE json_extract(teacher, '$.endpoint') = ?",
+            " FROM pairs WHERE json_extract(teacher, '$.endpoint') = ? AND json_extract(teacher, '$.model') = ?",
             endpoint,
+            model,
         )
         assert row is not None
         return Taught(*row)

@@ -104,6 +104,10 @@ class Limits:
         """The day on which it told them last, "" where it never did or that was not noted."""
         return str(self._states.get(uid).get("limits_on", ""))
 
+    def forget(self, uid: str) -> None:
+        """What it told of itself is of another model or account by now."""
+        self._states.set(uid, limits={}, limits_on="")
+
     def paused(self, uid: str) -> float:
         """Seconds until an endpoint may be asked again."""
         with self._changed:

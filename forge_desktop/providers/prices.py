@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from forge_desktop.providers.price_table import ModelFacts, PriceTable
 
 _MOST = 10**12  # micro-dollars a million tokens: a million dollars; above it somebody mistyped
+_TYPED = "typed prices"  # of what is known of an endpoint: sha256 of a price typed in, and its model then
 
 
 class Prices:
@@ -80,6 +81,8 @@ class Prices:
         text = _typed_text(rates, since)
         sha256 = hashlib.sha256(text.encode()).hexdigest()
         self._store.keep_price(endpoint.uid, rates, sha256, since, self._now())
+        models = {**self._store.state(endpoint.uid).get(_TYPED, {}), sha256: endpoint.model}
+        self._store.change_state(endpoint.uid, {_TYPED: models}, self._now())
         if self._events is not None:
             self._events.changed("endpoints")
         return Price(rates, _highest(rates), (), "by hand", since, sha256)
@@ -99,6 +102,10 @@ class Prices:
                 hint="Give the price of today first, then the one to come.",
             )
         return day
+
+    def model_of(self, endpoint: Endpoint, price: Price) -> str:
+        """The model that an endpoint had when this price was typed in for it, "" where that is not known."""
+        return str(self._store.state(endpoint.uid).get(_TYPED, {}).get(price.sha256, ""))
 
     def to_come(self, endpoint: Endpoint) -> list[tuple[Rates, str]]:
         """The prices typed in that do not hold yet, with the days from which they do, the nearest first."""

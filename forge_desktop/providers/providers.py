@@ -56,7 +56,7 @@ class Providers:
         self._making = threading.RLock()
         if (data_dir / "hub.json").exists():
             _ = self.hub  # its token may be in a variable, which no child shall see
-        self.endpoints.when_renewed(lambda uid: self.router.reset(uid))
+        self.endpoints.when_renewed(lambda uid: self.router.renew(uid))
         self._stop_following = events.subscribe(self._on_event)
         if not read_only:
             self.ledger.recover()

@@ -123,6 +123,11 @@ class Router:
         self._breakers.close(uid)
         self._limits.rest(uid)
 
+    def renew(self, uid: str) -> None:
+        """It has another key, address or model: ask it again, and forget the limits that it told before."""
+        self.reset(uid)
+        self._limits.forget(uid)
+
     def _why_not(self, endpoint: Endpoint, role: Role) -> str:
         if role not in endpoint.roles:
             return f"{endpoint.name} does not have the role {role}."

@@ -40,12 +40,18 @@ class Measures:
         chosen = self.check(version, wish)
         return self._rooms.jobs.start(_LANE, "measure", lambda ctx: self.run(ctx, chosen.uid, wish))
 
-    def run(self, ctx: JobContext, version: str, wish: MeasureWish | None = None) -> Measurement:
-        """The same within a job of somebody else's, on that job's thread. Kept when it is complete, else nothing."""
+    def run(
+        self, ctx: JobContext, version: str, wish: MeasureWish | None = None, *, budget: float | None = None
+    ) -> Measurement:
+        """The same within a job of somebody else's, on that job's thread. Kept when it is complete, else nothing.
+
+        Once `budget` seconds are over it ends with the prompts that it has, five of them at least; its wish then says
+        how many these are.
+        """
         wish = wish or MeasureWish()
         chosen = self.check(version, wish)
         with self._registry.kept_for((chosen.uid,), "A measurement"):
-            found = SpeedMeasurer(self._rooms, self._registry, chosen, wish).run(ctx)
+            found = SpeedMeasurer(self._rooms, self._registry, chosen, wish, budget).run(ctx)
         self._store.add(found)
         self._rooms.events.changed("measurements")
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import uuid
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from forge_desktop.students.rooms import Rooms
 
 _WARM_UP = 1  # prompts before those that count: the first one finds everything cold
 _LEAST_TOKENS = 8  # of an answer whose speed counts
+_LEAST_PROMPTS = 5  # that are counted, however long they take
 
 
 @dataclass
@@ -43,9 +45,12 @@ class _Taken:
 class SpeedMeasurer:
     """Measures one version. Used once, in its job."""
 
-    def __init__(self, rooms: Rooms, registry: Registry, version: Version, wish: MeasureWish) -> None:
+    def __init__(
+        self, rooms: Rooms, registry: Registry, version: Version, wish: MeasureWish, budget: float | None = None
+    ) -> None:
         self._rooms, self._registry, self._version, self._wish = rooms, registry, version, wish
         self._done = 0
+        self._until = None if budget is None else time.monotonic() + budget
 
     def run(self, ctx: JobContext) -> Measurement:
         """All of it. Raises ForgeError, and Cancelled at once when the job is cancelled."""
@@ -77,7 +82,7 @@ class SpeedMeasurer:
             build=loaded.build,
             device=loaded.device,
             machine=machine_facts(loaded.devices),
-            wish=self._wish,
+            wish=dataclasses.replace(self._wish, prompts=self._done),
             figures=figures,
             created=time.time(),
         )
@@ -115,6 +120,8 @@ class SpeedMeasurer:
         taken = _Taken()
         energy = ProcessorEnergy()
         for number in range(-_WARM_UP, self._wish.prompts):
+            if self._enough():
+                break
             messages = prompts.make(number)
             self._tell(ctx, "Warming up" if number < 0 else "Measuring")
             if number == 0:
@@ -134,6 +141,10 @@ class SpeedMeasurer:
         taken.ended = time.monotonic()
         self._tell(ctx, "Measuring")
         return energy, taken
+
+    def _enough(self) -> bool:
+        """Whether its time is over, and as many prompts were answered as tell something."""
+        return self._until is not None and self._done >= _LEAST_PROMPTS and time.monotonic() >= self._until
 
     def _tell(self, ctx: JobContext, note: str) -> None:
         done, total = self._done, self._wish.prompts

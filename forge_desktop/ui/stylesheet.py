@@ -126,6 +126,8 @@ def _buttons(t: Theme, px: _Pixels) -> str:
     QPushButton[ring="1"], QMessageBox QPushButton:focus, QFileDialog QPushButton:focus {{
         border:2px solid {t.focus}; padding:0 11px; min-height:{px(28)}; }}
     QPushButton[cls="primary"][ring="1"] {{ border:2px solid {t.text}; }}
+    QPushButton[cls="jump"][ring="1"], QPushButton[cls="jump"]:checked[ring="1"],
+    QFrame[cls="card"][ring="1"] {{ border:2px solid {t.focus}; }}
     QPushButton[cls="pill"][ring="1"] {{ padding:0 9px; min-height:{px(22)}; }}
     QPushButton[cls="link"][ring="1"] {{ padding:0 2px; min-height:{px(20)}; border-radius:4px; }}
     QPushButton[cls="inverse"][ring="1"] {{ border:2px solid {inverse}; padding:0 10px; }}

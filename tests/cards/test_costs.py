@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.settings import Settings, check_setting
-from forge_desktop.cards import compare_quality, compare_rows, costs, local_or_api
+from forge_desktop.cards import checking, compare_quality, compare_rows, costs, local_or_api
 from forge_desktop.cards.capabilities import capabilities
 from forge_desktop.cards.cost_reasons import assumptions
 from forge_desktop.cards.money_words import micro, number, shown, tokens
@@ -195,36 +195,42 @@ def test_stale_values_are_marked_in_the_cost_and_in_the_answer() -> None:
 
 def test_local_or_api_says_who_is_cheaper_and_from_when_on() -> None:
     found = local_or_api.against(local(), api(), INPUTS)
-    assert (found.local, found.api, found.cheaper) == (117, 1750, "local")
+    assert (found.local, found.api, found.cheaper) == (117, 1750, "API")
     power = Fraction(325, 100) * 30_000 / 3600
     even = Fraction(1_461_000_000, 48) * 1000 / (1750 - power)
     assert found.break_even == math.ceil(even)
     assert found.capacity == int(Fraction(10 * 3600) * Fraction(1461, 48) / Fraction(325, 100) * 1000)
-    assert found.sentences[0].startswith(
-        "1,000 tokens (3 read for each written) cost $0.000117 with v1 on this computer"
+    assert found.sentences[0] == (
+        "For 1 million tokens a month the API is cheaper by $28.71: $30.46 a month with v1 on this computer"
+        " ($30.44 of it the computer, whether it works or not) and $1.75 with api."
     )
-    assert "Local is cheaper by $0.00163; 77 % of what local costs is the computer" in found.sentences[1]
-    assert "The computer pays from 17.7 million tokens a month on; it does 337.2 million at most." in found.sentences[2]
-    assert "For 1 million tokens a month it is $30.46 here ($30.44 of it the computer" in found.sentences[3]
-    assert "$1.75 with the API" in found.sentences[3]
+    assert "The computer pays from 17.7 million tokens a month on; it does 337.2 million at most." in found.sentences[1]
+    assert found.sentences[2] == (
+        "If the computer worked all of its 10 hours a day, 1,000 tokens (3 read for each written) would cost $0.000117"
+        " here (77 % of it the computer, the rest electricity) and $0.00175 with the API."
+    )
+    more = local_or_api.against(local(), api(), dataclasses.replace(INPUTS, tokens=20_000_000))
+    assert more.cheaper == "local"
+    assert more.sentences[0].startswith("For 20 million tokens a month local is cheaper by ")
     one_hour = next(one for one in found.sensitivities if "1 hour a day" in one.what)
     assert one_hour.local == micro(Fraction(325, 100) * 1_030_000 / 3600)
     there = next(one for one in found.sensitivities if "there anyway" in one.what)
     assert (there.break_even, there.cheaper) == (0, "local")
+    assert "a month; local is cheaper, which turns the answer round." in there.sentence
     owned = local_or_api.against(local(), api(), dataclasses.replace(INPUTS, hardware=0))
-    assert "pays from the first token on" in owned.sentences[2]
+    assert "pays from the first token on" in owned.sentences[1]
 
 
 def test_where_electricity_alone_costs_more_the_computer_never_pays() -> None:
     found = local_or_api.against(local(), api(into=1000, out=1000), INPUTS)
     assert (found.cheaper, found.break_even) == ("API", None)
-    assert "never pays" in found.sentences[2]
+    assert "never pays" in found.sentences[1]
     turned = local_or_api.against(local(), api(into=60_000, out=60_000), INPUTS)
     assert (turned.cheaper, turned.break_even is not None) == ("API", True)
-    assert "would pay from" in turned.sentences[2]
+    assert "would pay from" in turned.sentences[1]
     assert any("turns the answer round" in one.sentence for one in turned.sensitivities)
     many = dataclasses.replace(INPUTS, tokens=10**12)
-    assert "more than this computer does" in local_or_api.against(local(), api(), many).sentences[3]
+    assert "more than this computer does" in local_or_api.against(local(), api(), many).sentences[0]
 
 
 def test_measured_energy_counts_until_a_person_says_what_the_computer_draws() -> None:
@@ -265,14 +271,15 @@ def test_from_the_break_even_on_and_not_before_the_computer_pays(
     if found.break_even is None:
         here_cost, there_cost = month(10**12)
         assert here_cost >= there_cost
-        assert found.cheaper == "API"
+        assert found.cheaper in ("API", "neither")
     else:
         here_cost, there_cost = month(found.break_even)
         assert here_cost <= there_cost
         if found.break_even:
             here_cost, there_cost = month(found.break_even - 1)
             assert here_cost > there_cost
-        assert (found.cheaper == "local") >= (found.break_even < (found.capacity or 0))
+        if inputs.tokens <= (found.capacity or 0):
+            assert (found.cheaper == "API") == (inputs.tokens < found.break_even)
 
 
 def test_amounts_are_told_in_the_persons_money() -> None:
@@ -353,6 +360,17 @@ def test_a_student_here_is_never_the_cheapest_because_nobody_is_paid() -> None:
     cards = [local(cost_per_1k=measured(0, "USD")), api(cost_per_1k=measured(900, "USD", source="ledger"))]
     paid = {one.key: one for one in compare_rows.rows(cards, AROUND, (), INPUTS)}["cost_per_1k"]
     assert [(figure.text, figure.best) for figure in paid.figures] == [("paid to nobody", False), ("$0.0009", False)]
+
+
+def test_what_makes_a_stale_value_true_again_is_said() -> None:
+    def of(source: str) -> FieldState:
+        value = Value(["x"], "", "measured", source, stale="It changed.")  # type: ignore[arg-type]
+        return FieldState("cautions", measured=value)
+
+    for source, said in (("gate", "forge-desktop gate v1"), ("run log", "forge-desktop card fill v1")):
+        found = dataclasses.replace(local(cautions=of(source)), kind="adapter")
+        ((field, why),) = checking.outdated(found)
+        assert (field, why.startswith("It changed. "), why.endswith(said)) == ("cautions", True, True)
 
 
 def test_a_word_of_hand_is_shown_first_and_what_was_measured_beside_it_is_ranked() -> None:

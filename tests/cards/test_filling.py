@@ -9,9 +9,15 @@ from typing import Any
 import pytest
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.cards import markdown
 from forge_desktop.cards.filling import Filler, shipped
+from forge_desktop.cards.filling.measured import to_show
+from forge_desktop.cards.filling.measured import told as measured_fields
+from forge_desktop.cards.filling.taken import Taker
 from forge_desktop.cards.footing import stale
 from forge_desktop.cards.records import Card, Filled, Value
+from forge_desktop.cards.taking import origin
+from forge_desktop.engine import machine_facts as of_machine
 from forge_desktop.students.records_measure import Measurement, MeasureWish
 from tests.cards.blank import card as blank
 from tests.cards.conftest import CardRoom
@@ -31,6 +37,10 @@ def measured(card: Card, field: str) -> Value:
     value = card.fields[field].measured
     assert value is not None, field
     return value
+
+
+def machine_facts() -> tuple[str, int, int]:
+    return of_machine.processor(), of_machine.cores(), of_machine.memory()[1]
 
 
 def test_the_starter_is_complete_with_one_fill(room: CardRoom) -> None:
@@ -187,6 +197,38 @@ def test_a_fill_ends_when_it_is_told_to(room: CardRoom) -> None:
 
     with pytest.raises(ForgeError, match="Enough"):
         Filler(room.forge.students._around, room.forge.students).fill(room.cards.get("v1"), stop)
+
+
+def test_a_small_benchmark_does_not_take_the_place_of_a_full_one_that_is_true(room: CardRoom) -> None:
+    facts = machine_facts()
+    about = {"cpu": facts[0], "cores": facts[1], "memory_bytes": facts[2]}
+
+    def one(uid: str, wish: MeasureWish, build: str = "b2") -> Measurement:
+        figures = {"generation_speed": {"p50": 9.0, "p95": 9.5, "n": wish.prompts}, "context": 2048}
+        return Measurement(uid, "v", "v1", "ab" * 32, "", 1.0, build, "CPU", about, wish, figures, 1.79e9)
+
+    full, small = one("full", MeasureWish(prompts=6)), one("small", SMALL)
+    assert to_show([small, full], "b2") is full
+    assert to_show([small, full], "") is full
+    assert to_show([small, one("old", MeasureWish(), "b1")], "b2") is small
+    assert to_show([one("old", MeasureWish(), "b1")], "b2") is not None
+    assert to_show([], "b2") is None
+    told = {of.uid: dict(measured_fields(of, Taker({}))) for of in (full, small)}
+    speed = told["full"]["generation_speed"]
+    assert speed.detail["command"] == (
+        "forge-desktop measure v1 --prompts 6 --prompt-tokens 512 --answer-tokens 64 --context 2048 --seed 1"
+    )
+    assert speed.detail["how"] == "With prompts of 512 tokens and answers of 64."
+    assert "prompts of 512 tokens, answers of 64" in origin(speed)
+    assert "a small benchmark" in str(told["small"]["generation_speed"].detail["how"])
+
+
+def test_that_nobody_is_paid_is_said_in_words_and_read_back(room: CardRoom) -> None:
+    text = room.cards.markdown("v1")
+    line = next(line for line in text.splitlines() if line.startswith("| Cost for 1,000 tokens"))
+    assert "nothing is paid" in line
+    assert markdown.read(text, "student").values["cost_per_1k"] == (0, "USD")
+    assert "nothing is paid" in room.cards.exports.render("v1", "html").decode()
 
 
 def test_a_measurement_on_a_gpu_tells_its_layers_and_its_energy(room: CardRoom) -> None:

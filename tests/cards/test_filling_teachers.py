@@ -94,7 +94,7 @@ def test_lessons_and_failed_calls_tell_times_errors_money_and_limits(app: Applic
     assert value(card, "requests_per_minute").detail["seen"] == app.forge.providers.router.learnt_on(_endpoint(app))
     assert value(card, "input_per_minute").data == value(card, "output_per_minute").data == 30_000
     assert value(card, "input_per_minute").detail["how"] == "Input and output are counted together."
-    taught = app.forge.distill.pairs.taught(_uid(app))
+    taught = app.forge.distill.pairs.taught(_uid(app), "model-1")
     assert (taught.pairs, taught.accepted) == (6, 6)
     assert value(card, "cost_per_pair").data == -(-taught.cost // 6)
     rows: Any = value(card, "evaluation").data
@@ -111,7 +111,33 @@ def test_what_was_known_of_a_model_before_goes_with_the_next_fill(app: Applicati
     card, why = fill(app)
     assert "latency" not in card.fields
     assert "latency" in why
-    assert not [field for field, state in card.fields.items() if state.measured and state.measured.stale]
+    assert "evaluation" not in card.fields  # what the model before taught is nothing of this one's
+    assert "cost_per_pair" not in card.fields
+    assert "requests_per_minute" not in card.fields  # nor is what its headers told
+    prices = {"price_input", "price_output"}
+    for field, state in card.fields.items():
+        if state.measured and state.measured.stale:
+            assert field.startswith("price_"), field
+            assert state.measured.stale == "The endpoint's model was model-1 when this was taken, and is model-2 now."
+    assert prices <= {field for field, state in card.fields.items() if state.measured and state.measured.stale}
+
+
+def test_the_lower_limit_holds_and_both_are_said_and_a_test_is_no_call(app: Application) -> None:
+    providers = app.forge.providers
+    providers.endpoints.change(_uid(app), rpm=30)
+    providers.router.learn(_endpoint(app), {"x-ratelimit-limit-requests": "60"}, 200)
+    card, why = fill(app)
+    limit = value(card, "requests_per_minute")
+    assert (limit.data, limit.source) == (30, "endpoint")
+    assert limit.detail["how"] == "Its answers' headers told 60, 30 is set here: the lower one holds."
+    providers.endpoints.change(_uid(app), rpm=600)
+    card, why = fill(app)
+    limit = value(card, "requests_per_minute")
+    assert (limit.data, limit.source, limit.detail["set here"]) == (60, "headers", 600)
+    providers.endpoints.change(_uid(app), input_tpm=1000)
+    assert value(app.forge.cards.get("loopback"), "requests_per_minute").stale == ""  # it does not rest on that one
+    for field in ("latency", "error_rate", "cost_per_1k"):
+        assert "tests, which do not count" in why[field]
 
 
 def test_limits_and_their_day_survive_a_restart(app: Application, teacher: Teacher, data_dir: Path) -> None:

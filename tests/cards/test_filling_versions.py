@@ -90,12 +90,12 @@ def test_the_base_tells_how_it_did_as_the_baseline(gated: GateRoom) -> None:
 def test_the_typed_reason_of_a_promotion_stands_on_the_card(gated: GateRoom) -> None:
     label = gated.forge.students.gates.all()[0].label
     gated.forge.students.registry.promote(gated.base.label, who="a test", why="The base answers first.")
-    fill(gated.forge, label)
+    before, _ = fill(gated.forge, label)
     reason = "It is only tried out on this computer for an hour."
     gated.forge.students.registry.promote(label, who="a test", override=reason)
     card = gated.forge.cards.get(label)
-    assert "The list of promotions without a pass was none when" in value(card, "cautions").stale
-    card, _ = fill(gated.forge, label)
+    now = gated.forge.cards.footing.of(card.kind, card.subject)
+    assert "The list of promotions without a pass was empty when" in stale(value(before, "cautions"), now)
     cautions: Any = value(card, "cautions").data
     assert cautions[-1].endswith(f"with this reason: {reason}")
     assert value(card, "cautions").stale == ""
@@ -108,7 +108,7 @@ def test_a_newer_gate_makes_the_last_ones_figures_stale(gated: GateRoom) -> None
     version = gated.forge.students.registry.version(report.version)
     gated.gate(version, dataclasses.replace(report.wish, primary="f1"))
     now = gated.forge.cards.footing.of("adapter", version.uid)
-    assert stale(value(card, "evaluation"), now).startswith("The newest gate was gate 1 (")
+    assert stale(value(card, "evaluation"), now).startswith("The newest gate was gate 1 (failed) when")
     card, _ = fill(gated.forge, report.label)
     rows: Any = value(card, "evaluation").data
     assert {row["source"] for row in rows} == {"gate 2"}

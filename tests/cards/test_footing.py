@@ -32,6 +32,13 @@ def sentence(room: CardRoom, name: str, field: str) -> str:
     return stale(value, now(room, name))
 
 
+def kept(room: CardRoom, name: str, field: str) -> Value:
+    """What stands in a field now, to be looked at later: a published card keeps it."""
+    value = room.cards.get(name).fields[field].measured
+    assert value is not None
+    return value
+
+
 def fill(room: CardRoom, name: str) -> None:
     room.forge.jobs.wait(room.cards.fill(name), timeout=60)
 
@@ -41,8 +48,8 @@ def test_a_sentence_says_what_changed_from_what_to_what() -> None:
     assert stale(value, {"file": OLD, "suite:safety": "cd" * 32, "machine": "A, 2 cores", "build": "b1"}) == ""
     assert stale(value, {}) == ""  # what cannot be told makes nothing stale
     assert stale(value, {"file": "12" * 32, "suite:safety": "34" * 32, "machine": "A, 2 cores", "build": "b2"}) == (
-        "The base's file was abababababab… when this was taken, and is 121212121212… now."
-        " The suite safety was cdcdcdcdcdcd… when this was taken, and is 343434343434… now."
+        "The base's file is not what it was when this was taken."
+        " The suite safety is not what it was when this was taken."
         " The engine was b1 when this was taken, and is b2 now."
     )
 
@@ -70,11 +77,11 @@ def test_a_template_and_the_settings_of_a_search_count(room: CardRoom) -> None:
     assert sentence(room, "v1", "template_sha256") == ""
     base = room.forge.students.registry.version("v1").base_sha256
     room.forge.chat.options.change_student(base, {"template": "{{ messages[0].content }}"})
-    assert sentence(room, "v1", "template_sha256").startswith("The chat template was 872be49dbb63… when")
-    assert "The chat template was" in sentence(room, "v1", "evaluation")
+    assert sentence(room, "v1", "template_sha256").startswith("The chat template is not what it was")
+    assert "The chat template is" in sentence(room, "v1", "evaluation")
     assert sentence(room, "v1", "retrieval") == ""
     room.forge.settings.change(passages=9)
-    assert sentence(room, "v1", "retrieval").startswith("How documents are found was ")
+    assert sentence(room, "v1", "retrieval").startswith("How documents are found is not ")
     fill(room, "v1")
     assert sentence(room, "v1", "retrieval") == sentence(room, "v1", "template_sha256") == ""
 
@@ -113,7 +120,7 @@ def test_a_suite_of_the_same_name_with_other_questions_counts(room: CardRoom, tm
     suites.remove(suites.get("facts").uid)
     assert stale(value, now(room, "v1")) == ""  # one that is not kept any more was not changed
     bring("one", "three")
-    assert stale(value, now(room, "v1")).startswith("The suite facts was ")
+    assert stale(value, now(room, "v1")).startswith("The suite facts is not what it was ")
 
 
 def test_prices_limits_terms_and_addresses_of_an_endpoint_count(room: CardRoom) -> None:
@@ -124,14 +131,26 @@ def test_prices_limits_terms_and_addresses_of_an_endpoint_count(room: CardRoom) 
     fill(room, "Ours")
     for field in ("price_input", "requests_per_minute", "location"):
         assert sentence(room, "Ours", field) == ""
+    price, limit, version = (kept(room, "Ours", name) for name in ("price_input", "requests_per_minute", "version"))
     providers.prices.set(made, Rates(200_000, 600_000))
-    assert sentence(room, "Ours", "price_input").startswith("The price was typed in ")
+    day = providers.prices.day(made)
+    assert sentence(room, "Ours", "price_input") == ""  # a draft follows
+    assert stale(price, now(room, "Ours")) == (
+        f"The price was $0.15 for input and $0.60 for output (typed in, {day}) when this was taken,"
+        f" and is $0.20 for input and $0.60 for output (typed in, {day}) now."
+    )
     providers.router.learn(made, {"x-ratelimit-limit-requests": "50"}, 200)
-    assert sentence(room, "Ours", "requests_per_minute") == (
-        "What the endpoint allows was rpm 60 (set here) when this was taken, and is rpm 50, rpm 60 (set here) now."
+    assert sentence(room, "Ours", "requests_per_minute") == stale(limit, now(room, "Ours"))
+    assert stale(limit, now(room, "Ours")) == (
+        "The limit of requests a minute was 60 when this was taken, and is 50 now."
     )
     made = providers.endpoints.change(made.uid, model="m-2", may_train="no", terms_url="https://llm.example/terms")
-    assert sentence(room, "Ours", "version").endswith("is m-2 at https://llm.example/v1 now.")
+    assert stale(version, now(room, "Ours")).endswith("is m-2 at https://llm.example/v1 now.")
+    fill(room, "Ours")
+    assert sentence(room, "Ours", "price_input") == (
+        "The endpoint's model was m-1 when this was taken, and is m-2 now."
+    )
+    providers.prices.set(made, Rates(200_000, 600_000))
     fill(room, "Ours")
     card = room.cards.get("Ours")
     assert not [field for field, state in card.fields.items() if state.shown and state.shown.stale]

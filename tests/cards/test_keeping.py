@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.cards import compare_rows, costs
 from forge_desktop.cards.records import Value
 from forge_desktop.forge import Forge
+from forge_desktop.providers.records import Rates
 from tests.cards.conftest import CardRoom
 from tests.data import tiny_gguf
 
@@ -206,6 +208,71 @@ def test_many_threads_make_one_card(room: CardRoom) -> None:
     for thread in threads:
         thread.join()
     assert kinds(room) == [("student", "v1"), ("student", "v2")]
+
+
+def test_cards_follow_the_registry_and_prices_and_published_ones_show_what_is_stale(room: CardRoom) -> None:
+    made = room.adapter()
+    registry, cards = room.forge.students.registry, room.cards
+
+    def state(card: str) -> object:
+        value = cards.get(card).fields["registry"].measured
+        assert value is not None
+        assert isinstance(value.data, dict)
+        return (value.data["state"], value.stale)
+
+    assert (state("v1"), state("v3")) == (("active", ""), ("candidate", ""))
+    registry.promote(made.uid, override="It is tried out for an hour.")
+    assert (state("v1"), state("v3")) == (("candidate", ""), ("active", ""))
+    assert "one hour" not in str(cards.get("v3").fields["cautions"].shown)
+    assert "It is tried out for an hour." in str(cards.get("v3").fields["cautions"].shown)
+    assert cards.check("v3").stale == ()
+    with room.forge.students._rooms.db.write() as connection:  # type: ignore[union-attr]
+        connection.execute("UPDATE cards SET state = 'published' WHERE subject = ?", (made.uid,))
+    changed = cards.get("v1").changed
+    registry.rollback()
+    was, stale = state("v3")  # type: ignore[misc]
+    assert was == "active"
+    assert stale.startswith("Its state in the registry was active when this was taken, and is ")
+    assert state("v1") == ("active", "")
+    assert cards.get("v1").changed > changed
+    changed = cards.get("v1").changed
+    registry.retire(made.uid)  # which does not touch that one
+    assert cards.get("v1").changed == changed
+    assert "Registry is stale" not in (registry.card_of(made.uid) or ())
+
+
+def test_what_somebody_else_measured_completes_no_card_of_a_version_that_is_here(room: CardRoom) -> None:
+    made = room.adapter()
+    cards, registry = room.cards, room.forge.students.registry
+    speed = Value({"p50": 900.0, "p95": 990.0}, "tokens/s", "hand", "import")
+    cards.adopt("v3", {"prompt_speed": speed, "generation_speed": speed})
+    orphan = cards.new("adapter", "Elsewhere")
+    cards.adopt(orphan.uid, {"prompt_speed": speed})
+    report = cards.check("v3")
+    assert {"Reading a prompt", "Writing an answer"} <= set(report.completeness.missing)
+    assert "measure it here" in next(one.message for one in report.problems if one.field == "prompt_speed")
+    assert "Reading a prompt" in (registry.card_of(made.uid) or ())
+    assert "Reading a prompt" not in cards.check(orphan.uid).completeness.missing
+    for entry in cards.entries():
+        assert entry.filled == cards.check(entry.uid).completeness.filled
+    mine = cards.get("v3")
+    assert costs.speed_of(mine) is None
+    figure = compare_rows._figure(mine, "prompt_speed")
+    assert (figure.text, figure.amount) == ("not measured here", None)
+    assert "900 tokens/s" in figure.how
+    cards.set("v3", "prompt_speed", "100 / 110 tokens/s")  # a person's own word counts
+    assert "Reading a prompt" not in cards.check("v3").completeness.missing
+
+
+def test_a_price_and_limits_of_a_new_endpoint_stand_on_its_card_at_once(room: CardRoom) -> None:
+    providers = room.forge.providers
+    made = providers.endpoints.add(providers.endpoints.draft("Ours", "https://llm.example/v1", "m-1", rpm=60))
+    providers.prices.set(made, Rates(150_000, 600_000))
+    assert room.shown("Ours", "price_input") == 150_000
+    assert room.shown("Ours", "requests_per_minute") == 60
+    providers.endpoints.change(made.uid, rpm=0)
+    assert room.shown("Ours", "requests_per_minute") is None
+    assert room.cards.check("Ours").stale == ()
 
 
 def test_an_adapter_is_promoted_only_with_a_card_that_is_complete_and_true(

@@ -301,8 +301,8 @@ def test_cards_are_compared_in_a_persons_money(
     found = cli_json(*asked, "--hours", "10", "--residual", "0", "--electricity", "0.15", "--ratio", "3")
     assert [(card["label"], card["local"]) for card in found["cards"]] == [("v1", True), ("Prof", True)]
     (answer,) = found["answers"]
-    assert (answer["local_usd"], answer["api_usd"], answer["cheaper"]) == ("0.000117", "0.003500", "local")
-    assert "0.00175 EUR with Prof" in answer["sentences"][0]
+    assert (answer["local_usd"], answer["api_usd"], answer["cheaper"]) == ("0.000117", "0.003500", "API")
+    assert "1.75 EUR with Prof" in answer["sentences"][0]
     assert answer["break_even"] > 0
     assert found["inputs"]["hardware_usd"] == "1461.000000"
     assert "watts" in found["inputs"]["assumed"]

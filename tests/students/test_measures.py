@@ -75,6 +75,16 @@ def test_a_version_is_measured_with_its_adapter_and_kept(room: GateRoom) -> None
     assert rows[-1] == found.uid
 
 
+def test_a_budget_ends_it_with_the_prompts_that_it_has_five_at_least(room: GateRoom) -> None:
+    wish = dataclasses.replace(_QUICK, prompts=9, prompt_tokens=64, answer_tokens=8)
+    measures = room.forge.students.measures
+    jobs = room.forge.jobs
+    found = room.wait(jobs.start("train", "measure", lambda ctx: measures.run(ctx, "good", wish, budget=0.0)))
+    assert found.wish == dataclasses.replace(wish, prompts=5)
+    assert found.figures["latency"]["n"] == 5
+    assert measures.latest("good") == found
+
+
 def test_the_chats_child_is_left_as_it_is(room: GateRoom) -> None:
     engine = room.forge.engine
     room.forge.students.registry.promote(room.base.uid)

@@ -12,8 +12,9 @@ from forge_desktop.cards import fields as known
 from forge_desktop.cards.fields import BY_KEY, FIELDS, Field
 from forge_desktop.cards.records import FieldState, Value
 from forge_desktop.cards.typing_in import taken
+from forge_desktop.cards.validating import problem_of
 from forge_desktop.ui.panes.cards.field_row import FieldRow, input_for
-from forge_desktop.ui.panes.cards.inputs import FactsInput, Input
+from forge_desktop.ui.panes.cards.inputs import FactsInput, Input, TextInput
 from forge_desktop.ui.panes.cards.inputs_numbers import AmountInput, MoneyInput, SpreadInput
 from forge_desktop.ui.panes.cards.picks import ChipsInput, LanguagesInput, LicenceInput
 from forge_desktop.ui.panes.cards.row_sheet import RowSheet
@@ -191,6 +192,33 @@ def test_facts_are_lines_of_names_and_values(qtbot: QtBot) -> None:
     assert found.value()[0] == {"left out: of library": 0, "rate": 0.123456789012, "on": "yes", "rank": 8}
     found.text.appendPlainText("no value")
     assert isinstance(found.value()[0], str)
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"), [("k: 8\nk: 9", "names 'k' twice"), ("k:", "'k' has no value"), ("k 8", "'k 8' is none")]
+)
+def test_facts_that_cannot_be_are_named(qtbot: QtBot, typed: str, sentence: str) -> None:
+    found = made(qtbot, "retrieval")
+    assert isinstance(found, FactsInput)
+    found.text.setPlainText(typed)
+    assert found.value()[0] == typed
+    assert sentence in problem_of(BY_KEY["retrieval"], typed, "", "student")
+
+
+@pytest.mark.parametrize("key", ["intended_use", "changes"])
+def test_what_qt_shows_otherwise_stays_as_it_came(qtbot: QtBot, key: str) -> None:
+    found = made(qtbot, key)
+    assert isinstance(found, TextInput)
+    said: list[None] = []
+    found.changed.connect(lambda: said.append(None))
+    text = "one\u00a0word and\u2028two" if key == "changes" else "one\u00a0word\r\nand\u2028two"
+    data: object = [text] if key == "changes" else text
+    found.shows(data, "")
+    assert not said
+    assert found.value()[0] == data
+    found.text.appendPlainText("more")
+    assert said
+    assert found.value()[0] == ([text, "more"] if key == "changes" else f"{text}\r\nmore")
 
 
 def test_rows_are_added_changed_and_taken_away(qtbot: QtBot) -> None:

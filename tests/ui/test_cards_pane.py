@@ -194,11 +194,13 @@ def test_units_are_turned_and_contradictions_refused(qtbot: QtBot, forge: Forge,
     size = row(opened, "file_bytes").input
     assert size.parts()[0].text() == "98.11"
     assert size.value() == (98_112_512, "B")  # showing it rounds nothing
-    type_into(qtbot, opened, "file_bytes", "12 kB")
-    assert "File size says kB in its text and MB as its unit" in row(opened, "file_bytes").said()[0]
+    type_into(qtbot, opened, "file_bytes", "12 kg")
+    assert "says kg in its text" in row(opened, "file_bytes").said()[0]
     type_into(qtbot, opened, "file_bytes", "12")
     assert forge.cards.get(uid).fields["file_bytes"].shown.data == 12_000_000
     assert size.parts()[0].text() == "12"
+    type_into(qtbot, opened, "file_bytes", "1.5 GB")
+    assert forge.cards.get(uid).fields["file_bytes"].shown.data == 1_500_000_000
     type_into(qtbot, opened, "first_token", "900")
     assert "p95" in row(opened, "first_token").said()[0]
 
@@ -211,7 +213,7 @@ def test_what_is_stale_says_so(qtbot: QtBot, forge: Forge, pane: CardsPane, uid:
     assert item.state == "stale"
     pane.show_list()
     qtbot.waitUntil(lambda: pane.listed.entries()[0].stale == 1)
-    assert "1 stale" in pane.heads.subtitle.whole_text()
+    assert "1 of them stale" in pane.heads.subtitle.whole_text()
 
 
 def test_what_was_taken_over_waits_to_be_checked(qtbot: QtBot, forge: Forge, pane: CardsPane, uid: str) -> None:
@@ -307,6 +309,29 @@ def test_the_form_builds_its_sections_as_the_keyboard_comes_to_them(
         QApplication.processEvents()
     assert {"name", "intended_use", "evaluation", "memory_ram", "file_sha256", "standards"} <= seen
     assert all(section.built for section in form.sections.values())
+
+
+def test_tab_leaves_the_form_and_brings_what_it_comes_to_into_sight(
+    qtbot: QtBot, window: Shell, opened: CardsPane
+) -> None:
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    form = opened.editor.form
+    opened.editor.go_to("standards")
+    settle(qtbot, opened)
+    seen = []
+    for _ in range(40):
+        focus = QApplication.focusWidget()
+        seen.append(focus)
+        qtbot.keyClick(focus, Qt.Key.Key_Tab)
+        if not opened.editor.isAncestorOf(QApplication.focusWidget()):
+            break
+    assert not form.isAncestorOf(seen[-1])
+    assert not opened.editor.isAncestorOf(QApplication.focusWidget())
+    form._miss()
+    row(opened, "contact").input.lead().setFocus(Qt.FocusReason.TabFocusReason)
+    QApplication.processEvents()
+    assert not row(opened, "contact").input.lead().visibleRegion().isEmpty()
 
 
 def test_check_and_copy(qtbot: QtBot, opened: CardsPane) -> None:

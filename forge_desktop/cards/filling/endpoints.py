@@ -6,8 +6,9 @@ import urllib.parse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from forge_desktop.cards import footing
 from forge_desktop.cards.filling.taken import Skipped, Taker, day, percentiles
-from forge_desktop.cards.grounds import EndpointGrounds
+from forge_desktop.cards.grounds import LIMITS, EndpointGrounds
 from forge_desktop.cards.records import Kind, Source, Value
 from forge_desktop.providers.addresses import on_this_computer
 
@@ -26,7 +27,7 @@ _PRICES = {
     "price_batch_output": "batch_output",
 }
 _EMBEDDER = frozenset(("price_input", "price_batch_input"))
-_LIMITS = {"requests_per_minute": "rpm", "input_per_minute": "input_tpm", "output_per_minute": "output_tpm"}
+_LIMITS = dict(zip(("requests_per_minute", "input_per_minute", "output_per_minute"), LIMITS, strict=True))
 _VENDORS = {
     "openai": "OpenAI", "anthropic": "Anthropic", "google": "Google", "mistral": "Mistral AI", "deepseek": "DeepSeek",
     "groq": "Groq", "together": "Together AI", "fireworks": "Fireworks AI", "xai": "xAI", "cohere": "Cohere",
@@ -41,7 +42,7 @@ def told(found: EndpointGrounds, kind: Kind, take: Taker, rooms: Rooms) -> Itera
     yield from _named(endpoint, kind, take)
     yield from _sizes(endpoint, take, rooms)
     if found.price is not None:
-        yield from _prices(found.price, kind, take)
+        yield from _prices(found.price, found.price_model, kind, take)
     yield from _limits(found, take)
     if endpoint.may_train != "unknown":
         yield "may_train", take.value(endpoint.may_train, "endpoint", "terms", terms=endpoint.terms_url)
@@ -84,7 +85,10 @@ def asked(calls: EndpointCalls, taught: Taught, kind: Kind, take: Taker) -> Iter
     if kind == "teacher" and taught.accepted:
         how = "All that its pairs cost, also of those that were not kept."
         each = -(-taught.cost // taught.accepted)
-        yield "cost_per_pair", take.value(each, "ledger", unit="USD", n=taught.accepted, total=taught.cost, how=how)
+        yield (
+            "cost_per_pair",
+            take.value(each, "ledger", "endpoint", unit="USD", n=taught.accepted, total=taught.cost, how=how),
+        )
     if kind == "teacher" and taught.pairs:
         yield "evaluation", take.value([_kept(taught)], "ledger", "endpoint", n=taught.pairs)
 
@@ -101,10 +105,10 @@ def skipped(found: EndpointGrounds, kind: Kind, values: dict[str, Value]) -> Ski
         "context": f"Neither a person nor the price table says how long a prompt {name} takes.",
         "max_output": f"Neither a person nor the price table says how long an answer of {name} can be.",
         "may_train": f"Nobody has said whether outputs of {name} may train a model: read its terms.",
-        "latency": f"No answer of {name} has been waited for yet.",
+        "latency": f"No answer of {name} has been waited for yet but in tests, which do not count.",
         "first_token": f"No answer of {name} came in pieces, so that its first token could be timed.",
-        "error_rate": f"{name} has not been called yet.",
-        "cost_per_1k": f"Nothing was paid to {name} yet.",
+        "error_rate": f"{name} has not been called yet but in tests, which do not count.",
+        "cost_per_1k": f"Nothing was paid to {name} yet but for tests, which do not count.",
         "cost_per_pair": f"No pair that {name} taught was kept yet.",
         "evaluation": f"No pair of {name} was judged yet, and no suite measures an endpoint.",
         "licence": f"The terms of {name} stand for a licence, and no header tells it: write it by hand.",
@@ -150,7 +154,7 @@ def _sizes(endpoint: Endpoint, take: Taker, rooms: Rooms) -> Iterator[tuple[str,
             yield field, take.value(known, "price table", "endpoint", "prices", unit="tokens")
 
 
-def _prices(price: Price, kind: Kind, take: Taker) -> Iterator[tuple[str, Value]]:
+def _prices(price: Price, model: str, kind: Kind, take: Taker) -> Iterator[tuple[str, Value]]:
     tiers = [f"{getattr(rates, 'input', 0)} from {above:,} tokens on" for above, rates in price.tiers]
     for field, name in _PRICES.items():
         amount = getattr(price.rates, name)
@@ -161,25 +165,25 @@ def _prices(price: Price, kind: Kind, take: Taker) -> Iterator[tuple[str, Value]
         if field == "price_input" and tiers:
             detail["tiers"] = f"In micro-dollars a million: {', '.join(tiers)}."
         source: Source = "endpoint" if price.source == "by hand" else "price table"
-        yield field, take.value(amount, source, "prices", unit="USD", **detail)
+        typed = {"model": model} if model else {}
+        yield field, take.value(amount, source, "prices", unit="USD", then=typed, **detail)
 
 
 def _limits(found: EndpointGrounds, take: Taker) -> Iterator[tuple[str, Value]]:
-    """What its headers told, else what a person set: the higher word is the endpoint's own."""
-    endpoint, limits = found.endpoint, found.limits
-    own = {"rpm": endpoint.rpm, "input_tpm": endpoint.input_tpm, "output_tpm": endpoint.output_tpm}
+    """The limit in force: the lower of what its headers told and what a person set, with both of them."""
     for field, name in _LIMITS.items():
-        both = "" if name == "rpm" or name in limits else "tpm"
-        amount = limits.get(name) or limits.get(both)
-        if amount:
-            detail: dict[str, Any] = {
-                "seen": found.limits_on,
-                "how": _TOGETHER if both else "",
-                "set here": own[name] or None,
-            }
-            yield field, take.value(amount, "headers", "endpoint", "limits", **detail)
-        elif own[name]:
-            yield field, take.value(own[name], "endpoint", "endpoint", "limits", how="Set with the endpoint.")
+        limit = found.limit(name)
+        if not limit.in_force:
+            continue
+        source: Source = "headers" if limit.in_force == limit.told else "endpoint"
+        how = "" if limit.told else "Set with the endpoint."
+        detail: dict[str, Any] = {"seen": found.limits_on} if limit.told else {}
+        if limit.told and limit.own:
+            how = f"Its answers' headers told {limit.told:,}, {limit.own:,} is set here: the lower one holds."
+            detail |= {"told by headers": limit.told, "set here": limit.own}
+        together = _TOGETHER if limit.together and source == "headers" else ""
+        detail["how"] = f"{how} {together}".strip()
+        yield field, take.value(limit.in_force, source, "endpoint", footing.of_limit(name), **detail)
 
 
 def _kept(taught: Taught) -> dict[str, object]:

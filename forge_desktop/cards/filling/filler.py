@@ -60,8 +60,10 @@ class Filler:
         return _of_kind(kind, values)
 
     def _measured(self, version: str) -> Measurement | None:
-        """The newest benchmark of a version; what benchmarks need is not loaded where there is none."""
-        return self._students.measures.latest(version) if self._students.was_measured(version) else None
+        """The benchmark of a version that counts; what benchmarks need is not loaded where there is none."""
+        if not self._students.was_measured(version):
+            return None
+        return measured.to_show(self._students.measures.all(version), self._rooms.engine.build)
 
     def _taker(self, found: grounds.VersionGrounds) -> Taker:
         """What is known of a version's base is known of the file that was imported, whatever lies there now."""
@@ -126,7 +128,7 @@ class Filler:
         put(values, endpoints.told(found, kind, take, self._rooms))
         calls = self._rooms.providers.ledger.calls(found.endpoint.uid, found.endpoint.model)
         check()
-        taught = self._rooms.distill.pairs.taught(found.endpoint.uid)
+        taught = self._rooms.distill.pairs.taught(found.endpoint.uid, found.endpoint.model)
         put(values, endpoints.asked(calls, taught, kind, take))
         skipped += endpoints.skipped(found, kind, values)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from forge_desktop.cards import footing
 from forge_desktop.cards.filling.taken import Skipped, Taker
 from forge_desktop.cards.records import Value
+from forge_desktop.students.records_measure import MeasureWish
 
 if TYPE_CHECKING:
     from forge_desktop.students.records_measure import Measurement
@@ -20,6 +21,27 @@ _SPREADS = {
 }
 _NEVER = "It was not measured on this computer: fill the card with measuring, or run `forge-desktop measure`."
 _UNKNOWN = "it was not measured"
+_ENOUGH = 5  # prompts: a fill that runs out of time has as many
+
+
+def to_show(found: Sequence[Measurement], build: str) -> Measurement | None:
+    """Of all benchmarks of a version, the newest first, the one that its card shows: a small one never takes the place
+    of a full one that is still true, a full one of this engine and computer is shown before any other.
+    """
+    machine = footing.machine()
+    current = [one for one in found if (not build or one.build == build) and _machine(one) == machine]
+    full = (one for one in current if is_full(one))
+    return next(full, None) or next(iter(current), None) or next(iter(found), None)
+
+
+def is_full(one: Measurement) -> bool:
+    """Whether it asked as many prompts, of the length and with answers of the length, as a fill does."""
+    usual, wish = MeasureWish(), one.wish
+    return (
+        wish.prompts >= _ENOUGH
+        and wish.prompt_tokens >= usual.prompt_tokens
+        and wish.answer_tokens >= usual.answer_tokens
+    )
 
 
 def told(one: Measurement, take: Taker) -> Iterator[tuple[str, Value]]:
@@ -29,7 +51,8 @@ def told(one: Measurement, take: Taker) -> Iterator[tuple[str, Value]]:
         spread = _mapping(figures.get(name))
         if "p50" in spread:
             data = {key: spread[key] for key in ("p50", "p95") if key in spread}
-            yield name, _value(one, take, data, unit, n=spread.get("n"), p5=spread.get("p5"), **about)
+            how = _lengths(one)
+            yield name, _value(one, take, data, unit, n=spread.get("n"), p5=spread.get("p5"), how=how, **about)
     if figures.get("ram_bytes"):
         yield "memory_ram", _value(one, take, figures["ram_bytes"], "B", **about)
     if figures.get("vram_bytes"):
@@ -90,11 +113,19 @@ def _about(one: Measurement) -> dict[str, object]:
     }
 
 
+def _lengths(one: Measurement) -> str:
+    """How long prompts and answers were, in words."""
+    about = _about(one)
+    lengths = f"With prompts of {about['prompt_tokens']:g} tokens and answers of {about['answer_tokens']:g}"
+    return f"{lengths}." if is_full(one) else f"{lengths}: a small benchmark, measure it in full."
+
+
 def _command(one: Measurement) -> str:
     wish = one.wish
+    context = one.figures.get("context") or wish.context  # the plan's, too: elsewhere it would be another one
     return (
         f"forge-desktop measure {one.label} --prompts {wish.prompts} --prompt-tokens {wish.prompt_tokens}"
-        f" --answer-tokens {wish.answer_tokens} --seed {wish.seed}"
+        f" --answer-tokens {wish.answer_tokens}{f' --context {context}' if context else ''} --seed {wish.seed}"
     )
 
 

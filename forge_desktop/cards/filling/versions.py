@@ -32,7 +32,7 @@ def told(found: VersionGrounds, take: Taker, rooms: Rooms) -> Iterator[tuple[str
     where = "set for this student or version" if _own_template(found) else "in the base's file"
     yield "template_sha256", take.value(found.template_sha256, "registry", "template", where=where)
     yield "retrieval", take.value(_retrieval(found, rooms), "registry", "retrieval")
-    yield "registry", take.value(_registry(found), "registry", "gate", how="As it stood on that day.")
+    yield "registry", take.value(_registry(found), "registry", "registry", "gate", how="As it stood on that day.")
     yield "cost_per_1k", take.value(0, "ledger", unit="USD", how=_PAID)
     if found.student is not None:
         yield from _base(found.student, take)

@@ -8,7 +8,7 @@ import re
 from forge_desktop.base import money
 from forge_desktop.base.directions import TURNING, unturned
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cards.fields import Field
+from forge_desktop.cards.fields import Field, nothing_paid
 from forge_desktop.cards.markdown import cells
 
 NOT_APPLICABLE = "not applicable"
@@ -55,6 +55,8 @@ def _words(field: Field, data: object, unit: str) -> str:
         return cells.listed(data) if isinstance(data, list) and data else ""
     if field.type == "spread":
         return _spread(data, unit) if isinstance(data, dict) else ""
+    if unit == "USD" and (free := nothing_paid(field.key, data)):
+        return free
     if field.type == "money" and isinstance(data, int) and not isinstance(data, bool):
         return f"{money.exact(data)} {unit}".strip() if data >= 0 else ""
     if field.type in ("count", "bytes", "number") and isinstance(data, int | float) and not isinstance(data, bool):
@@ -81,6 +83,8 @@ def _meant(field: Field, words: str) -> Held:
         return cells.unlisted(words), ""
     if field.type == "spread":
         return _spread_of(words)
+    if nothing_paid(field.key, 0) == words:
+        return 0, "USD"
     if field.type == "money":
         return _money_of(field, words)
     if field.type in ("count", "bytes", "number"):

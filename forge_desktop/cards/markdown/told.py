@@ -6,6 +6,7 @@ import re
 import time
 
 from forge_desktop.cards.records import FieldState, Value
+from forge_desktop.cards.taking import lengths
 
 _FROM = {
     "file": "read from the file",
@@ -57,6 +58,7 @@ def _origin(value: Value) -> str:
     parts = [f"{said} {date[:10]}" if isinstance(date, str) and value.source != "file" else said]
     count, machine = value.detail.get("n"), value.detail.get("machine")
     parts += [f"n = {count}"] if isinstance(count, int) else []
+    parts += [said] if (said := lengths(value)) else []
     parts += [_line(machine)] if isinstance(machine, str) and machine else []
     return ", ".join(parts)
 

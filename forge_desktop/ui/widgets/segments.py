@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from forge_desktop.ui.widgets.controls import Button, row
@@ -14,6 +14,17 @@ from forge_desktop.ui.widgets.controls import Button, row
 
 class _Segment(Button):
     """One of the buttons. An arrow key is for the whole row; Qt's own button would only hand the focus on."""
+
+    def sizeHint(self) -> QSize:
+        """As wide as its words are when it is down, which are bold then."""
+        hint = super().sizeHint()
+        bold = QFont(self.font())
+        bold.setWeight(QFont.Weight.DemiBold)
+        more = QFontMetrics(bold).horizontalAdvance(self.text()) - self.fontMetrics().horizontalAdvance(self.text())
+        return hint.expandedTo(QSize(hint.width() + max(0, more) + 2, 0))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right):

@@ -66,10 +66,10 @@ class RowTable(QTableView):
         return self.table.id_at(index.row()) if index.isValid() and index.row() < self.table.rowCount() else None
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._make_room()
+        self.make_room()
         super().resizeEvent(event)
 
-    def _make_room(self) -> None:
+    def make_room(self) -> None:
         """Hide columns that give way until the others fit."""
         columns = self.table.columns
         widths = [

@@ -14,8 +14,10 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards.records import Card, CardEntry, CardVersion, CheckReport, Exported, Filled
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
+from forge_desktop.ui.panes.cards.arriving import Arrivals
 from forge_desktop.ui.panes.cards.compare_sheet import CompareSheet
 from forge_desktop.ui.panes.cards.printing import export_card
+from forge_desktop.ui.panes.cards.remove_sheet import RemoveSheet
 from forge_desktop.ui.panes.cards.sheet_desk import LANE, SheetDesk
 from forge_desktop.ui.panes.cards.sheets_export import ExportSheet, ExportWish
 from forge_desktop.ui.panes.cards.sheets_fill import FillSheet
@@ -37,11 +39,14 @@ class CardActions(SheetDesk):
     """Asks where something should be asked, does it off the window's thread, and says what came of it.
 
     `said` carries what stands in the pane's banner that is no failure (its kind: ok, info or warn, a title, a text),
-    `opens` the uid of a card to show, `field_wanted` a card's uid and a field to go to.
+    `opens` the uid of a card to show, `arrived` that of one that was brought in, `removed` nothing, `field_wanted` a
+    card's uid and a field to go to.
     """
 
     said = Signal(str, str, str)
     opens = Signal(str)
+    arrived = Signal(str)
+    removed = Signal()
     field_wanted = Signal(str, str)
 
     def __init__(self, forge: Forge, bridge: Bridge, errands: Errands, host: QWidget) -> None:
@@ -212,25 +217,23 @@ class CardActions(SheetDesk):
         self.open(sheet)
 
     def bring_in_paths(self, paths: Sequence[Path]) -> None:
-        """Bring in what was dropped on the pane."""
+        """Bring in what was dropped on the pane. A card that came alone is shown, unless another one is open."""
+        arrivals = Arrivals(paths, self.arrived.emit, self.said.emit)
         for path in paths:
             start = partial(self.forge.cards.bring_in, path)
-            self.start(start, f"Importing {safe_words(path.name)}", partial(self._brought, path), self._trouble)
+            words = f"Importing {safe_words(path.name)}"
+            self.start(start, words, partial(arrivals.came, path), partial(arrivals.failed, path))
 
-    def _brought(self, path: Path, card: object) -> None:
-        if not isinstance(card, Card):
-            return
-        self.opens.emit(card.uid)
-        if card.broken is not None and card.problem is not None:
-            at = f"Line {card.problem.line}, column {card.problem.column}: " if card.problem.line else ""
-            words = f"{at}{card.problem.message}".replace(at + at, at)
-            self.said.emit(
-                "warn",
-                f"{safe_words(path.name)} cannot be read as a card yet",
-                f"{words} Its text is kept as it is: mend it in the source, or leave it.",
-            )
-        else:
-            self.notice.emit(Notice(f"{safe_words(card.name)} is imported", icon="download"))
+    def remove(self, card: Card) -> None:
+        """Ask, then remove the card with its versions."""
+        cards = self.forge.cards
+
+        def ask(versions: list[CardVersion]) -> None:
+            sheet = RemoveSheet(card, len(versions), self.host.window())
+            sheet.agreed.connect(lambda: self.look(lambda: cards.remove(card.uid), lambda _: self.removed.emit()))
+            self.open(sheet)
+
+        self.look(lambda: cards.versions(card.uid), ask)
 
     @Slot()
     def new_card(self) -> None:
@@ -256,10 +259,6 @@ class CardActions(SheetDesk):
             self.open(CompareSheet(self.forge, self.bridge, self.errands, entries, cards, self.host.window()))
 
         self.look(self.forge.cards.entries, ask)
-
-    def _trouble(self, error: ForgeError | None) -> None:
-        if error is not None:
-            self.failed.emit(error)
 
 
 def _file_words(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from forge_desktop.base.errors import FieldError, ForgeError
 from forge_desktop.cards.checking import report
+from forge_desktop.cards.editing import checked
+from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.records import Card, CheckReport, TextOutcome
 from forge_desktop.ui.card_text import preview_text
 from forge_desktop.ui.errands import Errands
@@ -35,6 +38,7 @@ class View:
     refused: dict[str, str] = field(default_factory=dict)
     taken: dict[str, tuple[object, str]] = field(default_factory=dict)
     outcome: TextOutcome | None = None
+    trouble: ForgeError | None = None
 
     @property
     def locked(self) -> bool:
@@ -59,6 +63,7 @@ class CardDesk(QObject):
         self._uid = ""
         self.view: View | None = None
         self._typed: dict[str, tuple[object, str]] = {}
+        self._going: dict[str, tuple[object, str]] = {}  # typed, and being written
         self.refused: dict[tuple[str, str], tuple[object, str, str]] = {}
         self._writing = 0
         self._afterwards: list[Callable[[], None]] = []
@@ -88,6 +93,19 @@ class CardDesk(QObject):
         """Whether something typed is not kept yet."""
         return bool(self._writing or self._typed)
 
+    def refused_here(self) -> dict[str, str]:
+        """What was typed into the open card and cannot stand there: why, by field."""
+        uid = self.view.card.uid if self.view is not None else ""
+        return {key: said for (card, key), (_, _, said) in self.refused.items() if card == uid}
+
+    def unkept(self) -> set[str]:
+        """The fields, of whichever card, whose text is not kept, nor will be: also what nobody has looked at yet."""
+        if self.view is None:
+            return {key for _, key in self.refused}
+        card, typed = self.view.card, self._going | self._typed
+        left = {key for uid, key in self.refused if uid != card.uid or key not in typed}
+        return left | {key for key, (data, unit) in typed.items() if not _can_stand(card, key, data, unit)}
+
     def type_field(self, key: str, data: object, unit: str) -> None:
         """A person is typing: take it in once they pause."""
         if self.view is not None:
@@ -102,6 +120,7 @@ class CardDesk(QObject):
         if view is None or not typed:
             return
         self._typed = {}
+        self._going |= typed
         uid = view.card.uid
         self._write(lambda: self._take(uid, typed))
 
@@ -113,8 +132,8 @@ class CardDesk(QObject):
         if view is None:
             return
         try:
-            if typed:
-                self._take(view.card.uid, typed)
+            if typed and (trouble := self._take(view.card.uid, typed).trouble) is not None:
+                self.failed.emit(trouble)
             if text is not None:
                 self._cards.set_text(view.card.uid, text[0], since=text[1])
         except ForgeError as error:
@@ -171,6 +190,7 @@ class CardDesk(QObject):
 
     def _take(self, uid: str, typed: dict[str, tuple[object, str]]) -> View:
         refused: dict[str, str] = {}
+        trouble: ForgeError | None = None
         for key, (data, unit) in typed.items():
             try:
                 if data is None:
@@ -178,24 +198,32 @@ class CardDesk(QObject):
                 else:
                     self._cards.set(uid, key, data, unit=unit)
             except ForgeError as error:
-                if isinstance(error, FieldError) or error.code == "":
-                    refused[key] = error.message
-        return look(self._cards, uid, "typed", refused=refused, taken=typed)
+                refused[key] = error.message
+                if error.code and not isinstance(error, FieldError):
+                    trouble = error  # of the whole card, such as one that was published elsewhere
+        return dataclasses.replace(look(self._cards, uid, "typed", refused=refused, taken=typed), trouble=trouble)
 
     @Slot(object)
     def _on_written(self, view: View) -> None:
-        self._writing -= 1
+        self._written()
         if (view.why == "typed" and len(view.refused) < len(view.taken)) or view.why != "typed":
             self.saved.emit(time.time())
         self._show(view)
+        if view.trouble is not None:
+            self.failed.emit(view.trouble)
         self._go_on()
 
     @Slot(object)
     def _on_failed(self, error: ForgeError) -> None:
-        self._writing -= 1
+        self._written()
         self.failed.emit(error)
         self.refresh()
         self._go_on()
+
+    def _written(self) -> None:
+        self._writing -= 1
+        if not self._writing:
+            self._going = {}
 
     def _go_on(self) -> None:
         if not self._writing:
@@ -220,6 +248,17 @@ class CardDesk(QObject):
             return  # of a card that was left meanwhile
         self._uid, self.view = uid, view
         self.shown.emit(view)
+
+
+def _can_stand(card: Card, key: str, data: object, unit: str) -> bool:
+    """Whether a value will be taken in, as far as that hangs on the value."""
+    if data is None:
+        return True
+    try:
+        checked(BY_KEY[key], data, unit, card.kind)
+    except ForgeError:
+        return False
+    return card.state != "published"
 
 
 def look(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QSplitter, QWidget
@@ -29,6 +32,7 @@ class CardEditor(QWidget):
 
     left = Signal()
     publish_pressed = Signal()
+    fill_pressed = Signal()
 
     def __init__(self, desk: CardDesk) -> None:
         super().__init__()
@@ -47,13 +51,17 @@ class CardEditor(QWidget):
         self.sections.wanted.connect(self.go_to)
         self.source.typed.connect(desk.type_text)
         self.keys.watch(self.source.text, self.sections.finder)
+
+    def listen(self, place: QWidget) -> None:
+        """Take Alt with a number, and the key back to the list, wherever in `place` the keyboard is."""
         for number, (key, _) in enumerate(_MODES, 1):
-            shortcut = QShortcut(QKeySequence(f"Alt+{number}"), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(lambda key=key: self.show_mode(key))
-        back = QShortcut(QKeySequence(QKeySequence.StandardKey.Back), self)
-        back.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        back.activated.connect(self.left)
+            self._shortcut(place, QKeySequence(f"Alt+{number}"), partial(self.show_mode, key))
+        self._shortcut(place, QKeySequence(QKeySequence.StandardKey.Back), self.left.emit)
+
+    def _shortcut(self, place: QWidget, keys: QKeySequence, act: Callable[[], None]) -> None:
+        made = QShortcut(keys, place)
+        made.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        made.activated.connect(lambda: act() if self.isVisible() else None)
 
     def start(self, field: str = "") -> None:
         """Another card is about to be shown, and there perhaps a field."""
@@ -85,9 +93,8 @@ class CardEditor(QWidget):
         view = self.desk.view
         if view is None:
             return {}
-        uid = view.card.uid
         found = {problem.field: problem.message for problem in view.report.problems if problem.field in BY_KEY}
-        return found | {key: said for (card, key), (_, _, said) in self.desk.refused.items() if card == uid}
+        return found | self.desk.refused_here()
 
     def focus_first(self) -> None:
         """Put the keyboard where one can go on from."""
@@ -226,6 +233,8 @@ class CardEditor(QWidget):
             sheet = WhySheet(BY_KEY[key].title, self.window())
             sheet.said.connect(lambda why: self.desk.act(what, key, why))
             sheet.open()
+        elif what == "fill":
+            self.fill_pressed.emit()
         else:
             self.desk.act(what, key)
 

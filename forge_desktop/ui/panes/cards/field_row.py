@@ -79,7 +79,8 @@ def lines_under(field: Field, kind: Kind, state: FieldState, problem: str, *, lo
     if state.taken_over and not locked:
         said.append(Said("Taken over, please check", "info", "eye", "reviewed", "Checked"))
     if state.shown is not None and state.shown.stale:
-        said.append(Said(f"Stale: {state.shown.stale}", "warn", "clock"))
+        act = ("fill", "Fill in again") if measured is not None and measured.stale and not locked else ("", "")
+        said.append(Said(f"Stale: {state.shown.stale}", "warn", "clock", *act))
     if measured is not None and hand is not None:
         value = value_words(field, measured.data, measured.unit)
         shown = value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
@@ -172,7 +173,7 @@ class FieldRow(QWidget):
                 line.pressed.connect(self._on_asked)
                 self._lines.append(line)
                 self._column.addWidget(line)
-            self._lines[place].show_line(one)
+            self._lines[place].show_line(one, self.field.title)
         for line in self._lines[len(said) :]:
             line.show_line(None)
         self._said = said
@@ -185,7 +186,7 @@ class FieldRow(QWidget):
     def take_focus(self, reason: Qt.FocusReason) -> None:
         """Put the keyboard into the field, or on its button where nothing can be typed."""
         button = next(iter(self.buttons().values()), None)
-        (button if self.input.isHidden() and button is not None else self.input).setFocus(reason)
+        (button if self.input.isHidden() and button is not None else self.input.lead()).setFocus(reason)
 
     def _on_asked(self, what: str) -> None:
         self.asked.emit(what, self.field.key)
@@ -218,8 +219,8 @@ class _Line(QWidget):
         self._box.setStretch(0, 1)
         self.setLayout(self._box)
 
-    def show_line(self, said: Said | None) -> None:
-        """Show a line, or none."""
+    def show_line(self, said: Said | None, title: str = "") -> None:
+        """Show a line, or none; `title` is the field's that it stands under."""
         self.act = said.act if said else ""
         show(self, visible=said is not None)
         if said is None:
@@ -241,5 +242,6 @@ class _Line(QWidget):
                 self.button.clicked.connect(lambda: self.pressed.emit(self.act))
                 self._box.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeading)
             self.button.setText(said.words)
+            self.button.setAccessibleName(f"{title}: {said.words.removesuffix('…')}")
         if self.button is not None:
             show(self.button, visible=bool(said.act))

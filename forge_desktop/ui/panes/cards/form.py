@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QWidget
 
 from forge_desktop.cards import fields as known
 from forge_desktop.cards.records import Card, Kind
@@ -54,6 +54,9 @@ class CardForm(QScrollArea):
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         self.verticalScrollBar().rangeChanged.connect(self._on_range)
         self.verticalScrollBar().actionTriggered.connect(self._miss)  # by a person, never by the program
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._on_focus)
 
     def show_card(self, card: Card, problems: Mapping[str, str], *, locked: bool) -> None:
         """Show a card as it is now; another one from its beginning."""
@@ -203,6 +206,13 @@ class CardForm(QScrollArea):
             self._show(self.sections[key])
         else:
             self.asked.emit(what, key)
+
+    @Slot(QWidget, QWidget)
+    def _on_focus(self, _old: QWidget | None, now: QWidget | None) -> None:
+        """Whatever takes the keyboard comes into sight; what is clicked is seen already."""
+        held = QApplication.mouseButtons() != Qt.MouseButton.NoButton
+        if now is not None and self._aim is None and not held and self.isAncestorOf(now):
+            self.ensureWidgetVisible(now, 0, _AHEAD)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Build the section after the one that holds the focus, so that Tab goes on into it."""

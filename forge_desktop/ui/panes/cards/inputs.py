@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 
 from forge_desktop.cards.fields import Field
 from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.raw_text import carried, read, shown
 from forge_desktop.ui.widgets.basics import column, set_cls
 from forge_desktop.ui.widgets.fields import ChoiceField
 
@@ -40,6 +41,10 @@ class Input(QWidget):
     def parts(self) -> list[QWidget]:
         """What takes the keyboard, the first one first."""
         raise NotImplementedError
+
+    def lead(self) -> QWidget:
+        """What takes the keyboard when the field is gone to. No focus proxy: Tab would come to that once more."""
+        return self.parts()[0]
 
     def chain(self) -> list[QWidget]:
         """What takes the keyboard, in the order in which Tab goes through it."""
@@ -80,7 +85,6 @@ class LineInput(Input):
         self.line.setPlaceholderText(field.example or {"date": "2026-11-26"}.get(field.type, ""))
         self.line.textEdited.connect(self.changed)
         self.setLayout(column(self.line, gap=0))
-        self.setFocusProxy(self.line)
 
     def value(self) -> tuple[object, str]:
         return self.line.text().strip() or None, ""
@@ -106,26 +110,33 @@ class TextInput(Input):
         self.text.setPlaceholderText(field.example)
         self.text.textChanged.connect(self._on_text)
         self.text.document().documentLayout().documentSizeChanged.connect(self._fit)
-        self._shown = ""
+        self._from = self._shown = ""  # the text that came, and that as Qt shows it
         self.setLayout(column(self.text, gap=0))
-        self.setFocusProxy(self.text)
         self._fit()
 
     def value(self) -> tuple[object, str]:
-        return self.text.toPlainText().strip() or None, ""
+        return carried(self._from, self.said()).strip() or None, ""
 
     def shows(self, data: object, unit: str) -> None:
         if self.value()[0] != data:
-            self._shown = "" if data is None else str(data)
-            self.text.setPlainText(self._shown)
+            self.put("" if data is None else str(data))
+
+    def said(self) -> str:
+        """What stands in it."""
+        return read(self.text.document().toRawText())
+
+    def put(self, text: str) -> None:
+        """Show a text, which nobody typed."""
+        self._from, self._shown = text, shown(text)
+        self.text.setPlainText(text)
+        self._shown = self.said()
 
     def parts(self) -> list[QWidget]:
         return [self.text]
 
     @Slot()
     def _on_text(self) -> None:
-        text = self.text.toPlainText()
-        if text != self._shown:
+        if (text := self.said()) != self._shown:
             self._shown = text
             self.changed.emit()
 
@@ -145,14 +156,13 @@ class LinesInput(TextInput):
     """A list of sentences: one on each line."""
 
     def value(self) -> tuple[object, str]:
-        lines = [line.strip() for line in self.text.toPlainText().split("\n")]
+        lines = [line.strip() for line in self.said().split("\n")]
         return [line for line in lines if line] or None, ""
 
     def shows(self, data: object, unit: str) -> None:
         wanted = [str(item) for item in data] if isinstance(data, list | tuple) else None
         if self.value()[0] != (wanted or None):
-            self._shown = "\n".join(wanted or [])
-            self.text.setPlainText(self._shown)
+            self.put("\n".join(wanted or []))
 
 
 class FactsInput(TextInput):
@@ -169,24 +179,21 @@ class FactsInput(TextInput):
         self._fit()
 
     def value(self) -> tuple[object, str]:
-        text = self.text.toPlainText().strip()
+        text = self.said().strip()
         facts: dict[str, object] = {}
         for line in filter(str.strip, text.split("\n")):
-            if (pair := self._made_from.get(line)) is not None:
-                facts[pair[0]] = pair[1]
-                continue
             name, colon, said = line.partition(":")
-            if not colon or not name.strip():
+            pair = self._made_from.get(line) or (name.strip(), fact_from(said.strip()))
+            if (line not in self._made_from and not (colon and name.strip() and said.strip())) or pair[0] in facts:
                 return text, ""  # the room says what is wrong
-            facts[name.strip()] = fact_from(said.strip())
+            facts[pair[0]] = pair[1]
         return facts or None, ""
 
     def shows(self, data: object, unit: str) -> None:
         wanted = dict(data) if isinstance(data, dict) else None
         if self.value()[0] != (wanted or None):
             self._made_from = {line_of(name, said): (name, said) for name, said in (wanted or {}).items()}
-            self._shown = "\n".join(self._made_from)
-            self.text.setPlainText(self._shown)
+            self.put("\n".join(self._made_from))
 
 
 def line_of(name: str, said: object) -> str:
@@ -223,7 +230,6 @@ class ChoiceInput(Input):
         self.choice = _Choice({None: "Not said", **{key: key for key in field.choices}})
         self.choice.changed.connect(self.changed)
         self.setLayout(column(self.choice, gap=0))
-        self.setFocusProxy(self.choice)
 
     def value(self) -> tuple[object, str]:
         return self.choice.value(), ""

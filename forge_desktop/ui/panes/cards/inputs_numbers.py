@@ -47,7 +47,6 @@ class AmountInput(Input):
         line = row(*parts, gap=tokens.SM)
         line.setStretch(0, 1)
         self.setLayout(line)
-        self.setFocusProxy(self.line)
 
     def value(self) -> tuple[object, str]:
         text, unit = self.line.text(), self._unit()
@@ -116,7 +115,6 @@ class MoneyInput(Input):
         line = row(label("$", tokens.BODY, cls="muted"), self.line, gap=6)
         line.setStretch(1, 1)
         self.setLayout(line)
-        self.setFocusProxy(self.line)
 
     def value(self) -> tuple[object, str]:
         text = self.line.text().strip()
@@ -162,7 +160,6 @@ class SpreadInput(Input):
         elif field.units:
             parts.append(label(field.units[0], tokens.SMALL, cls="muted"))
         self.setLayout(row(*parts, None, gap=6))
-        self.setFocusProxy(self.low)
         self._given: tuple[object, str] = (None, "")
         self._as_shown = ("", "", "")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from PySide6.QtWidgets import QLineEdit, QMenu, QStackedWidget, QWidget
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged
 from forge_desktop.cards.fields import BY_KEY
-from forge_desktop.cards.records import Card, CardEntry, CheckReport
+from forge_desktop.cards.records import Card, CardEntry, CheckReport, Problem
 from forge_desktop.ui import tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
@@ -31,7 +32,7 @@ from forge_desktop.ui.widgets.basics import (
     column,
 )
 from forge_desktop.ui.widgets.inset import Inset
-from forge_desktop.ui.widgets.words import count_words, safe_words
+from forge_desktop.ui.widgets.words import count_words, own_direction, safe_words
 
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge
@@ -96,7 +97,7 @@ class CardsPane(Pane):
         return self.listed.filter if self._stack.currentIndex() == 0 else self.editor.sections.finder
 
     def unfinished(self) -> str:
-        kept = sorted({BY_KEY[key].title for _, key in self.desk.refused if key in BY_KEY})
+        kept = sorted({BY_KEY[key].title for key in self.desk.unkept() if key in BY_KEY})
         return f"What was typed cannot be kept in a card yet: {', '.join(kept)}." if kept else ""
 
     def open_card(self, name: str, field: str = "") -> None:
@@ -159,7 +160,9 @@ class CardsPane(Pane):
         self.listed.chosen_changed.connect(self._on_chosen)
         self.listed.empty.acted.connect(lambda: self.wants_pane.emit("students"))
         self.editor.left.connect(self.show_list)
-        self.editor.publish_pressed.connect(lambda: self._with_card(acting.publish))
+        self.editor.publish_pressed.connect(lambda: self._with_card(self._publish))
+        self.editor.fill_pressed.connect(lambda: self._with_card(acting.fill))
+        self.editor.listen(self)
         self.editor.preview.copied.connect(lambda words: self.notice.emit(Notice(words, icon="copy")))
         desk.shown.connect(self._on_shown)
         desk.saved.connect(self._on_saved)
@@ -169,6 +172,8 @@ class CardsPane(Pane):
         acting.failed.connect(self.trouble)
         acting.said.connect(self._on_said)
         acting.opens.connect(self.open_card)
+        acting.arrived.connect(self._on_arrived)
+        acting.removed.connect(self.show_list)
         acting.field_wanted.connect(self.open_card)
         self.banner.acted.connect(self._on_banner)
         for button, run in (
@@ -193,7 +198,11 @@ class CardsPane(Pane):
         self.listed.show_entries(entries)
         stale = sum(bool(entry.stale) for entry in entries)
         published = sum(entry.state == "published" for entry in entries)
-        parts = [count_words(len(entries), "card"), f"{published} published", *([f"{stale} stale"] if stale else [])]
+        parts = [
+            count_words(len(entries), "card"),
+            f"{published} published",
+            *([f"{stale} of them stale"] if stale else []),
+        ]
         self.heads.subtitle.setText(" · ".join(parts) if entries else "What a student is for, and how well it does")
         self._on_chosen()
 
@@ -238,11 +247,11 @@ class CardsPane(Pane):
         if view is None:
             return
         card = view.card
-        parts = [safe_words(card.name) or "Without a name"]
+        parts = [own_direction(safe_words(card.name)) or "Without a name"]
         if card.label and card.label != card.name:
-            parts.insert(0, safe_words(card.label))
+            parts.insert(0, own_direction(safe_words(card.label)))
         parts.append("published, locked" if view.locked else self._saved or "draft")
-        left = [BY_KEY[key].title for uid, key in self.desk.refused if uid == card.uid and key in BY_KEY]
+        left = [BY_KEY[key].title for key in self.desk.refused_here() if key in BY_KEY]
         parts += (
             [f"{left[0]} is not kept yet"] if len(left) == 1 else [f"{len(left)} fields are not kept yet"] * bool(left)
         )
@@ -279,7 +288,21 @@ class CardsPane(Pane):
         cards = self.forge.cards
         self._errands.run(lambda: cards.check(card.uid), self._checked, self.trouble, key="check")
 
+    def _publish(self, card: Card) -> None:
+        """Publish it, unless something that was typed is not in it."""
+        refused = self.desk.refused_here()
+        if not refused:
+            self.actions_of.publish(card)
+            return
+        self._go = next(iter(refused))
+        titles = ", ".join(BY_KEY[key].title for key in refused if key in BY_KEY)
+        said = f"What was typed there is not in the card. {' '.join(refused.values())}"
+        self.banner.show_message(f"It is not published: {titles} cannot be kept.", said, action="Go to it")
+
     def _checked(self, found: CheckReport) -> None:
+        refused = self.desk.refused_here()
+        typed = tuple(Problem(key, f"{said} What was typed there is not kept.") for key, said in refused.items())
+        found = dataclasses.replace(found, problems=(*typed, *found.problems))
         title, text, kind, self._go = check_words(found)
         self.banner.show_message(title, text, kind=kind, action="Go to it" if self._go else "")
 
@@ -305,12 +328,14 @@ class CardsPane(Pane):
         menu.addAction("&Compare…", lambda: acting.compare([card.uid]))
         if card.orphan:
             menu.addSeparator()
-            menu.addAction("&Remove card…", lambda: self._remove(card))
+            menu.addAction("&Remove card…", lambda: acting.remove(card))
         menu.popup(self.heads.more.mapToGlobal(QPoint(0, self.heads.more.height())))
 
-    def _remove(self, card: Card) -> None:
-        cards = self.forge.cards
-        self._errands.run(lambda: cards.remove(card.uid), lambda _done: self.show_list(), self.trouble)
+    @Slot(str)
+    def _on_arrived(self, uid: str) -> None:
+        """Show what came in, but never over a card that somebody has open."""
+        if self._stack.currentIndex() == 0:
+            self.open_card(uid)
 
     @Slot(str, str, str)
     def _on_said(self, kind: str, title: str, text: str) -> None:

@@ -100,7 +100,6 @@ class LicenceInput(Input):
         self.line.textEdited.connect(self.changed)
         self.line.taken.connect(self._on_taken, Qt.ConnectionType.QueuedConnection)  # after Qt has put its words in
         self.setLayout(column(self.line, gap=0))
-        self.setFocusProxy(self.line)
 
     def value(self) -> tuple[object, str]:
         return self.line.text().split(_BETWEEN)[0].strip() or None, ""
@@ -139,7 +138,6 @@ class ChipsInput(Input):
         policy = self.sizePolicy()
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
-        self.setFocusProxy(self.line)
 
     def value(self) -> tuple[object, str]:
         typed = self.line.text().strip()

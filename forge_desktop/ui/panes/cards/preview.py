@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import re
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QFocusEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.panes.cards.column_widths import fit_columns
 from forge_desktop.ui.widgets.basics import column, frame, label, row
+from forge_desktop.ui.widgets.controls import show_ring
 from forge_desktop.ui.widgets.markdown_source import parse
 from forge_desktop.ui.widgets.markdown_view import MarkdownView, ask_before_opening
 
@@ -37,12 +39,14 @@ class Preview(QFrame):
         self.view.setAccessibleName("Preview of the card")
         self.view.outside.connect(lambda url: ask_before_opening(url, self.window()))
         self.view.copied.connect(self.copied)
-        sheet = frame("card", column(self.view, gap=0, margins=(18, 14, 18, 18)))
+        self._sheet = sheet = frame("card", column(self.view, gap=0, margins=(18, 14, 18, 18)))
+        self.view.installEventFilter(self)
         inside = QWidget()
         inside.setProperty("cls", "flow")
         inside.setLayout(column(sheet, None, gap=0, margins=(0, 0, 4, 20)))
         self.area = QScrollArea()
         self.area.setAccessibleName("Preview")
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the text in it takes the keyboard
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -74,6 +78,7 @@ class Preview(QFrame):
         self._parts = _PART.split(self._text)
         self._drawn = 1
         self.view.set_markdown(self._parts[0])
+        fit_columns(self.view.document(), self.view.viewport().width())
         self._grow()  # as far as one has scrolled: the place that is seen stays
 
     @Slot()
@@ -86,9 +91,16 @@ class Preview(QFrame):
             self.view.append(self._parts[self._drawn])
             self.view.flush()
             self._drawn += 1
+            fit_columns(self.view.document(), self.view.viewport().width())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QFocusEvent):
+            show_ring(self._sheet, event)
+        return super().eventFilter(watched, event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        fit_columns(self.view.document(), self.view.viewport().width())
         if not self._pause.isActive():
             self._grow()
 

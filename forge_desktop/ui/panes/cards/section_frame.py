@@ -30,7 +30,7 @@ class SectionFrame(QFrame):
     def __init__(self, key: str, title: str, kind: Kind) -> None:
         super().__init__()
         self.setProperty("cls", "card")
-        self.key, self.kind = key, kind
+        self.key, self.kind, self._title = key, kind, title
         self.fields = tuple(field for field in known.of_kind(kind) if field.section == key)
         self.rows: dict[str, FieldRow] = {}
         self.built = False
@@ -60,6 +60,7 @@ class SectionFrame(QFrame):
             self.rows[field.key].show_state(card.fields.get(field.key), problems.get(field.key, ""), locked=locked)
         left = len(self.fields) - len(wanted)
         self._more.setText(f"{count_words(left, 'more field')} that nothing was measured for")
+        self._more.setAccessibleName(f"{self._title}: {self._more.text()}")
         self._more.setVisible(left > 0)
         self._place(wanted)
 

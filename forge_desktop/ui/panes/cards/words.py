@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import QLocale
 
 from forge_desktop.base.money import shown as money_words
-from forge_desktop.cards.fields import BY_KEY, Field
+from forge_desktop.cards.fields import BY_KEY, Field, nothing_paid
 from forge_desktop.cards.records import CardEntry, CheckReport, Kind, Value
+from forge_desktop.cards.taking import lengths
 from forge_desktop.ui.widgets.words import count_words, safe_words
 
 KINDS: dict[Kind, str] = {"adapter": "Version", "student": "Base", "teacher": "Teacher", "embedder": "Embedder"}
@@ -56,7 +57,7 @@ def value_words(field: Field, data: object, unit: str) -> str:
     if data is None:
         return "nothing"
     if field.type == "money" and isinstance(data, int):
-        return money_words(data)
+        return nothing_paid(field.key, data) or money_words(data)
     if field.type == "bytes" and isinstance(data, int | float):
         shown = byte_unit(data)
         return f"{number_words(data / BYTES[shown])} {shown}"
@@ -103,6 +104,8 @@ def provenance(value: Value) -> str:
         parts.append(_dated(date))
     elif value.at:
         parts.append(day_words(value.at))
+    if told := lengths(value):
+        parts.append(told)
     for key in _SAID:
         said = value.detail.get(key)
         if said not in (None, ""):

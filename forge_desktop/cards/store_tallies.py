@@ -1,0 +1,74 @@
+"""The SQL of what lists say of all cards: how much is filled, and what values rest on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from forge_desktop.cards.records import Value
+from forge_desktop.cards.store import NOT_APPLICABLE, value_of
+from forge_desktop.storage import Database
+
+
+def filled(db: Database, wanted: Iterable[tuple[str, str]]) -> dict[str, int]:
+    """How many of the `wanted` fields, by kind, each card has: a value, or a word why it does not apply."""
+    pairs = [part for pair in wanted for part in pair]
+    rows = db.rows(
+        f"""
+        WITH wanted(kind, field) AS (VALUES {", ".join(["(?, ?)"] * (len(pairs) // 2))})
+        SELECT cards.uid, count(*) FROM cards JOIN wanted ON wanted.kind = cards.kind
+        WHERE EXISTS (SELECT 1 FROM card_values v WHERE v.card = cards.uid AND v.field = wanted.field)
+           OR EXISTS (SELECT 1 FROM card_marks m WHERE m.card = cards.uid AND m.field = wanted.field
+                      AND m.mark = '{NOT_APPLICABLE}')
+        GROUP BY cards.uid
+        """,
+        *pairs,
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def brought(db: Database, wanted: Iterable[tuple[str, str]]) -> dict[str, int]:
+    """How many of the `wanted` fields, by kind, of each card say only what somebody else had measured."""
+    pairs = [part for pair in wanted for part in pair]
+    rows = db.rows(
+        f"""
+        WITH wanted(kind, field) AS (VALUES {", ".join(["(?, ?)"] * (len(pairs) // 2))})
+        SELECT cards.uid, count(*) FROM cards JOIN wanted ON wanted.kind = cards.kind
+        JOIN card_values v ON v.card = cards.uid AND v.field = wanted.field
+        WHERE v.origin = 'hand' AND v.source = 'import'
+          AND NOT EXISTS (SELECT 1 FROM card_values m WHERE m.card = v.card AND m.field = v.field
+                          AND m.origin = 'measured')
+          AND NOT EXISTS (SELECT 1 FROM card_marks a WHERE a.card = v.card AND a.field = v.field
+                          AND a.mark = '{NOT_APPLICABLE}')
+        GROUP BY cards.uid
+        """,
+        *pairs,
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def resting(db: Database) -> dict[str, dict[str, Value]]:
+    """By card and field what is shown and rests on something that may change; its data is left out."""
+    found: dict[str, dict[str, Value]] = {}
+    for row in db.rows(
+        f"""
+        SELECT card, field, origin, unit, source, detail, rests_on, at, 'null' AS data FROM card_values v
+        WHERE rests_on <> '{{}}'
+          AND NOT EXISTS (SELECT 1 FROM card_values h WHERE h.card = v.card AND h.field = v.field
+                          AND h.origin = 'hand' AND v.origin = 'measured')
+          AND NOT EXISTS (SELECT 1 FROM card_marks m WHERE m.card = v.card AND m.field = v.field
+                          AND m.mark = '{NOT_APPLICABLE}')
+        """
+    ):
+        found.setdefault(row["card"], {})[row["field"]] = value_of(row)
+    return found
+
+
+def rests(db: Database, field: str) -> dict[str, dict[str, str]]:
+    """By the subject of each card what the measured value of a field rests on."""
+    rows = db.rows(
+        "SELECT cards.subject, v.rests_on FROM card_values v JOIN cards ON cards.uid = v.card"
+        " WHERE v.field = ? AND v.origin = 'measured' AND cards.subject <> ''",
+        field,
+    )
+    return {row[0]: json.loads(row[1]) for row in rows}

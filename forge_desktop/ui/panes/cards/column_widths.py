@@ -1,0 +1,60 @@
+"""How wide the columns of a drawn table are: first as wide as their longest words, then as much as they say."""
+
+from __future__ import annotations
+
+import re
+
+from PySide6.QtGui import QFontMetricsF, QTextDocument, QTextLength, QTextTable
+
+from forge_desktop.ui import theme, tokens
+
+_PADDING = 22  # pixels around a word in its cell
+_MUCH = 60  # signs from which on a cell counts no more
+_WORD = re.compile(r"[^\s/_-]+[/_-]?")
+
+
+def fit_columns(document: QTextDocument, width: float) -> None:
+    """Give every table's columns their shares of a width, so that words break only where they have to."""
+    for frame in document.rootFrame().childFrames():
+        if isinstance(frame, QTextTable) and frame.format().toTableFormat().headerRowCount():
+            _fit(frame, width)
+
+
+def _fit(table: QTextTable, width: float) -> None:
+    metrics = QFontMetricsF(theme.font(tokens.TABLE))
+    least, said = [], []
+    for column in range(table.columns()):
+        texts = [_text(table, row, column) for row in range(table.rows())]
+        longest = max((word for text in texts for word in _WORD.findall(text)), key=len, default="")
+        least.append(metrics.horizontalAdvance(longest) + theme.px(_PADDING))
+        said.append(1 + min(_MUCH, max(len(text) for text in texts)))
+    left = width - sum(least)
+    wanted = (
+        [part + left * much / sum(said) for part, much in zip(least, said, strict=True)]
+        if left > 0
+        else _cut(least, width)
+    )
+    shares = [QTextLength(QTextLength.Type.PercentageLength, 100 * part / sum(wanted)) for part in wanted]
+    shape = table.format().toTableFormat()
+    if shape.columnWidthConstraints() != shares:
+        shape.setColumnWidthConstraints(shares)
+        table.setFormat(shape)
+
+
+def _cut(least: list[float], width: float) -> list[float]:
+    """Widths that fit: the narrow columns keep theirs, the widest ones give way."""
+    kept: dict[int, float] = {}
+    left = width
+    for place in sorted(range(len(least)), key=lambda place: least[place]):
+        kept[place] = min(least[place], left / (len(least) - len(kept)))
+        left -= kept[place]
+    return [kept[place] for place in range(len(least))]
+
+
+def _text(table: QTextTable, row: int, column: int) -> str:
+    cell = table.cellAt(row, column)
+    texts, block = [], cell.firstCursorPosition().block()
+    while block.isValid() and block.position() <= cell.lastPosition():
+        texts.append(block.text())
+        block = block.next()
+    return " ".join(texts)
