@@ -106,11 +106,13 @@ class StudentFiles:
         base = self._base_file(found.base_sha256) if with_base else None
 
         def job(ctx: JobContext) -> object:
+            hide = self._cards.exports.hiding(found.uid)
+            log = bundle.without_paths(self._students.training.log(found.run)) if found.run else None
             parts = bundle.Parts(
-                bundle.version_fields(found),
+                bundle.without_names(bundle.version_fields(found), hide),
                 Path(registry.adapter(found.adapter_sha256).path),
                 base,
-                bundle.without_paths(self._students.training.log(found.run)) if found.run else None,
+                bundle.without_names(log, hide) if isinstance(log, dict) else log,
                 tuple(dataclasses.asdict(gate) for gate in self._students.gates.all(found.uid)),
                 self._cards.exports.content(found.uid),
             )

@@ -50,6 +50,9 @@ class Parts:
     card: Mapping[str, object] | None = None
 
 
+_NAMES = frozenset(("name", "note", "base_name"))
+
+
 def write_version(target: Path, parts: Parts, progress: Progress, *, replace: bool = False) -> int:
     """Write a bundle; the bytes it has. Raises ForgeError when the file is there and not to be replaced, or cannot be
     written, or a file that goes into it is not the one that its hash names.
@@ -199,6 +202,11 @@ def version_fields(version: Any) -> dict[str, object]:
     )  # fmt: skip
     fields = dataclasses.asdict(version)
     return {**{name: fields[name] for name in kept}, "retrieval": dict(version.retrieval)}
+
+
+def without_names(told: Mapping[str, object], hide: Callable[[str], str]) -> dict[str, object]:
+    """The same with what people call a version, a base or a run, and say of it, as its card may tell it."""
+    return {key: hide(held) if key in _NAMES and isinstance(held, str) else held for key, held in told.items()}
 
 
 def without_paths(value: Any) -> Any:

@@ -48,9 +48,9 @@ def text_of(path: Path) -> str:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line, column = place_of(data, error.start)
-        wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+        wide = "UTF-16 and " if data.startswith((b"\xff\xfe", b"\xfe\xff")) else ""
         raise BadCardText(
-            f"{path.name} is {'UTF-16' if wide else 'no UTF-8'}, it holds the byte 0x{data[error.start]:02X} there.",
+            f"{path.name} is {wide}no UTF-8, it holds the byte 0x{data[error.start]:02X} there.",
             line,
             column,
             hint="Save the file as UTF-8 and bring it in again; it stays as it is.",

@@ -117,7 +117,7 @@ def _subject_card(cards: Cards, subject: str) -> Card | None:
 
 def _short(name: str, path: Path) -> str:
     """A name that a card may have."""
-    return sayable(" ".join(name.split()))[:200].strip() or sayable(path.stem) or "A card"
+    return " ".join(sayable(name).split())[:200].strip() or " ".join(sayable(path.stem).split()) or "A card"
 
 
 def _free(cards: Cards, name: str) -> str:

@@ -117,10 +117,12 @@ class CorpusNames:
         while number + 1 < len(words):
             end = number
             while end + 1 < len(words) and self._is_pair(text, words[end], words[end + 1]):
+                if end > number and "," in text[words[end].end : words[end + 1].start]:
+                    break  # the next one of a list
                 end += 1
             if end > number:
                 yield words[number].start, words[end].end, (number, end + 1)
-            number = max(end, number + 1)
+            number = end + 1
 
     def _is_pair(self, text: str, one: _Token, other: _Token) -> bool:
         pair = _Pair(one.folded, other.folded)

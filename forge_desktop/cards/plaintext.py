@@ -30,7 +30,9 @@ _SPELT = re.compile(
 _GONE = frozenset(("tag", "mark", "slash", "unseen"))
 _UNSEEN_HERE = re.compile(f"[{_UNSEEN}]")
 _ACCENTED = re.compile(f"([A-Za-z])[{_MARKS}]+")
-_LETTERS = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ı": "i", "ß": "ss", "æ": "ae"})
+_LETTERS = str.maketrans(
+    {"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ı": "i", "ß": "ss", "æ": "ae", "\u2019": "'"}
+)
 
 
 @dataclass(frozen=True)

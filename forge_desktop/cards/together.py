@@ -19,17 +19,18 @@ _KNOWN = frozenset(word.casefold() for name in _MODALITIES for word in (name, f"
 def contradictions(kind: Kind, values: Mapping[str, Value]) -> list[Problem]:
     """Problems that no field has by itself; `values` are what the fields show."""
     data = {key: value.data for key, value in values.items()}
-    found = [*_licence(data), *_times(data), *_ratios(data), *_dates(data), *_modalities(data)]
+    found = [*_licence(data, values), *_times(data), *_ratios(data), *_dates(data), *_modalities(data)]
     if kind == "adapter" and data.get("base_relation") not in (None, "adapter"):
         found.append(_warning("base_relation", "Relation to the base: this is an adapter, and it says otherwise."))
     return found
 
 
-def _licence(data: Mapping[str, Any]) -> list[Problem]:
+def _licence(data: Mapping[str, Any], values: Mapping[str, Value]) -> list[Problem]:
     if data.get("licence") != "other":
         return []
+    how = _warning if values["licence"].source == "import" else Problem  # others may leave that open
     lacking = [key for key in ("licence_name", "licence_link") if not data.get(key)]
-    return [Problem(key, f"{BY_KEY[key].title} is missing: the licence is said to be another one.") for key in lacking]
+    return [how(key, f"{BY_KEY[key].title} is missing: the licence is said to be another one.") for key in lacking]
 
 
 def _times(data: Mapping[str, Any]) -> list[Problem]:

@@ -264,7 +264,8 @@ def problem_in_words(problem: Problem, file: str = "") -> str:
     place = f"{file or 'text'}:{problem.line}:{problem.column}: " if problem.line else f"{file}: " if file else ""
     title = BY_KEY[problem.field].title if problem.field in BY_KEY else problem.field
     named = "" if not title or problem.message.startswith(title) else f"{title}: "
-    return f"{place}{problem.severity}: {named}{problem.message}"
+    said = problem.message.removeprefix(f"Line {problem.line}, column {problem.column}: ")  # it stands before
+    return f"{place}{problem.severity}: {named}{said}"
 
 
 def way_on(card: Card, missing: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from forge_desktop.cli import card_changes, card_compare, card_files, card_words
 from forge_desktop.cli.output import Output
 from forge_desktop.forge import Forge
 
-_TEXTS = (".md", ".markdown", ".json", ".jsonld")
+_TEXTS = (".md", ".markdown", ".json", ".jsonld", ".yaml", ".yml")
 
 
 def card(forge: Forge, options: argparse.Namespace, out: Output) -> int:

@@ -50,6 +50,19 @@ def test_a_bundle_carries_the_card(carried: Path) -> None:
     assert card["fields"]["generation_speed"]["measured"]["value"] == SPEED.data
 
 
+def test_a_bundle_names_nobody_of_the_documents(tmp_path: Path, elsewhere: Forge) -> None:
+    (tmp_path / "data").mkdir(mode=0o700)
+    room = CardRoom(tmp_path / "data", tmp_path)
+    (tmp_path / "a.md").write_text("Ottilie Brandauer was here, and Ottilie Brandauer left.", encoding="utf-8")
+    room.forge.jobs.wait(room.forge.corpus.index([tmp_path / "a.md"]), 60)
+    made = room.adapter(name="For Ottilie Brandauer")
+    leave(room.forge, made.uid, tmp_path / "it.forgeversion", with_base=True)
+    room.forge.close()
+    with zipfile.ZipFile(tmp_path / "it.forgeversion") as archive:
+        assert not any(b"Brandauer" in archive.read(name) for name in archive.namelist())
+    assert bring(elsewhere, tmp_path / "it.forgeversion").name == "For ‹name›"
+
+
 def test_it_is_readable_before_anything_comes_in(
     carried: Path, elsewhere: Forge, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.cards.file_check import checked_file
 from forge_desktop.cards.markdown import BadCardText
 from forge_desktop.cards.records import BroughtIn, Card
 from forge_desktop.cards.said_elsewhere import guessed
@@ -193,6 +194,50 @@ def test_ordinary_cards_of_the_hub_come_in_without_an_error(room: CardRoom, tmp_
     assert (room.shown(card.uid, "task"), room.shown(card.uid, "tags")) == ("text-to-image", ["a"])
     assert room.cards.markdown(card.uid) == file.read_text("utf-8")
     assert not [one for one in room.cards.check(card.uid).problems if one.severity == "error"]
+
+
+def test_one_odd_amount_costs_a_document_nothing_else(room: CardRoom, tmp_path: Path) -> None:
+    odd = {"name": "forge-desktop:price_input_usd", "value": "1e99"}
+    model = {"type": "machine-learning-model", "name": "M", "modelCard": {"properties": [odd]}, "description": "Short."}
+    file = tmp_path / "card.cdx.json"
+    file.write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.7", "components": [model]}), "utf-8")
+    card = _bring(room, file)
+    assert room.shown(card.uid, "summary") == "Short."
+    assert "1e99" in room.cards.markdown(card.uid)
+
+
+def test_what_is_no_number_and_what_is_too_long_is_named(room: CardRoom, tmp_path: Path) -> None:
+    front = "model-index:\n- name: m\n  results:\n  - task: {type: t}\n    dataset: {name: d, type: d}\n    metrics:\n"
+    file = tmp_path / "README.md"
+    file.write_text(
+        f"---\n{front}    - {{type: acc, value: 63 ± 4}}\n---\n# M\n\n## Uses\n\n{'x' * 200_001}\n", "utf-8"
+    )
+    card = _bring(room, file)
+    said = {(one.line, one.message) for one in room.cards.check(card.uid).problems if one.field == "evaluation"}
+    assert said == {(8, "a result of model-index is no number ('63 ± 4'), so it stays in the text alone.")}
+    assert isinstance(card, BroughtIn)
+    assert ["200,000 characters" in one.message for one in card.refused] == [True]
+
+
+def test_a_check_reads_what_an_import_reads(room: CardRoom, tmp_path: Path) -> None:
+    said = json.loads(room.cards.exports.render("v1", "json", revealed=True))
+    said["fields"]["contact"] = {"hand": {"value": "nobody", "unit": "", "source": "hand", "at": 0}}
+    file = tmp_path / "card.jsonld"
+    text = json.dumps(said, indent=1)
+    file.write_text(text, "utf-8")
+    problem = next(one for one in checked_file(file, None, lambda _: ()).problems if one.field == "contact")
+    assert (problem.severity, problem.line) == ("error", text[: text.index('"contact"')].count("\n") + 1)
+    folder = tmp_path / "model"
+    (folder / ".eval_results").mkdir(parents=True)
+    (folder / "README.md").write_text("---\nlicense: Apache 2.0\n---\n# M\n", "utf-8")
+    (folder / ".eval_results" / "a.yaml").write_text("- dataset: {id: a/b}\n  value: 1.0\n", "utf-8")
+    (folder / ".eval_results" / "b.yaml").write_text("- [\n", "utf-8")
+    report = checked_file(folder, None, lambda _: ())
+    assert [(one.field, one.severity, one.line) for one in report.problems if one.field == "licence"] == [
+        ("licence", "error", 2)
+    ]
+    assert [one for one in report.problems if "b.yaml" in one.message]
+    assert "Evaluation results" not in report.completeness.missing
 
 
 @pytest.mark.parametrize("form", ["json", "cyclonedx", "spdx"])

@@ -68,7 +68,7 @@ def left(privacy: Privacy, text: str) -> str:
         "Ask Gundula Zwiebelfisch.",
         "Ask gundula_zwiebelfisch.",
         "Ask Ｇundula Zwiebelfisch.",
-        "Ask Ottilie Kranewitter and Jose Nunez.",
+        "Ask Ottilie Kranewitter and Jose Nunez, or Ottilie Kranewitter, Jose Nunez.",
         "Ask Jose Angel Nunez.",
         "Ask Marlene.",
         "Ask Brandauer.",

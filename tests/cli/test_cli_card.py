@@ -57,6 +57,8 @@ def test_a_card_is_written_by_hand_checked_and_taken_back(cli: Callable[..., Any
     cli("card", "set", "v1", "memory_vram", "--not-applicable", "It has no GPU.")
     (told,) = cli_json("card", "show", "v1", "memory_vram")["fields"]
     assert (told["value"], told["not_applicable"]) == (None, "It has no GPU.")
+    assert "'smell' is none that is known" in cli("card", "set", "v1", "inputs", "text, smell").stdout
+    cli("card", "undo", "v1")
     taken_back = cli_json("card", "undo", "v1")
     assert taken_back["can_redo"] is True
     assert taken_back["what"] == "Peak memory of the GPU"
@@ -266,7 +268,7 @@ def test_cards_leave_in_every_format(tmp_path: Path, cli: Callable[..., Any], cl
 
 
 def test_what_is_private_is_named_hidden_and_revealed_on_a_persons_word(
-    tmp_path: Path, cli: Callable[..., Any], cli_json: Json
+    tmp_path: Path, cli: Callable[..., Any], cli_json: Json, data_dir: Path
 ) -> None:
     private = "/home/ada/secret/notes.txt"
     cli("card", "set", "v1", "users", f"Those who read {private}.")
@@ -283,6 +285,11 @@ def test_what_is_private_is_named_hidden_and_revealed_on_a_persons_word(
     assert "Hidden: 1 private part." in said
     assert written("all", "--reveal-all") == (0, True)
     assert private not in cli_json("card", "show", "v1", "--markdown")["markdown"]
+    at = ("--to", tmp_path / "all.md", "--format", "markdown")
+    cli("card", "export", "v1", *at, "--reveal", leak["finding"][:12], expect=1)  # that file is there
+    assert written("unmoved") == (1, False)
+    cli("card", "export", "v1", "--to", data_dir / "out", expect=1)
+    assert not (data_dir / "out").exists()
     assert written("revealed", "--reveal", leak["finding"][:12]) == (0, True)
     assert written("still") == (0, True)
     assert written("again", "--hide", leak["finding"]) == (1, False)

@@ -291,6 +291,15 @@ def test_a_broken_file_keeps_its_text_and_says_where(
     assert shown.broken == file.read_text()
 
 
+def test_what_an_import_could_not_take_is_said(qtbot: QtBot, pane: CardsPane, tmp_path: Path) -> None:
+    file = tmp_path / "README.md"
+    file.write_text("---\nlicense: Apache 2.0\n---\n# Theirs\n")
+    pane.actions_of.bring_in_paths([file])
+    qtbot.waitUntil(pane.banner.isVisible, timeout=SOON)
+    assert "Licence 'Apache 2.0'" in said(pane.banner)
+    assert "stays in the text" in said(pane.banner)
+
+
 def test_a_new_card_is_about_nothing_that_is_here(qtbot: QtBot, forge: Forge, pane: CardsPane) -> None:
     pane.actions_of.new_card()
     found = sheet(qtbot, pane, NewCardSheet)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from forge_desktop.cards.markdown.model_index import figure
 from forge_desktop.cards.markdown.parsing import Parsed
-from forge_desktop.cards.markdown.yaml_nodes import Node
+from forge_desktop.cards.markdown.yaml_nodes import Node, plain
 from forge_desktop.cards.records import Problem
 
 _KEY = "model-index"
@@ -17,10 +18,24 @@ def remarks(parsed: Parsed) -> tuple[Problem, ...]:
     index = parsed.keys.get(_KEY)
     if index is None or _empty(index.meant):
         return ()
-    return tuple(
-        Problem("evaluation", f"{said}, {_SO}.", "warning", parsed.front.yaml_line + node.line, node.column + 1)
-        for node, said in _found(index)
-    )
+    said = [(node, f"{words}, {_SO}.") for node, words in _found(index)] + list(_in_words(index))
+    first = parsed.front.yaml_line
+    return tuple(Problem("evaluation", words, "warning", first + node.line, node.column + 1) for node, words in said)
+
+
+def _in_words(index: Node) -> Iterator[tuple[Node, str]]:
+    """Results that are no numbers: they stay where they are, and are in no table."""
+    for model in _items(index.meant):
+        for result in _items(_part(model, "results")):
+            for metric in _items(_part(result, "metrics")):
+                value = _part(metric, "value")
+                if value is not None and figure(plain(value)) is None:
+                    shown = f"{value.text[:40]!r}" if value.kind == "scalar" else "a list"
+                    yield value, f"a result of {_KEY} is no number ({shown}), so it stays in the text alone."
+
+
+def _items(node: Node | None) -> list[Node]:
+    return node.items if node is not None and node.kind == "list" else []
 
 
 def _found(index: Node) -> Iterator[tuple[Node, str]]:

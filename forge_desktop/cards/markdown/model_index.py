@@ -22,7 +22,7 @@ def rows(index: object) -> list[Row]:
 
 def held(row: Mapping[str, object]) -> Row | None:
     """What of a row the `model-index` can hold; None where the hub would want more than there is."""
-    if not (row.get("dataset") and row.get("metric")) or _figure(row.get("value")) is None:
+    if not (row.get("dataset") and row.get("metric")) or figure(row.get("value")) is None:
         return None
     kept = {name: row[name] for name in COLUMNS if row.get(name) not in (None, "")}
     if not str(kept.get("source", "")).startswith(_LINK):
@@ -115,12 +115,12 @@ def _found(index: object) -> list[tuple[Row, _Place]]:
     for number, place, which in _places(index):
         result = _list(index)[number]["results"][place]
         metric = _map(result["metrics"][which])
-        if _figure(metric.get("value")) is not None:
+        if figure(metric.get("value")) is not None:
             found.append((_row(result, metric), (number, place, which)))
     return found
 
 
-def _figure(value: object) -> float | int | None:
+def figure(value: object) -> float | int | None:
     """A result as a number, also where it stands in quotes."""
     if isinstance(value, bool):
         return None
@@ -139,7 +139,7 @@ def _row(result: Mapping[str, Any], metric: Mapping[str, Any]) -> Row:
         "revision": _text(dataset.get("revision")),
         "split": _text(dataset.get("split")),
         "metric": _text(metric.get("type")),
-        "value": _figure(metric.get("value")),
+        "value": figure(metric.get("value")),
         "config": _text(dataset.get("config")),
         "source": _text(source.get("url")),
         "verified": metric.get("verified") if isinstance(metric.get("verified"), bool) else None,
@@ -193,7 +193,7 @@ def _metric(row: Mapping[str, object], old: dict[str, Any]) -> dict[str, Any]:
     made = {**old}
     if _text(old.get("type")) != row["metric"]:
         made = {"type": row["metric"], **old} | {"type": row["metric"]}
-    if _figure(old.get("value")) != row["value"]:
+    if figure(old.get("value")) != row["value"]:
         made["value"] = row["value"]
     if row.get("verified") is not None:
         made["verified"] = row["verified"]

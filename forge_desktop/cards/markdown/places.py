@@ -58,7 +58,7 @@ def found(outline: Outline, kind: Kind) -> dict[str, Place]:
                 _cell(places, table, number, row, kind)
     _under_headings(places, outline, kind)
     for at, line in enumerate(outline.bare):
-        match = _BOLD.match(line) if outline.solid[at] else None
+        match = _BOLD.match(line) if outline.solid[at] and "**" in line else None
         key = titles.BOLD_FIELDS.get(titles.normal(match[2])) if match else None
         if match and key and key not in places and BY_KEY[key].belongs_to(kind):
             held = None if _EMPTY.fullmatch(match[3]) or not match[3] else (match[3], "")
@@ -197,10 +197,15 @@ def _top(places: dict[str, Place], outline: Outline) -> None:
         return
     stop = next((other.first for other in outline.headings if other.first > heading.first), len(outline.bare))
     first, _ = content(outline.bare, heading.last, stop)
-    last = first
+    last, length = first, 0
     while (
-        last < stop and outline.bare[last].strip() and outline.solid[last] and not _NO_SUMMARY.match(outline.bare[last])
+        length <= _LONGEST_SUMMARY
+        and last < stop
+        and outline.bare[last].strip()
+        and outline.solid[last]
+        and not _NO_SUMMARY.match(outline.bare[last])
     ):
+        length += len(outline.bare[last].strip()) + 1
         last += 1
     text = " ".join(line.strip() for line in outline.bare[first:last])
     if text and len(text) <= _LONGEST_SUMMARY and not _EMPTY.fullmatch(text):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cards.records import Card
+from forge_desktop.cards.records import BroughtIn, Card
 from forge_desktop.ui.widgets.words import count_words, own_direction, safe_words
 
 _NAMED = 6  # files that are named; of more it is said how many
@@ -42,14 +42,20 @@ class Arrivals:
             self._opens(self._came[0][1].uid)
         broken = [(path, card) for path, card in self._came if card.broken is not None]
         wrong = [(path, error) for path, error in self._failed if error is not None]
+        partly = [(path, card) for path, card in self._came if isinstance(card, BroughtIn) and card.refused]
         said = [_broken(path, card, alone=self._alone) for path, card in broken]
+        said += [_refused(path, card, alone=self._alone) for path, card in partly]
         said += [f"{safe_words(path.name)}: {error.message} {error.hint}".strip() for path, error in wrong]
         if self._alone and not said:
             said = ["It stands in the list of cards."]
         if len(said) > _NAMED:
             said = [*said[:_NAMED], f"And {len(said) - _NAMED} more."]
         if self._came or wrong:
-            self._say("bad" if wrong else "warn" if broken else "ok", self._title(len(broken), wrong), "\n".join(said))
+            self._say(
+                "bad" if wrong else "warn" if broken or partly else "ok",
+                self._title(len(broken), wrong),
+                "\n".join(said),
+            )
 
     def _title(self, broken: int, wrong: Sequence[tuple[Path, ForgeError | None]]) -> str:
         if self._alone and wrong:
@@ -62,6 +68,13 @@ class Arrivals:
         parts += [f"{broken} of them cannot be read as a card yet"] if broken else []
         parts += [f"{count_words(len(wrong), 'file')} could not be imported"] if wrong else []
         return f"{', '.join(parts)}."
+
+
+def _refused(path: Path, card: BroughtIn, *, alone: bool) -> str:
+    """What of a file could not be taken, and is only in the card's text."""
+    said = [safe_words(problem.message) for problem in card.refused[:_NAMED]]
+    said += [f"And {len(card.refused) - _NAMED} more."] if len(card.refused) > _NAMED else []
+    return "\n".join(said) if alone else f"{safe_words(path.name)}: {' '.join(said)}"
 
 
 def _broken(path: Path, card: Card, *, alone: bool) -> str:
