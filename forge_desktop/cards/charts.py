@@ -13,7 +13,7 @@ from typing import Any
 from forge_desktop.cards.html_tables import plain_text
 from forge_desktop.cards.records import Value
 
-_ROWS_IN_ONE = 24  # so that a picture fits on a page
+_ROWS_IN_ONE = 12  # so that three pictures fit on a page
 _WIDTH, _LEFT, _RIGHT, _STEP, _TOP = 680, 220, 170, 22, 30
 _LABEL = 38
 _NOT_XML = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
@@ -56,7 +56,8 @@ class Chart:
         light, dark = (base64.b64encode(self.svg(ink).encode()).decode() for ink in _INKS)
         height = self._height
         return (
-            f'<p><picture><source media="(prefers-color-scheme: dark)" srcset="data:image/svg+xml;base64,{dark}">'
+            f'<p style="line-height: 100%"><picture>'
+            f'<source media="(prefers-color-scheme: dark)" srcset="data:image/svg+xml;base64,{dark}">'
             f'<img src="data:image/svg+xml;base64,{light}" width="{_WIDTH}" height="{height}" '
             f'alt="Chart: {escape(_plain(self.title))}. The figures are in the table below."></picture></p>\n'
         )
@@ -150,7 +151,8 @@ def _charts(title: str, bars: Sequence[tuple[str, Bar]], *, dots: bool) -> list[
         whole = 100.0 if unit == "%" else 1.0 if unit in ("", "share") else 0.0  # shares are seen as part of the whole
         figures = [each for bar in own for each in (bar.value, bar.low, bar.high) if each is not None]
         most = whole if not dots and all(0 <= each <= whole for each in figures) else max(0.0, *figures)
-        parts = [own[at : at + _ROWS_IN_ONE] for at in range(0, len(own), _ROWS_IN_ONE)]
+        size = math.ceil(len(own) / math.ceil(len(own) / _ROWS_IN_ONE))  # no picture of one bar alone at the end
+        parts = [own[at : at + size] for at in range(0, len(own), size)]
         for number, part in enumerate(parts, 1):
             named = f"{title} ({unit})" if unit else title
             ending = f", part {number} of {len(parts)}" if len(parts) > 1 else ""

@@ -42,6 +42,7 @@ from PySide6.QtSvg import QSvgRenderer
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.paths import write_atomically
 from forge_desktop.ui import tokens
+from forge_desktop.ui.print_pages import settle, turn
 from forge_desktop.ui.widgets.words import safe_words
 
 _DPI = 96  # what a pixel of HTML is; the layout counts in them
@@ -108,6 +109,8 @@ def _print(html: str, title: str, paper: str, check: Callable[[], None]) -> tupl
     area = writer.pageLayout().paintRect(QPageLayout.Unit.Inch)
     page = QSizeF(area.width() * _DPI, area.height() * _DPI)
     document = _Paper(html, page)
+    turn(document)
+    settle(document, check)
     pages = document.pageCount()
     painter = QPainter(writer)
     try:

@@ -135,3 +135,41 @@ def test_paper_is_the_one_in_use_there(qapp: QApplication, tmp_path: Path) -> No
     file = tmp_path / "card.pdf"
     print_html(page("x"), file, paper="Letter")
     assert pdfium.PdfDocument(file)[0].get_size() == pytest.approx((612, 792), abs=1)
+
+
+def read(file: Path) -> list[str]:
+    document = pdfium.PdfDocument(file)
+    return ["".join(document[n].get_textpage().get_text_range().split()) for n in range(len(document))]
+
+
+def test_no_row_is_parted_and_no_heading_stands_alone(qapp: QApplication, tmp_path: Path) -> None:
+    row = "<tr><th>row{0}</th><td>a{0}<br>b{0}<br>c{0}<br>d{0}y</td></tr>"
+    table = "<table width='100%'><thead><tr><th>Name</th><th>What</th></tr></thead>{0}</table>"
+    tables = "".join(
+        f"<h2>Part{n}</h2><h3>Below{n}</h3><p>Says{n}</p>{picture(CHART)}<p>Table{n}:</p>"
+        + table.format("".join(row.format(f"{n}q{line}") for line in range(3 + n)))
+        for n in range(9)
+    )
+    file = tmp_path / "card.pdf"
+    print_html(page(tables), file, paper="A4")
+    texts = read(file)
+    whole = "".join(texts)
+    for n in range(9):
+        assert any(f"Part{n}Below{n}Says{n}" in text for text in texts), n
+        assert any(f"Table{n}" in text and f"row{n}q0" in text for text in texts), n
+        for line in range(3 + n):
+            said = [f"{part}{n}q{line}" for part in "abcd"]
+            assert any(all(one in text for one in [f"row{n}q{line}", *said]) for text in texts), (n, line)
+            assert whole.count(f"d{n}q{line}y") == 1, "and nothing is lost or said twice"
+    assert all(len(text) > 12 for text in texts), "no page is empty"
+
+
+def test_what_is_read_from_the_right_stands_there(qapp: QApplication, tmp_path: Path) -> None:
+    file = tmp_path / "card.pdf"
+    print_html(page('<p>left</p><p dir="auto">هذا نموذج</p>'), file, paper="A4", title="a\u202eb")
+    found = pdfium.PdfDocument(file)[0].get_textpage()
+    text = found.get_text_range()
+    at = next(n for n, sign in enumerate(text) if "\u0600" < sign < "\uffff" and sign.isalpha())
+    assert found.get_charbox(at)[0] > 400
+    assert found.get_charbox(text.index("left"))[0] < 100
+    assert "\u202e" not in text
