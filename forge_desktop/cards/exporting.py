@@ -132,7 +132,7 @@ def refuse_replacing(paths: Sequence[Path], target: Path, *, replace: bool) -> N
     """Raise ForgeError where a file would be lost that nobody agreed to lose, or something is there that is no file."""
     there = [path for path in paths if path.is_symlink() or path.exists()]
     kept = next((path for path in there if not (replace and path.is_file() and not path.is_symlink())), None)
-    if kept is not None and replace:
+    if kept is not None and (replace or kept.is_symlink()):
         what = "a link" if kept.is_symlink() else "no file"
         raise ForgeError(f"{kept} is {what}; nothing was written.", hint="Only files are replaced: name another place.")
     if kept is not None:

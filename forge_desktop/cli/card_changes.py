@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cards import changes
+from forge_desktop.cards import changes, checking
 from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.files import MOST_BYTES, refuse_large
 from forge_desktop.cards.records import Card, Filled
@@ -52,8 +52,17 @@ def write(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         forge.cards.set(card, field, _data_of(field, text), unit=options.unit)
     found = forge.cards.get(card)
     told = card_words.field_fields(BY_KEY[field], found.fields.get(field), found)
-    out.result({**card_words.card_fields(found), "fields": [told]})
+    problems = [problem for problem in checking.problems(found.kind, found.fields) if problem.field == field]
+    out.result(
+        {
+            **card_words.card_fields(found),
+            "fields": [told],
+            "problems": [card_words.problem_fields(problem) for problem in problems],
+        }
+    )
     card_words.tell(found, out, field=field)
+    for problem in problems:
+        out.line(card_words.problem_in_words(problem))
     return 0
 
 

@@ -91,8 +91,9 @@ def test_files_are_written_counted_and_never_replaced(exports, tmp_path):
     assert one.read_bytes() == made.render("v12", "html")
     link = tmp_path / "link.html"
     link.symlink_to(one)
-    with pytest.raises(ForgeError, match=r"link\.html is a link; nothing was written"):
-        jobs.wait(made.write("v12", ["html"], link, replace=True))
+    for replace in (False, True):
+        with pytest.raises(ForgeError, match=r"link\.html is a link; nothing was written"):
+            jobs.wait(made.write("v12", ["html"], link, replace=replace))
 
 
 def test_what_cannot_be_written_leaves_nothing(exports, tmp_path):

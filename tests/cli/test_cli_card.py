@@ -57,6 +57,8 @@ def test_a_card_is_written_by_hand_checked_and_taken_back(cli: Callable[..., Any
     cli("card", "set", "v1", "memory_vram", "--not-applicable", "It has no GPU.")
     (told,) = cli_json("card", "show", "v1", "memory_vram")["fields"]
     assert (told["value"], told["not_applicable"]) == (None, "It has no GPU.")
+    assert "'smell' is none that is known" in cli("card", "set", "v1", "inputs", "text, smell").stdout
+    cli("card", "undo", "v1")
     taken_back = cli_json("card", "undo", "v1")
     assert taken_back["can_redo"] is True
     assert taken_back["what"] == "Peak memory of the GPU"
