@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from forge_desktop.cards import fields as known
 from forge_desktop.cards.records import Card, CheckReport, Completeness, FieldState, Kind, Leak, Problem, Value
+from forge_desktop.cards.sayable import turns
 from forge_desktop.cards.text_problems import remarks_in, wrong_in
 from forge_desktop.cards.together import contradictions
-from forge_desktop.cards.validating import problem_of, turns
+from forge_desktop.cards.validating import problem_of
 
 _TURNED = "holds marks that turn the direction of reading, so it may look like what it does not say."
 _STATE = "registry"  # of a published card: each promotion changes it, and does not stand in the way of the next

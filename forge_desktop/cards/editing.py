@@ -13,11 +13,12 @@ from forge_desktop.cards.claims import honest
 from forge_desktop.cards.fields import BY_KEY, Field
 from forge_desktop.cards.patches import Draft, Hand, between, patched
 from forge_desktop.cards.records import FieldState, Kind, Source, Value
+from forge_desktop.cards.sayable import unsayable
 from forge_desktop.cards.shelf import Shelf
 from forge_desktop.cards.store import CardRow, CardStore, EditRow, as_json
 from forge_desktop.cards.text_problems import wrong_in
 from forge_desktop.cards.typing_in import taken
-from forge_desktop.cards.validating import problem_of, problem_of_reason, unsayable
+from forge_desktop.cards.validating import problem_of, problem_of_reason
 
 if TYPE_CHECKING:
     import sqlite3

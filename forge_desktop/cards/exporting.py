@@ -71,7 +71,7 @@ class Exports:
             raise ForgeError("No format was chosen.", hint="Choose one at least.")
         self._refuse(target)
         found = self._found(card)
-        _refuse_unreadable(found, wanted)
+        refuse_unreadable(found, [made.title for made in wanted if made.name != "json"])
 
         def job(ctx: JobContext) -> object:
             shown, left_out = self._as_it_leaves(found, revealed)
@@ -103,13 +103,14 @@ class Exports:
             )
 
 
-def _refuse_unreadable(card: Card, wanted: Sequence[Renderer]) -> None:
-    """Raise ForgeError where a text that waits to be mended would be left out without a word; JSON holds it."""
-    without = next((made for made in wanted if made.name != "json"), None)
-    if card.broken is not None and without is not None:
+def refuse_unreadable(card: Card, forms: Sequence[str]) -> None:
+    """Raise ForgeError where a text that waits to be mended would be left out without a word in forms (by title) other
+    than JSON, which holds it.
+    """
+    if card.broken is not None and forms:
         why = f" {card.problem.message}" if card.problem is not None else ""
         raise ForgeError(
-            f"The text of {card.label or card.name} waits to be mended, it would be missing in {without.title}.{why}",
+            f"The text of {card.label or card.name} waits to be mended, it would be missing in {forms[0]}.{why}",
             hint="Mend it or undo it first. As JSON (--format json) the card leaves with its text as it is.",
         )
 

@@ -16,7 +16,7 @@ from forge_desktop.cards.editing import checked
 from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.foreign import ForeignCard, not_taken
 from forge_desktop.cards.records import BroughtIn, Card, Kind, Problem, Value
-from forge_desktop.cards.validating import sayable
+from forge_desktop.cards.sayable import sayable
 
 if TYPE_CHECKING:
     from forge_desktop.base.jobs import JobContext

@@ -15,10 +15,10 @@ from forge_desktop.cards import fields as known
 from forge_desktop.cards.editing import by_hand, summary
 from forge_desktop.cards.filling.filler import Filler
 from forge_desktop.cards.records import Card, FieldState, Kind, Value
+from forge_desktop.cards.sayable import unsayable
 from forge_desktop.cards.shelf import Shelf
 from forge_desktop.cards.store import CardRow, CardStore
 from forge_desktop.cards.subjects import Subject, Subjects, orphaned
-from forge_desktop.cards.validating import unsayable
 
 if TYPE_CHECKING:
     import sqlite3

@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from forge_desktop.base.directions import TURNING
 from forge_desktop.cards.fields import ROWS, Field
 from forge_desktop.cards.licensing import problem_of as licence_problem
 from forge_desktop.cards.records import Kind
+from forge_desktop.cards.sayable import unsayable
 
 _LONGEST_LINE, _LONGEST_TEXT, _MOST = 1000, 200_000, 2**63 - 1
 _ABOVE_ZERO = frozenset(  # a model without any of these is none
@@ -28,7 +28,6 @@ _ABOVE_ZERO = frozenset(  # a model without any of these is none
 )
 _EMAIL = re.compile(r"[^@\s<>()\[\],;:\"]+@[^@\s<>()\[\],;:\"]+\.[^@\s<>()\[\],;:\".]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _NAMED = 12  # choices that a sentence names
 _ROW_TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("value", "baseline", "difference", "low", "high", "share"), (int, float)),
@@ -56,29 +55,6 @@ def problem_of_reason(field: Field) -> str:
 
 def _no_unit(field: Field, unit: str) -> str:
     return f"{field.title} has no unit, so {unit} does not belong to it."
-
-
-def unsayable(data: object) -> bool:
-    """Whether a text holds what nobody can read or write down: control characters, half a character."""
-    return _holds(data, _CONTROL)
-
-
-def turns(data: object) -> bool:
-    """Whether a text holds marks that turn the direction in which it is read."""
-    return _holds(data, TURNING)
-
-
-def _holds(data: object, what: re.Pattern[str]) -> bool:
-    if isinstance(data, str):
-        return what.search(data) is not None
-    if isinstance(data, dict):
-        return any(_holds(key, what) or _holds(value, what) for key, value in data.items())
-    return isinstance(data, (list, tuple)) and any(_holds(part, what) for part in data)
-
-
-def sayable(text: str) -> str:
-    """A text without what nobody can read: control characters, and those that turn the direction of what follows."""
-    return TURNING.sub("", _CONTROL.sub("", text))
 
 
 def _line(field: Field, data: object) -> str:

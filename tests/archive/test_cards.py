@@ -105,6 +105,21 @@ def test_it_comes_in_as_somebody_elses_word(carried: Path, elsewhere: Forge) -> 
     assert again.data == "Mine", "a second time it takes nothing away"
 
 
+def test_a_look_at_a_bundle_says_why_its_card_cannot_be_read(carried: Path, elsewhere: Forge, tmp_path: Path) -> None:
+    odd = rewritten(carried, tmp_path / "odd.forgeversion", told("card.json", kind="mouse"))
+    found = elsewhere.archive.student_files.look(odd)
+    assert found.card is None
+    assert "kind is none of" in found.card_text
+
+
+def test_a_text_that_waits_to_be_mended_comes_along(carried: Path, elsewhere: Forge, tmp_path: Path) -> None:
+    odd = rewritten(carried, tmp_path / "odd.forgeversion", told("card.json", broken="---\na: [\n---\n"))
+    assert elsewhere.archive.student_files.look(odd).card_text == "---\na: [\n---\n"
+    made = bring(elsewhere, odd)
+    assert "its text (it waits to be mended)" in made.note
+    assert elsewhere.cards.get(made.uid).broken == "---\na: [\n---\n"
+
+
 @pytest.mark.parametrize(
     "change", [lambda files: files.pop("card.json"), lambda files: files.update({"card.json": b"null"})]
 )

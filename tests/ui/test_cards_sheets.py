@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.cards.records import Card, CardVersion
 from forge_desktop.forge import Forge
+from forge_desktop.ui.panes.cards.hints import in_window
 from forge_desktop.ui.panes.cards.pane import CardsPane
 from forge_desktop.ui.panes.cards.sheets_export import ExportSheet
 from forge_desktop.ui.panes.cards.sheets_fill import FillSheet
@@ -368,4 +369,5 @@ def test_the_hints_of_a_sheet_name_buttons(
     found.banner.show_message("Locked.", "Reopen it first: forge-desktop card reopen v1.2")
     assert "Press Reopen first." in said(found.banner)
     assert "forge-desktop" not in said(found.banner)
+    assert in_window("No card is called '07b3b292-0000-4000-8000-00000000000a'.") == "That card is not here any more."
     found.reject()

@@ -48,7 +48,7 @@ class AnswerCard(QFrame):
         self.pill = Pill("", "mute", size=tokens.CAPTION)
         self.pair = ChoiceField({})
         self.pair.setAccessibleName("Which pair")
-        keep_narrow(self.pair)
+        keep_narrow(self.pair, 190)
         self.pair.changed.connect(self._on_pair)
         self.words = column(gap=4)
         head = row(label("Local or API?", tokens.BODY, 600), self.pill, None, self.pair)

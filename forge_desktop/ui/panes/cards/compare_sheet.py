@@ -59,7 +59,7 @@ class CompareSheet(CardSheet):
         self.add = ChoiceField({})
         self.add.setAccessibleName("Put another card beside them")
         self.add.changed.connect(self._on_add)
-        keep_narrow(self.add)
+        keep_narrow(self.add, 212)
         self._chips = row(gap=6)
         self.progress = ProgressRow("Comparing", can_pause=False)
         self.progress.cancel_pressed.connect(forge.jobs.cancel)
@@ -137,7 +137,7 @@ class CompareSheet(CardSheet):
             chip.clicked.connect(lambda _=False, uid=uid: self._on_away(uid))
             self._chips.addWidget(chip)
         self.add.clear()
-        self.add.addItem("Put another beside them…", "")
+        self.add.addItem("Put another beside…", "")
         for entry in self._entries.values():
             if entry.uid not in self._chosen:
                 self.add.addItem(f"{safe_words(entry.name)} · {KINDS[entry.kind]}", entry.uid)

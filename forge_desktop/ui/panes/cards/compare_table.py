@@ -39,6 +39,9 @@ def side_by_side(found: CardComparison, *, narrow: bool = False) -> list[QFrame]
 def heads(cards: Sequence[ComparedCard], *, narrow: bool = False) -> QFrame:
     """The names over the columns."""
     grid = _grid(len(cards), narrow=narrow)
+    over_names = QWidget()  # without it the columns would begin where the names end, and not a gap later
+    over_names.setFixedWidth(theme.px((_NARROW if narrow else (_NAMES, 0))[0]))
+    grid.addWidget(over_names, 0, 0)
     for place, card in enumerate(cards, 1):
         name = ElidedLabel(safe_words(card.name), tokens.BODY, 600)
         facts = [KINDS[card.kind], "on this computer" if card.local else "elsewhere"]

@@ -10,6 +10,7 @@ _NAME = r"[^\s`).]+(?:\.[^\s`).]+)*"
 _WINDOW: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
+        (r"No card is called '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'\.", "That card is not here any more."),
         (rf"Reopen it first: forge-desktop card reopen {_NAME}", "Press Reopen first."),
         (rf" \(forge-desktop card fill {_NAME}\)", ""),
         (r", or with forge-desktop teachers price(?=\.)", ""),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.jobs import JobContext
+from forge_desktop.cards.exporting import refuse_unreadable
 from forge_desktop.cards.records import Card, Exported
 from forge_desktop.ui.print import print_html
 
@@ -28,6 +29,7 @@ def export_card(
     others = [form for form in forms if form != PDF]
 
     def job(context: JobContext) -> list[Exported]:
+        refuse_unreadable(card, ["PDF"] if PDF in forms else [])
         target = folder.absolute()
         file = target / _FILE
         if PDF in forms and file.exists() and not replace:

@@ -82,8 +82,7 @@ def keep_narrow(choice: QComboBox, most: int = 240) -> None:
     """A long name in a list shortens there, and does not widen the sheet."""
     choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     choice.setMinimumContentsLength(12)
-    choice.setMaximumWidth(theme.px(most))
-    choice.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    choice.setFixedWidth(theme.px(most))
 
 
 def closing(words: str = "Close") -> Button:
