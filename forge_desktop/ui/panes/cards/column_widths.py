@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 
-from PySide6.QtGui import QFontMetricsF, QTextDocument, QTextLength, QTextTable
+from PySide6.QtGui import QFontMetricsF, QTextDocument, QTextFormat, QTextLength, QTextTable
 
 from forge_desktop.ui import theme, tokens
 
 _PADDING = 22  # pixels around a word in its cell
 _MUCH = 60  # signs from which on a cell counts no more
+_FITTED = QTextFormat.Property.UserProperty.value + 1  # the width that a table was given its columns for
 _WORD = re.compile(r"[^\s/_-]+[/_-]?")
 
 
 def fit_columns(document: QTextDocument, width: float) -> None:
     """Give every table's columns their shares of a width, so that words break only where they have to."""
     for frame in document.rootFrame().childFrames():
-        if isinstance(frame, QTextTable) and frame.format().toTableFormat().headerRowCount():
+        if not isinstance(frame, QTextTable):
+            continue
+        shape = frame.format().toTableFormat()
+        if shape.headerRowCount() and shape.intProperty(_FITTED) != int(width):
             _fit(frame, width)
 
 
@@ -36,9 +40,9 @@ def _fit(table: QTextTable, width: float) -> None:
     )
     shares = [QTextLength(QTextLength.Type.PercentageLength, 100 * part / sum(wanted)) for part in wanted]
     shape = table.format().toTableFormat()
-    if shape.columnWidthConstraints() != shares:
-        shape.setColumnWidthConstraints(shares)
-        table.setFormat(shape)
+    shape.setColumnWidthConstraints(shares)
+    shape.setProperty(_FITTED, int(width))
+    table.setFormat(shape)
 
 
 def _cut(least: list[float], width: float) -> list[float]:

@@ -145,21 +145,22 @@ class SpreadInput(Input):
         for line in (self.low, self.high):
             line.textEdited.connect(self.changed)
             line.setMinimumWidth(theme.px(50))
+            line.setTextMargins(-4, 0, -4, 0)  # two of them, labels and units stand in half of a form
         parts: list[QWidget | int | None] = [
             label("p50", tokens.SMALL, cls="muted"),
             self.low,
-            4,
+            2,
             label("p95", tokens.SMALL, cls="muted"),
             self.high,
         ]
         if self.units is not None:
             self.units.setAccessibleName(f"Unit of {field.title}")
-            self.units.setFixedWidth(theme.px(76))
+            self.units.setFixedWidth(theme.px(74))
             self.units.changed.connect(self.changed)
             parts.append(self.units)
         elif field.units:
             parts.append(label(field.units[0], tokens.SMALL, cls="muted"))
-        self.setLayout(row(*parts, None, gap=6))
+        self.setLayout(row(*parts, gap=4))
         self._given: tuple[object, str] = (None, "")
         self._as_shown = ("", "", "")
 
@@ -179,6 +180,7 @@ class SpreadInput(Input):
         for line, key in ((self.low, "p50"), (self.high, "p95")):
             number = both.get(key)
             line.setText(typed_words(number) if isinstance(number, int | float) else str(number or ""))
+            line.setCursorPosition(0)
         if self.units is not None:
             self.units.setCurrentIndex(max(0, self.units.findData(unit)))
         self._as_shown = (*self._typed(), self._unit())

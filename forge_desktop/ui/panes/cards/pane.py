@@ -51,7 +51,8 @@ class CardsPane(Pane):
         self._errands = errands = Errands(forge.jobs, bridge, self)
         self.desk = CardDesk(forge.cards, errands, self)
         self.actions_of = CardActions(forge, bridge, errands, self)
-        self._saved = ""
+        self._saved, self._go = "", ""
+        self._focus_editor = False
         self._later = QTimer(self, singleShot=True, interval=300)  # many writes at once are one reading
         self._later.timeout.connect(self.refresh)
         self.setAcceptDrops(True)
@@ -111,6 +112,9 @@ class CardsPane(Pane):
     def show_list(self) -> None:
         """Go back to the list."""
         uid = self.card_uid()
+        if self._go:  # it leads into the card that is left
+            self._go = ""
+            self.banner.clear()
         self.editor.source.flush()
         self.desk.close()
         self._show_page(0)
@@ -224,8 +228,6 @@ class CardsPane(Pane):
     def _on_opened(self, uid: str) -> None:
         self.open_card(uid)
         self._focus_editor = True
-
-    _focus_editor = False
 
     @Slot(object)
     def _on_shown(self, view: View) -> None:
