@@ -43,7 +43,10 @@ def read_eval_results(texts: Mapping[str, str]) -> list[Row]:
             rows += _rows(text.removeprefix("\ufeff"))
         except BadCardText as error:
             raise BadCardText(
-                error.message.partition(": ")[2] + f" ({name})", error.line, error.column, hint=error.hint
+                error.message.partition(": ")[2].replace("the front matter", "the file") + f" ({name})",
+                error.line,
+                error.column,
+                hint=error.hint,
             ) from None
     return rows
 
