@@ -27,6 +27,8 @@ def typed_number(text: str, *, whole: bool) -> int | float | str | None:
     bare = ungrouped(text, whole=whole)
     if not bare:
         return None
+    if "_" in bare:  # Python would read over it
+        return text.strip()
     with contextlib.suppress(ValueError):
         return int(bare)
     if not whole:

@@ -112,6 +112,8 @@ def test_a_comma_that_may_be_a_point_is_not_read_over(qtbot: QtBot, key: str) ->
         assert found.value()[0] == text
         with pytest.raises(FieldError, match="in two ways"):
             taken(BY_KEY[key], *found.value())
+    found.line.setText("1_000")
+    assert found.value()[0] == "1_000"
     for text, number in (("1,000,000", 1_000_000), ("1,250.5", 1250.5), ("1 250", 1250)):
         found.line.setText(text)
         assert found.value()[0] == number
