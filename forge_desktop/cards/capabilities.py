@@ -14,6 +14,7 @@ from forge_desktop.cards.surroundings import Surroundings
 from forge_desktop.cards.taking import day, take, the_value
 
 _THOUSAND, _MILLION, _GB = 1000, 1_000_000, 10**9
+_FEW_PASSAGES = 100  # a run of fewer is mostly its own beginning and end, and says nothing of a thousand
 _LOOP: CapabilityGroup = "distillation loop"
 
 
@@ -43,6 +44,10 @@ class _Table:
             yield self._unknown(
                 "retrieval", "index", "Indexing 1,000 passages", "Not measured: index a folder, and this is told by it."
             )
+        elif speed.passages < _FEW_PASSAGES:
+            stored = _counted(speed.passages, "passage")
+            few = f"Not told: the largest of the last index runs stored {stored}, too few to tell."
+            yield self._unknown("retrieval", "index", "Indexing 1,000 passages", f"{few} Index a larger folder.")
         else:
             each = Fraction(str(speed.seconds)) / speed.passages * _THOUSAND
             spent = costs.working(each, self._inputs)

@@ -147,6 +147,13 @@ def test_retrieval_the_loop_and_the_disk() -> None:
     assert row(capabilities([energy], AROUND, INPUTS), "training", "v2").amount == 100_000 + 150_000
 
 
+def test_a_run_of_few_passages_says_nothing_of_a_thousand() -> None:
+    around = dataclasses.replace(AROUND, indexing=IndexingSpeed(2, 204, 0.107, AT))
+    found = row(capabilities([local()], around, INPUTS), "index")
+    assert found.amount is None
+    assert "stored 2 passages, too few to tell" in found.missing
+
+
 def test_an_embedder_costs_by_the_passage() -> None:
     embedder = card("e", "embedder", price_input=measured(100_000, "USD", source="price table"))
     found = row(capabilities([embedder], AROUND, INPUTS), "embed", "e")
