@@ -111,7 +111,7 @@ def refuse_unreadable(card: Card, forms: Sequence[str]) -> None:
         why = f" {card.problem.message}" if card.problem is not None else ""
         raise ForgeError(
             f"The text of {card.label or card.name} waits to be mended, it would be missing in {forms[0]}.{why}",
-            hint="Mend it or undo it first. As JSON (--format json) the card leaves with its text as it is.",
+            hint="Mend it or undo it first. As JSON the card leaves with its text as it is.",
         )
 
 
