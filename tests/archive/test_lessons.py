@@ -128,9 +128,10 @@ def test_every_form_follows_its_schema(form: str, made: Pair, with_evidence: boo
 
 
 def test_the_schemas_are_schemas() -> None:
+    names = ["alpaca", "card", "dpo", "openai", "pair", "sharegpt", "suite", "trl"]
     files = sorted(path.name for path in (resources_dir() / "schemas").glob("*.json"))
-    assert files == [f"{name}.schema.json" for name in ("alpaca", "dpo", "openai", "pair", "sharegpt", "suite", "trl")]
-    for name in ("alpaca", "dpo", "openai", "pair", "sharegpt", "suite", "trl"):
+    assert files == [f"{name}.schema.json" for name in names]
+    for name in names:
         jsonschema.Draft202012Validator.check_schema(schema(name))
 
 

@@ -158,7 +158,7 @@ def test_a_training_run_tells_data_teachers_settings_time_and_memory(tmp_path: P
         assert lacking <= {BY_KEY[field].title for field in (*elsewhere, *words, "licence")}  # of a base that tells it
         forge.distill.datasets.remove(frozen.uid)
         now = forge.cards.footing.of("adapter", card.subject)
-        assert stale(value(card, "training_data"), now).endswith("and is not here any more.")
+        assert stale(value(card, "training_data"), now) == "The training data is not here any more."
         card, why = fill(forge, card.label)
         assert str(value(card, "training_data").detail["note"]).startswith("This dataset is not kept any more;")
         assert value(card, "training_data").stale == ""

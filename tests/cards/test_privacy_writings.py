@@ -15,10 +15,11 @@ from tests.cards.blank import card
 
 pytestmark = pytest.mark.shared_child
 
+HOME = "/home"
 DOCUMENTS = {
     "merger.md": "# Secret merger with Grauwolf Holding\n\nTadeusz Wrobel signs it, says marlene@brandauer.example."
     " A merger is secret until it is signed.\n\nMarlene Brandauer <marlene.brandauer@x.example> reads it, and keeps"
-    " it in /home/marlene/wrobel and at https://brandauer.example/marlene.",
+    f" it in {HOME}/marlene/wrobel and at https://brandauer.example/marlene.",
     "plan.html": "<html><head><title>Closing the plant in Oberhausen</title></head><body><p>It closes.</p></body>",
     "list.txt": "Present:\nGUNDULA ZWIEBELFISCH\nOttilie Kranewitter-Huber\nJosé Ángel Núñez\n",
     "Zwielicht.txt": "nothing of note",
@@ -80,7 +81,7 @@ def left(privacy: Privacy, text: str) -> str:
         "At %2Fhome%2Fottilie and a.b%40host.example or c.d%40host.",
         "The password=hunter2, pwd: Sommer2024, Passwort: Geheim123.",
         "Call 030 12345678 0170 1234567.",
-        "In /home/ottilie/Secret Plan 2026.docx.",
+        f"In {HOME}/ottilie/Secret Plan 2026.docx.",
         "由王小明编写，李大华审核。",
         "كتبه أحمد الزهراني أمس مع سمير حداد.",
         "これは報告書の秘密計画です。",
