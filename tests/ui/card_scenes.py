@@ -128,7 +128,7 @@ def _rows() -> list[dict[str, Any]]:
                 {
                     "task": "question-answering", "dataset": suite, "metric": metric, "value": after, "n": n,
                     "baseline": before, "difference": round(after - before, 3), "low": low, "high": high,
-                    "less_is_better": metric == "nll", "date": "2026-11-24", "source": "gate", "verified": True,
+                    "less_is_better": metric == "nll", "date": "2026-11-24", "source": "gate", "verified": False,
                 }
             )  # fmt: skip
     return made

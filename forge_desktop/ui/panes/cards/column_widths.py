@@ -6,12 +6,12 @@ import re
 
 from PySide6.QtGui import QFontMetricsF, QTextDocument, QTextFormat, QTextLength, QTextTable
 
-from forge_desktop.ui import theme, tokens
+from forge_desktop.ui import theme
 
-_PADDING = 22  # pixels around a word in its cell
+_PADDING = 24  # pixels around a word in its cell: its padding on both sides, and what rounding takes
 _MUCH = 60  # signs from which on a cell counts no more
 _FITTED = QTextFormat.Property.UserProperty.value + 1  # the width that a table was given its columns for
-_WORD = re.compile(r"[^\s/_-]+[/_-]?")
+_WORD = re.compile(r"\S+?(?:[/-](?![0-9/-])|(?=\s)|$)")  # a line ends behind a hyphen, but not within a date
 
 
 def fit_columns(document: QTextDocument, width: float) -> None:
@@ -25,12 +25,10 @@ def fit_columns(document: QTextDocument, width: float) -> None:
 
 
 def _fit(table: QTextTable, width: float) -> None:
-    metrics = QFontMetricsF(theme.font(tokens.TABLE))
     least, said = [], []
     for column in range(table.columns()):
         texts = [_text(table, row, column) for row in range(table.rows())]
-        longest = max((word for text in texts for word in _WORD.findall(text)), key=len, default="")
-        least.append(metrics.horizontalAdvance(longest) + theme.px(_PADDING))
+        least.append(max(_longest_word(table, row, column, text) for row, text in enumerate(texts)))
         said.append(1 + min(_MUCH, max(len(text) for text in texts)))
     left = width - sum(least)
     wanted = (
@@ -43,6 +41,13 @@ def _fit(table: QTextTable, width: float) -> None:
     shape.setColumnWidthConstraints(shares)
     shape.setProperty(_FITTED, int(width))
     table.setFormat(shape)
+
+
+def _longest_word(table: QTextTable, row: int, column: int, text: str) -> float:
+    """What the widest word of a cell takes, in the letters that it is set in."""
+    metrics = QFontMetricsF(table.cellAt(row, column).firstCursorPosition().block().charFormat().font())
+    words = sorted(_WORD.findall(text), key=len)[-3:]  # the widest is among the longest
+    return max((metrics.horizontalAdvance(word) for word in words), default=0.0) + theme.px(_PADDING)
 
 
 def _cut(least: list[float], width: float) -> list[float]:
