@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, Event
 from forge_desktop.cards import changes, checking
-from forge_desktop.cards.comparing import Comparisons
 from forge_desktop.cards.editing import Editing
 from forge_desktop.cards.filling.filler import Filler
 from forge_desktop.cards.filling_in import Fills
 from forge_desktop.cards.footing import Footing
 from forge_desktop.cards.history import History, sha256_of
 from forge_desktop.cards.keeping import Keeping
-from forge_desktop.cards.privacy import Privacy
 from forge_desktop.cards.records import (
     BroughtIn,
     Card,
@@ -41,8 +39,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from forge_desktop.base.jobs import JobContext
+    from forge_desktop.cards.comparing import Comparisons
     from forge_desktop.cards.exporting import Exports
     from forge_desktop.cards.leaving import Leaving
+    from forge_desktop.cards.privacy import Privacy
     from forge_desktop.students import Students
     from forge_desktop.students.rooms import Rooms
 
@@ -79,6 +79,8 @@ class Cards:
     @functools.cached_property
     def privacy(self) -> Privacy:
         """What is private in cards."""
+        from forge_desktop.cards.privacy import Privacy
+
         return Privacy(self._rooms)
 
     @functools.cached_property
@@ -98,6 +100,8 @@ class Cards:
     @functools.cached_property
     def comparisons(self) -> Comparisons:
         """Cards side by side."""
+        from forge_desktop.cards.comparing import Comparisons
+
         return Comparisons(self._rooms, self._students, self.get)
 
     # ---- what there is ----

@@ -13,7 +13,6 @@ from forge_desktop.base.logs import start_logging
 from forge_desktop.base.paths import data_dir
 from forge_desktop.cli import (
     answers,
-    cards,
     choosing,
     collecting,
     distilling,
@@ -45,6 +44,12 @@ class Verb:
     looks: tuple[str, ...] = ()
 
 
+def _card(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    from forge_desktop.cli.cards import card  # everything about their formats, which no other verb needs
+
+    return card(forge, options, out)
+
+
 VERBS = {
     "index": Verb(library.index, writes=True),
     "sync": Verb(collecting.sync, writes=True),
@@ -59,7 +64,7 @@ VERBS = {
     "train": Verb(training.train, writes=True, looks=("runs", "log")),
     "gate": Verb(gating.gate, writes=True, looks=("list", "show", "items")),
     "measure": Verb(measuring.measure, writes=True, looks=("list",)),
-    "card": Verb(cards.card),
+    "card": Verb(_card),
     "spend": Verb(spending.spend),
     "teachers": Verb(teaching.teachers),
     "offline": Verb(teaching.offline),
