@@ -92,6 +92,11 @@ def test_costs_rest_on_what_was_indexed_searched_and_paid(data_dir: Path, tmp_pa
             app.index(tmp_path / "documents")
             app.ask(4)
             run = app.run()
+            shelf = tmp_path / "shelf"
+            shelf.mkdir()
+            for number in range(100):
+                (shelf / f"{number}.txt").write_text(f"The tool number {number} hangs on hook {number * 7}.\n")
+            app.forge.jobs.wait(app.forge.corpus.index([shelf]), timeout=60)
             app.forge.jobs.wait(app.forge.cards.fill("loopback"), timeout=60)
             found = app.forge.cards.comparisons.of(["v1", "loopback"])
         finally:
@@ -104,8 +109,8 @@ def test_costs_rest_on_what_was_indexed_searched_and_paid(data_dir: Path, tmp_pa
         assert paid.amount is not None
         assert "from what was paid on 20" in paid.rests_on[0]
         index, search = table["index", ""], table["search", ""]
-        assert "12 passages took" in index.how
-        assert "7 searches among 12 passages" in search.rests_on[0]
+        assert "100 passages took" in index.how
+        assert "7 searches among 112 passages" in search.rests_on[0]
         assert index.exact is not None
         assert search.exact is not None
         assert index.exact > 0
