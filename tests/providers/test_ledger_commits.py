@@ -53,9 +53,11 @@ def test_those_who_wait_share_one_commit_and_fail_alone(db: Database) -> None:
     with ThreadPoolExecutor(16) as pool:
         leader = pool.submit(commits.run, first)
         assert entered.wait(30)
-        waiting = [pool.submit(commits.run, _fact(name)) for name in names]
-        while len(commits._waiting) < len(names):
-            threading.Event().wait(0.001)
+        waiting = []
+        for name in names:  # one after the other, so that it is the second "good 0" that comes second
+            waiting.append(pool.submit(commits.run, _fact(name)))
+            while len(commits._waiting) < len(waiting):
+                threading.Event().wait(0.001)
         go.set()
         assert leader.result() == "first"
         errors = [future.exception() for future in waiting]
