@@ -105,19 +105,23 @@ class Forge:
                 settings=self.settings,
                 data_dir=data_dir,
             )
-            options = self.chat.options
-            self.doctor = Doctor(
-                self.engine,
-                self.students,
-                self.archive,
-                self.settings,
-                data_dir,
-                template=lambda student: (
-                    options.of_student(student.sha256, student.path).options.template or student.template
-                ),
-                embedding=lambda: self.embedding.problem,
-            )
+            self.doctor = self._doctor()
             self._opened = opened.pop_all()
+
+    def _doctor(self) -> Doctor:
+        """Who looks at everything that a student needs."""
+        options = self.chat.options
+        return Doctor(
+            self.engine,
+            self.students,
+            self.archive,
+            self.settings,
+            self.data_dir,
+            template=lambda student: (
+                options.of_student(student.sha256, student.path).options.template or student.template
+            ),
+            embedding=lambda: self.embedding.problem,
+        )
 
     def _rooms(self, database: Database) -> Rooms:
         """What training, gates and the registry work with."""

@@ -70,14 +70,12 @@ def _shown(forge: Forge, card: Card, options: argparse.Namespace) -> Iterator[No
     chosen = [(_finding(forge, card, finding), True) for finding in options.reveal]
     chosen += [(_finding(forge, card, finding), False) for finding in options.hide]
     before = {leak.finding: leak.revealed for leak in forge.cards.privacy.scan(card)} if chosen else {}
-    for finding, shown in chosen:
-        forge.cards.privacy.reveal(card.uid, finding, shown)
-    try:
+    with contextlib.ExitStack() as undone:
+        for finding, shown in chosen:
+            undone.callback(forge.cards.privacy.reveal, card.uid, finding, before.get(finding, False))
+            forge.cards.privacy.reveal(card.uid, finding, shown)
         yield
-    except BaseException:
-        for finding, _ in chosen:
-            forge.cards.privacy.reveal(card.uid, finding, before.get(finding, False))
-        raise
+        undone.pop_all()  # it went well: what was chosen stays
 
 
 def _finding(forge: Forge, card: Card, wanted: str) -> str:

@@ -110,18 +110,7 @@ class BasesSection(Section):
         )
         self._side = frame("side", column(self._list, self.remotes, more, gap=0, margins=(0, tokens.MD, 0, 0)))
         self._side.setFixedWidth(theme.px(300))
-        self._plan = PlanCard(self.forge.students.layouts, self.errands)
-        self._plan.load_wanted.connect(self._on_load_as)
-        self._plan.automatic_wanted.connect(self._on_automatic)
-        self._options = StudentOptions(self.forge.chat.options, self.errands)
-        self._options.noticed.connect(self.notice)
-        self._details = StudentDetails(self._plan, self._options)
-        self._details.use_pressed.connect(self._on_use)
-        self._details.load_pressed.connect(self._on_load)
-        self._details.eject_pressed.connect(self._on_eject)
-        self._details.remove_pressed.connect(self._on_remove)
-        self._details.copied.connect(lambda words: self.notice.emit(Notice(words, icon="copy")))
-        self._details.card_pressed.connect(self._on_card)
+        self._build_details()
         self._empty = EmptyState(
             "graduation-cap",
             "No student yet",
@@ -138,6 +127,20 @@ class BasesSection(Section):
         content.setLayout(body)
         progress = (tokens.XL, 10, 20, 0)
         self.set_content(Inset(self._progress, progress), Inset(self.library, progress), content)
+
+    def _build_details(self) -> None:
+        self._plan = PlanCard(self.forge.students.layouts, self.errands)
+        self._plan.load_wanted.connect(self._on_load_as)
+        self._plan.automatic_wanted.connect(self._on_automatic)
+        self._options = StudentOptions(self.forge.chat.options, self.errands)
+        self._options.noticed.connect(self.notice)
+        self._details = StudentDetails(self._plan, self._options)
+        self._details.use_pressed.connect(self._on_use)
+        self._details.load_pressed.connect(self._on_load)
+        self._details.eject_pressed.connect(self._on_eject)
+        self._details.remove_pressed.connect(self._on_remove)
+        self._details.copied.connect(lambda words: self.notice.emit(Notice(words, icon="copy")))
+        self._details.card_pressed.connect(self._on_card)
 
     def _refresh(self) -> None:
         students = self.forge.students.list()
