@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from forge_desktop.cards import plain
+from forge_desktop.cards import plain, store_tallies
 from forge_desktop.cards.records import Card, CardMention
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Leaving:
     def damage(self) -> tuple[int, list[str]]:
         """How many versions of cards were looked at, and a sentence for each that is not what was kept."""
         checked, wrong = 0, []
-        for name, number, sha256, content in self._store.kept():
+        for name, number, sha256, content in store_tallies.kept(self._store.db):
             checked += 1
             if hashlib.sha256(content.encode()).hexdigest() != sha256:
                 wrong.append(f"Version {number} of the card of {name} changed since it was kept.")
@@ -43,4 +43,4 @@ class Leaving:
     def mentioning(self, words: Sequence[str]) -> list[CardMention]:
         """The cards that say one of these anywhere, as they are now or in a version of them."""
         sought = [word for word in dict.fromkeys(words) if len(word) >= _SHORTEST]
-        return self._store.mentioning(sought) if sought else []
+        return store_tallies.mentioning(self._store, sought) if sought else []

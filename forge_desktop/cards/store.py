@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from forge_desktop.cards.records import CardMention, CardState, CardVersion, FieldState, Kind, Origin, Source, Value
+from forge_desktop.cards.records import CardState, CardVersion, FieldState, Kind, Origin, Source, Value
 from forge_desktop.storage import Database
 
 NOT_APPLICABLE, _TAKEN_OVER = "not applicable", "taken over"
@@ -188,41 +188,6 @@ class CardStore:
         """What a version of a card holds; None where there is no such version."""
         text = self.db.value("SELECT content FROM card_versions WHERE card = ? AND number = ?", uid, number)
         return None if text is None else json.loads(text)
-
-    def kept(self) -> Iterator[tuple[str, int, str, str]]:
-        """Every version of every card: the card's name, the number, the hash that was kept, and what it holds."""
-        for row in self.db.rows(
-            "SELECT cards.name, number, sha256, content FROM card_versions v JOIN cards ON cards.uid = v.card"
-            " ORDER BY cards.name COLLATE NOCASE, cards.uid, number"
-        ):
-            yield row[0], row[1], row[2], row[3]
-
-    def mentioning(self, words: Sequence[str]) -> list[CardMention]:
-        """The cards in whose texts one of these words stands, in capitals or not."""
-        sought = [word.lower() for word in words]
-        sought += [json.dumps(word, ensure_ascii=False)[1:-1] for word in sought]  # as it stands within JSON
-        names = list(dict.fromkeys(sought))
-        where = " OR ".join(["instr(lower({0}), ?)"] * len(names))
-
-        def said(column: str) -> str:
-            return f"({where.format(column)})"
-
-        now = self.db.rows(
-            f"SELECT uid FROM cards WHERE {said('document || coalesce(broken, char(10)) || name')}"
-            f" UNION SELECT card FROM card_values WHERE {said('data || detail || rests_on')}"
-            f" UNION SELECT card FROM card_marks WHERE {said('why')}",
-            *names * 3,
-        )
-        kept = self.db.rows(f"SELECT card, number FROM card_versions WHERE {said('content')} ORDER BY number", *names)
-        there = {row[0] for row in now}
-        numbers: dict[str, list[int]] = {row[0]: [] for row in kept}
-        for uid, number in kept:
-            numbers[uid].append(number)
-        return [
-            CardMention(row.uid, row.name, row.label, row.uid in there, tuple(numbers.get(row.uid, ())))
-            for row in self.cards()
-            if row.uid in there or row.uid in numbers
-        ]
 
     def put_version(self, connection: sqlite3.Connection, uid: str, content: str, version: CardVersion) -> CardVersion:
         """Add a version of a card under the next number; returns it as it is kept."""

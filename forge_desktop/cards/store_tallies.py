@@ -1,12 +1,12 @@
-"""The SQL of what lists say of all cards: how much is filled, and what values rest on."""
+"""The SQL of what is asked of all cards at once: how much is filled, what values rest on, what is mentioned."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
-from forge_desktop.cards.records import Value
-from forge_desktop.cards.store import NOT_APPLICABLE, value_of
+from forge_desktop.cards.records import CardMention, Value
+from forge_desktop.cards.store import NOT_APPLICABLE, CardStore, value_of
 from forge_desktop.storage import Database
 
 
@@ -72,3 +72,40 @@ def rests(db: Database, field: str) -> dict[str, dict[str, str]]:
         field,
     )
     return {row[0]: json.loads(row[1]) for row in rows}
+
+
+def kept(db: Database) -> Iterator[tuple[str, int, str, str]]:
+    """Every version of every card: the card's name, the number, the hash that was kept, and what it holds."""
+    for row in db.rows(
+        "SELECT cards.name, number, sha256, content FROM card_versions v JOIN cards ON cards.uid = v.card"
+        " ORDER BY cards.name COLLATE NOCASE, cards.uid, number"
+    ):
+        yield row[0], row[1], row[2], row[3]
+
+
+def mentioning(store: CardStore, words: Sequence[str]) -> list[CardMention]:
+    """The cards in whose texts one of these words stands, in capitals or not."""
+    sought = [word.lower() for word in words]
+    sought += [json.dumps(word, ensure_ascii=False)[1:-1] for word in sought]  # as it stands within JSON
+    names = list(dict.fromkeys(sought))
+    where = " OR ".join(["instr(lower({0}), ?)"] * len(names))
+
+    def said(column: str) -> str:
+        return f"({where.format(column)})"
+
+    now = store.db.rows(
+        f"SELECT uid FROM cards WHERE {said('document || coalesce(broken, char(10)) || name')}"
+        f" UNION SELECT card FROM card_values WHERE {said('data || detail || rests_on')}"
+        f" UNION SELECT card FROM card_marks WHERE {said('why')}",
+        *names * 3,
+    )
+    kept = store.db.rows(f"SELECT card, number FROM card_versions WHERE {said('content')} ORDER BY number", *names)
+    there = {row[0] for row in now}
+    numbers: dict[str, list[int]] = {row[0]: [] for row in kept}
+    for uid, number in kept:
+        numbers[uid].append(number)
+    return [
+        CardMention(row.uid, row.name, row.label, row.uid in there, tuple(numbers.get(row.uid, ())))
+        for row in store.cards()
+        if row.uid in there or row.uid in numbers
+    ]

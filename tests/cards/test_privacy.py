@@ -13,6 +13,7 @@ from forge_desktop.cards.privacy import Privacy
 from forge_desktop.cards.records import Card, Leak
 from forge_desktop.forge import Forge
 from forge_desktop.providers.records import Rates
+from tests.cards import libraries
 from tests.cards.blank import card
 
 pytestmark = pytest.mark.shared_child
@@ -29,18 +30,10 @@ DOCUMENTS = {
 @pytest.fixture(scope="module")
 def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forge]:
     """The application with a few documents and an endpoint that is nobody's vendor."""
-    folder = tmp_path_factory.mktemp("papers")
-    for name, text in DOCUMENTS.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    data_dir = tmp_path_factory.mktemp("data")
-    data_dir.chmod(0o700)
-    made = Forge(data_dir, holder="a test")
-    made.settings.change(threads=1)
-    made.jobs.wait(made.corpus.index([folder]), timeout=60)
-    draft = made.providers.endpoints.draft("Ours", "https://llm.lindqvist-verlag.example/v1", "m")
-    made.providers.prices.set(made.providers.endpoints.add(draft), Rates(1, 1))
-    yield made
-    made.close()
+    with libraries.over(DOCUMENTS, tmp_path_factory) as made:
+        draft = made.providers.endpoints.draft("Ours", "https://llm.lindqvist-verlag.example/v1", "m")
+        made.providers.prices.set(made.providers.endpoints.add(draft), Rates(1, 1))
+        yield made
 
 
 @pytest.fixture(scope="module")

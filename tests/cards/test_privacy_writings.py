@@ -11,6 +11,7 @@ from forge_desktop.cards.privacy import Privacy
 from forge_desktop.cards.records import Card
 from forge_desktop.cards.renderers import RENDERERS
 from forge_desktop.forge import Forge
+from tests.cards import libraries
 from tests.cards.blank import card
 
 pytestmark = pytest.mark.shared_child
@@ -31,16 +32,8 @@ DOCUMENTS = {
 
 @pytest.fixture(scope="module")
 def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forge]:
-    folder = tmp_path_factory.mktemp("papers")
-    for name, text in DOCUMENTS.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    data_dir = tmp_path_factory.mktemp("data")
-    data_dir.chmod(0o700)
-    made = Forge(data_dir, holder="a test")
-    made.settings.change(threads=1)
-    made.jobs.wait(made.corpus.index([folder]), timeout=60)
-    yield made
-    made.close()
+    with libraries.over(DOCUMENTS, tmp_path_factory) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
