@@ -12,9 +12,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:  # Qt is loaded by the tests that show something, and by no others
+    from PySide6.QtWidgets import QApplication
 
 # Before any QApplication, keyring or room exists: no window, no person's keyring, no person's data.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -42,6 +46,20 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.mkdir(mode=0o700)
     monkeypatch.setenv("FORGE_DATA_DIR", str(path))
     return path
+
+
+@pytest.fixture(scope="session")
+def qapp() -> QApplication:
+    """The application as it is made for people, with its fonts; always started light.
+
+    For the tests of every room: there is one application in a process, and the first test to ask for it makes it.
+    """
+    from forge_desktop.ui import theme
+    from forge_desktop.ui.application import application
+
+    app = application()
+    theme.apply(app, "light")
+    return app
 
 
 @pytest.fixture(scope="session")

@@ -14,19 +14,10 @@ from pytestqt.qtbot import QtBot
 
 from forge_desktop.forge import Forge
 from forge_desktop.ui import theme
-from forge_desktop.ui.application import application
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.crash import CrashReports
 from forge_desktop.ui.panes.corpus import CorpusPane
 from forge_desktop.ui.shell import Shell
-
-
-@pytest.fixture(scope="session")
-def qapp() -> QApplication:
-    """The application as it is made for people, with its fonts; always started light."""
-    app = application()
-    theme.apply(app, "light")
-    return app
 
 
 @pytest.fixture(scope="session", autouse=True)
