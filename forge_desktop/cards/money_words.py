@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from forge_desktop.cards.records_compare import CostInputs
+if TYPE_CHECKING:
+    from forge_desktop.cards.records_compare import CostInputs
 
 _MICRO = 1_000_000
 
