@@ -24,10 +24,10 @@ from forge_desktop.ui.panes.cards.actions import CardActions
 from forge_desktop.ui.panes.cards.desk import CardDesk, View
 from forge_desktop.ui.panes.cards.editor import CardEditor
 from forge_desktop.ui.panes.cards.heads import CardHeads
-from forge_desktop.ui.panes.cards.hints import CardBanner
 from forge_desktop.ui.panes.cards.listing import ListPage
 from forge_desktop.ui.panes.cards.words import check_words
 from forge_desktop.ui.widgets.basics import (
+    Banner,
     Notice,
     column,
 )
@@ -143,7 +143,7 @@ class CardsPane(Pane):
         self.banner.show_error(error, mend=True)
 
     def _build(self) -> None:
-        self.banner = CardBanner()
+        self.banner = Banner()
         self._go = ""
         self.listed = ListPage()
         self.editor = CardEditor(self.desk)
