@@ -93,7 +93,7 @@ def take_in(cards: Cards, version: str, card: Card, file: str) -> None:
     """Let the card of a new version say what its bundle's card says, beside what is found here."""
     cards.ensure()
     mine, foreign = cards.get(version), as_foreign(card, "json")
-    cards.adopt(
+    cards.history.adopt(
         mine.uid,
         _of_a_version(foreign),
         not_applicable=foreign.not_applicable,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged, Event
-from forge_desktop.cards import changes, checking
+from forge_desktop.cards import checking
 from forge_desktop.cards.editing import Editing
 from forge_desktop.cards.filling.filler import Filler
 from forge_desktop.cards.filling_in import Fills
@@ -20,13 +19,9 @@ from forge_desktop.cards.records import (
     BroughtIn,
     Card,
     CardEntry,
-    CardVersion,
-    Change,
     CheckReport,
     Kind,
-    Problem,
     TextOutcome,
-    Value,
 )
 from forge_desktop.cards.refreshing import Refreshing
 from forge_desktop.cards.shelf import Shelf
@@ -64,7 +59,7 @@ class Cards:
         self.filler, self.footing = Filler(rooms, students), Footing(rooms, students)
         self._shelf = Shelf(self._store, self._subjects, self.footing, problem_in)
         self._editing = Editing(self._store, self._shelf, self._changed)
-        self._history = History(self._store, self._shelf, self._editing, self._changed)
+        self.history = History(self._store, self._shelf, self._editing, self._changed)
         self._keeping = Keeping(self._store, self._shelf, self._subjects, self.filler)
         self._fills = Fills(self._store, self._shelf, self.filler, students, self._changed)
         self._refreshing = Refreshing(rooms, students, self._store, self.filler, self._fills)
@@ -95,7 +90,7 @@ class Cards:
         """Cards among everything else that leaves, is verified or forgotten."""
         from forge_desktop.cards.leaving import Leaving
 
-        return Leaving(self._store, self.get, self.version)
+        return Leaving(self._store, self.get, self.history.version)
 
     @functools.cached_property
     def comparisons(self) -> Comparisons:
@@ -165,22 +160,6 @@ class Cards:
         """
         return self._texts.take_in(self._uid(card), text, since)
 
-    def adopt(
-        self,
-        card: str,
-        values: Mapping[str, Value],
-        *,
-        not_applicable: Mapping[str, str] | None = None,
-        document: str | None = None,
-        note: str = "Before another card was taken in.",
-        always: bool = False,
-    ) -> tuple[Problem, ...]:
-        """Take in what somebody else's card says, as values by hand: one edit that can be taken back. The card as it
-        was is kept as a version first, where a person had touched it, or `always`. Returns what was refused; fields
-        that are not named stay as they are.
-        """
-        return self._history.adopt(self._uid(card), values, not_applicable or {}, document, note, always)
-
     def markdown(self, card: str, *, revealed: bool = True) -> str:
         """A card as Markdown; without `revealed`, what is private is hidden."""
         if not revealed:
@@ -189,14 +168,6 @@ class Cards:
 
         found = self.get(card)
         return markdown.write(found, previous=found.document)
-
-    def undo(self, card: str) -> Card:
-        """Take the last change by hand back, also one before a restart. Raises ForgeError when there is none."""
-        return self._shelf.card(self._editing.undo(self._uid(card)))
-
-    def redo(self, card: str) -> Card:
-        """Make the change again that was taken back. Raises ForgeError when there is none."""
-        return self._shelf.card(self._editing.redo(self._uid(card)))
 
     def bring_in(self, path: Path, *, kind: str = "", subject: str = "") -> int:
         """Start the job (kind "card import") that brings in somebody else's card: README.md, a folder with one and with
@@ -212,8 +183,6 @@ class Cards:
 
         return self._rooms.jobs.start("cards", "card import", work)
 
-    # ---- filling, publishing, versions ----
-
     def fill(self, card: str, *, measure: bool = False) -> int:
         """Start the job (kind "card fill") that fills a card, measuring first where that is wished; its result is
         Filled. Raises ForgeError for a published card.
@@ -221,33 +190,6 @@ class Cards:
         row = self._fills.open(self._uid(card))
         lane = "train" if measure else "cards"
         return self._rooms.jobs.start(lane, "card fill", lambda ctx: self._fills.run(ctx, row.uid, measure))
-
-    def publish(self, card: str, *, who: str = "", note: str = "") -> CardVersion:
-        """Keep a card as its next version and lock it. Raises ForgeError with the first reasons why it is not ready."""
-        return self._history.publish(self._uid(card), who, note)
-
-    def reopen(self, card: str) -> Card:
-        """Let a published card be changed again. Raises ForgeError for a draft."""
-        return self._shelf.card(self._history.reopen(self._uid(card)))
-
-    def versions(self, card: str) -> list[CardVersion]:
-        """The numbered versions of a card, the newest first."""
-        return self._store.versions(self._uid(card))
-
-    def version(self, card: str, number: int) -> Card:
-        """A card as it was in one of its versions. Raises ForgeError when there is no such version."""
-        return self._history.version(self._uid(card), number)
-
-    def diff(self, a: str, b: str = "", *, number_a: int = 0, number_b: int = 0) -> list[Change]:
-        """What is otherwise in `b` than in `a`: two cards, or two versions of one (0 is the card as it is now)."""
-        first, second = self._uid(a), self._uid(b or a)
-        before = self.version(first, number_a) if number_a else self.get(first)
-        after = self.version(second, number_b) if number_b else self.get(second)
-        return changes.between(before, after)
-
-    def restore(self, card: str, number: int) -> Card:
-        """Let a card say again what people wrote in one of its versions; can be taken back."""
-        return self._shelf.card(self._history.restore(self._uid(card), number))
 
     def close(self) -> None:
         """Hear of no more changes."""

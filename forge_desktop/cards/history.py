@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from forge_desktop.base.errors import FieldError, ForgeError
-from forge_desktop.cards import checking
+from forge_desktop.cards import changes, checking
 from forge_desktop.cards.editing import Editing, by_hand, checked, field_of
 from forge_desktop.cards.fields import BY_KEY, is_of
 from forge_desktop.cards.patches import Draft, Hand, read_value, written_value
-from forge_desktop.cards.records import Card, CardVersion, FieldState, Problem, Value
+from forge_desktop.cards.records import Card, CardVersion, Change, FieldState, Problem, Value
 from forge_desktop.cards.shelf import Shelf
 from forge_desktop.cards.store import CardRow, CardStore
 from forge_desktop.cards.text_problems import readable
@@ -27,26 +27,38 @@ _TOLD = 4  # reasons that a refusal names
 
 
 class History:
-    """Keeps what a card was. `changed` is told the card, once a change is committed."""
+    """Keeps what a card was, of which people may take back what they did. Cards go by the names that `Cards` knows;
+    `changed` is told the card, once a change is committed.
+    """
 
     def __init__(self, store: CardStore, shelf: Shelf, editing: Editing, changed: Callable[[CardRow], None]) -> None:
         self._store, self._shelf, self._editing, self._changed = store, shelf, editing, changed
 
-    def publish(self, uid: str, who: str, note: str) -> CardVersion:
-        """Keep the card as its next version and lock it. Raises ForgeError while a check finds something."""
+    def undo(self, card: str) -> Card:
+        """Take the last change by hand back, also one before a restart. Raises ForgeError when there is none."""
+        return self._shelf.card(self._editing.undo(self._uid(card)))
+
+    def redo(self, card: str) -> Card:
+        """Make the change again that was taken back. Raises ForgeError when there is none."""
+        return self._shelf.card(self._editing.redo(self._uid(card)))
+
+    def publish(self, card: str, *, who: str = "", note: str = "") -> CardVersion:
+        """Keep a card as its next version and lock it. Raises ForgeError with the first reasons why it is not ready."""
+        uid = self._uid(card)
         with self._store.db.write() as connection:
             row = self._shelf.again(uid)
             if row.state == "published":
                 raise ForgeError(f"The card of {row.name} is published already.", hint="Reopen it to change it.")
-            card = self._shelf.card(row)
-            _refuse(card)
-            version = self._keep(connection, card, who, note, published=True)
+            found = self._shelf.card(row)
+            _refuse(found)
+            version = self._keep(connection, found, who, note, published=True)
             self._store.change(connection, uid, {"state": "published", "changed": time.time()})
         self._changed(self._shelf.again(uid))
         return version
 
-    def reopen(self, uid: str) -> CardRow:
+    def reopen(self, card: str) -> Card:
         """Let a published card be changed again: the next draft. Raises ForgeError where it is one."""
+        uid = self._uid(card)
         with self._store.db.write() as connection:
             row = self._shelf.again(uid)
             if row.state == "draft":
@@ -54,17 +66,17 @@ class History:
             self._store.change(connection, uid, {"state": "draft", "changed": time.time()})
         row = self._shelf.again(uid)
         self._changed(row)
-        return row
+        return self._shelf.card(row)
 
-    def keep(self, connection: sqlite3.Connection, row: CardRow, note: str, who: str = "program") -> CardVersion:
-        """Keep the card as it is as a version that is not published, within the caller's transaction."""
-        return self._keep(connection, self._shelf.card(row), who, note, published=False)
+    def versions(self, card: str) -> list[CardVersion]:
+        """The numbered versions of a card, the newest first."""
+        return self._store.versions(self._uid(card))
 
-    def version(self, uid: str, number: int) -> Card:
+    def version(self, card: str, number: int) -> Card:
         """A card as it was in one of its versions. Raises ForgeError when there is no such version."""
-        row = self._shelf.again(uid)
+        row = self._shelf.row(card)
         content = self._content(row, number)
-        version = next(v for v in self._store.versions(uid) if v.number == number)
+        version = next(v for v in self._store.versions(row.uid) if v.number == number)
         return dataclasses.replace(
             self._shelf.card(row),
             kind=content["kind"],
@@ -80,38 +92,47 @@ class History:
             redoes="",
         )
 
-    def restore(self, uid: str, number: int) -> CardRow:
-        """Let the card say again what people had written in a version: an edit that can be taken back. Measured values
+    def diff(self, a: str, b: str = "", *, number_a: int = 0, number_b: int = 0) -> list[Change]:
+        """What is otherwise in `b` than in `a`: two cards, or two versions of one (0 is the card as it is now)."""
+        return changes.between(self._as_of(a, number_a), self._as_of(b or a, number_b))
+
+    def restore(self, card: str, number: int) -> Card:
+        """Let a card say again what people had written in a version: an edit that can be taken back. Measured values
         stay the newest ones. What it says now is kept as a version, unless one holds it.
         """
-        content = self._content(self._shelf.again(uid), number)
+        content = self._content(self._shelf.row(card), number)
 
         def change(row: CardRow, states: Mapping[str, FieldState], draft: Draft) -> Draft:
             old = {key: Hand.of(_state(key, said)) for key, said in content["fields"].items()}
             gone = {key: Hand() for key in draft.fields if key not in old}
             return Draft({**draft.fields, **gone, **old}, content["document"], content["broken"])
 
+        uid = self._uid(card)
         with self._store.db.write() as connection:
             row = self._shelf.again(uid)
             if row.state == "draft":
-                self.keep(connection, row, f"As it was before version {number} was restored.")
-            return self._editing.change(uid, f"Version {number} restored", change)
+                self._keep_draft(connection, row, f"As it was before version {number} was restored.")
+            return self._shelf.card(self._editing.change(uid, f"Version {number} restored", change))
 
     def adopt(
         self,
-        uid: str,
+        card: str,
         values: Mapping[str, Value],
-        not_applicable: Mapping[str, str],
-        document: str | None,
-        note: str,
-        always: bool,
+        *,
+        not_applicable: Mapping[str, str] | None = None,
+        document: str | None = None,
+        note: str = "Before another card was taken in.",
+        always: bool = False,
     ) -> tuple[Problem, ...]:
-        """See `Cards.adopt`."""
+        """Take in what somebody else's card says, as values by hand: one edit that can be taken back. The card as it
+        was is kept as a version first, where a person had touched it, or `always`. Returns what was refused; fields
+        that are not named stay as they are.
+        """
         refused: list[Problem] = []
 
         def change(row: CardRow, states: Mapping[str, FieldState], draft: Draft) -> Draft:
             hands = {}
-            for key, why in not_applicable.items():
+            for key, why in (not_applicable or {}).items():
                 if is_of(key, row.kind):
                     if said := problem_of_reason(BY_KEY[key]):
                         refused.append(Problem(key, said))
@@ -132,13 +153,24 @@ class History:
                 return dataclasses.replace(made, document=document, broken=None)
             return dataclasses.replace(made, broken=document)
 
+        uid = self._uid(card)
         with self._store.db.write() as connection:
             row = self._shelf.again(uid)
             touched = always or row.cursor or row.document or self._store.versions(uid)
             if row.state == "draft" and touched:
-                self.keep(connection, row, note)
+                self._keep_draft(connection, row, note)
             self._editing.change(uid, "Taken in", change)
         return tuple(refused)
+
+    def _uid(self, card: str) -> str:
+        return self._shelf.row(card).uid
+
+    def _as_of(self, card: str, number: int) -> Card:
+        return self.version(card, number) if number else self._shelf.card(self._shelf.row(card))
+
+    def _keep_draft(self, connection: sqlite3.Connection, row: CardRow, note: str) -> CardVersion:
+        """Keep a card as it is as a version that is not published."""
+        return self._keep(connection, self._shelf.card(row), "program", note, published=False)
 
     def _content(self, row: CardRow, number: int) -> dict[str, Any]:
         content = self._store.content(row.uid, number)

@@ -57,7 +57,7 @@ def _taken(cards: Cards, card: Card, said: ForeignCard, path: Path, *, new: bool
     if refused:
         document = not_taken(document or (card.document if new else cards.markdown(card.uid)), card.name, refused)
     if said.values or said.not_applicable or document:
-        cards.adopt(
+        cards.history.adopt(
             card.uid,
             values,
             not_applicable=said.not_applicable,

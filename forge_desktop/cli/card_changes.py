@@ -172,13 +172,13 @@ def fill(forge: Forge, options: argparse.Namespace, out: Output) -> int:
 def undo(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """`card undo`."""
     card = forge.cards.get(options.card)
-    return _stepped(card, forge.cards.undo(card.uid), "Taken back", card.undoes, out)
+    return _stepped(card, forge.cards.history.undo(card.uid), "Taken back", card.undoes, out)
 
 
 def redo(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """`card redo`."""
     card = forge.cards.get(options.card)
-    return _stepped(card, forge.cards.redo(card.uid), "Made again", card.redoes, out)
+    return _stepped(card, forge.cards.history.redo(card.uid), "Made again", card.redoes, out)
 
 
 def _stepped(before: Card, after: Card, done: str, what: str, out: Output) -> int:
@@ -208,7 +208,7 @@ def remove(forge: Forge, options: argparse.Namespace, out: Output) -> int:
 
 def publish(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """`card publish`: kept as its next version, and locked."""
-    version = forge.cards.publish(options.card, who=options.who, note=options.note)
+    version = forge.cards.history.publish(options.card, who=options.who, note=options.note)
     found = forge.cards.get(options.card)
     out.result({**card_words.card_fields(found), **card_words.version_fields(version)})
     out.line(f"{card_words.heading(found)} is version {version.number} now and locked: `card reopen` lets it change.")
@@ -217,12 +217,12 @@ def publish(forge: Forge, options: argparse.Namespace, out: Output) -> int:
 
 def reopen(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """`card reopen`: the next draft."""
-    return _told(forge.cards.reopen(options.card), out)
+    return _told(forge.cards.history.reopen(options.card), out)
 
 
 def restore(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """`card restore`: what people wrote in one of its versions."""
-    return _told(forge.cards.restore(options.card, options.number), out)
+    return _told(forge.cards.history.restore(options.card, options.number), out)
 
 
 def _told(card: Card, out: Output) -> int:

@@ -42,7 +42,7 @@ def _list(forge: Forge, options: argparse.Namespace, out: Output) -> int:
 def _show(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     found = forge.cards.get(options.card)
     if options.number:
-        found = forge.cards.version(options.card, options.number)
+        found = forge.cards.history.version(options.card, options.number)
     if options.markdown:
         text = forge.cards.exports.render(found, "markdown").decode()
         out.result({**card_words.card_fields(found), "markdown": text})
@@ -95,7 +95,7 @@ def _names_a_file(text: str) -> bool:
 
 
 def _history(forge: Forge, options: argparse.Namespace, out: Output) -> int:
-    found, versions = forge.cards.get(options.card), forge.cards.versions(options.card)
+    found, versions = forge.cards.get(options.card), forge.cards.history.versions(options.card)
     out.result(
         {**card_words.card_fields(found), "versions": [card_words.version_fields(version) for version in versions]}
     )
@@ -109,11 +109,11 @@ def _history(forge: Forge, options: argparse.Namespace, out: Output) -> int:
 def _diff(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     before, after = options.before, options.after
     if not options.other and before is None and after is None:
-        versions = forge.cards.versions(options.card)
+        versions = forge.cards.history.versions(options.card)
         if not versions:
             raise ForgeError("No version of this card was kept yet.", hint="Name another card to compare it with.")
         before = versions[0].number
-    found = forge.cards.diff(options.card, options.other, number_a=before or 0, number_b=after or 0)
+    found = forge.cards.history.diff(options.card, options.other, number_a=before or 0, number_b=after or 0)
     out.result({"changes": [card_words.change_fields(change) for change in found]})
     for change in found:
         out.line(card_words.change_in_words(change))

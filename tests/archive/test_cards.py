@@ -153,8 +153,7 @@ def kept(data_dir: Path, tmp_path: Path) -> tuple[CardRoom, str]:
     room = CardRoom(data_dir, tmp_path)
     card = room.cards.new("teacher", "A teacher").uid
     room.cards.set(card, "limitations", 'Knows only "tea — rules.md" by heart.')
-    with room.forge.cards._store.db.write() as connection:
-        room.cards._history.keep(connection, room.cards._shelf.again(card), "kept")
+    room.cards.history.adopt(card, {}, always=True)
     room.cards.set(card, "limitations", "None that are known.")
     return room, card
 

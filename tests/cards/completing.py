@@ -13,4 +13,4 @@ def complete(forge: Forge, name: str) -> None:
     lacking = [field.key for field in fields.required(card.kind) if not is_there(card.fields.get(field.key))]
     lacking += [field for field, _ in stale_of(card.kind, card.fields)]  # as of a suite that a test only names
     why = dict.fromkeys(lacking, "It is a test's.")
-    assert forge.cards.adopt(card.uid, {}, not_applicable=why) == ()
+    assert forge.cards.history.adopt(card.uid, {}, not_applicable=why) == ()

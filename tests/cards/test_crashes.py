@@ -30,7 +30,7 @@ while True:
     n += 1
     forge.cards.set("v1", "glossary", f"Text {n}.")
     if n % 3 == 0:
-        forge.cards.undo("v1")
+        forge.cards.history.undo("v1")
     print(n, flush=True)
 """
 
@@ -57,12 +57,12 @@ def test_a_kill_loses_no_edit_that_was_told(data_dir: Path) -> None:
         assert shown is not None
         told = last - 1 if last % 3 == 0 else last
         assert shown.data in {f"Text {n}." for n in (told, last, last + 1)}
-        forge.cards.undo("v1")
+        forge.cards.history.undo("v1")
         if card.can_redo:
-            forge.cards.redo("v1")
+            forge.cards.history.redo("v1")
         steps = 0
         while forge.cards.get("v1").can_undo:
-            forge.cards.undo("v1")
+            forge.cards.history.undo("v1")
             steps += 1
         assert steps >= 2 * (last // 3)
         assert "glossary" not in forge.cards.get("v1").fields
@@ -97,7 +97,7 @@ def test_a_person_a_fill_and_another_hand_change_one_card_at_once(room: CardRoom
     assert room.shown(uid, "safety") == "Note 14."
     assert room.shown(uid, "parameters") == 14
     for _ in range(30):
-        room.cards.undo(uid)
+        room.cards.history.undo(uid)
     assert not room.cards.get(uid).can_undo
     assert set(room.cards.get(uid).fields) >= {"parameters"}
 
@@ -107,7 +107,7 @@ def test_a_fill_that_comes_after_the_card_was_published_leaves_it(room: CardRoom
     go = threading.Event()
     room.forge.jobs.start("cards", "before it", lambda ctx: go.wait(60))
     job = room.cards.fill("v1")
-    room.cards.publish("v1")
+    room.cards.history.publish("v1")
     before = room.cards.get("v1")
     go.set()
     with pytest.raises(ForgeError, match="is published, so it is not filled"):

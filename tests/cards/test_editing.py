@@ -36,20 +36,20 @@ def test_changes_are_taken_back_and_made_again_across_restarts(room: CardRoom) -
     cards = room.again()
     assert cards.get("v1").can_undo
     assert not cards.get("v1").can_redo
-    cards.undo("v1")
+    cards.history.undo("v1")
     assert room.shown("v1", "citation") == "Two."
     cards = room.again()
-    cards.undo("v1")
-    cards.redo("v1")
+    cards.history.undo("v1")
+    cards.history.redo("v1")
     assert room.shown("v1", "citation") == "Two."
     cards.set("v1", "citation", "Other.")
     with pytest.raises(ForgeError, match="can be made again"):
-        cards.redo("v1")
+        cards.history.redo("v1")
     for _ in range(3):
-        cards.undo("v1")
+        cards.history.undo("v1")
     assert room.shown("v1", "citation") is None
     with pytest.raises(ForgeError, match="can be taken back"):
-        cards.undo("v1")
+        cards.history.undo("v1")
 
 
 def test_what_changes_nothing_is_no_edit(room: CardRoom) -> None:
@@ -88,12 +88,12 @@ def test_fills_and_edits_never_lose_each_other(room: CardRoom) -> None:
     room.measured("v1", bits_per_weight=Value(4.5, "bits", "measured", "file"))
     room.cards.set("v1", "bits_per_weight", 5)
     room.measured("v1", bits_per_weight=Value(4.6, "bits", "measured", "file"))
-    room.cards.undo("v1")
-    room.cards.undo("v1")
+    room.cards.history.undo("v1")
+    room.cards.history.undo("v1")
     assert room.shown("v1", "bits_per_weight") == 4.6
     assert room.shown("v1", "citation") is None
-    room.cards.redo("v1")
-    room.cards.redo("v1")
+    room.cards.history.redo("v1")
+    room.cards.history.redo("v1")
     state = room.cards.get("v1").fields["bits_per_weight"]
     assert state.hand is not None
     assert state.measured is not None
@@ -105,41 +105,41 @@ def test_only_so_many_edits_are_kept(room: CardRoom, monkeypatch: pytest.MonkeyP
     for n in range(6):
         room.cards.set("v1", "intended_use", f"Version {n}.")
     for _ in range(3):
-        room.cards.undo("v1")
+        room.cards.history.undo("v1")
     assert not room.cards.get("v1").can_undo
     assert room.shown("v1", "intended_use") == "Version 2."
 
 
 def test_a_published_card_is_locked_until_it_is_reopened(room: CardRoom) -> None:
     with pytest.raises(ForgeError, match=r"card of v1 is not ready: .* is missing.*; and \d+ more"):
-        room.cards.publish("v1")
+        room.cards.history.publish("v1")
     complete(room.forge, "v1")
-    made = room.cards.publish("v1", who="window: Ada", note="First.")
+    made = room.cards.history.publish("v1", who="window: Ada", note="First.")
     assert (made.number, made.published, made.who, made.note) == (1, True, "window: Ada", "First.")
     for change in (
         lambda: room.cards.set("v1", "intended_use", "x"),
         lambda: room.cards.clear("v1", "intended_use"),
         lambda: room.cards.not_applicable("v1", "intended_use", "x"),
         lambda: room.cards.set_text("v1", "# Other\n"),
-        lambda: room.cards.undo("v1"),
+        lambda: room.cards.history.undo("v1"),
         lambda: room.cards.fill("v1"),
-        lambda: room.cards.restore("v1", 1),
+        lambda: room.cards.history.restore("v1", 1),
         lambda: room.measured("v1", parameters=MEASURED),
     ):
         with pytest.raises(ForgeError, match="is published, so it is not") as refused:
             change()
         assert (refused.value.hint, refused.value.commands) == ("Reopen it first.", ("card reopen v1",))
     with pytest.raises(ForgeError, match="published already"):
-        room.cards.publish("v1")
+        room.cards.history.publish("v1")
     assert not room.cards.get("v1").can_undo
     room.again()
-    assert room.cards.reopen("v1").state == "draft"
-    assert room.cards.publish("v1").number == 1  # nothing changed, so it is the same version
-    room.cards.reopen("v1")
+    assert room.cards.history.reopen("v1").state == "draft"
+    assert room.cards.history.publish("v1").number == 1  # nothing changed, so it is the same version
+    room.cards.history.reopen("v1")
     room.cards.set("v1", "intended_use", "Reads.")
-    assert room.cards.publish("v1").number == 2
+    assert room.cards.history.publish("v1").number == 2
     with pytest.raises(ForgeError, match="a draft already"):
-        room.cards.reopen("v1") and room.cards.reopen("v1")
+        room.cards.history.reopen("v1") and room.cards.history.reopen("v1")
 
 
 def test_a_card_goes_by_many_names(room: CardRoom) -> None:

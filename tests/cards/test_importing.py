@@ -113,12 +113,12 @@ def test_what_is_here_is_kept_as_a_version_before_a_card_is_taken_into_it(room: 
     assert card.fields["parameters"].measured is not None  # stays beside what the text says
     assert card.fields["parameters"].hand is not None
     assert room.shown("v1", "users") == "Everybody here."
-    kept = room.cards.version(card.uid, room.cards.versions(card.uid)[0].number)
+    kept = room.cards.history.version(card.uid, room.cards.history.versions(card.uid)[0].number)
     assert kept.fields["intended_use"].hand is not None
     assert kept.fields["intended_use"].hand.data == "What I wrote myself."
     assert "شكر وتقدير" in room.cards.markdown("v1")
     assert "extra_gated_fields:" in room.cards.markdown("v1")
-    room.cards.undo("v1")
+    room.cards.history.undo("v1")
     assert room.shown("v1", "intended_use") == "What I wrote myself."
 
 
@@ -140,7 +140,7 @@ def test_what_cannot_be_a_value_stays_in_the_text_and_is_named(room: CardRoom, t
     assert [one.field for one in into.refused] == ["licence"]
     assert room.shown("v1", "licence") == "MIT"
     assert '"licence": "not-a-licence"' in room.cards.markdown("v1")
-    assert room.cards.versions("v1")[0].note == "Before README.md was brought in."
+    assert room.cards.history.versions("v1")[0].note == "Before README.md was brought in."
 
 
 def test_a_text_that_waits_to_be_mended_goes_along_with_the_json(room: CardRoom, tmp_path: Path) -> None:

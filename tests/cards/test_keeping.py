@@ -70,9 +70,9 @@ def test_beside_the_owner_cards_are_read_and_nothing_is_written(room: CardRoom, 
         assert beside.cards.check("v1").card == beside.cards.get("v1").uid
         for change in (
             lambda: beside.cards.set("v1", "intended_use", "Writes."),
-            lambda: beside.cards.undo("v1"),
+            lambda: beside.cards.history.undo("v1"),
             lambda: beside.cards.new("teacher", "x"),
-            lambda: beside.cards.publish("v1"),
+            lambda: beside.cards.history.publish("v1"),
         ):
             with pytest.raises(ForgeError, match="owns this data directory"):
                 change()
@@ -107,7 +107,7 @@ def test_a_new_version_takes_over_what_people_wrote_and_says_what_changed(room: 
     assert room.cards.get("v4").fields["sensitive_data"].taken_over
     room.cards.reviewed("v4")
     assert room.cards.check("v4").completeness.to_review == ()
-    room.cards.undo("v4")
+    room.cards.history.undo("v4")
     assert room.cards.get("v4").fields["sensitive_data"].taken_over
     room.measured("v4", training_hardware=Value("A laptop", "", "measured", "run log"))
     changes = room.shown("v4", "changes")
@@ -245,9 +245,9 @@ def test_what_somebody_else_measured_completes_no_card_of_a_version_that_is_here
     made = room.adapter()
     cards, registry = room.cards, room.forge.students.registry
     speed = Value({"p50": 900.0, "p95": 990.0}, "tokens/s", "hand", "import")
-    cards.adopt("v3", {"prompt_speed": speed, "generation_speed": speed})
+    cards.history.adopt("v3", {"prompt_speed": speed, "generation_speed": speed})
     orphan = cards.new("adapter", "Elsewhere")
-    cards.adopt(orphan.uid, {"prompt_speed": speed})
+    cards.history.adopt(orphan.uid, {"prompt_speed": speed})
     report = cards.check("v3")
     assert {"Reading a prompt", "Writing an answer"} <= set(report.completeness.missing)
     assert "measure it here" in next(one.message for one in report.problems if one.field == "prompt_speed")
@@ -300,6 +300,6 @@ def test_an_adapter_is_promoted_only_with_a_card_that_is_complete_and_true(
     assert registry.card_of(made.uid) == ()
     room.cards.clear("v3", "safety")
     assert registry.card_of(made.uid) == ("Safety notes, risks and mitigations",)
-    room.cards.undo("v3")
+    room.cards.history.undo("v3")
     registry.promote("v3")
     assert registry.card_of(room.cards.get("v2").subject) is None  # bases need none

@@ -36,9 +36,9 @@ def test_text_and_form_say_the_same(room: CardRoom, card: str) -> None:
     assert room.cards.markdown(card) == typed
     room.cards.set(card, "intended_use", "Answers again.")
     assert "Answers again." in room.cards.markdown(card)
-    room.cards.undo(card)
+    room.cards.history.undo(card)
     assert room.cards.markdown(card) == typed
-    room.cards.undo(card)
+    room.cards.history.undo(card)
     assert room.cards.markdown(card) == text
     assert room.cards.get(card).fields == before
 
@@ -50,7 +50,7 @@ def test_what_is_no_text_is_named_and_what_is_not_typed_is_no_edit(room: CardRoo
         assert not outcome.taken
         assert outcome.problem is not None
         assert (outcome.problem.line, outcome.problem.column) == (line, column)
-    room.cards.undo(card)
+    room.cards.history.undo(card)
     edits = room.cards.get(card)
     assert room.cards.set_text(card, text).taken
     assert room.cards.set_text(card, text, since=text).taken
@@ -90,7 +90,7 @@ def test_broken_text_is_kept_and_named_and_the_values_stay(room: CardRoom, card:
     assert room.cards.get(card).broken is None
     assert str(room.shown(card, "licence")).lower() == "apache-2.0"
     assert room.shown(card, "safety") == "Typed in the form meanwhile."
-    room.cards.undo(card)
+    room.cards.history.undo(card)
     assert room.cards.get(card).broken == broken
 
 

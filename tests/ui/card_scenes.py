@@ -65,7 +65,7 @@ def example(forge: Forge) -> str:
     """The card of the newest trained version, complete, with one value that is stale; its uid. Made once."""
     version = next(v for v in forge.students.registry.versions() if v.name == "handbook")
     card = forge.cards.get(version.uid)
-    if forge.cards.versions(card.uid) and card.fields["summary"].hand is not None:
+    if forge.cards.history.versions(card.uid) and card.fields["summary"].hand is not None:
         return card.uid
     for key, state in card.fields.items():
         if state.not_applicable:
@@ -76,8 +76,8 @@ def example(forge: Forge) -> str:
     for key, data in _HAND.items():
         forge.cards.set(card.uid, key, data)
     forge.cards.not_applicable(card.uid, "gate", "Its suites are not on this computer.")
-    forge.cards.publish(card.uid, who="window", note="After the gate")
-    forge.cards.reopen(card.uid)
+    forge.cards.history.publish(card.uid, who="window", note="After the gate")
+    forge.cards.history.reopen(card.uid)
     forge.cards.set(
         card.uid, "intended_use", str(_HAND["intended_use"]).replace("rules, fees", "rules, fees, inductions")
     )

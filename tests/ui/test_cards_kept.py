@@ -78,7 +78,7 @@ def test_words_typed_into_a_card_that_was_published_elsewhere_stay_and_are_named
     line = row(opened, "summary").input.parts()[0]
     line.selectAll()  # type: ignore[attr-defined]
     qtbot.keyClicks(line, "Typed too late.")
-    forge.cards.publish(uid, who="somebody", note="")
+    forge.cards.history.publish(uid, who="somebody", note="")
     settle(qtbot, opened)
     qtbot.waitUntil(opened.banner.isVisible)
     assert "is published" in opened.banner.accessibleName()

@@ -257,7 +257,7 @@ def test_publishing_locks_and_reopening_unlocks(qtbot: QtBot, forge: Forge, pane
 
     complete(forge, uid)
     measure(forge, uid, {})
-    forge.cards.publish(uid)
+    forge.cards.history.publish(uid)
     open_card(qtbot, pane, uid)
     assert pane.editor.reopen.isVisible()
     assert not pane.editor.publish.isVisible()

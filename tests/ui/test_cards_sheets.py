@@ -115,7 +115,7 @@ def test_a_fill_of_a_locked_card_says_why_not(
     qtbot: QtBot, forge: Forge, pane: CardsPane, card: Callable[[], Card], uid: str
 ) -> None:
     complete(forge, uid)
-    forge.cards.publish(uid)
+    forge.cards.history.publish(uid)
     pane.actions_of.fill(card())
     found = sheet(qtbot, pane, FillSheet)
     qtbot.waitUntil(found.banner.isVisible, timeout=SOON)
@@ -184,7 +184,7 @@ def test_publishing_locks_and_history_shows_compares_and_restores(
     assert "published" in found.list.item(0).text()
     assert "without citations" in found.findChild(DiffView).toPlainText()
     fine(qtbot, found)
-    assert found.restore.text() == f"Restore version {forge.cards.versions(uid)[0].number}"
+    assert found.restore.text() == f"Restore version {forge.cards.history.versions(uid)[0].number}"
     press(qtbot, found, found.restore.text())
     qtbot.waitUntil(lambda: "Not for legal" in str(card().fields["intended_use"].shown.data), timeout=SOON)
     qtbot.waitUntil(lambda: not pane.actions_of.shows(found), timeout=SOON)

@@ -112,7 +112,7 @@ class CardActions(SheetDesk):
             sheet = HistorySheet(card, versions, self.host.window())
 
             def diff(older: int, newer: int) -> None:
-                work = partial(cards.diff, card.uid, card.uid, number_a=older, number_b=newer)
+                work = partial(cards.history.diff, card.uid, card.uid, number_a=older, number_b=newer)
                 self.look(work, sheet.show_changes, sheet, key="card diff")
 
             def restore(number: int) -> None:
@@ -123,14 +123,14 @@ class CardActions(SheetDesk):
                     )
                     self.opens.emit(card.uid)
 
-                self.look(lambda: cards.restore(card.uid, number), told, sheet)
+                self.look(lambda: cards.history.restore(card.uid, number), told, sheet)
 
             sheet.diff_wanted.connect(diff)
             sheet.restore_wanted.connect(restore)
             if self.open(sheet) and versions:
                 sheet.show_first()
 
-        self.look(lambda: cards.versions(card.uid), ask)
+        self.look(lambda: cards.history.versions(card.uid), ask)
 
     def publish(self, card: Card) -> None:
         """Show what is missing; publish and lock it when nothing is, or begin the next draft of a published one."""
@@ -140,10 +140,12 @@ class CardActions(SheetDesk):
             sheet = PublishSheet(card, report, self.host.window())
 
             def agreed(who: str, note: str) -> None:
-                self._write(lambda: cards.publish(card.uid, who=who or WHO, note=note), sheet, "is published", card)
+                self._write(
+                    lambda: cards.history.publish(card.uid, who=who or WHO, note=note), sheet, "is published", card
+                )
 
             def draft() -> None:
-                self._write(lambda: cards.reopen(card.uid), sheet, "has a new draft", card)
+                self._write(lambda: cards.history.reopen(card.uid), sheet, "has a new draft", card)
 
             def go_to(field: str) -> None:
                 sheet.reject()
@@ -233,7 +235,7 @@ class CardActions(SheetDesk):
             sheet.agreed.connect(lambda: self.look(lambda: cards.remove(card.uid), lambda _: self.removed.emit()))
             self.open(sheet)
 
-        self.look(lambda: cards.versions(card.uid), ask)
+        self.look(lambda: cards.history.versions(card.uid), ask)
 
     @Slot()
     def new_card(self) -> None:

@@ -171,9 +171,9 @@ class CardDesk(QObject):
             "applies": lambda: cards.not_applicable(uid, key, ""),
             "reviewed": lambda: cards.reviewed(uid, key),
             "not applicable": lambda: cards.not_applicable(uid, key, why),
-            "undo": lambda: cards.undo(uid),
-            "redo": lambda: cards.redo(uid),
-            "reopen": lambda: cards.reopen(uid),
+            "undo": lambda: cards.history.undo(uid),
+            "redo": lambda: cards.history.redo(uid),
+            "reopen": lambda: cards.history.reopen(uid),
         }
         act = acts[what]
         self.refused.pop((uid, key), None)
