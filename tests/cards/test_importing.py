@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cards.file_check import checked_file
+from forge_desktop.cards.formats.file_check import checked_file
+from forge_desktop.cards.formats.said_elsewhere import guessed
 from forge_desktop.cards.markdown import BadCardText
 from forge_desktop.cards.records import BroughtIn, Card
-from forge_desktop.cards.said_elsewhere import guessed
 from tests.cards import markdown_cards as cards
 from tests.cards.conftest import CardRoom
 
