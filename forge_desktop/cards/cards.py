@@ -68,6 +68,7 @@ class Cards:
         if not rooms.db.read_only:
             students.registry.when_promoting(self._look_again)
             self.ensure()
+            self._refreshing.at_opening()
 
     # ---- what hangs on it ----
 

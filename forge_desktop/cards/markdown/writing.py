@@ -32,7 +32,8 @@ class _Writing:
         if self._fresh and "name" not in self._wishes and card.name:
             self._wishes = {"name": wishes.named(card.name), **self._wishes}
         values = {key: wish.held[0] for key, wish in self._wishes.items() if wish.held is not None and not wish.held[1]}
-        self._made = hub_keys.wanted(values, parsed.keys, card.kind, card.name)
+        name = values.get("name")
+        self._made = hub_keys.wanted(values, parsed.keys, card.kind, name if isinstance(name, str) else card.name)
         self._back = hub_keys.as_written(self._made)
 
     def text(self) -> str:
