@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import FieldError, ForgeError
-from forge_desktop.cards import said_elsewhere
 from forge_desktop.cards.editing import checked
 from forge_desktop.cards.fields import BY_KEY
-from forge_desktop.cards.foreign import ForeignCard, not_taken
+from forge_desktop.cards.formats import said_elsewhere
+from forge_desktop.cards.formats.foreign import ForeignCard, not_taken
 from forge_desktop.cards.records import BroughtIn, Card, Kind, Problem, Value
 from forge_desktop.cards.sayable import sayable
 from forge_desktop.cards.shelf import unlike
