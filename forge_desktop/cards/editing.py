@@ -168,11 +168,19 @@ class Editing:
             measured = None if state is None else state.measured
             after[key] = FieldState(key, measured, hand.value, hand.not_applicable, hand.taken_over)
         values: dict[str, object] = {"cursor": cursor, **summary(row, after, new.broken)}
+        values["name"] = self._listed(row, states.get("name"), after.get("name"), str(values["name"]))
         if new.document != row.document:
             values["document"] = new.document
         if new.broken != row.broken:
             values["broken"] = new.broken
         self._store.change(connection, row.uid, values)
+
+    def _listed(self, row: CardRow, before: FieldState | None, after: FieldState | None, name: str) -> str:
+        """What a card is listed as; one about nothing here goes by that, so it may be another than it calls itself."""
+        if row.subject:
+            return name
+        shown = [None if state is None or state.shown is None else state.shown.data for state in (before, after)]
+        return row.name if shown[0] == shown[1] else self._shelf.free(name, row.uid)
 
     def _told(self, uid: str) -> CardRow:
         row = self._shelf.again(uid)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.paths import write_atomically
-from forge_desktop.cards import plain
-from forge_desktop.cards.hiding import hidden, hidden_count
+from forge_desktop.cards.formats import plain
+from forge_desktop.cards.formats.renderers import Renderer, renderer
+from forge_desktop.cards.privacy.hiding import hidden, hidden_count
 from forge_desktop.cards.records import Card, Exported
-from forge_desktop.cards.renderers import Renderer, renderer
 
 if TYPE_CHECKING:
     from forge_desktop.base.jobs import JobContext
-    from forge_desktop.cards.privacy import Privacy
+    from forge_desktop.cards.privacy.privacy import Privacy
     from forge_desktop.students.rooms import Rooms
 
 LANE, KIND = "cards", "card export"

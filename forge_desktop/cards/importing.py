@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
-import re
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import FieldError, ForgeError
-from forge_desktop.cards import said_elsewhere
 from forge_desktop.cards.editing import checked
 from forge_desktop.cards.fields import BY_KEY
-from forge_desktop.cards.foreign import ForeignCard, not_taken
+from forge_desktop.cards.formats import said_elsewhere
+from forge_desktop.cards.formats.foreign import ForeignCard, not_taken
 from forge_desktop.cards.records import BroughtIn, Card, Kind, Problem, Value
 from forge_desktop.cards.sayable import sayable
+from forge_desktop.cards.shelf import unlike
 
 if TYPE_CHECKING:
     from forge_desktop.base.jobs import JobContext
@@ -41,16 +40,17 @@ def bring_in(cards: Cards, ctx: JobContext, path: Path, kind: str, subject: str)
                 hint="Bring it in as a card of its own, mend it there, and then take it over.",
             )
         return _taken(cards, there, said, path, new=False)
-    name = _free(cards, _short(said.name, path))
-    return _taken(cards, cards.new(said.kind, name, subject=subject), said, path, new=True)
+    return _taken(cards, cards.new(said.kind, _free(cards, _wanted(said, path)), subject=subject), said, path, new=True)
 
 
 def _taken(cards: Cards, card: Card, said: ForeignCard, path: Path, *, new: bool) -> BroughtIn:
     """Let a card say what a file says."""
     values, refused, problems = _possible(said, card.kind)
-    if new and values.get("name") is not None and _short(str(values["name"].data), path) != card.name:
-        values["name"] = replace(values["name"], data=card.name)
-        problems.append(Problem("name", f"There is a card of that name, so this one is called {card.name}.", "warning"))
+    wanted = _wanted(said, path)
+    if new and wanted != card.name:
+        values.setdefault("name", Value(wanted, source="import", at=time.time()))
+        sentence = f"There is a card of that name, so this one is listed as {card.name}. Its text stays as it is."
+        problems.append(Problem("name", sentence, "warning"))
     document = said.document
     if said.format == "markdown":  # the text says it itself, but where the card says something else
         refused = {key: data for key, data in refused.items() if _says(card, key)}
@@ -116,14 +116,12 @@ def _subject_card(cards: Cards, subject: str) -> Card | None:
     return next((cards.get(entry.uid) for entry in cards.entries() if subject in (entry.subject, entry.uid)), None)
 
 
-def _short(name: str, path: Path) -> str:
-    """A name that a card may have."""
+def _wanted(said: ForeignCard, path: Path) -> str:
+    """What a file calls the card, as a name that one may have."""
+    name = str(said.values["name"].data) if "name" in said.values else said.name
     return " ".join(sayable(name).split())[:200].strip() or " ".join(sayable(path.stem).split()) or "A card"
 
 
 def _free(cards: Cards, name: str) -> str:
     """The name, or with a number where a card is called so already: commands find cards by it."""
-    taken = {word.casefold() for entry in cards.entries() for word in (entry.name, entry.label)}
-    taken |= {name.casefold()} if re.fullmatch(r"[vV]\d+", name) else set()  # only a version is called so
-    names = (name if n == 1 else f"{name[:190]} ({n})" for n in itertools.count(1))
-    return next(each for each in names if each.casefold() not in taken)
+    return unlike(name, {word.casefold() for entry in cards.entries() for word in (entry.name, entry.label)})

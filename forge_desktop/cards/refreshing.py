@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
@@ -41,25 +41,41 @@ class Refreshing:
         """Rows of these nouns changed."""
         touched = self._versions(what) if what & _OF_VERSIONS else set()
         touched |= self._endpoints() if "endpoints" in what else set()
-        if not touched:
-            return
-        for row in self._store.cards():
-            if row.subject in touched and row.state == "draft":
-                self._refresh(row)
+        if touched:
+            self._refresh_all(self._drafts(touched))
+
+    def at_opening(self) -> None:
+        """What changed a moment before the program ended, so that nothing came after it. It is asked at each opening:
+        where nothing differs, no value is made but those of endpoints, which are few.
+        """
+        told = self._students.told_last()
+        late = [row for row in self._drafts(told) if row.changed < told[row.subject]]
+        self._refresh_all([*late, *self._drafts(self._other_states() | self._endpoints())])
+
+    def _drafts(self, subjects: Container[str]) -> list[CardRow]:
+        return [row for row in self._store.cards() if row.subject in subjects and row.state == "draft"]
+
+    def _refresh_all(self, rows: list[CardRow]) -> None:
+        for row in rows:
+            self._refresh(row)
 
     def _versions(self, what: frozenset[str]) -> set[str]:
         """The versions of which the registry, the newest gate or the newest benchmark tell something new."""
         touched: set[str] = set()
         if "versions" in what:
-            known = store_tallies.rests(self._store.db, "registry")
-            now = {one.uid: of_registry(one) for one in self._students.registry.versions()}
-            touched |= {uid for uid, told in known.items() if uid in now and told.get("registry") != now[uid]}
+            touched |= self._other_states()
         if "gates" in what and self._students.was_gated():
             done = next((one for one in self._students.gates.all() if one.state == "done"), None)
             touched |= {done.version, done.gated, done.baseline} if done is not None else set()
         if "measurements" in what:
             touched |= {one.version for one in self._students.measures.all()[:1]}
         return touched
+
+    def _other_states(self) -> set[str]:
+        """The versions of which the registry tells something else than their card."""
+        known = store_tallies.rests(self._store.db, "registry")
+        now = {one.uid: of_registry(one) for one in self._students.registry.versions(looked_at=False)}
+        return {uid for uid, told in known.items() if uid in now and told.get("registry") != now[uid]}
 
     def _endpoints(self) -> set[str]:
         """All of them: they are few."""

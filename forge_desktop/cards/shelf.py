@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
@@ -112,6 +113,16 @@ class Shelf:
                 return f"the card of {_label(row, there) or row.name} ({row.uid[:8]})"
         return "a version's, now or later" if _LABEL.fullmatch(folded) else ""
 
+    def free(self, name: str, uid: str) -> str:
+        """What a card is listed as that calls itself so: with a number where another one is, since commands find cards
+        by it.
+        """
+        there = self._subjects.all()
+        taken = {
+            word.casefold() for row in self._store.cards() if row.uid != uid for word in (row.name, _label(row, there))
+        }
+        return unlike(name, taken)
+
     def again(self, uid: str) -> CardRow:
         """A card by its uid, with its texts. Raises ForgeError when it was removed meanwhile."""
         row = self._store.card(uid)
@@ -168,6 +179,14 @@ class Shelf:
             return 0
         now = self._footing.of(row.kind, row.subject)
         return sum(bool(stale(value, now)) for field, value in values.items() if known.is_of(field, row.kind))
+
+
+def unlike(name: str, taken: Collection[str]) -> str:
+    """The name, or with a number where it is one of these (in small letters), or such as only a version has."""
+    if name.casefold() not in taken and not _LABEL.fullmatch(name.casefold()):
+        return name
+    numbered = (f"{name[:190]} ({n})" for n in itertools.count(2))
+    return next(each for each in numbered if each.casefold() not in taken)
 
 
 def _keys(fields: Iterable[known.Field]) -> frozenset[str]:

@@ -37,7 +37,7 @@ class Subjects:
         """Every version, by its uid, the oldest first; every endpoint; the embedding model on this computer in use, by
         its file's sha256.
         """
-        versions = sorted(self._students.registry.versions(), key=lambda version: version.number)
+        versions = sorted(self._students.registry.versions(looked_at=False), key=lambda version: version.number)
         found = {version.uid: _of_version(version, versions) for version in versions}
         found |= {endpoint.uid: _of_endpoint(endpoint) for endpoint in self._rooms.providers.endpoints.list()}
         local = local_embedder(self._rooms)

@@ -16,7 +16,7 @@ from pathlib import Path
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards import changes, checking
 from forge_desktop.cards.fields import BY_KEY
-from forge_desktop.cards.files import MOST_BYTES, refuse_large
+from forge_desktop.cards.formats.files import MOST_BYTES, refuse_large
 from forge_desktop.cards.records import Card, Filled
 from forge_desktop.cli import card_words
 from forge_desktop.cli.lesson_waiting import wait

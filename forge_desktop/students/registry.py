@@ -57,9 +57,10 @@ class Registry:
 
     # ---- what there is ----
 
-    def versions(self) -> list[Version]:
-        """Every version, the newest first; `problem` is what sizes and times of its files tell."""
-        return [self._told(version) for version in self._versions.all()]
+    def versions(self, *, looked_at: bool = True) -> list[Version]:
+        """Every version, newest first; `problem` is what sizes and times of its files tell, if they are looked at."""
+        found = self._versions.all()
+        return [self._told(version) for version in found] if looked_at else found
 
     def version(self, name: str) -> Version:
         """The version called so: its label ("v3"), its uid or the beginning of that, or its name. Raises ForgeError."""

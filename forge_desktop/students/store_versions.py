@@ -231,6 +231,21 @@ class Versions:
         """Whether there is a benchmark of a version."""
         return self.db.value("SELECT 1 FROM measurements WHERE version = ? LIMIT 1", uid) is not None
 
+    def told_last(self) -> dict[str, float]:
+        """When the newest gate and the newest benchmark came about, by the versions that they tell something of: of the
+        baseline of a gate only where that has none of its own.
+        """
+        rows = self.db.rows(
+            "SELECT v.uid, g.ended FROM gates g JOIN versions v"
+            " ON v.uid IN (g.version, json_extract(g.conditions, '$.gated')) OR (v.uid = g.baseline AND v.gate = '')"
+            " WHERE g.number = (SELECT max(number) FROM gates WHERE state = 'done')"
+            " UNION ALL SELECT * FROM (SELECT version, created FROM measurements ORDER BY created DESC LIMIT 1)"
+        )
+        found: dict[str, float] = {}
+        for uid, at in rows:
+            found[uid] = max(found.get(uid, 0.0), at or 0.0)
+        return found
+
     def missing_of_card(self, uid: str) -> tuple[str, ...] | None:
         """The fields that a version's card lacks, as cards said last; None where they said nothing."""
         found = self.db.value("SELECT missing FROM card_state WHERE version = ?", uid)

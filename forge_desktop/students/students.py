@@ -198,6 +198,12 @@ class Students:
         """Whether anything ever went through a gate: without, nothing that gates need is loaded to look at one."""
         return self._versions.was_gated()
 
+    def told_last(self) -> dict[str, float]:
+        """When the newest gate and the newest benchmark told something, by the versions that they are about. Nothing
+        that these need is loaded for it.
+        """
+        return self._versions.told_last()
+
     def was_measured(self, version: str) -> bool:
         """Whether there is a benchmark of a version (its uid)."""
         return self._versions.was_measured(version)

@@ -197,7 +197,10 @@ class _Pictures(QPyTextObject):
     ) -> None:
         picture = self._picture(look.toImageFormat().name())
         if isinstance(picture, QSvgRenderer):
+            painter.save()
+            painter.setFont(_font(9.5))  # a chart's words begin with the painter's letters
             picture.render(painter, QRectF(area))
+            painter.restore()
         elif picture is not None:
             painter.drawImage(QRectF(area), picture)
 
@@ -239,6 +242,9 @@ def _font(points: float) -> QFont:
     face = QFont(tokens.SANS)
     face.setPointSizeF(points)
     face.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    face.setFeature(
+        QFont.Tag("calt"), 0
+    )  # its colons between digits, its "x" in 3x4 and its arrows copy out as odd signs
     return face
 
 

@@ -14,13 +14,17 @@ from hypothesis import strategies as st
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.settings import Settings, check_setting
-from forge_desktop.cards import checking, compare_quality, compare_rows, costs, local_or_api
-from forge_desktop.cards.capabilities import capabilities
-from forge_desktop.cards.cost_reasons import assumptions
-from forge_desktop.cards.money_words import micro, number, shown, tokens
+from forge_desktop.cards import checking
+from forge_desktop.cards.comparing import costs, local_or_api
+from forge_desktop.cards.comparing import quality as compare_quality
+from forge_desktop.cards.comparing import rows as compare_rows
+from forge_desktop.cards.comparing.capabilities import capabilities
+from forge_desktop.cards.comparing.cost_reasons import assumptions
+from forge_desktop.cards.comparing.money_words import micro, shown
+from forge_desktop.cards.comparing.records import Capability, CardComparison, CostInputs
+from forge_desktop.cards.comparing.surroundings import Difference, Fits, Paid, Searched, Surroundings
+from forge_desktop.cards.numbers import number, tokens
 from forge_desktop.cards.records import Card, FieldState, Kind, Value
-from forge_desktop.cards.records_compare import Capability, CardComparison, CostInputs
-from forge_desktop.cards.surroundings import Difference, Fits, Paid, Searched, Surroundings
 from forge_desktop.corpus.records import IndexingSpeed
 
 AT = 1_790_000_000.0  # 2026-09-21

@@ -155,8 +155,13 @@ def test_a_card_goes_by_many_names(room: CardRoom) -> None:
         room.cards.get("")
     for name in ("One", "Two"):
         room.cards.set(room.cards.new("teacher", name).uid, "name", "closing hours")
-    with pytest.raises(ForgeError, match="Several cards are called 'closing hours'"):
-        room.cards.get("closing hours")
+    assert [room.cards.get(name).name for name in ("closing hours", "closing hours (2)")] == [
+        "closing hours",
+        "closing hours (2)",
+    ]
+    room.adapter(seed=2, name="opening hours")
+    with pytest.raises(ForgeError, match="Several cards are called 'opening hours'"):
+        room.cards.get("opening hours")
 
 
 def refused(room: CardRoom, field: str, data: Any, unit: str = "") -> str:

@@ -115,6 +115,22 @@ def test_a_newer_gate_makes_the_last_ones_figures_stale(gated: GateRoom) -> None
     assert not [field for field, state in card.fields.items() if state.measured and state.measured.stale]
 
 
+def test_a_gate_before_a_crash_is_on_the_cards_of_both_at_the_next_opening(gated: GateRoom) -> None:
+    students, cards = gated.forge.students, gated.forge.cards
+    report = students.gates.all()[0]
+    cards.close()  # nobody tells them
+    gated.gate(students.registry.version(report.version), report.wish)
+    newest = f"gate {students.gates.all()[0].number}"
+
+    def told(label: str) -> set[str]:
+        rows: Any = value(cards.get(label), "evaluation").data
+        return {row["source"] for row in rows}
+
+    assert newest not in told(report.label) | told(gated.base.label)
+    cards._refreshing.at_opening()
+    assert told(report.label) == told(gated.base.label) == {newest}
+
+
 def test_a_training_run_tells_data_teachers_settings_time_and_memory(tmp_path: Path) -> None:
     with training_opened(tmp_path / "data") as forge:
         frozen = taught(forge)

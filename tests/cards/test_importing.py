@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cards.file_check import checked_file
+from forge_desktop.cards.formats.file_check import checked_file
+from forge_desktop.cards.formats.said_elsewhere import guessed
 from forge_desktop.cards.markdown import BadCardText
 from forge_desktop.cards.records import BroughtIn, Card
-from forge_desktop.cards.said_elsewhere import guessed
 from tests.cards import markdown_cards as cards
 from tests.cards.conftest import CardRoom
 
@@ -63,6 +63,39 @@ def test_a_card_whose_values_cannot_be_ours_keeps_them_and_says_where(room: Card
     mended = text.replace("pipeline_tag: mind-reading", "pipeline_tag: fill-mask").replace("English", "en")
     assert room.cards.set_text(card.uid, mended).taken
     assert room.shown(card.uid, "task") == "fill-mask"
+
+
+@pytest.mark.parametrize("name", ["kestrel-template.md", "nuqta-arabic-student.md", "without a name.md"])
+def test_a_second_card_of_a_name_is_listed_with_a_number_and_says_what_its_author_wrote(
+    room: CardRoom, tmp_path: Path, name: str
+) -> None:
+    path = cards.OWN / name
+    if name.startswith("without"):
+        path = tmp_path / name
+        path.write_text("---\nlicense: mit\n---\n\nWords that name nothing.\n", "utf-8")
+    one, two, three = (_bring(room, path) for _ in range(3))
+    assert [two.name, three.name] == [f"{one.name} (2)", f"{one.name} (3)"]
+    assert isinstance(two, BroughtIn)
+    assert [said.message for said in two.refused if said.field == "name"] == [
+        f"There is a card of that name, so this one is listed as {two.name}. Its text stays as it is."
+    ]
+    first, second = room.cards.markdown(one.uid), room.cards.markdown(two.uid)
+    assert second == first
+    for form in ("markdown", "html", "cyclonedx"):
+        exported = room.cards.exports.render(two.uid, form)
+        assert two.name.encode() not in exported, form
+    room.cards.set(two.uid, "users", "Everybody here.")
+    assert room.cards.get(two.uid).name == two.name, "another change leaves the name in the list"
+    room.cards.history.undo(two.uid)
+    assert room.cards.markdown(two.uid) == first
+    room.cards.set(three.uid, "name", "Mine")
+    assert room.cards.get("Mine").uid == three.uid
+    room.cards.set(three.uid, "name", str(room.shown(one.uid, "name")))
+    assert room.cards.get(three.uid).name == three.name, "no other card's name in the list is taken from it"
+    room.cards.remove(one.uid)
+    room.cards.set(three.uid, "name", "Mine")
+    room.cards.history.undo(three.uid)
+    assert room.cards.get(three.uid).name == one.name, "it is free again"
 
 
 @pytest.mark.parametrize("name", cards.BAD)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cards import compare_rows, costs
+from forge_desktop.cards.comparing import costs
+from forge_desktop.cards.comparing import rows as compare_rows
 from forge_desktop.cards.records import Value
 from forge_desktop.forge import Forge
 from forge_desktop.providers.records import Rates

@@ -173,3 +173,17 @@ def test_what_is_read_from_the_right_stands_there(qapp: QApplication, tmp_path: 
     assert found.get_charbox(at)[0] > 400
     assert found.get_charbox(text.index("left"))[0] < 100
     assert "\u202e" not in text
+
+
+def test_what_is_copied_out_is_what_was_written(qapp: QApplication, tmp_path: Path) -> None:
+    """Inter has other glyphs for a colon between digits, an x between numbers and arrows: copied out they are odd."""
+    words = ("at 12:30:05", "a 3x4 grid", "1920 x 1080", "a -> b <- c => d <=> e", "f --> g", "(A) [B] @C a-B")
+    body = "<h2>of 10:15</h2><p style='font-family:Inter'>{0[0]}</p><p><b>{0[1]}</b></p><table><tr><th>{0[2]}</th></tr>"
+    body += "<tr><td><code>{0[3]}</code></td></tr></table><p style='font-size:14pt'>{0[4]}</p><ul><li>{0[5]}</li></ul>"
+    chart = CHART.replace(b"Grounded 0.91", b"p50 3x4 at 12:30")
+    escaped = [one.replace("<", "&lt;").replace(">", "&gt;") for one in words]
+    file = tmp_path / "card.pdf"
+    print_html(page(body.format(escaped) + picture(chart)), file, title="begun at 20:45, 2x3")
+    (text,) = read(file)
+    for said in ("of 10:15", *words, "p50 3x4 at 12:30", "begun at 20:45, 2x3"):
+        assert "".join(said.split()) in text

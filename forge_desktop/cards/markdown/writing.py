@@ -12,7 +12,7 @@ from forge_desktop.cards.markdown.wishes import Wish
 from forge_desktop.cards.markdown.yaml_editing import changed
 from forge_desktop.cards.markdown.yaml_nodes import plain
 from forge_desktop.cards.records import Card
-from forge_desktop.cards.text_problems import wrong_value
+from forge_desktop.cards.typing_in import wrong_value
 
 
 def write(card: Card, *, previous: str = "") -> str:
@@ -32,7 +32,8 @@ class _Writing:
         if self._fresh and "name" not in self._wishes and card.name:
             self._wishes = {"name": wishes.named(card.name), **self._wishes}
         values = {key: wish.held[0] for key, wish in self._wishes.items() if wish.held is not None and not wish.held[1]}
-        self._made = hub_keys.wanted(values, parsed.keys, card.kind, card.name)
+        name = values.get("name")
+        self._made = hub_keys.wanted(values, parsed.keys, card.kind, name if isinstance(name, str) else card.name)
         self._back = hub_keys.as_written(self._made)
 
     def text(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QWidget
 
-from forge_desktop.cards.records_compare import Capability, CapabilityGroup, CardComparison, LocalOrApi
+from forge_desktop.cards.comparing.records import Capability, CapabilityGroup, CardComparison, LocalOrApi
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.cards.sheet_parts import empty, keep_narrow
 from forge_desktop.ui.widgets.basics import IconLabel, Pill, column, frame, label, row

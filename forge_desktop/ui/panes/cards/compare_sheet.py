@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged
+from forge_desktop.cards.comparing.records import CardComparison
 from forge_desktop.cards.records import CardEntry
-from forge_desktop.cards.records_compare import CardComparison
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLayout, QSizePolicy, QWidget
 
-from forge_desktop.cards.records_compare import CardComparison, ComparedCard, ComparedRow, Figure, RowGroup
+from forge_desktop.cards.comparing.records import CardComparison, ComparedCard, ComparedRow, Figure, RowGroup
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.cards.words import KINDS
 from forge_desktop.ui.widgets.basics import ElidedLabel, IconLabel, Pill, column, frame, label, row
