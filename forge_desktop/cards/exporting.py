@@ -139,7 +139,8 @@ def refuse_replacing(paths: Sequence[Path], target: Path, *, replace: bool) -> N
     if kept is not None:
         raise ForgeError(
             f"{kept} is there already; nothing was written.",
-            hint="Choose another name, or let it be replaced (--replace on the command line).",
+            hint="Choose another name, or let it be replaced.",
+            commands=["card export --replace"],
         )
     if len(paths) > 1 and target.exists() and not target.is_dir():
         raise ForgeError(f"{target} is no directory.", hint="Several formats need one to be written into.")

@@ -104,7 +104,8 @@ def _refuse_another_kind(there: Card, told: Kind | None, path: Path) -> None:
     if told is not None and told != there.kind:
         raise ForgeError(
             f"{path.name} is the card of another kind of model ({told}) than {there.label or 'this'} ({there.kind}).",
-            hint=f"Choose another card, or say that it is one of this kind: --kind {there.kind}",
+            hint=f"Choose another card, or say that it is one of this kind ({there.kind}).",
+            commands=[f"card import --kind {there.kind}"],
         )
 
 

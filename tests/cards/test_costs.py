@@ -183,8 +183,9 @@ def test_what_was_not_measured_is_said_and_not_made_up() -> None:
     answer = local_or_api.against(card("v1"), card("api", "teacher"), INPUTS)
     assert (answer.cheaper, answer.local, answer.api, answer.break_even) == ("", None, None, None)
     assert answer.sentences[0] == "Not known yet."
-    assert "card fill v1" in answer.sentences[1]
-    assert "teachers price" in answer.sentences[2]
+    assert "fill the card of v1" in answer.sentences[1]
+    assert "type it in where its endpoint is" in answer.sentences[2]
+    assert "forge-desktop" not in " ".join(answer.sentences), "the window says the same"
     assert "write it in by hand" in row(capabilities([_orphan()], empty, INPUTS), "mix", "v1").missing
 
 
@@ -378,7 +379,7 @@ def test_what_makes_a_stale_value_true_again_is_said() -> None:
         value = Value(["x"], "", "measured", source, stale="It changed.")  # type: ignore[arg-type]
         return FieldState("cautions", measured=value)
 
-    for source, said in (("gate", "forge-desktop gate v1"), ("run log", "forge-desktop card fill v1")):
+    for source, said in (("gate", "Run the gate again."), ("run log", "Fill the card.")):
         found = dataclasses.replace(local(cautions=of(source)), kind="adapter")
         ((field, why),) = checking.outdated(found)
         assert (field, why.startswith("It changed. "), why.endswith(said)) == ("cautions", True, True)

@@ -147,7 +147,7 @@ def test_a_card_outlives_its_version_and_can_be_changed_and_removed(room: CardRo
     assert (again.uid, again.orphan) == (entry.uid, "")
     registry.remove(made.uid)
     room.cards.remove("v4")
-    with pytest.raises(ForgeError, match="No card is called"):
+    with pytest.raises(ForgeError, match="That card is not here any more"):
         room.cards.get(entry.uid)
     assert room.forge.students.registry.card_of(made.uid) is None
 

@@ -379,7 +379,7 @@ def test_what_is_typed_last_is_kept_when_the_card_is_left(
     qtbot.keyClicks(line, "Typed last.")
     opened.editor.back.click()
     assert opened.card() is None
-    qtbot.waitUntil(lambda: not opened._errands._running)
+    qtbot.waitUntil(lambda: not opened.errands._running)
     fields = forge.cards.get(uid).fields
     assert fields["summary"].shown.data == "Typed last."
     assert str(fields["limitations"].shown.data).startswith("Good at tables")

@@ -41,16 +41,16 @@ def missing_of(card: Card, key: str) -> str:
     """What to do so that a card has a value to reckon with, or to compare."""
     name, title = card.label or card.name, BY_KEY[key].title
     if key.startswith("price"):
-        return f"No price is known of {name}: type it in where its endpoint is, or with forge-desktop teachers price."
+        return f"No price is known of {name}: type it in where its endpoint is."
     if card.orphan or not card.subject:
         return f"{title} is not on the card of {name}, and it is not here to be measured: write it in by hand."
     if card.kind == "embedder":
-        return f"Not measured: fill the card of {name} (forge-desktop card fill {name})."
+        return f"Not measured: fill the card of {name}."
     if card.kind == "teacher":
         return f"Not known: nothing that {name} did tells it yet. Let it answer, then fill its card."
     if key in ("training_time", "cost_per_1k", "cost_per_pair"):
-        return f"Not known: {name} was not trained here, or its card is not filled (forge-desktop card fill {name})."
-    return f"Not measured: fill the card of {name} with measuring (forge-desktop card fill {name})."
+        return f"Not known: {name} was not trained here, or its card is not filled."
+    return f"Not measured: fill the card of {name} with measuring."
 
 
 _ASSUMED: dict[str, Callable[[CostInputs], str]] = {
