@@ -10,10 +10,11 @@ from typing import Any
 from forge_desktop.archive import version_format as form
 from forge_desktop.archive.version_bundle import VersionBundle
 from forge_desktop.base.errors import FieldError, ForgeError
-from forge_desktop.cards import Cards, markdown, plain
+from forge_desktop.cards import Cards, markdown
 from forge_desktop.cards.editing import checked
 from forge_desktop.cards.fields import BY_KEY, is_of
-from forge_desktop.cards.foreign import ForeignCard, as_foreign
+from forge_desktop.cards.formats import plain
+from forge_desktop.cards.formats.foreign import ForeignCard, as_foreign
 from forge_desktop.cards.records import Card, Value
 
 _OF_A_REGISTRY = frozenset(("version", "registry", "changes"))  # these tell of the computer that it comes from

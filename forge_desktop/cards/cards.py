@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from forge_desktop.base.jobs import JobContext
-    from forge_desktop.cards.comparing import Comparisons
+    from forge_desktop.cards.comparing.comparisons import Comparisons
     from forge_desktop.cards.exporting import Exports
     from forge_desktop.cards.leaving import Leaving
-    from forge_desktop.cards.privacy import Privacy
+    from forge_desktop.cards.privacy.privacy import Privacy
     from forge_desktop.students import Students
     from forge_desktop.students.rooms import Rooms
 
@@ -75,7 +75,7 @@ class Cards:
     @functools.cached_property
     def privacy(self) -> Privacy:
         """What is private in cards."""
-        from forge_desktop.cards.privacy import Privacy
+        from forge_desktop.cards.privacy.privacy import Privacy
 
         return Privacy(self._rooms)
 
@@ -96,7 +96,7 @@ class Cards:
     @functools.cached_property
     def comparisons(self) -> Comparisons:
         """Cards side by side."""
-        from forge_desktop.cards.comparing import Comparisons
+        from forge_desktop.cards.comparing.comparisons import Comparisons
 
         return Comparisons(self._rooms, self._students, self.get)
 

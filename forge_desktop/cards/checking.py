@@ -48,20 +48,19 @@ def elsewhere(key: str, state: FieldState | None) -> bool:
 
 def remedy(card: Card, value: Value) -> str:
     """What makes a value true again."""
-    name = card.label or card.name
     if card.state == "published":
-        return f"Reopen the card, and fill it: forge-desktop card reopen {name}"
+        return "Reopen the card, and fill it."
     if value.source == "gate" and card.kind == "student":
-        return f"Run a gate against {name} again."
+        return f"Run a gate against {card.label or card.name} again."
     if value.source == "gate":
-        return f"Run the gate again: forge-desktop gate {name}"
+        return "Run the gate again."
     if value.source == "measurement":
-        return f"Measure it again: forge-desktop measure {name}"
+        return "Measure it again."
     if value.source in ("hand", "import"):
         return ""
     if card.kind == "teacher" and value.source == "endpoint" and "prices" in value.rests_on:
         return "Type the price in again, or fill the card."
-    return f"Fill the card: forge-desktop card fill {name}"
+    return "Fill the card."
 
 
 def stale_of(kind: Kind, states: Mapping[str, FieldState]) -> list[tuple[str, str]]:

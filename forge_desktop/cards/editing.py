@@ -141,8 +141,9 @@ class Editing:
         if row.state == "published":
             raise ForgeError(
                 f"The card of {row.name} is published, so it is not changed.",
-                hint=f"Reopen it first: forge-desktop card reopen {row.label or row.uid[:8]}",
+                hint="Reopen it first.",
                 code="published",
+                commands=[f"card reopen {row.label or row.uid[:8]}"],
             )
         return row
 
@@ -199,7 +200,7 @@ def field_of(key: str, kind: Kind) -> Field:
     """The field of that name. Raises FieldError where a card of this kind has none."""
     field = BY_KEY.get(key)
     if field is None:
-        raise FieldError(key, ForgeError(f"No field of a card is called {key[:60]!r}.", hint="`card show` names them."))
+        raise FieldError(key, ForgeError(f"No field of a card is called {key[:60]!r}.", commands=["card show"]))
     if not field.belongs_to(kind):
         raise FieldError(key, ForgeError(f"A card of this kind ({kind}) has no field {field.title}."))
     return field

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.paths import write_atomically
-from forge_desktop.cards import plain
-from forge_desktop.cards.hiding import hidden, hidden_count
+from forge_desktop.cards.formats import plain
+from forge_desktop.cards.formats.renderers import Renderer, renderer
+from forge_desktop.cards.privacy.hiding import hidden, hidden_count
 from forge_desktop.cards.records import Card, Exported
-from forge_desktop.cards.renderers import Renderer, renderer
 
 if TYPE_CHECKING:
     from forge_desktop.base.jobs import JobContext
-    from forge_desktop.cards.privacy import Privacy
+    from forge_desktop.cards.privacy.privacy import Privacy
     from forge_desktop.students.rooms import Rooms
 
 LANE, KIND = "cards", "card export"
@@ -139,7 +139,8 @@ def refuse_replacing(paths: Sequence[Path], target: Path, *, replace: bool) -> N
     if kept is not None:
         raise ForgeError(
             f"{kept} is there already; nothing was written.",
-            hint="Choose another name, or let it be replaced (--replace on the command line).",
+            hint="Choose another name, or let it be replaced.",
+            commands=["card export --replace"],
         )
     if len(paths) > 1 and target.exists() and not target.is_dir():
         raise ForgeError(f"{target} is no directory.", hint="Several formats need one to be written into.")

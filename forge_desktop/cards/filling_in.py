@@ -48,8 +48,9 @@ class Fills:
         if row.state == "published":
             raise ForgeError(
                 f"The card of {row.name} is published, so it is not filled.",
-                hint=f"Reopen it first: forge-desktop card reopen {row.label or row.uid[:8]}",
+                hint="Reopen it first.",
                 code="published",
+                commands=[f"card reopen {row.label or row.uid[:8]}"],
             )
         return row
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import FieldError, ForgeError
-from forge_desktop.cards import said_elsewhere
 from forge_desktop.cards.editing import checked
 from forge_desktop.cards.fields import BY_KEY
-from forge_desktop.cards.foreign import ForeignCard, not_taken
+from forge_desktop.cards.formats import said_elsewhere
+from forge_desktop.cards.formats.foreign import ForeignCard, not_taken
 from forge_desktop.cards.records import BroughtIn, Card, Kind, Problem, Value
 from forge_desktop.cards.sayable import sayable
 from forge_desktop.cards.shelf import unlike
@@ -104,7 +104,8 @@ def _refuse_another_kind(there: Card, told: Kind | None, path: Path) -> None:
     if told is not None and told != there.kind:
         raise ForgeError(
             f"{path.name} is the card of another kind of model ({told}) than {there.label or 'this'} ({there.kind}).",
-            hint=f"Choose another card, or say that it is one of this kind: --kind {there.kind}",
+            hint=f"Choose another card, or say that it is one of this kind ({there.kind}).",
+            commands=[f"card import --kind {there.kind}"],
         )
 
 

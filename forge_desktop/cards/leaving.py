@@ -7,7 +7,8 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from forge_desktop.cards import plain, store_tallies
+from forge_desktop.cards import store_tallies
+from forge_desktop.cards.formats import plain
 from forge_desktop.cards.records import Card, CardMention
 
 if TYPE_CHECKING:

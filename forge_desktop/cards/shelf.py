@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LABEL = re.compile(r"v\d+")
+_UID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_AGAIN = "Look at the list again."
 _SHORTEST = 4  # letters of the beginning of a uid that are enough to mean it
 
 
@@ -95,8 +97,13 @@ class Shelf:
             several = ", ".join(f"{_label(row, there) or row.name} ({row.uid[:8]})" for row in found)
             raise ForgeError(f"Several cards are called {name!r}: {several}.", hint="Use what is in brackets.")
         if not found:
-            raise ForgeError(f"No card is called {name!r}.", hint="`forge-desktop card list` names them.")
+            raise self._nobody(name)
         return self.again(found[0].uid)
+
+    def _nobody(self, name: str) -> ForgeError:
+        if _UID.fullmatch(name):
+            return ForgeError("That card is not here any more.", hint=_AGAIN)
+        return ForgeError(f"No card is called {name!r}.", hint=_AGAIN, commands=["card list"])
 
     def taken(self, name: str) -> str:
         """Who is called so already, of cards and of what they are about, in a few words; "" for nobody."""
@@ -120,7 +127,7 @@ class Shelf:
         """A card by its uid, with its texts. Raises ForgeError when it was removed meanwhile."""
         row = self._store.card(uid)
         if row is None:
-            raise ForgeError("This card was removed.", hint="Look at the list again.")
+            raise ForgeError("This card was removed.", hint=_AGAIN)
         return row
 
     def card(self, row: CardRow) -> Card:

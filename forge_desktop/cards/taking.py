@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from forge_desktop.cards.fields import BENCHMARKED, BY_KEY
-from forge_desktop.cards.money_words import number
+from forge_desktop.cards.numbers import number
 from forge_desktop.cards.records import Card, Source, Value
 from forge_desktop.cards.units import turned_exactly
 

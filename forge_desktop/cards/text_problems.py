@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from forge_desktop.base.errors import FieldError
 from forge_desktop.cards import fields as known
 from forge_desktop.cards.records import Kind, Problem
-from forge_desktop.cards.typing_in import taken
-from forge_desktop.cards.validating import problem_of
+from forge_desktop.cards.typing_in import wrong_value
 
 
 def readable(text: str, kind: Kind) -> bool:
@@ -49,11 +47,3 @@ def remarks_in(text: str, kind: Kind) -> tuple[Problem, ...]:
 def problem_in(text: str, kind: Kind) -> Problem | None:
     """The first thing that keeps a text from being taken in as it is; None where nothing does."""
     return next(iter(wrong_in(text, kind)), None)
-
-
-def wrong_value(field: known.Field, data: object, unit: str, kind: Kind) -> str:
-    """A sentence when what a text says of a field cannot be its value, else ""."""
-    try:
-        return problem_of(field, *taken(field, data, unit), kind)
-    except FieldError as error:
-        return error.message

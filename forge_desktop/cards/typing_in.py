@@ -9,7 +9,9 @@ from collections.abc import Callable
 from forge_desktop.base.errors import FieldError, ForgeError
 from forge_desktop.base.money import parse_usd
 from forge_desktop.cards.fields import Field
+from forge_desktop.cards.records import Kind
 from forge_desktop.cards.units import fits, named, quantity, turned
+from forge_desktop.cards.validating import problem_of
 
 _WHOLE = ("count", "bytes")
 _NUMBERS = ("count", "bytes", "number")
@@ -36,6 +38,14 @@ def taken(field: Field, data: object, unit: str = "") -> tuple[object, str]:
     if form is None or data is None:
         return data, ""
     return form(field, data, unit)
+
+
+def wrong_value(field: Field, data: object, unit: str, kind: Kind) -> str:
+    """A sentence when what a text says of a field cannot be its value, else ""."""
+    try:
+        return problem_of(field, *taken(field, data, unit), kind)
+    except FieldError as error:
+        return error.message
 
 
 def _number(field: Field, data: object, unit: str) -> tuple[object, str]:

@@ -68,7 +68,7 @@ def _guarded(out: Output, work: Callable[[], int]) -> int:
     try:
         return work()
     except ForgeError as error:
-        out.error(error.message, error.hint)
+        out.error(error.message, output.hint_of(error))
         return FAILED
     except (KeyboardInterrupt, Cancelled):
         out.error("Interrupted.", "Everything stored so far is kept.")

@@ -16,11 +16,11 @@ from pathlib import Path
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards import changes, checking
 from forge_desktop.cards.fields import BY_KEY
-from forge_desktop.cards.files import MOST_BYTES, refuse_large
+from forge_desktop.cards.formats.files import MOST_BYTES, refuse_large
 from forge_desktop.cards.records import Card, Filled
 from forge_desktop.cli import card_words
 from forge_desktop.cli.lesson_waiting import wait
-from forge_desktop.cli.output import Output
+from forge_desktop.cli.output import Output, hint_of
 from forge_desktop.forge import Forge
 from forge_desktop.students.files import refuse_special
 
@@ -127,7 +127,7 @@ def _opened_in_editor(text: str, folder: Path) -> Iterator[str]:
     try:
         yield _text_of(name)
     except ForgeError as error:
-        raise ForgeError(error.message, hint=f"{error.hint} The text is in {name}.".strip()) from error
+        raise ForgeError(error.message, hint=f"{hint_of(error)} The text is in {name}.".strip()) from error
     os.unlink(name)
 
 

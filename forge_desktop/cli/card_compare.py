@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from forge_desktop.base.money import usd
-from forge_desktop.cards.costs import SETTINGS
-from forge_desktop.cards.records_compare import (
+from forge_desktop.cards.comparing.costs import SETTINGS
+from forge_desktop.cards.comparing.records import (
     Capability,
     CardComparison,
     ComparedRow,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cards.file_check import checked_file
+from forge_desktop.cards.formats.file_check import checked_file
 from forge_desktop.cards.records import BroughtIn, Card, Exported
 from forge_desktop.cli import card_words
 from forge_desktop.cli.arguments_card import FORMATS

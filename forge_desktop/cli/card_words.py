@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from forge_desktop.base.money import shown as dollars
 from forge_desktop.base.money import usd
-from forge_desktop.cards.compare_rows import worded
+from forge_desktop.cards.comparing.rows import worded
 from forge_desktop.cards.fields import BY_KEY, SECTIONS, Field, nothing_paid, of_kind
 from forge_desktop.cards.records import (
     Card,

@@ -13,7 +13,7 @@ from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.base.money import parse_usd, shown, usd
 from forge_desktop.cli import jobs
 from forge_desktop.cli.lesson_waiting import wait
-from forge_desktop.cli.output import Output, counted
+from forge_desktop.cli.output import Output, counted, hint_of
 from forge_desktop.distill.records import OPEN
 from forge_desktop.distill.records_runs import Quote, RunProgress, RunSummary, RunWish
 from forge_desktop.forge import Forge
@@ -71,7 +71,7 @@ def _as_far_as_known(forge: Forge, began: float, error: ForgeError) -> RunSummar
     with contextlib.suppress(ForgeError):
         found = next(iter(forge.distill.runs()), None)
         if found is not None and found.started >= began:
-            words = " ".join(filter(None, (error.message, error.hint)))
+            words = " ".join(filter(None, (error.message, hint_of(error))))
             return dataclasses.replace(found, stopped_by="error", problem=words)
     raise error
 

@@ -153,6 +153,13 @@ def give_up_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def hint_of(error: ForgeError) -> str:
+    """What to do next, with the commands that do it."""
+    named = ", ".join(f"`forge-desktop {command}`" for command in error.commands)
+    said = f"The command{'s' if len(error.commands) > 1 else ''}: {named}." if named else ""
+    return f"{error.hint} {said}".strip()
+
+
 def worded(error: OSError) -> ForgeError:
     """An error of the operating system that no room put into words, as a sentence."""
     name = f" ({os.fsdecode(error.filename)})" if error.filename is not None else ""

@@ -13,7 +13,7 @@ from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.cli import consent, jobs
 from forge_desktop.cli.ending import INTERRUPTED
 from forge_desktop.cli.lesson_waiting import wait
-from forge_desktop.cli.output import Output
+from forge_desktop.cli.output import Output, hint_of
 from forge_desktop.cli.training_log import show_log
 from forge_desktop.cli.training_out import export
 from forge_desktop.cli.training_setup import setup
@@ -139,7 +139,7 @@ def _touched(runs: list[TrainRun], before: dict[str, float | None]) -> TrainRun 
 def _with_way_on(error: ForgeError, run: TrainRun | None) -> ForgeError:
     if run is None or not run.can_resume:
         return error
-    hint = f"{error.hint} `forge-desktop train --resume {run.uid[:8]}` goes on.".strip()
+    hint = f"{hint_of(error)} `forge-desktop train --resume {run.uid[:8]}` goes on.".strip()
     return ForgeError(error.message, hint=hint, code=error.code, action=error.action)
 
 

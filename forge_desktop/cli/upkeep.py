@@ -12,7 +12,7 @@ from forge_desktop.archive import BundleReport
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.cli import bases, embedding, jobs
-from forge_desktop.cli.output import Output, bytes_in_words, counted
+from forge_desktop.cli.output import Output, bytes_in_words, counted, hint_of
 from forge_desktop.corpus import ImportReport, RepairReport
 from forge_desktop.forge import Forge
 from forge_desktop.students.records import Student
@@ -181,7 +181,7 @@ def _repaired(forge: Forge, out: Output) -> dict[str, list[str]]:
         assert isinstance(found, RepairReport)
         report = found
     except ForgeError as error:
-        problem.append(f"{error.message} {error.hint}".rstrip())
+        problem.append(f"{error.message} {hint_of(error)}".rstrip())
     out.clear()
     return {**{name: list(sentences) for name, sentences in dataclasses.asdict(report).items()}, "problem": problem}
 

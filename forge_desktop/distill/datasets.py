@@ -35,7 +35,9 @@ class Datasets:
             found = self._store.find(start, int(number))
         if found is None:
             raise ForgeError(
-                f"There is no dataset called {name}.", hint="`forge-desktop distill dataset list` names them."
+                f"There is no dataset called {name}.",
+                hint="Look at the list of datasets again.",
+                commands=["distill dataset list"],
             )
         return found
 

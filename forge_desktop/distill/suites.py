@@ -45,7 +45,11 @@ class Suites:
         """The suite of this name or uid. Raises ForgeError when there is none."""
         found = self._store.find(name)
         if found is None:
-            raise ForgeError(f"There is no suite called {name}.", hint="`forge-desktop distill suite list` names them.")
+            raise ForgeError(
+                f"There is no suite called {name}.",
+                hint="Look at the list of suites again.",
+                commands=["distill suite list"],
+            )
         return found
 
     def items(self, uid: str) -> list[SuiteItem]:

@@ -15,7 +15,7 @@ Action = Literal["", "load", "students", "settings"]
 _OTHER = "Choose another student."
 _NEW_FILE = "Get the GGUF file again and import it."
 _TEMPLATE = "Choose another student, or a GGUF of this one with a repaired template."
-_AGAIN = "Load it again in Students, or by forge-desktop models --use, or choose another one."
+_AGAIN = "Load it again, or choose another one."
 _SET_UP = "Run the set-up again: python3 packaging/dev.py run"
 
 

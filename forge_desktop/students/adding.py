@@ -65,7 +65,9 @@ class Adding:
             return found[0]
         if found:
             raise ForgeError(f"Several students are called {wanted!r}.", hint="Use the start of the sha256 instead.")
-        raise ForgeError(f"No student is called {wanted!r}.", hint="`forge-desktop models` lists them.")
+        raise ForgeError(
+            f"No student is called {wanted!r}.", hint="Look at the list of students again.", commands=["models"]
+        )
 
     def add(
         self,

@@ -18,7 +18,9 @@ def find_run(store: TrainingStore, name: str) -> RunRow:
         numbers = ", ".join(str(row.number) for row in called)
         raise ForgeError(f"Several training runs are called {name}.", hint=f"Name one by its number: {numbers}.")
     if not called:
-        raise ForgeError(f"There is no training run {name}.", hint="`forge-desktop train --runs` lists them.")
+        raise ForgeError(
+            f"There is no training run {name}.", hint="Look at the list of runs again.", commands=["train --runs"]
+        )
     return called[0]
 
 
@@ -36,12 +38,12 @@ def find_base(bases: Bases, name: str) -> Base:
     return found[0]
 
 
-def instead_of_resuming(row: RunRow) -> str:
-    """What to do with a run that cannot be resumed."""
+def instead_of_resuming(row: RunRow) -> tuple[str, list[str]]:
+    """What to do with a run that cannot be resumed, and the command of the command line for it."""
     if row.state in OPEN:
-        return "Wait for its end."
+        return "Wait for its end.", []
     if row.state == "diverged":
-        return "Start a new run with a lower learning rate."
+        return "Start a new run with a lower learning rate.", []
     if row.state in RESUMABLE:
-        return "It ended before it trained: start a new run from the same pairs."
-    return f"It is over; `forge-desktop train --again {row.uid[:8]}` does it again."
+        return "It ended before it trained: start a new run from the same pairs.", []
+    return "It is over, but can be done again.", [f"train --again {row.uid[:8]}"]

@@ -112,7 +112,11 @@ class Planner:
         if wish.judge:
             self._rooms.providers.endpoints.get(wish.judge)
             if wish.cap <= 0:
-                raise ForgeError("A judge needs a spending cap.", hint="Say what it may cost at most, as --cap 0.50.")
+                raise ForgeError(
+                    "A judge needs a spending cap.",
+                    hint="Say what it may cost at most.",
+                    commands=["gate --cap 0.50"],
+                )
         for name in wish.suites:
             self._rooms.distill.suites.get(name)
 

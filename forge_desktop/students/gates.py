@@ -211,7 +211,9 @@ class Gates:
     def _row(self, uid: str) -> GateRow:
         found = self._store.find(uid.strip().lower())
         if not found:
-            raise ForgeError(f"There is no gate {uid}.", hint="`forge-desktop gate --list` names them.")
+            raise ForgeError(
+                f"There is no gate {uid}.", hint="Look at the list of gates again.", commands=["gate --list"]
+            )
         if len(found) > 1:
             raise ForgeError(f"Several gates begin with {uid}.", hint="Use a gate's number.")
         return self._as_it_is(found[0])

@@ -71,7 +71,8 @@ class Measures:
         if base is not None and base.context and wish.context > base.context:
             raise ForgeError(
                 f"{chosen.label} was made for {base.context:,} tokens of context, not for {wish.context:,}.",
-                hint=f"Measure with --context {base.context} at most.",
+                hint=f"Measure with {base.context:,} at most.",
+                commands=[f"measure {chosen.label} --context {base.context}"],
             )
         if wish.context and wish.prompt_tokens + wish.answer_tokens > wish.context:
             raise ForgeError(

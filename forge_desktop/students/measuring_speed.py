@@ -97,7 +97,7 @@ class SpeedMeasurer:
             raise ForgeError(
                 f"A prompt of {self._wish.prompt_tokens:,} tokens and an answer of {self._wish.answer_tokens:,} do not"
                 f" fit into the context of {loaded.context:,} that {self._version.label} is laid out with.",
-                hint="Ask for shorter ones, or say --context.",
+                hint="Ask for shorter ones, or for more context.",
             )
         return loaded
 

@@ -145,7 +145,8 @@ class Promoting:
             raise ForgeError(f"{version.label} is retired.", hint="Bring it back first.")
         self._refuse_files(version)
         if against and not override:
-            raise NeedsReason(f"{' '.join(against)} It is not promoted.", hint=_way_on(version, against))
+            hint, commands = _way_on(version, against)
+            raise NeedsReason(f"{' '.join(against)} It is not promoted.", hint=hint, commands=commands)
         words = {word.casefold() for word in _WORD.findall(override)}
         if against and (len(words) < _REASON_WORDS or len(override) < _REASON_LETTERS):
             raise NeedsReason(
@@ -232,13 +233,14 @@ def _some(fields: Sequence[str]) -> str:
     return ", ".join(fields[:_FIELDS_NAMED]) + more
 
 
-def _way_on(version: Version, against: Sequence[str]) -> str:
-    gate = f"un its gate (`forge-desktop gate {version.label} --suite NAME`)"
-    card = f"omplete its card (`forge-desktop card fill {version.label}` fills in what is known)"
+def _way_on(version: Version, against: Sequence[str]) -> tuple[str, list[str]]:
+    """What to do instead, and the commands of the command line that begin it."""
+    gate, fill = f"gate {version.label} --suite NAME", f"card fill {version.label}"
     if len(against) > 1:
-        return f"R{gate} and c{card}, or give a reason that outweighs both."
-    way = f"C{card}" if version.is_base or version.verdict == "passed" else f"R{gate}"
-    return f"{way}, or give a reason to promote it anyway."
+        return "Run its gate and complete its card, or give a reason that outweighs both.", [gate, fill]
+    if version.is_base or version.verdict == "passed":
+        return "Complete its card, or give a reason to promote it anyway.", [fill]
+    return "Run its gate, or give a reason to promote it anyway.", [gate]
 
 
 def _hint_of(version: Version) -> str:

@@ -76,7 +76,9 @@ class Registry:
         if found:
             labels = ", ".join(v.label for v in found)
             raise ForgeError(f"Several versions are called {name!r}: {labels}.", hint="Use one of these labels.")
-        raise ForgeError(f"No version is called {name!r}.", hint="`forge-desktop students list` names them.")
+        raise ForgeError(
+            f"No version is called {name!r}.", hint="Look at the list of students again.", commands=["students list"]
+        )
 
     def active(self) -> Version | None:
         """The version that answers, or would if no endpoint did; None when there is none."""
@@ -91,7 +93,9 @@ class Registry:
         """One adapter. Raises ForgeError when it is not kept here."""
         found = self._versions.adapter(sha256)
         if found is None:
-            raise ForgeError("This adapter is not here.", hint="`forge-desktop students list` names what is.")
+            raise ForgeError(
+                "This adapter is not here.", hint="Look at the list of students again.", commands=["students list"]
+            )
         return found
 
     def history(self, version: str = "") -> list[Happening]:

@@ -91,7 +91,8 @@ class Training(Trainers):
         if row.uid in self._jobs:
             return self._jobs[row.uid]
         if not self._can_resume(row):
-            raise ForgeError(f"{row.name} cannot be resumed: it is {row.state}.", hint=instead_of_resuming(row))
+            hint, commands = instead_of_resuming(row)
+            raise ForgeError(f"{row.name} cannot be resumed: it is {row.state}.", hint=hint, commands=commands)
         base, work = find_base(self._bases, row.base_sha256), self._running.resume
         self.refuse_missing()
         if self._has_files(row):

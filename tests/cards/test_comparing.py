@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cards.records_compare import CardComparison
+from forge_desktop.cards.comparing.records import CardComparison
 from forge_desktop.providers.records import Rates
 from tests.cards.conftest import CardRoom
 from tests.distill.rooms import Application, answered

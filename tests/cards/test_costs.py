@@ -14,13 +14,17 @@ from hypothesis import strategies as st
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.settings import Settings, check_setting
-from forge_desktop.cards import checking, compare_quality, compare_rows, costs, local_or_api
-from forge_desktop.cards.capabilities import capabilities
-from forge_desktop.cards.cost_reasons import assumptions
-from forge_desktop.cards.money_words import micro, number, shown, tokens
+from forge_desktop.cards import checking
+from forge_desktop.cards.comparing import costs, local_or_api
+from forge_desktop.cards.comparing import quality as compare_quality
+from forge_desktop.cards.comparing import rows as compare_rows
+from forge_desktop.cards.comparing.capabilities import capabilities
+from forge_desktop.cards.comparing.cost_reasons import assumptions
+from forge_desktop.cards.comparing.money_words import micro, shown
+from forge_desktop.cards.comparing.records import Capability, CardComparison, CostInputs
+from forge_desktop.cards.comparing.surroundings import Difference, Fits, Paid, Searched, Surroundings
+from forge_desktop.cards.numbers import number, tokens
 from forge_desktop.cards.records import Card, FieldState, Kind, Value
-from forge_desktop.cards.records_compare import Capability, CardComparison, CostInputs
-from forge_desktop.cards.surroundings import Difference, Fits, Paid, Searched, Surroundings
 from forge_desktop.corpus.records import IndexingSpeed
 
 AT = 1_790_000_000.0  # 2026-09-21
@@ -179,8 +183,9 @@ def test_what_was_not_measured_is_said_and_not_made_up() -> None:
     answer = local_or_api.against(card("v1"), card("api", "teacher"), INPUTS)
     assert (answer.cheaper, answer.local, answer.api, answer.break_even) == ("", None, None, None)
     assert answer.sentences[0] == "Not known yet."
-    assert "card fill v1" in answer.sentences[1]
-    assert "teachers price" in answer.sentences[2]
+    assert "fill the card of v1" in answer.sentences[1]
+    assert "type it in where its endpoint is" in answer.sentences[2]
+    assert "forge-desktop" not in " ".join(answer.sentences), "the window says the same"
     assert "write it in by hand" in row(capabilities([_orphan()], empty, INPUTS), "mix", "v1").missing
 
 
@@ -374,7 +379,7 @@ def test_what_makes_a_stale_value_true_again_is_said() -> None:
         value = Value(["x"], "", "measured", source, stale="It changed.")  # type: ignore[arg-type]
         return FieldState("cautions", measured=value)
 
-    for source, said in (("gate", "forge-desktop gate v1"), ("run log", "forge-desktop card fill v1")):
+    for source, said in (("gate", "Run the gate again."), ("run log", "Fill the card.")):
         found = dataclasses.replace(local(cautions=of(source)), kind="adapter")
         ((field, why),) = checking.outdated(found)
         assert (field, why.startswith("It changed. "), why.endswith(said)) == ("cautions", True, True)

@@ -7,9 +7,9 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cards.cyclonedx import render
 from forge_desktop.cards.fields import BY_KEY
-from forge_desktop.cards.reading import read_json
+from forge_desktop.cards.formats.cyclonedx import render
+from forge_desktop.cards.formats.reading import read_json
 from tests.cards.samples import SHA, empty_card, full_card, many_rows, with_texts
 
 NASTY = (

@@ -128,7 +128,7 @@ def test_a_published_card_is_locked_until_it_is_reopened(room: CardRoom) -> None
     ):
         with pytest.raises(ForgeError, match="is published, so it is not") as refused:
             change()
-        assert "card reopen v1" in refused.value.hint
+        assert (refused.value.hint, refused.value.commands) == ("Reopen it first.", ("card reopen v1",))
     with pytest.raises(ForgeError, match="published already"):
         room.cards.history.publish("v1")
     assert not room.cards.get("v1").can_undo

@@ -11,11 +11,11 @@ import pytest
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import Jobs
-from forge_desktop.cards import plain
 from forge_desktop.cards.exporting import Exports
-from forge_desktop.cards.hiding import hidden
+from forge_desktop.cards.formats import plain
+from forge_desktop.cards.formats.renderers import RENDERERS
+from forge_desktop.cards.privacy.hiding import hidden
 from forge_desktop.cards.records import Leak
-from forge_desktop.cards.renderers import RENDERERS
 from tests.cards.samples import full_card, with_texts
 
 SECRET = "/home/ada/Müller & Söhne"

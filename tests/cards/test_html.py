@@ -10,7 +10,7 @@ from lxml import etree
 from PySide6.QtGui import QTextDocument
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cards.html import render
+from forge_desktop.cards.formats.html import render
 from forge_desktop.cards.records import Value
 from tests.cards.samples import SHA, empty_card, full_card, many_rows, with_texts
 from tests.cards.test_cyclonedx import KINDS

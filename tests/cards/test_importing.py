@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cards.file_check import checked_file
+from forge_desktop.cards.formats.file_check import checked_file
+from forge_desktop.cards.formats.said_elsewhere import guessed
 from forge_desktop.cards.markdown import BadCardText
 from forge_desktop.cards.records import BroughtIn, Card
-from forge_desktop.cards.said_elsewhere import guessed
 from tests.cards import markdown_cards as cards
 from tests.cards.conftest import CardRoom
 
@@ -86,7 +86,7 @@ def test_a_second_card_of_a_name_is_listed_with_a_number_and_says_what_its_autho
         assert two.name.encode() not in exported, form
     room.cards.set(two.uid, "users", "Everybody here.")
     assert room.cards.get(two.uid).name == two.name, "another change leaves the name in the list"
-    room.cards.undo(two.uid)
+    room.cards.history.undo(two.uid)
     assert room.cards.markdown(two.uid) == first
     room.cards.set(three.uid, "name", "Mine")
     assert room.cards.get("Mine").uid == three.uid
@@ -94,7 +94,7 @@ def test_a_second_card_of_a_name_is_listed_with_a_number_and_says_what_its_autho
     assert room.cards.get(three.uid).name == three.name, "no other card's name in the list is taken from it"
     room.cards.remove(one.uid)
     room.cards.set(three.uid, "name", "Mine")
-    room.cards.undo(three.uid)
+    room.cards.history.undo(three.uid)
     assert room.cards.get(three.uid).name == one.name, "it is free again"
 
 

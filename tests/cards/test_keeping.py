@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cards import compare_rows, costs
+from forge_desktop.cards.comparing import costs
+from forge_desktop.cards.comparing import rows as compare_rows
 from forge_desktop.cards.records import Value
 from forge_desktop.forge import Forge
 from forge_desktop.providers.records import Rates
@@ -146,7 +147,7 @@ def test_a_card_outlives_its_version_and_can_be_changed_and_removed(room: CardRo
     assert (again.uid, again.orphan) == (entry.uid, "")
     registry.remove(made.uid)
     room.cards.remove("v4")
-    with pytest.raises(ForgeError, match="No card is called"):
+    with pytest.raises(ForgeError, match="That card is not here any more"):
         room.cards.get(entry.uid)
     assert room.forge.students.registry.card_of(made.uid) is None
 

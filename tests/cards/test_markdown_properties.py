@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from forge_desktop.cards import markdown
 from forge_desktop.cards.fields import BY_KEY, FIELDS, ROWS, Field, of_kind
 from forge_desktop.cards.records import Card, FieldState, Kind, Value
-from forge_desktop.cards.text_problems import wrong_value
+from forge_desktop.cards.typing_in import wrong_value
 from tests.cards import markdown_cards as cards
 
 _FEW = settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

@@ -8,8 +8,8 @@ import pytest
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.paths import resources_dir
-from forge_desktop.cards import plain
-from forge_desktop.cards.reading import read_json
+from forge_desktop.cards.formats import plain
+from forge_desktop.cards.formats.reading import read_json
 from tests.cards.samples import AT, empty_card, full_card, many_rows, with_texts
 from tests.cards.test_cyclonedx import KINDS
 

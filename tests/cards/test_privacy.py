@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from forge_desktop.base.redacting import keep_secret
-from forge_desktop.cards.privacy import Privacy
+from forge_desktop.cards.privacy.privacy import Privacy
 from forge_desktop.cards.records import Card, Leak
 from forge_desktop.forge import Forge
 from forge_desktop.providers.records import Rates

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from forge_desktop.cards.privacy import Privacy
+from forge_desktop.cards.formats.renderers import RENDERERS
+from forge_desktop.cards.privacy.privacy import Privacy
 from forge_desktop.cards.records import Card
-from forge_desktop.cards.renderers import RENDERERS
 from forge_desktop.forge import Forge
 from tests.cards import libraries
 from tests.cards.blank import card

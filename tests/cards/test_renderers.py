@@ -10,11 +10,11 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from forge_desktop.cards import plain
+from forge_desktop.cards.formats import plain
+from forge_desktop.cards.formats.reading import read_json
+from forge_desktop.cards.formats.renderers import RENDERERS
 from forge_desktop.cards.markdown import read
-from forge_desktop.cards.reading import read_json
 from forge_desktop.cards.records import Card
-from forge_desktop.cards.renderers import RENDERERS
 from tests.cards.conftest import CardRoom
 from tests.cards.markdown_cards import KIND_OF, card_of, good, text_of
 from tests.cards.test_html import Page

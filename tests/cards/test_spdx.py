@@ -7,8 +7,8 @@ import pytest
 from spdx_python_model import v3_0_1 as spdx
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cards.reading import read_json
-from forge_desktop.cards.spdx import render
+from forge_desktop.cards.formats.reading import read_json
+from forge_desktop.cards.formats.spdx import render
 from tests.cards.samples import SHA, empty_card, full_card, many_rows, with_texts
 from tests.cards.test_cyclonedx import KINDS, NASTY
 

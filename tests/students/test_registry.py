@@ -60,7 +60,8 @@ def test_an_adapter_is_promoted_only_after_a_gate_passed_it(shop: Shop) -> None:
     assert (made.state, made.verdict, made.quarantined, made.base_name) == ("candidate", "", False, "Tiny-Chat F32")
     with pytest.raises(ForgeError, match="v3 has not passed a gate") as refused:
         shop.registry.promote("v3")
-    assert "forge-desktop gate v3" in refused.value.hint
+    assert refused.value.hint.startswith("Run its gate and complete its card, or give a reason")
+    assert refused.value.commands == ("gate v3 --suite NAME", "card fill v3")
     for verdict, sentence in (("failed", "The gate refused v3"), ("inconclusive", "could not decide")):
         shop.judged("v3", verdict)  # type: ignore[arg-type]
         assert shop.registry.version("v3").state == "candidate"

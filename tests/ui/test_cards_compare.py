@@ -206,5 +206,5 @@ def test_costs_say_what_they_take_in_words(compared: CompareSheet) -> None:
         price._on_edited()
         assert price._problem.text() == told
     missing = [figure.missing for row in compared.found.rows for figure in row.figures]  # type: ignore[union-attr]
-    assert any("forge-desktop" in words for words in missing)
+    assert any("fill the card of" in words for words in missing)
     assert "forge-desktop" not in said(compared)

@@ -177,7 +177,7 @@ def test_an_adapter_is_brought_in_for_a_base(
     qtbot: QtBot, section: VersionsSection, made: Versions, tmp_path: Path
 ) -> None:
     file = adapter(tmp_path / "foreign.gguf", made.file, strength=0.5, seed=5)
-    section.acting.bring_adapter(file)
+    section.files.bring_adapter(file)
     asked = sheet(qtbot, section, BringDialog)
     assert isinstance(asked, BringDialog)
     assert not nameless(asked)
@@ -193,13 +193,13 @@ def test_a_version_leaves_in_one_file_and_comes_back_in_quarantine(
 ) -> None:
     version = made.add("handbook")
     bundle = tmp_path / "handbook.zip"
-    section.acting.export_to(version, bundle)
+    section.files.export_to(version, bundle)
     qtbot.waitUntil(lambda: "v3 is exported: handbook.zip" in toast(section).accessibleName(), timeout=SOON)
     assert bundle.stat().st_size > 0
     assert any(event.what == "exported" for event in made.registry.history("v3"))
     made.registry.remove("v3")
     qtbot.waitUntil(lambda: len(rows(section)) == 2, timeout=SOON)
-    section.acting.offer_bundle(bundle)
+    section.files.offer_bundle(bundle)
     asked = sheet(qtbot, section, BundleSheet)
     assert isinstance(asked, BundleSheet)
     assert not nameless(asked)
@@ -209,7 +209,7 @@ def test_a_version_leaves_in_one_file_and_comes_back_in_quarantine(
     qtbot.waitUntil(lambda: "is imported; a gate decides on it" in toast(section).accessibleName(), timeout=SOON)
     qtbot.waitUntil(lambda: not section.progress.isVisible(), timeout=SOON)
     bundle.write_bytes(bundle.read_bytes()[:200])
-    section.acting.offer_bundle(bundle)
+    section.files.offer_bundle(bundle)
     qtbot.waitUntil(section.banner.isVisible, timeout=SOON)
     assert "handbook.zip" in section.banner.accessibleName()
 
@@ -218,7 +218,7 @@ def test_an_adapter_of_another_base_is_a_sentence(
     qtbot: QtBot, section: VersionsSection, made: Versions, tmp_path: Path
 ) -> None:
     file = adapter(tmp_path / "foreign.gguf", made.file, strength=0.5, seed=5)
-    section.acting.bring_adapter(file)
+    section.files.bring_adapter(file)
     asked = sheet(qtbot, section, BringDialog)
     assert isinstance(asked, BringDialog)
     asked.base.show_value(made.registry.version("v1").base_sha256)

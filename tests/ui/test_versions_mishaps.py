@@ -201,9 +201,9 @@ def test_a_bundle_that_is_here_already_is_said_to_be(
 ) -> None:
     version = made.add("handbook")
     choose(qtbot, section, "v3")
-    section.acting.export_to(version, tmp_path / "handbook.forgeversion")
+    section.files.export_to(version, tmp_path / "handbook.forgeversion")
     qtbot.waitUntil(lambda: "v3 is exported" in toast(section).accessibleName(), timeout=SOON)
-    section.acting.offer_bundle(tmp_path / "handbook.forgeversion")
+    section.files.offer_bundle(tmp_path / "handbook.forgeversion")
     asked = sheet(qtbot, section, BundleSheet)
     section.banner.show_message("An earlier failure")
     asked.start.click()
@@ -253,7 +253,7 @@ def test_bundles_and_adapters_are_dropped_and_a_bundle_is_replaced(
     choose(qtbot, section, "v3")
     bundle = tmp_path / "handbook.forgeversion"
     bundle.write_text("what was there before")
-    section.acting.export_to(version, bundle, replace=True)
+    section.files.export_to(version, bundle, replace=True)
     qtbot.waitUntil(lambda: "v3 is exported" in toast(section).accessibleName(), timeout=SOON)
     pane = window.visit("students")
     assert isinstance(pane, StudentsPane)

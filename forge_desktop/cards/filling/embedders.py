@@ -23,7 +23,7 @@ _WHY = {
     "may_train": "Vectors of a model on this computer bind nobody; its licence says what else holds.",
     "released": "The file does not say when it was released.",
     "location": "The file does not say where it was from.",
-    "evaluation": "Which passages an embedder finds is compared by `forge-desktop gate --retrieval`, for a suite.",
+    "evaluation": "Which passages an embedder finds is compared by a gate of retrieval, for a suite.",
 }
 
 

@@ -116,9 +116,7 @@ def skipped(found: EndpointGrounds, kind: Kind, values: dict[str, Value]) -> Ski
         "dimensions": f"{name} has not embedded anything here yet.",
     }
     if kind == "embedder":
-        why["evaluation"] = (
-            "Which passages an embedder finds is compared by `forge-desktop gate --retrieval`, for a suite."
-        )
+        why["evaluation"] = "Which passages an embedder finds is compared by a gate of retrieval, for a suite."
         for other in ("price_output", "output_per_minute", "max_output", "first_token", "cost_per_pair"):
             why.pop(other)
     else:

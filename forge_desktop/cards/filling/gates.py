@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from forge_desktop.students.records_gate import GateReport, GateSuite, Metric
 
 _UNITS = {"nll": "nats/token"}  # the others are shares from 0 to 1
-_BARE = "No gate has measured this version: `forge-desktop gate` does."
+_BARE = "No gate has measured this version: run one."
 
 
 def told(found: VersionGrounds, take: Taker) -> Iterator[tuple[str, Value]]:

@@ -18,7 +18,7 @@ _SPREADS = {
     "first_token": "ms",
     "latency": "ms",
 }
-_NEVER = "It was not measured on this computer: fill the card with measuring, or run `forge-desktop measure`."
+_NEVER = "It was not measured on this computer: fill the card with measuring."
 _UNKNOWN = "it was not measured"
 _ENOUGH = 5  # prompts: a fill that runs out of time has as many
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from forge_desktop.cards.filling.taken import Taker
-from forge_desktop.cards.patterns import mails_in, phones_in
+from forge_desktop.cards.privacy.patterns import mails_in, phones_in
 from forge_desktop.cards.records import Value
 
 

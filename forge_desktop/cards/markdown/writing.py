@@ -12,7 +12,7 @@ from forge_desktop.cards.markdown.wishes import Wish
 from forge_desktop.cards.markdown.yaml_editing import changed
 from forge_desktop.cards.markdown.yaml_nodes import plain
 from forge_desktop.cards.records import Card
-from forge_desktop.cards.text_problems import wrong_value
+from forge_desktop.cards.typing_in import wrong_value
 
 
 def write(card: Card, *, previous: str = "") -> str:

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QWidget
 
-from forge_desktop.cards.records_compare import Capability, CapabilityGroup, CardComparison, LocalOrApi
+from forge_desktop.cards.comparing.records import Capability, CapabilityGroup, CardComparison, LocalOrApi
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.panes.cards.hints import in_window
 from forge_desktop.ui.panes.cards.sheet_parts import empty, keep_narrow
 from forge_desktop.ui.widgets.basics import IconLabel, Pill, column, frame, label, row
 from forge_desktop.ui.widgets.fields import ChoiceField
@@ -74,7 +73,7 @@ class AnswerCard(QFrame):
         for place, sentence in enumerate(answer.sentences):
             weight = 600 if place == 0 else 400
             self.words.addWidget(
-                label(breakable(safe_words(in_window(sentence))), tokens.TABLE, weight, wrap=True, selectable=True)
+                label(breakable(safe_words(sentence)), tokens.TABLE, weight, wrap=True, selectable=True)
             )
         if answer.sensitivities:
             self.words.addSpacing(4)
@@ -131,7 +130,7 @@ def _add(grid: QGridLayout, line: int, each: Capability, *, several: bool) -> No
     known = each.amount is not None or not each.missing
     cost = label(safe_words(each.shown), tokens.TABLE, 600 if known else 400, "" if known else "muted", tabular=True)
     grid.addWidget(cost, line, 1, top | Qt.AlignmentFlag.AlignRight)
-    words = [words for words in (each.how, *each.rests_on, in_window(each.missing)) if words]
+    words = [words for words in (each.how, *each.rests_on, each.missing) if words]
     lines: list[QWidget] = [
         label(breakable(safe_words(text)), tokens.CAPTION, cls="muted", wrap=True) for text in words
     ]

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QScrollArea, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.settings import Settings, check_setting
-from forge_desktop.cards.costs import SETTINGS
+from forge_desktop.cards.comparing.costs import SETTINGS
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.widgets.basics import column, label, row, set_cls
 from forge_desktop.ui.widgets.fields import NumberField

@@ -9,12 +9,13 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QWidget
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.base.events import DataChanged, JobChanged
+from forge_desktop.base.events import DataChanged
+from forge_desktop.cards.comparing.records import CardComparison
 from forge_desktop.cards.records import CardEntry
-from forge_desktop.cards.records_compare import CardComparison
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
+from forge_desktop.ui.following import Following
 from forge_desktop.ui.panes.cards.compare_costs import AnswerCard, assumptions, capability_table
 from forge_desktop.ui.panes.cards.compare_inputs import CostForm
 from forge_desktop.ui.panes.cards.compare_table import heads, side_by_side
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 MOST = 4  # cards beside each other that can still be read
 _ABOUT = "Figures that were measured on another computer, or of something that is no longer so, are marked."
 _TOO_FEW = "Choose two cards at least."
-_LIVE = ("queued", "running", "paused")
 _LOCAL = ("adapter", "student")
 _CHIP = 140  # pixels for a name
 _ROOMY = 1080  # pixels of width from which columns are as wide as they should be
@@ -49,7 +49,7 @@ class CompareSheet(CardSheet):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__("Compare cards", "Compare cards", _ABOUT, parent)
-        self._forge, self._errands, self._job = forge, errands, 0
+        self._forge, self._errands = forge, errands
         self._entries = {entry.uid: entry for entry in entries}
         self._chosen = [uid for uid in dict.fromkeys(cards) if uid in self._entries][:MOST]
         self.found: CardComparison | None = None
@@ -62,11 +62,9 @@ class CompareSheet(CardSheet):
         keep_narrow(self.add, 212)
         self._chips = row(gap=6)
         self.progress = ProgressRow("Comparing", can_pause=False)
-        self.progress.cancel_pressed.connect(forge.jobs.cancel)
-        self.progress.hide()
+        self._following = Following(forge.jobs, bridge, self.progress, self)
         self.close_button = closing()
         self.close_button.clicked.connect(self.reject)
-        bridge.job_changed.connect(self._on_job)
         bridge.data_changed.connect(self._on_data)
         self._build()
         self._show_costs()
@@ -154,7 +152,7 @@ class CompareSheet(CardSheet):
         self._choose([other for other in self._chosen if other != uid])
 
     def _compare(self) -> None:
-        self._stop()
+        self._following.give_up()
         self.banner.clear()
         few = len(self._chosen) < 2
         self._hint.setVisible(few)
@@ -165,24 +163,15 @@ class CompareSheet(CardSheet):
             empty(self._tables)
             return
         try:
-            self._job = self._forge.cards.comparisons.start(self._chosen)
+            job = self._forge.cards.comparisons.start(self._chosen)
         except ForgeError as error:
             self.banner.show_error(error)
+            return
+        self._following.follow(job, self._show, self._trouble)
 
-    @Slot(object)
-    def _on_job(self, event: JobChanged) -> None:
-        if not self._job or event.job_id != self._job:
-            return
-        live = event.state in _LIVE
-        self.progress.setVisible(live)
-        if live:
-            self.progress.show_job(event)
-            return
-        self._job = 0
-        if isinstance(event.result, CardComparison):
-            self._show(event.result)
-        elif isinstance(event.error, ForgeError):
-            self.banner.show_error(event.error)
+    def _trouble(self, error: ForgeError | None) -> None:
+        if error is not None:
+            self.banner.show_error(error)
 
     def _show(self, found: CardComparison) -> None:
         place = self.area.verticalScrollBar().value()
@@ -222,11 +211,6 @@ class CompareSheet(CardSheet):
         if self.found is not None:
             self._show(self._forge.cards.comparisons.again(self.found, self._forge.cards.comparisons.inputs()))
 
-    def _stop(self) -> None:
-        if self._job:
-            self._forge.jobs.cancel(self._job)
-            self._job = 0
-
     def done(self, result: int) -> None:
-        self._stop()
+        self._following.give_up()
         super().done(result)

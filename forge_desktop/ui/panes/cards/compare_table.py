@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLayout, QSizePolicy, QWidget
 
-from forge_desktop.cards.records_compare import CardComparison, ComparedCard, ComparedRow, Figure, RowGroup
+from forge_desktop.cards.comparing.records import CardComparison, ComparedCard, ComparedRow, Figure, RowGroup
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.panes.cards.hints import in_window
 from forge_desktop.ui.panes.cards.words import KINDS
 from forge_desktop.ui.widgets.basics import ElidedLabel, IconLabel, Pill, column, frame, label, row
 from forge_desktop.ui.widgets.words import breakable, count_words, safe_words
@@ -94,7 +93,7 @@ def figure_cell(figure: Figure, name: str, *, narrow: bool = False) -> QWidget:
     lines: list[QWidget] = []
     if figure.beside:
         lines.append(_small(figure.beside))
-    lines += [_small(words) for words in (figure.how, in_window(figure.missing)) if words]
+    lines += [_small(words) for words in (figure.how, figure.missing) if words]
     made = QWidget()
     content = column(line, *lines, gap=1)
     if figure.stale:

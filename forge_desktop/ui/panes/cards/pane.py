@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QHideEvent
-from PySide6.QtWidgets import QLineEdit, QMenu, QStackedWidget, QWidget
+from PySide6.QtCore import QTimer, Slot
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent
+from PySide6.QtWidgets import QLineEdit, QStackedWidget, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged
 from forge_desktop.cards.fields import BY_KEY
-from forge_desktop.cards.records import Card, CardEntry, CheckReport, Problem
+from forge_desktop.cards.records import Card, CardEntry
 from forge_desktop.ui import tokens
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
@@ -24,21 +22,16 @@ from forge_desktop.ui.panes.cards.actions import CardActions
 from forge_desktop.ui.panes.cards.desk import CardDesk, View
 from forge_desktop.ui.panes.cards.editor import CardEditor
 from forge_desktop.ui.panes.cards.heads import CardHeads
-from forge_desktop.ui.panes.cards.hints import CardBanner
 from forge_desktop.ui.panes.cards.listing import ListPage
-from forge_desktop.ui.panes.cards.words import check_words
-from forge_desktop.ui.widgets.basics import (
-    Notice,
-    column,
-)
+from forge_desktop.ui.panes.cards.open_card import OpenCard
+from forge_desktop.ui.widgets.basics import Banner, Notice, column
 from forge_desktop.ui.widgets.inset import Inset
-from forge_desktop.ui.widgets.words import count_words, own_direction, safe_words
+from forge_desktop.ui.widgets.words import count_words
 
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge
 
 _LIST = "cards"
-_NARROW = 900
 
 
 class CardsPane(Pane):
@@ -48,10 +41,9 @@ class CardsPane(Pane):
 
     def __init__(self, forge: Forge, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(forge, bridge, parent)
-        self._errands = errands = Errands(forge.jobs, bridge, self)
+        self.errands = errands = Errands(forge.jobs, bridge, self)
         self.desk = CardDesk(forge.cards, errands, self)
         self.actions_of = CardActions(forge, bridge, errands, self)
-        self._saved, self._go = "", ""
         self._focus_editor = False
         self._later = QTimer(self, singleShot=True, interval=300)  # many writes at once are one reading
         self._later.timeout.connect(self.refresh)
@@ -112,9 +104,7 @@ class CardsPane(Pane):
     def show_list(self) -> None:
         """Go back to the list."""
         uid = self.card_uid()
-        if self._go:  # it leads into the card that is left
-            self._go = ""
-            self.banner.clear()
+        self.opened.leave()
         self.editor.source.flush()
         self.desk.close()
         self._show_page(0)
@@ -134,20 +124,20 @@ class CardsPane(Pane):
     @Slot()
     def refresh(self) -> None:
         """Read the list again."""
-        self._errands.run(self.forge.cards.entries, self._show_entries, self.trouble, key=_LIST)
+        self.errands.run(self.forge.cards.entries, self._show_entries, self.trouble, key=_LIST)
 
     @Slot(object)
     def trouble(self, error: ForgeError) -> None:
         """Say what did not work."""
-        self._go = ""
+        self.opened.leads_to("")
         self.banner.show_error(error, mend=True)
 
     def _build(self) -> None:
-        self.banner = CardBanner()
-        self._go = ""
+        self.banner = Banner()
         self.listed = ListPage()
         self.editor = CardEditor(self.desk)
         self.heads = CardHeads()
+        self.opened = OpenCard(self)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.listed)
         self._stack.addWidget(self.editor)
@@ -164,12 +154,12 @@ class CardsPane(Pane):
         self.listed.chosen_changed.connect(self._on_chosen)
         self.listed.empty.acted.connect(lambda: self.wants_pane.emit("students"))
         self.editor.left.connect(self.show_list)
-        self.editor.publish_pressed.connect(lambda: self._with_card(self._publish))
-        self.editor.fill_pressed.connect(lambda: self._with_card(acting.fill))
+        self.editor.publish_pressed.connect(self.opened.publish)
+        self.editor.fill_pressed.connect(lambda: self.opened.do(acting.fill))
         self.editor.listen(self)
         self.editor.preview.copied.connect(lambda words: self.notice.emit(Notice(words, icon="copy")))
         desk.shown.connect(self._on_shown)
-        desk.saved.connect(self._on_saved)
+        desk.saved.connect(self.opened.saved)
         desk.failed.connect(self.trouble)
         desk.gone.connect(lambda: self._show_page(0))
         acting.notice.connect(self.notice)
@@ -179,16 +169,16 @@ class CardsPane(Pane):
         acting.arrived.connect(self._on_arrived)
         acting.removed.connect(self.show_list)
         acting.field_wanted.connect(self.open_card)
-        self.banner.acted.connect(self._on_banner)
+        self.banner.acted.connect(self.opened.go)
         for button, run in (
             (self.heads.bring, acting.bring_in),
             (self.heads.new, acting.new_card),
             (self.heads.compare, self._on_compare),
-            (self.heads.copy, self._on_copy),
-            (self.heads.check, self._on_check),
-            (self.heads.fill, lambda: self._with_card(acting.fill)),
-            (self.heads.export, lambda: self._with_card(acting.export)),
-            (self.heads.more, self._on_more),
+            (self.heads.copy, self.opened.copy),
+            (self.heads.check, self.opened.check),
+            (self.heads.fill, lambda: self.opened.do(acting.fill)),
+            (self.heads.export, lambda: self.opened.do(acting.export)),
+            (self.heads.more, self.opened.more),
         ):
             button.clicked.connect(lambda _checked=False, run=run: run())
 
@@ -210,16 +200,6 @@ class CardsPane(Pane):
         self.heads.subtitle.setText(" · ".join(parts) if entries else "What a student is for, and how well it does")
         self._on_chosen()
 
-    def _with_card(self, act: Callable[[Card], None]) -> None:
-        """Do something with the open card, once what is typed is in it."""
-
-        def do() -> None:
-            if (card := self.card()) is not None:
-                act(card)
-
-        self.editor.source.flush()
-        self.desk.once_kept(do)
-
     def _step(self, what: str) -> None:
         if self._stack.currentIndex() == 1:
             self.editor.step(what)
@@ -231,35 +211,11 @@ class CardsPane(Pane):
 
     @Slot(object)
     def _on_shown(self, view: View) -> None:
-        if view.why == "opened":
-            self._saved = ""
-            if self._focus_editor:
-                self._focus_editor = False
-                self.editor.focus_first()
+        if view.why == "opened" and self._focus_editor:
+            self._focus_editor = False
+            self.editor.focus_first()
         self.heads.fill.setEnabled(not view.locked)
-        self._say_about()
-
-    @Slot(float)
-    def _on_saved(self, moment: float) -> None:
-        self._saved = f"draft saved {time.strftime('%H:%M', time.localtime(moment))}"
-        self._say_about()
-
-    def _say_about(self) -> None:
-        view = self.desk.view
-        if view is None:
-            return
-        card = view.card
-        parts = [own_direction(safe_words(card.name)) or "Without a name"]
-        if card.label and card.label != card.name:
-            parts.insert(0, own_direction(safe_words(card.label)))
-        parts.append("published, locked" if view.locked else self._saved or "draft")
-        left = [BY_KEY[key].title for key in self.desk.refused_here() if key in BY_KEY]
-        parts += (
-            [f"{left[0]} is not kept yet"] if len(left) == 1 else [f"{len(left)} fields are not kept yet"] * bool(left)
-        )
-        if card.orphan:
-            parts.append(card.orphan)
-        self.heads.about.setText(" · ".join(parts))
+        self.opened.shown(view)
 
     @Slot()
     def _on_chosen(self) -> None:
@@ -270,69 +226,6 @@ class CardsPane(Pane):
         chosen = self.listed.list.chosen() if self._stack.currentIndex() == 0 else [self.card_uid()]
         self.actions_of.compare([uid for uid in chosen if uid] if len(chosen) > 1 else chosen)
 
-    @Slot()
-    def _on_copy(self) -> None:
-        self._with_card(self._copy_card)
-
-    def _copy_card(self, card: Card) -> None:
-        cards = self.forge.cards
-        self._errands.run(lambda: cards.markdown(card.uid, revealed=False), self._copied, self.trouble)
-
-    def _copied(self, text: str) -> None:
-        QGuiApplication.clipboard().setText(text)
-        self.notice.emit(Notice("Markdown copied; what is private in it is hidden", icon="copy"))
-
-    @Slot()
-    def _on_check(self) -> None:
-        self._with_card(self._check_card)
-
-    def _check_card(self, card: Card) -> None:
-        cards = self.forge.cards
-        self._errands.run(lambda: cards.check(card.uid), self._checked, self.trouble, key="check")
-
-    def _publish(self, card: Card) -> None:
-        """Publish it, unless something that was typed is not in it."""
-        refused = self.desk.refused_here()
-        if not refused:
-            self.actions_of.publish(card)
-            return
-        self._go = next(iter(refused))
-        titles = ", ".join(BY_KEY[key].title for key in refused if key in BY_KEY)
-        said = f"What was typed there is not in the card. {' '.join(refused.values())}"
-        self.banner.show_message(f"It is not published: {titles} cannot be kept.", said, action="Go to it")
-
-    def _checked(self, found: CheckReport) -> None:
-        refused = self.desk.refused_here()
-        typed = tuple(Problem(key, f"{said} What was typed there is not kept.") for key, said in refused.items())
-        found = dataclasses.replace(found, problems=(*typed, *found.problems))
-        title, text, kind, self._go = check_words(found)
-        self.banner.show_message(title, text, kind=kind, action="Go to it" if self._go else "")
-
-    @Slot()
-    def _on_banner(self) -> None:
-        go, self._go = self._go, ""
-        if go:
-            self.banner.clear()
-            self.editor.go_to(go)
-        elif self.banner.place:
-            self.wants_pane.emit(self.banner.place)
-
-    @Slot()
-    def _on_more(self) -> None:
-        self._with_card(self._open_menu)
-
-    def _open_menu(self, card: Card) -> None:
-        menu = QMenu(self.heads.more)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        acting = self.actions_of
-        menu.addAction("&History…", lambda: acting.history(card))
-        menu.addAction("&Privacy…", lambda: acting.privacy(card))
-        menu.addAction("&Compare…", lambda: acting.compare([card.uid]))
-        if card.orphan:
-            menu.addSeparator()
-            menu.addAction("&Remove card…", lambda: acting.remove(card))
-        menu.popup(self.heads.more.mapToGlobal(QPoint(0, self.heads.more.height())))
-
     @Slot(str)
     def _on_arrived(self, uid: str) -> None:
         """Show what came in, but never over a card that somebody has open."""
@@ -341,7 +234,7 @@ class CardsPane(Pane):
 
     @Slot(str, str, str)
     def _on_said(self, kind: str, title: str, text: str) -> None:
-        self._go = ""
+        self.opened.leads_to("")
         self.banner.show_message(title, text, kind=kind)
 
     @Slot(object)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
-from forge_desktop.ui.panes.cards.following import Following
+from forge_desktop.ui.following import Following
 from forge_desktop.ui.widgets.basics import ProgressRow
 
 if TYPE_CHECKING:
@@ -33,9 +33,7 @@ class SheetDesk(QObject):
         super().__init__(host)
         self.forge, self.bridge, self.errands, self.host = forge, bridge, errands, host
         self.progress = ProgressRow("Filling a card", can_pause=False)
-        self.progress.cancel_pressed.connect(forge.jobs.cancel)
-        self.progress.hide()
-        self._following = Following(bridge, self.progress, self)
+        self._following = Following(forge.jobs, bridge, self.progress, self)
         self._sheets: list[QDialog] = []  # each over the one before
 
     def open(self, sheet: QDialog, over: QDialog | None = None) -> bool:
@@ -84,5 +82,5 @@ class SheetDesk(QObject):
         seen: Callable[[Any], None] = lambda event: None,
     ) -> None:
         """Start a job off the window's thread, and follow it."""
-        follow = partial(self._following.follow, verb=verb, told=told, trouble=trouble, seen=seen)
+        follow = partial(self._following.follow, told=told, trouble=trouble, verb=verb, seen=seen)
         self.errands.run(start, follow, trouble, lane=LANE)

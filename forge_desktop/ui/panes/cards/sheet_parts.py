@@ -8,8 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDialog, QFrame, QLayout, QScrollArea, QSizePolicy, QWidget
 
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.panes.cards.hints import CardBanner
-from forge_desktop.ui.widgets.basics import Button, ElidedLabel, IconLabel, column, frame, label, row
+from forge_desktop.ui.widgets.basics import Banner, Button, ElidedLabel, IconLabel, column, frame, label, row
 from forge_desktop.ui.widgets.words import breakable, safe_words
 
 
@@ -20,7 +19,7 @@ class CardSheet(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
-        self.banner = CardBanner()
+        self.banner = Banner()
         self.about = label(about, tokens.TABLE, cls="muted", wrap=True)
         self.about.setVisible(bool(about))
         self._heading = ElidedLabel(safe_words(heading), tokens.TITLE, 600)

@@ -10,7 +10,6 @@ from forge_desktop.base.events import JobChanged
 from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.records import Card, Change, Filled
 from forge_desktop.ui import tokens
-from forge_desktop.ui.panes.cards.hints import in_window
 from forge_desktop.ui.panes.cards.sheet_parts import CardSheet, closing, part, said
 from forge_desktop.ui.panes.cards.words import value_words
 from forge_desktop.ui.widgets.basics import PrimaryButton, ProgressRow, duration, frame, label, row
@@ -110,4 +109,4 @@ def _changed(change: Change) -> QWidget:
 
 def _skipped(name: str, why: str) -> QWidget:
     field = BY_KEY.get(name)
-    return said("info", "muted", field.title if field else safe_words(name), in_window(why))
+    return said("info", "muted", field.title if field else safe_words(name), why)

@@ -202,9 +202,9 @@ class StudentsPane(Pane):
         if laid.bundles or laid.adapters:
             self.show_section("versions")
         for bundle in laid.bundles:
-            self.versions.acting.offer_bundle(bundle)
+            self.versions.files.offer_bundle(bundle)
         for adapter in laid.adapters:
-            self.versions.acting.bring_adapter(adapter)
+            self.versions.files.bring_adapter(adapter)
 
 
 def _in_a_row(buttons: tuple[Button, ...]) -> QWidget:

@@ -53,7 +53,7 @@ class TrainingActions(QObject):
         def show(ways: TrainWays) -> None:
             if self.sheet is not None:
                 return
-            self.sheet = TrainSheet(section.forge, section.errands, ways, section.window())
+            self.sheet = TrainSheet(section.forge, section.bridge, section.errands, ways, section.window())
             self.sheet.started.connect(self.start)
             self.sheet.export_asked.connect(self.export)
             self.sheet.finished.connect(self._on_closed)
@@ -169,9 +169,7 @@ class TrainingActions(QObject):
         )
 
     def job_changed(self, event: JobChanged) -> None:
-        """Say what an export brought, and hand every job on to the sheet."""
-        if self.sheet is not None:
-            self.sheet.job_changed(event)
+        """Say what an export brought."""
         if event.job_id not in self._exports or event.state not in ("done", "failed", "cancelled"):
             return
         self._exports.discard(event.job_id)

@@ -9,11 +9,12 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.base.events import JobChanged
 from forge_desktop.distill.records import Dataset
 from forge_desktop.students.records_training import TrainerProbe, TrainPlan, TrainSource
 from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
+from forge_desktop.ui.following import Following
 from forge_desktop.ui.panes.students.training_form import TrainForm, TrainWays
 from forge_desktop.ui.panes.students.training_plan import PlanView
 from forge_desktop.ui.panes.students.training_setup import TrainerSetup
@@ -31,32 +32,30 @@ _ABOUT = {
     "plan": "Nothing is trained yet: this is what it would take.",
 }
 _TITLES = {"setup": "Set up training", "form": "Train an adapter", "plan": "What it would take"}
-_LIVE = ("queued", "running", "paused")
 
 
 class TrainSheet(Sheet):
-    """`started` carries source, base, wish and name; `export_asked` the first three. `job_changed` has to be called for
-    every job.
-    """
+    """`started` carries source, base, wish and name; `export_asked` the first three."""
 
     started = Signal(object, str, object, str)
     export_asked = Signal(object, str, object)
 
-    def __init__(self, forge: Forge, errands: Errands, ways: TrainWays, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, forge: Forge, bridge: Bridge, errands: Errands, ways: TrainWays, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Train an adapter")
         self._forge, self._errands = forge, errands
-        self._job = 0  # the plan that is being made
         self._planned: TrainSource | None = None
         self.setup = TrainerSetup(forge, errands)
         self.setup.ready.connect(self._on_ready)
+        bridge.job_changed.connect(self.setup.job_changed)
         self.form = TrainForm(ways)
         self.form.changed.connect(self._follow)
         self.plan = PlanView()
         self.progress = ProgressRow("Planning:", can_pause=False)
-        self.progress.cancel_pressed.connect(forge.jobs.cancel)
-        self.progress.hide()
+        self._following = Following(forge.jobs, bridge, self.progress, self)
         self._trainer = ElidedLabel("", tokens.SMALL, cls="muted")
         self.change = Button("Change…", "", "link")
         self.change.setAccessibleName("Change the Python that trains")
@@ -137,7 +136,7 @@ class TrainSheet(Sheet):
         self.change.setEnabled(not busy)
 
     def _busy(self) -> bool:
-        return bool(self._job) or any(self._errands.awaits(key) for key in _KEYS)
+        return self._following.busy() or any(self._errands.awaits(key) for key in _KEYS)
 
     # the Python that trains
 
@@ -168,7 +167,7 @@ class TrainSheet(Sheet):
             self._follow()
 
         def begun(job: int) -> None:
-            self._job = job
+            self._following.follow(job, self._show_plan, self._refuse)
             self._follow()
 
         self._with_source(look)
@@ -189,27 +188,15 @@ class TrainSheet(Sheet):
         self._errands.run(lambda: datasets.freeze(name), frozen, self._refuse, key=_KEYS[0])
         self._follow()
 
-    def job_changed(self, event: JobChanged) -> None:
-        """Follow the plan, and the set-up of a Python."""
-        self.setup.job_changed(event)
-        if event.kind != "train plan" or (self._job and event.job_id != self._job):
-            return
-        live = event.state in _LIVE
-        self.progress.setVisible(live)
-        if live:
-            self.progress.show_job(event)
-            return
-        self._job = 0
-        if isinstance(event.error, ForgeError):
-            self._refuse(event.error)
-        elif isinstance(event.result, TrainPlan):
-            self.plan.show_plan(event.result)
-            self.start.setEnabled(event.result.fits)
-            self._show("plan")
-        self._follow()
+    def _show_plan(self, plan: TrainPlan) -> None:
+        self.plan.show_plan(plan)
+        self.start.setEnabled(plan.fits)
+        self._show("plan")
 
-    def _refuse(self, error: ForgeError) -> None:
-        self.banner.show_error(error)
+    def _refuse(self, error: ForgeError | None) -> None:
+        """Say what did not work; None where a person gave it up."""
+        if error is not None:
+            self.banner.show_error(error)
         self._follow()
 
     # ways on
@@ -242,6 +229,5 @@ class TrainSheet(Sheet):
         for key in _KEYS:
             self._errands.outdate(key)
         self.setup.leave()
-        if self._job:
-            self._forge.jobs.cancel(self._job)
+        self._following.give_up()
         super().done(result)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QItemSelection, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from forge_desktop.base.events import DataChanged, JobChanged
+from forge_desktop.base.events import DataChanged
 from forge_desktop.students.records_versions import Version
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.bridge import Bridge
@@ -18,6 +18,7 @@ from forge_desktop.ui.panes.students.section import Section
 from forge_desktop.ui.panes.students.timeline import Timeline
 from forge_desktop.ui.panes.students.version_actions import VersionActions, found_gate
 from forge_desktop.ui.panes.students.version_details import VersionDetails, VersionView
+from forge_desktop.ui.panes.students.version_files import VersionFiles
 from forge_desktop.ui.widgets.basics import (
     Button,
     EmptyState,
@@ -49,7 +50,7 @@ class VersionsSection(Section):
         self.acting = VersionActions(self)
         self.bring = Button("Import", "download")
         self.bring.setToolTip("Import an adapter or a bundle")
-        self.bring.clicked.connect(lambda: self.acting.bring(self.bring))
+        self.bring.clicked.connect(lambda: self.files.bring(self.bring))
         self.train = PrimaryButton("Train adapter", "zap")
         self.train.clicked.connect(lambda: self.leads.emit("training:new"))
         self.buttons = (self.bring, self.train)
@@ -77,8 +78,7 @@ class VersionsSection(Section):
         for part in (self._side, self.details, self.empty):  # until it is known what there is
             part.hide()
         self.progress = ProgressRow("Importing", can_pause=False)
-        self.progress.cancel_pressed.connect(self.forge.jobs.cancel)
-        self.progress.hide()
+        self.files = VersionFiles(self)
         body = row(self._side, self.details, self.empty, gap=0)
         body.setStretch(1, 1)
         content = QWidget()
@@ -111,9 +111,6 @@ class VersionsSection(Section):
     def data_changed(self, event: DataChanged) -> None:
         if event.what & {"versions", "students", "gates"} and self.isVisible():
             self.refresh()
-
-    def job_changed(self, event: JobChanged) -> None:
-        self.acting.job_changed(event)
 
     def refresh(self) -> None:
         """Read the list again, and the version shown."""
@@ -172,6 +169,8 @@ class VersionsSection(Section):
             self.leads.emit(f"gates:{version.gate}")
         elif what == "card":
             self.wants_pane.emit(f"cards:card:{version.uid}")
+        elif what in ("export", "export with base"):
+            self.files.export(version, with_base=what == "export with base")
         else:
             self.acting.act(what, version)
 

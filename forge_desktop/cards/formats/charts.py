@@ -1,0 +1,184 @@
+"""Charts of a card's figures as SVG pictures within the HTML: one for light paper, one for a dark screen."""
+
+from __future__ import annotations
+
+import base64
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from forge_desktop.cards.formats.html_tables import plain_text
+from forge_desktop.cards.records import Value
+
+_ROWS_IN_ONE = 12  # so that three pictures fit on a page
+_WIDTH, _LEFT, _RIGHT, _STEP, _TOP = 680, 220, 170, 22, 30
+_LABEL = 38
+_NOT_XML = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True)
+class _Ink:
+    paper: str
+    text: str
+    faint: str
+    bar: str
+
+
+_INKS = (_Ink("#ffffff", "#1b1f2a", "#c3c8d4", "#4f46e5"),
+         _Ink("#14161c", "#e7e9ef", "#474e5f", "#8b93f8"))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A line of a chart: a figure, with an interval or a second figure where there is one."""
+
+    label: str
+    value: float
+    low: float | None
+    high: float | None
+    said: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Bars on one axis, from one of its `ends` to the other. With `dots` they are dots with whiskers, around zero."""
+
+    title: str
+    bars: tuple[Bar, ...]
+    dots: bool = False
+    ends: tuple[float, float] = (0.0, 0.0)
+
+    def html(self) -> str:
+        """The picture; what prints takes the light one."""
+        light, dark = (base64.b64encode(self.svg(ink).encode()).decode() for ink in _INKS)
+        height = self._height
+        return (
+            f'<p style="line-height: 100%"><picture>'
+            f'<source media="(prefers-color-scheme: dark)" srcset="data:image/svg+xml;base64,{dark}">'
+            f'<img src="data:image/svg+xml;base64,{light}" width="{_WIDTH}" height="{height}" '
+            f'alt="Chart: {escape(_plain(self.title))}. The figures are in the table below."></picture></p>\n'
+        )
+
+    @property
+    def _height(self) -> int:
+        return _TOP + _STEP * len(self.bars) + 4
+
+    def svg(self, ink: _Ink) -> str:
+        """The picture in one set of colours."""
+        least, most = self.ends
+        room = (most - least) or 1.0
+
+        def x(value: float) -> float:
+            return round(_LEFT + (value - least) / room * (_WIDTH - _LEFT - _RIGHT), 1)
+
+        lines = [
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{self._height}" '
+            f'viewBox="0 0 {_WIDTH} {self._height}" font-family="Inter, Arial, sans-serif" font-size="12">',
+            f'<rect x="0" y="0" width="{_WIDTH}" height="{self._height}" fill="{ink.paper}"/>',
+            f'<text x="0" y="14" font-weight="bold" fill="{ink.text}">{escape(_plain(self.title))}</text>',
+            f'<line x1="{x(0.0)}" y1="{_TOP - 6}" x2="{x(0.0)}" y2="{self._height - 2}" stroke="{ink.faint}"/>',
+        ]
+        for number, bar in enumerate(self.bars):
+            lines += self._lines(bar, _TOP + _STEP * number, x, ink)
+        return "\n".join([*lines, "</svg>"])
+
+    def _lines(self, bar: Bar, top: int, x: Any, ink: _Ink) -> Iterable[str]:
+        middle = top + _STEP // 2 - 2
+        yield (
+            f'<text x="{_LEFT - 8}" y="{middle + 4}" text-anchor="end" fill="{ink.text}">'
+            f"{escape(_short(bar.label))}</text>"
+        )
+        if not self.dots:
+            begin, end = sorted((x(0.0), x(bar.value)))
+            yield (
+                f'<rect x="{begin}" y="{middle - 6}" width="{max(1.0, round(end - begin, 1))}" height="12" '
+                f'fill="{ink.bar}"/>'
+            )
+        if bar.low is not None and bar.high is not None:
+            low, high = x(bar.low), x(bar.high)
+            yield f'<line x1="{low}" y1="{middle}" x2="{high}" y2="{middle}" stroke="{ink.text}" stroke-width="2"/>'
+            for end in (low, high):
+                yield f'<line x1="{end}" y1="{middle - 5}" x2="{end}" y2="{middle + 5}" stroke="{ink.text}"/>'
+        if self.dots:
+            yield f'<circle cx="{x(bar.value)}" cy="{middle}" r="4" fill="{ink.bar}"/>'
+        yield (f'<text x="{_WIDTH - _RIGHT + 10}" y="{middle + 4}" fill="{ink.text}">{escape(_plain(bar.said))}</text>')
+
+
+def values(rows: Sequence[Mapping[str, Any]]) -> list[Chart]:
+    """The results of an evaluation, a chart for each unit."""
+    bars = []
+    for row in rows:
+        value, *bounds = (_figure(row.get(name)) for name in ("value", "low", "high"))
+        if value is not None:
+            low, high = bounds if row.get("difference") is None else (None, None)
+            bar = Bar(_label(row), value, low, high, _with_bounds(plain_text(row["value"]), low, high))
+            bars.append((str(row.get("unit") or ""), bar))
+    return _charts("Results", bars, dots=False)
+
+
+def differences(rows: Sequence[Mapping[str, Any]]) -> list[Chart]:
+    """How results differ from their baseline, with the interval of that."""
+    bars = []
+    for row in rows:
+        difference, low, high = (_figure(row.get(name)) for name in ("difference", "low", "high"))
+        if difference is not None:
+            said = _with_bounds(f"{'+' if difference > 0 else ''}{plain_text(difference)}", low, high)
+            bars.append((str(row.get("unit") or ""), Bar(_label(row), difference, low, high, said)))
+    return _charts("Difference to the baseline, with its interval", bars, dots=True)
+
+
+def spreads(fields: Sequence[tuple[str, Value]]) -> list[Chart]:
+    """Speeds and times: the median, and how far it is to the 95th percentile."""
+    bars = []
+    for title, value in fields:
+        data = value.data if isinstance(value.data, Mapping) else {}
+        middle, far = _figure(data.get("p50")), _figure(data.get("p95"))
+        if middle is not None:
+            low, high = (None, None) if far is None else (min(middle, far), max(middle, far))
+            said = plain_text(middle) + (f", p95 {plain_text(far)}" if far is not None else "")
+            bars.append((value.unit, Bar(title, middle, low, high, said)))
+    return _charts("Median and 95th percentile", bars, dots=False)
+
+
+def _charts(title: str, bars: Sequence[tuple[str, Bar]], *, dots: bool) -> list[Chart]:
+    units = list(dict.fromkeys(unit for unit, _ in bars))
+    found = []
+    for unit in units:
+        own = [bar for held, bar in bars if held == unit]
+        whole = 100.0 if unit == "%" else 1.0 if unit in ("", "share") else 0.0  # shares are seen as part of the whole
+        figures = [each for bar in own for each in (bar.value, bar.low, bar.high) if each is not None]
+        most = whole if not dots and all(0 <= each <= whole for each in figures) else max(0.0, *figures)
+        size = math.ceil(len(own) / math.ceil(len(own) / _ROWS_IN_ONE))  # no picture of one bar alone at the end
+        parts = [own[at : at + size] for at in range(0, len(own), size)]
+        for number, part in enumerate(parts, 1):
+            named = f"{title} ({unit})" if unit else title
+            ending = f", part {number} of {len(parts)}" if len(parts) > 1 else ""
+            found.append(Chart(named + ending, tuple(part), dots, (min(0.0, *figures), most)))
+    return found
+
+
+def _figure(held: object) -> float | None:
+    """A finite number; None for anything else."""
+    if isinstance(held, bool) or not isinstance(held, (int, float)) or not math.isfinite(held):
+        return None
+    return float(held)
+
+
+def _with_bounds(said: str, low: float | None, high: float | None) -> str:
+    return said if low is None or high is None else f"{said} [{plain_text(low)}, {plain_text(high)}]"
+
+
+def _label(row: Mapping[str, Any]) -> str:
+    return " · ".join(str(row[name]) for name in ("metric", "dataset") if row.get(name)) or "result"
+
+
+def _plain(text: str) -> str:
+    return _NOT_XML.sub("\ufffd", text)
+
+
+def _short(text: str) -> str:
+    text = _plain(text)
+    return text if len(text) <= _LABEL else text[: _LABEL - 1] + "…"

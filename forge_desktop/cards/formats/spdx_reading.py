@@ -1,0 +1,161 @@
+"""Reads a model's card out of an SPDX 3 document; what has no field here stays in the card's text."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.cards.formats.cyclonedx_reading import as_one, figure, text_for
+from forge_desktop.cards.formats.foreign import ForeignCard
+from forge_desktop.cards.formats.properties import Properties
+from forge_desktop.cards.formats.spdx_model import LISTS, PLAIN
+from forge_desktop.cards.licences import OTHER
+
+_NOTHING = ("NOASSERTION", "urn:spdx:NOASSERTION")
+_TEXTS = {
+    **{place: key for key, place in PLAIN.items()},
+    "name": "name",
+    "ai_informationAboutApplication": "intended_use",
+    "software_downloadLocation": "location",
+    "releaseTime": "released",
+}
+_PRESENCE = {"yes": "yes", "no": "no", "noAssertion": "unknown"}
+
+
+def read_spdx(said: Mapping[str, Any]) -> ForeignCard:
+    """What the document's model says. Raises ForgeError when it describes none."""
+    rest = copy.deepcopy(dict(said))
+    graph = [each for each in _list(rest, "@graph") if isinstance(each, dict)] or [rest]
+    links = [each for each in graph if str(each.get("type", "")).endswith("Relationship")]
+    models = [each for each in graph if each.get("type") == "ai_AIPackage"]
+    if not models:
+        raise ForgeError("The SPDX document describes no model.", hint="Nothing was taken in.")
+    bases = {one for link in links if link.get("relationshipType") == "descendantOf" for one in _ids(link, "to")}
+    model = next((each for each in models if each.get("spdxId") not in bases), models[0])
+    known = Properties(_pairs(model))
+    values = _Native(model, graph, links).take()
+    name = str(values.get("name") or "unnamed")
+    return ForeignCard(
+        format="spdx",
+        kind=known.kind("adapter" if "base_model" in values else "student"),
+        name=name,
+        values=known.values(values),
+        not_applicable=known.not_applicable(),
+        document=text_for(name, "SPDX", rest, known),
+        broken=known.broken,
+        told_kind=known.told_kind,
+    )
+
+
+def _list(held: Mapping[str, Any], name: str) -> list[Any]:
+    found = held.get(name)
+    return found if isinstance(found, list) else []
+
+
+def _ids(link: Mapping[str, Any], end: str) -> list[str]:
+    held = link.get(end)
+    found = held if isinstance(held, list) else [held]
+    return [str(each.get("spdxId")) if isinstance(each, dict) else str(each) for each in found]
+
+
+def _pairs(model: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for extension in _list(model, "extension"):
+        if isinstance(extension, dict) and extension.get("type") == "extension_CdxPropertiesExtension":
+            for each in _list(extension, "extension_cdxProperty"):
+                if isinstance(each, dict) and "extension_cdxPropName" in each:
+                    yield str(each["extension_cdxPropName"]), str(each.get("extension_cdxPropValue", ""))
+            extension.clear()
+
+
+class _Native:
+    """What stands in SPDX's own places; what is taken goes out of the model."""
+
+    def __init__(self, model: dict[str, Any], graph: list[dict[str, Any]], links: list[dict[str, Any]]) -> None:
+        self._model, self._links = model, links
+        self._by_id = {str(each.get("spdxId")): each for each in graph}
+        self._found: dict[str, object] = {}
+
+    def take(self) -> dict[str, object]:
+        """Data by field."""
+        for place, key in _TEXTS.items():
+            if isinstance(self._model.get(place), str):
+                text = self._model.pop(place)
+                self._put(key, "" if text in _NOTHING else text)
+        for key, place in LISTS.items():
+            self._put(key, self._texts(place))
+        self._put("explainability", as_one(texts) if (texts := self._texts("ai_modelExplainability")) else "")
+        self._put("sensitive_data", _PRESENCE.get(str(self._model.get("ai_useSensitivePersonalInformation")), ""))
+        self._put("provider", self._supplier())
+        self._licence()
+        base = self._linked("descendantOf")
+        self._put("base_model", str(base[0].get("name") or "") if base else "")
+        self._put("base_sha256", _sha256(base[0]) if base else "")
+        self._put("adapter_sha256" if base else "file_sha256", _sha256(self._model))
+        self._put("training_data", [self._dataset(each) for each in self._linked("trainedOn") if each.get("name")])
+        self._put("hyperparameters", dict(self._entries("ai_hyperparameter")))
+        metrics = [(name, figure(text)) for name, text in self._entries("ai_metric")]
+        self._put("evaluation", [{"metric": name, "value": value} for name, value in metrics if value is not None])
+        return self._found
+
+    def _put(self, key: str, data: object) -> None:
+        if data not in (None, "", [], {}):
+            self._found[key] = data
+
+    def _texts(self, place: str) -> list[str]:
+        held = self._model.get(place)
+        if not isinstance(held, list) or not all(isinstance(each, str) for each in held):
+            return []
+        return [each for each in self._model.pop(place) if each.strip()]
+
+    def _linked(self, how: str) -> list[dict[str, Any]]:
+        me = str(self._model.get("spdxId"))
+        ids = [
+            one
+            for link in self._links
+            if link.get("relationshipType") == how and me in _ids(link, "from")
+            for one in _ids(link, "to")
+        ]
+        return [self._by_id[one] for one in ids if one in self._by_id]
+
+    def _supplier(self) -> str:
+        held = self._model.get("suppliedBy")
+        supplier = held if isinstance(held, dict) else self._by_id.get(str(held), {})
+        name = str(supplier.get("name") or "")
+        return "" if name in _NOTHING else name
+
+    def _licence(self) -> None:
+        declared = self._linked("hasDeclaredLicense") or self._linked("hasConcludedLicense")
+        said = str(declared[0].get("simplelicensing_licenseExpression") or "") if len(declared) == 1 else ""
+        if said.startswith("LicenseRef-"):
+            self._put("licence", OTHER)
+            self._put("licence_name", str(declared[0].get("name") or said.removeprefix("LicenseRef-")))
+        elif said not in _NOTHING:
+            self._put("licence", said)
+
+    def _dataset(self, package: Mapping[str, Any]) -> dict[str, object]:
+        row: dict[str, object] = {"name": str(package["name"])}
+        if sha256 := _sha256(package):
+            row["sha256"] = sha256
+        if type(package.get("dataset_datasetSize")) is int:
+            row["rows"] = package["dataset_datasetSize"]
+        return row
+
+    def _entries(self, place: str) -> list[tuple[str, str]]:
+        return [
+            (str(each["key"]), str(each.get("value", "")))
+            for each in _list(self._model, place)
+            if isinstance(each, dict) and each.get("key")
+        ]
+
+
+def _sha256(element: Mapping[str, Any]) -> str:
+    return next(
+        (
+            str(each.get("hashValue"))
+            for each in _list(element, "verifiedUsing")
+            if isinstance(each, dict) and each.get("algorithm") == "sha256"
+        ),
+        "",
+    )
