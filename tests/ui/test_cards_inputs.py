@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.base.errors import FieldError
@@ -243,12 +243,15 @@ def test_rows_are_added_changed_and_taken_away(qtbot: QtBot) -> None:
     line.setText("0.91")
     sheet.fields["metric"].setText("groundedness")  # type: ignore[union-attr]
     sheet._on_save()
-    assert found.value()[0] == [{"metric": "groundedness", "value": 0.91}]
+    assert found.value()[0] == [{"metric": "groundedness", "value": 0.91, "source": "by hand"}]
     qtbot.keyClick(found.table, Qt.Key.Key_Return)
     again = next(one for one in found.findChildren(RowSheet) if one is not sheet and one.isVisible())
     again.fields["n"].setText("220")  # type: ignore[union-attr]
+    verified = again.fields["verified"]
+    assert isinstance(verified, QComboBox)
+    assert [verified.itemText(n) for n in range(verified.count())] == ["Not said", "no"]
     again._on_save()
-    assert found.value()[0] == [{"metric": "groundedness", "value": 0.91, "n": 220}]
+    assert found.value()[0] == [{"metric": "groundedness", "value": 0.91, "source": "by hand", "n": 220}]
     qtbot.keyClick(found.table, Qt.Key.Key_Delete)
     assert found.value()[0] is None
     assert QApplication.focusWidget() in (found.add, None)
