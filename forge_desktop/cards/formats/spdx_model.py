@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from forge_desktop.cards.fields import BY_KEY
-from forge_desktop.cards.formats.cyclonedx_model import number
+from forge_desktop.cards.formats.cyclonedx_metrics import number
 from forge_desktop.cards.formats.properties import data_of, rows_of, text_of, texts_of
 from forge_desktop.cards.records import Card
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cards.formats.cyclonedx_reading import as_one, figure, text_for
+from forge_desktop.cards.formats.cyclonedx_metrics import figure
 from forge_desktop.cards.formats.foreign import ForeignCard
+from forge_desktop.cards.formats.left_over import as_one, text_for
 from forge_desktop.cards.formats.properties import Properties
 from forge_desktop.cards.formats.spdx_model import LISTS, PLAIN
 from forge_desktop.cards.licences import OTHER
