@@ -136,6 +136,7 @@ def test_rows_come_and_go_around_others() -> None:
     read = markdown.read(after, "student").values["evaluation"][0]
     assert read == rows
     assert after.count("      type: new/one\n") == 2
+    assert after.count("value: 1.5  # by hand\n") == 1
 
 
 def test_what_is_said_of_a_whole_result_changes_in_place_or_for_one_row_alone() -> None:

@@ -264,7 +264,7 @@ def _inserted(yaml: str, index: Node, at: Place, behind: bool, result: dict[str,
 
 
 def _with_marks(yaml: str, rows: Sequence[Mapping[str, object]]) -> str:
-    """The numbers that were written by hand marked, where the link beside them would say otherwise."""
+    """The numbers that were written by hand marked, and no others."""
     index = _index(yaml)
     found = model_index.found(plain(index))
     there = [row for row in rows if model_index.held(row) or row.get("value") is not None]
@@ -272,6 +272,6 @@ def _with_marks(yaml: str, rows: Sequence[Mapping[str, object]]) -> str:
     wanted = [
         (found[number][1], row.get("source") == BY_HAND)
         for row, number in zip(there, continued, strict=True)
-        if number is not None and (found[number][0].get("source") or row.get("source") != BY_HAND)
+        if number is not None
     ]
     return applied(yaml, index_nodes.marks(index, yaml, wanted))
