@@ -123,7 +123,7 @@ def test_what_vouched_for_the_old_number_goes_with_it() -> None:
 def test_rows_come_and_go_around_others() -> None:
     def changed(rows: Rows) -> None:
         del rows[101], rows[40:42], rows[7]
-        rows.insert(4, {"dataset": "new/one", "metric": "m", "value": 1.5, "task": "t"})
+        rows.insert(4, {"dataset": "new/one", "metric": "m", "value": 1.5, "task": "t", "source": "by hand"})
         rows.append({"dataset": "new/one", "metric": "m", "value": 2.5, "task": "t"})
         rows.append({"dataset": "new/one", "metric": "o", "value": 3, "task": "t"})
 
