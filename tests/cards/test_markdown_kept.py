@@ -116,3 +116,134 @@ def test_lines_of_windows_within_brackets_stay(new_line: str) -> None:
     text = _front("tags: [", "  a,", "  b", "]").replace("\n", new_line)
     after = _after(text, tags=["a", "b", "c"])
     assert after == text.replace(f"  b{new_line}", f"  b,{new_line}  c{new_line}")
+
+
+_ENDS = """---
+license: mit
+---
+# A
+
+Sum.
+
+---
+
+## Intended use
+
+Use [it][1].[^n]
+
+* * *
+
+## Citation
+
+Cite [it][2].
+
+[2]: <https://x.example/c>
+  "A title"
+[^m]: One more,
+and its end.
+
+    A second part.
+
+## Known limitations
+
+[3]: https://x.example/3
+None known.
+
+[1]: https://x.example/it
+[^n]: Note.
+
+<!-- keep: licence
+header -->
+"""
+
+
+def test_targets_of_links_footnotes_comments_and_rules_are_no_part_of_a_field() -> None:
+    values = markdown.read(_ENDS, "student").values
+    assert values["intended_use"] == ("Use [it][1].[^n]", "")
+    assert values["limitations"] == ("None known.", "")
+    assert values["citation"] == ("Cite [it][2].", "")
+    assert _differs(_ENDS, limitations="Some.") == ["- None known.", "+ Some."]
+    assert _differs(_ENDS, intended_use="Play.") == ["- Use [it][1].[^n]", "+ Play."]
+    gone = [line for line in _differs(_ENDS, limitations=None) if line.strip("- ")]
+    assert gone == ["- ## Known limitations", "- None known."]
+    own = _after(_ENDS, safety="Ask [them][4].\n\n[4]: https://x.example/4")
+    assert "[4]: https://x.example/4\n<!-- end of safety -->" in own
+
+
+def test_words_that_only_look_like_the_targets_of_links_are_text() -> None:
+    for text in (
+        "Words\n[1]: https://x.example",
+        "```\n[1]: https://x.example\n```",
+        "- item\n[^no] way",
+        "a ***\n--- b",
+    ):
+        assert _after(_ENDS, limitations=text).count(text) == 1
+        assert markdown.read(f"# A\n\n## Limitations\n\n{text}\n", "student").values["limitations"] == (text, "")
+
+
+def test_a_contact_with_a_footnote_behind_it_is_the_contact() -> None:
+    text = _front("license: mit") + "\n## Model Card Contact\n\nteam@x.example\n\n[^1]: A footnote.\n"
+    assert markdown.read(text, "student").values["contact"] == ("team@x.example", "")
+    assert _differs(text, contact="us@x.example") == ["- team@x.example", "+ us@x.example"]
+
+
+_BOXES = """# A
+
+Sum.
+
+## Limitations
+
+<details>
+<summary>More</summary>
+
+## Deep
+
+text
+</details>
+
+<details open>
+<summary>All of the use</summary>
+
+### Intended use
+
+Chat.
+
+### Else
+
+x
+
+</details>
+
+Behind.
+
+## Other
+
+words
+"""
+
+
+def test_what_begins_within_a_block_of_html_ends_within_it() -> None:
+    values = markdown.read(_BOXES, "student").values
+    assert str(values["limitations"][0]).startswith("<details>\n<summary>More</summary>\n\n## Deep")
+    assert str(values["limitations"][0]).endswith("</details>")
+    assert values["intended_use"] == ("Chat.", "")
+    after = _after(_BOXES, limitations="None.", intended_use="Play.")
+    assert after.count("<details") == after.count("</details>") == 1
+    assert "Behind.\n\n## Other\n\nwords\n" in after
+    assert _differs(_BOXES, intended_use="Play.") == ["- Chat.", "+ Play."]
+    half = _after(_BOXES, safety="<details>\n\n## x", fairness="y</details>")
+    assert "<!-- begin of safety -->" in half
+
+
+def test_a_table_that_goes_leaves_the_words_beside_it() -> None:
+    made = cards.card("student", cards.by_hand({"evaluation": ([{"dataset": "mine", "metric": "f1", "value": 1}], "")}))
+    text = markdown.write(made).replace("## Evaluation results\n", "## Evaluation results\n\nWords.\n")
+    after = _after(text, evaluation=None)
+    assert "### Evaluation results\n\nWords.\n" in after
+    assert "| mine |" not in after
+
+
+@pytest.mark.parametrize("licence", ["LicenseRef-foo", "GPL-3.0+", "apache-2.0 OR mit"])
+def test_a_licence_that_the_hub_does_not_list_stays_as_its_author_wrote_it(licence: str) -> None:
+    text = _front(f"license: {licence}")
+    assert "license:" not in "".join(_differs(text, limitations="None known."))

@@ -23,7 +23,7 @@ def read(text: str, kind: Kind, *, previous: str = "") -> ReadText:
         keys={name: plain(node) for name, node in parsed.keys.items() if name not in ours or _unread(name, parsed)},
         document=text,
         not_applicable={key: why for key, why in parsed.reasons.items() if key not in values},
-        sections=tuple(heading.title for heading in parsed.outline.headings if not (heading.field or heading.section)),
+        sections=tuple(heading.title for heading in parsed.outline.headings if not heading.ours),
         places={key: _place(parsed, key) for key in values},
         remarks=index_remarks.remarks(parsed),
     )

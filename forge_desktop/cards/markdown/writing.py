@@ -55,7 +55,7 @@ class _Writing:
         parsed = self._parsed
         for key in hub_keys.fields_of(self._card.kind):
             there = parsed.in_front.get(key)
-            if key not in self._wishes and self._no_value(key, (there, "")):
+            if key not in self._wishes and (there is None or self._no_value(key, (there, ""))):
                 continue
             if self._back.get(key) == there or (there is not None and self._data(key) == there):
                 continue
