@@ -7,9 +7,12 @@ import difflib
 
 import pytest
 import yaml
+from huggingface_hub import ModelCard
 
 from forge_desktop.cards import markdown
+from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.records import FieldState, Value
+from forge_desktop.cards.typing_in import wrong_value
 from tests.cards import markdown_cards as cards
 
 
@@ -247,3 +250,32 @@ def test_a_table_that_goes_leaves_the_words_beside_it() -> None:
 def test_a_licence_that_the_hub_does_not_list_stays_as_its_author_wrote_it(licence: str) -> None:
     text = _front(f"license: {licence}")
     assert "license:" not in "".join(_differs(text, limitations="None known."))
+
+
+def test_several_licences_are_none_that_could_be_told() -> None:
+    text = _front("license: [mit, apache-2.0] # which?", "license_name: x")
+    read = markdown.read(text, "student")
+    field, licence = BY_KEY["licence"], read.values["licence"]
+    assert "join them with AND" in wrong_value(field, *licence, "student")
+    assert "names none" in wrong_value(field, "unknown", "", "student")
+    card = cards.card_of(read, "student")
+    less = {key: state for key, state in card.fields.items() if key != "licence"}
+    assert markdown.write(dataclasses.replace(card, fields=less)) == text
+    assert markdown.read(_front("license: [mit, mit]"), "student").values["licence"] == ("MIT", "")
+
+
+@pytest.mark.parametrize(("before", "after", "place"), [("\ufeff", "", (1, 1)), ("", " ", (1, 4)), (" \n", "", None)])
+def test_what_the_hubs_reader_does_not_see_is_said(before: str, after: str, place: tuple[int, int] | None) -> None:
+    text = before + _front("license: mit").replace("---\n", f"---{after}\n")
+    found = markdown.read(text, "student").remarks
+    assert (found[0].line, found[0].column) == place if place else not found
+    assert (ModelCard(text).data.license is None) == bool(found)
+
+
+def test_a_name_that_only_the_file_has_is_not_written_into_a_text() -> None:
+    text = "---\nlicense: mit\n---\n\n## Foo\n\nJust words.\n"
+    card = cards.card_of(markdown.read(text, "student"), "student")
+    of_file = FieldState("name", hand=Value("foo", source="import"))
+    assert markdown.write(dataclasses.replace(card, fields={**card.fields, "name": of_file})) == text
+    by_hand = FieldState("name", hand=Value("foo"))
+    assert "| Name | foo |" in markdown.write(dataclasses.replace(card, fields={**card.fields, "name": by_hand}))
