@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forge_desktop.cards.records import FieldState, Value
 
 BY_HAND = "by hand"
+_GATE = re.compile(r"gate \d+", re.IGNORECASE)
 _NAMED_BY = ("task", "dataset", "split", "metric", "config")  # what makes two rows the same result
 _FIGURES = ("value", "unit", "n", "baseline", "less_is_better")
 _RECKONED = ("difference", "low", "high")  # out of the figures: they say nothing about others
@@ -51,6 +53,7 @@ def _honest(
         return changed_by_hand(row, before)
     made = dict(row)
     own = row.get("source") in {one.get("source") for one in measured if one.get("source")}
+    own = own or (typed and _GATE.fullmatch(str(row.get("source"))) is not None)
     if own:
         made["source"] = BY_HAND
     if own or (typed and row.get("verified") is True):
