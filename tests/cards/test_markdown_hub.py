@@ -137,7 +137,18 @@ def test_notes_of_others_are_how_it_was_configured_and_bad_files_are_named() -> 
     assert row["config"] == f"no-tools; pass@1; {said}"
     card = cards.card("student", {"evaluation": FieldState("evaluation", hand=Value([row]))})
     assert markdown.read_eval_results(markdown.eval_results(card)) == [row]
-    with pytest.raises(markdown.BadCardText, match=r"Line 2, column 1: .*\(bad.yaml\)"):
+    with pytest.raises(markdown.BadCardText, match=r"Line 1, column 3: .*\(bad.yaml\)"):
         markdown.read_eval_results({"bad.yaml": "- [a\n"})
     with pytest.raises(markdown.BadCardText, match="has to be a list"):
         markdown.read_eval_results({"bad.yaml": "a: b\n"})
+
+
+@pytest.mark.parametrize(("before", "said"), [("\ufeff---\r\n", "byte order mark"), ("\n--- \n", "Blanks")])
+def test_front_matter_that_the_hub_does_not_find_is_warned_of(before: str, said: str) -> None:
+    text = f"{before}license: mit\n---  \n\n# M\n"
+    assert ModelCard(text, ignore_metadata_errors=True).data.to_dict() == {}
+    (remark,) = markdown.read(text, "student").remarks
+    assert said in remark.message
+    assert (remark.severity, remark.line) == ("warning", before.count("\n"))
+    fine = text.replace(before, "---\n")
+    assert (ModelCard(fine).data.license, markdown.read(fine, "student").remarks) == ("mit", ())
