@@ -98,6 +98,13 @@ def test_a_second_card_of_a_name_is_listed_with_a_number_and_says_what_its_autho
     assert room.cards.get(three.uid).name == one.name, "it is free again"
 
 
+def test_a_name_with_a_number_gets_the_next_one(room: CardRoom, tmp_path: Path) -> None:
+    file = tmp_path / "README.md"
+    for names in (["Foo (2)", "Foo (3)", "Foo (4)"], ["Census (2025)", "Census (2025) (2)"]):
+        file.write_text(f"# {names[0]}\n", "utf-8")
+        assert [_bring(room, file).name for _ in names] == names
+
+
 @pytest.mark.parametrize("name", cards.BAD)
 def test_a_text_that_cannot_be_read_waits_to_be_mended(room: CardRoom, name: str) -> None:
     card = _bring(room, cards.FOLDER / name)
