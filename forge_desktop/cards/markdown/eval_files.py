@@ -8,7 +8,7 @@ from typing import Any
 
 from forge_desktop.cards.markdown import cells, front, yaml_nodes
 from forge_desktop.cards.markdown.records import BadCardText
-from forge_desktop.cards.markdown.yaml_editing import block
+from forge_desktop.cards.markdown.yaml_written import block
 from forge_desktop.cards.records import Card
 from forge_desktop.cards.told_beside import joined, parted
 
