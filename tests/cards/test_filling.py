@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,22 @@ def test_only_an_adapter_that_was_trained_here_has_words_that_ship(
     assert why["limitations"] == "This is nothing that can be read or measured: a person writes it."
     assert measured(card, "licence").detail["how"] == "That of its base, without which it cannot be used."
     assert why["provider"] == "Who made this adapter is not told by its file."
+
+
+def test_every_row_of_a_filled_card_says_where_it_is_from_and_of_which_day(room: CardRoom) -> None:
+    fill(room, "v1")
+    text = room.cards.markdown("v1")
+    tables = [part for part in text.split("\n\n") if part.startswith("| What | Value | Source |")]
+    rows = [line.split(" | ") for table in tables for line in table.splitlines()[2:]]
+    assert {"| Base model", "| Domain", "| Parameters"} <= {row[0] for row in rows}
+    for row in rows:
+        assert re.search(r"\d{4}-\d\d-\d\d", row[2]), row
+    assert "came with the application 2026-11-26" in next(row[2] for row in rows if row[0] == "| Domain")
+    assert "*Source: came with the application 2026-11-26, " in text
+    assert "n = 4" not in text, "a table shows how many rows it has"
+    before = room.cards.get("v1").changed
+    room.cards.set_text("v1", text)
+    assert room.cards.get("v1").changed == before
 
 
 def test_a_word_by_hand_stays_beside_what_was_filled(room: CardRoom) -> None:

@@ -58,7 +58,7 @@ class _Writing:
             if key == "evaluation" and self._results is not None:
                 continue
             there = parsed.in_front.get(key)
-            if key not in self._wishes and self._no_value(key, (there, "")):
+            if key not in self._wishes and (there is None or self._no_value(key, (there, ""))):
                 continue
             if self._back.get(key) == there or (there is not None and self._data(key) == there):
                 continue
@@ -91,11 +91,17 @@ class _Writing:
             if place is not None and wish is not None:
                 edits += body_edits.removed(parsed.outline, place)
                 new.append(wish)
-            elif wish is not None and not self._front_says(wish):
+            elif wish is not None and not self._front_says(wish) and not self._from_file(wish):
                 new.append(wish)
         edits += laying.edits(parsed.outline, places, new)
         edits = tidying.tidied(parsed.outline, edits)
         return body_edits.applied(parsed.outline, edits, parsed.front.line_end) if edits else parsed.front.body
+
+    def _from_file(self, wish: Wish) -> bool:
+        """Whether it is a name that an import took from a file, because the text in it says none."""
+        hand = wish.state.hand
+        named_so = wish.field.key == "name" and hand is not None and hand.source == "import"
+        return named_so and wish.state.measured is None and not self._fresh
 
     def _all(self) -> dict[str, Wish | None]:
         """Every field that has a place or is wished for."""
