@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +21,12 @@ Shaping = Callable[[Sequence["Token"]], Sequence["Token"]]
 Fitting = Callable[[QTextDocument, int], None]
 _KEYS = QKeySequence.StandardKey
 _WHOLE = (_KEYS.SelectAll, _KEYS.Copy, _KEYS.MoveToEndOfDocument, _KEYS.SelectEndOfDocument)
+
+
+@functools.lru_cache(maxsize=128)
+def read_part(text: str) -> tuple[Token, ...]:
+    """The tokens of a part, which nobody changes; another thread may read them beforehand."""
+    return tuple(parse(text))
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,7 @@ class PartedView(MarkdownView):
         at = cursor.position()
         self._starts.append(_Start(text, at, len(self._codes), self._fresh, cursor.blockFormat()))
         writer = MarkdownWriter(cursor, self._codes, {}, complete=True, fresh=self._fresh)
-        writer.write(self._shape(parse(text)))
+        writer.write(self._shape(read_part(text)))
         self._fresh = writer.fresh
         self._fit_from(self.document(), at)
         cursor.endEditBlock()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Callable, Sequence
 
@@ -16,9 +15,8 @@ from forge_desktop.ui.panes.cards.narrow_tables import narrowed
 from forge_desktop.ui.panes.cards.preview_spots import Spot, parts_of
 from forge_desktop.ui.widgets.basics import column, frame, label, row
 from forge_desktop.ui.widgets.controls import show_ring
-from forge_desktop.ui.widgets.markdown_source import parse
 from forge_desktop.ui.widgets.markdown_view import ask_before_opening
-from forge_desktop.ui.widgets.parted_view import PartedView
+from forge_desktop.ui.widgets.parted_view import PartedView, read_part
 
 _PAUSE_MS = 60
 _AHEAD = 200  # pixels below what is seen that are drawn at once
@@ -26,10 +24,10 @@ _TURN_S = 0.006  # of the window's thread that drawing takes before keys get thr
 _ABOVE = 40  # pixels that stay above what is followed
 
 
-@functools.cache
-def get_ready() -> None:
-    """Import what reads Markdown, off the window's thread: it takes its time once."""
-    parse("# Ready\n\n| a |\n|---|\n")
+def get_ready(text: str) -> None:
+    """Read the Markdown of a text that will be shown, off the window's thread: it takes its time."""
+    for part in parts_of(text):
+        read_part(part)
 
 
 class Preview(QFrame):
