@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import re
 import urllib.parse
@@ -39,6 +40,7 @@ _OWN = {
     "base_model": "It is a part of the base's name.",
     "tags": "It is one of the card's tags.",
 }
+_JOINED = re.compile(r"[^\W_]+(?:(?:_[^\W_]+)+|-[^\W_]+(?:[_-][^\W_]+)+)(?:[_-][^\W_]+)*(?:\.[A-Za-z]\w{0,5}\b)?")
 _SHORTEST = 3  # characters; to hide anything shorter would hide ordinary words
 
 
@@ -165,15 +167,30 @@ class _Named:
         texts = [one.text for one in rests]
         self._people = CorpusNames(mentions, texts, public)
         self._others = CaselessNames(mentions, texts)
-        whole = dict.fromkeys(text for one in rests for text in (one.read, one.written))
+        whole = dict.fromkeys(text for one in rests for text in (one.read, one.written, _with_blanks(one.read)))
         self._documents = DocumentNames(mentions, list(whole), self._people)
 
     def in_(self, rest: _Rest) -> Iterator[Named]:
         for text in dict.fromkeys((rest.read, rest.written)):
             yield from self._documents.files_in(text)
+        for named in self._documents.files_in(_with_blanks(rest.read)):
+            yield dataclasses.replace(named, text=_as_joined(named.text, rest.read))
         yield from self._documents.titles_in(rest.text)
         yield from self._people.people_in(rest.text)
         yield from self._others.people_in(rest.text)
+
+
+def _with_blanks(text: str) -> str:
+    """Words that are joined by underscores, or three and more by hyphens, each in a line as with blanks between them:
+    so names of files are written where blanks cannot stand.
+    """
+    return "\n".join(dict.fromkeys(re.sub(r"[_-]", " ", found[0]) for found in _JOINED.finditer(text)))
+
+
+def _as_joined(words: str, text: str) -> str:
+    """The words as they stand joined in a text."""
+    found = re.search(r"[_-]".join(map(re.escape, words.split())), text)
+    return words if found is None else found[0]
 
 
 def _public(told: Sequence[tuple[said.Said, Plain]]) -> list[str]:
