@@ -14,7 +14,6 @@ from forge_desktop.base.events import Events
 from forge_desktop.base.jobs import Jobs
 from forge_desktop.base.paths import OwnerLock, resources_dir
 from forge_desktop.base.settings import SettingsFile
-from forge_desktop.cards import Cards
 from forge_desktop.chat import Chat
 from forge_desktop.corpus import Corpus
 from forge_desktop.corpus.embedding_model import EmbeddingModel
@@ -27,6 +26,7 @@ from forge_desktop.students import Students
 from forge_desktop.students.rooms import Rooms
 
 if TYPE_CHECKING:
+    from forge_desktop.cards import Cards
     from forge_desktop.distill.records import Pair
     from forge_desktop.providers.clock import Clock
 
@@ -87,12 +87,12 @@ class Forge:
                 read_pair=_read_pair,
             )
             starter = resources_dir() / "students" / STARTER
-            rooms = self._rooms(database)
+            self._around = self._rooms(database)
             self.students = Students(
-                database, self.jobs, self.events, self.engine, starter, self.providers, rooms=rooms
+                database, self.jobs, self.events, self.engine, starter, self.providers, rooms=self._around
             )
-            self.cards = Cards(rooms, self.students)
-            opened.callback(self.cards.close)
+            if not read_only:
+                opened.callback(self.cards.close)
             self.archive = Archive(
                 database,
                 self.jobs,
@@ -101,12 +101,21 @@ class Forge:
                 distill=self.distill,
                 providers=self.providers,
                 students=self.students,
-                cards=self.cards,
+                cards=lambda: self.cards,
                 settings=self.settings,
                 data_dir=data_dir,
             )
             self.doctor = self._doctor()
             self._opened = opened.pop_all()
+
+    @functools.cached_property
+    def cards(self) -> Cards:
+        """Model cards. The owner's follow whatever is changed; beside the owner they are made for who asks for them,
+        since most that only reads does not.
+        """
+        from forge_desktop.cards import Cards
+
+        return Cards(self._around, self.students)
 
     def _doctor(self) -> Doctor:
         """Who looks at everything that a student needs."""

@@ -8,7 +8,7 @@ import functools
 import json
 import sqlite3
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +23,6 @@ from forge_desktop.archive.writing import ExportFolder
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.jobs import JobContext, Jobs
 from forge_desktop.base.settings import SettingsFile
-from forge_desktop.cards import Cards
-from forge_desktop.cards.records import CardMention
 from forge_desktop.chat import Chat
 from forge_desktop.corpus import Corpus, Portable, PortableCollection
 from forge_desktop.distill import Distill
@@ -34,12 +32,13 @@ from forge_desktop.students import Students
 
 if TYPE_CHECKING:
     from forge_desktop.archive.student_files import StudentFiles
+    from forge_desktop.cards import Cards
+    from forge_desktop.cards.records import CardMention
     from forge_desktop.distill.records import Pair
 
 __all__ = [
     "Archive",
     "BundleReport",
-    "CardMention",
     "Checkup",
     "Crash",
     "DatabaseFacts",
@@ -70,7 +69,7 @@ class Archive:
         distill: Distill,
         providers: Providers,
         students: Students,
-        cards: Cards,
+        cards: Callable[[], Cards],
         settings: SettingsFile,
         data_dir: Path,
     ) -> None:
@@ -90,7 +89,9 @@ class Archive:
         """Exports and imports of what students are made of."""
         from forge_desktop.archive.student_files import StudentFiles
 
-        return StudentFiles(self._jobs, self._corpus, self._students, self._cards, self._data_dir, self._refuse_inside)
+        return StudentFiles(
+            self._jobs, self._corpus, self._students, self._cards(), self._data_dir, self._refuse_inside
+        )
 
     def learners(self, document_sha256: str) -> list[Learner]:
         """The runs that learnt from a document, the newest first, with their versions. An adapter cannot unlearn, so
@@ -109,7 +110,7 @@ class Archive:
         """The cards that say a document's hash or its name, as they are now or in a version of them. They stay as they
         are when the document is forgotten: what a card says is a person's to change.
         """
-        return self._cards.leaving.mentioning([document_sha256, name])
+        return self._cards().leaving.mentioning([document_sha256, name])
 
     def export(self, directory: Path) -> list[ExportedFile]:
         """Write everything into a new or empty directory; returns what was written, without the manifest.
@@ -137,7 +138,7 @@ class Archive:
                 folder.write_rows("versions.jsonl", version_rows(self._students.registry)),
                 folder.write_rows("version_history.jsonl", history_rows(self._students.registry)),
                 *(folder.write_rows(name, rows()) for name, rows in self._students.export_rows().items()),
-                folder.write_rows("cards.jsonl", self._cards.leaving.rows()),
+                folder.write_rows("cards.jsonl", self._cards().leaving.rows()),
             ]
             made = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
             folder.finish(files, {"made": made, "forge_desktop": __version__, "index": self._corpus.versions()})
@@ -241,7 +242,7 @@ class Archive:
                 damaged += [f"The ledger: {sentence}" for sentence in self._providers.ledger.verify()]
                 lessons, wrong = self._distill.damage()
                 damaged += wrong
-                cards, wrong = self._cards.leaving.damage()
+                cards, wrong = self._cards().leaving.damage()
                 damaged += wrong
                 checked = 1 + stats.documents + stats.passages + lessons + cards
                 quotes, wrong = self._check_quotes()

@@ -16,7 +16,6 @@ from forge_desktop.archive import training_recipes as recipes
 from forge_desktop.archive import version_bundle as bundle
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.jobs import JobContext, Jobs
-from forge_desktop.cards import Cards
 from forge_desktop.corpus import Corpus
 from forge_desktop.students import Students
 from forge_desktop.students.gguf_file import BadGguf, read_gguf
@@ -25,6 +24,7 @@ from forge_desktop.students.records_training import TrainSource, TrainWish
 
 if TYPE_CHECKING:
     from forge_desktop.archive.version_cards import BundleLook
+    from forge_desktop.cards import Cards
 
 _LANE = "archive"
 _GLANCE = 0.1

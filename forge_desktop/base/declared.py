@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from decimal import Decimal
 from typing import Any
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.numbers import twofold
+
+_EXPONENT = 30  # of ten: what is beyond is a slip, and takes long to reckon with
 
 
 def declared(
@@ -15,8 +19,8 @@ def declared(
     help: str,
     *,
     choices: dict[Any, str] | None = None,
-    minimum: float | None = None,
-    maximum: float | None = None,
+    minimum: float | Decimal | None = None,
+    maximum: float | Decimal | None = None,
     offers: dict[Any, str] | None = None,
     file: str = "",
 ) -> Any:
@@ -42,20 +46,32 @@ def check_value(field: dataclasses.Field[Any], value: object) -> object:
     """The value, coerced to the field's type; raises ForgeError naming the label, the limit and the value."""
     label: str = field.metadata["label"]
     kind: Any = type(field.default)
-    if isinstance(value, bool) != (kind is bool) or (kind is str) != isinstance(value, str):
-        raise ForgeError(f"{label} cannot be {value!r}.", hint=_what_to_do(field))
+    given = value
     try:
-        if kind is int and isinstance(value, float) and not value.is_integer():
-            raise ValueError("not a whole number")
-        value = kind(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ForgeError(f"{label} cannot be {value!r}.", hint=_what_to_do(field)) from error
+        value = _coerced(kind, given)
+    except (TypeError, ValueError, ArithmeticError) as error:
+        why = twofold(given) if isinstance(given, str) and kind in (float, Decimal) else ""
+        said = f"{label}: {given!r} {why}." if why else f"{label} cannot be {given!r}."
+        raise ForgeError(said, hint=_what_to_do(field)) from error
     choices, low, high = (field.metadata[name] for name in ("choices", "minimum", "maximum"))
     if choices is not None and value not in choices:
         raise ForgeError(f"{label} cannot be {value!r}.", hint=_what_to_do(field))
     if low is not None and not low <= value <= high:
         raise ForgeError(f"{label} cannot be {value}.", hint=_what_to_do(field))
     return value
+
+
+def _coerced(kind: Any, value: Any) -> Any:
+    if kind is Decimal and isinstance(value, int | float | str) and not isinstance(value, bool):
+        exact = Decimal(str(value))  # 0.1 is a tenth; in JSON it is kept as a text
+        if not exact.is_finite() or abs(exact.adjusted()) > _EXPONENT:
+            raise ValueError("no number to reckon with")
+        return exact
+    if isinstance(value, bool) != (kind is bool) or (kind is str) != isinstance(value, str):
+        raise TypeError("of another type")
+    if kind is int and isinstance(value, float) and not value.is_integer():
+        raise ValueError("not a whole number")
+    return kind(value)
 
 
 def _what_to_do(field: dataclasses.Field[Any]) -> str:

@@ -6,20 +6,24 @@ import re
 from decimal import Decimal
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.numbers import plain, twofold
 
 MICRO = 1_000_000
 _MOST = 1_000_000_000 * MICRO
-_AMOUNT = re.compile(r"\$?\s*(\d{1,12}(?:\.\d{1,6})?|\.\d{1,6})\s*(?:USD|\$)?", re.ASCII | re.IGNORECASE)
+_DOLLARS = re.compile(r"\$?\s*(.*?)\s*(?:USD|\$)?", re.IGNORECASE | re.DOTALL)
+_AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,6})?|\.\d{1,6}", re.ASCII)
 
 
 def parse_usd(text: str) -> int:
     """The micro-dollars of "12.50" or "$12.50". Raises ForgeError for anything that could be meant otherwise."""
-    match = _AMOUNT.fullmatch(text.strip())
-    amount = int(Decimal(match[1]) * MICRO) if match else -1
+    dollars = _DOLLARS.fullmatch(text.strip())
+    number = plain(dollars[1], whole=False) if dollars else ""
+    amount = int(Decimal(number) * MICRO) if _AMOUNT.fullmatch(number) else -1
     if not 0 <= amount <= _MOST:
+        why = f", as it {twofold(text)}" if twofold(text) else ""
         raise ForgeError(
-            f"{text.strip()[:40]!r} is no amount of dollars.",
-            hint="Write it like 12.50: a point before the cents, no thousands separator, at most six decimal places.",
+            f"{text.strip()[:40]!r} is no amount of dollars{why}.",
+            hint="Write it like 12.50, with at most six decimal places.",
         )
     return amount
 

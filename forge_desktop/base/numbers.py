@@ -1,30 +1,48 @@
-"""Numbers as people type them: marks between groups of three digits are read over, a doubtful comma never."""
+"""Numbers as people type them: a comma is a point, or stands between groups of three digits, where only one can be."""
 
 from __future__ import annotations
 
 import contextlib
 import re
 
-_GROUPED = re.compile(r"([-+]?[1-9]\d{0,2})(?P<groups>(?:,\d{3})+|(?:[ \u00a0\u2009\u202f]\d{3})+)(?P<rest>\.\d+)?")
+_BLANK = "[ \u00a0\u2009\u202f]"
+_FORMS = tuple(
+    re.compile(form, re.ASCII)
+    for form in (
+        r"([-+]?[1-9]\d{0,2}(?:,\d{3})+)(\.\d+)?",  # 1,000,000 and 1,250.5
+        rf"([-+]?[1-9]\d{{0,2}}(?:{_BLANK}\d{{3}})+)([.,]\d+)?",  # 1 250 and 1 250,5
+        r"([-+]?[1-9]\d{0,2}(?:\.\d{3})+)(,\d+)",  # 1.250,5
+        r"([-+]?0*)(,\d+)",  # 0,7 and 0,125
+        r"([-+]?\d+)(,(?:\d{1,2}|\d{4,}))",  # 4,5 and 12,50
+        r"([-+]?\d{4,})(,\d{3})",  # 1250,125
+    )
+)
+_TWOFOLD = re.compile(r"(?<![\d.,])([1-9]\d{0,2}),(\d{3})(?![\d.,])", re.ASCII)
 
 
-def ungrouped(text: str, *, whole: bool) -> str:
-    """The text without the marks between its groups of digits, where they can be nothing else; else as it is.
+def plain(text: str, *, whole: bool) -> str:
+    """The text with a point before decimals and nothing between digits, where it can be read in one way; else as it is.
 
-    "1,000,000" and "1,250.5" can be read in one way alone, "1,250" only where the number is a `whole` one.
+    "4,5" is 4.5, "1,000,000" and "1.250,5" have groups; "1,250" can be read only where the number is a `whole` one.
     """
-    match = _GROUPED.fullmatch(text.strip())
-    if match is None or (whole and match["rest"]):
-        return text.strip()
-    groups = match["groups"]
-    if groups[0] == "," and groups.count(",") == 1 and not (whole or match["rest"]):
-        return text.strip()
-    return match[1] + re.sub(r"\D", "", groups) + (match["rest"] or "")
+    text = text.strip()
+    match = next(filter(None, (form.fullmatch(text) for form in _FORMS)), None)
+    if match is None or (whole and match[2]) or (not whole and _TWOFOLD.fullmatch(text.lstrip("+-"))):
+        return text
+    return re.sub(r"[^-+\d]", "", match[1]) + (match[2] or "").replace(",", ".")
+
+
+def twofold(text: str) -> str:
+    """Why a text with decimals possible is no number, where that is a comma that can be two things; else ""."""
+    found = _TWOFOLD.search(text)
+    if found is None:
+        return ""
+    return f"can be meant in two ways: write {found[1]}{found[2]} or {found[1]}.{found[2]}"
 
 
 def typed_number(text: str, *, whole: bool) -> int | float | str | None:
     """The number typed, None for nothing, or the text when it is none or could be meant in two ways."""
-    bare = ungrouped(text, whole=whole)
+    bare = plain(text, whole=whole)
     if not bare:
         return None
     if "_" in bare:  # Python would read over it

@@ -7,6 +7,7 @@ import json
 import logging
 import threading
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -274,45 +275,50 @@ class Settings:
         "Passages in exports",
         "Lessons for other programs show the passages before the question, as the student sees them in the chat.",
     )
-    cost_hardware: float = _setting(
-        1500.0,
+    cost_hardware: Decimal = _setting(
+        Decimal("1500"),
         "Costs",
         "Price of the computer",
         "What it cost, in your money. Comparing cards spreads it over the years and hours below. 1500 is an"
         " assumption, as are all figures of this group until you set them.",
-        minimum=0.0,
-        maximum=1_000_000_000.0,
+        minimum=0,
+        maximum=1_000_000_000,
     )
-    cost_years: float = _setting(
-        4.0, "Costs", "Years of use", "How long the computer is used.", minimum=0.1, maximum=50.0
+    cost_years: Decimal = _setting(
+        Decimal("4"), "Costs", "Years of use", "How long the computer is used.", minimum=Decimal("0.1"), maximum=50
     )
     cost_residual: int = _setting(
         10, "Costs", "Worth afterwards", "What it is still worth then, in percent of its price.", minimum=0, maximum=100
     )
-    cost_hours: float = _setting(
-        4.0, "Costs", "Hours a day", "How long a day a model computes on it.", minimum=0.01, maximum=24.0
+    cost_hours: Decimal = _setting(
+        Decimal("4"),
+        "Costs",
+        "Hours a day",
+        "How long a day a model computes on it.",
+        minimum=Decimal("0.01"),
+        maximum=24,
     )
-    cost_watts: float = _setting(
-        100.0,
+    cost_watts: Decimal = _setting(
+        Decimal("100"),
         "Costs",
         "Watts while it computes",
         "What the computer draws from the socket while a model computes. A meter between plug and socket tells.",
-        minimum=0.0,
-        maximum=100_000.0,
+        minimum=0,
+        maximum=100_000,
     )
-    cost_electricity: float = _setting(
-        0.30, "Costs", "Price of a kWh", "Electricity, in your money.", minimum=0.0, maximum=1_000_000.0
+    cost_electricity: Decimal = _setting(
+        Decimal("0.30"), "Costs", "Price of a kWh", "Electricity, in your money.", minimum=0, maximum=1_000_000
     )
-    cost_disk: float = _setting(
-        0.05, "Costs", "Price of a GB of disk", "Paid once, in your money.", minimum=0.0, maximum=1_000_000.0
+    cost_disk: Decimal = _setting(
+        Decimal("0.05"), "Costs", "Price of a GB of disk", "Paid once, in your money.", minimum=0, maximum=1_000_000
     )
-    cost_input_per_output: float = _setting(
-        6.0,
+    cost_input_per_output: Decimal = _setting(
+        Decimal("6"),
         "Costs",
         "Tokens read for each one written",
         "Questions with passages are much longer than their answers.",
-        minimum=0.0,
-        maximum=10_000.0,
+        minimum=0,
+        maximum=10_000,
     )
     cost_cached: int = _setting(
         0,
@@ -333,13 +339,13 @@ class Settings:
     cost_currency: str = _setting(
         "USD", "Costs", "Your money", "Its name, as in EUR. Prices of endpoints are in US dollars and are converted."
     )
-    cost_rate: float = _setting(
-        1.0,
+    cost_rate: Decimal = _setting(
+        Decimal("1"),
         "Costs",
         "For a US dollar",
         "How much of your money a US dollar is.",
-        minimum=0.000001,
-        maximum=10_000_000.0,
+        minimum=Decimal("0.000001"),
+        maximum=10_000_000,
     )
     offline: bool = _setting(
         False,
@@ -453,7 +459,7 @@ class SettingsFile:
             if self._unreadable:
                 self._keep_aside()
             try:
-                write_atomically(self._path, json.dumps(stored, indent=2, sort_keys=True).encode())
+                write_atomically(self._path, json.dumps(stored, indent=2, sort_keys=True, default=str).encode())
             except OSError as error:
                 raise ForgeError(
                     f"The settings could not be saved in {self._path}: {error.strerror or error}.",

@@ -22,7 +22,8 @@ def honest(state: FieldState | None, value: Value) -> Value:
     measured = _rows(state.measured.data) if state.measured is not None else []
     if not there:
         return value
-    rows = [_honest(row, there, measured) if isinstance(row, Mapping) else row for row in value.data]
+    typed = value.source == "hand"  # what comes in from somebody else stays their word
+    rows = [_honest(row, there, measured, typed=typed) if isinstance(row, Mapping) else row for row in value.data]
     return value if rows == value.data else dataclasses.replace(value, data=rows)
 
 
@@ -41,7 +42,7 @@ def changed_by_hand(row: Mapping[str, Any], before: Mapping[str, Any]) -> dict[s
 
 
 def _honest(
-    row: Mapping[str, Any], there: Sequence[Mapping[str, Any]], measured: Sequence[Mapping[str, Any]]
+    row: Mapping[str, Any], there: Sequence[Mapping[str, Any]], measured: Sequence[Mapping[str, Any]], *, typed: bool
 ) -> dict[str, Any]:
     if row in there:
         return dict(row)
@@ -49,8 +50,10 @@ def _honest(
     if before is not None:
         return changed_by_hand(row, before)
     made = dict(row)
-    if row.get("source") in {one.get("source") for one in measured if one.get("source")}:
+    own = row.get("source") in {one.get("source") for one in measured if one.get("source")}
+    if own:
         made["source"] = BY_HAND
+    if own or (typed and row.get("verified") is True):
         made.pop("verified", None)
     return made
 

@@ -150,25 +150,26 @@ def _write(
     files: Sequence[tuple[Path, str, bytes]], target: Path, left_out: int, check: Callable[[], None]
 ) -> list[Exported]:
     written: list[Exported] = []
-    new: list[Path] = []
     try:
-        for path, name, content in files:
-            check()
-            for missing in reversed([each for each in path.parents if not each.exists()]):
-                missing.mkdir()
-                new.append(missing)
-            if not path.exists():
-                new.append(path)
-            write_atomically(path, content)
-            written.append(Exported(str(path), name, len(content), hashlib.sha256(content).hexdigest(), left_out))
-    except BaseException as error:
-        for each in reversed(new):
-            with contextlib.suppress(OSError):
-                each.rmdir() if each.is_dir() else each.unlink(missing_ok=True)
-        if not isinstance(error, OSError):
-            raise
+        with contextlib.ExitStack() as undoing:
+            for path, name, content in files:
+                check()
+                for missing in reversed([each for each in path.parents if not each.exists()]):
+                    missing.mkdir()
+                    undoing.callback(_take_back, missing)
+                if not path.exists():
+                    undoing.callback(_take_back, path)
+                write_atomically(path, content)
+                written.append(Exported(str(path), name, len(content), hashlib.sha256(content).hexdigest(), left_out))
+            undoing.pop_all()
+    except OSError as error:
         raise ForgeError(
             f"The export into {target} failed: {error.strerror or error}. Nothing new of it was kept.",
             hint="Free some space or choose another place, then try again.",
         ) from error
     return written
+
+
+def _take_back(made: Path) -> None:
+    with contextlib.suppress(OSError):
+        made.rmdir() if made.is_dir() else made.unlink(missing_ok=True)

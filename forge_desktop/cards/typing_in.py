@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from forge_desktop.base.errors import FieldError, ForgeError
 from forge_desktop.base.money import parse_usd
+from forge_desktop.base.numbers import twofold
 from forge_desktop.cards.fields import Field
 from forge_desktop.cards.records import Kind
 from forge_desktop.cards.units import fits, named, quantity, turned
@@ -121,7 +122,8 @@ def _read(field: Field, data: object, unit: str) -> tuple[float | int | None, st
         return data, unit
     found = quantity(data, whole=field.type == "count")
     if found is None:
-        raise _refused(field, f"{field.title} is a number, and {data.strip()[:40]!r} {_none(data)}.")
+        why = twofold(data) or "is none (a point before decimals)"
+        raise _refused(field, f"{field.title} is a number, and {data.strip()[:40]!r} {why}.")
     text, own = found
     if len(text) > _LONGEST_NUMBER:
         raise _refused(field, f"{field.title} is a number, and one of {len(text):,} digits is none.")
@@ -132,13 +134,6 @@ def _read(field: Field, data: object, unit: str) -> tuple[float | int | None, st
     if own and not field.units:
         raise _refused(field, f"{field.title} has no unit, so {own} does not belong to it.")
     return (int(text) if re.fullmatch(r"[-+]?\d+", text) else float(text)), own or unit
-
-
-def _none(text: str) -> str:
-    """What hinders a text from being a number."""
-    if re.search(r"\d,\d", text):
-        return "can be meant in two ways: write a point before decimals, and no comma between digits"
-    return "is none (a point before decimals)"
 
 
 def _refused(field: Field, sentence: str) -> FieldError:

@@ -6,7 +6,7 @@ import math
 import re
 from fractions import Fraction
 
-from forge_desktop.base.numbers import ungrouped
+from forge_desktop.base.numbers import plain
 
 _SIZES: dict[str, tuple[str, Fraction]] = {
     # unit: what it measures, and how many of that one's smallest unit it is
@@ -79,7 +79,7 @@ def quantity(text: str, *, whole: bool = False) -> tuple[str, str] | None:
     in it may be meant as a point.
     """
     if (head := _DIGITS.match(text)) is not None:
-        text = text[: head.start(1)] + ungrouped(head[1], whole=whole) + text[head.end(1) :]
+        text = text[: head.start(1)] + plain(head[1], whole=whole) + text[head.end(1) :]
     match = _QUANTITY.fullmatch(text)
     if match is None:
         return None

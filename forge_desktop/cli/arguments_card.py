@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from forge_desktop.cli.parser import Parser
-from forge_desktop.cli.values import count, named, number, repeated
+from forge_desktop.cli.values import count, exact, named, repeated
 
 Verb = Callable[..., argparse.ArgumentParser]  # name, help, description
 KINDS = ("student", "adapter", "teacher", "embedder")
@@ -167,21 +168,29 @@ def _add_comparing(step: Verb) -> None:
     )
     compare.add_argument("cards", nargs="+", type=named, metavar="CARD", help=f"two or more: {_CARD}")
     option = compare.add_argument
-    option("--hardware", type=number(0, 1e9), metavar="X", dest="cost_hardware", help="price of the computer")
-    option("--years", type=number(0.1, 50), metavar="X", dest="cost_years", help="how long it is used")
+    option("--hardware", type=exact(0, 10**9), metavar="X", dest="cost_hardware", help="price of the computer")
+    option("--years", type=exact(Decimal("0.1"), 50), metavar="X", dest="cost_years", help="how long it is used")
     option("--residual", type=count(0, 100), metavar="N", dest="cost_residual", help="percent it is worth afterwards")
-    option("--hours", type=number(0.01, 24), metavar="X", dest="cost_hours", help="hours a day that it computes")
-    option("--watts", type=number(0, 1e5), metavar="X", dest="cost_watts", help="what it draws then")
-    option("--electricity", type=number(0, 1e6), metavar="X", dest="cost_electricity", help="price of a kWh")
-    option("--disk", type=number(0, 1e6), metavar="X", dest="cost_disk", help="price of a GB of disk")
+    option(
+        "--hours", type=exact(Decimal("0.01"), 24), metavar="X", dest="cost_hours", help="hours a day that it computes"
+    )
+    option("--watts", type=exact(0, 10**5), metavar="X", dest="cost_watts", help="what it draws then")
+    option("--electricity", type=exact(0, 10**6), metavar="X", dest="cost_electricity", help="price of a kWh")
+    option("--disk", type=exact(0, 10**6), metavar="X", dest="cost_disk", help="price of a GB of disk")
     ratio = "tokens read for each one written"
-    option("--ratio", type=number(0, 10_000), metavar="X", dest="cost_input_per_output", help=ratio)
+    option("--ratio", type=exact(0, 10_000), metavar="X", dest="cost_input_per_output", help=ratio)
     option(
         "--cached", type=count(0, 100), metavar="N", dest="cost_cached", help="percent of an endpoint's input cached"
     )
     option("--tokens", type=count(0, 10**15), metavar="N", dest="cost_tokens", help="tokens a month, read and written")
     option("--currency", type=named, metavar="NAME", dest="cost_currency", help="your money, as EUR")
-    option("--rate", type=number(1e-6, 1e7), metavar="X", dest="cost_rate", help="how much of it a US dollar is")
+    option(
+        "--rate",
+        type=exact(Decimal("0.000001"), 10**7),
+        metavar="X",
+        dest="cost_rate",
+        help="how much of it a US dollar is",
+    )
     option("--save", action="store_true", help="keep these figures in Settings")
 
 

@@ -7,8 +7,8 @@ import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from forge_desktop.archive import CardMention
 from forge_desktop.archive.lessons import WRITERS
 from forge_desktop.archive.records import Learner
 from forge_desktop.cli import consent, jobs, pairing
@@ -16,6 +16,9 @@ from forge_desktop.cli.output import Output, counted
 from forge_desktop.distill.records import Dataset, Suite
 from forge_desktop.distill.records_pairs import Forgotten, Reached
 from forge_desktop.forge import Forge
+
+if TYPE_CHECKING:
+    from forge_desktop.cards.records import CardMention
 
 
 def export(forge: Forge, options: argparse.Namespace, out: Output) -> int:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 from collections.abc import Callable
+from decimal import Decimal
+
+from forge_desktop.base.numbers import plain, twofold, typed_number
 
 
 def count(least: int, most: int) -> Callable[[str], int]:
     """A whole number within these limits."""
 
     def parse(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = least - 1
-        if not least <= value <= most:
+        value = typed_number(text, whole=True)
+        if not isinstance(value, int) or not least <= value <= most:
             raise argparse.ArgumentTypeError(f"choose a number from {least} to {most}, not {text!r}")
         return value
 
@@ -41,15 +42,31 @@ def number(least: float, most: float) -> Callable[[str], float]:
     """A number within these limits."""
 
     def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = least - 1
-        if not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"choose a number from {least:g} to {most:g}, not {text!r}")
-        return value
+        value = typed_number(text, whole=False)
+        if not isinstance(value, int | float) or not least <= value <= most:
+            raise _none(text, least, most)
+        return float(value)
 
     return parse
+
+
+def exact(least: Decimal | int, most: int) -> Callable[[str], Decimal]:
+    """A number within these limits, as it is typed: of money."""
+
+    def parse(text: str) -> Decimal:
+        with contextlib.suppress(ArithmeticError):
+            value = Decimal(plain(text, whole=False))
+            if least <= value <= most and "_" not in text:  # Python would read over it
+                return value
+        raise _none(text, least, most)
+
+    return parse
+
+
+def _none(text: str, least: float | Decimal, most: float) -> argparse.ArgumentTypeError:
+    if why := twofold(text):
+        return argparse.ArgumentTypeError(f"{text!r} {why}")
+    return argparse.ArgumentTypeError(f"choose a number from {least:g} to {most:g}, not {text!r}")
 
 
 def thinking(text: str) -> int:

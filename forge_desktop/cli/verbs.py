@@ -20,7 +20,6 @@ from forge_desktop.cli import (
     embedding,
     gating,
     library,
-    measuring,
     searching,
     spending,
     teaching,
@@ -50,6 +49,12 @@ def _card(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     return card(forge, options, out)
 
 
+def _measure(forge: Forge, options: argparse.Namespace, out: Output) -> int:
+    from forge_desktop.cli.measuring import measure
+
+    return measure(forge, options, out)
+
+
 VERBS = {
     "index": Verb(library.index, writes=True),
     "sync": Verb(collecting.sync, writes=True),
@@ -63,7 +68,7 @@ VERBS = {
     "students": Verb(versions.students),
     "train": Verb(training.train, writes=True, looks=("runs", "log")),
     "gate": Verb(gating.gate, writes=True, looks=("list", "show", "items")),
-    "measure": Verb(measuring.measure, writes=True, looks=("list",)),
+    "measure": Verb(_measure, writes=True, looks=("list",)),
     "card": Verb(_card),
     "spend": Verb(spending.spend),
     "teachers": Verb(teaching.teachers),

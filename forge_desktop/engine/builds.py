@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import importlib.metadata
-import importlib.util
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
@@ -48,6 +46,9 @@ def installed() -> str:
     """The version of llama.cpp's package, "" where it is not told, and a digest of its libraries' names, sizes and
     beginnings, which hold what linkers call a build's id. Nothing is loaded.
     """
+    import importlib.metadata  # with all that reads mail's headers, which most verbs never need
+    import importlib.util
+
     try:
         version = importlib.metadata.version("llama_cpp_python")
     except importlib.metadata.PackageNotFoundError:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -319,7 +319,12 @@ def test_inputs_come_from_the_settings_and_what_nobody_set_is_an_assumption() ->
     assert "rate" not in plain.assumed
     assert dict(assumptions(plain))["electricity"] == "A kWh costs $0.30."
     mine = costs.inputs_of(
-        Settings(cost_hardware=920.0, cost_electricity=0.1, cost_currency=" eur ", cost_rate=0.92),
+        Settings(
+            cost_hardware=Decimal("920"),
+            cost_electricity=Decimal("0.1"),
+            cost_currency=" eur ",
+            cost_rate=Decimal("0.92"),
+        ),
         frozenset({"cost_watts"}),
     )
     assert (mine.hardware, mine.electricity, mine.currency) == (1_000_000_000, 108_696, "EUR")
@@ -328,7 +333,6 @@ def test_inputs_come_from_the_settings_and_what_nobody_set_is_an_assumption() ->
     for key, value in (("cost_hours", 0), ("cost_hours", 25), ("cost_rate", 0), ("cost_cached", 101)):
         with pytest.raises(ForgeError):
             check_setting(key, value)
-    json.dumps(dataclasses.asdict(Settings()))
 
 
 def test_speeds_are_ranked_only_where_they_were_taken_in_the_same_way() -> None:

@@ -195,6 +195,19 @@ def test_a_result_that_a_person_changes_no_longer_claims_the_gate(room: CardRoom
     assert room.cards.get(version.label).fields["evaluation"].hand is None
 
 
+def test_a_result_that_a_person_adds_is_never_verified(room: CardRoom) -> None:
+    version = room.adapter()
+    room.measured(version.label, evaluation=Value([GATED, OTHER], "", "measured", "gate"))
+    paper = {"dataset": "poems", "metric": "rouge", "value": 0.7, "source": "a paper", "verified": True}
+    claims = {"dataset": "songs", "metric": "bleu", "value": 0.8, "source": "gate 3", "verified": True}
+    room.cards.set(version.label, "evaluation", [GATED, OTHER, paper, claims])
+    added = room.shown(version.label, "evaluation")[2:]  # type: ignore[index]
+    assert added == [
+        {"dataset": "poems", "metric": "rouge", "value": 0.7, "source": "a paper"},
+        {"dataset": "songs", "metric": "bleu", "value": 0.8, "source": "by hand"},
+    ]
+
+
 def test_neither_does_one_that_was_changed_in_the_text(room: CardRoom) -> None:
     version = room.adapter()
     room.measured(version.label, evaluation=Value([GATED], "", "measured", "gate"))

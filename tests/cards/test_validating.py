@@ -96,7 +96,7 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("parameters", 135, "GB", "has no unit"),
     ("bits_per_weight", float("nan"), "", "is a number"),
     ("error_rate", 101, "%", "more than 100 %"),
-    ("price_input", "0,15", "", "no amount of dollars"),
+    ("price_input", "1,500", "", "no amount of dollars"),
     ("price_input", 0.15, "", "amount of dollars, such as"),
     ("price_input", "free", "", "no amount of dollars"),
     ("latency", {"p50": 400, "p95": 0.9}, "ms", "p95 (0.9 ms) is below p50 (400 ms). Was one of them meant"),

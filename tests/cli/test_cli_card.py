@@ -324,7 +324,7 @@ def test_cards_are_compared_in_a_persons_money(
     assert "Local or API: v1 or Prof" in said
     assert "If it works only 1 hour a day" in said
     assert "Assumed, until you set it" in said
-    assert json.loads((data_dir / "settings.json").read_text())["cost_hardware"] == 730.5
+    assert json.loads((data_dir / "settings.json").read_text())["cost_hardware"] == "730.5"
     assert "two cards or more" in cli_json("card", "compare", "v1", expect=1)["error"]["message"]
     assert "named twice" in cli_json("card", "compare", "v1", "v1", expect=1)["error"]["message"]
     cli("card", "compare", "v1", teacher, "--hours", "25", expect=2)

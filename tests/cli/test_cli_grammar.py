@@ -41,6 +41,19 @@ def test_version_and_help_import_nothing_heavy(start: Start) -> None:
     assert process.returncode == 0, errors
 
 
+def test_what_only_reads_and_needs_no_cards_loads_nothing_of_them(start: Start, data_dir: Path) -> None:
+    code = (
+        "import gc, sys; from forge_desktop.__main__ import main;"
+        "main(['offline', 'off']) if sys.argv[1:] else [main([verb]) for verb in ('status', 'spend', 'offline')];"
+        "named = [n for n in sys.modules if n.startswith(('forge_desktop.cards', 'forge_desktop.cli.measuring'))];"
+        "sys.exit((' '.join(named) or None) if gc.isenabled() else 'no garbage is collected')"
+    )
+    start(code, "first", command=(sys.executable, "-c")).communicate(timeout=60)  # makes what the others only read
+    process = start(code, command=(sys.executable, "-c"))
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -76,7 +76,7 @@ def test_caps_are_raised_by_typing(cli: Cli, cli_json: CliJson, data_dir: Path) 
     assert "To raise a cap, type its new amount: 6.00" in cli("spend", "cap", "day", "6", expect=1).stderr
     assert "The cap of the day is $6.00." in cli("spend", "cap", "day", "6", "--type", "6.00").stdout
     assert "The day has no cap now." in cli("spend", "cap", "day", "none", "--type", "6").stdout
-    assert "no amount of dollars" in cli("spend", "cap", "day", "4,00", expect=2).stderr
+    assert "no amount of dollars" in cli("spend", "cap", "day", "4,000", expect=2).stderr
     events = [json.loads(line)["event"] for line in (data_dir / "ledger.jsonl").read_text().splitlines()]
     assert [event["cap"] for event in events] == [5_000_000, 6_000_000, None]
 

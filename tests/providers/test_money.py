@@ -21,14 +21,26 @@ def test_every_amount_survives_being_written(amount: int) -> None:
 
 @pytest.mark.parametrize(
     ("text", "amount"),
-    [("5", 5_000_000), ("12.50", 12_500_000), (" $0.000001 ", 1), (".5", 500_000), ("3 USD", 3_000_000), ("0", 0)],
+    [
+        ("5", 5_000_000),
+        ("12.50", 12_500_000),
+        (" $0.000001 ", 1),
+        (".5", 500_000),
+        ("3 USD", 3_000_000),
+        ("0", 0),
+        ("12,50", 12_500_000),
+        ("$0,5", 500_000),
+        ("1 000", 1_000_000_000),
+        ("1,250.50", 1_250_500_000),
+    ],
 )
 def test_amounts_as_people_write_them(text: str, amount: int) -> None:
     assert parse_usd(text) == amount
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-1", "1,000", "12,50", "1e3", "nan", "0.0000001", "٣", "1 000", "9999999999", "five", "1.", "0x10"]
+    "text",
+    ["", "-1", "1,000", "$1,250", "1,25,000", "1e3", "nan", "0.0000001", "٣", "9999999999", "five", "1.", "0x10"],
 )
 def test_what_could_be_meant_otherwise_is_refused(text: str) -> None:
     with pytest.raises(ForgeError, match="no amount of dollars"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.base.errors import FieldError
@@ -104,17 +104,23 @@ def test_a_unit_that_is_typed_goes_before_the_list(qtbot: QtBot) -> None:
 
 
 @pytest.mark.parametrize("key", ["bits_per_weight", "file_bytes", "training_time", "error_rate"])
-def test_a_comma_that_may_be_a_point_is_not_read_over(qtbot: QtBot, key: str) -> None:
+def test_a_comma_is_read_where_it_can_be_one_thing_alone(qtbot: QtBot, key: str) -> None:
     found = made(qtbot, key)
     assert isinstance(found, AmountInput)
-    for text in ("4,5", "0,97", "1,000", "12,34", "1,2345"):
-        found.line.setText(text)
-        assert found.value()[0] == text
-        with pytest.raises(FieldError, match="in two ways"):
-            taken(BY_KEY[key], *found.value())
+    found.line.setText("1,250")
+    assert found.value()[0] == "1,250"
+    with pytest.raises(FieldError, match=r"in two ways: write 1250 or 1\.250\."):
+        taken(BY_KEY[key], *found.value())
     found.line.setText("1_000")
     assert found.value()[0] == "1_000"
-    for text, number in (("1,000,000", 1_000_000), ("1,250.5", 1250.5), ("1 250", 1250)):
+    for text, number in (
+        ("1,000,000", 1_000_000),
+        ("1,250.5", 1250.5),
+        ("1 250", 1250),
+        ("4,5", 4.5),
+        ("0,125", 0.125),
+        ("1.250,5", 1250.5),
+    ):
         found.line.setText(text)
         assert found.value()[0] == number
 
@@ -237,12 +243,15 @@ def test_rows_are_added_changed_and_taken_away(qtbot: QtBot) -> None:
     line.setText("0.91")
     sheet.fields["metric"].setText("groundedness")  # type: ignore[union-attr]
     sheet._on_save()
-    assert found.value()[0] == [{"metric": "groundedness", "value": 0.91}]
+    assert found.value()[0] == [{"metric": "groundedness", "value": 0.91, "source": "by hand"}]
     qtbot.keyClick(found.table, Qt.Key.Key_Return)
     again = next(one for one in found.findChildren(RowSheet) if one is not sheet and one.isVisible())
     again.fields["n"].setText("220")  # type: ignore[union-attr]
+    verified = again.fields["verified"]
+    assert isinstance(verified, QComboBox)
+    assert [verified.itemText(n) for n in range(verified.count())] == ["Not said", "no"]
     again._on_save()
-    assert found.value()[0] == [{"metric": "groundedness", "value": 0.91, "n": 220}]
+    assert found.value()[0] == [{"metric": "groundedness", "value": 0.91, "source": "by hand", "n": 220}]
     qtbot.keyClick(found.table, Qt.Key.Key_Delete)
     assert found.value()[0] is None
     assert QApplication.focusWidget() in (found.add, None)

@@ -106,7 +106,7 @@ _FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("model", {"model": ""}, "needs a model"),
     ("url", {"url": "http://api.example.com/v1"}, "Use https"),
     ("host", {"url": "http://192.168.1.5:8000/v1"}, "must be typed once more"),
-    ("price_input", {"price_input": "1,5"}, "is no amount of dollars"),
+    ("price_input", {"price_input": "1,500"}, "is no amount of dollars"),
     ("price_output", {"price_output": ""}, "This price is missing"),
     ("price_since", {"price_since": "soon"}, "YYYY-MM-DD"),
     ("price_since", {"price_since": "2130-01-01"}, "2130-01-01 is still to come, and until then"),

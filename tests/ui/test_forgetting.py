@@ -9,8 +9,8 @@ import pytest
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
-from forge_desktop.archive import CardMention
 from forge_desktop.archive.records import Learner
+from forge_desktop.cards.records import CardMention
 from forge_desktop.forge import Forge
 from forge_desktop.ui.panes.corpus import CorpusPane
 from forge_desktop.ui.panes.corpus.forgetting import ForgetSheet

@@ -69,7 +69,7 @@ class ApiPrices:
 def inputs_of(settings: Settings, given: frozenset[str] = frozenset()) -> CostInputs:
     """The inputs as the settings say; those at their defaults are assumed, but for the settings `given` otherwise."""
     value = {name: getattr(settings, key) for name, key in SETTINGS.items()}
-    rate = _exactly(value["rate"])
+    rate = Fraction(value["rate"])
     defaults = {field.name: field.default for field in dataclasses.fields(Settings)}
     own = str(value["currency"]).strip().upper()[:8] or "USD"
     assumed = {
@@ -79,13 +79,13 @@ def inputs_of(settings: Settings, given: frozenset[str] = frozenset()) -> CostIn
     }
     return CostInputs(
         hardware=_micro(value["hardware"], rate),
-        years=_exactly(value["years"]),
+        years=Fraction(value["years"]),
         residual=value["residual"],
-        hours=_exactly(value["hours"]),
-        watts=_exactly(value["watts"]),
+        hours=Fraction(value["hours"]),
+        watts=Fraction(value["watts"]),
         electricity=_micro(value["electricity"], rate),
         disk=_micro(value["disk"], rate),
-        input_per_output=_exactly(value["input_per_output"]),
+        input_per_output=Fraction(value["input_per_output"]),
         cached=value["cached"],
         tokens=value["tokens"],
         currency=own,
@@ -160,11 +160,6 @@ def _lost(inputs: CostInputs) -> Fraction:
     return Fraction(inputs.hardware * (_PERCENT - inputs.residual), _PERCENT)
 
 
-def _exactly(number: float) -> Fraction:
-    """The number as it was typed: 0.1 is a tenth."""
-    return Fraction(Decimal(repr(number)))
-
-
-def _micro(amount: float, rate: Fraction) -> int:
+def _micro(amount: Decimal, rate: Fraction) -> int:
     """An amount of the person's money in micro-dollars, rounded half up."""
-    return int(_exactly(amount) / rate * _MICRO + Fraction(1, 2))
+    return int(Fraction(amount) / rate * _MICRO + Fraction(1, 2))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from forge_desktop.cards import footing
 from forge_desktop.cards.filling.taken import Skipped, Taker
 from forge_desktop.cards.records import Value
-from forge_desktop.students.records_measure import MeasureWish
 
 if TYPE_CHECKING:
     from forge_desktop.students.records_measure import Measurement
@@ -36,7 +35,7 @@ def to_show(found: Sequence[Measurement], build: str) -> Measurement | None:
 
 def is_full(one: Measurement) -> bool:
     """Whether it asked as many prompts, of the length and with answers of the length, as a fill does."""
-    usual, wish = MeasureWish(), one.wish
+    usual, wish = type(one.wish)(), one.wish
     return (
         wish.prompts >= _ENOUGH
         and wish.prompt_tokens >= usual.prompt_tokens

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards.filling import gates
-from forge_desktop.cards.filling.personal import personal_in
 from forge_desktop.cards.filling.taken import Skipped, Taker, Values, put
 from forge_desktop.cards.footing import GONE
 from forge_desktop.cards.grounds import VersionGrounds
@@ -73,6 +72,8 @@ def read(
         put(values, [("training_energy", _metered(take, run, energy))])
     else:
         skipped.append(("training_energy", str(run.result.get("energy_problem") or _NO_ENERGY)))
+    from forge_desktop.cards.filling.personal import personal_in  # with every pattern of a privacy scan
+
     try:
         learnt = [one for one in students.training.learnt(run.uid) if one.documents or one.part]
         words = (f"{one.question}\n{one.answer}" for one in learnt)

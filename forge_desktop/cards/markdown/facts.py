@@ -8,6 +8,7 @@ import re
 from forge_desktop.base import money
 from forge_desktop.base.directions import TURNING, unturned
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.numbers import plain
 from forge_desktop.cards.fields import Field, nothing_paid
 from forge_desktop.cards.markdown import cells
 
@@ -108,7 +109,7 @@ def _amount_of(words: str, field: Field) -> Held:
     if _WHOLE.fullmatch(amount) and len(amount) < 40:
         return int(amount.replace(",", "")), unit.strip()
     try:
-        number = float(amount.replace(",", "") if field.type != "number" or "." in amount else amount)
+        number = float(plain(amount, whole=field.type == "count"))
     except ValueError:
         return words, ""
     return (number, unit.strip()) if amount[:1].isdigit() or amount[:1] in "-+." else (words, "")
@@ -118,10 +119,10 @@ def _spread_of(words: str) -> Held:
     found: dict[str, object] = {}
     unit = ""
     for part in words.split(", "):
-        match = re.fullmatch(r"(\w+) (-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?)(?: (.+))?", part.strip(), re.ASCII)
+        match = re.fullmatch(r"(\w+) (-?\d[\d.,]*(?:e[+-]?\d+)?)(?: (.+))?", part.strip(), re.ASCII)
         if match is None or (unit and match[3]):
             return words, ""
-        found[match[1]] = cells.decoded(match[2].replace(",", ""))
+        found[match[1]] = cells.decoded(plain(match[2], whole=False))
         unit = match[3] or unit
     return found, unit
 

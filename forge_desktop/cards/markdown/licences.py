@@ -20,7 +20,7 @@ _TO_SPDX = {
     "odbl": "ODbL-1.0",
     "pddl": "PDDL-1.0",
 }
-_TO_HUB = {spdx: hub for hub, spdx in _TO_SPDX.items()}
+_TO_HUB = {spdx.casefold(): hub for hub, spdx in _TO_SPDX.items()}
 
 _EXPRESSION = re.compile(r"[A-Za-z0-9.+()-]+(?: (?:AND|OR|WITH) [A-Za-z0-9.+()-]+)+")
 
@@ -39,8 +39,9 @@ def to_hub(licence: str, name: str) -> tuple[str, str]:
     """The hub's `license` and `license_name` for ours; both empty where there is none."""
     if not licence:
         return "", name
-    if licence in _TO_HUB:
-        return _TO_HUB[licence], name
-    if licence == "other" or licence in HUB_IDS:
-        return licence, name
+    small = licence.casefold()  # people write "mit", as the hub does
+    if small in _TO_HUB:
+        return _TO_HUB[small], name
+    if small == "other" or small in HUB_IDS:
+        return small, name
     return "other", name or licence

@@ -6,7 +6,7 @@ A number says `changed` with every key, and `settled` once it is typed to its en
 from __future__ import annotations
 
 import contextlib
-import re
+from decimal import Decimal
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -21,12 +21,10 @@ from PySide6.QtWidgets import (
     QStylePainter,
 )
 
-from forge_desktop.base.numbers import ungrouped
+from forge_desktop.base.numbers import plain
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.widgets.controls import name_buttons
 from forge_desktop.ui.widgets.words import isolated
-
-_ONLY_A_POINT = re.compile(r"[-+]?(?:0*,\d+|\d*,(?:\d{1,2}|\d{4,}))")
 
 
 class ChoiceField(QComboBox):
@@ -94,7 +92,7 @@ class OfferField(QComboBox):
         if known is not None:
             return known
         with contextlib.suppress(ValueError):
-            return int(ungrouped(text, whole=True))
+            return int(plain(text, whole=True))
         return text
 
     def show_value(self, value: object) -> None:
@@ -134,24 +132,27 @@ class NumberField(QLineEdit):
 
     def value(self) -> object:
         """The number typed, or the text when it is none."""
-        text = ungrouped(self.text(), whole=self._kind is int)
-        if self._kind is float and _ONLY_A_POINT.fullmatch(text):
-            text = text.replace(",", ".")
-        with contextlib.suppress(ValueError):
-            return self._kind(text)
+        with contextlib.suppress(ValueError, ArithmeticError):
+            if "_" not in self.text():  # Python would read over it
+                return self._kind(plain(self.text(), whole=self._kind is int))
         return self.text()
 
     def show_value(self, value: object) -> None:
         """Show a number without a signal."""
-        self.setText(f"{value:g}" if isinstance(value, float) else str(value))
+        self.setText(
+            f"{value:g}" if isinstance(value, float) else f"{value:f}" if isinstance(value, Decimal) else str(value)
+        )
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()))
         value = self.value()
-        if step is None or not isinstance(value, int | float):
+        if step is None or not isinstance(value, int | float | Decimal):
             super().keyPressEvent(event)
             return
-        self.show_value(round(value + step * 0.05, 2) if self._kind is float else value + step)
+        if isinstance(value, Decimal):
+            self.show_value(value + step * Decimal("0.05"))
+        else:
+            self.show_value(round(value + step * 0.05, 2) if self._kind is float else value + step)
         self.changed.emit()
         self.settled.emit()
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Set
+from decimal import Decimal
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QScrollArea, QWidget
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.numbers import twofold
 from forge_desktop.base.settings import Settings, check_setting
 from forge_desktop.cards.comparing.costs import SETTINGS
 from forge_desktop.ui import theme, tokens
@@ -62,11 +64,8 @@ class CostInput(QWidget):
         """Show the value in force; `assumed` while nobody has set it."""
         if value != self._shown or not self.editor.hasFocus():
             self._shown = value
-            shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
-            if isinstance(self.editor, NumberField):
-                self.editor.setText(f"{shown:g}" if isinstance(shown, float) else str(shown))
-            else:
-                self.editor.setText(str(shown))
+            form = "," if isinstance(value, int) else "f" if isinstance(value, Decimal) else ""
+            self.editor.setText(format(value, form))
             self._say("")
         self._mark.setText(_ASSUMED if assumed else "")
         self._mark.setVisible(assumed)
@@ -103,6 +102,8 @@ class CostInput(QWidget):
         said = self.editor.text().strip()
         if not said:
             return f"{name}: type a number, 0 for nothing." if least == 0 else f"{name}: type a number."
+        if not isinstance(self._field.default, int) and (why := twofold(said)):
+            return f"{name}: {said[:40]!r} {why}."
         what = "a whole number" if isinstance(self._field.default, int) else "a number"
         return f"{name} is {what} from {least:,g} to {most:,.10g}, and {said[:40]!r} is none."
 

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.money import exact, parse_usd
-from forge_desktop.base.numbers import typed_number
-from forge_desktop.cards.claims import changed_by_hand
+from forge_desktop.base.numbers import twofold, typed_number
+from forge_desktop.cards.claims import BY_HAND, changed_by_hand
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.cards.inputs import fact_words
 from forge_desktop.ui.widgets.basics import Button, PrimaryButton, column, label, row
@@ -97,6 +97,8 @@ class RowSheet(Sheet):
                 line[key] = said
         if "metric" in self._keys:
             line = changed_by_hand(line, self._line)
+            if line and line != self._line and not line.get("source"):
+                line["source"] = BY_HAND
         if not line:
             self.banner.show_message("Nothing is typed yet.")
             return
@@ -106,8 +108,11 @@ class RowSheet(Sheet):
 
 def _field(key: str, said: object) -> QLineEdit | ChoiceField:
     if key in _YES_NO:
-        choice = ChoiceField({None: "Not said", True: "yes", False: "no"})
-        choice.setCurrentIndex({None: 0, True: 1, False: 2}.get(said, 0) if isinstance(said, bool | None) else 0)
+        choices: dict[object, str] = {None: "Not said", True: "yes", False: "no"}
+        if key == "verified" and said is not True:  # what a person writes is by hand: nobody verified it
+            del choices[True]
+        choice = ChoiceField(choices)
+        choice.setCurrentIndex(list(choices).index(said) if isinstance(said, bool | None) else 0)
         return choice
     line = QLineEdit()
     if said is not None:
@@ -116,8 +121,10 @@ def _field(key: str, said: object) -> QLineEdit | ChoiceField:
     return line
 
 
-def _number_words(key: str) -> str:
-    return "is a whole number" if key in _WHOLE else "is a number, with a point before decimals and no comma"
+def _number_words(key: str, typed: str) -> str:
+    if key in _WHOLE:
+        return "is a whole number"
+    return f"is a number, and {typed[:40]!r} {twofold(typed) or 'is none (a point before decimals)'}"
 
 
 def _read(key: str, made: QLineEdit | ChoiceField) -> tuple[object, str]:
@@ -135,6 +142,6 @@ def _read(key: str, made: QLineEdit | ChoiceField) -> tuple[object, str]:
     if key in _WHOLE or key in _NUMBERS:
         number = typed_number(text, whole=key in _WHOLE)
         if isinstance(number, str):
-            return None, f"{_WORDS.get(key, column_words(key))} {_number_words(key)}."
+            return None, f"{_WORDS.get(key, column_words(key))} {_number_words(key, number)}."
         return number, ""
     return text, ""

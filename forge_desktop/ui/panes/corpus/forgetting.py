@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QDialog, QWidget
 
-from forge_desktop.archive import CardMention
 from forge_desktop.archive.records import Learner
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.corpus import Document
@@ -21,6 +20,7 @@ from forge_desktop.ui.widgets.basics import Button, ElidedLabel, Notice, column,
 from forge_desktop.ui.widgets.words import count_words
 
 if TYPE_CHECKING:
+    from forge_desktop.cards.records import CardMention
     from forge_desktop.forge import Forge
 
 _LANE = "documents"

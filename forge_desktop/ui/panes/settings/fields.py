@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import Field
+from decimal import Decimal
 from typing import Any
 
 from PySide6.QtCore import Signal, Slot
@@ -118,7 +119,7 @@ def _editor(field: Field[Any]) -> ChoiceField | FileField | NumberField | TextFi
         return ChoiceField(field.metadata["choices"])
     if isinstance(field.default, bool):
         return ChoiceField({True: "On", False: "Off"})
-    if isinstance(field.default, int | float):
+    if isinstance(field.default, int | float | Decimal):
         return NumberField(type(field.default))
     return FileField(field.metadata["file"]) if field.metadata["file"] else TextField()
 
