@@ -40,7 +40,9 @@ _OWN = {
     "base_model": "It is a part of the base's name.",
     "tags": "It is one of the card's tags.",
 }
-_JOINED = re.compile(r"[^\W_]+(?:(?:_[^\W_]+)+|-[^\W_]+(?:[_-][^\W_]+)+)(?:[_-][^\W_]+)*(?:\.[A-Za-z]\w{0,5}\b)?")
+_JOINED = re.compile(
+    r"(?<![^\W_])[^\W_]+(?:(?:_[^\W_]+)+|-[^\W_]+(?:[_-][^\W_]+)+)(?:[_-][^\W_]+)*(?:\.[A-Za-z]\w{0,5}\b)?"
+)
 _SHORTEST = 3  # characters; to hide anything shorter would hide ordinary words
 
 
