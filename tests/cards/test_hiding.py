@@ -16,7 +16,7 @@ from forge_desktop.cards.formats.renderers import RENDERERS
 from forge_desktop.cards.markdown.yaml_nodes import Node, compose
 from forge_desktop.cards.privacy.front_matter import hidden_document
 from forge_desktop.cards.privacy.hiding import everywhere, hidden
-from forge_desktop.cards.privacy.redaction import redacted
+from forge_desktop.cards.privacy.redaction import redaction
 from forge_desktop.cards.privacy.said import texts
 from forge_desktop.cards.records import Leak
 from tests.cards.blank import card
@@ -32,7 +32,7 @@ def leaks(*words: str, kind: str = "name") -> list[Leak]:
 def left(front: str, found: Sequence[Leak] = (), body: str = "\n# A\n") -> str:
     """The front matter of a card without these findings, the persons' names by default."""
     found = found or leaks(*NAMES, "Ottoline_Vexhall")
-    text = hidden_document(f"---\n{front}---\n{body}", lambda one: redacted(one, found))
+    text = hidden_document(f"---\n{front}---\n{body}", redaction(found))
     return text.removeprefix("---\n").partition("---\n")[0]
 
 
@@ -76,7 +76,7 @@ def test_what_fits_nowhere_is_written_anew() -> None:
 
 def test_private_names_of_facts_lose_no_row() -> None:
     one = card("adapter", preprocessing={"Ottoline Vexhall": 1, "Bartholomew Quigg": 2, "dedupe": True})
-    shown = hidden(one, leaks(*NAMES), redacted)
+    shown = hidden(one, leaks(*NAMES), redaction)
     state = shown.fields["preprocessing"].hand
     assert state is not None
     assert state.data == {"‹name›": 1, "‹name 2›": 2, "dedupe": True}
@@ -90,7 +90,7 @@ def test_private_names_of_facts_lose_no_row() -> None:
 
 @pytest.mark.parametrize("licence", ["Vexhall", "MIT OR Vexhall", "MIT Vexhall", "Vexhall ()"])
 def test_a_card_leaves_whatever_is_hidden_in_a_licence(licence: str) -> None:
-    shown = hidden(card("adapter", licence=licence, licence_link="Vexhall"), leaks("Vexhall"), redacted)
+    shown = hidden(card("adapter", licence=licence, licence_link="Vexhall"), leaks("Vexhall"), redaction)
     for name, made in RENDERERS.items():
         assert b"Vexhall" not in b"".join(made.files(shown).values()), name
 
@@ -108,7 +108,7 @@ def test_escapes_of_yaml_are_read_before_they_are_looked_at() -> None:
 
 @pytest.mark.parametrize("text", ['In "\\/home\\/ada\\/plan".', "In \\x2fhome\\U0000002fada\\x2fplan."])
 def test_escapes_in_a_body_are_read_too(text: str) -> None:
-    assert "ada" not in redacted(text, leaks(f"{HOME}/plan", kind="path"))
+    assert "ada" not in redaction(leaks(f"{HOME}/plan", kind="path"))(text)
 
 
 def test_base64_is_read_and_hidden_as_a_whole() -> None:
@@ -123,9 +123,9 @@ def test_base64_is_read_and_hidden_as_a_whole() -> None:
         (f"{word}\n{'again ' * 3}", f"‹name›\n{'again ' * 3}"),
     ):
         assert any("Vexhall" in one.text for one in texts(card("adapter", intended_use=text))), text
-        assert redacted(text, leaks(*NAMES)) == want
+        assert redaction(leaks(*NAMES))(text) == want
     picture = base64.b64encode(bytes(range(256))).decode()
-    assert redacted(f"data:image/png;base64,{picture}", leaks(*NAMES)).endswith(picture)
+    assert redaction(leaks(*NAMES))(f"data:image/png;base64,{picture}").endswith(picture)
 
 
 _WORDS = st.sampled_from(
@@ -164,9 +164,7 @@ def test_whatever_is_hidden_the_rest_says_the_same(
     words = [*NAMES, *data.draw(st.lists(st.sampled_from(parts), max_size=3))] if parts else list(NAMES)
     found = [dataclasses.replace(one, hidden="‹?›") for one in leaks(*[" ".join(word.split()) for word in words])]
 
-    def over(text: str) -> str:
-        return redacted(text, found)
-
+    over = redaction(found)
     now = compose(left(front, found))
     assert now is not None
     pairs = list(zip(_scalars(was), _scalars(now), strict=True))

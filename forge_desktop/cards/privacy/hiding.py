@@ -13,16 +13,13 @@ from forge_desktop.cards.records import Card, FieldState, Leak, Value
 Redact = Callable[[str], str]
 
 
-def hidden(card: Card, leaks: Sequence[Leak], redact: Callable[[str, Sequence[Leak]], str]) -> Card:
-    """The card as it may leave. `redact` is the privacy scan's: it replaces what is not revealed."""
+def hidden(card: Card, leaks: Sequence[Leak], redaction: Callable[[Sequence[Leak]], Redact]) -> Card:
+    """The card as it may leave. `redaction` is the privacy scan's: what it makes replaces what is not revealed."""
     secret = [leak for leak in leaks if not leak.revealed]
     if not secret:
         return card
 
-    @functools.cache  # rows say the same over and over
-    def over(text: str) -> str:
-        return redact(text, secret)
-
+    over = functools.cache(redaction(secret))  # rows say the same over and over
     return dataclasses.replace(
         card,
         label=over(card.label),

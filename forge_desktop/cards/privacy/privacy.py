@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import re
 import urllib.parse
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from forge_desktop.cards.privacy.names import CorpusNames, Named
 from forge_desktop.cards.privacy.names_caseless import CaselessNames
 from forge_desktop.cards.privacy.names_of_documents import DocumentNames
 from forge_desktop.cards.privacy.plaintext import Plain, plain
-from forge_desktop.cards.privacy.redaction import redacted
+from forge_desktop.cards.privacy.redaction import redaction
 from forge_desktop.cards.privacy.store import RevealStore
 from forge_desktop.cards.records import Card, Leak, LeakKind
 from forge_desktop.providers.addresses import is_loopback
@@ -91,7 +91,11 @@ class Privacy:
 
     def redact(self, text: str, leaks: Sequence[Leak]) -> str:
         """The text with all that is not revealed replaced by what hides it, however it is spelt there."""
-        return redacted(text, leaks)
+        return redaction(leaks)(text)
+
+    def redaction(self, leaks: Sequence[Leak]) -> Callable[[str], str]:
+        """The same for many texts, quicker."""
+        return redaction(leaks)
 
     def _of_form(
         self, told: said.Said, read: Plain, contact: str, hosts: dict[str, str]

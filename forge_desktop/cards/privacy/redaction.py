@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from forge_desktop.cards.privacy.encoded import encoded_in
 from forge_desktop.cards.privacy.plaintext import plain
@@ -17,14 +17,15 @@ _Wanted = Sequence[tuple[str, LeakKind, str]]
 _Found = list[tuple[int, int, str]]
 
 
-def redacted(text: str, leaks: Sequence[Leak]) -> str:
-    """The text with all that is not revealed replaced by what hides it: the longest first, each as it reads.
-
-    A word of base64 goes as a whole where what it says holds any of it.
+def redaction(leaks: Sequence[Leak]) -> Callable[[str], str]:
+    """What takes all that is not revealed out of a text and puts what hides it there: the longest first, each as it
+    reads. A word of base64 goes as a whole where what it says holds any of it.
     """
     wanted = sorted({(one.text, one.kind, one.hidden) for one in leaks if not one.revealed}, key=_longest)
-    if not wanted or not text:
-        return text
+    return lambda text: _without(text, wanted) if wanted and text else text
+
+
+def _without(text: str, wanted: _Wanted) -> str:
     found = _found(text, wanted)
     for word in encoded_in(text):
         if inner := _found(word.text, wanted):
