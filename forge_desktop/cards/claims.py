@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forge_desktop.cards.records import FieldState, Value
+from forge_desktop.cards.told_beside import without_claims
 
 BY_HAND = "by hand"
+_GATE = re.compile(r"gate \d+", re.IGNORECASE)
 _NAMED_BY = ("task", "dataset", "split", "metric", "config")  # what makes two rows the same result
 _FIGURES = ("value", "unit", "n", "baseline", "less_is_better")
 _RECKONED = ("difference", "low", "high")  # out of the figures: they say nothing about others
@@ -34,6 +37,9 @@ def changed_by_hand(row: Mapping[str, Any], before: Mapping[str, Any]) -> dict[s
     made = {name: held for name, held in row.items() if name != "verified" or held is not True}
     if row.get("source") and row.get("source") == before.get("source"):
         made["source"] = BY_HAND
+    if isinstance(made.get("config"), str):
+        made["config"] = without_claims(made["config"])
+        made = {name: held for name, held in made.items() if name != "config" or held}
     if any(row.get(name) != before.get(name) for name in _FIGURES):
         for name in _RECKONED:
             if name in made and made[name] == before.get(name):
@@ -51,6 +57,7 @@ def _honest(
         return changed_by_hand(row, before)
     made = dict(row)
     own = row.get("source") in {one.get("source") for one in measured if one.get("source")}
+    own = own or (typed and _GATE.fullmatch(str(row.get("source"))) is not None)
     if own:
         made["source"] = BY_HAND
     if own or (typed and row.get("verified") is True):

@@ -40,7 +40,9 @@ def bring_in(cards: Cards, ctx: JobContext, path: Path, kind: str, subject: str)
                 hint="Bring it in as a card of its own, mend it there, and then take it over.",
             )
         return _taken(cards, there, said, path, new=False)
-    return _taken(cards, cards.new(said.kind, _free(cards, _wanted(said, path)), subject=subject), said, path, new=True)
+    # A name that its text does not say is nobody's word: it is not written into that text.
+    made = cards.new(said.kind, _free(cards, _wanted(said, path)), subject=subject, source="import")
+    return _taken(cards, made, said, path, new=True)
 
 
 def _taken(cards: Cards, card: Card, said: ForeignCard, path: Path, *, new: bool) -> BroughtIn:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LABEL = re.compile(r"v\d+")
+_COUNTED = re.compile(r"(.+) \(([2-9]|[1-9]\d{1,2})\)", re.ASCII)
 _UID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _AGAIN = "Look at the list again."
 _SHORTEST = 4  # letters of the beginning of a uid that are enough to mean it
@@ -185,7 +186,9 @@ def unlike(name: str, taken: Collection[str]) -> str:
     """The name, or with a number where it is one of these (in small letters), or such as only a version has."""
     if name.casefold() not in taken and not _LABEL.fullmatch(name.casefold()):
         return name
-    numbered = (f"{name[:190]} ({n})" for n in itertools.count(2))
+    counted = _COUNTED.fullmatch(name)  # "Foo (2)" becomes "Foo (3)"; a year in brackets is no count
+    plain, first = (counted[1], int(counted[2]) + 1) if counted else (name, 2)
+    numbered = (f"{plain[:190]} ({n})" for n in itertools.count(first))
     return next(each for each in numbered if each.casefold() not in taken)
 
 

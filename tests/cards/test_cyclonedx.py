@@ -1,5 +1,6 @@
 """Cards as CycloneDX 1.7: valid by the strict schema, read back value for value, nothing of others' lost."""
 
+import dataclasses
 import json
 
 import pytest
@@ -10,6 +11,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.formats.cyclonedx import render
 from forge_desktop.cards.formats.reading import read_json
+from forge_desktop.cards.records import Card, FieldState, Value
 from tests.cards.samples import SHA, empty_card, full_card, many_rows, with_texts
 
 NASTY = (
@@ -42,7 +44,7 @@ def test_full_cards_are_valid_and_come_back(kind, validator):
 
 def test_what_the_format_has_a_place_for_stands_there():
     document = json.loads(render(full_card("adapter")))
-    model, base = document["components"]
+    model, (base,) = document["metadata"]["component"], document["components"]
     assert model["type"] == "machine-learning-model"
     assert model["licenses"] == [{"license": {"id": "Apache-2.0"}}]
     assert model["hashes"] == [{"alg": "SHA-256", "content": SHA}]
@@ -72,7 +74,7 @@ def test_what_the_format_has_a_place_for_stands_there():
 def test_empty_cards_are_valid(kind, validator):
     written = render(empty_card(kind))
     assert validator.validate_str(written.decode()) is None
-    assert json.loads(written)["components"][0]["licenses"] == [{"license": {"name": "NOASSERTION"}}]
+    assert json.loads(written)["metadata"]["component"]["licenses"] == [{"license": {"name": "NOASSERTION"}}]
     assert "licence" not in read_json(written).values
 
 
@@ -98,7 +100,7 @@ def test_many_rows_and_odd_texts_are_valid(validator):
 def test_licences_come_back_as_they_were(licence, written, validator):
     document = render(full_card("student", licence=licence))
     assert validator.validate_str(document.decode()) is None
-    made = json.loads(document)["components"][0]["licenses"][0]
+    made = json.loads(document)["metadata"]["component"]["licenses"][0]
     assert {key: held for key, held in made.items() if key != "license"} | {
         key: {name: each for name, each in held.items() if name != "url"}
         for key, held in made.items()
@@ -112,52 +114,6 @@ def test_numbers_that_are_none_are_refused(value):
     key = "evaluation" if isinstance(value, list) else "training_energy"
     with pytest.raises(ForgeError, match=BY_KEY[key].title):
         render(full_card("adapter", **{key: value}))
-
-
-def test_a_document_of_others_keeps_what_has_no_field():
-    said = {
-        "bomFormat": "CycloneDX",
-        "specVersion": "1.6",
-        "serialNumber": "urn:uuid:3e671687-395b-41f5-a30f-a58921a69b79",
-        "components": [
-            {"type": "library", "name": "numpy", "version": "2.2"},
-            {
-                "type": "machine-learning-model",
-                "bom-ref": "m",
-                "name": "Foreign",
-                "version": "2",
-                "supplier": {"name": "Elsewhere", "address": {"country": "IT"}},
-                "licenses": [{"license": {"id": "MIT"}}],
-                "modelCard": {
-                    "modelParameters": {"task": "summarization", "approach": {"type": "unsupervised"}},
-                    "quantitativeAnalysis": {"performanceMetrics": [{"type": "F1", "value": "0.5", "slice": "news"}]},
-                    "considerations": {
-                        "users": ["one", "two"],
-                        "technicalLimitations": ["weak"],
-                        "ethicalConsiderations": [{"name": "bias", "mitigationStrategy": "look"}],
-                    },
-                    "properties": [{"name": "vendor:colour", "value": "green"}],
-                },
-            },
-        ],
-    }
-    read = read_json(json.dumps(said).encode())
-    told = {key: value.data for key, value in read.values.items()}
-    assert told == {
-        "name": "Foreign",
-        "version": "2",
-        "provider": "Elsewhere",
-        "licence": "MIT",
-        "task": "summarization",
-        "learning": "unsupervised",
-        "users": "- one\n- two",
-        "limitations": "weak",
-        "safety": "bias: look",
-        "evaluation": [{"metric": "F1", "value": 0.5, "config": "news"}],
-    }
-    assert {value.source for value in read.values.values()} == {"import"}
-    for kept in ("numpy", "vendor:colour", "green", '"country": "IT"', "3e671687"):
-        assert kept in read.document
 
 
 @pytest.mark.parametrize(
@@ -196,3 +152,49 @@ def test_wrong_types_in_every_place_are_never_more_than_left_in_the_text():
             model = {"type": "machine-learning-model", "name": "x", **dict.fromkeys(places, wrong), "modelCard": card}
             said = {"bomFormat": "CycloneDX", "components": [model]}
             assert read_json(json.dumps(said).encode()).name == "x"
+
+
+def said_of_fairness(card: Card, text: str) -> Card:
+    return dataclasses.replace(card, fields={**card.fields, "fairness": FieldState("fairness", hand=Value(text))})
+
+
+def model_card_of(document: bytes) -> dict:
+    return json.loads(document)["metadata"]["component"]["modelCard"]
+
+
+def test_the_format_lists_what_is_there_and_never_says_the_opposite(validator):
+    one, two = ([{"name": name} for name in names] for names in (["a"], ["a", "b"]))
+    for sensitive, rows, said in (
+        ("no", one, [None]),
+        ("unknown", one, [None]),
+        ("yes", one, [["personal data"]]),
+        ("yes", two, [["personal data: the card says that the data of its training hold some, not in which set"]] * 2),
+    ):
+        card = full_card("adapter", sensitive_data=sensitive, training_data=rows)
+        written = render(said_of_fairness(card, "No one is judged."))
+        assert validator.validate_str(written.decode()) is None
+        model = model_card_of(written)
+        assert [each.get("sensitiveData") for each in model["modelParameters"]["datasets"]] == said
+        assert "fairnessAssessments" not in model["considerations"]
+        read = read_json(written).values
+        assert (read["sensitive_data"].data, read["fairness"].data) == (sensitive, "No one is judged.")
+
+
+@pytest.mark.parametrize(
+    ("baseline", "types"),
+    [
+        (0, ["f1 (share)", "f1 of the baseline (share)", "f1, difference to the baseline (share)"]),
+        (0.48, ["f1 (share)", "f1 of the baseline (share)", "f1, difference to the baseline (share)"]),
+        ("v11", ["f1 (share)", "f1, difference to v11 (share)"]),
+        (None, ["f1 (share)", "f1, difference to the baseline (share)"]),
+    ],
+)
+def test_a_baseline_that_is_a_figure_is_a_metric(baseline, types, validator):
+    row = {"metric": "f1", "value": 0.5, "unit": "share", "baseline": baseline, "difference": 0.02}
+    written = render(full_card("adapter", evaluation=[{name: held for name, held in row.items() if held is not None}]))
+    assert validator.validate_str(written.decode()) is None
+    metrics = model_card_of(written)["quantitativeAnalysis"]["performanceMetrics"]
+    assert [each["type"] for each in metrics if each["type"].startswith("f1")] == types
+    assert [each["value"] for each in metrics if "of the baseline" in each["type"]] == (
+        [str(baseline)] if isinstance(baseline, (int, float)) else []
+    )

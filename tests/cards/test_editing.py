@@ -200,11 +200,14 @@ def test_a_result_that_a_person_adds_is_never_verified(room: CardRoom) -> None:
     room.measured(version.label, evaluation=Value([GATED, OTHER], "", "measured", "gate"))
     paper = {"dataset": "poems", "metric": "rouge", "value": 0.7, "source": "a paper", "verified": True}
     claims = {"dataset": "songs", "metric": "bleu", "value": 0.8, "source": "gate 3", "verified": True}
-    room.cards.set(version.label, "evaluation", [GATED, OTHER, paper, claims])
+    room.cards.set(
+        version.label, "evaluation", [GATED, OTHER, paper, claims, {**claims, "dataset": "plays", "source": "gate 9"}]
+    )
     added = room.shown(version.label, "evaluation")[2:]  # type: ignore[index]
     assert added == [
         {"dataset": "poems", "metric": "rouge", "value": 0.7, "source": "a paper"},
         {"dataset": "songs", "metric": "bleu", "value": 0.8, "source": "by hand"},
+        {"dataset": "plays", "metric": "bleu", "value": 0.8, "source": "by hand"},
     ]
 
 

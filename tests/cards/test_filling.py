@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from forge_desktop.cards.records import Card, Filled, Value
 from forge_desktop.cards.taking import origin
 from forge_desktop.engine import machine_facts as of_machine
 from forge_desktop.students.records_measure import Measurement, MeasureWish
+from forge_desktop.students.records_versions import AdapterOrigin
 from tests.cards.blank import card as blank
 from tests.cards.conftest import CardRoom
 from tests.data import tiny_bert, tiny_gguf
@@ -115,18 +117,43 @@ def test_another_base_has_no_words_of_the_starter_and_says_what_it_lacks(room: C
     assert dict(done.skipped)["training_data"].startswith("This adapter was not trained here")
 
 
-def test_an_adapter_of_the_starter_has_words_of_its_own(room: CardRoom, starter: Path) -> None:
+@pytest.mark.parametrize("origin", ["trained", "imported"])
+def test_only_an_adapter_that_was_trained_here_has_words_that_ship(
+    room: CardRoom, starter: Path, origin: AdapterOrigin
+) -> None:
     from tests.data import adapter_for
 
     file = adapter_for.write(room.place / "for-starter.gguf", starter)
     base = room.forge.students.registry.version("v1").base_sha256
-    room.forge.students.registry.add(file, base, origin="imported", name="ours")
+    room.forge.students.registry.add(file, base, origin=origin, name="ours")
     card = room.cards.get("v2")
-    assert "exactly one base file" in str(measured(card, "limitations").data)
-    assert measured(card, "limitations").source == "shipped"
+    if origin == "trained":
+        assert "exactly one base file" in str(measured(card, "limitations").data)
+        assert measured(card, "limitations").source == "shipped"
+        return
     card, done = fill(room, "v2")
+    assert {state.measured.source for state in card.fields.values() if state.measured} & {"shipped"} == set()
+    assert not {"summary", "intended_use", "limitations", "safety"} & set(card.fields)
+    why = dict(done.skipped)
+    assert why["limitations"] == "This is nothing that can be read or measured: a person writes it."
     assert measured(card, "licence").detail["how"] == "That of its base, without which it cannot be used."
-    assert dict(done.skipped)["provider"] == "Who made this adapter is not told by its file."
+    assert why["provider"] == "Who made this adapter is not told by its file."
+
+
+def test_every_row_of_a_filled_card_says_where_it_is_from_and_of_which_day(room: CardRoom) -> None:
+    fill(room, "v1")
+    text = room.cards.markdown("v1")
+    tables = [part for part in text.split("\n\n") if part.startswith("| What | Value | Source |")]
+    rows = [line.split(" | ") for table in tables for line in table.splitlines()[2:]]
+    assert {"| Base model", "| Domain", "| Parameters"} <= {row[0] for row in rows}
+    for row in rows:
+        assert re.search(r"\d{4}-\d\d-\d\d", row[2]), row
+    assert "came with the application 2026-11-26" in next(row[2] for row in rows if row[0] == "| Domain")
+    assert "*Source: came with the application 2026-11-26, " in text
+    assert "n = 4" not in text, "a table shows how many rows it has"
+    before = room.cards.get("v1").changed
+    room.cards.set_text("v1", text)
+    assert room.cards.get("v1").changed == before
 
 
 def test_a_word_by_hand_stays_beside_what_was_filled(room: CardRoom) -> None:

@@ -10,6 +10,7 @@ from lxml import etree
 from PySide6.QtGui import QTextDocument
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.cards.formats.charts import values
 from forge_desktop.cards.formats.html import render
 from forge_desktop.cards.records import Value
 from tests.cards.samples import SHA, empty_card, full_card, many_rows, with_texts
@@ -102,6 +103,66 @@ def test_many_rows_are_all_there_in_table_and_charts():
         assert f"metric {number}" in page.text
         assert charts.count(f">metric {number} · set {number // 10}<") == 4  # values and differences, light and dark
     assert "part 17 of 17" in charts
+
+
+def test_charts_keep_apart_what_is_on_another_scale_or_better_when_less():
+    rows = [
+        {"metric": "nll", "value": 0.9, "less_is_better": True},
+        {"metric": "gain", "value": 0.3},
+        {"metric": "mmlu", "value": 61.5, "dataset": "all"},
+        {"metric": "mmlu", "value": 40.5, "dataset": "law"},
+        {"metric": "elo", "value": 1200},
+    ]
+    charts = values(rows)
+    assert [(chart.title, [bar.label for bar in chart.bars]) for chart in charts] == [
+        ("Results, less is better", ["nll"]),
+        ("Results", ["gain"]),
+        ("Results: mmlu", ["mmlu · all", "mmlu · law"]),
+        ("Results: elo", ["elo"]),
+    ]
+
+
+def test_no_two_bars_of_a_chart_are_called_the_same():
+    long = "a-data-set-of-an-organisation-with-a-long-name"
+    rows = [
+        {"metric": "gain", "dataset": "a", "split": "test", "value": 0.1},
+        {"metric": "gain", "dataset": "a", "split": "dev", "value": 0.2},
+        {"metric": "gain", "dataset": "a", "split": "dev", "value": 0.25},
+        {"metric": "f1", "dataset": f"{long}-1", "value": 0.3},
+        {"metric": "f1", "dataset": f"{long}-2", "value": 0.4},
+        {"metric": "f1", "dataset": f"{long}-1-{long}", "value": 0.5},
+        {"metric": "f1", "dataset": f"{long}-2-{long}", "value": 0.6},
+    ]
+    (chart,) = values(rows)
+    labels = [bar.label for bar in chart.bars]
+    assert labels[:3] == ["gain · a · test", "gain · a · dev", "gain · a · dev · #2"]
+    assert len(set(labels)) == len(rows)
+    assert all(len(label) <= 38 for label in labels)
+    assert labels[3].endswith("-1")
+
+
+def test_numbers_beyond_all_measure_stay_short_and_within_the_picture():
+    rows = [
+        {"metric": "far", "value": 1e308, "dataset": "a"},
+        {"metric": "far", "value": -1e308, "dataset": "b"},
+        {"metric": "long", "value": 10**290},
+    ]
+    data = render(full_card("student", evaluation=rows, safety="| Risk | Done |\n|---|---|\n| a | b |"))
+    page = Page(data)
+    assert "1e+308" in page.text
+    assert not re.search(r"\d{30}|(\d{3},){8}", page.text)
+    pictures = b"".join(page.pictures()).decode()
+    assert "1e+308" in pictures
+    assert not re.search(r"nan|inf|\d{20}", pictures)
+    assert 'scope="col"' in data.decode()
+    assert not re.search("<th(?! scope=| [^>]*scope=)[ >]", data.decode())
+
+
+def test_a_baseline_of_zero_is_told():
+    page = Page(
+        render(full_card("adapter", evaluation=[{"metric": "f1", "value": 0.5, "baseline": 0, "difference": 0.5}]))
+    )
+    assert "to 0" in page.text
 
 
 def test_words_of_its_own_and_intervals_of_values_are_shown():

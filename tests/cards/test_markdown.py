@@ -189,22 +189,12 @@ def test_a_licence_that_the_hub_does_not_list_keeps_its_spdx_name() -> None:
         assert "licence_name" not in read.values
 
 
-@pytest.mark.parametrize(
-    ("typed", "on_the_hub", "read"),
-    [
-        ("mit", "mit", "MIT"),
-        ("apache-2.0", "apache-2.0", "Apache-2.0"),
-        ("lgpl-2.1", "lgpl-2.1", "LGPL-2.1"),
-        ("CC-by-NC-4.0", "cc-by-nc-4.0", "CC-BY-NC-4.0"),
-        ("Llama3.1", "llama3.1", "llama3.1"),
-        ("Other", "other", "other"),
-    ],
-)
-def test_a_licence_is_the_hubs_however_it_is_written(typed: str, on_the_hub: str, read: str) -> None:
+@pytest.mark.parametrize("typed", ["mit", "apache-2.0", "lgpl-2.1", "CC-by-NC-4.0", "Llama3.1", "Other"])
+def test_a_licence_is_the_hubs_however_it_is_written(typed: str) -> None:
     text = markdown.write(cards.card("student", cards.by_hand({"licence": (typed, "")})))
-    assert f"license: {on_the_hub}\n" in text
+    assert f"license: {typed.lower()}\n" in text
     assert "license_name" not in text
-    assert markdown.read(text, "student").values["licence"] == (read, "")
+    assert markdown.read(text, "student").values["licence"] == (typed, "")
 
 
 def test_a_name_of_a_licence_that_is_the_licence_comes_back() -> None:

@@ -25,6 +25,9 @@ DOCUMENTS = {
     "plan.html": "<html><head><title>Closing the plant in Oberhausen</title></head><body><p>It closes.</p></body>",
     "list.txt": "Present:\nGUNDULA ZWIEBELFISCH\nOttilie Kranewitter-Huber\nJosé Ángel Núñez\n",
     "Zwielicht.txt": "nothing of note",
+    "circle.txt": "Line by line: nine bold lines, a nice bed, boxes and das Ziel.\n\nSiobhán Ní Dhálaigh.\n\n"
+    "Gráinne Nic Craith.\n\nMaria das Neves.\n\nWilhelmine von und zu Tannenstolz.\n\nKarl-Theodor zum Eschenhoff.\n\n"
+    "Li Na.\n\nBo Xi.\n\nBen Quillfeather.\n\nOttoline Vexhall.\n",
     "報告.txt": "作者：王小明\n\n本報告由李大华审核。\n",
     "تقرير.txt": "المؤلف: أحمد الزهراني\n\nسمير حداد\n",
     "報告書の秘密計画.txt": "x y z",
@@ -67,6 +70,19 @@ def left(privacy: Privacy, text: str) -> str:
         "Ask Ottilie Kranewitter and Jose Nunez, or Ottilie Kranewitter, Jose Nunez.",
         "Ask Jose Angel Nunez.",
         "Ask Marlene.",
+        "Ask Siobhán Ní Dhálaigh.",
+        "Ask Gráinne Nic Craith.",
+        "Ask Maria das Neves.",
+        "Ask Wilhelmine von und zu Tannenstolz.",
+        "Ask Karl-Theodor zum Eschenhoff.",
+        "Ask Li Na.",
+        "Ask Bo Xi.",
+        "Ask Ben Quillfeather.",
+        "Ask Dhálaigh.",
+        "Ask Eschenhoff.",
+        "Ask Tannenstolz.",
+        "Ottoline Vexhalls Bericht.",
+        "Vexhalls Bericht.",
         "Ask Brandauer.",
         "It is on the secret merger with Grauwolf Holding now.",
         "SECRET MERGER WITH GRAUWOLF HOLDING",
@@ -89,7 +105,7 @@ def test_other_writings_are_found_and_hidden(privacy: Privacy, text: str) -> Non
     assert "‹" in said
     private = (
         r"(?i)tadeusz|wr[oó]bel|Wr&|gundula|zwiebel|ottilie|kranewitter|jos[eé]|nunez|marlene|brandauer|grauwolf|merger"
-        r"|plant|zwielicht|host|hunter2|sommer|geheim|\d{4}|plan|bluefalcon|王|李|大华|أحمد|الزهراني|سمير|حداد|秘密"
+        r"|dh[aá]laigh|craith|neves|tannen|eschen|\bna\b|\bxi\b|quill|vexhall|bluefalcon|plant|zwielicht|host|hunter2|sommer|geheim|\d{4}|plan|王|李|大华|أحمد|الزهراني|سمير|حداد|秘密"
     )
     assert not re.search(private, said), said
 

@@ -1,5 +1,6 @@
 """Cards as SPDX 3.0.1: held against the model of the published SHACL, read back value for value."""
 
+import dataclasses
 import io
 import json
 
@@ -76,6 +77,29 @@ def test_empty_cards_are_valid(kind):
     assert not [each for each in document.profileConformance if each.endswith("/ai")], "no time of release"
 
 
+def test_nobody_is_invented_and_the_profile_is_claimed_where_it_is_kept():
+    written = render(empty_card("student"))
+    assert b"NOASSERTION" not in written
+    found = valid(written)
+    assert not list(found.foreach_type(spdx.Organization))
+    full = full_card("adapter")
+    for key in ("provider", "version", "location", "released"):
+        fields = {name: state for name, state in full.fields.items() if name != key}
+        found = valid(render(dataclasses.replace(full, fields=fields)))
+        document = next(iter(found.foreach_type(spdx.SpdxDocument)))
+        assert not [each for each in document.profileConformance if each.endswith("/ai")], key
+
+
+def test_of_several_datasets_nobody_says_which_one_holds_personal_data():
+    for names, said in ((["a"], "yes"), (["a", "b"], "noAssertion")):
+        rows = [{"name": name} for name in names]
+        graph = json.loads(render(full_card("adapter", sensitive_data="yes", training_data=rows)))["@graph"]
+        place = "dataset_hasSensitivePersonalInformation"
+        assert [each[place] for each in graph if place in each] == [said] * len(names)
+        model = next(each for each in graph if each["type"] == "ai_AIPackage")
+        assert model["ai_useSensitivePersonalInformation"] == "yes"
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_ai_profile_is_kept_where_it_is_claimed(kind):
     found = valid(render(full_card(kind)))
@@ -125,6 +149,8 @@ def test_a_document_of_others_keeps_what_has_no_field():
          "simplelicensing_licenseExpression": "MIT"},
         {"type": "Relationship", "spdxId": "urn:r", "creationInfo": "_:c", "from": "urn:m",
          "relationshipType": "hasDeclaredLicense", "to": ["urn:l"]},
+        {"type": "Relationship", "spdxId": "urn:s", "creationInfo": "_:c", "from": "urn:a",
+         "relationshipType": "trainedOn", "to": ["urn:m"]},
     ]}  # fmt: skip
     data = json.dumps(said).encode()
     valid(data)
@@ -135,6 +161,11 @@ def test_a_document_of_others_keeps_what_has_no_field():
     }  # fmt: skip
     assert '"ai_safetyRiskAssessment": "low"' in read.document
     assert '"good"' in read.document
+    assert [(one.field, one.message) for one in read.problems] == [
+        ("evaluation", "note: its value is no number. It stays in the text."),
+        ("", "A card has no field for these parts of the document, so they stay in its text: "
+         "ai_safetyRiskAssessment, trainedOn (1)."),
+    ]  # fmt: skip
 
 
 def test_wrong_types_never_do_harm():

@@ -1,4 +1,4 @@
-"""What ships for the starter student and its adapters: our own words, and how it did on the suites that ship.
+"""What ships for the starter and adapters trained for it here: our own words, and how it did on the suites that ship.
 
 They are no person's words on this computer, so they stand as what was filled in: whoever writes beside them is heard
 first.
@@ -23,9 +23,13 @@ _LESS = frozenset(("nll",))
 
 
 def told(found: VersionGrounds, take: Taker) -> Iterator[tuple[str, Value]]:
-    """The fields that ship, for the starter itself or an adapter that is made for it; nothing for other bases."""
+    """The fields that ship, for the starter itself or an adapter that was trained for it here; nothing for other bases,
+    and nothing for an adapter that was made elsewhere: what that learnt from and is for, nobody here knows.
+    """
     figures, words = _read(_FIGURES), _read(_WORDS)
     if not figures or found.version.base_sha256 != figures["file_sha256"]:
+        return
+    if not found.version.is_base and (found.adapter is None or found.adapter.origin != "trained"):
         return
     own = "student" if found.version.is_base else "adapter"
     for field, data in words.get(own, {}).items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +16,9 @@ from forge_desktop.cards.records import Value
 
 _ROWS_IN_ONE = 12  # so that three pictures fit on a page
 _WIDTH, _LEFT, _RIGHT, _STEP, _TOP = 680, 220, 170, 22, 30
-_LABEL = 38
+_LABEL = 34
+_CALLED = ("metric", "dataset")
+_APART = ("task", "split", "revision", "config", "baseline", "source", "date")
 _NOT_XML = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
 
 
@@ -29,6 +32,22 @@ class _Ink:
 
 _INKS = (_Ink("#ffffff", "#1b1f2a", "#c3c8d4", "#4f46e5"),
          _Ink("#14161c", "#e7e9ef", "#474e5f", "#8b93f8"))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What may stand on one axis: figures of one unit, all better when more or all better when less. Without a unit
+    `metric` says which they are, "" for what could be shares.
+    """
+
+    unit: str = ""
+    less: bool = False
+    metric: str = ""
+
+    def titled(self, title: str) -> str:
+        """A chart's title with it."""
+        unit = f" ({self.unit})" if self.unit else f": {self.metric}" if self.metric else ""
+        return title + unit + (", less is better" if self.less else "")
 
 
 @dataclass(frozen=True)
@@ -68,11 +87,12 @@ class Chart:
 
     def svg(self, ink: _Ink) -> str:
         """The picture in one set of colours."""
-        least, most = self.ends
+        size = max(map(abs, self.ends)) or 1.0  # the largest numbers there are have no room between them
+        least, most = (end / size for end in self.ends)
         room = (most - least) or 1.0
 
         def x(value: float) -> float:
-            return round(_LEFT + (value - least) / room * (_WIDTH - _LEFT - _RIGHT), 1)
+            return round(_LEFT + (value / size - least) / room * (_WIDTH - _LEFT - _RIGHT), 1)
 
         lines = [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{self._height}" '
@@ -87,10 +107,7 @@ class Chart:
 
     def _lines(self, bar: Bar, top: int, x: Any, ink: _Ink) -> Iterable[str]:
         middle = top + _STEP // 2 - 2
-        yield (
-            f'<text x="{_LEFT - 8}" y="{middle + 4}" text-anchor="end" fill="{ink.text}">'
-            f"{escape(_short(bar.label))}</text>"
-        )
+        yield (f'<text x="{_LEFT - 8}" y="{middle + 4}" text-anchor="end" fill="{ink.text}">{escape(bar.label)}</text>')
         if not self.dots:
             begin, end = sorted((x(0.0), x(bar.value)))
             yield (
@@ -108,25 +125,26 @@ class Chart:
 
 
 def values(rows: Sequence[Mapping[str, Any]]) -> list[Chart]:
-    """The results of an evaluation, a chart for each unit."""
+    """The results of an evaluation, a chart for each scale."""
     bars = []
-    for row in rows:
+    for row, label in zip(rows, labels(rows), strict=True):
         value, *bounds = (_figure(row.get(name)) for name in ("value", "low", "high"))
         if value is not None:
             low, high = bounds if row.get("difference") is None else (None, None)
-            bar = Bar(_label(row), value, low, high, _with_bounds(plain_text(row["value"]), low, high))
-            bars.append((str(row.get("unit") or ""), bar))
+            bar = Bar(label, value, low, high, _with_bounds(plain_text(row["value"]), low, high))
+            bars.append((_scale(row, [each for each in (value, low, high) if each is not None]), bar))
     return _charts("Results", bars, dots=False)
 
 
 def differences(rows: Sequence[Mapping[str, Any]]) -> list[Chart]:
     """How results differ from their baseline, with the interval of that."""
     bars = []
-    for row in rows:
+    for row, label in zip(rows, labels(rows), strict=True):
         difference, low, high = (_figure(row.get(name)) for name in ("difference", "low", "high"))
         if difference is not None:
             said = _with_bounds(f"{'+' if difference > 0 else ''}{plain_text(difference)}", low, high)
-            bars.append((str(row.get("unit") or ""), Bar(_label(row), difference, low, high, said)))
+            figures = [abs(each) for each in (_figure(row.get("value")), difference, low, high) if each is not None]
+            bars.append((_scale(row, figures), Bar(label, difference, low, high, said)))
     return _charts("Difference to the baseline, with its interval", bars, dots=True)
 
 
@@ -139,46 +157,81 @@ def spreads(fields: Sequence[tuple[str, Value]]) -> list[Chart]:
         if middle is not None:
             low, high = (None, None) if far is None else (min(middle, far), max(middle, far))
             said = plain_text(middle) + (f", p95 {plain_text(far)}" if far is not None else "")
-            bars.append((value.unit, Bar(title, middle, low, high, said)))
+            bars.append((Scale(value.unit), Bar(_short(title), middle, low, high, said)))
     return _charts("Median and 95th percentile", bars, dots=False)
 
 
-def _charts(title: str, bars: Sequence[tuple[str, Bar]], *, dots: bool) -> list[Chart]:
-    units = list(dict.fromkeys(unit for unit, _ in bars))
+def _scale(row: Mapping[str, Any], figures: Sequence[float]) -> Scale:
+    """What a result may stand beside: nobody knows what one without a unit is in, but that it could be a share."""
+    unit, less = str(row.get("unit") or ""), row.get("less_is_better") is True
+    alike = unit or all(0 <= each <= 1 for each in figures)
+    return Scale(unit, less, "" if alike else _plain(str(row.get("metric") or "")))
+
+
+def _charts(title: str, bars: Sequence[tuple[Scale, Bar]], *, dots: bool) -> list[Chart]:
     found = []
-    for unit in units:
-        own = [bar for held, bar in bars if held == unit]
+    for scale in dict.fromkeys(scale for scale, _ in bars):
+        own = [bar for held, bar in bars if held == scale]
+        unit = scale.unit
         whole = 100.0 if unit == "%" else 1.0 if unit in ("", "share") else 0.0  # shares are seen as part of the whole
         figures = [each for bar in own for each in (bar.value, bar.low, bar.high) if each is not None]
         most = whole if not dots and all(0 <= each <= whole for each in figures) else max(0.0, *figures)
         size = math.ceil(len(own) / math.ceil(len(own) / _ROWS_IN_ONE))  # no picture of one bar alone at the end
         parts = [own[at : at + size] for at in range(0, len(own), size)]
         for number, part in enumerate(parts, 1):
-            named = f"{title} ({unit})" if unit else title
             ending = f", part {number} of {len(parts)}" if len(parts) > 1 else ""
-            found.append(Chart(named + ending, tuple(part), dots, (min(0.0, *figures), most)))
+            found.append(Chart(scale.titled(title) + ending, tuple(part), dots, (min(0.0, *figures), most)))
     return found
 
 
 def _figure(held: object) -> float | None:
     """A finite number; None for anything else."""
-    if isinstance(held, bool) or not isinstance(held, (int, float)) or not math.isfinite(held):
+    if isinstance(held, bool) or not isinstance(held, (int, float)):
         return None
-    return float(held)
+    try:
+        found = float(held)
+    except OverflowError:  # a whole number with more digits than that holds
+        return None
+    return found if math.isfinite(found) else None
 
 
 def _with_bounds(said: str, low: float | None, high: float | None) -> str:
     return said if low is None or high is None else f"{said} [{plain_text(low)}, {plain_text(high)}]"
 
 
-def _label(row: Mapping[str, Any]) -> str:
-    return " · ".join(str(row[name]) for name in ("metric", "dataset") if row.get(name)) or "result"
+def labels(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What each result is called, no two alike: by metric and dataset, then by what else tells them apart."""
+    plain = [" · ".join(str(row[name]) for name in _CALLED if row.get(name)) or "result" for row in rows]
+    alike: dict[str, list[int]] = {}
+    for at, label in enumerate(plain):
+        alike.setdefault(label, []).append(at)
+    full = list(plain)
+    for places in alike.values():
+        apart = [name for name in _APART if len({str(rows[at].get(name) or "") for at in places}) > 1]
+        for at in places:
+            full[at] = " · ".join([plain[at], *(str(rows[at][name]) for name in apart if rows[at].get(name))])
+    seen: set[str] = set()
+    return [_unlike(label, seen) for label in full]
+
+
+def _unlike(label: str, seen: set[str]) -> str:
+    """It as short as it has to be, with a number where another one is called that already."""
+    found = _short(label)
+    for number in itertools.count(2):
+        if found not in seen:
+            break
+        ending = f" · #{number}"
+        found = _short(label, _LABEL - len(ending)) + ending
+    seen.add(found)
+    return found
 
 
 def _plain(text: str) -> str:
     return _NOT_XML.sub("\ufffd", text)
 
 
-def _short(text: str) -> str:
+def _short(text: str, most: int = _LABEL) -> str:
+    """Its beginning and its end: names that begin alike differ there."""
     text = _plain(text)
-    return text if len(text) <= _LABEL else text[: _LABEL - 1] + "…"
+    end = most // 3
+    return text if len(text) <= most else f"{text[: most - 1 - end]}…{text[-end:]}"

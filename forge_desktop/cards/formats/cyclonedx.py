@@ -31,7 +31,7 @@ def render(card: Card) -> bytes:
 def _document(card: Card) -> dict[str, Any]:
     subject = _component(card)
     base = _base(card)
-    components = [subject]
+    components: list[dict[str, Any]] = []
     dependencies: list[dict[str, Any]] = [{"ref": subject["bom-ref"]}]
     if base:
         components.append({**base, "bom-ref": "base"})
@@ -40,6 +40,7 @@ def _document(card: Card) -> dict[str, Any]:
         "metadata": {
             "timestamp": moment(card.changed),
             "tools": {"components": [{"type": "application", "name": "Forge Desktop", "version": __version__}]},
+            "component": subject,
         },
         "components": components,
         "dependencies": dependencies,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from forge_desktop.cards.fields import BY_KEY
-from forge_desktop.cards.formats.properties import data_of, is_web, rows_of, text_of, texts_of
+from forge_desktop.cards.formats.cyclonedx_energy import consumptions
+from forge_desktop.cards.formats.cyclonedx_fairness import assessments
+from forge_desktop.cards.formats.cyclonedx_metrics import metrics
+from forge_desktop.cards.formats.properties import is_web, rows_of, text_of, texts_of
 from forge_desktop.cards.licences import OTHER, spelled
 from forge_desktop.cards.records import Card
 
@@ -19,9 +20,8 @@ CONSIDERED = {  # a text of ours: the list it is the only entry of
     "limitations": "technicalLimitations",
     "tradeoffs": "performanceTradeoffs",
 }
-_MEASURED = ("prompt_speed", "generation_speed", "first_token", "latency", "memory_ram", "memory_vram", "error_rate")
-_KWH = {"kWh": 1.0, "Wh": 1e-3, "J": 1 / 3_600_000}
-_TONNES = {"kg": 1e-3, "g": 1e-6, "t": 1.0}
+PERSONAL = "personal data"
+_SOMEWHERE = "personal data: the card says that the data of its training hold some, not in which set"
 
 
 def without_empty(said: dict[str, Any]) -> dict[str, Any]:
@@ -59,14 +59,16 @@ def model_card(card: Card) -> dict[str, Any]:
     """Everything of the modelCard but its properties."""
     return without_empty({
         "modelParameters": _parameters(card),
-        "quantitativeAnalysis": without_empty({"performanceMetrics": _metrics(card)}),
+        "quantitativeAnalysis": without_empty({"performanceMetrics": metrics(card)}),
         "considerations": _considerations(card),
     })  # fmt: skip
 
 
 def plainly_said(card: Card) -> dict[str, object]:
     """The fields whose places in a modelCard hold just what stands in them."""
-    said: dict[str, object] = {key: text_of(card, key) for key in (*CONSIDERED, "task", "safety", "fairness")}
+    said: dict[str, object] = {key: text_of(card, key) for key in (*CONSIDERED, "task", "safety")}
+    if assessments(text_of(card, "fairness")):
+        said["fairness"] = text_of(card, "fairness")
     return {**said, "inputs": texts_of(card, "inputs"), "outputs": texts_of(card, "outputs")}
 
 
@@ -79,14 +81,20 @@ def _parameters(card: Card) -> dict[str, Any]:
         "approach": {"type": approach} if approach else None,
         "task": text_of(card, "task"),
         place: architecture,
-        "datasets": [_dataset(card, row, number) for number, row in enumerate(rows_of(card, "training_data"), 1)],
+        "datasets": _datasets(card),
         "inputs": [{"format": each} for each in texts_of(card, "inputs")],
         "outputs": [{"format": each} for each in texts_of(card, "outputs")],
     })  # fmt: skip
 
 
-def _dataset(card: Card, row: Mapping[str, Any], number: int) -> dict[str, Any]:
-    sensitive = text_of(card, "sensitive_data")
+def _datasets(card: Card) -> list[dict[str, Any]]:
+    rows = rows_of(card, "training_data")
+    there = text_of(card, "sensitive_data") == "yes"  # "no" and "unknown" name none, and the format lists what is there
+    sensitive = [PERSONAL if len(rows) == 1 else _SOMEWHERE] if there else []
+    return [_dataset(row, number, sensitive) for number, row in enumerate(rows, 1)]
+
+
+def _dataset(row: Mapping[str, Any], number: int, sensitive: list[str]) -> dict[str, Any]:
     told = [
         {"name": f"forge-desktop:dataset:{name}", "value": str(row[name])}
         for name in ("sha256", "rows", "train_rows", "validation_rows", "documents")
@@ -98,90 +106,16 @@ def _dataset(card: Card, row: Mapping[str, Any], number: int) -> dict[str, Any]:
         "name": str(row.get("name") or f"dataset {number}"),
         "contents": {"properties": told} if told else None,
         "classification": str(row.get("classification") or ""),
-        "sensitiveData": [f"personal data: {sensitive}"] if sensitive else None,
+        "sensitiveData": sensitive,
     })  # fmt: skip
-
-
-def _metrics(card: Card) -> list[dict[str, Any]]:
-    found = [each for row in rows_of(card, "evaluation") for each in _of_evaluation(row)]
-    for key in _MEASURED:
-        value = card.fields[key].shown if key in card.fields else None
-        if value is None:
-            continue
-        parts = value.data.items() if isinstance(value.data, Mapping) else [("", value.data)]
-        about = "; ".join(
-            f"{name}={value.detail[name]}" for name in ("n", "machine", "context") if value.detail.get(name)
-        )
-        found += [
-            without_empty({
-                "type": f"{BY_KEY[key].title} {part}".strip() + (f" ({value.unit})" if value.unit else ""),
-                "value": number(held),
-                "slice": about,
-            })
-            for part, held in parts
-        ]  # fmt: skip
-    return found
-
-
-def _of_evaluation(row: Mapping[str, Any]) -> list[dict[str, Any]]:
-    name, unit = str(row.get("metric") or "score"), str(row.get("unit") or "")
-    about = "; ".join(
-        f"{part}={row[part]}"
-        for part in ("task", "dataset", "revision", "split", "n")
-        if row.get(part) not in (None, "")
-    )
-    titled = f"{name} ({unit})" if unit else name
-    bounds = {"lowerBound": row.get("low"), "upperBound": row.get("high")}
-    interval = {side: number(held) for side, held in bounds.items() if held is not None}
-    compared = row.get("difference") is not None
-    found = []
-    if row.get("value") is not None:
-        told = {"type": titled, "value": number(row["value"]), "slice": about}
-        found.append(without_empty({**told, "confidenceInterval": {} if compared else interval}))
-    if compared:
-        name = f"{titled}, difference to {row.get('baseline') or 'the baseline'}"
-        told = {"type": name, "value": number(row["difference"]), "slice": about}
-        found.append(without_empty({**told, "confidenceInterval": interval}))
-    return found
-
-
-def number(held: object) -> str:
-    """A figure as text, as JSON has it."""
-    return held if isinstance(held, str) else json.dumps(held, ensure_ascii=False)
 
 
 def _considerations(card: Card) -> dict[str, Any]:
     found: dict[str, Any] = {place: [text] for key, place in CONSIDERED.items() if (text := text_of(card, key))}
     if safety := text_of(card, "safety"):
         found["ethicalConsiderations"] = [{"name": safety}]
-    if fairness := text_of(card, "fairness"):
-        found["fairnessAssessments"] = [{"harms": fairness}]
-    if spent := _energy(card):
-        found["environmentalConsiderations"] = {"energyConsumptions": [spent]}
+    if told := assessments(text_of(card, "fairness")):
+        found["fairnessAssessments"] = told
+    if spent := consumptions(card):
+        found["environmentalConsiderations"] = {"energyConsumptions": spent}
     return found
-
-
-def _energy(card: Card) -> dict[str, Any]:
-    kwh = _in_unit(card, "training_energy", _KWH)
-    if kwh is None:
-        return {}
-    measure = {"value": kwh, "unit": "kWh"}
-    spent: dict[str, Any] = {
-        "activity": "fine-tuning" if card.kind == "adapter" else "training",
-        "energyProviders": [
-            {"organization": {"name": "unknown"}, "energySource": "unknown", "energyProvided": measure}
-        ],
-        "activityEnergyCost": measure,
-    }
-    tonnes = _in_unit(card, "training_carbon", _TONNES)
-    if tonnes is not None:
-        spent["co2CostEquivalent"] = {"value": tonnes, "unit": "tCO2eq"}
-    return spent
-
-
-def _in_unit(card: Card, key: str, units: Mapping[str, float]) -> float | None:
-    value = card.fields[key].shown if key in card.fields else None
-    if value is None or isinstance(value.data, bool) or not isinstance(data_of(card, key), (int, float)):
-        return None
-    factor = units.get(value.unit or next(iter(units)))
-    return None if factor is None else round(float(data_of(card, key)) * factor, 12)

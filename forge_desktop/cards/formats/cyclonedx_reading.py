@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import copy
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.cards.formats import cyclonedx_energy, cyclonedx_fairness, cyclonedx_metrics
+from forge_desktop.cards.formats.cyclonedx_datasets import training_data
 from forge_desktop.cards.formats.cyclonedx_model import CONSIDERED, NO_LICENCE
 from forge_desktop.cards.formats.foreign import ForeignCard
-from forge_desktop.cards.formats.properties import PREFIX, Properties
+from forge_desktop.cards.formats.left_over import as_one, places, text_for, unplaced
+from forge_desktop.cards.formats.properties import Properties
 from forge_desktop.cards.licences import OTHER
+from forge_desktop.cards.records import Problem
 
 _MODEL = "machine-learning-model"
+_CONTAINER = ("$schema", "bomFormat", "specVersion", "version")
+_TOLD = (  # what of these is left is named by its own sentences
+    "modelCard.modelParameters.datasets",
+    "modelCard.quantitativeAnalysis.performanceMetrics",
+    "modelCard.considerations.fairnessAssessments",
+    "modelCard.considerations.environmentalConsiderations.energyConsumptions",
+)
 
 
 def read_cyclonedx(said: Mapping[str, Any]) -> ForeignCard:
@@ -23,7 +33,7 @@ def read_cyclonedx(said: Mapping[str, Any]) -> ForeignCard:
     card = _mapping(component, "modelCard")
     pairs = [*_pairs(card), *_pairs(component)]
     known = Properties(pairs)
-    native = _Native(component, card)
+    native = _Native(component, card, [each for each in _list(rest, "components") if isinstance(each, dict)])
     values = native.take()
     kind = known.kind("adapter" if "base_model" in values else "student")
     name = str(values.get("name") or "unnamed")
@@ -36,38 +46,22 @@ def read_cyclonedx(said: Mapping[str, Any]) -> ForeignCard:
         document=text_for(name, "CycloneDX", rest, known),
         broken=known.broken,
         told_kind=known.told_kind,
+        problems=() if known.are_ours else (*native.problems, *_unplaced(rest, component, known, native.problems)),
     )
 
 
-def text_for(name: str, form: str, rest: object, known: Properties) -> str:
-    """A card's text: its own where Forge Desktop wrote the document, with what a document says beyond our fields."""
-    if not known.are_ours:
-        return leftover(name, form, rest, known.rest)
-    odd = leftover(name, form, {}, [(key, text) for key, text in known.rest if key.startswith(PREFIX)])
-    if not odd or not known.document:
-        return known.document or odd
-    return f"{known.document.rstrip()}\n\n{odd.partition(chr(10))[2].strip()}\n"
-
-
-def leftover(name: str, form: str, rest: object, properties: list[tuple[str, str]]) -> str:
-    """A card's text with what a document says beyond our fields, word for word."""
-    kept = _pruned(rest)
-    if properties:
-        kept = {**(kept if isinstance(kept, dict) else {}), "properties": dict(properties)}
-    if not kept:
-        return ""
-    told = json.dumps(kept, indent=2, ensure_ascii=False)
-    return f"# {name}\n\n## From the {form} document\n\n```json\n{told}\n```\n"
-
-
-def _pruned(held: Any) -> Any:
-    """The same without what became empty when its parts were taken out."""
-    if isinstance(held, dict):
-        pruned = {name: _pruned(each) for name, each in held.items()}
-        return {name: each for name, each in pruned.items() if each not in (None, "", [], {})}
-    if isinstance(held, list):
-        return [each for each in map(_pruned, held) if each not in (None, "", [], {})]
-    return held
+def _unplaced(
+    rest: dict[str, Any], component: dict[str, Any], known: Properties, told: Sequence[Problem]
+) -> list[Problem]:
+    """What has no place in a card, named: first of the model, then of what stands around it."""
+    named = {*_TOLD, *(["licenses"] if any(one.field == "licence" for one in told) else [])}
+    found = [place for place in places(component) if place.rpartition(" (")[0] not in named]
+    around = {name: held for name, held in rest.items() if name not in _CONTAINER}
+    metadata = dict(_mapping(rest, "metadata"))
+    if metadata.get("component") is component:
+        del metadata["component"]
+    others = [each for each in _list(rest, "components") if each is not component]
+    return unplaced([*found, *places({**around, "metadata": metadata, "components": others})], known.rest)
 
 
 def _model_of(said: dict[str, Any]) -> dict[str, Any]:
@@ -85,17 +79,24 @@ def _is_model(each: object) -> bool:
 
 
 def _pairs(held: dict[str, Any]) -> list[tuple[str, str]]:
-    found = held.pop("properties", [])
+    """Names and texts, taken out of it; what is none is left there."""
+    found = _list(held, "properties")
+    sound = [isinstance(each, dict) and "name" in each for each in found]
+    if found:
+        held["properties"] = [each for each, is_sound in zip(found, sound, strict=True) if not is_sound]
     return [
-        (str(each["name"]), str(each.get("value", "")))
-        for each in (found if isinstance(found, list) else [])
-        if isinstance(each, dict) and "name" in each
+        (str(each["name"]), str(each.get("value", ""))) for each, is_sound in zip(found, sound, strict=True) if is_sound
     ]
 
 
 def _mapping(held: dict[str, Any], name: str) -> dict[str, Any]:
     found = held.get(name)
     return found if isinstance(found, dict) else {}
+
+
+def _list(held: Mapping[str, Any], name: str) -> list[Any]:
+    found = held.get(name)
+    return found if isinstance(found, list) else []
 
 
 def _texts(held: dict[str, Any], name: str) -> list[str]:
@@ -111,17 +112,16 @@ def _text(held: dict[str, Any], name: str) -> str:
     return held.pop(name) if isinstance(held.get(name), str) else ""
 
 
-def as_one(texts: list[str]) -> str:
-    """Several texts as a Markdown list, one as it is."""
-    return texts[0] if len(texts) == 1 else "\n".join(f"- {each}" for each in texts)
-
-
 class _Native:
     """What stands in the format's own places; what is taken goes out of them."""
 
-    def __init__(self, component: dict[str, Any], card: dict[str, Any]) -> None:
-        self._component, self._card = component, card
+    def __init__(
+        self, component: dict[str, Any], card: dict[str, Any], components: Sequence[Mapping[str, Any]]
+    ) -> None:
+        self._component, self._card, self._components = component, card, components
         self._found: dict[str, object] = {}
+        self.problems: list[Problem] = []
+        """What of the places that a card has too could not be taken, with the sentence why."""
 
     def take(self) -> dict[str, object]:
         """Data by field."""
@@ -158,6 +158,9 @@ class _Native:
 
     def _licence(self) -> None:
         said = self._component.get("licenses")
+        if isinstance(said, list) and len(said) > 1:
+            names = [_licence_name(each) for each in said]
+            self._say("licence", f"It names {len(said)} licences ({', '.join(names)}), and not how they go together.")
         if not isinstance(said, list) or len(said) != 1 or not isinstance(said[0], dict):
             return
         licence = _mapping(said[0], "license")
@@ -197,10 +200,10 @@ class _Native:
                 isinstance(each, dict) and set(each) == {"format"} for each in formats
             ):
                 self._put(name, [str(each["format"]) for each in parameters.pop(name)])
-        datasets = parameters.get("datasets")
-        named = [each for each in datasets if isinstance(each, dict)] if isinstance(datasets, list) else []
-        rows = [{"name": str(each["name"]), **_classified(each)} for each in named if each.get("name")]
-        self._put("training_data", rows)  # the datasets stay in the text as well: they say more than a row can
+        rows, left, why = training_data(_list(parameters, "datasets"), self._components)
+        self._put("training_data", rows)
+        self._keep(parameters, "datasets", left)
+        self._say("training_data", *why)
 
     def _considerations(self) -> None:
         considerations = _mapping(self._card, "considerations")
@@ -215,41 +218,38 @@ class _Native:
             self._put("safety", as_one([each for each in told if each]) if any(told) else "")
             if all(set(each) <= {"name", "mitigationStrategy"} for each in risks):
                 considerations.pop("ethicalConsiderations")
-        groups = considerations.get("fairnessAssessments")
-        if (
-            isinstance(groups, list)
-            and len(groups) == 1
-            and isinstance(groups[0], dict)
-            and set(groups[0]) == {"harms"}
-        ):
-            self._put("fairness", _text(groups[0], "harms"))
+        if fairness := cyclonedx_fairness.as_text(considerations.get("fairnessAssessments")):
+            self._put("fairness", fairness)
+            del considerations["fairnessAssessments"]
+        elif considerations.get("fairnessAssessments"):
+            self._say("fairness", "Its fairnessAssessments hold more than texts.")
+        environment = _mapping(considerations, "environmentalConsiderations")
+        amounts, left, why = cyclonedx_energy.spent(_list(environment, "energyConsumptions"))
+        for key, amount in amounts.items():
+            self._put(key, amount)
+        self._keep(environment, "energyConsumptions", left)
+        self._say("training_energy", *why)
 
     def _metrics(self) -> None:
-        """Metrics become rows of the evaluation; they stay in the text too, which has their slices."""
-        metrics = _mapping(self._card, "quantitativeAnalysis").get("performanceMetrics")
-        rows = []
-        for each in metrics if isinstance(metrics, list) else []:
-            value = figure(each.get("value")) if isinstance(each, dict) else None
-            if value is not None and each.get("type"):
-                rows.append({"metric": str(each["type"]), "value": value, **_sliced(each)})
+        analysis = _mapping(self._card, "quantitativeAnalysis")
+        rows, left, why = cyclonedx_metrics.results(_list(analysis, "performanceMetrics"))
         self._put("evaluation", rows)
+        self._keep(analysis, "performanceMetrics", left)
+        self._say("evaluation", *why)
+
+    def _keep(self, held: dict[str, Any], name: str, left: list[Any]) -> None:
+        """Leave in the document what was not taken, each part whole."""
+        if isinstance(held.get(name), list):
+            held[name] = left
+
+    def _say(self, field: str, *sentences: str) -> None:
+        self.problems += [Problem(field, f"{sentence} It stays in the text.", "warning") for sentence in sentences]
 
 
-def _sliced(metric: Mapping[str, Any]) -> dict[str, object]:
-    return {"config": str(metric["slice"])} if metric.get("slice") else {}
-
-
-def _classified(dataset: Mapping[str, Any]) -> dict[str, object]:
-    return {"classification": str(dataset["classification"])} if dataset.get("classification") else {}
-
-
-def figure(text: object) -> float | int | None:
-    """A text as a number, None where it is none."""
-    try:
-        found = json.loads(str(text), parse_constant=lambda name: None)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, (int, float)) and not isinstance(found, bool) else None
+def _licence_name(said: object) -> str:
+    held = said if isinstance(said, dict) else {}
+    licence = _mapping(held, "license")
+    return str(held.get("expression") or licence.get("id") or licence.get("name") or "one without a name")
 
 
 def _sha256(held: dict[str, Any]) -> str:

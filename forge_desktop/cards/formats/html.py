@@ -103,7 +103,7 @@ def _section(card: Card, key: str, title: str) -> str:
 
 def _fact(field: Field, state: FieldState) -> str:
     told = "<br>".join(_told(field, state))
-    return f'<tr><th width="28%">{escape(field.title)}</th><td dir="auto">{told}</td></tr>\n'
+    return f'<tr><th scope="row" width="28%">{escape(field.title)}</th><td dir="auto">{told}</td></tr>\n'
 
 
 def _block(field: Field, state: FieldState) -> str:
@@ -154,7 +154,7 @@ def _own_words(card: Card) -> str:
     except markdown.BadCardText as error:
         return f'<p class="stale">What else its text says cannot be read: {escape(error.message)}</p>\n'
     rows = "".join(
-        f'<tr><th width="28%">{bdi(name)}</th><td dir="auto">{bdi(plain_text(held))}</td></tr>\n'
+        f'<tr><th scope="row" width="28%">{bdi(name)}</th><td dir="auto">{bdi(plain_text(held))}</td></tr>\n'
         for name, held in keys.items()
         if held not in (None, "", [], {})
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from html import escape
 from typing import Any
 
@@ -12,6 +13,7 @@ from forge_desktop.base.money import exact
 from forge_desktop.cards.fields import ROWS
 
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_ENDLESS = 10**21  # whose digits nobody reads
 _HEADINGS = {"cost": "cost (USD)", "sha256": "SHA-256"}
 
 
@@ -20,9 +22,9 @@ def plain_text(held: object) -> str:
     if isinstance(held, bool):
         return "yes" if held else "no"
     if isinstance(held, int):
-        return f"{held:,}"
+        return f"{held:,}" if abs(held) < _ENDLESS else f"{Decimal(held):.6g}"
     if isinstance(held, float):
-        return f"{held:,.6g}" if abs(held) < 1e6 else f"{held:,.0f}"
+        return f"{held:,.6g}" if abs(held) < 1e6 or abs(held) >= _ENDLESS else f"{held:,.0f}"
     if isinstance(held, str):
         return held
     return "" if held is None else json.dumps(held, ensure_ascii=False)
@@ -46,7 +48,7 @@ def table(key: str, rows: Sequence[Any]) -> str:
     known = ROWS.get(key, ())
     others = sorted({str(name) for row in held for name in row} - set(known))
     columns = [name for name in (*known, *others) if any(row.get(name) not in (None, "") for row in held)]
-    head = "".join(f"<th>{escape(_HEADINGS.get(name, words(name)))}</th>" for name in columns)
+    head = "".join(f'<th scope="col">{escape(_HEADINGS.get(name, words(name)))}</th>' for name in columns)
     body = "".join("<tr>" + "".join(_cell(name, row.get(name)) for name in columns) + "</tr>\n" for row in held)
     return f'<table width="100%">\n<thead><tr>{head}</tr></thead>\n{body}</table>\n'
 
@@ -62,7 +64,9 @@ def _cell(name: str, held: object) -> str:
 
 def _evaluation(rows: Sequence[Mapping[str, Any]]) -> str:
     """Results in five columns; what describes one stands below it in small."""
-    head = "".join(f"<th>{name}</th>" for name in ("Result", "Value", "n", "Difference to the baseline", "From"))
+    head = "".join(
+        f'<th scope="col">{name}</th>' for name in ("Result", "Value", "n", "Difference to the baseline", "From")
+    )
     body = "".join(f"<tr>{''.join(_result(row))}</tr>\n" for row in rows)
     return f'<table width="100%">\n<thead><tr>{head}</tr></thead>\n{body}</table>\n'
 
@@ -82,7 +86,7 @@ def _result(row: Mapping[str, Any]) -> list[str]:
         _two(bdi(plain_text(row.get("metric"))), about),
         _two(bdi(value), "less is better" if row.get("less_is_better") is True else ""),
         f'<td align="right">{escape(plain_text(row.get("n")))}</td>',
-        _two(bdi(difference), f"to {row['baseline']}" if row.get("baseline") else ""),
+        _two(bdi(difference), f"to {plain_text(row['baseline'])}" if row.get("baseline") not in (None, "") else ""),
         _two(bdi(plain_text(row.get("source"))), " · ".join([_told(row, "date"), verified, *others]).strip(" ·")),
     ]
 

@@ -127,6 +127,8 @@ def markdown_html(text: str) -> str:
             token.tag = f"h{min(6, int(token.tag[1:]) + _DEEPEST)}"
         elif token.type in ("paragraph_open", "list_item_open", "td_open", "th_open"):
             token.attrSet("dir", "auto")
+            if token.type == "th_open":
+                token.attrSet("scope", "col")
         for child in token.children or ():
             if child.type == "link_open" and not str(child.attrGet("href") or "").startswith(
                 ("http://", "https://", "mailto:")

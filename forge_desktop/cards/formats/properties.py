@@ -205,14 +205,16 @@ class Properties:
         return money_in(key, {"value": data})
 
     def _value(self, key: str, data: object) -> Value:
-        told = self._provenance(key)
+        told, field = self._provenance(key), BY_KEY[key]
         source = told.get("source")
-        if key not in self._ours and f"{key}:provenance" not in self._ours:
+        native = key not in self._ours and f"{key}:provenance" not in self._ours  # of the format's own places
+        if native:
             source = "import"
         detail = told.get("detail")
+        first = field.units[0] if field.units and (native or field.type == "money") else ""
         return Value(
             data=data,
-            unit=self._ours.get(f"{key}:unit", BY_KEY[key].units[0] if BY_KEY[key].type == "money" else ""),
+            unit=self._ours.get(f"{key}:unit", first),
             origin="hand",
             source=source if source in get_args(Source) else "import",  # type: ignore[arg-type]
             detail={**(detail if isinstance(detail, dict) else {}), **self._beside(key)},

@@ -83,7 +83,8 @@ def _rows(files: list[Path], folder: Path, *, alone: bool) -> tuple[list[dict[st
             if alone:
                 raise
             named = error.message if file.name in error.message else f"{file.name}: {error.message}"
-            problems.append(Problem("evaluation", f"{named} It was left out.", "warning"))
+            at = (error.line, error.column) if isinstance(error, BadCardText) else (0, 0)
+            problems.append(Problem("evaluation", f"{named} It was left out.", "warning", *at))
     return rows, problems
 
 

@@ -21,6 +21,7 @@ CONTEXT = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"
 NO_LICENCE = "expandedlicensing_NoAssertionLicense"
 _PROFILES = ["core", "software", "simpleLicensing", "expandedLicensing", "extension"]
 _PLACE = "software_downloadLocation"
+_OF_AI = ("suppliedBy", "software_packageVersion", _PLACE, "releaseTime")
 _INFO = "_:creation"
 
 
@@ -41,7 +42,8 @@ class _Document:
 
     def graph(self) -> list[dict[str, Any]]:
         """Everything, in the same order each time."""
-        supplier = self._add("Organization", "supplier", name=text_of(self._card, "provider") or "NOASSERTION")
+        provider = text_of(self._card, "provider")
+        supplier = self._add("Organization", "supplier", name=provider) if provider else ""
         model = self._add(
             "ai_AIPackage", "model", **{**_package(self._card), "suppliedBy": supplier}, **ai_facts(self._card),
             **self._contact(), extension=[self._properties()],
@@ -78,8 +80,11 @@ class _Document:
         ]  # fmt: skip
 
     def _profiles(self) -> list[str]:
-        """The AI profile wants a time of release, which must be known; when datasets were made nobody says here."""
-        return [*_PROFILES, "ai"] if _released(self._card) else _PROFILES
+        """The AI profile wants to know who supplies a model, which version, from where and since when; when datasets
+        were made nobody says here.
+        """
+        said = {**_package(self._card), "suppliedBy": text_of(self._card, "provider")}
+        return [*_PROFILES, "ai"] if all(said[place] for place in _OF_AI) else _PROFILES
 
     def _contact(self) -> dict[str, Any]:
         contact = text_of(self._card, "contact")
@@ -168,9 +173,9 @@ def _package(card: Card) -> dict[str, Any]:
     return {
         "name": _title(card),
         "summary": text_of(card, "summary"),
-        "software_packageVersion": text_of(card, "version") or "NOASSERTION",
+        "software_packageVersion": text_of(card, "version"),
         "software_primaryPurpose": "model",
-        _PLACE: place if is_web(place) else "urn:spdx:NOASSERTION",
+        _PLACE: place if is_web(place) else "",
         "releaseTime": moment(released) if released else "",
         "verifiedUsing": _verified(text_of(card, "adapter_sha256") or text_of(card, "file_sha256")),
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from forge_desktop.cards.fields import BY_KEY
-from forge_desktop.cards.formats.cyclonedx_model import number
+from forge_desktop.cards.formats.cyclonedx_metrics import number
 from forge_desktop.cards.formats.properties import data_of, rows_of, text_of, texts_of
 from forge_desktop.cards.records import Card
 
@@ -52,11 +52,17 @@ def dataset_facts(card: Card, row: Mapping[str, Any], number: int) -> dict[str, 
         "software_primaryPurpose": "data",
         "dataset_datasetType": ["text"],
         "dataset_datasetSize": rows if type(rows) is int and rows >= 0 else None,
-        "dataset_hasSensitivePersonalInformation": _PRESENCE.get(text_of(card, "sensitive_data"), ""),
+        "dataset_hasSensitivePersonalInformation": _presence_in_each(card),
         "dataset_dataPreprocessing": [f"{name}: {text}" for name, text in _facts(card, "preprocessing")],
         "verifiedUsing": [{"type": "Hash", "algorithm": "sha256", "hashValue": sha256}] if sha256 else [],
         "comment": f"Classification: {row['classification']}" if row.get("classification") else "",
     }
+
+
+def _presence_in_each(card: Card) -> str:
+    """Of several datasets nobody says in which one personal data are."""
+    said = text_of(card, "sensitive_data")
+    return "noAssertion" if said == "yes" and len(rows_of(card, "training_data")) > 1 else _PRESENCE.get(said, "")
 
 
 def _titled(card: Card, *keys: str) -> str:

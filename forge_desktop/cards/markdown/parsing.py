@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from forge_desktop.cards.fields import of_kind
-from forge_desktop.cards.markdown import front, hub_keys, licences, places, yaml_nodes
+from forge_desktop.cards.markdown import front, hub_keys, index_nodes, licences, places, yaml_nodes
 from forge_desktop.cards.markdown.facts import Held
 from forge_desktop.cards.markdown.outline import Outline
 from forge_desktop.cards.markdown.places import Place
 from forge_desktop.cards.markdown.records import BadCardText
 from forge_desktop.cards.markdown.yaml_nodes import Node
 from forge_desktop.cards.records import Kind
+
+_RESULTS = hub_keys.field_key("evaluation")
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,10 @@ class Parsed:
     def in_front(self) -> dict[str, object]:
         """Fields that the front matter says."""
         ours = hub_keys.fields_of(self.kind)
-        return {key: value for key, value in hub_keys.said(self.keys).items() if key in ours}
+        said = hub_keys.said(self.keys)
+        if "evaluation" in said:
+            said["evaluation"] = index_nodes.rows(self.keys[_RESULTS], self.front.yaml)
+        return {key: value for key, value in said.items() if key in ours}
 
     @cached_property
     def in_body(self) -> dict[str, Held]:

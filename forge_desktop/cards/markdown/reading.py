@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forge_desktop.cards.markdown import hub_keys, index_remarks
+from forge_desktop.cards.markdown import hub_keys, hub_remarks, index_remarks
 from forge_desktop.cards.markdown.parsing import Parsed, parse
 from forge_desktop.cards.markdown.records import BadCardText, ReadText
 from forge_desktop.cards.markdown.yaml_nodes import plain
@@ -23,9 +23,9 @@ def read(text: str, kind: Kind, *, previous: str = "") -> ReadText:
         keys={name: plain(node) for name, node in parsed.keys.items() if name not in ours or _unread(name, parsed)},
         document=text,
         not_applicable={key: why for key, why in parsed.reasons.items() if key not in values},
-        sections=tuple(heading.title for heading in parsed.outline.headings if not (heading.field or heading.section)),
+        sections=tuple(heading.title for heading in parsed.outline.headings if not heading.ours),
         places={key: _place(parsed, key) for key in values},
-        remarks=index_remarks.remarks(parsed),
+        remarks=(*hub_remarks.remarks(parsed.front), *index_remarks.remarks(parsed)),
     )
 
 

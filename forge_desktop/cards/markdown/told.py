@@ -18,6 +18,7 @@ _FROM = {
     "ledger": "as really paid",
     "headers": "from the endpoint's answers",
     "endpoint": "from the endpoint",
+    "shipped": "came with the application",
 }
 _STALE = "**No longer true:** "
 _OURS = re.compile("|".join(map(re.escape, (*_FROM.values(), "by hand", _STALE))))
@@ -55,9 +56,9 @@ def _origin(value: Value) -> str:
     date = value.detail.get("date")
     if not isinstance(date, str) and value.at:
         date = time.strftime("%Y-%m-%d", time.gmtime(value.at))
-    parts = [f"{said} {date[:10]}" if isinstance(date, str) and value.source != "file" else said]
+    parts = [f"{said} {date[:10]}" if isinstance(date, str) else said]
     count, machine = value.detail.get("n"), value.detail.get("machine")
-    parts += [f"n = {count}"] if isinstance(count, int) else []
+    parts += [f"n = {count}"] if isinstance(count, int) and not isinstance(value.data, list) else []
     parts += [said] if (said := lengths(value)) else []
     parts += [_line(machine)] if isinstance(machine, str) and machine else []
     return ", ".join(parts)

@@ -28,6 +28,11 @@ class Wish:
         return self.held is not None or bool(self.reason)
 
     @property
+    def beside_measured(self) -> bool:
+        """Whether a value by hand and a measured one have to stand side by side."""
+        return self.state.hand is not None and self.state.measured is not None
+
+    @property
     def beside(self) -> str:
         """The measured value that stands beside one by hand, "" where there are not both."""
         measured = self.state.measured
@@ -113,7 +118,7 @@ def notes(wish: Wish) -> list[str]:
     said = told.source(wish.state).removesuffix(stale).rstrip(". ")
     found = [f"*Source: {said}*"] if said else []
     found += [stale] if stale else []
-    if wish.state.hand is not None and wish.state.measured is not None:
+    if wish.beside_measured and wish.state.measured is not None:
         measured = (wish.state.measured.data, wish.state.measured.unit)
         found += [f"*As {wish.state.measured.found}:*", *block_lines(wish.field, measured)]
     return found

@@ -6,6 +6,7 @@ from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.markdown import body_edits, hub_keys, laying, tidying, wishes
 from forge_desktop.cards.markdown.body_edits import LineEdit
 from forge_desktop.cards.markdown.facts import Held
+from forge_desktop.cards.markdown.index_editing import Edited, edited
 from forge_desktop.cards.markdown.parsing import Parsed, parse
 from forge_desktop.cards.markdown.places import Place
 from forge_desktop.cards.markdown.wishes import Wish
@@ -26,7 +27,7 @@ def write(card: Card, *, previous: str = "") -> str:
 class _Writing:
     def __init__(self, card: Card, parsed: Parsed) -> None:
         self._card = card
-        self._parsed = parsed
+        self._parsed, self._results = _with_results(parsed, card)
         self._fresh = not parsed.front.there and not parsed.front.body.strip()
         self._wishes = wishes.of(card)
         if self._fresh and "name" not in self._wishes and card.name:
@@ -54,8 +55,10 @@ class _Writing:
         found: dict[str, object] = {}
         parsed = self._parsed
         for key in hub_keys.fields_of(self._card.kind):
+            if key == "evaluation" and self._results is not None:
+                continue
             there = parsed.in_front.get(key)
-            if key not in self._wishes and self._no_value(key, (there, "")):
+            if key not in self._wishes and (there is None or self._no_value(key, (there, ""))):
                 continue
             if self._back.get(key) == there or (there is not None and self._data(key) == there):
                 continue
@@ -88,11 +91,17 @@ class _Writing:
             if place is not None and wish is not None:
                 edits += body_edits.removed(parsed.outline, place)
                 new.append(wish)
-            elif wish is not None and not self._front_says(wish):
+            elif wish is not None and not self._front_says(wish) and not self._from_file(wish):
                 new.append(wish)
         edits += laying.edits(parsed.outline, places, new)
         edits = tidying.tidied(parsed.outline, edits)
         return body_edits.applied(parsed.outline, edits, parsed.front.line_end) if edits else parsed.front.body
+
+    def _from_file(self, wish: Wish) -> bool:
+        """Whether it is a name that an import took from a file, because the text in it says none."""
+        hand = wish.state.hand
+        named_so = wish.field.key == "name" and hand is not None and hand.source == "import"
+        return named_so and wish.state.measured is None and not self._fresh
 
     def _all(self) -> dict[str, Wish | None]:
         """Every field that has a place or is wished for."""
@@ -119,8 +128,25 @@ class _Writing:
             return False
         if key == "licence_name" and self._data("licence") == wish.held[0]:
             return False  # in the front matter alone it would be taken for the licence's own name
+        if key == "evaluation" and self._results is not None:
+            return self._results.whole and not wish.beside_measured
         exact = self._data(key) in (self._back.get(key), self._parsed.in_front.get(key)) and not wish.held[1]
         if not exact or key not in hub_keys.READABLE:
             return exact
-        both = wish.state.hand is not None and wish.state.measured is not None
-        return hub_keys.field_key(key) in self._parsed.keys and not both
+        return hub_keys.field_key(key) in self._parsed.keys and not wish.beside_measured
+
+
+def _with_results(parsed: Parsed, card: Card) -> tuple[Parsed, Edited | None]:
+    """The text with its results corrected where they stand, None where they have to be written anew."""
+    state = card.fields.get("evaluation")
+    shown = state.shown if state is not None and not (state.not_applicable and state.hand is None) else None
+    rows = shown.data if shown is not None and not shown.unit and isinstance(shown.data, list) else []
+    if "model-index" not in parsed.keys or not rows or not all(isinstance(row, dict) for row in rows):
+        return parsed, None
+    front = parsed.front
+    if parsed.in_front.get("evaluation") == rows:
+        return parsed, Edited(front.yaml, whole=True)
+    made = edited(front.yaml, rows, front.line_end)
+    if made is None or made.yaml == front.yaml:
+        return parsed, made
+    return parse(front.before + made.yaml + front.after + front.body, card.kind), made

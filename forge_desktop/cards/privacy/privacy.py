@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_desktop.cards.privacy import patterns, said
+from forge_desktop.cards.privacy.keys import keys_in
 from forge_desktop.cards.privacy.names import CorpusNames, Named
 from forge_desktop.cards.privacy.names_caseless import CaselessNames
 from forge_desktop.cards.privacy.names_of_documents import DocumentNames
@@ -109,7 +110,7 @@ class Privacy:
                 if not unless or not (is_contact or text[span[0] : span[1]] in contact):
                     found.append((span, kind, why))
 
-        take("key", patterns.keys_in(text), _KEY)
+        take("key", keys_in(text), _KEY)
         take("path", patterns.paths_in(text) + self._own_places(text), _PATH)
         take("address", patterns.mails_in(text), _MAIL, unless=True)
         for host, why in hosts.items():

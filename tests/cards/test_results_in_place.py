@@ -1,0 +1,157 @@
+"""One number of somebody's card corrected: its line changes with what vouched for it, all others stay as they were."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+import yaml
+from huggingface_hub import ModelCard
+
+from forge_desktop.cards import claims, markdown
+from forge_desktop.cards.records import Card, FieldState, Value
+from tests.cards import markdown_cards as cards
+
+Rows = list[dict[str, object]]
+_RESULT = """\
+  - task:
+      type: text-generation
+      name: Task {n}   # comment {n}
+    dataset:
+      name: "DS: {n}"
+      type: org/ds{n}
+      config: default
+      split: validation
+      args:
+        num_few_shot: {n}
+        nested: {{a: [1,2]}}
+    metrics:
+    - type: acc_norm
+      value: {n}.10  # five shots
+      name: normalized accuracy
+      args: {{k: {n}}}
+    - {{type: 'mc2', value: {n}.25}}   # as told
+    source:
+      url: https://results.example/x?query=m{n}
+      name: A leaderboard
+"""
+LONG = (
+    "---\nlicense: mit\nmodel-index:\n- name: m\n  results:\n"
+    + "".join(_RESULT.format(n=n) for n in range(60))
+    + "x: {a: 0755, b: [1, 2]}  # kept\n---\n\n# M\n\nIt sums up.\n"
+)
+VOUCHED = """\
+---
+model-index:
+- name: m1
+  results:
+  - task: {type: text-generation}
+    dataset: {type: a/b, name: AB}
+    metrics:
+    - verified: true
+      # who says so
+      type: bleu
+      value: '12.50'
+      verifyToken: xyz  # signed
+      name: BLEU
+    - {type: chrf, value: 1.0, verified: true, verifyToken: abc}
+    - {verified: true, type: ter, value: 5}
+---
+
+# M
+"""
+
+
+def _typed(text: str, change: Callable[[Rows], object]) -> tuple[Card, Rows, str]:
+    """The card, its rows as a person changed them, and the text that comes of it."""
+    card = cards.card_of(markdown.read(text, "student"), "student")
+    state = card.fields["evaluation"]
+    assert state.hand is not None
+    rows: Rows = [dict(row) for row in state.hand.data]  # type: ignore[attr-defined]
+    change(rows)
+    value = claims.honest(state, Value(rows))
+    changed = dataclasses.replace(card, fields={**card.fields, "evaluation": FieldState("evaluation", hand=value)})
+    return changed, value.data, markdown.write(changed)  # type: ignore[return-value]
+
+
+def _lines(before: str, after: str) -> list[tuple[str, str]]:
+    pairs = zip(before.splitlines(), after.splitlines(), strict=True)
+    return [(one.strip(), other.strip()) for one, other in pairs if one != other]
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_one_number_of_many_changes_its_own_line_alone(ends: str) -> None:
+    text = LONG.replace("\n", ends)
+    card, rows, after = _typed(text, lambda rows: rows[2].update(value=7.5))
+    assert _lines(text, after) == [("value: 1.10  # five shots", "value: 7.5  # five shots; by hand")]
+    assert after.count(ends) == text.count(ends)
+    assert rows[2]["source"] == "by hand"
+    assert markdown.read(after, "student").values["evaluation"][0] == rows
+    assert markdown.write(card, previous=after) == after
+    card, rows, after = _typed(text, lambda rows: rows[1].update(value=7))
+    assert _lines(text, after) == [
+        ("- {type: 'mc2', value: 0.25}   # as told", "- {type: 'mc2', value: 7}   # as told; by hand")
+    ]
+    again = markdown.read(after, "student").values["evaluation"][0]
+    assert again == rows
+    _, _, undone = _typed(after, lambda rows: rows[1].update(value=0.25, source=rows[0]["source"]))
+    assert undone == text
+
+
+def test_a_mark_stands_alone_where_there_is_no_comment() -> None:
+    text = LONG.replace("  # five shots", "")
+    _, _, after = _typed(text, lambda rows: rows[0].update(value=7))
+    assert _lines(text, after) == [("value: 0.10", "value: 7  # by hand")]
+    assert _typed(after, lambda rows: rows[0].update(value=0.1, source=rows[1]["source"]))[2] == text.replace(
+        "value: 0.10\n", "value: 0.1\n"
+    )
+    result = ModelCard(after).data.eval_results[0]
+    assert (result.metric_value, result.dataset_args) == (7, {"num_few_shot": 0, "nested": {"a": [1, 2]}})
+
+
+def test_what_vouched_for_the_old_number_goes_with_it() -> None:
+    _, _, after = _typed(VOUCHED, lambda rows: rows[0].update(value=13.5))
+    wanted = VOUCHED.replace("    - verified: true\n      # who says so\n      type", "    - type")
+    assert after == wanted.replace("12.50", "13.5").replace("      verifyToken: xyz  # signed\n", "")
+    _, _, after = _typed(VOUCHED, lambda rows: rows[1].update(value=2.5))
+    assert after == VOUCHED.replace("value: 1.0, verified: true, verifyToken: abc}", "value: 2.5}")
+    _, _, after = _typed(VOUCHED, lambda rows: rows[2].update(value=6))
+    assert after == VOUCHED.replace("{verified: true, type: ter, value: 5}", "{type: ter, value: 6}")
+
+
+def test_rows_come_and_go_around_others() -> None:
+    def changed(rows: Rows) -> None:
+        del rows[101], rows[40:42], rows[7]
+        rows.insert(4, {"dataset": "new/one", "metric": "m", "value": 1.5, "task": "t", "source": "by hand"})
+        rows.append({"dataset": "new/one", "metric": "m", "value": 2.5, "task": "t"})
+        rows.append({"dataset": "new/one", "metric": "o", "value": 3, "task": "t"})
+
+    _, rows, after = _typed(LONG, changed)
+    gone = [line for line in LONG.splitlines() if line not in after.splitlines()]
+    want = _RESULT.format(n=20).splitlines() + [f"    - {{type: 'mc2', value: {n}.25}}   # as told" for n in (3, 50)]
+    assert sorted(gone) == sorted(line for line in want if line not in after.splitlines())
+    assert "Task 20" not in after
+    assert after.endswith("x: {a: 0755, b: [1, 2]}  # kept\n---\n\n# M\n\nIt sums up.\n")
+    read = markdown.read(after, "student").values["evaluation"][0]
+    assert read == rows
+    assert after.count("      type: new/one\n") == 2
+    assert after.count("value: 1.5  # by hand\n") == 1
+
+
+def test_what_is_said_of_a_whole_result_changes_in_place_or_for_one_row_alone() -> None:
+    _, _, after = _typed(LONG, lambda rows: [row.update(split="test") for row in rows[:2]])
+    changed = _lines(LONG, after)
+    assert changed[0] == ("split: validation", "split: test")
+    _, rows, after = _typed(LONG, lambda rows: rows[3].update(config="other"))
+    read = markdown.read(after, "student").values["evaluation"][0]
+    assert {**read[3], "source": "by hand"} == rows[3]
+    assert LONG.partition("Task 1 ")[0] == after.partition("Task 1 ")[0]
+    assert LONG.partition("Task 2 ")[2] == after.partition("Task 2 ")[2]
+
+
+def test_results_that_an_alias_repeats_are_written_so_that_each_says_its_own() -> None:
+    text = VOUCHED.replace("value: 1.0", "value: &v 1.0").replace("value: 5", "value: *v")
+    _, _, after = _typed(text, lambda rows: rows[1].update(value=6))
+    found = yaml.safe_load(after.split("---")[1])["model-index"][0]["results"]
+    assert [metric["value"] for result in found for metric in result["metrics"]] == ["12.50", 6, 1.0]
