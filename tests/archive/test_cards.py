@@ -120,6 +120,20 @@ def test_a_text_that_waits_to_be_mended_comes_along(carried: Path, elsewhere: Fo
     assert elsewhere.cards.get(made.uid).broken == "---\na: [\n---\n"
 
 
+def test_what_is_left_out_of_what_is_shown_is_named_first(
+    carried: Path, elsewhere: Forge, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = "---\nx: !!python/object/apply:os.system [id]\n---\n"
+    odd = rewritten(carried, tmp_path / "odd.forgeversion", told("card.json", kind="teacher", document=bad))
+    assert main(["--data-dir", str(elsewhere.data_dir), "students", "import", str(odd), "--show"]) == 0
+    said = capsys.readouterr().out
+    left_out = "its text (it waits to be mended), its kind (teacher: the card of a version is one of an adapter)"
+    assert f"Of its card this cannot be taken in: {left_out}." in said.replace("\n", " ")
+    mouse = rewritten(carried, tmp_path / "mouse.forgeversion", told("card.json", kind="mouse"))
+    assert main(["--data-dir", str(elsewhere.data_dir), "students", "import", str(mouse), "--show"]) == 0
+    assert "kind is none of" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "change", [lambda files: files.pop("card.json"), lambda files: files.update({"card.json": b"null"})]
 )
@@ -138,7 +152,9 @@ def test_what_cannot_stand_in_a_card_is_left_out_and_named(carried: Path, elsewh
              "unheard_of": {"hand": {"value": 1, "source": "hand"}}}  # fmt: skip
     change = told("card.json", fields=wrong, document="---\n- a: [\n---\n")
     odd = rewritten(carried, tmp_path / "odd.forgeversion", change)
-    assert "fine" in elsewhere.archive.student_files.look(odd).card_text
+    look = elsewhere.archive.student_files.look(odd)
+    assert "fine" in look.card_text
+    assert look.card_left_out == ("its text (it waits to be mended)", "unheard_of", "Contact")
     made = bring(elsewhere, odd)
     assert "Of its card this could not be taken in: its text (it waits to be mended), unheard_of, Contact." in made.note
     assert elsewhere.cards.get(made.uid).broken == "---\n- a: [\n---\n"
