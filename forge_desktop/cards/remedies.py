@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from forge_desktop.cards import told_stale
 from forge_desktop.cards.footing import ANOTHER
 from forge_desktop.cards.records import Card, Value
 
@@ -16,6 +17,8 @@ def remedy(card: Card, value: Value) -> str:
     """What makes a value true again; "" where nothing but a person's word can."""
     if card.state == "published":
         return "Reopen the card, and fill it."
+    if told_stale.sentence(value):
+        return "Fill the card, write it anew, or say that it holds."
     if value.source in ("hand", "import"):
         return ""
     if said := value.causes.get("file", ""):

@@ -14,6 +14,7 @@ from forge_desktop.cards.records import Problem, TextOutcome
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.cards.desk import CardDesk
 from forge_desktop.ui.panes.cards.field_row import FieldRow
+from forge_desktop.ui.panes.cards.following import Following
 from forge_desktop.ui.panes.cards.form import CardForm
 from forge_desktop.ui.panes.cards.preview import Preview
 from forge_desktop.ui.panes.cards.sections import SectionsPanel
@@ -52,6 +53,7 @@ class CardEditor(QWidget):
         self.sections.wanted.connect(self.go_to)
         self.source.typed.connect(desk.type_text)
         self.keys.watch(self.source.text, self.sections.finder)
+        self.following = Following(self.form, self.source, self.preview, self)
 
     def listen(self, place: QWidget) -> None:
         """Take Alt with a number, and the key back to the list, wherever in `place` the keyboard is."""
