@@ -175,6 +175,12 @@ def test_no_table_comes_into_the_text_for_what_was_written_by_hand() -> None:
     assert _lines(in_braces + "]}]\n---\n\n# M\n", after) == [
         ("metrics: [{type: m, value: 0}]},", "metrics: [{type: m, value: 7}]},  # by hand")
     ]
+    one = in_braces.partition("  {task")[0] + "{task: {type: t}, dataset: {name: D, type: d}, metrics: "
+    metrics = "[{type: a, value: 1}, {type: b, value: 2}, {type: c, value: 3}]"
+    _, _, after = _typed(f"{one}{metrics}}}]}}]\n---\n", lambda rows: rows.__delitem__(slice(2)))
+    assert after == f"{one}[{{type: c, value: 3}}]}}]}}]\n---\n"
+    _, rows, after = _typed(f"{one}{metrics}}}]}}]\n---\n", lambda rows: [row.update(split="s") for row in rows])
+    assert markdown.read(after, "student").values["evaluation"][0] == rows
     _, rows, after = _typed(LONG, lambda rows: (rows.reverse(), rows[0].update(value=7)))
     assert after.endswith("# M\n\nIt sums up.\n")
     assert sorted(map(repr, markdown.read(after, "student").values["evaluation"][0])) == sorted(map(repr, rows))
