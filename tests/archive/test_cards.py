@@ -22,6 +22,8 @@ __all__ = ["elsewhere"]
 USE = "Answers questions about <b>tea</b>, nothing else."
 SPEED = Value({"p50": 41.5, "p95": 50.0}, "tokens/s", "measured", "measurement", {"n": 20}, {"build": "b1"}, 1e9)
 
+STALE = Value({"p50": 12.5}, "ms", "measured", "measurement", {}, {"scale": "0.5"}, 1e9)
+
 
 @pytest.fixture(scope="module")
 def carried(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -32,7 +34,7 @@ def carried(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = room.adapter(name="Facts")
     room.cards.set(made.uid, "intended_use", USE)
     room.cards.not_applicable(made.uid, "fairness", "It decides nothing about people.")
-    room.measured(made.uid, generation_speed=SPEED)
+    room.measured(made.uid, generation_speed=SPEED, first_token=STALE)
     leave(room.forge, made.uid, folder / "facts.forgeversion", with_base=True)
     room.forge.close()
     return folder / "facts.forgeversion"
@@ -98,6 +100,8 @@ def test_it_comes_in_as_somebody_elses_word(carried: Path, elsewhere: Forge) -> 
     assert (speed.hand.data, speed.hand.source, speed.hand.rests_on) == (SPEED.data, "import", {})
     assert speed.hand.detail == {"n": 20, "told source": "measurement"}
     assert card.fields["fairness"].not_applicable == "It decides nothing about people."
+    (found,) = [why for key, why in elsewhere.cards.check(made.uid).stale if key == "first_token"]
+    assert found.startswith("Was stale where it came from: The adapter's scale was 0.5 when this was taken, and is 1")
     elsewhere.cards.set(made.uid, "intended_use", "Mine")
     assert bring(elsewhere, carried).uid == made.uid
     again = elsewhere.cards.get(made.uid).fields["intended_use"].hand

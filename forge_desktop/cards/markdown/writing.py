@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from forge_desktop.cards.fields import BY_KEY
-from forge_desktop.cards.markdown import body_edits, hub_keys, laying, tidying, wishes
+from forge_desktop.cards.markdown import body_edits, hub_keys, laying, tidying, told, wishes
 from forge_desktop.cards.markdown.body_edits import LineEdit
 from forge_desktop.cards.markdown.facts import Held
 from forge_desktop.cards.markdown.index_editing import Edited, edited, is_whole, marked
@@ -127,8 +127,8 @@ class _Writing:
     def _front_says(self, wish: Wish) -> bool:
         """Whether the front matter is enough for a field that has no place in the body."""
         key = wish.field.key
-        if key not in hub_keys.fields_of(self._card.kind) or wish.held is None:
-            return False
+        if key not in hub_keys.fields_of(self._card.kind) or wish.held is None or told.stale(wish.state):
+            return False  # what is no longer true is said beside the value, and there is no such place there
         if key == "licence_name" and self._data("licence") == wish.held[0]:
             return False  # in the front matter alone it would be taken for the licence's own name
         if key == "evaluation" and self._rows:
