@@ -89,7 +89,8 @@ def foreign() -> dict:
     }  # fmt: skip
     licences = [{"license": {"id": "Apache-2.0"}}, {"license": {"id": "MIT"}}]
     model = {"type": "machine-learning-model", "bom-ref": "m", "name": "Foreign", "purl": "pkg:huggingface/g/f@3",
-             "pedigree": {"ancestors": [{"type": "machine-learning-model", "name": "B"}], "notes": "merge"}, "licenses": licences,
+             "pedigree": {"ancestors": [{"type": "machine-learning-model", "name": "B"}], "notes": "merge"},
+             "licenses": licences,
              "modelCard": card}  # fmt: skip
     data = {"type": "data", "bom-ref": "d2", "name": "D2"}
     return {"bomFormat": "CycloneDX", "specVersion": "1.7", "metadata": {"component": model}, "components": [data]}
