@@ -21,6 +21,7 @@ from forge_desktop.cards.records import (
     CardEntry,
     CheckReport,
     Kind,
+    Source,
     TextOutcome,
 )
 from forge_desktop.cards.refreshing import Refreshing
@@ -121,9 +122,11 @@ class Cards:
             self._changed(self._shelf.again(uid))
         return len(touched)
 
-    def new(self, kind: Kind, name: str, *, subject: str = "") -> Card:
-        """Make a card, about nothing on this computer or about a version or endpoint (its uid) that has none."""
-        row = self._shelf.again(self._keeping.new(kind, name, subject))
+    def new(self, kind: Kind, name: str, *, subject: str = "", source: Source = "hand") -> Card:
+        """Make a card, about nothing on this computer or about a version or endpoint (its uid) that has none. `source`
+        is where its name is from.
+        """
+        row = self._shelf.again(self._keeping.new(kind, name, subject, source))
         self._changed(row)
         return self._shelf.card(row)
 

@@ -14,7 +14,7 @@ from forge_desktop.cards import changes
 from forge_desktop.cards import fields as known
 from forge_desktop.cards.editing import by_hand, summary
 from forge_desktop.cards.filling.filler import Filler
-from forge_desktop.cards.records import Card, FieldState, Kind, Value
+from forge_desktop.cards.records import Card, FieldState, Kind, Source, Value
 from forge_desktop.cards.sayable import unsayable
 from forge_desktop.cards.shelf import Shelf
 from forge_desktop.cards.store import CardRow, CardStore
@@ -56,7 +56,7 @@ class Keeping:
                     touched.append(self._make(connection, subject))
         return touched
 
-    def new(self, kind: Kind, name: str, subject: str) -> str:
+    def new(self, kind: Kind, name: str, subject: str, source: Source = "hand") -> str:
         """Make a card by hand; its uid. Raises ForgeError where the subject has one or is not there."""
         name = " ".join(name.split())
         if not name or len(name) > 200 or unsayable(name):
@@ -69,7 +69,7 @@ class Keeping:
             raise ForgeError(f"The name {name} is taken: it is {taken}.", hint="Give the card another name.")
         now = time.time()
         row = CardRow(str(uuid.uuid4()), kind, "", name, "", "", "draft", "", None, 0, 0, now, now)
-        value = Value(name, at=now)
+        value = Value(name, source=source, at=now)
         with self._store.db.write() as connection:
             self._store.add(connection, row)
             self._store.put_value(connection, row.uid, "name", "hand", value)

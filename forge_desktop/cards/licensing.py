@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from license_expression import Licensing
 
-# Hugging Face's own identifiers that are none of SPDX's, as its documentation of the `license` key lists them.
+# Hugging Face's own identifiers that are none of SPDX's, as its documentation of the `license` key lists them, without
+# its "unknown", which names none.
 HUB_IDS = frozenset(
     (
         "apple-amlr", "apple-ascl", "bigcode-openrail-m", "bigscience-bloom-rail-1.0", "bigscience-openrail-m", "bsd",
         "cc", "creativeml-openrail-m", "deepfloyd-if-license", "etalab-2.0", "fair-noncommercial-research-license",
         "gemma", "gfdl", "gpl", "grok2-community", "h-research", "intel-research", "lgpl", "lgpl-lr", "llama2",
         "llama3", "llama3.1", "llama3.2", "llama3.3", "llama4", "odc-by", "open-mdw", "openmdw-1.0", "openrail",
-        "openrail++", "unknown",
+        "openrail++",
     )
 )  # fmt: skip
 _OWN = re.compile(r"(?:DocumentRef-[A-Za-z0-9.-]+:)?LicenseRef-[A-Za-z0-9.-]+")
@@ -30,7 +31,12 @@ def problem_of(licence: str) -> str:
         return ""
     if len(text) > _LONGEST or text.count("(") > _DEEPEST:
         return "Licence is longer than any SPDX expression: name it as other, and link its text."
+    if text.casefold() == "unknown":
+        return "Licence 'unknown' names none: ask whose model it is, or write why it has none."
     unknown = unknown_parts(text)
+    if unknown is None and "," in text:
+        several = f"Licence {text[:60]!r} names several"
+        return f"{several}: join them with AND where all of them hold, with OR where one may be chosen."
     if unknown is None:
         return f"Licence {text[:60]!r} is no SPDX expression, such as Apache-2.0 or MIT OR GPL-2.0-only."
     if unknown:

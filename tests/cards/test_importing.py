@@ -38,6 +38,19 @@ def test_a_long_card_comes_in_with_its_kind_and_leaves_byte_for_byte(room: CardR
     assert room.cards.markdown(card.uid) == text
 
 
+@pytest.mark.parametrize("text", ["---\nlicense: mit\n---\n\n## Foo 8B\n\nWords.\n", "Words alone.\n"])
+def test_a_card_without_a_title_is_named_by_its_file_and_leaves_byte_for_byte(
+    room: CardRoom, tmp_path: Path, text: str
+) -> None:
+    file = tmp_path / "nt.md"
+    file.write_text(text, "utf-8")
+    first, second = _bring(room, file), _bring(room, file)
+    assert (first.name, second.name) == ("nt", "nt (2)")
+    assert room.cards.markdown(first.uid) == room.cards.markdown(second.uid) == text
+    room.cards.set(first.uid, "name", "Foo")
+    assert "| Name | Foo |" in room.cards.markdown(first.uid)
+
+
 def test_a_card_whose_values_cannot_be_ours_keeps_them_and_says_where(room: CardRoom, tmp_path: Path) -> None:
     text = cards.text_of(cards.FOLDER / "sample_simple_model_index.md")
     text = text.replace("library_name", "pipeline_tag: mind-reading\nlibrary_name").replace(
@@ -80,7 +93,7 @@ def test_a_second_card_of_a_name_is_listed_with_a_number_and_says_what_its_autho
         f"There is a card of that name, so this one is listed as {two.name}. Its text stays as it is."
     ]
     first, second = room.cards.markdown(one.uid), room.cards.markdown(two.uid)
-    assert second == first
+    assert first == second == cards.text_of(path)
     for form in ("markdown", "html", "cyclonedx"):
         exported = room.cards.exports.render(two.uid, form)
         assert two.name.encode() not in exported, form
@@ -132,12 +145,14 @@ def test_a_folder_brings_its_results_along(room: CardRoom, tmp_path: Path) -> No
     kept = _bring(room, folder)
     assert isinstance(kept, BroughtIn)
     assert kept.name.endswith("(2)")
-    assert [one.message for one in kept.refused if "odd.yaml" in one.message and "left out" in one.message]
+    assert [
+        (one.line, one.column) for one in kept.refused if "odd.yaml" in one.message and "left out" in one.message
+    ] == [(1, 3)]
     (folder / ".eval_results" / "odd.yaml").unlink()
     (folder / "README.md").unlink()
     assert _bring(room, folder).name == "a-model"
     (folder / ".eval_results" / "hle.yaml").write_text("- [a\n", "utf-8")
-    with pytest.raises(BadCardText, match=r"Line 2, column 1: .*\.eval_results/hle\.yaml"):
+    with pytest.raises(BadCardText, match=r"Line 1, column 3: .*\.eval_results/hle\.yaml"):
         _bring(room, folder)
     shutil.rmtree(folder / ".eval_results")
     with pytest.raises(ForgeError, match="no card in a-model"):

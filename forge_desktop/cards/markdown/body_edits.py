@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from forge_desktop.cards.markdown import cells, facts, standing, told, wishes
 from forge_desktop.cards.markdown.facts import Held
-from forge_desktop.cards.markdown.outline import Outline
+from forge_desktop.cards.markdown.outline import Heading, Outline
 from forge_desktop.cards.markdown.places import Place
 from forge_desktop.cards.markdown.wishes import Wish
 
@@ -78,11 +78,25 @@ def removed(outline: Outline, place: Place) -> list[LineEdit]:
     if place.form == "name":
         return []
     if place.heading is not None and place.form in ("text", "block") and place.heading.rank == 0:
-        return [LineEdit(place.heading.first, outline.end_of(place.heading), ())]
+        return _with_heading(outline, place, place.heading)
     last = place.last
     if place.form == "summary" and last < len(outline.bare) and not outline.bare[last].strip():
         last += 1
     return [LineEdit(place.first, last, ())]
+
+
+def _with_heading(outline: Outline, place: Place, heading: Heading) -> list[LineEdit]:
+    """A field's lines and its heading, and nothing that stands around its text; with words beside it that are no part
+    of the field the heading stays.
+    """
+    first, last = outline.content(heading)
+    if first < place.first or place.last < last:
+        return [LineEdit(place.first, place.last, ())]
+    while last < outline.end_of(heading) and not outline.bare[last].strip():
+        last += 1
+    if any(line.strip() for line in outline.bare[heading.last : first]):
+        return [LineEdit(heading.first, heading.last, ()), LineEdit(first, last, ())]
+    return [LineEdit(heading.first, last, ())]
 
 
 def _line(outline: Outline, place: Place, text: str) -> list[LineEdit]:

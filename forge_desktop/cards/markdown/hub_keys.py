@@ -59,7 +59,9 @@ def names_of(field: str) -> tuple[str, ...]:
 def said(keys: Keys) -> dict[str, object]:
     """The fields that front matter says, in our form. What has another form than the hub's is left out."""
     found: dict[str, object] = {}
-    licence, name = licences.from_hub(" AND ".join(_texts(keys, "license")), _text(keys, "license_name"))
+    # Of several the hub does not tell whether all of them hold or one may be chosen: that is no licence of ours.
+    several = ", ".join(dict.fromkeys(_texts(keys, "license")))
+    licence, name = licences.from_hub(several, _text(keys, "license_name"))
     found["licence"], found["licence_name"] = licence, name
     found["licence_link"] = _text(keys, "license_link")
     found["languages"] = _texts(keys, "language")

@@ -18,7 +18,8 @@ from forge_desktop.cards.markdown.node_edits import (
     without_pairs,
 )
 from forge_desktop.cards.markdown.records import BadCardText
-from forge_desktop.cards.markdown.yaml_editing import Edit, applied
+from forge_desktop.cards.markdown.yaml_editing import applied
+from forge_desktop.cards.markdown.yaml_flow import Edit
 from forge_desktop.cards.markdown.yaml_nodes import Node, compose, plain
 
 KEY = "model-index"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from forge_desktop.cards.claims import BY_HAND
 from forge_desktop.cards.markdown import model_index
 from forge_desktop.cards.markdown.model_index import Place, Row
-from forge_desktop.cards.markdown.yaml_editing import Edit
+from forge_desktop.cards.markdown.yaml_flow import Edit
 from forge_desktop.cards.markdown.yaml_nodes import Node, plain
 
 _REST = re.compile(r"([ \t\]},]*)(#[^\r\n]*)?(?=\r?\n|\Z)")

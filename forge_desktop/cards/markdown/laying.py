@@ -126,7 +126,8 @@ def _trimmed(outline: Outline, at: int, least: int) -> int:
 
 def _intro_end(outline: Outline, heading: Heading) -> int:
     following = [other.first for other in outline.headings if other.first > heading.first]
-    return _trimmed(outline, following[0] if following else len(outline.bare), heading.last)
+    stop = outline.boxes.outermost(following[0], heading.first) if following else len(outline.bare)
+    return _trimmed(outline, min(stop, outline.end_of(heading)), heading.last)
 
 
 def _block_place(outline: Outline, places: dict[str, Place], section: Heading, wish: Wish) -> int:
@@ -155,5 +156,5 @@ def _section_end(outline: Outline, section: str) -> int:
         return _trimmed(outline, outline.end_with_all(last), last.last)
     behind = [heading for key, heading in ours.items() if _SECTION_RANK[key] > rank]
     if behind:
-        return _trimmed(outline, min(heading.first for heading in behind), 0)
+        return _trimmed(outline, outline.boxes.outermost(min(heading.first for heading in behind), -1), 0)
     return _trimmed(outline, len(outline.bare), 0)

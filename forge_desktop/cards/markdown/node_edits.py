@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from forge_desktop.cards.markdown.model_index import figure
-from forge_desktop.cards.markdown.yaml_editing import Edit, block
+from forge_desktop.cards.markdown.yaml_flow import Edit
 from forge_desktop.cards.markdown.yaml_nodes import Node
+from forge_desktop.cards.markdown.yaml_written import block
 
 
 class ElsewhereError(Exception):

@@ -7,14 +7,14 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from forge_desktop.cards.markdown import cells, titles
+from forge_desktop.cards.markdown import boxes, cells, margins, titles
+from forge_desktop.cards.markdown.margins import BEGIN
 
 _ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*\Z")
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*\Z)|~{3,})")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*\Z")
 _NO_PARAGRAPH = re.compile(r" {0,3}([>#|<]|[-*+][ \t]|\d{1,9}[.)][ \t]|(?:[-*_][ \t]*){3,}\Z)|    |\t")
 _HTML = re.compile(r" {0,3}<(pre|script|style|textarea)\b", re.IGNORECASE)
-BEGIN = re.compile(r"<!-- begin of ([a-z_0-9]+) -->\Z")
 _RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*\Z")
 HEADER = ("What", "Value", "Source")
 
@@ -35,6 +35,11 @@ class Heading:
     field: str = ""
     rank: int = 0
     section: str = ""
+
+    @property
+    def ours(self) -> bool:
+        """Whether it stands for anything of ours."""
+        return bool(self.field or self.section)
 
 
 @dataclass(frozen=True)
@@ -58,14 +63,17 @@ class Outline:
     def __init__(self, body: str) -> None:
         self.lines = body.splitlines(keepends=True) if not _odd(body) else _lines(body)
         self.bare = [line.rstrip("\r\n") for line in self.lines]
-        self.solid = _solid(self.bare)
+        self.solid, self._comments = _solid(self.bare)
         self.headings = _headings(self.bare, self.solid)
         self.tables = _tables(self.bare, self.solid)
-        self._ends = _ends(self.headings, len(self.lines))
+        self.boxes = boxes.found(self.bare, self.solid)
+        self._ends = boxes.ends(self.headings, self.boxes, len(self.lines))
         self._table_lines = [table.first for table in self.tables]
 
     def end_of(self, heading: Heading) -> int:
-        """Where what belongs to a heading ends: at one as high as it, or at one that stands for something of ours."""
+        """Where what belongs to a heading ends: at one as high as it, at one that stands for something of ours, or with
+        the block of HTML that it stands in.
+        """
         return self._ends[heading.first][0]
 
     def end_with_all(self, heading: Heading) -> int:
@@ -77,41 +85,12 @@ class Outline:
         return self.tables[bisect_left(self._table_lines, first) : bisect_left(self._table_lines, last)]
 
     def content(self, heading: Heading) -> tuple[int, int]:
-        """The lines of its text, without blank lines around it and guiding comments before it."""
-        return content(self.bare, heading.last, self.end_of(heading))
+        """The lines of its text, without what stands around it."""
+        return self.text_within(heading.last, self.end_of(heading))
 
-
-def content(bare: Sequence[str], first: int, last: int) -> tuple[int, int]:
-    """A range of lines without blank ones around it, and without comments before it that are not our marks."""
-    while first < last:
-        line = bare[first].strip()
-        if line.startswith("<!--") and not BEGIN.match(line):
-            end = first
-            while end < last and "-->" not in bare[end]:
-                end += 1
-            if end == last or not bare[end].rstrip().endswith("-->"):
-                break
-            first = end + 1
-        elif not line:
-            first += 1
-        else:
-            break
-    while last > first and not bare[last - 1].strip():
-        last -= 1
-    return first, last
-
-
-def _ends(headings: Sequence[Heading], lines: int) -> dict[int, tuple[int, int]]:
-    """For each heading its two ends, in one walk from the last to the first."""
-    found: dict[int, tuple[int, int]] = {}
-    next_of_level, next_of_ours = [lines] * 7, lines
-    for heading in reversed(headings):
-        whole = min(next_of_level[1 : heading.level + 1])
-        found[heading.first] = (min(whole, next_of_ours), whole)
-        next_of_level[heading.level] = heading.first
-        if heading.field or heading.section:
-            next_of_ours = heading.first
-    return found
+    def text_within(self, first: int, last: int) -> tuple[int, int]:
+        """A range of lines without blank ones, comments, rules, footnotes and targets of links around its text."""
+        return margins.text_within(self.bare, self.solid, self._comments, first, last)
 
 
 def _odd(body: str) -> bool:
@@ -123,8 +102,9 @@ def _lines(body: str) -> list[str]:
     return re.findall(r"[^\n]*\n|[^\n]+", body)
 
 
-def _solid(bare: Sequence[str]) -> list[bool]:
-    solid = [True] * len(bare)
+def _solid(bare: Sequence[str]) -> tuple[list[bool], dict[int, int]]:
+    """Which lines are no fence, comment or the like; and where comments begin, by where they end."""
+    solid, comments = [True] * len(bare), {}
     ends: dict[str, list[int]] = {}
     for at, line in enumerate(bare):
         if line.startswith("<!-- end of "):
@@ -134,8 +114,16 @@ def _solid(bare: Sequence[str]) -> list[bool]:
         end = _unsolid_end(bare, at, ends)
         for inner in range(at, end):
             solid[inner] = False
+        if end > at and bare[at].lstrip().startswith("<!--") and not _marked(bare[at], bare[end - 1]):
+            comments[end] = at
         at = max(end, at + 1)
-    return solid
+    return solid, comments
+
+
+def _marked(first: str, last: str) -> bool:
+    """Whether these lines are the marks around a text of ours."""
+    mark = BEGIN.match(first)
+    return mark is not None and last == end_mark(mark[1])
 
 
 def _unsolid_end(bare: Sequence[str], at: int, ends: Mapping[str, Sequence[int]]) -> int:

@@ -17,7 +17,7 @@ def own_sections(text: str, kind: Kind) -> list[tuple[str, str]]:
     at = outline.headings[0].first if outline.headings else len(outline.lines)
     found = [("", _words(outline, 0, at, ours))]
     for heading in outline.headings:
-        if heading.first >= at and not (heading.field or heading.section):
+        if heading.first >= at and not heading.ours:
             inner = next((other.first for other in outline.headings if other.first > heading.first), len(outline.lines))
             is_title = heading.level == 1 and not found[1:]
             at = inner if is_title else outline.end_of(heading)

@@ -9,7 +9,8 @@ from typing import Literal
 from forge_desktop.cards.fields import BY_KEY, Field
 from forge_desktop.cards.markdown import cells, facts, row_tables, titles
 from forge_desktop.cards.markdown.facts import Held
-from forge_desktop.cards.markdown.outline import BEGIN, Heading, Outline, Table, content, end_mark
+from forge_desktop.cards.markdown.margins import BEGIN
+from forge_desktop.cards.markdown.outline import Heading, Outline, Table, end_mark
 from forge_desktop.cards.records import Kind
 
 Form = Literal["cell", "text", "block", "bullet", "name", "summary"]
@@ -196,7 +197,7 @@ def _top(places: dict[str, Place], outline: Outline) -> None:
     if "summary" in places:
         return
     stop = next((other.first for other in outline.headings if other.first > heading.first), len(outline.bare))
-    first, _ = content(outline.bare, heading.last, stop)
+    first, _ = outline.text_within(heading.last, stop)
     last, length = first, 0
     while (
         length <= _LONGEST_SUMMARY

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from forge_desktop.cards.fields import Field
 from forge_desktop.cards.markdown.facts import Held
-from forge_desktop.cards.markdown.outline import BEGIN, Outline
+from forge_desktop.cards.markdown.margins import BEGIN
+from forge_desktop.cards.markdown.outline import Outline
 from forge_desktop.cards.markdown.places import found
 from forge_desktop.cards.records import Kind
 
@@ -39,7 +40,7 @@ def as_section(field: Field, text: str, level: int) -> bool:
         return False
     outline = Outline(f"{'#' * level} {field.title}\n\n{text}\n\n# Zz\n\nThe end.\n")
     last = outline.headings[-1] if outline.headings else None
-    if last is None or last.title != "Zz" or len([h for h in outline.headings if h.field or h.section]) != 1:
+    if last is None or last.title != "Zz" or not outline.boxes.whole or sum(h.ours for h in outline.headings) != 1:
         return False
     for kind in _KINDS:
         places = found(outline, kind)

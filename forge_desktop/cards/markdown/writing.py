@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from forge_desktop.cards.fields import BY_KEY
-from forge_desktop.cards.markdown import body_edits, hub_keys, laying, tidying, wishes
+from forge_desktop.cards.markdown import body_edits, hub_keys, laying, tidying, told, wishes
 from forge_desktop.cards.markdown.body_edits import LineEdit
 from forge_desktop.cards.markdown.facts import Held
 from forge_desktop.cards.markdown.index_editing import Edited, edited
@@ -58,7 +58,7 @@ class _Writing:
             if key == "evaluation" and self._results is not None:
                 continue
             there = parsed.in_front.get(key)
-            if key not in self._wishes and self._no_value(key, (there, "")):
+            if key not in self._wishes and (there is None or self._no_value(key, (there, ""))):
                 continue
             if self._back.get(key) == there or (there is not None and self._data(key) == there):
                 continue
@@ -91,11 +91,17 @@ class _Writing:
             if place is not None and wish is not None:
                 edits += body_edits.removed(parsed.outline, place)
                 new.append(wish)
-            elif wish is not None and not self._front_says(wish):
+            elif wish is not None and not self._front_says(wish) and not self._from_file(wish):
                 new.append(wish)
         edits += laying.edits(parsed.outline, places, new)
         edits = tidying.tidied(parsed.outline, edits)
         return body_edits.applied(parsed.outline, edits, parsed.front.line_end) if edits else parsed.front.body
+
+    def _from_file(self, wish: Wish) -> bool:
+        """Whether it is a name that an import took from a file, because the text in it says none."""
+        hand = wish.state.hand
+        named_so = wish.field.key == "name" and hand is not None and hand.source == "import"
+        return named_so and wish.state.measured is None and not self._fresh
 
     def _all(self) -> dict[str, Wish | None]:
         """Every field that has a place or is wished for."""
@@ -118,8 +124,8 @@ class _Writing:
     def _front_says(self, wish: Wish) -> bool:
         """Whether the front matter is enough for a field that has no place in the body."""
         key = wish.field.key
-        if key not in hub_keys.fields_of(self._card.kind) or wish.held is None:
-            return False
+        if key not in hub_keys.fields_of(self._card.kind) or wish.held is None or told.stale(wish.state):
+            return False  # what is no longer true is said beside the value, and there is no such place there
         if key == "licence_name" and self._data("licence") == wish.held[0]:
             return False  # in the front matter alone it would be taken for the licence's own name
         if key == "evaluation" and self._results is not None:

@@ -15,9 +15,9 @@ from forge_desktop.cards.markdown.records import BadCardText
 LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST, _MOST, _MOST_REPEATED = 60, 200_000, 300_000
 _DIGITS = 4_000
-_STANDARD = "tag:yaml.org,2002:"
-_KNOWN = {_STANDARD + name for name in ("null", "bool", "int", "float", "str", "seq", "map", "timestamp", "binary")} | {
-    _STANDARD + name for name in ("set", "omap", "pairs", "merge", "value")
+STANDARD = "tag:yaml.org,2002:"
+_KNOWN = {STANDARD + name for name in ("null", "bool", "int", "float", "str", "seq", "map", "timestamp", "binary")} | {
+    STANDARD + name for name in ("set", "omap", "pairs", "merge", "value")
 }
 _RESOLVER = yaml.resolver.Resolver()
 _MAKER = yaml.constructor.SafeConstructor()
@@ -33,7 +33,7 @@ class Node:
     line: int
     column: int
     text: str = ""  # of a scalar, as a string would have it
-    tag: str = ""
+    tag: str = ""  # of a list or a mapping only where it is written
     style: str = ""
     flow: bool = False
     items: list[Node] = field(default_factory=list)
@@ -60,6 +60,13 @@ def _spot(event: yaml.Event) -> _Spot:
     return _Spot(mark.index, mark.line, mark.column) if mark is not None else _Spot(0, 0, 0)
 
 
+def implicit_tag(node: Node) -> str:
+    """The tag that a scalar has where none is written: its own, as others would read its letters."""
+    if node.kind != "scalar":
+        return ""
+    return str(_RESOLVER.resolve(yaml.ScalarNode, node.text, (not node.style, True)))  # type: ignore[no-untyped-call]
+
+
 def _end(event: yaml.Event) -> int:
     return event.end_mark.index if event.end_mark is not None else 0
 
@@ -69,12 +76,23 @@ def compose(text: str, first_line: int = 1) -> Node | None:
     try:
         return _built(yaml.parse(text, Loader=LOADER), first_line)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark = _where(error)
         line, column = (mark.line, mark.column) if mark else (0, 0)
         said = " ".join(part for part in (error.problem, error.context) if part)
+        if error.problem_mark is not None and error.problem_mark is not mark:
+            said += f" that begins here (noticed in line {first_line + error.problem_mark.line})"
         raise BadCardText(f"the front matter is no YAML: {said}.", first_line + line, column + 1) from None
     except yaml.YAMLError as error:
         raise BadCardText(f"the front matter is no YAML: {error}.", first_line, 1) from None
+
+
+def _where(error: yaml.MarkedYAMLError) -> yaml.Mark | None:
+    """Where to look: an open bracket or quote is noticed lines behind the place where it was forgotten."""
+    mark, begun = error.problem_mark, error.context_mark
+    open_ones = ("while scanning a quoted scalar", "while parsing a flow sequence", "while parsing a flow mapping")
+    if mark is None or (begun is not None and error.context in open_ones and begun.line < mark.line):
+        return begun
+    return mark
 
 
 def _built(events: Iterator[yaml.Event], first_line: int) -> Node | None:
@@ -113,7 +131,7 @@ class _Builder:
         is_map = isinstance(event, yaml.MappingStartEvent)
         self._standard(event.tag, mark)
         node = Node("map" if is_map else "list", mark.offset, mark.offset, mark.line, mark.column)
-        node.flow = bool(event.flow_style)
+        node.flow, node.tag = bool(event.flow_style), event.tag if event.tag and event.tag != "!" else ""
         self._open.append((node, []))
         if event.anchor:
             self._anchors[event.anchor] = node
@@ -136,7 +154,7 @@ class _Builder:
         if not tag:
             implicit = event.implicit if event.tag is None else (False, True)
             tag = str(_RESOLVER.resolve(yaml.ScalarNode, event.value, implicit))  # type: ignore[no-untyped-call]
-        if tag == _STANDARD + "int" and len(event.value) > _DIGITS:
+        if tag == STANDARD + "int" and len(event.value) > _DIGITS:
             self._refuse(mark, f"a number of {len(event.value):,} digits.")
         return Node("scalar", mark.offset, _end(event), mark.line, mark.column, event.value, tag, style)
 
@@ -169,13 +187,13 @@ class _Builder:
             mark = _Spot(0, key.line, key.column)
             if key.meant.kind != "scalar":
                 self._refuse(mark, "a key of the front matter has to be a word; are these braces of a template?")
-            if key.meant.text in seen and not key.meant.tag.endswith("merge"):
+            if key.meant.text in seen and not is_merge(key):
                 self._refuse(mark, f"the key {key.meant.text[:60]!r} is there twice.")
             seen.add(key.meant.text)
 
     def _standard(self, tag: str | None, mark: _Spot) -> None:
         if tag and tag not in _KNOWN and tag != "!":
-            said = tag.replace(_STANDARD, "!!")[:60]
+            said = tag.replace(STANDARD, "!!")[:60]
             self._refuse(mark, f"the YAML tag {said} is refused: a card holds plain values only.")
 
     def _refuse(self, mark: _Spot, message: str) -> NoReturn:
@@ -189,7 +207,7 @@ def plain(node: Node) -> object:
         return [plain(item) for item in node.items]
     if node.kind == "map":
         return _mapping(node)
-    name = node.tag.removeprefix(_STANDARD)
+    name = node.tag.removeprefix(STANDARD)
     if name == "null":
         return None
     if name == "bool":
@@ -200,23 +218,28 @@ def plain(node: Node) -> object:
         return node.text
 
 
+def is_merge(key: Node) -> bool:
+    """Whether a key takes in another mapping ("<<: *other")."""
+    return key.meant.tag == STANDARD + "merge"
+
+
 def merged(node: Node) -> list[tuple[Node, Node]]:
     """Keys with their values: a mapping's own first, then those that it merges from others ("<<: *other")."""
     own, others = [], []
     for key, value in node.pairs:
-        if key.meant.tag == _STANDARD + "merge":
+        if is_merge(key):
             parts = value.meant.items if value.meant.kind == "list" else [value]
             others += [pair for part in parts if part.meant.kind == "map" for pair in part.meant.pairs]
         else:
             own.append((key, value))
-    return own + [pair for pair in others if pair[0].meant.tag != _STANDARD + "merge"]
+    return own + [pair for pair in others if not is_merge(pair[0])]
 
 
 def _mapping(node: Node) -> dict[str, object]:
     found: dict[str, object] = {}
     merged: dict[str, object] = {}
     for key, value in node.pairs:
-        if key.meant.tag == _STANDARD + "merge":
+        if is_merge(key):
             for part in (value.meant.items if value.meant.kind == "list" else [value])[::-1]:
                 held = plain(part)
                 merged.update(held if isinstance(held, dict) else {})

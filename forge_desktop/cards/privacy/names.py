@@ -7,6 +7,7 @@ where the card does not write it with capitals. Letters in addresses, paths and 
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -22,7 +23,13 @@ if TYPE_CHECKING:
     from forge_desktop.corpus.store_names import Sample
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]{2,})*")
-_PARTICLE = r"(?:von|vom|van|zu|zur|de|del|della|der|den|di|da|dos|du|la|le|ter|ten|bin|ibn|al|el|y|af)"
+_PARTICLE = (
+    r"(?:von und zu[mr]?|von|vom|van|zu|zum|zur|de|del|della|degli|dei|der|den|di|da|das|do|dos|du|la|las|le|los"
+    r"|ter|ten|bin|bint|ibn|ben|bat|abu|al|el|y|af|av|ap)"
+)
+_PARTICLES = re.compile(_PARTICLE)
+_OF_TWO = re.compile(r"\bvon und zu[mr]?\b")
+_ALSO_NAMES = frozenset(("al", "el", "bin", "ben", "bat", "abu", "las", "das", "do", "ap", "av"))  # Ben is a first name
 # Between two parts of a name: blanks, one line end, hyphens, a comma, an initial, a particle.
 _BETWEEN = (
     r"(?:[ \t]*[-_.,+·•–][ \t]*|[ \t]{1,3}\n?[ \t]*|\n[ \t]*)"
@@ -34,6 +41,7 @@ _RUN = re.compile(r"\S+")
 _FIRST, _FEW, _MANY = 5, 24, 400  # passages read for any word, for one that may be a name, for words beside each other
 _NEAR = 60  # characters around a word in which another stands beside it
 _LEAST = 3  # letters of a name that stands alone
+_SHORT = 4  # letters: with an ending a word of no more is mostly another one, as "line" is not "Li"
 _RARELY = 4  # a word that stands in small letters at least every so often is an ordinary one
 
 
@@ -77,9 +85,10 @@ class CorpusNames:
         self._mentions = mentions
         self._public = PUBLIC | {unaccented(word).casefold() for text in public for word in _WORD.findall(text)}
         self._seen: dict[str, _Seen] = {}
-        told = [_tokens(text) for text in dict.fromkeys(texts)]
+        read = [_tokens(text) for text in dict.fromkeys(texts)]
         self._texts: dict[int, str] = {}
-        self._known = self._look({word.folded for words in told for word in words if self._counts(word.folded)})
+        self._known = self._look({part for words in read for word in words for part in _forms(word)})
+        told = [self._without_ending(words) for words in read]
         self._pairs = self._found_pairs({pair for words in told for pair in self._asked(words)})
         self._parts = {
             side: f"{pair.first.title()} {pair.second.title()}"
@@ -92,7 +101,7 @@ class CorpusNames:
 
     def people_in(self, text: str) -> Iterator[Named]:
         """Names in one of the texts, each once, whatever their order and case."""
-        words = _tokens(text)
+        words = self._without_ending(_tokens(text))
         taken = set[int]()
         for start, end, first in self._whole_names(text, words):
             taken.update(range(first[0], first[1]))
@@ -130,8 +139,19 @@ class CorpusNames:
             return False
         return (one.capital and other.capital) or not any(self._seen_as(side).ordinary for side in pair.sides)
 
-    def _counts(self, word: str) -> bool:
-        return len(word) > 1 and word not in STOPS
+    def _without_ending(self, words: Sequence[_Token]) -> list[_Token]:
+        """A genitive as some languages write it, "Brandts", is the name of the documents, "Brandt"."""
+        return [
+            dataclasses.replace(word, folded=word.folded[:-1])
+            if not self._stands(word.folded) and any(map(self._stands, _forms(word)[1:]))
+            else word
+            for word in words
+        ]
+
+    def _stands(self, word: str) -> bool:
+        """Whether a word stands in the documents just so; the index finds it by its stem too."""
+        seen = self._seen_as(word)
+        return seen.small + seen.capital > 0
 
     def _asked(self, words: Sequence[_Token]) -> Iterator[_Pair]:
         """What can be a name: both words known, not all of them ordinary, none where they are not capitals."""
@@ -141,6 +161,8 @@ class CorpusNames:
                 continue
             ordinary = [self._seen_as(side).ordinary or side in self._public for side in sides]
             if all(ordinary) or (any(ordinary) and not (one.capital and other.capital)):
+                continue
+            if any(known and side in STOPS for side, known in zip(sides, ordinary, strict=True)):
                 continue
             yield _Pair(*sides)
 
@@ -195,7 +217,7 @@ class CorpusNames:
         for word, samples in zip(asked, self._mentions.samples([(one,) for one in asked], _FEW), strict=True):
             for one in samples:
                 for other, whole in _beside(word, self._read(one)):
-                    if other not in STOPS and other not in self._public:
+                    if other not in self._public:
                         beside.setdefault(word, {}).setdefault(other, whole)
         self._look({other for others in beside.values() for other in others})
         found = {}
@@ -220,12 +242,29 @@ class _Token:
 def _tokens(text: str) -> list[_Token]:
     """The words of a text without a genitive's ending; initials and particles between names are none."""
     found = []
+    between = {at for match in _OF_TWO.finditer(text) for at in range(*match.span())}
     for match in _WORD.finditer(text):
+        if match.start() in between:
+            continue
         word = match[0][:-2] if match[0].endswith(("'s", "’s")) else match[0]
         folded = unaccented(word).casefold()
-        if len(word) > 1 and not re.fullmatch(_PARTICLE, folded):
+        if len(word) > 1 and not _is_particle(word, folded):
             found.append(_Token(word, folded, match.start(), match.start() + len(word), word[0].isupper()))
     return found
+
+
+def _is_particle(word: str, folded: str) -> bool:
+    return _PARTICLES.fullmatch(folded) is not None and (word.islower() or folded not in _ALSO_NAMES)
+
+
+def _forms(word: _Token) -> tuple[str, ...]:
+    """As a word may stand in the documents: as it is, and a name of some length without the "s" at its end. What is no
+    word of its own in some language, as "na" and "ben", is looked up where it begins with a capital, as in Li Na."""
+    if word.folded in STOPS and not word.capital:
+        return ()
+    if word.capital and len(word.folded) > _SHORT and word.folded.endswith("s"):
+        return word.folded, word.folded[:-1]
+    return (word.folded,)
 
 
 def _pairs_of(words: Sequence[_Token]) -> Iterator[_Pair]:
@@ -254,8 +293,8 @@ def _seen(word: str, texts: Sequence[str]) -> _Seen:
     seen = _Seen()
     for text in texts:
         for at in _places(word, text):
-            end = at + len(word) + 3
-            if not text[at + len(word) : end].isalpha() or end > len(text):  # or with a short ending
+            end = at + len(word) + (3 if len(word) > _SHORT else 1)
+            if not text[at + len(word) : end].isalpha() or end > len(text):  # or a longer word with a short ending
                 seen.capital += text[at].isupper()
                 seen.small += not text[at].isupper()
     return seen
