@@ -133,11 +133,11 @@ class SectionsPanel(QWidget):
         self._section = ""
         self.percent = label("", tokens.SMALL, 600)
         self.meter = Meter(0, 0, kind="ok", accessible_name="Required fields that are there:")
-        self.finder = OfferLine(self._titles)
+        self.finder = OfferLine(self.titles)
         self.finder.setAccessibleName("Go to a field")
         self.finder.setPlaceholderText("Go to a field")
         self.finder.setFont(theme.font(tokens.SMALL))
-        self.finder.taken.connect(self._on_taken, Qt.ConnectionType.QueuedConnection)
+        self.finder.taken.connect(self.take, Qt.ConnectionType.QueuedConnection)
         self.buttons: dict[str, _Jump] = {}
         for key, title in known.SECTIONS:
             button = _Jump(title, "circle-dashed", "jump")
@@ -195,11 +195,13 @@ class SectionsPanel(QWidget):
         self.checklist.rows.show(here)
         self.checklist.setVisible(bool(here))
 
-    def _titles(self) -> list[str]:
+    def titles(self) -> list[str]:
+        """What the fields of the card are called."""
         return [field.title for field in known.of_kind(self._kind)] if self._kind else []
 
     @Slot(str)
-    def _on_taken(self, title: str) -> None:
+    def take(self, title: str) -> None:
+        """Go to the field with this title."""
         field = next((f for f in known.FIELDS if f.title == title), None)
         self.finder.clear()
         if field is not None:
