@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
 from forge_desktop.cards.fields import BY_KEY
@@ -68,7 +68,8 @@ class CardNotes(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._lines: list[_Line] = []
-        self._column = column(gap=0)
+        self._column = column(gap=4)
+        self._column.setContentsMargins(16, 8, 20, 0)
         self.setLayout(self._column)
         self.hide()
 
@@ -98,9 +99,8 @@ class _Line(QFrame):
         self._text = label("", tokens.SMALL, wrap=True)
         self.button = Button("", cls="link")
         self.button.clicked.connect(lambda: self.asked.emit(self._act))
-        line = row(self._icon, self._text, self.button, gap=8, margins=(18, 5, 20, 5))
+        line = row(self._icon, self._text, self.button, gap=8, margins=(12, 4, 8, 4))
         line.setStretch(1, 1)
-        line.setAlignment(self._icon, Qt.AlignmentFlag.AlignTop)
         self.setLayout(line)
 
     def show_note(self, note: Note | None) -> None:

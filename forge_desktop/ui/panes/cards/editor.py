@@ -162,7 +162,7 @@ class CardEditor(QWidget):
         content = column(frame("head", bar), self.notes, body, gap=0)
         content.setStretch(2, 1)
         self.setLayout(content)
-        self.finder = FieldFinder(self.sections.titles, self.split)
+        self.finder = FieldFinder(self.sections.titles, self, self.split)
         self._arrange()
 
     def _arrange(self) -> None:

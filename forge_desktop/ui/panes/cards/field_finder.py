@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QWidget
 
@@ -16,11 +16,13 @@ _WIDTH = 340
 
 
 class FieldFinder(QFrame):
-    """Stands on top of `over` while it has the keyboard; Escape gives that back. `taken` carries a field's title."""
+    """Stands on top of `place`, a part of `over`, while it has the keyboard; Escape gives that back. `taken` carries a
+    field's title.
+    """
 
     taken = Signal(str)
 
-    def __init__(self, titles: Callable[[], Sequence[str]], over: QWidget) -> None:
+    def __init__(self, titles: Callable[[], Sequence[str]], over: QWidget, place: QWidget) -> None:
         super().__init__(over)
         self.setProperty("cls", "card")
         self.line = OfferLine(titles)
@@ -30,6 +32,7 @@ class FieldFinder(QFrame):
         self.line.taken.connect(self._on_taken, Qt.ConnectionType.QueuedConnection)  # after Qt has put its words in
         self.line.installEventFilter(self)
         self.setLayout(row(self.line, margins=(8, 8, 8, 8)))
+        self._place = place
         self._before: QWidget | None = None
         self.hide()
 
@@ -40,8 +43,9 @@ class FieldFinder(QFrame):
         if not self.isVisible():
             self._before = QApplication.focusWidget()
             self.line.clear()
-        width = min(theme.px(_WIDTH), over.width() - 16)
-        self.setGeometry((over.width() - width) // 2, 8, width, self.sizeHint().height())
+        area = QRect(self._place.mapTo(over, QPoint(0, 0)), self._place.size())
+        width = min(theme.px(_WIDTH), area.width() - 16)
+        self.setGeometry(area.center().x() - width // 2, area.top() + 8, width, self.sizeHint().height())
         self.show()
         self.raise_()
         return self.line

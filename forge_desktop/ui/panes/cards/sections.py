@@ -8,7 +8,7 @@ from functools import partial
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter
-from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QFrame, QListView, QScrollArea, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from forge_desktop.cards import fields as known
 from forge_desktop.cards.records import Card, CheckReport, Kind
@@ -153,7 +153,16 @@ class SectionsPanel(QWidget):
             gap=3, margins=(20, 20, 10, 12),
         )  # fmt: skip
         content.setStretch(content.count() - 2, 1000)
-        self.setLayout(content)
+        inside = QWidget()
+        inside.setProperty("cls", "flow")
+        inside.setLayout(content)
+        area = QScrollArea()  # a low window has not room for all of it
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(inside)
+        self.setLayout(column(area, gap=0))
         self.setFixedWidth(theme.px(202))
 
     def show_card(self, card: Card, report: CheckReport, problems: Mapping[str, str]) -> None:
