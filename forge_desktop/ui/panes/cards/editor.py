@@ -7,15 +7,17 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QApplication, QLineEdit, QSplitter, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.records import Problem, TextOutcome
 from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.panes.cards.beside import PREVIEW, Beside, least_width
 from forge_desktop.ui.panes.cards.card_notes import CardNotes, notes_of, state_mark
 from forge_desktop.ui.panes.cards.desk import CardDesk
 from forge_desktop.ui.panes.cards.field_finder import FieldFinder
 from forge_desktop.ui.panes.cards.field_row import FieldRow
+from forge_desktop.ui.panes.cards.following import Following
 from forge_desktop.ui.panes.cards.form import CardForm
 from forge_desktop.ui.panes.cards.preview import Preview
 from forge_desktop.ui.panes.cards.sections import SectionsPanel
@@ -28,7 +30,7 @@ from forge_desktop.ui.widgets.basics import Button, IconButton, Pill, column, fr
 from forge_desktop.ui.widgets.segments import Segments
 
 _MODES = (("form", "Form"), ("source", "Source"), ("both", "Both"))
-_FORM, _SOURCE, _PREVIEW, _SECTIONS = 400, 340, 300, 202  # least widths
+_SECTIONS = 202  # pixels that they take
 
 
 class CardEditor(QWidget):
@@ -60,6 +62,7 @@ class CardEditor(QWidget):
         self.finder.taken.connect(self.sections.take)
         self.notes.asked.connect(self._on_note)
         self.keys.watch(self.source.text, self.sections.finder, self.finder.line)
+        self.following = Following(self.form, self.source, self.preview, self)
 
     def listen(self, place: QWidget) -> None:
         """Take Alt with a number, and the key back to the list, wherever in `place` the keyboard is."""
@@ -150,12 +153,7 @@ class CardEditor(QWidget):
         self.form = CardForm(self.sections.checklist)
         self.source = SourceView()
         self.preview = Preview()
-        self.split = QSplitter(Qt.Orientation.Horizontal)
-        self.split.setChildrenCollapsible(False)
-        self.split.setHandleWidth(6)
-        for part, least in ((self.form, 300), (self.source, 260), (self.preview, 260)):
-            part.setMinimumWidth(theme.px(least))
-            self.split.addWidget(part)
+        self.split = Beside(self.form, self.source, self.preview)
         body = row(self.sections, 8, self.split, gap=0)
         body.setStretch(2, 1)
         self.notes = CardNotes()
@@ -168,23 +166,14 @@ class CardEditor(QWidget):
     def _arrange(self) -> None:
         """Show what there is room for: sections give way first where the preview is wanted, else the preview."""
         mode, width = self.modes.key(), self.width()
-        least = sum(theme.px(part) for part, key in ((_FORM, "form"), (_SOURCE, "source")) if mode in (key, "both"))
-        sections, preview = theme.px(_SECTIONS), theme.px(_PREVIEW)
+        least, sections, preview = least_width(mode), theme.px(_SECTIONS), theme.px(PREVIEW)
         roomy = width - least - sections >= preview
         shows = roomy if self._wants_preview is None else self._wants_preview
-        self.form.setVisible(mode in ("form", "both"))
-        self.source.setVisible(mode in ("source", "both"))
-        self._show_notes()
-        self.preview.setVisible(shows)
         self.previewing.setChecked(shows)
         self.sections.setVisible(mode != "source" and width - least - (preview if shows else 0) >= sections)
         there = width - (sections if self.sections.isVisibleTo(self) else 0)
-        side = max(preview, min(theme.px(400), there - least)) if shows else 0
-        left = max(1, there - side)
-        half = left * _FORM // (_FORM + _SOURCE)
-        self.split.setSizes(
-            {"form": [left, 0, side], "source": [0, left, side], "both": [half, left - half, side]}[mode]
-        )
+        self.split.arrange(mode, there, preview=shows)
+        self._show_notes()
 
     @Slot(object)
     def _on_shown(self, view: View) -> None:

@@ -45,9 +45,10 @@ def look(
     outcome: TextOutcome | None = None,
 ) -> View:
     """Read a card with everything that is shown of it."""
-    get_ready()
     card = cards.get(uid)
     text = cards.markdown(card.uid)
     source = text if card.broken is None else card.broken
     found = report(card, lambda _card: ())
-    return View(card, source, preview_text(text), found, why, refused or {}, taken or {}, outcome)
+    preview = preview_text(text)
+    get_ready(preview)
+    return View(card, source, preview, found, why, refused or {}, taken or {}, outcome)
