@@ -116,8 +116,8 @@ def _cell(place: Place, wish: Wish) -> list[LineEdit]:
     beside = _BESIDE.search(words)
     if not (wishes.same(place.held, wish.held) and (beside[0] if beside else "") == wish.beside):
         value = wishes.value_cell(wish)
-    elif wish.held is None and words != facts.NOT_APPLICABLE:
-        value = facts.NOT_APPLICABLE
+    elif wish.held is None and words != facts.absent(wish.reason):
+        value = facts.absent(wish.reason)
     said = " ".join(wish.source.split())
     there = cells.unescaped(source)
     if there != said and (not there or place.reason or wish.reason or told.ours(there)):

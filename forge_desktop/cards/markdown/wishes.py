@@ -74,7 +74,7 @@ def same(one: Held | None, other: Held | None) -> bool:
 def value_cell(wish: Wish) -> str:
     """The value as its cell holds it."""
     if wish.held is None:
-        return facts.NOT_APPLICABLE
+        return facts.absent(wish.reason)
     return cells.escaped(facts.said(wish.field, *wish.held) + wish.beside)
 
 
