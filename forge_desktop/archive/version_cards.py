@@ -24,7 +24,8 @@ _KIND = form.CARD.removesuffix(".json")
 @dataclass(frozen=True)
 class BundleLook:
     """What a version's bundle says, before anything of it is brought in. `card` is its card as plain JSON has it, None
-    for none; `card_text` the same as Markdown. `base_here` tells whether its base is among the students.
+    for none; `card_text` the same as Markdown, `card_left_out` what of it could not be taken in (its own text, where
+    that cannot be read, and is not what is shown). `base_here` tells whether its base is among the students.
     """
 
     file: str
@@ -42,6 +43,7 @@ class BundleLook:
     with_run: bool
     card: Mapping[str, Any] | None
     card_text: str
+    card_left_out: tuple[str, ...] = ()
 
 
 def look(opened: VersionBundle, bases: frozenset[str]) -> BundleLook:
@@ -69,6 +71,7 @@ def look(opened: VersionBundle, bases: frozenset[str]) -> BundleLook:
         with_run=told.get("run") is not None,
         card=None if card is None else plain.content(card),
         card_text=trouble if card is None else _text_of(card),
+        card_left_out=() if card is None else tuple(not_possible(card)),
     )
 
 
@@ -109,7 +112,9 @@ def take_in(cards: Cards, version: str, card: Card, file: str) -> None:
 def not_possible(card: Card) -> list[str]:
     """The titles of what a bundle's card says and no card here can, told before it is brought in."""
     found = [] if readable(card) and card.broken is None else ["its text (it waits to be mended)"]
+    found += [] if card.kind == "adapter" else [f"its kind ({card.kind}: the card of a version is one of an adapter)"]
     found += sorted(key for key in card.fields if key not in BY_KEY)
+    found += [BY_KEY[key].title for key in card.fields if key in BY_KEY and not is_of(key, "adapter")]
     for key, value in _of_a_version(as_foreign(card, "json")).items():
         try:
             checked(BY_KEY[key], value.data, value.unit, "adapter")

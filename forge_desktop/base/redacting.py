@@ -14,13 +14,17 @@ _SHAPES = (
     (re.compile(r"\b(?:sk|pk|rk|hf|gsk|xai|fw|tgp|gh[pousr]|xox[abp])[-_][\w-]{8,}"), "<key>"),
     (re.compile(r"\bAIza[\w-]{30,}"), "<key>"),
     (
-        re.compile(r"(?i)\b(authorization|bearer|x-api-key|x-goog-api-key)\b([\"':=\s]+(?:bearer\s+)?)[\w.~+/=-]{8,}"),
+        re.compile(
+            r"(?i)\b(authorization|bearer|x-api-key|x-goog-api-key)\b([\"':=\s]+(?:(?:bearer|basic)\s+)?)[\w.~+/=-]{8,}"
+        ),
         r"\1\2<secret>",
     ),
 )
 _PRIVATE = (
     (
-        re.compile(r"(?i)\b(bearer|authorization|api[-_ ]?key|password|token)\b([\"':=\s]+(?:bearer\s+)?)\S+"),
+        re.compile(
+            r"(?i)\b(bearer|authorization|api[-_ ]?key|password|token)\b([\"':=\s]+(?:(?:bearer|basic)\s+)?)\S+"
+        ),
         r"\1\2<secret>",
     ),
     (re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"), "<address>"),

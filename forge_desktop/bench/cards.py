@@ -54,8 +54,8 @@ def turn(busy):
 
 def settled(name):
     view = pane.desk.view
-    waits = (pane.editor.preview._pause, pane.editor.form._later)
-    return view is not None and view.card.uid == name and not any(timer.isActive() for timer in waits)
+    waits = pane.editor.preview.awaits() or pane.editor.form._later.isActive()
+    return view is not None and view.card.uid == name and not waits
 
 def opening(name):
     busy, quiet = [], 0
@@ -64,7 +64,7 @@ def opening(name):
     busy.append(time.thread_time() - began)
     while quiet < 40:
         turn(busy)
-        quiet = quiet + 1 if settled(name) and not pane._errands._running else 0
+        quiet = quiet + 1 if settled(name) and not pane.errands._running else 0
     return sum(busy) * 1000, max(busy) * 1000
 
 for _ in range(200):

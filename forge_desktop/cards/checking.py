@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
 from forge_desktop.cards import fields as known
+from forge_desktop.cards import told_stale
 from forge_desktop.cards.records import Card, CheckReport, Completeness, FieldState, Kind, Leak, Problem, Value
 from forge_desktop.cards.sayable import turns
 from forge_desktop.cards.text_problems import remarks_in, wrong_in
@@ -56,6 +57,8 @@ def remedy(card: Card, value: Value) -> str:
         return "Run the gate again."
     if value.source == "measurement":
         return "Measure it again."
+    if told_stale.sentence(value):
+        return "Fill the card, write it anew, or say that it holds."
     if value.source in ("hand", "import"):
         return ""
     if card.kind == "teacher" and value.source == "endpoint" and "prices" in value.rests_on:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forge_desktop.cards.records import FieldState, Value
+from forge_desktop.cards.told_beside import without_claims
 
 BY_HAND = "by hand"
 _GATE = re.compile(r"gate \d+", re.IGNORECASE)
@@ -36,6 +37,9 @@ def changed_by_hand(row: Mapping[str, Any], before: Mapping[str, Any]) -> dict[s
     made = {name: held for name, held in row.items() if name != "verified" or held is not True}
     if row.get("source") and row.get("source") == before.get("source"):
         made["source"] = BY_HAND
+    if isinstance(made.get("config"), str):
+        made["config"] = without_claims(made["config"])
+        made = {name: held for name, held in made.items() if name != "config" or held}
     if any(row.get(name) != before.get(name) for name in _FIGURES):
         for name in _RECKONED:
             if name in made and made[name] == before.get(name):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import FieldError, ForgeError
-from forge_desktop.cards import checking
+from forge_desktop.cards import checking, told_stale
 from forge_desktop.cards.claims import honest
 from forge_desktop.cards.fields import BY_KEY, Field
 from forge_desktop.cards.patches import Draft, Hand, between, patched
@@ -78,14 +78,15 @@ class Editing:
         self.change(uid, BY_KEY[key].title if key in BY_KEY else key, change)
 
     def reviewed(self, uid: str, key: str) -> None:
-        """Say of what was taken over from another card that it holds here too; "" says it of everything."""
+        """Say of what was taken over from another card, or was stale where it came from, that it holds here; "" says
+        it of everything.
+        """
 
         def change(row: CardRow, states: Mapping[str, FieldState], draft: Draft) -> Draft:
-            keys = [key] if key else [name for name, hand in draft.fields.items() if hand.taken_over]
             if key:
                 field_of(key, row.kind)
-            hands = {name: draft.fields.get(name, Hand()) for name in keys}
-            return draft.with_fields({name: dataclasses.replace(h, taken_over=False) for name, h in hands.items()})
+            hands = {name: draft.fields.get(name, Hand()) for name in ([key] if key else draft.fields)}
+            return draft.with_fields({name: _reviewed(hand) for name, hand in hands.items()})
 
         self.change(uid, BY_KEY[key].title if key in BY_KEY else "Taken over", change)
 
@@ -188,6 +189,10 @@ class Editing:
         return row
 
 
+def _reviewed(hand: Hand) -> Hand:
+    return dataclasses.replace(hand, value=told_stale.looked_at(hand.value), taken_over=False)
+
+
 def summary(row: CardRow, states: Mapping[str, FieldState], broken: str | None) -> dict[str, object]:
     """What a card's row says of its values: the name that it shows, how much is wrong, when it was changed."""
     wrong = [problem for problem in checking.problems(row.kind, states) if problem.severity == "error"]
@@ -219,7 +224,8 @@ def by_hand(state: FieldState | None, value: Value) -> Hand:
     value = honest(state, value)
     if state is not None:
         if state.hand is not None and (state.hand.data, state.hand.unit) == (value.data, value.unit):
-            return Hand(state.hand)
+            alike = told_stale.sentence(state.hand) == told_stale.sentence(value)
+            return Hand(state.hand if alike else value)  # who writes it again says that it holds
         if state.measured is not None and (state.measured.data, state.measured.unit) == (value.data, value.unit):
             return Hand()
     return Hand(value)

@@ -46,7 +46,7 @@ class Exports:
     def hiding(self, card: Card | str) -> Callable[[str], str]:
         """What takes out of a text that goes along with a card whatever is hidden in the card."""
         leaks = self._privacy.scan(self._found(card))
-        return lambda text: self._privacy.redact(text, leaks)
+        return self._privacy.redaction(leaks)
 
     def write(
         self,
@@ -88,7 +88,7 @@ class Exports:
         if revealed:
             return card, 0
         leaks = self._privacy.scan(card)
-        return hidden(card, leaks, self._privacy.redact), hidden_count(leaks)
+        return hidden(card, leaks, self._privacy.redaction), hidden_count(leaks)
 
     def _refuse(self, target: Path) -> None:
         if self._rooms.data_dir.resolve() in (target.resolve(), *target.resolve().parents):

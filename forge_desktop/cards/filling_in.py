@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cards import changes
+from forge_desktop.cards import changes, told_stale
 from forge_desktop.cards.editing import summary
 from forge_desktop.cards.filling.filler import Filler
 from forge_desktop.cards.keeping import what_changed
@@ -70,6 +70,8 @@ class Fills:
             before = self._store.fields(uid) if before is None else before
             for key, value in values.items():
                 self._store.put_value(connection, uid, key, "measured", value)
+                if value.source != "shipped" and told_stale.sentence(before[key].hand if key in before else None):
+                    self._store.drop_value(connection, uid, key, "hand")  # it is renewed
             for key in gone:
                 self._store.drop_value(connection, uid, key, "measured")
             after = self._store.fields(uid)

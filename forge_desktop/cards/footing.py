@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.money import shown
-from forge_desktop.cards import grounds
+from forge_desktop.cards import grounds, told_stale
 from forge_desktop.cards.records import Kind, Value
 from forge_desktop.cards.taking import day
 from forge_desktop.engine import machine_facts
@@ -153,11 +153,12 @@ def stale(value: Value, now: Mapping[str, str]) -> str:
 
     What cannot be told now, as that a suite is not kept any more, makes nothing stale.
     """
-    return " ".join(
+    said = [
         _sentence(_of(name), then, now[name])
         for name, then in value.rests_on.items()
         if then and name in now and now[name] != then
-    )
+    ]
+    return " ".join(filter(None, (told_stale.sentence(value), *said)))
 
 
 def _sentence(what: str, then: str, now: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from forge_desktop.base.errors import FieldError, ForgeError
-from forge_desktop.cards import changes, checking
+from forge_desktop.cards import changes, checking, told_stale
 from forge_desktop.cards.editing import Editing, by_hand, checked, field_of
 from forge_desktop.cards.fields import BY_KEY, is_of
 from forge_desktop.cards.patches import Draft, Hand, read_value, written_value
@@ -224,7 +224,9 @@ def _said(state: FieldState) -> dict[str, Any]:
 
 
 def _state(key: str, said: Mapping[str, Any]) -> FieldState:
-    measured, hand = (None if said[name] is None else read_value(said[name]) for name in ("measured", "hand"))
+    measured, hand = (
+        None if said[name] is None else told_stale.shown(read_value(said[name])) for name in ("measured", "hand")
+    )
     return FieldState(key, measured, hand, said["not_applicable"], said["taken_over"])
 
 

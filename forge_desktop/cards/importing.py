@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import FieldError, ForgeError
+from forge_desktop.cards import told_stale
 from forge_desktop.cards.editing import checked
 from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.formats import said_elsewhere
@@ -67,6 +68,8 @@ def _taken(cards: Cards, card: Card, said: ForeignCard, path: Path, *, new: bool
             note=f"Before {path.name} was brought in.",
             always=not new,
         )
+    if stale := [key for key, value in values.items() if told_stale.sentence(value)]:
+        problems.append(Problem("", _were_stale(stale), "warning"))
     if said.broken is not None and new:
         cards.set_text(card.uid, said.broken)
     elif said.broken is not None:
@@ -95,6 +98,11 @@ def _possible(said: ForeignCard, kind: Kind) -> tuple[dict[str, Value], dict[str
             line, column = said.places.get(key, (0, 0))
             problems.append(Problem(key, f"{error.message} It stays in the text.", "warning", line, column))
     return values, refused, problems
+
+
+def _were_stale(keys: list[str]) -> str:
+    titles = ", ".join(BY_KEY[key].title for key in keys)
+    return f"Stale where it came from, and marked so here until you renew it or say that it holds: {titles}."
 
 
 def _says(card: Card, key: str) -> bool:

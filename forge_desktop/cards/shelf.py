@@ -156,9 +156,8 @@ class Shelf:
 
     def with_stale(self, row: CardRow, states: Mapping[str, FieldState]) -> dict[str, FieldState]:
         """The same with the sentences that say what is no longer true."""
-        if not any(value.rests_on for state in states.values() for value in (state.measured, state.hand) if value):
-            return dict(states)
-        now = self._footing.of(row.kind, row.subject)
+        resting = any(v.rests_on for state in states.values() for v in (state.measured, state.hand) if v)
+        now = self._footing.of(row.kind, row.subject) if resting else {}
         return {field: _looked_at(state, now) for field, state in states.items()}
 
     def _stale_of(self, rows: list[CardRow]) -> dict[str, int]:
@@ -206,5 +205,5 @@ def _looked_at(state: FieldState, now: Mapping[str, str]) -> FieldState:
 
 
 def _told(value: Value | None, now: Mapping[str, str]) -> Value | None:
-    said = stale(value, now) if value is not None and value.rests_on else ""
+    said = stale(value, now) if value is not None else ""
     return dataclasses.replace(value, stale=said) if value is not None and said else value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
+from forge_desktop.cards import told_stale
 from forge_desktop.cards.records import CardMention, Value
 from forge_desktop.cards.store import NOT_APPLICABLE, CardStore, value_of
 from forge_desktop.storage import Database
@@ -48,12 +49,12 @@ def brought(db: Database, wanted: Iterable[tuple[str, str]]) -> dict[str, int]:
 
 
 def resting(db: Database) -> dict[str, dict[str, Value]]:
-    """By card and field what is shown and rests on something that may change; its data is left out."""
+    """By card and field what is shown and may be stale, by what it rests on or was elsewhere; its data is left out."""
     found: dict[str, dict[str, Value]] = {}
     for row in db.rows(
         f"""
         SELECT card, field, origin, unit, source, detail, rests_on, at, 'null' AS data FROM card_values v
-        WHERE rests_on <> '{{}}'
+        WHERE (rests_on <> '{{}}' OR instr(detail, '"{told_stale.KEY}":'))
           AND NOT EXISTS (SELECT 1 FROM card_values h WHERE h.card = v.card AND h.field = v.field
                           AND h.origin = 'hand' AND v.origin = 'measured')
           AND NOT EXISTS (SELECT 1 FROM card_marks m WHERE m.card = v.card AND m.field = v.field

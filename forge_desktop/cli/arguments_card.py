@@ -81,7 +81,9 @@ def _add_writing(step: Verb) -> None:
     what.add_argument("--file", type=named, metavar="PATH", help="write what this file holds (-: standard input)")
     what.add_argument("--clear", action="store_true", help="take away what was written by hand")
     what.add_argument("--not-applicable", type=named, metavar="WHY", help="say why it has no value")
-    what.add_argument("--reviewed", action="store_true", help="what was taken over from another card holds here too")
+    what.add_argument(
+        "--reviewed", action="store_true", help="what was taken over, or was stale where it came from, holds here too"
+    )
     write.add_argument("--unit", default="", metavar="U", help="the unit of VALUE")
     _card(
         step(

@@ -69,8 +69,10 @@ def _show(forge: Forge, path: Path, out: Output) -> int:
     gates = f"{found.gates} {'gate' if found.gates == 1 else 'gates'} there"
     out.line(f"  told     {gates}{f', {found.verdict}' if found.verdict else ''}: a gate here decides.")
     if found.card is None:
-        out.line("It has no card.")
+        out.line(found.card_text or "It has no card.")
     else:
+        if found.card_left_out:
+            out.line(f"Of its card this cannot be taken in: {', '.join(found.card_left_out)}.")
         out.line("Its card, as somebody else wrote it:")
         out.line()
         out.text(found.card_text)

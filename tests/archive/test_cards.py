@@ -22,6 +22,8 @@ __all__ = ["elsewhere"]
 USE = "Answers questions about <b>tea</b>, nothing else."
 SPEED = Value({"p50": 41.5, "p95": 50.0}, "tokens/s", "measured", "measurement", {"n": 20}, {"build": "b1"}, 1e9)
 
+STALE = Value({"p50": 12.5}, "ms", "measured", "measurement", {}, {"scale": "0.5"}, 1e9)
+
 
 @pytest.fixture(scope="module")
 def carried(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -32,7 +34,7 @@ def carried(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = room.adapter(name="Facts")
     room.cards.set(made.uid, "intended_use", USE)
     room.cards.not_applicable(made.uid, "fairness", "It decides nothing about people.")
-    room.measured(made.uid, generation_speed=SPEED)
+    room.measured(made.uid, generation_speed=SPEED, first_token=STALE)
     leave(room.forge, made.uid, folder / "facts.forgeversion", with_base=True)
     room.forge.close()
     return folder / "facts.forgeversion"
@@ -98,6 +100,8 @@ def test_it_comes_in_as_somebody_elses_word(carried: Path, elsewhere: Forge) -> 
     assert (speed.hand.data, speed.hand.source, speed.hand.rests_on) == (SPEED.data, "import", {})
     assert speed.hand.detail == {"n": 20, "told source": "measurement"}
     assert card.fields["fairness"].not_applicable == "It decides nothing about people."
+    (found,) = [why for key, why in elsewhere.cards.check(made.uid).stale if key == "first_token"]
+    assert found.startswith("Was stale where it came from: The adapter's scale was 0.5 when this was taken, and is 1")
     elsewhere.cards.set(made.uid, "intended_use", "Mine")
     assert bring(elsewhere, carried).uid == made.uid
     again = elsewhere.cards.get(made.uid).fields["intended_use"].hand
@@ -120,6 +124,20 @@ def test_a_text_that_waits_to_be_mended_comes_along(carried: Path, elsewhere: Fo
     assert elsewhere.cards.get(made.uid).broken == "---\na: [\n---\n"
 
 
+def test_what_is_left_out_of_what_is_shown_is_named_first(
+    carried: Path, elsewhere: Forge, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = "---\nx: !!python/object/apply:os.system [id]\n---\n"
+    odd = rewritten(carried, tmp_path / "odd.forgeversion", told("card.json", kind="teacher", document=bad))
+    assert main(["--data-dir", str(elsewhere.data_dir), "students", "import", str(odd), "--show"]) == 0
+    said = capsys.readouterr().out
+    left_out = "its text (it waits to be mended), its kind (teacher: the card of a version is one of an adapter)"
+    assert f"Of its card this cannot be taken in: {left_out}." in said.replace("\n", " ")
+    mouse = rewritten(carried, tmp_path / "mouse.forgeversion", told("card.json", kind="mouse"))
+    assert main(["--data-dir", str(elsewhere.data_dir), "students", "import", str(mouse), "--show"]) == 0
+    assert "kind is none of" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "change", [lambda files: files.pop("card.json"), lambda files: files.update({"card.json": b"null"})]
 )
@@ -138,7 +156,9 @@ def test_what_cannot_stand_in_a_card_is_left_out_and_named(carried: Path, elsewh
              "unheard_of": {"hand": {"value": 1, "source": "hand"}}}  # fmt: skip
     change = told("card.json", fields=wrong, document="---\n- a: [\n---\n")
     odd = rewritten(carried, tmp_path / "odd.forgeversion", change)
-    assert "fine" in elsewhere.archive.student_files.look(odd).card_text
+    look = elsewhere.archive.student_files.look(odd)
+    assert "fine" in look.card_text
+    assert look.card_left_out == ("its text (it waits to be mended)", "unheard_of", "Contact")
     made = bring(elsewhere, odd)
     assert "Of its card this could not be taken in: its text (it waits to be mended), unheard_of, Contact." in made.note
     assert elsewhere.cards.get(made.uid).broken == "---\n- a: [\n---\n"

@@ -457,6 +457,21 @@ def test_a_gate_that_proved_no_difference_leaves_nobody_better() -> None:
     assert [figure.best for figure in found.figures] == [False, True]
 
 
+@pytest.mark.parametrize("n", [1, 9, 10])
+def test_nobody_is_better_by_fewer_than_ten_items_or_by_what_is_stale(n: int) -> None:
+    cards = [card(uid, evaluation=results(score(value, n=n))) for uid, value in (("v1", 0.5), ("v2", 0.7))]
+    (found,) = compare_quality.rows(cards, AROUND)
+    assert [figure.best for figure in found.figures] == [False, n >= 10]
+    assert ("fewer than 10 tell nobody apart" in found.note) == (n < 10)
+    value = cards[1].fields["evaluation"].measured
+    assert value is not None
+    told = FieldState("evaluation", dataclasses.replace(value, stale="The suite is another one."))
+    cards[1] = dataclasses.replace(cards[1], fields={**cards[1].fields, "evaluation": told})
+    (found,) = compare_quality.rows(cards, AROUND)
+    assert not any(figure.best for figure in found.figures)
+    assert ("stale" in found.note) == (n >= 10)
+
+
 def test_less_is_better_for_likelihoods() -> None:
     rows = [{**score(value), "metric": "nll", "less_is_better": True} for value in (1.5, 1.2)]
     cards = [card(uid, evaluation=results(each)) for uid, each in zip(("v1", "v2"), rows, strict=True)]

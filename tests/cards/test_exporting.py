@@ -28,10 +28,13 @@ class Scan:
     def scan(self, card):
         return [LEAK]
 
-    def redact(self, text, leaks):
-        for leak in leaks:
-            text = text if leak.revealed else text.replace(leak.text, leak.hidden)
-        return text
+    def redaction(self, leaks):
+        def over(text):
+            for leak in leaks:
+                text = text if leak.revealed else text.replace(leak.text, leak.hidden)
+            return text
+
+        return over
 
 
 @pytest.fixture
@@ -53,7 +56,7 @@ def test_what_is_private_stays_out_of_every_format(exports, format):
     made, _, card = exports
     for written in (
         made.render("v12", format),
-        b"".join(RENDERERS[format].files(hidden(card, [LEAK], Scan().redact)).values()),
+        b"".join(RENDERERS[format].files(hidden(card, [LEAK], Scan().redaction)).values()),
     ):
         text = written.decode()
         for secret in (SECRET, json.dumps(SECRET)[1:-1], "anna", "Söhne", "S\\u00f6hne"):
@@ -65,7 +68,7 @@ def test_revealed_it_is_all_there(exports):
     made, _, card = exports
     assert plain.read(made.render("v12", "json", revealed=True)) == card
     shown = dataclasses.replace(LEAK, revealed=True)
-    assert hidden(card, [shown], Scan().redact) is card
+    assert hidden(card, [shown], Scan().redaction) is card
 
 
 def test_files_are_written_counted_and_never_replaced(exports, tmp_path):

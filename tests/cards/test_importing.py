@@ -145,12 +145,14 @@ def test_a_folder_brings_its_results_along(room: CardRoom, tmp_path: Path) -> No
     kept = _bring(room, folder)
     assert isinstance(kept, BroughtIn)
     assert kept.name.endswith("(2)")
-    assert [one.message for one in kept.refused if "odd.yaml" in one.message and "left out" in one.message]
+    assert [
+        (one.line, one.column) for one in kept.refused if "odd.yaml" in one.message and "left out" in one.message
+    ] == [(1, 3)]
     (folder / ".eval_results" / "odd.yaml").unlink()
     (folder / "README.md").unlink()
     assert _bring(room, folder).name == "a-model"
     (folder / ".eval_results" / "hle.yaml").write_text("- [a\n", "utf-8")
-    with pytest.raises(BadCardText, match=r"Line 2, column 1: .*\.eval_results/hle\.yaml"):
+    with pytest.raises(BadCardText, match=r"Line 1, column 3: .*\.eval_results/hle\.yaml"):
         _bring(room, folder)
     shutil.rmtree(folder / ".eval_results")
     with pytest.raises(ForgeError, match="no card in a-model"):

@@ -27,8 +27,10 @@ def _front(yaml: str) -> str:
         (_front("{card_data}\n"), 2, 1, "placeholder"),
         (_front("{{card_data}}\n"), 2, 2, "braces"),
         (_front("license: mit\n? [a, b]\n: c\n"), 3, 3, "has to be a word"),
-        (_front("license: mit\ntags: [a, b\nlanguage: en\n"), 4, 9, "no YAML"),
-        (_front("license: 'mit\n"), 3, 1, "no YAML"),
+        (_front("license: mit\ntags: [a, b\nlanguage: en\n"), 3, 7, "begins here (noticed in line 4)"),
+        (_front("license: mit\ntags: {a: b\n"), 3, 7, "no YAML"),
+        (_front("license: 'mit\n\nx: y\n"), 2, 10, "begins here (noticed in line 5)"),
+        (_front("license: [mit, 'x'y]\n"), 2, 19, "no YAML"),
         (_front("license: mit\n\ttags: a\n"), 3, 1, "tab"),
         (_front("a: b: c\n"), 2, 5, "no YAML"),
         (_front("license: mit\ntags: [a]\nlicense: isc\n"), 4, 1, "'license' is there twice"),
@@ -75,7 +77,7 @@ def test_public_cards_that_are_none_are_named_by_line_and_column(name: str) -> N
 def test_lines_are_counted_in_texts_of_windows_too() -> None:
     with pytest.raises(markdown.BadCardText) as caught:
         markdown.read("\ufeff---\r\nlicense: mit\r\ntags: [a\r\n---\r\n\r\n# A\r\n", "student")
-    assert (caught.value.line, caught.value.column) == (4, 1)
+    assert (caught.value.line, caught.value.column) == (3, 7)
 
 
 @pytest.mark.parametrize(

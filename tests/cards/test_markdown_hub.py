@@ -10,7 +10,7 @@ import yaml
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from huggingface_hub._eval_results import eval_result_entries_to_yaml, parse_eval_result_entries
 
-from forge_desktop.cards import markdown
+from forge_desktop.cards import claims, markdown
 from forge_desktop.cards.records import FieldState, Value
 from tests.cards import markdown_cards as cards
 from tests.cards import samples
@@ -130,14 +130,37 @@ def test_notes_of_others_are_how_it_was_configured_and_bad_files_are_named() -> 
     assert markdown.read_eval_results({"hle.yaml": text}) == [
         {"dataset": "cais/hle", "value": 20.9, "date": "2026-01-15", "config": "no-tools; pass@1"}
     ]
-    more = text + "  verifyToken: abc\n  source: {url: 'https://x.example', name: CAIS HLE, org: cais}\n"
+    more = (
+        text + "  verifyToken: abc\n  unknown: keep\n  source: {url: 'https://x.example', name: CAIS HLE, org: cais}\n"
+    )
     row = markdown.read_eval_results({"hle.yaml": more})[0]
-    assert (row["verified"], row["source"]) == (True, "https://x.example")
-    said = '{"verifyToken": "abc", "source": {"name": "CAIS HLE", "org": "cais"}}'
-    assert row["config"] == f"no-tools; pass@1; {said}"
+    assert row["source"] == "https://x.example"
+    assert "verified" not in row  # nobody here knows whether a token is genuine
     card = cards.card("student", {"evaluation": FieldState("evaluation", hand=Value([row]))})
-    assert markdown.read_eval_results(markdown.eval_results(card)) == [row]
-    with pytest.raises(markdown.BadCardText, match=r"Line 2, column 1: .*\(bad.yaml\)"):
+    files = markdown.eval_results(card)
+    assert yaml.safe_load(files["hle.yaml"]) == yaml.safe_load(more.replace("date: 2026-01-15", "date: '2026-01-15'"))
+    assert markdown.read_eval_results(files) == [row]
+    assert markdown.read(markdown.write(card), "student").values["evaluation"] == ([row], "")
+    changed = claims.honest(card.fields["evaluation"], Value([{**row, "value": 21}]))
+    card = cards.card("student", {"evaluation": FieldState("evaluation", hand=changed)})
+    (entry,) = yaml.safe_load(markdown.eval_results(card)["hle.yaml"])
+    assert not {"verifyToken", "source"} & set(entry)
+    assert (entry["unknown"], entry["notes"]) == ("keep", 'config: "no-tools; pass@1"; source: by hand')
+    own = {**row, "config": '{"verifyToken": "settings"}'}
+    card = cards.card("student", {"evaluation": FieldState("evaluation", hand=Value([own]))})
+    assert "verifyToken" not in yaml.safe_load(markdown.eval_results(card)["hle.yaml"])[0]
+    with pytest.raises(markdown.BadCardText, match=r"Line 1, column 3: .*\(bad.yaml\)"):
         markdown.read_eval_results({"bad.yaml": "- [a\n"})
     with pytest.raises(markdown.BadCardText, match="has to be a list"):
         markdown.read_eval_results({"bad.yaml": "a: b\n"})
+
+
+@pytest.mark.parametrize(("before", "said"), [("\ufeff---\r\n", "byte order mark"), ("\n--- \n", "Blanks")])
+def test_front_matter_that_the_hub_does_not_find_is_warned_of(before: str, said: str) -> None:
+    text = f"{before}license: mit\n---  \n\n# M\n"
+    assert ModelCard(text, ignore_metadata_errors=True).data.to_dict() == {}
+    (remark,) = markdown.read(text, "student").remarks
+    assert said in remark.message
+    assert (remark.severity, remark.line) == ("warning", before.count("\n"))
+    fine = text.replace(before, "---\n")
+    assert (ModelCard(fine).data.license, markdown.read(fine, "student").remarks) == ("mit", ())

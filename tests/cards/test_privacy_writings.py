@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 
@@ -24,9 +25,13 @@ DOCUMENTS = {
     "plan.html": "<html><head><title>Closing the plant in Oberhausen</title></head><body><p>It closes.</p></body>",
     "list.txt": "Present:\nGUNDULA ZWIEBELFISCH\nOttilie Kranewitter-Huber\nJosé Ángel Núñez\n",
     "Zwielicht.txt": "nothing of note",
+    "circle.txt": "Line by line: nine bold lines, a nice bed, boxes and das Ziel.\n\nSiobhán Ní Dhálaigh.\n\n"
+    "Gráinne Nic Craith.\n\nMaria das Neves.\n\nWilhelmine von und zu Tannenstolz.\n\nKarl-Theodor zum Eschenhoff.\n\n"
+    "Li Na.\n\nBo Xi.\n\nBen Quillfeather.\n\nOttoline Vexhall.\n",
     "報告.txt": "作者：王小明\n\n本報告由李大华审核。\n",
     "تقرير.txt": "المؤلف: أحمد الزهراني\n\nسمير حداد\n",
     "報告書の秘密計画.txt": "x y z",
+    "project bluefalcon acquisition.txt": "x y z",
 }
 
 
@@ -65,12 +70,27 @@ def left(privacy: Privacy, text: str) -> str:
         "Ask Ottilie Kranewitter and Jose Nunez, or Ottilie Kranewitter, Jose Nunez.",
         "Ask Jose Angel Nunez.",
         "Ask Marlene.",
+        "Ask Siobhán Ní Dhálaigh.",
+        "Ask Gráinne Nic Craith.",
+        "Ask Maria das Neves.",
+        "Ask Wilhelmine von und zu Tannenstolz.",
+        "Ask Karl-Theodor zum Eschenhoff.",
+        "Ask Li Na.",
+        "Ask Bo Xi.",
+        "Ask Ben Quillfeather.",
+        "Ask Dhálaigh.",
+        "Ask Eschenhoff.",
+        "Ask Tannenstolz.",
+        "Ottoline Vexhalls Bericht.",
+        "Vexhalls Bericht.",
         "Ask Brandauer.",
         "It is on the secret merger with Grauwolf Holding now.",
         "SECRET MERGER WITH GRAUWOLF HOLDING",
         "Secret **merger** with&nbsp;Grauwolf\nHolding",
         "See closing the plant in Oberhausen, at length.",
         "It is about Zwielicht.",
+        "It is in project_bluefalcon_acquisition and x_project_bluefalcon_acquisition.",
+        "It is in project-bluefalcon-acquisition.txt.",
         "At %2Fhome%2Fottilie and a.b%40host.example or c.d%40host.",
         "The password=hunter2, pwd: Sommer2024, Passwort: Geheim123.",
         "Call 030 12345678 0170 1234567.",
@@ -85,7 +105,7 @@ def test_other_writings_are_found_and_hidden(privacy: Privacy, text: str) -> Non
     assert "‹" in said
     private = (
         r"(?i)tadeusz|wr[oó]bel|Wr&|gundula|zwiebel|ottilie|kranewitter|jos[eé]|nunez|marlene|brandauer|grauwolf|merger"
-        r"|plant|zwielicht|host|hunter2|sommer|geheim|\d{4}|plan|王|李|大华|أحمد|الزهراني|سمير|حداد|秘密"
+        r"|dh[aá]laigh|craith|neves|tannen|eschen|\bna\b|\bxi\b|quill|vexhall|bluefalcon|plant|zwielicht|host|hunter2|sommer|geheim|\d{4}|plan|王|李|大华|أحمد|الزهراني|سمير|حداد|秘密"
     )
     assert not re.search(private, said), said
 
@@ -116,6 +136,19 @@ def test_nothing_is_left_out_of_a_long_card(privacy: Privacy, forge: Forge) -> N
     for made in RENDERERS.values():
         for name, held in made.files(hidden).items():
             assert not re.search(r"(?i)gundula|zwiebelfisch|wrobel", name + held.decode()), name
+
+
+def test_what_stands_in_base64_is_found_and_hidden(privacy: Privacy) -> None:
+    word = base64.b64encode(b"Tadeusz Wrobel").decode()
+    text = (
+        f"![x](data:text/plain;base64,{word}) and {base64.b64encode(b'Ask Tadeusz Wrobel in /home/ottilie/x').decode()}"
+    )
+    assert left(privacy, text) == "![x](data:text/plain;base64,‹name›) and ‹path›"
+
+
+def test_front_matter_says_a_password_by_its_key(privacy: Privacy) -> None:
+    one = card("adapter", document='---\npassword: hunter22\nx: "pwd=\\x68unter23"\n---\n')
+    assert {leak.text for leak in privacy.scan(one)} == {"hunter22", "hunter23"}
 
 
 def test_a_name_in_the_cards_own_name_is_told_and_hidden(privacy: Privacy, forge: Forge) -> None:

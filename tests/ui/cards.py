@@ -93,7 +93,7 @@ def open_card(qtbot: QtBot, pane: CardsPane, uid: str) -> None:
 def settle(qtbot: QtBot, pane: CardsPane) -> None:
     """Until nothing of what was typed is on its way."""
     qtbot.waitUntil(lambda: not (pane.desk.busy() or pane.editor.source.awaits() or pane.errands._running))
-    qtbot.waitUntil(lambda: not pane.editor.preview._pause.isActive() and not pane.editor.form._later.isActive())
+    qtbot.waitUntil(lambda: not pane.editor.preview.awaits() and not pane.editor.form._later.isActive())
 
 
 def row(pane: CardsPane, key: str) -> FieldRow:

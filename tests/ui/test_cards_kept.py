@@ -61,7 +61,7 @@ def test_closing_asks_also_for_what_was_typed_a_moment_ago(qtbot: QtBot, opened:
     line = row(opened, "contact").input.parts()[0]
     line.selectAll()  # type: ignore[attr-defined]
     qtbot.keyClicks(line, "nobody")
-    assert opened.desk._typed
+    assert opened.desk.busy()
     assert "Contact" in opened.unfinished()
     line.selectAll()  # type: ignore[attr-defined]
     qtbot.keyClicks(line, "a@example.org")

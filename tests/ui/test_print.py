@@ -177,7 +177,14 @@ def test_what_is_read_from_the_right_stands_there(qapp: QApplication, tmp_path: 
 
 def test_what_is_copied_out_is_what_was_written(qapp: QApplication, tmp_path: Path) -> None:
     """Inter has other glyphs for a colon between digits, an x between numbers and arrows: copied out they are odd."""
-    words = ("at 12:30:05", "a 3x4 grid", "1920 x 1080", "a -> b <- c => d <=> e", "f --> g", "(A) [B] @C a-B")
+    words = (
+        "at 12:30:05",
+        "a 3x4 grid",
+        "1920 x 1080",
+        "a -> b <- c => d <=> e",
+        "f --> g",
+        "on 2026-11-26 (A) [B] @C a-B",
+    )
     body = "<h2>of 10:15</h2><p style='font-family:Inter'>{0[0]}</p><p><b>{0[1]}</b></p><table><tr><th>{0[2]}</th></tr>"
     body += "<tr><td><code>{0[3]}</code></td></tr></table><p style='font-size:14pt'>{0[4]}</p><ul><li>{0[5]}</li></ul>"
     chart = CHART.replace(b"Grounded 0.91", b"p50 3x4 at 12:30")

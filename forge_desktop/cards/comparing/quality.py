@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from forge_desktop.cards.comparing.records import ComparedRow, Figure
-from forge_desktop.cards.comparing.rows import Better, ranked
-from forge_desktop.cards.comparing.surroundings import Difference, Surroundings
+from forge_desktop.cards.comparing.rows import Better, ranked, stale_note
+from forge_desktop.cards.comparing.surroundings import FEWEST, Difference, Surroundings, too_few
 from forge_desktop.cards.numbers import number, share
 from forge_desktop.cards.records import Card, Value
 from forge_desktop.cards.taking import exactly, origin, the_value
@@ -83,7 +83,7 @@ def _row(
     told = _differences(suite, cards, around)
     if not note:
         figures = list(ranked(figures, better))
-        note = " ".join(one.sentence for one in told) or _unsure(figures)
+        note = " ".join([*(one.sentence for one in told), stale_note(figures)]).strip() or _unsure(figures)
         if told and not any(one.sure for one in told):
             figures = [replace(figure, best=False) for figure in figures]
     named = f" {suite.revision[:_HASH]}" if suite.revision else ""
@@ -114,6 +114,8 @@ def _why_not(suite: _Suite, results: Sequence[_Result], each: Sequence[Mapping[_
         return "The cards do not say which revision of the suite it was: they may have answered different questions."
     if len({result.n for result in results}) > 1:
         return "Not of the same number of items, so not of the same ones: set beside each other, not ranked."
+    if (least := results[0].n) is not None and least < FEWEST:
+        return f"Measured on too few to rank them: {too_few(least)}."
     return ""
 
 

@@ -27,6 +27,7 @@ _FIT_WORDS: dict[FitWord, str] = {
     "elsewhere": "computes elsewhere",
     "unknown": "not known",
 }
+_STALE = "One of these is stale, so nobody is called better."
 _APART = "Not taken under the same conditions (how, where, with what): set beside each other, not ranked."
 
 
@@ -73,10 +74,16 @@ def rows(
 def ranked(figures: Sequence[Figure], better: Better) -> tuple[Figure, ...]:
     """With the best of them marked; none where fewer than two have an amount, or all have the same."""
     amounts = [figure.amount for figure in figures if figure.amount is not None]
-    if not better or len(amounts) < 2 or len(set(amounts)) < 2:
+    if not better or len(amounts) < 2 or len(set(amounts)) < 2 or stale_note(figures):
         return tuple(figures)
     best = max(amounts) if better == "higher" else min(amounts)
     return tuple(replace(figure, best=figure.amount == best) for figure in figures)
+
+
+def stale_note(figures: Sequence[Figure]) -> str:
+    """Why nobody of a row is called better where one of its figures is no longer true; "" where all are."""
+    counted = [figure for figure in figures if figure.amount is not None]
+    return _STALE if len(counted) > 1 and any(figure.stale for figure in counted) else ""
 
 
 def _fit(cards: Sequence[Card], around: Surroundings) -> ComparedRow:
@@ -98,7 +105,7 @@ def _of_field(row: _Row, cards: Sequence[Card]) -> ComparedRow:
         if row.same and not _alike(taken, row.lengths):
             note = _APART
         else:
-            figures = list(ranked(figures, row.better))
+            figures, note = list(ranked(figures, row.better)), stale_note(figures)
     return ComparedRow(
         row.group, row.field, field.title, field.units[0] if field.units else "", tuple(figures), row.better, note
     )
@@ -165,7 +172,7 @@ def _cost(key: str, title: str, cards: Sequence[Card], table: Sequence[Capabilit
         else:
             how = " ".join((found.how, *found.rests_on)).strip()
             figures.append(Figure(found.shown, found.exact, how, found.stale, found.missing))
-    return ComparedRow("cost", key, title, inputs.currency, ranked(figures, "lower"), "lower")
+    return ComparedRow("cost", key, title, inputs.currency, ranked(figures, "lower"), "lower", stale_note(figures))
 
 
 def _money_row(field: str, cards: Sequence[Card], inputs: CostInputs) -> ComparedRow:
@@ -176,7 +183,7 @@ def _money_row(field: str, cards: Sequence[Card], inputs: CostInputs) -> Compare
             found = Figure("paid to nobody", how="What it takes of this computer is reckoned above.")
         figures.append(found if found.amount is None else replace(found, text=shown(found.amount, inputs)))
     title = "1,000 tokens as really paid" if field == "cost_per_1k" else BY_KEY[field].title
-    return ComparedRow("cost", field, title, inputs.currency, ranked(figures, "lower"), "lower")
+    return ComparedRow("cost", field, title, inputs.currency, ranked(figures, "lower"), "lower", stale_note(figures))
 
 
 def _any(field: str, cards: Sequence[Card]) -> bool:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _SEARCHES, _WORDS = 7, 6
 _RUNS = 20
+FEWEST = 10  # items that an interval has to rest on: of one it is a point, of a few it hardly ever holds 0
 _LOCAL = ("student", "adapter")
 
 FitWord = Literal["fits", "tight", "does not fit", "elsewhere", "unknown"]
@@ -63,7 +64,9 @@ class Paid:
 
 @dataclass(frozen=True)
 class Difference:
-    """What a gate found of two cards item by item: `sure` where the interval of the difference does not hold 0."""
+    """What a gate found of two cards item by item: `sure` where the interval of the difference does not hold 0, and
+    rests on items enough.
+    """
 
     card: str
     baseline: str
@@ -202,11 +205,12 @@ class Gatherer:
                 seen.add(gate.baseline)
                 hashes = {suite.name: suite.sha256 for suite in gate.suites}
                 for metric in gate.metrics:
-                    sure = metric.low > 0 or metric.high < 0
+                    few = metric.items < FEWEST
+                    sure = not few and (metric.low > 0 or metric.high < 0)
                     sentence = (
                         f"Gate {gate.number}: {metric.difference:+.4g} for {card.label or card.name} against"
                         f" {other.label or other.name}, item by item, {metric.low:+.4g} to {metric.high:+.4g}"
-                        f"{'' if sure else ': no difference is proven'}."
+                        f"{'' if sure else f': {too_few(metric.items)}' if few else ': no difference is proven'}."
                     )
                     yield Difference(card.uid, other.uid, hashes.get(metric.suite, ""), metric.name, sure, sentence)
 
@@ -237,6 +241,11 @@ class Gatherer:
         path = self._rooms.db.path
         files = (path, path.with_name(f"{path.name}-wal"))
         return sum(file.stat().st_size for file in files if file.exists())
+
+
+def too_few(items: int) -> str:
+    """Why so few items tell nothing."""
+    return f"of {items} {'item' if items == 1 else 'items'}, and fewer than {FEWEST} tell nobody apart"
 
 
 def _place(name: str, needed: int, free: int) -> str:

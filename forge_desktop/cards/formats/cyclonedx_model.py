@@ -49,7 +49,9 @@ def is_expression(text: str) -> bool:
 
     try:
         return not get_spdx_licensing().validate(text).errors
-    except (ExpressionError, ValueError):
+    except (ExpressionError, ValueError, AttributeError, IndexError, RecursionError):
+        # WORKAROUND: license-expression 30.4 asks its own error for a token that it lacks where words follow each other
+        # or hold signs, as "‹name›", and takes "()" apart by an index: neither is an expression.
         return False
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from forge_desktop.base.errors import FieldError
-from forge_desktop.cards import checking
+from forge_desktop.cards import checking, told_stale
 from forge_desktop.cards.editing import checked
 from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.formats import said_elsewhere
@@ -53,6 +53,7 @@ def _of_text(text: str, kind: Kind, said: ForeignCard, scan: Callable[[Card], Se
     wrong, states = _states(values, kind, found.places)
     for key, why in found.not_applicable.items():
         states[key] = dataclasses.replace(states.get(key, FieldState(key)), not_applicable=why)
+    states = _with_stale(states, said)
     # The text is told as what it is now: what it says wrong is named above, as an error, and not as its author's word.
     report = _report(_card(kind, states, text), wrong, found.places, scan)
     return dataclasses.replace(report, problems=(*report.problems, *said.problems))
@@ -64,6 +65,7 @@ def _of_values(said: ForeignCard, text: str, scan: Callable[[Card], Sequence[Lea
     wrong, states = _states(values, said.kind, places)
     for key, why in said.not_applicable.items():
         states[key] = FieldState(key, not_applicable=why)
+    states = _with_stale(states, said)
     if said.broken is not None:
         wrong += wrong_in(said.broken, said.kind)
     report = _report(_card(said.kind, states, said.document), wrong, places, scan)
@@ -85,6 +87,17 @@ def _states(
         except FieldError as error:
             wrong.append(Problem(key, error.message, "error", *places.get(key, (0, 0))))
     return wrong, states
+
+
+def _with_stale(states: Mapping[str, FieldState], said: ForeignCard) -> dict[str, FieldState]:
+    """The same, with what the file itself calls no longer true."""
+    stale = {key: one for key, value in said.values.items() if (one := told_stale.sentence(value))}
+    return {
+        key: dataclasses.replace(state, hand=told_stale.marked(state.hand, stale[key]))
+        if state.hand is not None and key in stale
+        else state
+        for key, state in states.items()
+    }
 
 
 def _place(text: str, key: str) -> tuple[int, int] | None:

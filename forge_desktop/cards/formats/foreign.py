@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from forge_desktop.cards import told_stale
 from forge_desktop.cards.records import Card, FieldState, Kind, Problem, Value
 
 
@@ -32,13 +33,15 @@ class ForeignCard:
 
 
 def foreign_value(value: Value) -> Value:
-    """The same as somebody else's word: who had measured it, where and when stays readable in its detail."""
+    """The same as somebody else's word: who had measured it, where and when stays readable in its detail, and what
+    was stale there is so here.
+    """
     if value.origin == "hand" and value.source == "hand":
-        return dataclasses.replace(value, rests_on={}, stale="")
+        return told_stale.marked(dataclasses.replace(value, rests_on={}), value.stale)
     told = dict(value.detail)
     if value.source != "import":
         told["told source"] = value.source
-    return Value(value.data, value.unit, "hand", "import", told, {}, value.at)
+    return told_stale.marked(Value(value.data, value.unit, "hand", "import", told, {}, value.at), value.stale)
 
 
 def foreign_state(state: FieldState) -> Value | None:

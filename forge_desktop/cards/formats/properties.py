@@ -219,6 +219,7 @@ class Properties:
             source=source if source in get_args(Source) else "import",  # type: ignore[arg-type]
             detail={**(detail if isinstance(detail, dict) else {}), **self._beside(key)},
             at=epoch(told.get("at", "")),
+            stale=str(told.get("stale", "")),
         )
 
     def _beside(self, key: str) -> dict[str, object]:

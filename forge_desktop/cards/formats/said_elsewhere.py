@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.cards import told_stale
 from forge_desktop.cards.formats.files import bytes_of, refuse_elsewhere, text_of
 from forge_desktop.cards.formats.foreign import ForeignCard
 from forge_desktop.cards.formats.reading import read_json
@@ -83,7 +84,8 @@ def _rows(files: list[Path], folder: Path, *, alone: bool) -> tuple[list[dict[st
             if alone:
                 raise
             named = error.message if file.name in error.message else f"{file.name}: {error.message}"
-            problems.append(Problem("evaluation", f"{named} It was left out.", "warning"))
+            at = (error.line, error.column) if isinstance(error, BadCardText) else (0, 0)
+            problems.append(Problem("evaluation", f"{named} It was left out.", "warning", *at))
     return rows, problems
 
 
@@ -95,7 +97,10 @@ def markdown_of(text: str, kind: Kind | None, name: str) -> ForeignCard:
         said = read_text(text, found)
     except BadCardText:
         return ForeignCard("markdown", kind or "student", name, broken=text)
-    values = {key: Value(data, unit, source="import") for key, (data, unit) in said.values.items()}
+    values = {
+        key: told_stale.marked(Value(data, unit, source="import"), said.stale.get(key, ""))
+        for key, (data, unit) in said.values.items()
+    }
     named = str(said.values.get("name", (name, ""))[0])
     told = guess if sure else None
     return ForeignCard(
@@ -139,7 +144,8 @@ def _with_rows(values: Mapping[str, Value], rows: list[dict[str, object]]) -> di
     there = [row for row in held if isinstance(row, dict)] if isinstance(held, list) else []
     seen = {repr([row.get(name) for name in ("dataset", "metric", "value")]) for row in there}
     new = [row for row in rows if repr([row.get(name) for name in ("dataset", "metric", "value")]) not in seen]
-    return {**values, "evaluation": _word([*there, *new])}
+    had = values["evaluation"].stale if "evaluation" in values else ""
+    return {**values, "evaluation": told_stale.marked(_word([*there, *new]), had)}
 
 
 def _word(rows: list[dict[str, object]]) -> Value:

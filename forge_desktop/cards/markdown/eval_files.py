@@ -10,6 +10,7 @@ from forge_desktop.cards.markdown import cells, front, yaml_nodes
 from forge_desktop.cards.markdown.records import BadCardText
 from forge_desktop.cards.markdown.yaml_written import block
 from forge_desktop.cards.records import Card
+from forge_desktop.cards.told_beside import joined, parted
 
 Row = dict[str, object]
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+", re.ASCII)
@@ -79,9 +80,30 @@ def _entry(row: Mapping[str, Any]) -> dict[str, object]:
         made["date"] = row["date"]
     if str(row.get("source", "")).startswith(("http://", "https://")):
         made["source"] = {"url": row["source"]}
-    noted = [name for name in _NOTES if row.get(name) not in (None, "") and not (name == "source" and "source" in made)]
-    notes = "; ".join(f"{name}: {_safe(row[name])}" for name in noted)
+    words, rest = parted(row.get("config"))
+    made = _with_rest(made, rest)
+    told = {name: words if name == "config" else row.get(name) for name in _NOTES}
+    noted = [name for name in _NOTES if told[name] not in (None, "") and not (name == "source" and "url" in _map(made))]
+    if noted == ["config"] and _noted(words) == {"config": words}:
+        return {**made, "notes": words}  # somebody's own words stand as they stood
+    notes = "; ".join(f"{name}: {_safe(told[name])}" for name in noted)
     return {**made, "notes": notes} if notes else made
+
+
+def _map(entry: Mapping[str, object]) -> Mapping[str, Any]:
+    source = entry.get("source")
+    return source if isinstance(source, dict) else {}
+
+
+def _with_rest(made: dict[str, object], rest: Mapping[str, Any]) -> dict[str, object]:
+    """An entry with what stood in it beyond our columns, each at its place."""
+    for name, value in rest.items():
+        held = made.get(name)
+        if name in ("dataset", "source") and isinstance(value, dict):
+            made[name] = {**(held if isinstance(held, dict) else {}), **value}
+        else:
+            made.setdefault(name, value)
+    return made
 
 
 def _safe(value: object) -> str:
@@ -99,12 +121,11 @@ def _row(entry: Mapping[str, Any]) -> Row:
         "value": entry.get("value"),
         "date": entry.get("date"),
         "source": source.get("url") if isinstance(source, dict) else None,
-        "verified": True if entry.get("verifyToken") else None,
     }
     said |= _noted(entry.get("notes"))
     rest = _rest(entry)
     if rest:
-        said["config"] = "; ".join(part for part in (str(said.get("config") or ""), cells.as_json(rest)) if part)
+        said["config"] = joined(str(said.get("config") or ""), rest)
     return {name: value for name, value in said.items() if value is not None}
 
 

@@ -18,8 +18,7 @@ def remarks(front: Front) -> tuple[Problem, ...]:
 def _found(front: Front) -> Iterator[Problem]:
     if front.before.startswith("\ufeff"):
         yield Problem("", f"The text begins with a byte order mark, {_SO} it.", "warning", 1, 1)
-    for dashes, line in ((front.before, front.yaml_line - 1), (front.after, front.body_line - 1)):
-        bare = dashes.rstrip("\r\n")
-        if bare.endswith((" ", "\t")):
-            column = len(bare.rstrip(" \t").rpartition("\n")[2].lstrip("\ufeff")) + 1
-            yield Problem("", f"Blanks stand behind the three dashes, {_SO} them.", "warning", line, column)
+    opening = front.before.rstrip("\r\n")
+    if opening.endswith((" ", "\t")):  # behind the closing dashes it takes them
+        column = len(opening.rstrip(" \t").rpartition("\n")[2].lstrip("\ufeff")) + 1
+        yield Problem("", f"Blanks stand behind the three dashes, {_SO} them.", "warning", front.yaml_line - 1, column)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from forge_desktop.cards.markdown import hub_keys, hub_remarks, index_remarks
+from forge_desktop.cards.markdown import cells, hub_keys, hub_remarks, index_remarks, told
 from forge_desktop.cards.markdown.parsing import Parsed, parse
+from forge_desktop.cards.markdown.places import Place
 from forge_desktop.cards.markdown.records import BadCardText, ReadText
 from forge_desktop.cards.markdown.yaml_nodes import plain
 from forge_desktop.cards.records import Kind
@@ -26,6 +27,7 @@ def read(text: str, kind: Kind, *, previous: str = "") -> ReadText:
         sections=tuple(heading.title for heading in parsed.outline.headings if not heading.ours),
         places={key: _place(parsed, key) for key in values},
         remarks=(*hub_remarks.remarks(parsed.front), *index_remarks.remarks(parsed)),
+        stale={key: why for key in values if key in parsed.places and (why := _stale(parsed.places[key]))},
     )
 
 
@@ -42,6 +44,14 @@ def _unread(name: str, parsed: Parsed) -> bool:
         return False
     fields = [key for key in hub_keys.fields_of(parsed.kind) if hub_keys.field_key(key) == name]
     return not any(key in parsed.in_front for key in fields)
+
+
+def _stale(place: Place) -> str:
+    """Why the text says of a value that it is no longer true."""
+    if place.form == "cell":
+        return told.stale_in(cells.unescaped(place.row[2])) if len(place.row) > 2 else ""
+    beside = "by hand. " if any(note.startswith("*As ") for note in place.notes) else ""
+    return next((why for note in place.notes if (why := told.stale_in(f"{beside}{note}"))), "")
 
 
 def _place(parsed: Parsed, key: str) -> tuple[int, int]:

@@ -35,3 +35,4 @@ class ReadText:
     sections: tuple[str, ...] = ()
     remarks: tuple[Problem, ...] = ()  # what others would not take of it, as it stands
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # line and column of each value
+    stale: Mapping[str, str] = field(default_factory=dict)  # what the text itself calls no longer true, and why

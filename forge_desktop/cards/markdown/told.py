@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 
+from forge_desktop.cards import told_stale
 from forge_desktop.cards.records import FieldState, Value
 from forge_desktop.cards.taking import lengths
 
@@ -42,6 +43,13 @@ def stale(state: FieldState) -> str:
         if value is not None and value.stale:
             return f"{_STALE}{_line(value.stale).rstrip('.')}."
     return ""
+
+
+def stale_in(text: str) -> str:
+    """Why words beside a value call it no longer true; "" where they do not, or mean what was measured beside it."""
+    before, mark, why = text.partition(_STALE)
+    about_measured = before.startswith("by hand") and not told_stale.is_said(why)
+    return why.strip() if mark and not about_measured else ""
 
 
 def ours(text: str) -> bool:

@@ -76,12 +76,23 @@ def compose(text: str, first_line: int = 1) -> Node | None:
     try:
         return _built(yaml.parse(text, Loader=LOADER), first_line)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark = _where(error)
         line, column = (mark.line, mark.column) if mark else (0, 0)
         said = " ".join(part for part in (error.problem, error.context) if part)
+        if error.problem_mark is not None and error.problem_mark is not mark:
+            said += f" that begins here (noticed in line {first_line + error.problem_mark.line})"
         raise BadCardText(f"the front matter is no YAML: {said}.", first_line + line, column + 1) from None
     except yaml.YAMLError as error:
         raise BadCardText(f"the front matter is no YAML: {error}.", first_line, 1) from None
+
+
+def _where(error: yaml.MarkedYAMLError) -> yaml.Mark | None:
+    """Where to look: an open bracket or quote is noticed lines behind the place where it was forgotten."""
+    mark, begun = error.problem_mark, error.context_mark
+    open_ones = ("while scanning a quoted scalar", "while parsing a flow sequence", "while parsing a flow mapping")
+    if mark is None or (begun is not None and error.context in open_ones and begun.line < mark.line):
+        return begun
+    return mark
 
 
 def _built(events: Iterator[yaml.Event], first_line: int) -> Node | None:

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-import json
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from forge_desktop.cards.privacy.front_matter import hidden_document, unlike
 from forge_desktop.cards.records import Card, FieldState, Leak, Value
 
 Redact = Callable[[str], str]
 
 
-def hidden(card: Card, leaks: Sequence[Leak], redact: Callable[[str, Sequence[Leak]], str]) -> Card:
-    """The card as it may leave. `redact` is the privacy scan's: it replaces what is not revealed."""
+def hidden(card: Card, leaks: Sequence[Leak], redaction: Callable[[Sequence[Leak]], Redact]) -> Card:
+    """The card as it may leave. `redaction` is the privacy scan's: what it makes replaces what is not revealed."""
     secret = [leak for leak in leaks if not leak.revealed]
     if not secret:
         return card
 
-    def over(text: str) -> str:
-        return redact(text, leaks)
-
+    over = functools.cache(redaction(secret))  # rows say the same over and over
     return dataclasses.replace(
         card,
         label=over(card.label),
         name=over(card.name),
         orphan=over(card.orphan),
         fields={key: _state(state, over) for key, state in card.fields.items()},
-        document=over(_unescaped(card.document, secret)),
-        broken=None if card.broken is None else over(_unescaped(card.broken, secret)),
+        document=hidden_document(card.document, over),
+        broken=None if card.broken is None else over(card.broken),
         problem=None,
     )
 
@@ -36,14 +35,6 @@ def hidden(card: Card, leaks: Sequence[Leak], redact: Callable[[str, Sequence[Le
 def hidden_count(leaks: Sequence[Leak]) -> int:
     """How many findings an export keeps back."""
     return len({leak.finding for leak in leaks if not leak.revealed})
-
-
-def _unescaped(document: str, leaks: Sequence[Leak]) -> str:
-    """The same where a finding is written with the escapes of a quoted YAML text: there it would not be recognised."""
-    for leak in leaks:
-        for escaped in {json.dumps(leak.text)[1:-1], json.dumps(leak.text, ensure_ascii=False)[1:-1]} - {leak.text, ""}:
-            document = document.replace(escaped, leak.hidden)
-    return document
 
 
 def _state(state: FieldState, over: Redact) -> FieldState:
@@ -67,11 +58,12 @@ def _value(value: Value, over: Redact) -> Value:
 
 
 def everywhere(held: Any, over: Redact) -> Any:
-    """A plain value with `over` done to each text in it, names in mappings too."""
+    """A plain value with `over` done to each text in it, names in mappings too; none of these takes another's place."""
     if isinstance(held, str):
         return over(held)
     if isinstance(held, Mapping):
-        return {over(str(name)): everywhere(each, over) for name, each in held.items()}
+        names = unlike(map(str, held), over)
+        return {names[str(name)]: everywhere(each, over) for name, each in held.items()}
     if isinstance(held, (list, tuple)):
         return [everywhere(each, over) for each in held]
     return held

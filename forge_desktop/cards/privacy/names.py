@@ -7,12 +7,14 @@ where the card does not write it with capitals. Letters in addresses, paths and 
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from forge_desktop.cards.privacy.name_words import BETWEEN, GAP, SHORT, WORD, Token, forms, tokens
 from forge_desktop.cards.privacy.plaintext import unaccented
 from forge_desktop.cards.privacy.public_words import PUBLIC, STOPS
 from forge_desktop.cards.records import LeakKind
@@ -21,14 +23,6 @@ if TYPE_CHECKING:
     from forge_desktop.corpus.mentioning import Mentions
     from forge_desktop.corpus.store_names import Sample
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]{2,})*")
-_PARTICLE = r"(?:von|vom|van|zu|zur|de|del|della|der|den|di|da|dos|du|la|le|ter|ten|bin|ibn|al|el|y|af)"
-# Between two parts of a name: blanks, one line end, hyphens, a comma, an initial, a particle.
-_BETWEEN = (
-    r"(?:[ \t]*[-_.,+·•–][ \t]*|[ \t]{1,3}\n?[ \t]*|\n[ \t]*)"
-    rf"(?:[^\W\d_]\.?[ \t]{{1,2}}|{_PARTICLE}[ \t]{{1,2}}){{0,2}}"
-)
-_GAP = re.compile(_BETWEEN, re.IGNORECASE)
 _ELSEWHERE = re.compile(r"@|://|^www\.|^[(<\"']*~?/\w|[\\]|/\S+/")  # in a word: an address, a link, a path
 _RUN = re.compile(r"\S+")
 _FIRST, _FEW, _MANY = 5, 24, 400  # passages read for any word, for one that may be a name, for words beside each other
@@ -75,11 +69,13 @@ class CorpusNames:
 
     def __init__(self, mentions: Mentions, texts: Collection[str], public: Collection[str] = ()) -> None:
         self._mentions = mentions
-        self._public = PUBLIC | {unaccented(word).casefold() for text in public for word in _WORD.findall(text)}
+        self._public = PUBLIC | {unaccented(word).casefold() for text in public for word in WORD.findall(text)}
         self._seen: dict[str, _Seen] = {}
-        told = [_tokens(text) for text in dict.fromkeys(texts)]
+        read = {text: tokens(text) for text in texts}
         self._texts: dict[int, str] = {}
-        self._known = self._look({word.folded for words in told for word in words if self._counts(word.folded)})
+        self._known = self._look({part for words in read.values() for word in words for part in forms(word)})
+        self._told = {text: self._without_ending(words) for text, words in read.items()}
+        told = list(self._told.values())
         self._pairs = self._found_pairs({pair for words in told for pair in self._asked(words)})
         self._parts = {
             side: f"{pair.first.title()} {pair.second.title()}"
@@ -92,7 +88,7 @@ class CorpusNames:
 
     def people_in(self, text: str) -> Iterator[Named]:
         """Names in one of the texts, each once, whatever their order and case."""
-        words = _tokens(text)
+        words = self._told[text]
         taken = set[int]()
         for start, end, first in self._whole_names(text, words):
             taken.update(range(first[0], first[1]))
@@ -111,7 +107,7 @@ class CorpusNames:
         self._look({key})
         return key in PUBLIC or self._seen_as(key).ordinary
 
-    def _whole_names(self, text: str, words: Sequence[_Token]) -> Iterator[tuple[int, int, tuple[int, int]]]:
+    def _whole_names(self, text: str, words: Sequence[Token]) -> Iterator[tuple[int, int, tuple[int, int]]]:
         """Words side by side that are names, those that overlap as one: place, and which words."""
         number = 0
         while number + 1 < len(words):
@@ -124,16 +120,27 @@ class CorpusNames:
                 yield words[number].start, words[end].end, (number, end + 1)
             number = end + 1
 
-    def _is_pair(self, text: str, one: _Token, other: _Token) -> bool:
+    def _is_pair(self, text: str, one: Token, other: Token) -> bool:
         pair = _Pair(one.folded, other.folded)
-        if pair not in self._pairs or not _GAP.fullmatch(text[one.end : other.start]):
+        if pair not in self._pairs or not GAP.fullmatch(text[one.end : other.start]):
             return False
         return (one.capital and other.capital) or not any(self._seen_as(side).ordinary for side in pair.sides)
 
-    def _counts(self, word: str) -> bool:
-        return len(word) > 1 and word not in STOPS
+    def _without_ending(self, words: Sequence[Token]) -> list[Token]:
+        """A genitive as some languages write it, "Brandts", is the name of the documents, "Brandt"."""
+        return [
+            dataclasses.replace(word, folded=word.folded[:-1])
+            if not self._stands(word.folded) and any(map(self._stands, forms(word)[1:]))
+            else word
+            for word in words
+        ]
 
-    def _asked(self, words: Sequence[_Token]) -> Iterator[_Pair]:
+    def _stands(self, word: str) -> bool:
+        """Whether a word stands in the documents just so; the index finds it by its stem too."""
+        seen = self._seen_as(word)
+        return seen.small + seen.capital > 0
+
+    def _asked(self, words: Sequence[Token]) -> Iterator[_Pair]:
         """What can be a name: both words known, not all of them ordinary, none where they are not capitals."""
         for one, other in itertools.pairwise(words):
             sides = (one.folded, other.folded)
@@ -141,6 +148,8 @@ class CorpusNames:
                 continue
             ordinary = [self._seen_as(side).ordinary or side in self._public for side in sides]
             if all(ordinary) or (any(ordinary) and not (one.capital and other.capital)):
+                continue
+            if any(known and side in STOPS for side, known in zip(sides, ordinary, strict=True)):
                 continue
             yield _Pair(*sides)
 
@@ -184,7 +193,7 @@ class CorpusNames:
                 found[pair] = len(documents)
         return found
 
-    def _may_stand_alone(self, word: _Token) -> bool:
+    def _may_stand_alone(self, word: Token) -> bool:
         """Whether a word of a card may be a name by itself: it begins with a capital and is no ordinary one."""
         named = word.capital and len(word.folded) >= _LEAST and word.folded in self._known
         return named and word.folded not in self._public and not self._seen_as(word.folded).ordinary
@@ -195,7 +204,7 @@ class CorpusNames:
         for word, samples in zip(asked, self._mentions.samples([(one,) for one in asked], _FEW), strict=True):
             for one in samples:
                 for other, whole in _beside(word, self._read(one)):
-                    if other not in STOPS and other not in self._public:
+                    if other not in self._public:
                         beside.setdefault(word, {}).setdefault(other, whole)
         self._look({other for others in beside.values() for other in others})
         found = {}
@@ -206,29 +215,7 @@ class CorpusNames:
         return found
 
 
-@dataclass(frozen=True)
-class _Token:
-    """A word of a card with its place; `folded` as the corpus is asked for it."""
-
-    text: str
-    folded: str
-    start: int
-    end: int
-    capital: bool
-
-
-def _tokens(text: str) -> list[_Token]:
-    """The words of a text without a genitive's ending; initials and particles between names are none."""
-    found = []
-    for match in _WORD.finditer(text):
-        word = match[0][:-2] if match[0].endswith(("'s", "’s")) else match[0]
-        folded = unaccented(word).casefold()
-        if len(word) > 1 and not re.fullmatch(_PARTICLE, folded):
-            found.append(_Token(word, folded, match.start(), match.start() + len(word), word[0].isupper()))
-    return found
-
-
-def _pairs_of(words: Sequence[_Token]) -> Iterator[_Pair]:
+def _pairs_of(words: Sequence[Token]) -> Iterator[_Pair]:
     return (_Pair(one.folded, other.folded) for one, other in itertools.pairwise(words))
 
 
@@ -254,8 +241,8 @@ def _seen(word: str, texts: Sequence[str]) -> _Seen:
     seen = _Seen()
     for text in texts:
         for at in _places(word, text):
-            end = at + len(word) + 3
-            if not text[at + len(word) : end].isalpha() or end > len(text):  # or with a short ending
+            end = at + len(word) + (3 if len(word) > SHORT else 1)
+            if not text[at + len(word) : end].isalpha() or end > len(text):  # or a longer word with a short ending
                 seen.capital += text[at].isupper()
                 seen.small += not text[at].isupper()
     return seen
@@ -264,7 +251,7 @@ def _seen(word: str, texts: Sequence[str]) -> _Seen:
 def _side_by_side(pair: _Pair) -> re.Pattern[str]:
     first, second = map(re.escape, pair.sides)
     return re.compile(
-        rf"(?<![^\W_])(?:({first}){_BETWEEN}({second})|({second}){_BETWEEN}({first}))(?:['’]?s)?(?![^\W_])",
+        rf"(?<![^\W_])(?:({first}){BETWEEN}({second})|({second}){BETWEEN}({first}))(?:['’]?s)?(?![^\W_])",
         re.IGNORECASE,
     )
 
@@ -279,11 +266,11 @@ def _beside(word: str, text: str) -> Iterator[tuple[str, str]]:
     """Words with capitals right before or behind a word that has one, and both of them."""
     for at in _places(word, text):
         near = text[max(0, at - _NEAR) : at + len(word) + _NEAR]
-        for one, other in itertools.pairwise(_tokens(near)):
+        for one, other in itertools.pairwise(tokens(near)):
             if word in (one.folded, other.folded) and one.capital and other.capital:
                 gap = near[one.end : other.start]
                 beside = other.folded if one.folded == word else one.folded
-                if _GAP.fullmatch(gap) and not set(gap) & set(",.•·+") and beside != word:
+                if GAP.fullmatch(gap) and not set(gap) & set(",.•·+") and beside != word:
                     yield beside, f"{one.text} {other.text}"
 
 

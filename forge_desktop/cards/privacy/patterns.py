@@ -1,4 +1,4 @@
-"""What can be told by its form alone: e-mail addresses, telephone numbers, paths, hosts, keys; each with its place."""
+"""What can be told by its form alone: e-mail addresses, telephone numbers, paths, hosts; each with its place."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import ipaddress
 import itertools
 import re
 from collections.abc import Iterator
-
-from forge_desktop.base.redacting import secrets_in
 
 Span = tuple[int, int]
 
@@ -26,41 +24,35 @@ _PHONE = re.compile(
 )
 _NEXT_NUMBER = re.compile(r"\d[ /]+(?=\+|\(?0\d)")
 _DATE = re.compile(r"(?:\d{1,2}[-/. ]\d{1,2}[-/. ]\d{2,4}|\d{4}[-/. ]\d{1,2}[-/. ]\d{1,2})")
-_ROOTS = "home|Users|root|mnt|media|Volumes|srv|data|private|var|tmp|run|work|workspace|net|export|nfs|storage|Library"
+_ROOTS = (
+    "home|Users|root|mnt|media|Volumes|srv|data|private|var|tmp|run|work|workspace|net|export|nfs|storage|Library"
+    "|scratch|lustre|gpfs|fsx|efs|cygdrive|dbfs|content"
+)
+_REST = r"(?:[^\s\"'<>|`)\],;]|\\ )+"  # of a path, to the first blank that nothing escapes
+_BEFORE = r"(?:(?<![\w/.~-])|(?<=-[A-Za-z]))"  # nothing of an address or a word; or an option, as in -I/home/ada
 _PATH = re.compile(
     r"(?:"
-    r"\bfile:/{1,3}[^\s\"'<>|)\]]+"  # an address of a file
+    r"\b(?:file:/{1,3}|(?:smb|cifs|afp|nfs|davs?|s?ftp|scp|ssh|rsync|vscode|vscode-remote)://)[^\s\"'<>|)\]]+"
     r"|(?<![\w\\])\\\\[\w.$-]+\\[^\s\"'<>|*?]+(?:\\[^\s\"'<>|*?]+)*"  # a share: \\server\folder
     r"|(?<![\w])[A-Za-z]:[\\/](?:[^\\/:*?\"<>|\r\n]{1,120}[\\/])*[^\\/:*?\"<>|\s]+"  # C:\folder\file
-    rf"|(?<![\w/.:~-])/(?:{_ROOTS})(?:/(?:[^\s/\"'<>|`)\],;]|\\ )+)+/?"  # /home/ada/file
-    r"|(?<![\w/.:~-])(?:/[\w.@+-]+){2,}/[\w.@+-]+\.\w{1,5}(?!\w)"  # any other file by its whole path
-    r"|(?<![\w/.:-])~[\w.-]*/(?:[^\s\"'<>|`)\],;]|\\ )+"  # ~/file
+    r"|(?<![\w\\:])\\(?:Users|home|Documents and Settings)\\[^\s\"'<>|*?]+"  # \Users\ada, of the drive at hand
+    rf"|(?:\$\{{?[A-Z_]{{2,}}\}}?|%[A-Za-z_()]{{2,}}%)[\\/]{_REST}"  # $HOME/file, %USERPROFILE%\file
+    rf"|(?<![\w:/.])//[\w-]+/{_REST}"  # //server/folder; with a dot in it, it is a page on the web
+    rf"|{_BEFORE}/(?:{_ROOTS})(?:/(?:[^\s/\"'<>|`)\],;]|\\ )+)+/?"  # /home/ada/file
+    rf"|{_BEFORE}(?:/[\w.@+-]+){{2,}}/[\w.@+-]+\.\w{{1,5}}(?!\w)"  # any other file by its whole path
+    rf"|(?<![\w/.:-])~[\w.-]*/{_REST}"  # ~/file
     r")"
 )
 _NUMBER_HOST = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?![\w.]\w|\w)")
+_LONG_HOST = re.compile(
+    r"(?i)(?<![\w:.])(?:\[(?=[^\]]*:)([0-9a-f:]{3,39})\](?::\d{1,5})?|f[cde][0-9a-f]{2}:[0-9a-f:]{2,35})(?:%\w+)?"
+)
 _HOME_HOST = re.compile(
-    r"(?i)(?<![\w.@-])(?:[a-z0-9-]{1,63}\.)+(?:local|lan|internal|corp|intranet|home\.arpa)\b(?::\d{1,5})?"
+    r"(?i)(?<![\w.@-])(?:[a-z0-9-]{1,63}\.)+(?:local|localdomain|lan|internal|corp|intranet|home\.arpa|fritz\.box|ts\.net)\b"
+    r"(?::\d{1,5})?"
 )
-_OTHER_KEYS = re.compile(
-    r"(?:\bAKIA[0-9A-Z]{16}\b|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
-    r"|(?i:(?<![^\W_])(?:api[-_ ]?key|secret|access[-_ ]?token)(?![^\W_]))[\"']?\s*[:=]\s*[\"']?"
-    r"(?P<said>[^\s\"',;]{8,}))"
-)
-_PASSWORD = re.compile(
-    r"(?i)(?:(?<![^\W_])(?:pass[-_ ]?(?:word|wd|phrase|code)|pwd|pw|passwort|kennwort|mot de passe|mdp|contraseña|clave"
-    r"|senha|wachtwoord|lösenord|adgangskode|passord|salasana|hasło|heslo|jelszó|parola|пароль|şifre)(?![^\W_])|密码|口令"
-    r"|パスワード|비밀번호)(?:[\"']?\s*[:=：]\s*[\"']?|\s+(?:is|was|ist|lautet|war)\s+[\"']?(?=\S*\d))"
-    r"(?P<said>[^\s\"',;]{4,})"
-)
-_NO_PASSWORDS = (
-    "none null true false empty required optional protected never always unknown default unset hidden needed change"
-    " keine keins kein leer nötig that this with from used your only"
-)
-_NO_PASSWORD = frozenset(_NO_PASSWORDS.split())
 _TRAILING = ".,;:!?…"
 _CLOSING = {'"': '"', "'": "'", "`": "`", "“": "”", "„": "“", "«": "»", "‘": "’", "(": ")", "<": ">", "[": "]"}
-_SHORTEST_PASSWORD = 4  # characters
 _LONGEST_REST = 160  # characters of a path behind its first blank
 _MOST_BLANKS = 9  # in one name of a file
 _SUFFIX = re.compile(r"\w\.[A-Za-z]\w{0,4}[.!?…]*\Z")
@@ -118,22 +110,9 @@ def _further(text: str, start: int, end: int) -> int:
 
 def hosts_in(text: str) -> list[Span]:
     """Where hosts of a private network stand; the computer itself is not one."""
-    spans = [found.span() for found in _NUMBER_HOST.finditer(text) if _is_private_number(found[0])]
+    spans = [found.span() for found in _NUMBER_HOST.finditer(text) if _is_private_number(found[0].split(":")[0])]
+    spans += [found.span() for found in _LONG_HOST.finditer(text) if _is_private_number(found[1] or found[0])]
     return spans + [found.span() for found in _HOME_HOST.finditer(text)]
-
-
-def keys_in(text: str) -> list[Span]:
-    """Where keys and passwords stand, by what this program knows of them and by their form."""
-    found = list(secrets_in(text))
-    for match in _OTHER_KEYS.finditer(text):
-        start, end = match.span("said") if match["said"] else match.span()
-        found.append((start, end - _trail(text[start:end])))
-    for match in _PASSWORD.finditer(text):
-        start, end = match.span("said")
-        said = text[start:end].rstrip(_TRAILING)
-        if len(said) >= _SHORTEST_PASSWORD and said.casefold() not in _NO_PASSWORD:
-            found.append((start, start + len(said)))
-    return found
 
 
 def outside(spans: list[Span], taken: list[Span]) -> Iterator[Span]:
@@ -163,7 +142,7 @@ def _is_phone(text: str) -> bool:
 
 def _is_private_number(text: str) -> bool:
     try:
-        address = ipaddress.ip_address(text.split(":")[0])
+        address = ipaddress.ip_address(text)
     except ValueError:
         return False
     return address.is_private and not address.is_loopback and not address.is_unspecified

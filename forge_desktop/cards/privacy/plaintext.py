@@ -19,10 +19,11 @@ _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe2
 _SPELT = re.compile(
     r"(?P<entity>&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)"
     r"|(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4})"
+    r"|(?P<number>(?<!:)\\x[0-9a-fA-F]{2}|\\U00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4})"  # as YAML and programs write them
     r"|(?P<percent>(?:%[0-9a-fA-F]{2})+)"
     r"|(?P<tag></?(?:b|i|u|s|a|em|strong|span|mark|small|big|sub|sup|code|font|cite|abbr|kbd|tt|q|wbr)\s*/?>|<!--\s*-->)"
     r"|(?P<mark>\*{1,3}(?=\S)|(?<=\S)\*{1,3}|~~|(?<![\w/.\\-])_{1,3}(?=\w)|(?<=\w)_{1,3}(?![\w/.-]))"
-    r"|(?P<slash>(?<![\\:/])\\(?=[_*.@#~+&()\[\]!-]))"
+    r"|(?P<slash>(?<![\\:/])\\(?=[_*.@#~+&()\[\]!/-]))"
     rf"|(?P<unseen>[{_UNSEEN}])"
     r"|(?P<hyphen>[\u2010-\u2012\u2212\ufe63\uff0d])"
     rf"|(?P<wide>[^\W\d_][{_MARKS}]+|[^\x00-\x7f])"
@@ -101,8 +102,8 @@ def _read(match: re.Match[str]) -> str:
         return ""
     if kind == "entity":
         return html.unescape(said)
-    if kind == "pair":
-        read = str(json.loads(f'"{said}"'))
+    if kind in ("pair", "number"):
+        read = chr(int(said[2:], 16)) if kind == "number" else str(json.loads(f'"{said}"'))
         return said if "\ud800" <= read <= "\udfff" else read
     if kind == "percent":
         read = urllib.parse.unquote(said, errors="surrogateescape")

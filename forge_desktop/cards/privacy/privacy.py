@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import re
 import urllib.parse
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_desktop.cards.privacy import patterns, said
+from forge_desktop.cards.privacy.keys import keys_in
 from forge_desktop.cards.privacy.names import CorpusNames, Named
 from forge_desktop.cards.privacy.names_caseless import CaselessNames
 from forge_desktop.cards.privacy.names_of_documents import DocumentNames
 from forge_desktop.cards.privacy.plaintext import Plain, plain
-from forge_desktop.cards.privacy.redaction import redacted
+from forge_desktop.cards.privacy.redaction import redaction
 from forge_desktop.cards.privacy.store import RevealStore
 from forge_desktop.cards.records import Card, Leak, LeakKind
 from forge_desktop.providers.addresses import is_loopback
@@ -39,6 +41,9 @@ _OWN = {
     "base_model": "It is a part of the base's name.",
     "tags": "It is one of the card's tags.",
 }
+_JOINED = re.compile(
+    r"(?<![^\W_])[^\W_]+(?:(?:_[^\W_]+)+|-[^\W_]+(?:[_-][^\W_]+)+)(?:[_-][^\W_]+)*(?:\.[A-Za-z]\w{0,5}\b)?"
+)
 _SHORTEST = 3  # characters; to hide anything shorter would hide ordinary words
 
 
@@ -87,7 +92,11 @@ class Privacy:
 
     def redact(self, text: str, leaks: Sequence[Leak]) -> str:
         """The text with all that is not revealed replaced by what hides it, however it is spelt there."""
-        return redacted(text, leaks)
+        return redaction(leaks)(text)
+
+    def redaction(self, leaks: Sequence[Leak]) -> Callable[[str], str]:
+        """The same for many texts, quicker."""
+        return redaction(leaks)
 
     def _of_form(
         self, told: said.Said, read: Plain, contact: str, hosts: dict[str, str]
@@ -101,7 +110,7 @@ class Privacy:
                 if not unless or not (is_contact or text[span[0] : span[1]] in contact):
                     found.append((span, kind, why))
 
-        take("key", patterns.keys_in(text), _KEY)
+        take("key", keys_in(text), _KEY)
         take("path", patterns.paths_in(text) + self._own_places(text), _PATH)
         take("address", patterns.mails_in(text), _MAIL, unless=True)
         for host, why in hosts.items():
@@ -165,15 +174,30 @@ class _Named:
         texts = [one.text for one in rests]
         self._people = CorpusNames(mentions, texts, public)
         self._others = CaselessNames(mentions, texts)
-        whole = dict.fromkeys(text for one in rests for text in (one.read, one.written))
+        whole = dict.fromkeys(text for one in rests for text in (one.read, one.written, _with_blanks(one.read)))
         self._documents = DocumentNames(mentions, list(whole), self._people)
 
     def in_(self, rest: _Rest) -> Iterator[Named]:
         for text in dict.fromkeys((rest.read, rest.written)):
             yield from self._documents.files_in(text)
+        for named in self._documents.files_in(_with_blanks(rest.read)):
+            yield dataclasses.replace(named, text=_as_joined(named.text, rest.read))
         yield from self._documents.titles_in(rest.text)
         yield from self._people.people_in(rest.text)
         yield from self._others.people_in(rest.text)
+
+
+def _with_blanks(text: str) -> str:
+    """Words that are joined by underscores, or three and more by hyphens, each in a line as with blanks between them:
+    so names of files are written where blanks cannot stand.
+    """
+    return "\n".join(dict.fromkeys(re.sub(r"[_-]", " ", found[0]) for found in _JOINED.finditer(text)))
+
+
+def _as_joined(words: str, text: str) -> str:
+    """The words as they stand joined in a text."""
+    found = re.search(r"[_-]".join(map(re.escape, words.split())), text)
+    return words if found is None else found[0]
 
 
 def _public(told: Sequence[tuple[said.Said, Plain]]) -> list[str]:

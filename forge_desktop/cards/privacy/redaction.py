@@ -5,25 +5,47 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from forge_desktop.cards.privacy.encoded import encoded_in
 from forge_desktop.cards.privacy.plaintext import plain
 from forge_desktop.cards.records import Leak, LeakKind
 
 _ANY_CASE = frozenset(("name", "document"))
 
+_Wanted = Sequence[tuple[str, LeakKind, str]]
+_Found = list[tuple[int, int, str]]
 
-def redacted(text: str, leaks: Sequence[Leak]) -> str:
-    """The text with all that is not revealed replaced by what hides it: the longest first, each as it reads."""
+
+def redaction(leaks: Sequence[Leak]) -> Callable[[str], str]:
+    """What takes all that is not revealed out of a text and puts what hides it there: the longest first, each as it
+    reads. A word of base64 goes as a whole where what it says holds any of it.
+    """
     wanted = sorted({(one.text, one.kind, one.hidden) for one in leaks if not one.revealed}, key=_longest)
-    if not wanted or not text:
-        return text
+    return lambda text: _without(text, wanted) if wanted and text else text
+
+
+def _without(text: str, wanted: _Wanted) -> str:
+    found = _found(text, wanted)
+    for word in encoded_in(text):
+        if inner := _found(word.text, wanted):
+            beside = [one for one in found if one[0] < word.end and word.start < one[1]]
+            start = min(word.start, *(one[0] for one in beside)) if beside else word.start
+            end = max(word.end, *(one[1] for one in beside)) if beside else word.end
+            found = [one for one in found if one not in beside] + [(start, end, inner[0][2])]
+    for start, end, hidden in sorted(found, reverse=True):
+        text = text[:start] + hidden + text[end:]
+    return text
+
+
+def _found(text: str, wanted: _Wanted) -> _Found:
+    """Where these stand in a text, and what hides each; none touches another."""
     read = plain(text)
     lower = read.text.lower()
     if len(lower) != len(read.text):
         lower = read.text
     taken = bytearray(len(text))
-    found: list[tuple[int, int, str]] = []
+    found: _Found = []
     for said, kind, hidden in wanted:
         among = lower if kind in _ANY_CASE else read.text
         for beginning, sought in _patterns(said, kind):
@@ -34,9 +56,7 @@ def redacted(text: str, leaks: Sequence[Leak]) -> str:
                 if not any(taken[start:end]):
                     taken[start:end] = b"\1" * (end - start)
                     found.append((start, end, hidden))
-    for start, end, hidden in sorted(found, reverse=True):
-        text = text[:start] + hidden + text[end:]
-    return text
+    return found
 
 
 def _longest(wanted: tuple[str, LeakKind, str]) -> tuple[int, str]:

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from forge_desktop.cards.records import Card, Value
+from forge_desktop.cards.privacy.encoded import encoded_in
+from forge_desktop.cards.privacy.front_pieces import texts_of
+from forge_desktop.cards.records import Card, FieldState, Value
 
 DOCUMENT = "document"  # stands for a field where a text belongs to none: unknown keys and sections
 
@@ -37,7 +39,14 @@ class Said:
 
 
 def texts(card: Card) -> Iterator[Said]:
-    """All that it says, its values' details too; what belongs to no field comes last."""
+    """All that it says, its values' details too, and what that says in base64; what belongs to no field comes last."""
+    for one in _as_written(card):
+        yield one
+        for word in encoded_in(one.text):
+            yield Said(one.field, word.text, one.names)
+
+
+def _as_written(card: Card) -> Iterator[Said]:
     yield Said("name", card.name)
     for key, state in card.fields.items():
         for value in (state.hand, state.measured):
@@ -45,9 +54,20 @@ def texts(card: Card) -> Iterator[Said]:
                 yield from _of_value(key, value)
         if state.not_applicable:
             yield Said(key, state.not_applicable)
-    for text in (card.document, card.broken or ""):
-        if text:
-            yield Said(DOCUMENT, text)
+    told = {text for state in card.fields.values() for text in _told_by(state)}
+    for text, names in texts_of(card.document):
+        if text and text not in told:
+            yield Said(DOCUMENT, text, names)
+    if card.broken:
+        yield Said(DOCUMENT, card.broken)
+
+
+def _told_by(state: FieldState) -> Iterator[str]:
+    """Texts of a field in which people can be meant: the document says them again."""
+    if state.field not in ABOUT and state.field != "contact":
+        for value in (state.hand, state.measured):
+            if value is not None:
+                yield from _strings(value.data)
 
 
 def _of_value(field: str, value: Value) -> Iterator[Said]:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
+from PySide6.QtGui import QFont, QFontMetricsF, QTextDocument, QTextFormat, QTextLength, QTextTable
 
-from PySide6.QtGui import QFontMetricsF, QTextDocument, QTextFormat, QTextLength, QTextTable
+from forge_desktop.ui.panes.cards.narrow_tables import least_width
 
-from forge_desktop.ui import theme
-
-_PADDING = 24  # pixels around a word in its cell: its padding on both sides, and what rounding takes
-_MUCH = 60  # signs from which on a cell counts no more
+_MUCH = 120  # signs from which on a cell counts no more
 _FITTED = QTextFormat.Property.UserProperty.value + 1  # the width that a table was given its columns for
-_WORD = re.compile(r"\S+?(?:[/-](?![0-9/-])|(?=\s)|$)")  # a line ends behind a hyphen, but not within a date
+_MEASURES: dict[str, QFontMetricsF] = {}  # by font: a handful
 
 
-def fit_columns(document: QTextDocument, width: float) -> None:
-    """Give every table's columns their shares of a width, so that words break only where they have to."""
+def fit_columns(document: QTextDocument, width: float, behind: int = 0) -> None:
+    """Give the columns of every table behind a position their shares, so that words break only where they have to."""
     for frame in document.rootFrame().childFrames():
-        if not isinstance(frame, QTextTable):
+        if not isinstance(frame, QTextTable) or frame.firstPosition() < behind:
             continue
         shape = frame.format().toTableFormat()
         if shape.headerRowCount() and shape.intProperty(_FITTED) != int(width):
@@ -29,7 +26,7 @@ def _fit(table: QTextTable, width: float) -> None:
     for column in range(table.columns()):
         texts = [_text(table, row, column) for row in range(table.rows())]
         least.append(max(_longest_word(table, row, column, text) for row, text in enumerate(texts)))
-        said.append(1 + min(_MUCH, max(len(text) for text in texts)))
+        said.append(1 + sum(min(_MUCH, len(text)) for text in texts) / len(texts))
     left = width - sum(least)
     wanted = (
         [part + left * much / sum(said) for part, much in zip(least, said, strict=True)]
@@ -45,9 +42,15 @@ def _fit(table: QTextTable, width: float) -> None:
 
 def _longest_word(table: QTextTable, row: int, column: int, text: str) -> float:
     """What the widest word of a cell takes, in the letters that it is set in."""
-    metrics = QFontMetricsF(table.cellAt(row, column).firstCursorPosition().block().charFormat().font())
-    words = sorted(_WORD.findall(text), key=len)[-3:]  # the widest is among the longest
-    return max((metrics.horizontalAdvance(word) for word in words), default=0.0) + theme.px(_PADDING)
+    font = table.cellAt(row, column).firstCursorPosition().block().charFormat().font()
+    return least_width(text, _metrics(font).horizontalAdvance)
+
+
+def _metrics(font: QFont) -> QFontMetricsF:
+    key = font.key()
+    if key not in _MEASURES:
+        _MEASURES[key] = QFontMetricsF(font)
+    return _MEASURES[key]
 
 
 def _cut(least: list[float], width: float) -> list[float]:

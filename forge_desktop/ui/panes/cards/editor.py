@@ -7,24 +7,27 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QSplitter, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from forge_desktop.cards.fields import BY_KEY
-from forge_desktop.cards.records import TextOutcome
+from forge_desktop.cards.records import Problem, TextOutcome
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.panes.cards.desk import CardDesk, View
+from forge_desktop.ui.panes.cards.beside import PREVIEW, Beside, least_width
+from forge_desktop.ui.panes.cards.desk import CardDesk
 from forge_desktop.ui.panes.cards.field_row import FieldRow
+from forge_desktop.ui.panes.cards.following import Following
 from forge_desktop.ui.panes.cards.form import CardForm
 from forge_desktop.ui.panes.cards.preview import Preview
 from forge_desktop.ui.panes.cards.sections import SectionsPanel
 from forge_desktop.ui.panes.cards.source import SourceView
 from forge_desktop.ui.panes.cards.undo_keys import UndoKeys
+from forge_desktop.ui.panes.cards.views import View
 from forge_desktop.ui.panes.cards.why_sheet import WhySheet
 from forge_desktop.ui.widgets.basics import Button, IconButton, Pill, column, frame, row
 from forge_desktop.ui.widgets.segments import Segments
 
 _MODES = (("form", "Form"), ("source", "Source"), ("both", "Both"))
-_FORM, _SOURCE, _PREVIEW, _SECTIONS = 400, 340, 300, 202  # least widths
+_SECTIONS = 202  # pixels that they take
 
 
 class CardEditor(QWidget):
@@ -51,6 +54,7 @@ class CardEditor(QWidget):
         self.sections.wanted.connect(self.go_to)
         self.source.typed.connect(desk.type_text)
         self.keys.watch(self.source.text, self.sections.finder)
+        self.following = Following(self.form, self.source, self.preview, self)
 
     def listen(self, place: QWidget) -> None:
         """Take Alt with a number, and the key back to the list, wherever in `place` the keyboard is."""
@@ -84,9 +88,11 @@ class CardEditor(QWidget):
         self.form.go_to(key)
 
     def step(self, what: str) -> None:
-        """Undo, or redo, over the whole card."""
-        self.source.flush() if self.source.awaits() else None
-        self.desk.act(what)
+        """Undo, or redo, over the whole card; what is typed and not kept goes first, that under the cursor before."""
+        self.source.flush()
+        focus = QApplication.focusWidget()
+        held = next((made for made in self.form.rows() if focus is not None and made.input.isAncestorOf(focus)), None)
+        self.desk.step(what, held.field.key if held is not None else "")
 
     def problems(self) -> dict[str, str]:
         """What is wrong, by field: what was refused while typing, and what a check finds."""
@@ -130,12 +136,7 @@ class CardEditor(QWidget):
         self.form = CardForm(self.sections.checklist)
         self.source = SourceView()
         self.preview = Preview()
-        self.split = QSplitter(Qt.Orientation.Horizontal)
-        self.split.setChildrenCollapsible(False)
-        self.split.setHandleWidth(6)
-        for part, least in ((self.form, 300), (self.source, 260), (self.preview, 260)):
-            part.setMinimumWidth(theme.px(least))
-            self.split.addWidget(part)
+        self.split = Beside(self.form, self.source, self.preview)
         body = row(self.sections, 8, self.split, gap=0)
         body.setStretch(2, 1)
         content = column(frame("head", bar), body, gap=0)
@@ -146,22 +147,13 @@ class CardEditor(QWidget):
     def _arrange(self) -> None:
         """Show what there is room for: sections give way first where the preview is wanted, else the preview."""
         mode, width = self.modes.key(), self.width()
-        least = sum(theme.px(part) for part, key in ((_FORM, "form"), (_SOURCE, "source")) if mode in (key, "both"))
-        sections, preview = theme.px(_SECTIONS), theme.px(_PREVIEW)
+        least, sections, preview = least_width(mode), theme.px(_SECTIONS), theme.px(PREVIEW)
         roomy = width - least - sections >= preview
         shows = roomy if self._wants_preview is None else self._wants_preview
-        self.form.setVisible(mode in ("form", "both"))
-        self.source.setVisible(mode in ("source", "both"))
-        self.preview.setVisible(shows)
         self.previewing.setChecked(shows)
         self.sections.setVisible(mode != "source" and width - least - (preview if shows else 0) >= sections)
         there = width - (sections if self.sections.isVisibleTo(self) else 0)
-        side = max(preview, min(theme.px(400), there - least)) if shows else 0
-        left = max(1, there - side)
-        half = left * _FORM // (_FORM + _SOURCE)
-        self.split.setSizes(
-            {"form": [left, 0, side], "source": [0, left, side], "both": [half, left - half, side]}[mode]
-        )
+        self.split.arrange(mode, there, preview=shows)
 
     @Slot(object)
     def _on_shown(self, view: View) -> None:
@@ -172,22 +164,31 @@ class CardEditor(QWidget):
         self.state.show_state(words, kind, icon)
         self.publish.setVisible(not locked)
         self.reopen.setVisible(locked)
-        self.undo.setEnabled(not locked and (card.can_undo or self.desk.busy()))
-        self.redo.setEnabled(not locked and card.can_redo)
+        kept_back = self.desk.kept_back
+        self.undo.setEnabled(not locked and (card.can_undo or self.desk.busy() or bool(kept_back.of(card.uid))))
+        self.redo.setEnabled(not locked and (card.can_redo or kept_back.can_redo(card.uid)))
         if opened:
             self.preview.start_over()
             self.sections.show_section(self.form.section() or "identity")
         self._settle(view)
         problems = self.problems()
         self.form.show_card(card, problems, locked=locked)
-        self._restore(card.uid)
+        for made in self.form.rows():
+            self._restore(made)
         self.sections.show_card(card, view.report, problems)
         self.source.lock(locked=locked)
-        self.source.show_text(view.markdown)
+        unwritten = self.desk.text_here()
+        if unwritten is None:
+            self.source.show_text(view.markdown)
+        else:
+            self.source.show_unwritten(unwritten.text, unwritten.since)
         if card.broken is not None or view.why != "source":
             self.source.show_outcome(TextOutcome(False, card.problem) if card.broken is not None else None)
         if view.outcome is not None:
             self.source.show_outcome(view.outcome)
+        if unwritten is not None:
+            words = f"What was typed here is not in the card. {unwritten.said}"
+            self.source.show_outcome(TextOutcome(False, Problem("", words)))
         self.preview.show_text(view.preview)
         if opened:
             self.sections.show_section(self.form.section() or "identity")
@@ -204,16 +205,16 @@ class CardEditor(QWidget):
                 made.kept = not made.dirty
             elif view.why != "typed":
                 made.kept = False
-                if view.why in ("undo", "redo", "measured", "applies", "not applicable"):
-                    made.dirty = False
+                if view.why in ("undo", "redo", "taken back", "measured", "applies", "not applicable"):
+                    made.dirty = self.desk.awaits(made.field.key)
 
-    def _restore(self, uid: str) -> None:
+    def _restore(self, made: FieldRow) -> None:
         """What was typed and refused stands in its field again."""
-        for (card, key), (data, unit, _) in self.desk.refused.items():
-            made = next((made for made in self.form.rows() if made.field.key == key), None)
-            if card == uid and made is not None and not made.dirty:
-                made.input.shows(data, unit)
-                made.dirty = True
+        uid = self.desk.view.card.uid if self.desk.view is not None else ""
+        refused = self.desk.kept_back.of(uid).get(made.field.key)
+        if refused is not None and not made.dirty:
+            made.input.shows(refused.data, refused.unit)
+            made.dirty = True
 
     @Slot(str)
     def _on_typed(self, key: str) -> None:
@@ -225,6 +226,7 @@ class CardEditor(QWidget):
 
     @Slot(object)
     def _on_made(self, made: FieldRow) -> None:
+        self._restore(made)
         self.keys.watch(*(part for part in made.input.parts() if part.focusPolicy() & Qt.FocusPolicy.TabFocus))
 
     @Slot(str, str)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QWidget
 
+from forge_desktop.cards import told_stale
 from forge_desktop.cards.fields import Field, FieldType
 from forge_desktop.cards.records import FieldState, Kind
 from forge_desktop.ui import tokens
@@ -80,6 +81,8 @@ def lines_under(field: Field, kind: Kind, state: FieldState, problem: str, *, lo
         said.append(Said("Taken over, please check", "info", "eye", "reviewed", "Checked"))
     if state.shown is not None and state.shown.stale:
         act = ("fill", "Fill in again") if measured is not None and measured.stale and not locked else ("", "")
+        if told_stale.sentence(state.shown) and not locked:
+            act = ("reviewed", "It holds here")
         said.append(Said(f"Stale: {state.shown.stale}", "warn", "clock", *act))
     if measured is not None and hand is not None:
         value = value_words(field, measured.data, measured.unit)

@@ -133,7 +133,8 @@ class CardForm(QScrollArea):
             made.dirty = False
 
     def _start(self, kind: Kind) -> None:
-        self._kind = kind
+        self._kind, self._aim = kind, None  # what was aimed at goes with the sections
+        self._aiming.stop()
         self.sections = {}
         for key, title in known.SECTIONS:
             section = SectionFrame(key, title, kind)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMenu
 
 from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.records import Card, CheckReport, Problem
-from forge_desktop.ui.panes.cards.desk import View
+from forge_desktop.ui.panes.cards.views import View
 from forge_desktop.ui.panes.cards.words import check_words
 from forge_desktop.ui.widgets.basics import Notice
 from forge_desktop.ui.widgets.words import own_direction, safe_words
@@ -66,6 +66,7 @@ class OpenCard(QObject):
         parts += (
             [f"{left[0]} is not kept yet"] if len(left) == 1 else [f"{len(left)} fields are not kept yet"] * bool(left)
         )
+        parts += ["the source is not kept yet"] * (self._pane.desk.text_here() is not None)
         if card.orphan:
             parts.append(card.orphan)
         self._pane.heads.about.setText(" · ".join(parts))
@@ -120,6 +121,8 @@ class OpenCard(QObject):
     def _checked(self, found: CheckReport) -> None:
         refused = self._pane.desk.refused_here()
         typed = tuple(Problem(key, f"{said} What was typed there is not kept.") for key, said in refused.items())
+        if (source := self._pane.desk.text_here()) is not None:
+            typed += (Problem("", f"{source.said} What was typed in the source is not kept."),)
         found = dataclasses.replace(found, problems=(*typed, *found.problems))
         title, text, kind, self._go = check_words(found)
         self._pane.banner.show_message(title, text, kind=kind, action="Go to it" if self._go else "")

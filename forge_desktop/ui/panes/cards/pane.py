@@ -19,11 +19,12 @@ from forge_desktop.ui.bridge import Bridge
 from forge_desktop.ui.errands import Errands
 from forge_desktop.ui.panes import Pane
 from forge_desktop.ui.panes.cards.actions import CardActions
-from forge_desktop.ui.panes.cards.desk import CardDesk, View
+from forge_desktop.ui.panes.cards.desk import CardDesk
 from forge_desktop.ui.panes.cards.editor import CardEditor
 from forge_desktop.ui.panes.cards.heads import CardHeads
 from forge_desktop.ui.panes.cards.listing import ListPage
 from forge_desktop.ui.panes.cards.open_card import OpenCard
+from forge_desktop.ui.panes.cards.views import View
 from forge_desktop.ui.widgets.basics import Banner, Notice, column
 from forge_desktop.ui.widgets.inset import Inset
 from forge_desktop.ui.widgets.words import count_words
@@ -91,6 +92,7 @@ class CardsPane(Pane):
 
     def unfinished(self) -> str:
         kept = sorted({BY_KEY[key].title for key in self.desk.unkept() if key in BY_KEY})
+        kept += ["the source"] * bool(self.desk.kept_back.texts)
         return f"What was typed cannot be kept in a card yet: {', '.join(kept)}." if kept else ""
 
     def open_card(self, name: str, field: str = "") -> None:

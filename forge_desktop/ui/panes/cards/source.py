@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QRect, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import (
-    QColor,
-    QPainter,
-    QPaintEvent,
-    QResizeEvent,
-    QShowEvent,
-    QTextBlock,
-    QTextCharFormat,
-    QTextCursor,
-    QTextFormat,
-)
-from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QHideEvent, QShowEvent, QTextCursor
+from PySide6.QtWidgets import QWidget
 
 from forge_desktop.cards.records import Problem, TextOutcome
-from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.raw_text import carried, read, shown
+from forge_desktop.ui import tokens
+from forge_desktop.ui.panes.cards.source_text import SourceText
+from forge_desktop.ui.raw_text import carried, shown
 from forge_desktop.ui.widgets.basics import Button, IconLabel, column, frame, label, row
 from forge_desktop.ui.widgets.words import breakable
 
 _PAUSE_MS = 400
+_MOST_MS = 2000  # after the first key, where a person makes no pause
 
 
 class SourceView(QWidget):
-    """The text, and under it what is wrong with it. `typed` carries it once a person pauses, and what it was before.
+    """The text, and under it what is wrong with it. `typed` carries it once a person pauses, and what it was before;
+    also after a while without a pause, and once the text is left.
 
     Qt shows every line end as one of its own; what a person did not touch goes on as it came, byte for byte.
     """
@@ -35,13 +28,15 @@ class SourceView(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.text = _Text()
+        self.text = SourceText()
         self.text.textChanged.connect(self._on_text)
         self._known = self._coming = self._seen = ""  # the text in force, the one to show, and that as it stands there
         self._problem: Problem | None = None
         self._places: list[tuple[int, int]] = []
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._pause.timeout.connect(self.flush)
+        self._most = QTimer(self, singleShot=True, interval=_MOST_MS)
+        self._most.timeout.connect(self.flush)
         self._icon = IconLabel("circle-alert", 15, "bad")
         self.words = label("", tokens.SMALL, cls="bad", wrap=True)
         self._go = Button("Go to it", cls="link")
@@ -77,8 +72,19 @@ class SourceView(QWidget):
         self._foot.setVisible(bool(problems))
         self.text.setAccessibleDescription(" ".join(said))
 
+    def show_unwritten(self, text: str, since: str) -> None:
+        """Show what was typed over `since` and could not be written; the next try takes all of it."""
+        if self._pause.isActive():
+            return
+        self._coming = self._known = since
+        self.text.put(text)
+        self._seen = shown(since)
+        self._rest()
+
     def lock(self, *, locked: bool) -> None:
         """Take nothing while the card is published."""
+        if locked and not self.text.isReadOnly():
+            self.flush()
         self.text.setReadOnly(locked)
 
     def awaits(self) -> bool:
@@ -87,7 +93,10 @@ class SourceView(QWidget):
 
     def forget_typed(self) -> None:
         """Another card comes."""
-        self._pause.stop()
+        self._rest()
+        if self.text.said() != self._seen:  # typed where nothing more was taken
+            self.text.put(self._known)
+            self._rest()
 
     @Slot()
     def flush(self) -> None:
@@ -97,10 +106,9 @@ class SourceView(QWidget):
 
     def take(self) -> tuple[str, str] | None:
         """What was typed and not handed on, with what stood there before; None for nothing."""
-        waited = self._pause.isActive()
-        self._pause.stop()
+        self._rest()
         since, edited = self._known, self.text.said()
-        if self.text.isReadOnly() or edited == self._seen or not (waited or self.isVisible()):
+        if self.text.isReadOnly() or edited == self._seen:
             return None
         text = carried(since, edited)
         self._known = self._coming = text
@@ -122,19 +130,29 @@ class SourceView(QWidget):
         super().showEvent(event)
         self._put()
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.flush()
+
+    def _rest(self) -> None:
+        self._pause.stop()
+        self._most.stop()
+
     def _put(self) -> None:
         """Show what came while nobody looked: laying out a long text takes its time."""
         if self._coming != self._known:
             self._known = self._coming
             self.text.put(self._coming)
             self._seen = self.text.said()
-            self._pause.stop()  # that was nobody's typing
+            self._rest()  # that was nobody's typing
             self.text.mark_lines(self._places)
 
     @Slot()
     def _on_text(self) -> None:
         if not self.text.isReadOnly() and self.text.said() != self._seen:
             self._pause.start()
+            if not self._most.isActive():
+                self._most.start()
 
 
 def place_words(problem: Problem) -> str:
@@ -143,138 +161,3 @@ def place_words(problem: Problem) -> str:
         return problem.message
     column_words = f", column {problem.column}" if problem.column else ""
     return f"Line {problem.line}{column_words}: {problem.message}"
-
-
-class _Text(QPlainTextEdit):
-    """Tab leaves it; at its leading edge stand the numbers of the lines."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setProperty("cls", "bare")
-        self.setAccessibleName("Markdown of the card")
-        self._bad: list[tuple[int, int]] = []
-        self.setFont(theme.font(tokens.CODE, mono=True))
-        self.setTabChangesFocus(True)
-        self.setUndoRedoEnabled(False)  # the card has its own
-        self.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # it is a source, whatever the window's direction
-        self._numbers = _Numbers(self)
-        self.blockCountChanged.connect(self._make_room)
-        self.updateRequest.connect(self._on_update)
-        self._make_room()
-
-    def said(self) -> str:
-        """What stands in it."""
-        return read(self.document().toRawText())
-
-    def put(self, text: str) -> None:
-        """Replace what differs, so that the cursor and the place that is seen stay."""
-        old, text = self.said(), shown(text)
-        start = 0
-        most = min(len(old), len(text))
-        while start < most and old[start] == text[start]:
-            start += 1
-        end = 0
-        while end < most - start and old[len(old) - 1 - end] == text[len(text) - 1 - end]:
-            end += 1
-        if text[start : start + 1] == "\ufeff" and start:  # one that begins what is put in would get lost
-            start -= 1
-        # positions of a cursor count in UTF-16
-        before, gone = _length(old[:start]), _length(old[start : len(old) - end])
-        cursor = QTextCursor(self.document())
-        cursor.setPosition(before)
-        cursor.setPosition(before + gone, QTextCursor.MoveMode.KeepAnchor)
-        cursor.insertText(text[start : len(text) - end])
-
-    def mark_lines(self, places: list[tuple[int, int]]) -> None:
-        """Lay a ground under these lines, and a wave under what stands at the column."""
-        self._bad = places
-        marks = []
-        for line, column_number in places:
-            block = self.document().findBlockByNumber(line - 1)
-            if not block.isValid():
-                continue
-            ground = QTextEdit.ExtraSelection()
-            ground.format.setBackground(QColor(theme.current().bad_soft))
-            ground.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
-            ground.cursor = QTextCursor(block)
-            marks.append(ground)
-            marks.append(_wave(block, column_number))
-        self.setExtraSelections(marks)
-        self._numbers.update()
-
-    def number_width(self) -> int:
-        """Pixels that the numbers take."""
-        digits = max(2, len(str(self.blockCount())))
-        return self.fontMetrics().horizontalAdvance("9" * digits) + 20
-
-    def paint_numbers(self, painter: QPainter, area: QRect) -> None:
-        """Paint the numbers of the lines that are seen."""
-        now = theme.current()
-        painter.setFont(theme.font(tokens.CAPTION, mono=True))
-        painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-        bad = {line for line, _ in self._bad}
-        block = self.firstVisibleBlock()
-        top = self.blockBoundingGeometry(block).translated(self.contentOffset()).top()
-        while block.isValid() and top <= area.bottom():
-            height = self.blockBoundingRect(block).height()
-            number = block.blockNumber() + 1
-            painter.setPen(QColor(now.bad if number in bad else now.muted))
-            place = QRect(0, round(top), self._numbers.width() - 8, self.fontMetrics().height())
-            painter.drawText(place, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), str(number))
-            top += height
-            block = block.next()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        inside = self.contentsRect()
-        self._numbers.setGeometry(QRect(inside.left(), inside.top(), self.number_width(), inside.height()))
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and getattr(self, "_bad", None):
-            self.mark_lines(self._bad)
-
-    @Slot()
-    def _make_room(self, _count: int = 0) -> None:
-        self.setViewportMargins(self.number_width() + 4, 0, 0, 0)
-        inside = self.contentsRect()
-        self._numbers.setGeometry(QRect(inside.left(), inside.top(), self.number_width(), inside.height()))
-
-    @Slot(QRect, int)
-    def _on_update(self, area: QRect, scrolled: int) -> None:
-        if scrolled:
-            self._numbers.scroll(0, scrolled)
-        else:
-            self._numbers.update(0, area.y(), self._numbers.width(), area.height())
-
-
-def _length(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
-
-
-def _wave(block: QTextBlock, column_number: int) -> QTextEdit.ExtraSelection:
-    mark = QTextEdit.ExtraSelection()
-    mark.format.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
-    mark.format.setUnderlineColor(QColor(theme.current().bad))
-    cursor = QTextCursor(block)
-    start = min(max(0, column_number - 1), max(0, block.length() - 2))
-    cursor.setPosition(block.position() + start)
-    cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
-    mark.cursor = cursor
-    return mark
-
-
-class _Numbers(QWidget):
-    """The numbers of the lines, painted by the text."""
-
-    def __init__(self, text: _Text) -> None:
-        super().__init__(text)
-        self._text = text
-
-    def sizeHint(self) -> QSize:
-        return QSize(self._text.number_width(), 0)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        self._text.paint_numbers(painter, event.rect())
-        painter.end()

@@ -45,6 +45,7 @@ class BundleSheet(QDialog):
                     gap=2,
                 ),
                 _facts(found),
+                *_left_out(found),
                 self._area(),
                 row(None, cancel, self.start),
                 gap=tokens.LG,
@@ -71,6 +72,14 @@ class BundleSheet(QDialog):
     def _on_start(self) -> None:
         self.agreed.emit()
         self.accept()
+
+
+def _left_out(found: BundleLook) -> list[QWidget]:
+    """What of the card is not taken in, so that what is shown below is not taken for the whole."""
+    if not found.card_left_out:
+        return []
+    said = f"Of its card this cannot be taken in: {', '.join(map(safe_words, found.card_left_out))}."
+    return [label(said, tokens.TABLE, wrap=True)]
 
 
 def _facts(found: BundleLook) -> QGridLayout:

@@ -1,0 +1,72 @@
+"""What was typed into cards and is not in them: why, and until when. Nothing of it goes without a person's doing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What stands in a field, its unit, and why it is not taken in."""
+
+    data: object
+    unit: str
+    said: str
+
+
+@dataclass(frozen=True)
+class Unwritten:
+    """A source that found no way into its card, the text it was typed over, and why."""
+
+    text: str
+    since: str
+    said: str
+
+
+class Unkept:
+    """Fields and texts by card. Those of a card that is left stay, and are there again when it is opened."""
+
+    def __init__(self) -> None:
+        self.fields: dict[tuple[str, str], Refused] = {}
+        self.texts: dict[str, Unwritten] = {}
+        self._undone: list[tuple[str, str, Refused] | None] = []  # None: a change of the card itself
+
+    def of(self, uid: str) -> dict[str, Refused]:
+        """What is refused in a card, by field."""
+        return {key: refused for (card, key), refused in self.fields.items() if card == uid}
+
+    def judged(self, uid: str, taken: Mapping[str, tuple[object, str]], refused: Mapping[str, str]) -> None:
+        """What became of fields that were typed."""
+        for key, (data, unit) in taken.items():
+            self.fields.pop((uid, key), None)
+            if key in refused:
+                self.fields[uid, key] = Refused(data, unit, refused[key])
+
+    def drop(self, uid: str, keys: Iterable[str]) -> None:
+        """A person wants something else in these fields."""
+        for key in keys:
+            self.fields.pop((uid, key), None)
+
+    def undo(self, uid: str, keys: Iterable[str]) -> bool:
+        """Take the first of these fields that is refused back, if one is; else the card itself is to be undone."""
+        key = next((key for key in keys if (uid, key) in self.fields), None)
+        self._undone.append(None if key is None else (uid, key, self.fields.pop((uid, key))))
+        return key is not None
+
+    def redo(self, uid: str) -> bool:
+        """Put back what was taken back last, if that was refused; else the card itself has something to redo."""
+        last = self._undone.pop() if self._undone else None
+        if last is None or last[0] != uid:
+            return False
+        self.fields[uid, last[1]] = last[2]
+        return True
+
+    def can_redo(self, uid: str) -> bool:
+        """Whether a refused text was taken back last."""
+        last = self._undone[-1] if self._undone else None
+        return last is not None and last[0] == uid
+
+    def begin_anew(self) -> None:
+        """Something was done since: there is nothing more to make again."""
+        self._undone = []
