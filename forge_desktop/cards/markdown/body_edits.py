@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from forge_desktop.cards.markdown import cells, facts, standing, told, wishes
 from forge_desktop.cards.markdown.facts import Held
+from forge_desktop.cards.markdown.margins import LINK, RULE
 from forge_desktop.cards.markdown.outline import Heading, Outline
 from forge_desktop.cards.markdown.places import Place
 from forge_desktop.cards.markdown.wishes import Wish
@@ -135,6 +136,11 @@ def _text(outline: Outline, place: Place, wish: Wish) -> list[LineEdit]:
         return []
     level = place.heading.level if place.heading is not None else 3
     lines = wishes.text_lines(wish, level)
+    bare = outline.bare
+    if place.first and LINK.match(bare[place.first - 1]) and lines[0].lstrip().startswith(("'", '"', "(")):
+        lines = ["", *lines]  # on the line behind the target of a link it would be its title
+    if place.first < place.last < len(bare) and (RULE.match(bare[place.last]) or LINK.match(bare[place.last])):
+        lines = [*lines, ""]  # on the line before a rule it would be a heading, and a target would be part of it
     return [LineEdit(place.first, place.last, lines, apart=place.first == place.last)]
 
 
