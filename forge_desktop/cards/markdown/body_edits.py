@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from forge_desktop.cards.markdown import cells, facts, standing, told, wishes
+from forge_desktop.cards.markdown import cells, facts, row_tables, standing, told, wishes
 from forge_desktop.cards.markdown.facts import Held
 from forge_desktop.cards.markdown.margins import LINK, RULE
 from forge_desktop.cards.markdown.outline import Heading, Outline
@@ -58,7 +58,7 @@ def changed(outline: Outline, place: Place, wish: Wish | None) -> list[LineEdit]
     if place.form == "text":
         return _text(outline, place, wish)
     if place.form == "block":
-        return _block(place, wish)
+        return _block(outline, place, wish)
     if wishes.same(place.held, wish.held):
         return []
     if wish.held is None or not _stands(place, wish.held):
@@ -144,7 +144,7 @@ def _text(outline: Outline, place: Place, wish: Wish) -> list[LineEdit]:
     return [LineEdit(place.first, place.last, lines, apart=place.first == place.last)]
 
 
-def _block(place: Place, wish: Wish) -> list[LineEdit]:
+def _block(outline: Outline, place: Place, wish: Wish) -> list[LineEdit]:
     if wish.held is None:
         lines = wishes.text_lines(wish, 3)
         return [] if place.reason == wish.reason else [LineEdit(place.first, place.last, lines, apart=True)]
@@ -154,5 +154,9 @@ def _block(place: Place, wish: Wish) -> list[LineEdit]:
             return []
         if place.table is not None:
             return [LineEdit(place.table.last, place.last, wishes.spaced(notes))]
-    lines = [*wishes.block_lines(wish.field, wish.held), *wishes.spaced(notes)]
+    lines = wishes.block_lines(wish.field, wish.held)
+    if place.table is not None:
+        there = outline.bare[place.table.first : place.table.last]
+        lines = row_tables.in_place(wish.field, place.table, there, lines)
+    lines = [*lines, *wishes.spaced(notes)]
     return [LineEdit(place.first, place.last, lines, apart=place.first == place.last)]
