@@ -280,7 +280,7 @@ def test_the_checklist_leads_to_a_field(qtbot: QtBot, opened: CardsPane) -> None
     qtbot.keyClicks(sections.finder, "cont")
     assert sections.finder.offering()
     sections.finder.completer().popup().hide()
-    sections._on_taken("Contact")
+    sections.take("Contact")
     assert row(opened, "contact").input.isAncestorOf(QApplication.focusWidget())
 
 
