@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import yaml
@@ -12,6 +13,7 @@ from huggingface_hub import ModelCard
 from forge_desktop.cards import claims, markdown
 from forge_desktop.cards.records import Card, FieldState, Value
 from tests.cards import markdown_cards as cards
+from tests.cards.conftest import CardRoom
 
 Rows = list[dict[str, object]]
 _RESULT = """\
@@ -103,6 +105,11 @@ def test_a_mark_stands_alone_where_there_is_no_comment() -> None:
     text = LONG.replace("  # five shots", "")
     _, _, after = _typed(text, lambda rows: rows[0].update(value=7))
     assert _lines(text, after) == [("value: 0.10", "value: 7  # by hand")]
+    flow = LONG.replace("value: 1.25}", "value: 1.25, name: m}").replace("   # as told", "")
+    _, _, named = _typed(flow, lambda rows: rows[3].update(value=7))
+    assert _lines(flow, named) == [
+        ("- {type: 'mc2', value: 1.25, name: m}", "- {type: 'mc2', value: 7, name: m}  # by hand")
+    ]
     assert _typed(after, lambda rows: rows[0].update(value=0.1, source=rows[1]["source"]))[2] == text.replace(
         "value: 0.10\n", "value: 0.1\n"
     )
@@ -155,3 +162,59 @@ def test_results_that_an_alias_repeats_are_written_so_that_each_says_its_own() -
     _, _, after = _typed(text, lambda rows: rows[1].update(value=6))
     found = yaml.safe_load(after.split("---")[1])["model-index"][0]["results"]
     assert [metric["value"] for result in found for metric in result["metrics"]] == ["12.50", 6, 1.0]
+
+
+def test_no_table_comes_into_the_text_for_what_was_written_by_hand() -> None:
+    lacking = LONG.replace("      type: org/ds1\n", "").replace('      name: "DS: 1"\n', "")
+    _, _, after = _typed(lacking, lambda rows: rows[4].update(value=7))
+    assert _lines(lacking, after) == [("value: 2.10  # five shots", "value: 7  # five shots; by hand")]
+    in_braces = "---\nmodel-index: [{name: m, results: [\n" + "".join(
+        f"  {{task: {{type: t}}, dataset: {{name: D, type: d/{n}}}, source: {{url: 'https://x.example'}},\n"
+        f"    metrics: [{{type: m, value: {n}}}]}},\n"
+        for n in range(4)
+    )
+    _, _, after = _typed(in_braces + "]}]\n---\n\n# M\n", lambda rows: rows[0].update(value=7))
+    assert _lines(in_braces + "]}]\n---\n\n# M\n", after) == [
+        ("metrics: [{type: m, value: 0}]},", "metrics: [{type: m, value: 7}]},  # by hand")
+    ]
+    one = in_braces.partition("  {task")[0] + "{task: {type: t}, dataset: {name: D, type: d}, metrics: "
+    metrics = "[{type: a, value: 1}, {type: b, value: 2}, {type: c, value: 3}]"
+    _, _, after = _typed(f"{one}{metrics}}}]}}]\n---\n", lambda rows: rows.__delitem__(slice(2)))
+    assert after == f"{one}[{{type: c, value: 3}}]}}]}}]\n---\n"
+    _, rows, after = _typed(f"{one}{metrics}}}]}}]\n---\n", lambda rows: [row.update(split="s") for row in rows])
+    assert markdown.read(after, "student").values["evaluation"][0] == rows
+    _, rows, after = _typed(LONG, lambda rows: (rows.reverse(), rows[0].update(value=7)))
+    assert after.endswith("# M\n\nIt sums up.\n")
+    assert sorted(map(repr, markdown.read(after, "student").values["evaluation"][0])) == sorted(map(repr, rows))
+
+
+@pytest.mark.parametrize("typed", [False, True])
+def test_set_or_typed_in_the_source_a_number_says_the_same(room: CardRoom, tmp_path: Path, typed: bool) -> None:
+    text = LONG.replace(
+        "      value: 1.10  # five shots\n", "      value: 1.10\n      verified: true\n      verifyToken: xyz\n"
+    )
+    (tmp_path / "m.md").write_text(text, encoding="utf-8")
+    card = room.forge.jobs.wait(room.cards.bring_in(tmp_path / "m.md"), 60)
+    assert isinstance(card, Card)
+    assert room.cards.markdown(card.uid) == text
+    if typed:
+        assert room.cards.set_text(card.uid, text.replace("value: 1.10\n", "value: 7.5\n")).taken
+    else:
+        rows = [dict(row) for row in room.shown(card.uid, "evaluation")]  # type: ignore[attr-defined]
+        rows[2]["value"] = 7.5
+        room.cards.set(card.uid, "evaluation", rows)
+    after = room.cards.markdown(card.uid)
+    assert after == LONG.replace("      value: 1.10  # five shots\n", "      value: 7.5  # by hand\n")
+    assert room.cards.set_text(card.uid, after).taken
+    assert room.cards.markdown(card.uid) == after
+
+
+def test_a_row_of_somebodys_table_changes_alone() -> None:
+    table = "|Dataset | Metric|Value | Source|\n|:--|---|--:|---|\n" + "".join(
+        f"|d{n}|  acc | {n}.50|<https://x.example/{n}>  |\n" for n in range(5)
+    )
+    text = f"# M\n\n## Evaluation results\n\n{table}\nWords behind.\n"
+    body = "# M\n" + _typed(text, lambda rows: rows[3].update(value=7.25))[2].partition("# M\n")[2]
+    assert _lines(text, body) == [("|d3|  acc | 3.50|<https://x.example/3>  |", "| d3 | acc | 7.25 | by hand |")]
+    after = _typed(text, lambda rows: rows.pop(0))[2]
+    assert after.endswith(text.replace("|d0|  acc | 0.50|<https://x.example/0>  |\n", ""))
