@@ -54,8 +54,11 @@ def _show(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     told = [card_words.field_fields(one, found.fields.get(one.key), found) for one in fields]
     if not (options.all or options.field):
         told = [one for one in told if one["value"] is not None or one["not_applicable"] or one["required"]]
-    out.result({**card_words.card_fields(found), "fields": told})
+    others = _namesakes(forge, found)
+    out.result({**card_words.card_fields(found), "fields": told, "namesakes": others})
     out.line(card_words.heading(found))
+    for other in others:
+        out.line(f"  A card of what is not here is called so too: `card show {other[:8]}` shows it.")
     for sentence in (found.orphan, found.problem.message if found.problem is not None else ""):
         if sentence:
             out.line(f"  {sentence}")
@@ -63,6 +66,14 @@ def _show(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     if not options.number and not options.field:
         _tell_way_on(found, out)
     return 0
+
+
+def _namesakes(forge: Forge, found: Card) -> list[str]:
+    """The cards of what is not here that are called as this one of what is: a name means the latter."""
+    called = {found.name.casefold(), found.label.casefold()} if not found.orphan else set()
+    return [
+        one.uid for one in forge.cards.entries() if one.orphan and called & {one.name.casefold(), one.label.casefold()}
+    ]
 
 
 def _tell_way_on(card: Card, out: Output) -> None:
