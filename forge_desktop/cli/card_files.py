@@ -23,7 +23,8 @@ from forge_desktop.students.files import refuse_special
 def check_file(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """`card check FILE`: each problem with its line and column; nothing is kept."""
     path = Path(os.path.abspath(options.card))
-    refuse_special(path)
+    if not path.is_dir():
+        refuse_special(path)
     report = checked_file(path, options.kind, forge.cards.privacy.scan)
     out.result({"file": str(path), **card_words.report_fields(report)})
     card_words.tell_report(report, out, options.card)

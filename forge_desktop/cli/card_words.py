@@ -24,6 +24,16 @@ from forge_desktop.cards.taking import day, origin
 from forge_desktop.cli.output import Output
 
 _WIDE = 26
+_NOTHING: dict[str, object] = {
+    "value": None,
+    "unit": "",
+    "shown": "",
+    "origin": None,
+    "source": None,
+    "detail": {},
+    "at": None,
+    "stale": "",
+}
 
 
 def entry_fields(entry: CardEntry) -> dict[str, object]:
@@ -75,7 +85,7 @@ def field_fields(field: Field, state: FieldState | None, card: Card) -> dict[str
         "required": field.required_for(card.kind),
         "guidance": field.guidance,
         "example": field.example,
-        **(value_fields(field, shown) if shown is not None else {"value": None}),
+        **(value_fields(field, shown) if shown is not None else _NOTHING),
         "measured": value_fields(field, state.measured) if both and state and state.measured else None,
         "not_applicable": state.not_applicable if state is not None else "",
         "taken_over": state is not None and state.taken_over,

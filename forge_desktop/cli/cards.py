@@ -89,7 +89,7 @@ def _known(card: Card, field: str) -> None:
 
 
 def _check(forge: Forge, options: argparse.Namespace, out: Output) -> int:
-    if _names_a_file(options.card):
+    if _names_a_file(forge, options.card):
         return card_files.check_file(forge, options, out)
     found = forge.cards.get(options.card)
     report = forge.cards.check(found.uid)
@@ -100,9 +100,18 @@ def _check(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     return 0 if report.ok else 1
 
 
-def _names_a_file(text: str) -> bool:
-    """Whether a file is meant and not a card: by its ending, or by the way to it."""
-    return Path(text).suffix.lower() in _TEXTS or (os.sep in text and Path(text).exists())
+def _names_a_file(forge: Forge, text: str) -> bool:
+    """Whether a file or folder is meant and not a card: by its ending, the way to it, or since no card is called so."""
+    path = Path(text)
+    if path.suffix.lower() in _TEXTS or not path.exists():
+        return path.suffix.lower() in _TEXTS
+    if os.sep in text:
+        return True
+    try:
+        forge.cards.get(text)
+    except ForgeError:
+        return True
+    return False
 
 
 def _history(forge: Forge, options: argparse.Namespace, out: Output) -> int:
