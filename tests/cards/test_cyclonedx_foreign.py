@@ -89,7 +89,8 @@ def foreign() -> dict:
     }  # fmt: skip
     licences = [{"license": {"id": "Apache-2.0"}}, {"license": {"id": "MIT"}}]
     model = {"type": "machine-learning-model", "bom-ref": "m", "name": "Foreign", "purl": "pkg:huggingface/g/f@3",
-             "pedigree": {"ancestors": [{"type": "machine-learning-model", "name": "B"}]}, "licenses": licences,
+             "pedigree": {"ancestors": [{"type": "machine-learning-model", "name": "B"}], "notes": "merge"},
+             "licenses": licences,
              "modelCard": card}  # fmt: skip
     data = {"type": "data", "bom-ref": "d2", "name": "D2"}
     return {"bomFormat": "CycloneDX", "specVersion": "1.7", "metadata": {"component": model}, "components": [data]}
@@ -112,13 +113,14 @@ def test_a_document_of_others_gives_all_that_has_a_field_and_names_the_rest():
     ]
     assert values["training_data"] == [{"name": "D1", "classification": "public"}, {"name": "D2"}]
     assert "licence" not in values
+    assert (read.kind, values["base_model"], values["base_relation"]) == ("adapter", "B", "merge")
     assert [(one.field, one.message.removesuffix(" It stays in the text.")) for one in read.problems] == [
-        ("licence", "It names 2 licences (Apache-2.0, MIT), and not how they go together."),
+        ("licence", "The document names 2 licences (Apache-2.0, MIT), and not how they go together."),
         ("training_data", "Data set D1: a row has no place for its sensitiveData."),
         ("training_data", "Data set 3 has no name, or is not in the document."),
-        ("training_energy", "Energy: nothing here holds what other activities took (inference)."),
-        ("training_energy", "Energy: nothing here holds this of its training: energyProviders."),
-        ("evaluation", "f1: its value is no number ('n/a')."),
+        ("training_energy", "No field holds the energy of other activities (inference)."),
+        ("training_energy", "No field holds this of the training's energy: energyProviders."),
+        ("evaluation", "Result f1: its value is no number ('n/a')."),
         ("", "A card has no field for these parts of the document, so they stay in its text: purl, "
          "modelCard.quantitativeAnalysis.graphics.description, components (1)."),
     ]  # fmt: skip

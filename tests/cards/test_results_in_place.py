@@ -103,6 +103,11 @@ def test_a_mark_stands_alone_where_there_is_no_comment() -> None:
     text = LONG.replace("  # five shots", "")
     _, _, after = _typed(text, lambda rows: rows[0].update(value=7))
     assert _lines(text, after) == [("value: 0.10", "value: 7  # by hand")]
+    flow = LONG.replace("value: 1.25}", "value: 1.25, name: m}").replace("   # as told", "")
+    _, _, named = _typed(flow, lambda rows: rows[3].update(value=7))
+    assert _lines(flow, named) == [
+        ("- {type: 'mc2', value: 1.25, name: m}", "- {type: 'mc2', value: 7, name: m}  # by hand")
+    ]
     assert _typed(after, lambda rows: rows[0].update(value=0.1, source=rows[1]["source"]))[2] == text.replace(
         "value: 0.10\n", "value: 0.1\n"
     )
@@ -155,3 +160,27 @@ def test_results_that_an_alias_repeats_are_written_so_that_each_says_its_own() -
     _, _, after = _typed(text, lambda rows: rows[1].update(value=6))
     found = yaml.safe_load(after.split("---")[1])["model-index"][0]["results"]
     assert [metric["value"] for result in found for metric in result["metrics"]] == ["12.50", 6, 1.0]
+
+
+def test_no_table_comes_into_the_text_for_what_was_written_by_hand() -> None:
+    lacking = LONG.replace("      type: org/ds1\n", "").replace('      name: "DS: 1"\n', "")
+    _, _, after = _typed(lacking, lambda rows: rows[4].update(value=7))
+    assert _lines(lacking, after) == [("value: 2.10  # five shots", "value: 7  # five shots; by hand")]
+    in_braces = "---\nmodel-index: [{name: m, results: [\n" + "".join(
+        f"  {{task: {{type: t}}, dataset: {{name: D, type: d/{n}}}, source: {{url: 'https://x.example'}},\n"
+        f"    metrics: [{{type: m, value: {n}}}]}},\n"
+        for n in range(4)
+    )
+    _, _, after = _typed(in_braces + "]}]\n---\n\n# M\n", lambda rows: rows[0].update(value=7))
+    assert _lines(in_braces + "]}]\n---\n\n# M\n", after) == [
+        ("metrics: [{type: m, value: 0}]},", "metrics: [{type: m, value: 7}]},  # by hand")
+    ]
+    one = in_braces.partition("  {task")[0] + "{task: {type: t}, dataset: {name: D, type: d}, metrics: "
+    metrics = "[{type: a, value: 1}, {type: b, value: 2}, {type: c, value: 3}]"
+    _, _, after = _typed(f"{one}{metrics}}}]}}]\n---\n", lambda rows: rows.__delitem__(slice(2)))
+    assert after == f"{one}[{{type: c, value: 3}}]}}]}}]\n---\n"
+    _, rows, after = _typed(f"{one}{metrics}}}]}}]\n---\n", lambda rows: [row.update(split="s") for row in rows])
+    assert markdown.read(after, "student").values["evaluation"][0] == rows
+    _, rows, after = _typed(LONG, lambda rows: (rows.reverse(), rows[0].update(value=7)))
+    assert after.endswith("# M\n\nIt sums up.\n")
+    assert sorted(map(repr, markdown.read(after, "student").values["evaluation"][0])) == sorted(map(repr, rows))

@@ -162,7 +162,7 @@ def test_a_document_of_others_keeps_what_has_no_field():
     assert '"ai_safetyRiskAssessment": "low"' in read.document
     assert '"good"' in read.document
     assert [(one.field, one.message) for one in read.problems] == [
-        ("evaluation", "note: its value is no number. It stays in the text."),
+        ("evaluation", "Result note: its value is no number. It stays in the text."),
         ("", "A card has no field for these parts of the document, so they stay in its text: "
          "ai_safetyRiskAssessment, trainedOn (1)."),
     ]  # fmt: skip

@@ -104,6 +104,29 @@ def test_it_shows_the_line_of_the_source_with_the_cursor(qtbot: QtBot, opened: C
     assert not seen(preview, "It repeats what"), "who scrolls it themselves looks elsewhere"
 
 
+def test_in_a_small_window_nothing_is_cut_off(qtbot: QtBot, window: Shell, opened: CardsPane) -> None:
+    window.resize(880, 560)
+    editor = opened.editor
+    editor.show_mode("both")
+    editor.previewing.click()
+    settle(qtbot, opened)
+    form, inside = editor.form, editor.form.widget()
+    assert inside is not None
+    for section in form.sections:
+        editor.go_to(section)
+    qtbot.waitUntil(lambda: inside.width() == form.viewport().width())
+    assert form.width() + editor.source.width() < editor.width()
+    assert editor.preview.isVisible()
+    assert editor.preview.mapTo(editor, QPoint()).y() > editor.source.mapTo(editor, QPoint()).y()
+    window.resize(1360, 860)
+    qtbot.waitUntil(lambda: editor.preview.x() > editor.source.x())
+    settle(qtbot, opened)
+    editor.show_mode("source")
+    assert editor.source.text.textCursor().position() == 0
+    assert editor.preview.isVisible()
+    assert editor.form.isHidden()
+
+
 def test_parts_begin_at_headings_and_never_within_code() -> None:
     text = "Before\n# A\n~~~\n# no heading\n```\n~~~\n## Performance\n| What | Value |\n|---|---|\n| Backend | x |\n"
     parts = parts_of(text)

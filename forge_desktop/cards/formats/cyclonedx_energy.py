@@ -44,9 +44,11 @@ def spent(held: list[Any]) -> tuple[dict[str, float], list[Any], list[str]]:
     trainings = [each for each in held if isinstance(each, dict) and each.get("activity") in _TRAININGS]
     others = [each for each in held if not any(each is one for one in trainings)]
     activities = ", ".join(str(each.get("activity")) if isinstance(each, dict) else "?" for each in others)
-    why = [f"Energy: nothing here holds what other activities took ({activities})."] if others else []
+    why = [f"No field holds the energy of other activities ({activities})."] if others else []
     if len(trainings) != 1:
-        several = [f"Energy: the document tells of {len(trainings)} trainings, a card of one."] if trainings else []
+        several = (
+            [f"The document tells the energy of {len(trainings)} trainings, a card that of one."] if trainings else []
+        )
         return {}, held, [*several, *why]
     training = trainings[0]
     energy, carbon = (_amount(training, place) for place in ("activityEnergyCost", "co2CostEquivalent"))
@@ -54,7 +56,7 @@ def spent(held: list[Any]) -> tuple[dict[str, float], list[Any], list[str]]:
     taken |= {"co2CostEquivalent"} if carbon is not None else set()
     taken |= {"energyProviders"} if _of_nobody(training.get("energyProviders")) else set()
     more = [place for place in training if place not in taken and training[place] not in (None, "", [], {})]
-    why += [f"Energy: nothing here holds this of its training: {', '.join(more)}."] if more else []
+    why += [f"No field holds this of the training's energy: {', '.join(more)}."] if more else []
     amounts = {"training_energy": energy, "training_carbon": None if carbon is None else round(carbon * 1000, 9)}
     left = [each for each in held if each is not training or more]
     return {key: amount for key, amount in amounts.items() if amount is not None}, left, why

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from forge_desktop.cards.formats.properties import rows_of
 from forge_desktop.cards.records import Card
 
 _SLICE = ("task", "dataset", "revision", "split", "n")
+_BETWEEN = re.compile(f"; (?=(?:{'|'.join(_SLICE)})=)")
 _SIDES = {"lowerBound": "low", "upperBound": "high"}
 _MEASURED = ("prompt_speed", "generation_speed", "first_token", "latency", "memory_ram", "memory_vram", "error_rate")
 Row = dict[str, object]
@@ -73,7 +75,7 @@ def _slice(row: Mapping[str, Any]) -> str:
 
 def _sliced(text: str) -> Row:
     """The same read: named parts as they are written here, of anything else the part of the data."""
-    pairs = [part.partition("=") for part in text.split("; ")]
+    pairs = [part.partition("=") for part in _BETWEEN.split(text)]
     said: Row = {name: held for name, _, held in pairs if name in _SLICE and held}
     count = figure(said.get("n", 0))
     if len(said) < len(pairs) or not isinstance(count, int):
@@ -101,8 +103,8 @@ def results(held: list[Any]) -> tuple[list[Row], list[Any], list[str]]:
             rows.append(row)
         if said:
             left.append(each)
-            name = str(each["type"])[:60] if isinstance(each, dict) and each.get("type") else f"metric {place}"
-            why.append(f"{name}: {said}")
+            name = str(each["type"])[:60] if isinstance(each, dict) and each.get("type") else str(place)
+            why.append(f"Result {name}: {said}")
     return rows, left, why
 
 

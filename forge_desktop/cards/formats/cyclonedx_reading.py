@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.formats import cyclonedx_energy, cyclonedx_fairness, cyclonedx_metrics
 from forge_desktop.cards.formats.cyclonedx_datasets import training_data
 from forge_desktop.cards.formats.cyclonedx_model import CONSIDERED, NO_LICENCE
@@ -160,7 +161,10 @@ class _Native:
         said = self._component.get("licenses")
         if isinstance(said, list) and len(said) > 1:
             names = [_licence_name(each) for each in said]
-            self._say("licence", f"It names {len(said)} licences ({', '.join(names)}), and not how they go together.")
+            self._say(
+                "licence",
+                f"The document names {len(said)} licences ({', '.join(names)}), and not how they go together.",
+            )
         if not isinstance(said, list) or len(said) != 1 or not isinstance(said[0], dict):
             return
         licence = _mapping(said[0], "license")
@@ -178,6 +182,8 @@ class _Native:
             self._put("base_model", _text(ancestors[0], "name"))
             self._put("base_sha256", _sha256(ancestors[0]))
             ancestors[0].pop("type", None)
+        if pedigree.get("notes") in BY_KEY["base_relation"].choices:
+            self._put("base_relation", _text(pedigree, "notes"))
 
     def _references(self) -> None:
         references = self._component.get("externalReferences")
@@ -222,7 +228,7 @@ class _Native:
             self._put("fairness", fairness)
             del considerations["fairnessAssessments"]
         elif considerations.get("fairnessAssessments"):
-            self._say("fairness", "Its fairnessAssessments hold more than texts.")
+            self._say("fairness", "The document's fairnessAssessments hold more than texts.")
         environment = _mapping(considerations, "environmentalConsiderations")
         amounts, left, why = cyclonedx_energy.spent(_list(environment, "energyConsumptions"))
         for key, amount in amounts.items():

@@ -115,7 +115,9 @@ class _Native:
         self._put("hyperparameters", dict(self._entries("ai_hyperparameter")))
         metrics = [(name, figure(text)) for name, text in self._entries("ai_metric")]
         self._put("evaluation", [{"metric": name, "value": value} for name, value in metrics if value is not None])
-        self._say("evaluation", *(f"{name[:60]}: its value is no number." for name, value in metrics if value is None))
+        self._say(
+            "evaluation", *(f"Result {name[:60]}: its value is no number." for name, value in metrics if value is None)
+        )
         return self._found
 
     def left(self) -> list[str]:
@@ -158,7 +160,9 @@ class _Native:
         declared = self._linked("hasDeclaredLicense") or self._linked("hasConcludedLicense")
         if len(declared) > 1:
             names = ", ".join(str(each.get("simplelicensing_licenseExpression") or _type(each)) for each in declared)
-            self._say("licence", f"It names {len(declared)} licences ({names}), and not how they go together.")
+            self._say(
+                "licence", f"The document names {len(declared)} licences ({names}), and not how they go together."
+            )
         said = str(declared[0].get("simplelicensing_licenseExpression") or "") if len(declared) == 1 else ""
         if said.startswith("LicenseRef-"):
             self._put("licence", OTHER)

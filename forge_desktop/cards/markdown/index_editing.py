@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from forge_desktop.cards.claims import BY_HAND
@@ -36,26 +36,41 @@ class Edited(NamedTuple):
     whole: bool
 
 
-def edited(yaml: str, rows: Sequence[Mapping[str, object]], line_end: str = "\n") -> Edited | None:
-    """Front matter in which the results are these rows, all that did not change as it stood. None where that cannot be
-    (results that others repeat by an alias, another order), and it has to be written anew.
+def edited(yaml: str, root: Node | None, rows: Sequence[Mapping[str, object]], line_end: str = "\n") -> Edited | None:
+    """Front matter (`root` is its tree) in which the results are these rows, all that did not change as it stood. None
+    where that cannot be (results that others repeat by an alias, another order), and it has to be written anew.
     """
     try:
-        made = _with_rows(yaml, rows, line_end)
-        return Edited(_with_marks(made, rows), all(_is_whole(row) for row in rows))
+        made, index = _with_rows(yaml, root, rows, line_end)
+        found = model_index.found(plain(index))
+        return Edited(_with_marks(made, index, found, rows), len(found) == len(rows) and all(map(_is_whole, rows)))
     except (ElsewhereError, BadCardText):
         return None
 
 
+def marked(yaml: str, rows: Sequence[Mapping[str, object]]) -> str:
+    """Front matter that was written anew, with the numbers that were written by hand marked."""
+    try:
+        index = _index(compose(yaml))
+        return _with_marks(yaml, index, model_index.found(plain(index)), rows)
+    except (ElsewhereError, BadCardText):
+        return yaml
+
+
+def is_whole(rows: Sequence[Mapping[str, object]]) -> bool:
+    """Whether rows say nothing that has no place there."""
+    return all(model_index.held(row) is not None and _is_whole(row) for row in rows)
+
+
 def _is_whole(row: Mapping[str, object]) -> bool:
-    """Whether a row says nothing that has no place there."""
     more = [name for name, value in row.items() if name not in COLUMNS and value not in (None, "")]
     source = str(row.get("source") or BY_HAND)
     return not more and (source == BY_HAND or source.startswith(("http://", "https://")))
 
 
-def _with_rows(yaml: str, rows: Sequence[Mapping[str, object]], line_end: str) -> str:
-    index = _index(yaml)
+def _with_rows(yaml: str, root: Node | None, rows: Sequence[Mapping[str, object]], line_end: str) -> tuple[str, Node]:
+    """The text with the rows, and where the results stand in it."""
+    index = _index(root)
     origins = model_index.found(plain(index))
     continued = _continued([row for row, _ in origins], rows)
     kept = {origins[number][1]: row for row, number in zip(rows, continued, strict=True) if number is not None}
@@ -67,17 +82,19 @@ def _with_rows(yaml: str, rows: Sequence[Mapping[str, object]], line_end: str) -
         if place in kept and place not in moved:
             edits += _Metric(yaml, index, place).edits(row, kept[place])
     edits += _gone(yaml, index, [place for place in was if place not in kept or place in moved], moved)
-    edits += [_apart(yaml, index, place, kept[place]) for place in moved]
+    edits += [_apart(yaml, index, place, was[place], kept[place]) for place in moved]
     edits += _new(yaml, index, rows, [None if n is None else origins[n][1] for n in continued])
+    if not edits:
+        return yaml, index
     made = applied(yaml, [edit._replace(text=edit.text.replace("\n", line_end)) for edit in edits])
     wanted = [row for row, number in zip(rows, continued, strict=True) if number is not None or model_index.held(row)]
-    if edits and not _says(made, yaml, wanted):
+    after = compose(made)
+    if not _says(after, root, wanted):
         raise ElsewhereError
-    return made
+    return made, _index(after)
 
 
-def _index(yaml: str) -> Node:
-    root = compose(yaml)
+def _index(root: Node | None) -> Node:
     node = index_nodes.part(root, KEY)
     if root is None or root.flow or node is None or node.target is not None or node.kind != "list":
         raise ElsewhereError
@@ -89,15 +106,14 @@ def _continued(old: Sequence[Row], new: Sequence[Mapping[str, object]]) -> list[
     return model_index.matched([normed(row) for row in old], [normed(row) for row in new], loosely=True)
 
 
-def _says(made: str, yaml: str, wanted: Sequence[Mapping[str, object]]) -> bool:
+def _says(after: Node | None, before: Node | None, wanted: Sequence[Mapping[str, object]]) -> bool:
     """Whether the edits made what they should, and left alone what is no row."""
-    after, before = compose(made), compose(yaml)
     now, was = (plain(root) if root is not None else None for root in (after, before))
     if not (isinstance(now, dict) and isinstance(was, dict)):
         return False
-    found, index = model_index.rows(now.pop(KEY, None)), was.pop(KEY)
-    others = len(model_index.places(index)) - len(model_index.rows(index))
-    there = len(model_index.places(plain(_index(made)))) - len(found)
+    made, index = now.pop(KEY, None), was.pop(KEY)
+    found = model_index.rows(made)
+    there, others = (len(model_index.places(each)) - len(model_index.rows(each)) for each in (made, index))
     return now == was and there == others and _sorted(found) == _sorted(wanted)
 
 
@@ -150,8 +166,7 @@ def _results_changed(
     """
     edits: list[Edit] = []
     moved: list[Place] = []
-    for which in dict.fromkeys(place[:2] for place in was):
-        places = [place for place in was if place[:2] == which]
+    for places in _by_result(was).values():
         words = {place: _words_of_result(was[place], kept[place]) for place in places if place in kept}
         if not any(words.values()):
             continue
@@ -188,11 +203,9 @@ def _words_of_result(old: Row, new: Mapping[str, object]) -> dict[str, object]:
     return {name: after.get(name) for name in names if before.get(name) != after.get(name)}
 
 
-def _apart(yaml: str, index: Node, place: Place, row: Mapping[str, object]) -> Edit:
+def _apart(yaml: str, index: Node, place: Place, old: Row, row: Mapping[str, object]) -> Edit:
     """A row of a result as a result of its own behind it, with all that is said of both."""
     result = copy.deepcopy(plain(index_nodes.result_at(index, place)))
-    was = model_index.found(plain(index))
-    old = next(old for old, there in was if there == place)
     if not isinstance(result, dict) or (held := model_index.held(row)) is None:
         raise ElsewhereError
     for name, word in _words_of_result(old, row).items():
@@ -218,22 +231,25 @@ def _apart(yaml: str, index: Node, place: Place, row: Mapping[str, object]) -> E
 def _gone(yaml: str, index: Node, places: Sequence[Place], moved: Sequence[Place]) -> list[Edit]:
     """Rows taken out: their metric, the whole result where it had no other."""
     edits: list[Edit] = []
-    for number, which in dict.fromkeys(place[:2] for place in places):
-        inner = {place[2] for place in places if place[:2] == (number, which)}
-        metrics = index_nodes.part(index_nodes.result_at(index, (number, which, 0)), "metrics")
+    whole: dict[int, set[int]] = {}
+    for (number, which), inner in _by_result(places).items():
+        metrics = index_nodes.part(index_nodes.result_at(index, inner[0]), "metrics")
         if len(inner) < len(index_nodes.items(metrics)):
-            edits += items_out(yaml, metrics, inner)
-    for number in dict.fromkeys(place[0] for place in places):
-        results = index_nodes.part(index_nodes.items(index)[number], "results")
-        whole = {
-            which
-            for which, result in enumerate(index_nodes.items(results))
-            if (held := len(index_nodes.items(index_nodes.part(result, "metrics"))))
-            and sum(place[:2] == (number, which) for place in places) == held
-        }
-        refilled = any(place[0] == number for place in moved)
-        edits += items_out(yaml, results, whole, refilled=refilled) if whole else []
+            edits += items_out(yaml, metrics, {place[2] for place in inner})
+        else:
+            whole.setdefault(number, set()).add(which)
+    refilled = {place[0] for place in moved}
+    for number, results in whole.items():
+        there = index_nodes.part(index_nodes.items(index)[number], "results")
+        edits += items_out(yaml, there, results, refilled=number in refilled)
     return edits
+
+
+def _by_result(places: Iterable[Place]) -> dict[tuple[int, int], list[Place]]:
+    found: dict[tuple[int, int], list[Place]] = {}
+    for place in places:
+        found.setdefault(place[:2], []).append(place)
+    return found
 
 
 def _new(yaml: str, index: Node, rows: Sequence[Mapping[str, object]], places: Sequence[Place | None]) -> list[Edit]:
@@ -264,10 +280,10 @@ def _inserted(yaml: str, index: Node, at: Place, behind: bool, result: dict[str,
     return lines(yaml, results, results.items[at[1]], [result], behind=behind)
 
 
-def _with_marks(yaml: str, rows: Sequence[Mapping[str, object]]) -> str:
+def _with_marks(
+    yaml: str, index: Node, found: Sequence[tuple[Row, Place]], rows: Sequence[Mapping[str, object]]
+) -> str:
     """The numbers that were written by hand marked, and no others."""
-    index = _index(yaml)
-    found = model_index.found(plain(index))
     there = [row for row in rows if model_index.held(row) or row.get("value") is not None]
     continued = model_index.matched([_without(row) for row, _ in found], [_without(row) for row in there])
     wanted = [

@@ -12,6 +12,7 @@ from forge_desktop.cards.markdown.yaml_flow import Edit
 from forge_desktop.cards.markdown.yaml_nodes import Node, plain
 
 _REST = re.compile(r"([ \t\]},]*)(#[^\r\n]*)?(?=\r?\n|\Z)")
+_VALUE = re.compile(r"\bvalue[\"']?[ \t]*:")
 _MARKED = re.compile(rf"#(?:.*; |[ \t]*){BY_HAND}[ \t]*\Z")
 
 
@@ -71,14 +72,15 @@ def marks(index: Node, yaml: str, wanted: Sequence[tuple[Place, bool]]) -> list[
 
 
 def _behind(index: Node, place: Place, yaml: str) -> re.Match[str] | None:
-    """What stands on the line behind a number, where nothing but brackets and a comment does, and no other number
-    stands on it before.
+    """What stands on the line behind a number and what its braces hold, where nothing but brackets and a comment does,
+    and no other number stands on it.
     """
     metric = metric_at(index, place)
     value = part(metric, "value")
     if value is None or metric.target is not None:
         return None
-    line = yaml[yaml.rfind("\n", 0, value.start) + 1 : value.start]
-    if line.count("value") > 1:
-        return None
-    return _REST.match(yaml, value.start + len(yaml[value.start : value.end].rstrip()))
+    end = value.start + len(yaml[value.start : value.end].rstrip())
+    if metric.flow and "\n" not in yaml[end : metric.end]:
+        end = metric.end
+    line = yaml[yaml.rfind("\n", 0, value.start) + 1 : end]
+    return _REST.match(yaml, end) if len(_VALUE.findall(line)) < 2 else None

@@ -62,13 +62,13 @@ def without_pairs(yaml: str, node: Node, names: Sequence[str]) -> list[Edit]:
 
 
 def items_out(yaml: str, node: Node | None, numbers: set[int], *, refilled: bool = False) -> list[Edit]:
-    if node is None or node.target is not None or (len(numbers) >= len(node.items) and not refilled):
+    if node is None or node.target is not None or (len(numbers) >= len(node.items) and (node.flow or not refilled)):
         raise ElsewhereError
     edits = []
     for number in sorted(numbers):
         item = node.items[number]
-        if node.flow and not number:
-            edits.append(Edit(item.start, node.items[1].start, ""))
+        if node.flow and numbers.issuperset(range(number)):
+            edits.append(Edit(item.start, node.items[number + 1].start, ""))
         elif node.flow:
             edits.append(Edit(_end(yaml, node.items[number - 1]), _end(yaml, item), ""))
         else:

@@ -6,7 +6,7 @@ from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.markdown import body_edits, hub_keys, laying, tidying, told, wishes
 from forge_desktop.cards.markdown.body_edits import LineEdit
 from forge_desktop.cards.markdown.facts import Held
-from forge_desktop.cards.markdown.index_editing import Edited, edited
+from forge_desktop.cards.markdown.index_editing import Edited, edited, is_whole, marked
 from forge_desktop.cards.markdown.parsing import Parsed, parse
 from forge_desktop.cards.markdown.places import Place
 from forge_desktop.cards.markdown.wishes import Wish
@@ -27,7 +27,8 @@ def write(card: Card, *, previous: str = "") -> str:
 class _Writing:
     def __init__(self, card: Card, parsed: Parsed) -> None:
         self._card = card
-        self._parsed, self._results = _with_results(parsed, card)
+        self._rows = _results_of(card) if "model-index" in parsed.keys else []
+        self._parsed, self._results = _with_results(parsed, self._rows)
         self._fresh = not parsed.front.there and not parsed.front.body.strip()
         self._wishes = wishes.of(card)
         if self._fresh and "name" not in self._wishes and card.name:
@@ -45,6 +46,8 @@ class _Writing:
         if not changes:
             return front.before + front.yaml + front.after + body
         yaml = changed(front.yaml, self._parsed.root, changes, hub_keys.ORDER, end)
+        if self._rows and "model-index" in changes:
+            yaml = marked(yaml, self._rows)
         if front.there:
             return front.before + yaml + front.after + body
         gap = end if body.strip() and not body.startswith(("\n", "\r\n")) else ""
@@ -128,25 +131,31 @@ class _Writing:
             return False  # what is no longer true is said beside the value, and there is no such place there
         if key == "licence_name" and self._data("licence") == wish.held[0]:
             return False  # in the front matter alone it would be taken for the licence's own name
-        if key == "evaluation" and self._results is not None:
-            return self._results.whole and not wish.beside_measured
+        if key == "evaluation" and self._rows:
+            whole = is_whole(self._rows) if self._results is None else self._results.whole
+            return whole and not wish.beside_measured
         exact = self._data(key) in (self._back.get(key), self._parsed.in_front.get(key)) and not wish.held[1]
         if not exact or key not in hub_keys.READABLE:
             return exact
         return hub_keys.field_key(key) in self._parsed.keys and not wish.beside_measured
 
 
-def _with_results(parsed: Parsed, card: Card) -> tuple[Parsed, Edited | None]:
-    """The text with its results corrected where they stand, None where they have to be written anew."""
+def _results_of(card: Card) -> list[dict[str, object]]:
+    """The rows that a card has as results, none where they are no rows."""
     state = card.fields.get("evaluation")
     shown = state.shown if state is not None and not (state.not_applicable and state.hand is None) else None
     rows = shown.data if shown is not None and not shown.unit and isinstance(shown.data, list) else []
-    if "model-index" not in parsed.keys or not rows or not all(isinstance(row, dict) for row in rows):
+    return rows if all(isinstance(row, dict) for row in rows) else []
+
+
+def _with_results(parsed: Parsed, rows: list[dict[str, object]]) -> tuple[Parsed, Edited | None]:
+    """The text with its results corrected where they stand, None where they have to be written anew."""
+    if not rows:
         return parsed, None
     front = parsed.front
     if parsed.in_front.get("evaluation") == rows:
         return parsed, Edited(front.yaml, whole=True)
-    made = edited(front.yaml, rows, front.line_end)
+    made = edited(front.yaml, parsed.root, rows, front.line_end)
     if made is None or made.yaml == front.yaml:
         return parsed, made
-    return parse(front.before + made.yaml + front.after + front.body, card.kind), made
+    return parse(front.before + made.yaml + front.after + front.body, parsed.kind), made

@@ -7,11 +7,12 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QApplication, QSplitter, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.records import Problem, TextOutcome
 from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.panes.cards.beside import PREVIEW, Beside, least_width
 from forge_desktop.ui.panes.cards.desk import CardDesk
 from forge_desktop.ui.panes.cards.field_row import FieldRow
 from forge_desktop.ui.panes.cards.following import Following
@@ -26,7 +27,7 @@ from forge_desktop.ui.widgets.basics import Button, IconButton, Pill, column, fr
 from forge_desktop.ui.widgets.segments import Segments
 
 _MODES = (("form", "Form"), ("source", "Source"), ("both", "Both"))
-_FORM, _SOURCE, _PREVIEW, _SECTIONS = 400, 340, 300, 202  # least widths
+_SECTIONS = 202  # pixels that they take
 
 
 class CardEditor(QWidget):
@@ -135,12 +136,7 @@ class CardEditor(QWidget):
         self.form = CardForm(self.sections.checklist)
         self.source = SourceView()
         self.preview = Preview()
-        self.split = QSplitter(Qt.Orientation.Horizontal)
-        self.split.setChildrenCollapsible(False)
-        self.split.setHandleWidth(6)
-        for part, least in ((self.form, 300), (self.source, 260), (self.preview, 260)):
-            part.setMinimumWidth(theme.px(least))
-            self.split.addWidget(part)
+        self.split = Beside(self.form, self.source, self.preview)
         body = row(self.sections, 8, self.split, gap=0)
         body.setStretch(2, 1)
         content = column(frame("head", bar), body, gap=0)
@@ -151,22 +147,13 @@ class CardEditor(QWidget):
     def _arrange(self) -> None:
         """Show what there is room for: sections give way first where the preview is wanted, else the preview."""
         mode, width = self.modes.key(), self.width()
-        least = sum(theme.px(part) for part, key in ((_FORM, "form"), (_SOURCE, "source")) if mode in (key, "both"))
-        sections, preview = theme.px(_SECTIONS), theme.px(_PREVIEW)
+        least, sections, preview = least_width(mode), theme.px(_SECTIONS), theme.px(PREVIEW)
         roomy = width - least - sections >= preview
         shows = roomy if self._wants_preview is None else self._wants_preview
-        self.form.setVisible(mode in ("form", "both"))
-        self.source.setVisible(mode in ("source", "both"))
-        self.preview.setVisible(shows)
         self.previewing.setChecked(shows)
         self.sections.setVisible(mode != "source" and width - least - (preview if shows else 0) >= sections)
         there = width - (sections if self.sections.isVisibleTo(self) else 0)
-        side = max(preview, min(theme.px(400), there - least)) if shows else 0
-        left = max(1, there - side)
-        half = left * _FORM // (_FORM + _SOURCE)
-        self.split.setSizes(
-            {"form": [left, 0, side], "source": [0, left, side], "both": [half, left - half, side]}[mode]
-        )
+        self.split.arrange(mode, there, preview=shows)
 
     @Slot(object)
     def _on_shown(self, view: View) -> None:

@@ -58,6 +58,8 @@ class SourceText(QPlainTextEdit):
         cursor.setPosition(before)
         cursor.setPosition(before + gone, QTextCursor.MoveMode.KeepAnchor)
         cursor.insertText(text[start : len(text) - end])
+        if not old:  # the cursor that stood there went to the end with what was put in
+            self.moveCursor(QTextCursor.MoveOperation.Start)
 
     def mark_lines(self, places: list[tuple[int, int]]) -> None:
         """Lay a ground under these lines, and a wave under what stands at the column."""
