@@ -90,6 +90,8 @@ def origin(value: Value) -> str:
     Of a table n is how many rows it has, which everybody sees.
     """
     words = _SOURCES.get(value.source, value.source)
+    if value.source == "ledger" and value.unit != "USD":
+        words = "from the calls that were made"
     if value.origin == "hand" and value.source not in ("hand", "import"):
         words = _SOURCES["hand"]
     said = [f"n {n}"] if isinstance(n := value.detail.get("n"), int) and not isinstance(value.data, list) else []

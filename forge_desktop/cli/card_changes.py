@@ -176,8 +176,8 @@ def fill(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         out.line(f"  skipped: {title}: {why}")
     for title in report.missing:
         out.line(f"  missing: {title}")
-    for field, why in check.stale:
-        out.line(f"  stale: {BY_KEY[field].title}: {why}")
+    for line in card_words.stale_lines(check):
+        out.line(f"  {line}")
     return 0
 
 

@@ -259,14 +259,22 @@ def tell_report(report: CheckReport, out: Output, file: str = "") -> None:
     fields = {field.title: field.key for field in BY_KEY.values()}
     for title in done.missing:
         out.line(f"missing: {title} [{fields[title]}]")
-    for field, why in report.stale:
-        out.line(f"stale: {BY_KEY[field].title if field in BY_KEY else field}: {why}")
+    for line in stale_lines(report):
+        out.line(line)
     for title in done.to_review:
         out.line(f"taken over, not looked at yet: {title}")
     for leak in report.leaks:
         how = "shown" if leak.revealed else "hidden in exports"
         title = BY_KEY[leak.field].title if leak.field in BY_KEY else leak.field
         out.line(f"private, {how}: {title}: {leak.text} ({leak.why}) [{leak.finding[:12]}]")
+
+
+def stale_lines(report: CheckReport) -> list[str]:
+    """What is stale: fields of which the same is to be said stand together."""
+    titles: dict[str, list[str]] = {}
+    for field, why in report.stale:
+        titles.setdefault(why, []).append(BY_KEY[field].title if field in BY_KEY else field)
+    return [f"stale: {', '.join(named)}: {why}" for why, named in titles.items()]
 
 
 def problem_in_words(problem: Problem, file: str = "") -> str:

@@ -44,7 +44,8 @@ def _show(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     if options.number:
         found = forge.cards.history.version(options.card, options.number)
     if options.markdown:
-        text = forge.cards.exports.render(found, "markdown").decode()
+        waiting = forge.cards.exports.content(found)["broken"]  # as its author wrote it: it is no card's text yet
+        text = forge.cards.exports.render(found, "markdown").decode() if waiting is None else waiting
         out.result({**card_words.card_fields(found), "markdown": text})
         out.write(text)
         return 0

@@ -407,3 +407,14 @@ def test_what_would_be_lost_or_cannot_be_is_not_done_without_a_word(
 def _document(cli: Callable[..., Any], folder: Path) -> Path:
     cli("card", "export", "v1", "--format", "cyclonedx", "--to", folder)
     return folder / "card.cdx.json"
+
+
+def test_a_text_that_waits_to_be_mended_is_shown_and_is_how_its_card_began(
+    tmp_path: Path, cli: Callable[..., Any], cli_json: Json
+) -> None:
+    (tmp_path / "wreck.md").write_text("---\nlicense: [mit\n---\n# Wreck\n")
+    wreck = cli_json("card", "import", tmp_path / "wreck.md", expect=1)["card"]
+    assert "license: [mit" in cli("card", "show", wreck, "--markdown").stdout
+    assert "license: [mit" in cli_json("card", "show", wreck, "--markdown")["markdown"]
+    assert "taken back" in cli("card", "undo", wreck, expect=1).stderr
+    assert "license: [mit" in cli("card", "show", wreck, "--markdown").stdout
