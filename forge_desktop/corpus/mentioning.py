@@ -22,6 +22,10 @@ class Mentions:
         """Those that are the name of a document but for its ending, with that name."""
         return self._names.stems(names)
 
+    def begun(self, words: Collection[str]) -> set[str]:
+        """Those of these with which the name of a document begins."""
+        return self._names.begun(words)
+
     def titled(self, titles: Collection[str]) -> dict[str, str]:
         """Those of these that are the title of a document, as `titles.title_key` has it, with that title."""
         return self._names.titles(titles)

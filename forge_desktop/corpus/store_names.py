@@ -31,6 +31,10 @@ _BEGINNING = """
     SELECT w.value FROM json_each(?) w WHERE EXISTS (SELECT 1 FROM document_titles t WHERE t.key = w.value)
     OR EXISTS (SELECT 1 FROM document_titles t WHERE t.key >= w.value || ' ' AND t.key < w.value || '!')
 """
+_BEGUN = """
+    SELECT w.value AS wanted, '' AS name FROM json_each(?) w WHERE EXISTS
+    (SELECT 1 FROM documents d WHERE d.folded >= w.value AND d.folded < w.value || char(1114111))
+"""
 # A passage may go from one part of the text into the next.
 _SAMPLES = f"""
     SELECT p.id, p.document_id, p.heading, substr(t.text, max(p.start - t.part * {PART}, 0) + 1,
@@ -63,6 +67,10 @@ class NameStore:
     def stems(self, names: Collection[str]) -> dict[str, str]:
         """Those that are the name of a document without its ending."""
         return self._found(_STEM, names)
+
+    def begun(self, words: Collection[str]) -> set[str]:
+        """Those of these with which the name of a document begins, case ignored, whatever comes behind them."""
+        return set(self._found(_BEGUN, words))
 
     def titles(self, keys: Collection[str]) -> dict[str, str]:
         """Those of these keys under which a title is filed, with that title."""

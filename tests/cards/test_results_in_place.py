@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import yaml
@@ -12,6 +13,7 @@ from huggingface_hub import ModelCard
 from forge_desktop.cards import claims, markdown
 from forge_desktop.cards.records import Card, FieldState, Value
 from tests.cards import markdown_cards as cards
+from tests.cards.conftest import CardRoom
 
 Rows = list[dict[str, object]]
 _RESULT = """\
@@ -184,3 +186,24 @@ def test_no_table_comes_into_the_text_for_what_was_written_by_hand() -> None:
     _, rows, after = _typed(LONG, lambda rows: (rows.reverse(), rows[0].update(value=7)))
     assert after.endswith("# M\n\nIt sums up.\n")
     assert sorted(map(repr, markdown.read(after, "student").values["evaluation"][0])) == sorted(map(repr, rows))
+
+
+@pytest.mark.parametrize("typed", [False, True])
+def test_set_or_typed_in_the_source_a_number_says_the_same(room: CardRoom, tmp_path: Path, typed: bool) -> None:
+    text = LONG.replace(
+        "      value: 1.10  # five shots\n", "      value: 1.10\n      verified: true\n      verifyToken: xyz\n"
+    )
+    (tmp_path / "m.md").write_text(text, encoding="utf-8")
+    card = room.forge.jobs.wait(room.cards.bring_in(tmp_path / "m.md"), 60)
+    assert isinstance(card, Card)
+    assert room.cards.markdown(card.uid) == text
+    if typed:
+        assert room.cards.set_text(card.uid, text.replace("value: 1.10\n", "value: 7.5\n")).taken
+    else:
+        rows = [dict(row) for row in room.shown(card.uid, "evaluation")]  # type: ignore[attr-defined]
+        rows[2]["value"] = 7.5
+        room.cards.set(card.uid, "evaluation", rows)
+    after = room.cards.markdown(card.uid)
+    assert after == LONG.replace("      value: 1.10  # five shots\n", "      value: 7.5  # by hand\n")
+    assert room.cards.set_text(card.uid, after).taken
+    assert room.cards.markdown(card.uid) == after

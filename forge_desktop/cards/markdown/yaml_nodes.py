@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, NoReturn
 
@@ -73,33 +72,29 @@ def _end(event: yaml.Event) -> int:
 
 def compose(text: str, first_line: int = 1) -> Node | None:
     """The tree of a YAML text, None when there is nothing in it. `first_line` is where it begins in its card."""
+    builder = _Builder(first_line)
     try:
-        return _built(yaml.parse(text, Loader=LOADER), first_line)
+        for event in yaml.parse(text, Loader=LOADER):
+            builder.take(event)
     except yaml.MarkedYAMLError as error:
-        mark = _where(error)
+        mark = error.problem_mark or error.context_mark
         line, column = (mark.line, mark.column) if mark else (0, 0)
         said = " ".join(part for part in (error.problem, error.context) if part)
-        if error.problem_mark is not None and error.problem_mark is not mark:
-            said += f" that begins here (noticed in line {first_line + error.problem_mark.line})"
+        begun = _begun(error, builder.open_bracket, line)
+        if begun is not None:
+            said += f", in what begins here (noticed in line {first_line + line})"
+            line, column = begun
         raise BadCardText(f"the front matter is no YAML: {said}.", first_line + line, column + 1) from None
     except yaml.YAMLError as error:
         raise BadCardText(f"the front matter is no YAML: {error}.", first_line, 1) from None
-
-
-def _where(error: yaml.MarkedYAMLError) -> yaml.Mark | None:
-    """Where to look: an open bracket or quote is noticed lines behind the place where it was forgotten."""
-    mark, begun = error.problem_mark, error.context_mark
-    open_ones = ("while scanning a quoted scalar", "while parsing a flow sequence", "while parsing a flow mapping")
-    if mark is None or (begun is not None and error.context in open_ones and begun.line < mark.line):
-        return begun
-    return mark
-
-
-def _built(events: Iterator[yaml.Event], first_line: int) -> Node | None:
-    builder = _Builder(first_line)
-    for event in events:
-        builder.take(event)
     return builder.root
+
+
+def _begun(error: yaml.MarkedYAMLError, bracket: Node | None, line: int) -> tuple[int, int] | None:
+    """Where a bracket or a quote stands that nobody closed: that is noticed lines behind it."""
+    quote = error.context_mark if error.context == "while scanning a quoted scalar" else None
+    begun = (quote.line, quote.column) if quote else (bracket.line, bracket.column) if bracket else None
+    return begun if begun is not None and begun[0] < line else None
 
 
 class _Builder:
@@ -111,6 +106,11 @@ class _Builder:
         self._open: list[tuple[Node, list[Node]]] = []
         self._anchors: dict[str, Node] = {}
         self._count = 0
+
+    @property
+    def open_bracket(self) -> Node | None:
+        """The list or mapping in brackets that is still open."""
+        return next((node for node, _ in self._open[::-1] if node.flow), None)
 
     def take(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.DocumentStartEvent) and self.root is not None:

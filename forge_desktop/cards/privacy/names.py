@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from forge_desktop.cards.privacy.name_words import BETWEEN, GAP, SHORT, WORD, Token, forms, tokens
 from forge_desktop.cards.privacy.plaintext import unaccented
 from forge_desktop.cards.privacy.public_words import PUBLIC, STOPS
 from forge_desktop.cards.records import LeakKind
@@ -22,26 +23,11 @@ if TYPE_CHECKING:
     from forge_desktop.corpus.mentioning import Mentions
     from forge_desktop.corpus.store_names import Sample
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]{2,})*")
-_PARTICLE = (
-    r"(?:von und zu[mr]?|von|vom|van|zu|zum|zur|de|del|della|degli|dei|der|den|di|da|das|do|dos|du|la|las|le|los"
-    r"|ter|ten|bin|bint|ibn|ben|bat|abu|al|el|y|af|av|ap)"
-)
-_PARTICLES = re.compile(_PARTICLE)
-_OF_TWO = re.compile(r"\bvon und zu[mr]?\b")
-_ALSO_NAMES = frozenset(("al", "el", "bin", "ben", "bat", "abu", "las", "das", "do", "ap", "av"))  # Ben is a first name
-# Between two parts of a name: blanks, one line end, hyphens, a comma, an initial, a particle.
-_BETWEEN = (
-    r"(?:[ \t]*[-_.,+·•–][ \t]*|[ \t]{1,3}\n?[ \t]*|\n[ \t]*)"
-    rf"(?:[^\W\d_]\.?[ \t]{{1,2}}|{_PARTICLE}[ \t]{{1,2}}){{0,2}}"
-)
-_GAP = re.compile(_BETWEEN, re.IGNORECASE)
 _ELSEWHERE = re.compile(r"@|://|^www\.|^[(<\"']*~?/\w|[\\]|/\S+/")  # in a word: an address, a link, a path
 _RUN = re.compile(r"\S+")
 _FIRST, _FEW, _MANY = 5, 24, 400  # passages read for any word, for one that may be a name, for words beside each other
 _NEAR = 60  # characters around a word in which another stands beside it
 _LEAST = 3  # letters of a name that stands alone
-_SHORT = 4  # letters: with an ending a word of no more is mostly another one, as "line" is not "Li"
 _RARELY = 4  # a word that stands in small letters at least every so often is an ordinary one
 
 
@@ -83,12 +69,13 @@ class CorpusNames:
 
     def __init__(self, mentions: Mentions, texts: Collection[str], public: Collection[str] = ()) -> None:
         self._mentions = mentions
-        self._public = PUBLIC | {unaccented(word).casefold() for text in public for word in _WORD.findall(text)}
+        self._public = PUBLIC | {unaccented(word).casefold() for text in public for word in WORD.findall(text)}
         self._seen: dict[str, _Seen] = {}
-        read = [_tokens(text) for text in dict.fromkeys(texts)]
+        read = {text: tokens(text) for text in texts}
         self._texts: dict[int, str] = {}
-        self._known = self._look({part for words in read for word in words for part in _forms(word)})
-        told = [self._without_ending(words) for words in read]
+        self._known = self._look({part for words in read.values() for word in words for part in forms(word)})
+        self._told = {text: self._without_ending(words) for text, words in read.items()}
+        told = list(self._told.values())
         self._pairs = self._found_pairs({pair for words in told for pair in self._asked(words)})
         self._parts = {
             side: f"{pair.first.title()} {pair.second.title()}"
@@ -101,7 +88,7 @@ class CorpusNames:
 
     def people_in(self, text: str) -> Iterator[Named]:
         """Names in one of the texts, each once, whatever their order and case."""
-        words = self._without_ending(_tokens(text))
+        words = self._told[text]
         taken = set[int]()
         for start, end, first in self._whole_names(text, words):
             taken.update(range(first[0], first[1]))
@@ -120,7 +107,7 @@ class CorpusNames:
         self._look({key})
         return key in PUBLIC or self._seen_as(key).ordinary
 
-    def _whole_names(self, text: str, words: Sequence[_Token]) -> Iterator[tuple[int, int, tuple[int, int]]]:
+    def _whole_names(self, text: str, words: Sequence[Token]) -> Iterator[tuple[int, int, tuple[int, int]]]:
         """Words side by side that are names, those that overlap as one: place, and which words."""
         number = 0
         while number + 1 < len(words):
@@ -133,17 +120,17 @@ class CorpusNames:
                 yield words[number].start, words[end].end, (number, end + 1)
             number = end + 1
 
-    def _is_pair(self, text: str, one: _Token, other: _Token) -> bool:
+    def _is_pair(self, text: str, one: Token, other: Token) -> bool:
         pair = _Pair(one.folded, other.folded)
-        if pair not in self._pairs or not _GAP.fullmatch(text[one.end : other.start]):
+        if pair not in self._pairs or not GAP.fullmatch(text[one.end : other.start]):
             return False
         return (one.capital and other.capital) or not any(self._seen_as(side).ordinary for side in pair.sides)
 
-    def _without_ending(self, words: Sequence[_Token]) -> list[_Token]:
+    def _without_ending(self, words: Sequence[Token]) -> list[Token]:
         """A genitive as some languages write it, "Brandts", is the name of the documents, "Brandt"."""
         return [
             dataclasses.replace(word, folded=word.folded[:-1])
-            if not self._stands(word.folded) and any(map(self._stands, _forms(word)[1:]))
+            if not self._stands(word.folded) and any(map(self._stands, forms(word)[1:]))
             else word
             for word in words
         ]
@@ -153,7 +140,7 @@ class CorpusNames:
         seen = self._seen_as(word)
         return seen.small + seen.capital > 0
 
-    def _asked(self, words: Sequence[_Token]) -> Iterator[_Pair]:
+    def _asked(self, words: Sequence[Token]) -> Iterator[_Pair]:
         """What can be a name: both words known, not all of them ordinary, none where they are not capitals."""
         for one, other in itertools.pairwise(words):
             sides = (one.folded, other.folded)
@@ -206,7 +193,7 @@ class CorpusNames:
                 found[pair] = len(documents)
         return found
 
-    def _may_stand_alone(self, word: _Token) -> bool:
+    def _may_stand_alone(self, word: Token) -> bool:
         """Whether a word of a card may be a name by itself: it begins with a capital and is no ordinary one."""
         named = word.capital and len(word.folded) >= _LEAST and word.folded in self._known
         return named and word.folded not in self._public and not self._seen_as(word.folded).ordinary
@@ -228,46 +215,7 @@ class CorpusNames:
         return found
 
 
-@dataclass(frozen=True)
-class _Token:
-    """A word of a card with its place; `folded` as the corpus is asked for it."""
-
-    text: str
-    folded: str
-    start: int
-    end: int
-    capital: bool
-
-
-def _tokens(text: str) -> list[_Token]:
-    """The words of a text without a genitive's ending; initials and particles between names are none."""
-    found = []
-    between = {at for match in _OF_TWO.finditer(text) for at in range(*match.span())}
-    for match in _WORD.finditer(text):
-        if match.start() in between:
-            continue
-        word = match[0][:-2] if match[0].endswith(("'s", "’s")) else match[0]
-        folded = unaccented(word).casefold()
-        if len(word) > 1 and not _is_particle(word, folded):
-            found.append(_Token(word, folded, match.start(), match.start() + len(word), word[0].isupper()))
-    return found
-
-
-def _is_particle(word: str, folded: str) -> bool:
-    return _PARTICLES.fullmatch(folded) is not None and (word.islower() or folded not in _ALSO_NAMES)
-
-
-def _forms(word: _Token) -> tuple[str, ...]:
-    """As a word may stand in the documents: as it is, and a name of some length without the "s" at its end. What is no
-    word of its own in some language, as "na" and "ben", is looked up where it begins with a capital, as in Li Na."""
-    if word.folded in STOPS and not word.capital:
-        return ()
-    if word.capital and len(word.folded) > _SHORT and word.folded.endswith("s"):
-        return word.folded, word.folded[:-1]
-    return (word.folded,)
-
-
-def _pairs_of(words: Sequence[_Token]) -> Iterator[_Pair]:
+def _pairs_of(words: Sequence[Token]) -> Iterator[_Pair]:
     return (_Pair(one.folded, other.folded) for one, other in itertools.pairwise(words))
 
 
@@ -293,7 +241,7 @@ def _seen(word: str, texts: Sequence[str]) -> _Seen:
     seen = _Seen()
     for text in texts:
         for at in _places(word, text):
-            end = at + len(word) + (3 if len(word) > _SHORT else 1)
+            end = at + len(word) + (3 if len(word) > SHORT else 1)
             if not text[at + len(word) : end].isalpha() or end > len(text):  # or a longer word with a short ending
                 seen.capital += text[at].isupper()
                 seen.small += not text[at].isupper()
@@ -303,7 +251,7 @@ def _seen(word: str, texts: Sequence[str]) -> _Seen:
 def _side_by_side(pair: _Pair) -> re.Pattern[str]:
     first, second = map(re.escape, pair.sides)
     return re.compile(
-        rf"(?<![^\W_])(?:({first}){_BETWEEN}({second})|({second}){_BETWEEN}({first}))(?:['’]?s)?(?![^\W_])",
+        rf"(?<![^\W_])(?:({first}){BETWEEN}({second})|({second}){BETWEEN}({first}))(?:['’]?s)?(?![^\W_])",
         re.IGNORECASE,
     )
 
@@ -318,11 +266,11 @@ def _beside(word: str, text: str) -> Iterator[tuple[str, str]]:
     """Words with capitals right before or behind a word that has one, and both of them."""
     for at in _places(word, text):
         near = text[max(0, at - _NEAR) : at + len(word) + _NEAR]
-        for one, other in itertools.pairwise(_tokens(near)):
+        for one, other in itertools.pairwise(tokens(near)):
             if word in (one.folded, other.folded) and one.capital and other.capital:
                 gap = near[one.end : other.start]
                 beside = other.folded if one.folded == word else one.folded
-                if _GAP.fullmatch(gap) and not set(gap) & set(",.•·+") and beside != word:
+                if GAP.fullmatch(gap) and not set(gap) & set(",.•·+") and beside != word:
                     yield beside, f"{one.text} {other.text}"
 
 

@@ -27,16 +27,18 @@ class DocumentNames:
 
     def __init__(self, mentions: Mentions, texts: Collection[str], names: CorpusNames) -> None:
         self._names = names
+        self._begun = mentions.begun({token for text in texts for line in _lines(text) for token in line if token})
         whole, stems = set[str](), set[str]()
         for text in texts:
-            for found, more in zip((whole, stems), _candidates(text), strict=True):
+            for found, more in zip((whole, stems), _candidates(text, self._begun), strict=True):
                 found |= more
         self._whole, self._stems = mentions.named(whole), mentions.named_without_ending(stems)
         self._titles = _titles_of(mentions, texts)
+        self._two = {tuple(key.split()[:2]) for key in self._titles}
 
     def files_in(self, text: str) -> Iterator[Named]:
         """Names of files, with their ending or, where they can hardly be anything else, without."""
-        whole, stems = _candidates(text)
+        whole, stems = _candidates(text, self._begun)
         for said in sorted(whole & self._whole.keys()):
             yield Named("document", said, f"It is the name of a document of yours ({self._whole[said]}).")
         for said in sorted(stems & self._stems.keys()):
@@ -46,9 +48,12 @@ class DocumentNames:
 
     def titles_in(self, text: str) -> Iterator[Named]:
         """Titles of documents as they stand in the text, in any case; the longest where several begin together."""
-        words = title_words(text)
+        words = title_words(text) if self._two else []
         number = 0
         while number < len(words):
+            if tuple(_said(words, number, number + 2)) not in self._two:
+                number += 1
+                continue
             end = next((end for end in _ends(words, number) if title_key(_said(words, number, end)) in self._titles), 0)
             said = text[words[number][1] : words[end - 1][2]] if end else ""
             if end and self._is_title(said, self._titles[title_key(_said(words, number, end))]):
@@ -97,15 +102,21 @@ def _said(words: list[tuple[str, int, int]], start: int, end: int) -> list[str]:
     return [word for word, _, _ in words[start:end]]
 
 
-def _candidates(text: str) -> tuple[set[str], set[str]]:
-    """What can be names of files with ending, and without."""
+def _lines(text: str) -> Iterator[list[str]]:
+    """The words of each line, without the punctuation around them."""
+    return ([token.strip(".:!?…-–—") for token in _TOKEN.findall(line)] for line in text.splitlines())
+
+
+def _candidates(text: str, begun: Collection[str]) -> tuple[set[str], set[str]]:
+    """What can be names of files with ending, and without; `begun` are the words with which one begins."""
     whole, stems = set[str](), set[str]()
-    for line in text.splitlines():
-        tokens = [token.strip(".:!?…-–—") for token in _TOKEN.findall(line)]
+    for line, tokens in zip(text.splitlines(), _lines(text), strict=True):
         for start in range(len(tokens)):
+            if tokens[start] not in begun:
+                continue
             for end in range(start + 1, min(len(tokens), start + _LONGEST_NAME) + 1):
                 part = tokens[start:end]
-                if not part[0] or not part[-1]:
+                if not part[-1]:
                     continue
                 said = " ".join(part)
                 if _ENDING.search(part[-1]):
