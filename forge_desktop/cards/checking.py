@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
 from forge_desktop.cards import fields as known
-from forge_desktop.cards import told_stale
-from forge_desktop.cards.records import Card, CheckReport, Completeness, FieldState, Kind, Leak, Problem, Value
+from forge_desktop.cards.records import Card, CheckReport, Completeness, FieldState, Kind, Leak, Problem
+from forge_desktop.cards.remedies import remedy
 from forge_desktop.cards.sayable import turns
 from forge_desktop.cards.text_problems import remarks_in, wrong_in
 from forge_desktop.cards.together import contradictions
@@ -47,25 +47,6 @@ def elsewhere(key: str, state: FieldState | None) -> bool:
     return state.measured is None and state.shown.source == "import"
 
 
-def remedy(card: Card, value: Value) -> str:
-    """What makes a value true again."""
-    if card.state == "published":
-        return "Reopen the card, and fill it."
-    if value.source == "gate" and card.kind == "student":
-        return f"Run a gate against {card.label or card.name} again."
-    if value.source == "gate":
-        return "Run the gate again."
-    if value.source == "measurement":
-        return "Measure it again."
-    if told_stale.sentence(value):
-        return "Fill the card, write it anew, or say that it holds."
-    if value.source in ("hand", "import"):
-        return ""
-    if card.kind == "teacher" and value.source == "endpoint" and "prices" in value.rests_on:
-        return "Type the price in again, or fill the card."
-    return "Fill the card."
-
-
 def stale_of(kind: Kind, states: Mapping[str, FieldState]) -> list[tuple[str, str]]:
     """The fields that show something that is no longer true, with the sentence that says so."""
     found = []
@@ -97,12 +78,26 @@ def problems(kind: Kind, states: Mapping[str, FieldState]) -> list[Problem]:
 
 
 def outdated(card: Card) -> list[tuple[str, str]]:
-    """The fields that show something that is no longer true, why, and what makes it true again."""
+    """The fields that say something that is no longer true, why, and what makes it true again; also what was measured
+    beside the word of a person.
+    """
     found = []
-    for key, said in stale_of(card.kind, card.fields):
-        shown = card.fields[key].shown
-        found.append((key, f"{said} {remedy(card, shown) if shown is not None else ''}".strip()))
+    for field in known.of_kind(card.kind):
+        state = card.fields.get(field.key)
+        if state is None or state.not_applicable:
+            continue
+        if state.hand is not None and state.hand.stale:
+            found.append((field.key, f"{state.hand.stale} {remedy(card, state.hand)}".strip()))
+        elif state.measured is not None and state.measured.stale:
+            beside = f"What was {state.measured.found}, beside the word by hand: " if state.hand is not None else ""
+            found.append((field.key, f"{beside}{state.measured.stale} {remedy(card, state.measured)}".strip()))
     return found
+
+
+def _beside(card: Card, stale: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Of the fields that are stale those that show what is true all the same."""
+    shown = {key for key, _ in stale_of(card.kind, card.fields)}
+    return tuple(key for key, _ in stale if key not in shown)
 
 
 def report(card: Card, scan: Callable[[Card], Sequence[Leak]]) -> CheckReport:
@@ -116,12 +111,14 @@ def report(card: Card, scan: Callable[[Card], Sequence[Leak]]) -> CheckReport:
         if card.here and known.is_of(key, card.kind) and elsewhere(key, state):
             title = known.BY_KEY[key].title
             found.append(Problem(key, f"{title} was measured by somebody else, elsewhere: measure it here.", "warning"))
+    stale = outdated(card)
     return CheckReport(
         card.uid,
         completeness(card.kind, card.fields, here=card.here),
         tuple(found),
-        tuple(outdated(card)),
+        tuple(stale),
         tuple(scan(card)),
+        _beside(card, stale),
     )
 
 

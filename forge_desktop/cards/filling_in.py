@@ -11,16 +11,21 @@ from forge_desktop.cards import changes, told_stale
 from forge_desktop.cards.editing import summary
 from forge_desktop.cards.filling.filler import Filler
 from forge_desktop.cards.keeping import what_changed
-from forge_desktop.cards.records import Card, Change, FieldState, Filled, Value
+from forge_desktop.cards.records import NOT_KNOWN, Card, Change, FieldState, Filled, Value
 from forge_desktop.cards.shelf import Shelf
 from forge_desktop.cards.store import CardRow, CardStore
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from forge_desktop.base.jobs import JobContext
     from forge_desktop.students import Students
-    from forge_desktop.students.records_measure import Measurement
 
 _BUDGET = 45.0  # seconds of a benchmark that a person waits for after one click
+_SAID_ON_THE_CARD = frozenset(("training_cost",))  # required, and a reader would take its lack for nothing paid
+COMES_AND_GOES = frozenset(
+    ("headers", "endpoint", "price table")
+)  # sources whose values are gone once they say nothing
 
 
 class Fills:
@@ -37,9 +42,17 @@ class Fills:
         started = time.monotonic()
         card = self._shelf.card(self.open(uid))
         before = self._store.fields(uid)  # a benchmark is on the card as soon as it is kept
-        measurement = self._measured(ctx, card) if measure else None
+        measurement, problem = None, ""
+        if measure:
+            _refuse_elsewhere(card)
+            try:
+                measurement = self._students.measures.run(ctx, card.subject, budget=_BUDGET)
+            except ForgeError as error:  # what needs no benchmark is filled all the same
+                problem = " ".join(filter(None, (error.message, error.hint)))
         values, skipped = self._filler.fill(card, ctx.check, measure=measurement)
-        found = self.put(uid, values, gone=_no_longer_known(card, values), before=before)
+        skipped = [("benchmark", problem), *skipped] if problem else skipped
+        unknown = {field: why for field, why in skipped if field in _SAID_ON_THE_CARD}
+        found = self.put(uid, values, gone=_no_longer_known(card, values), unknown=unknown, before=before)
         return Filled(uid, tuple(found), tuple(skipped), time.monotonic() - started)
 
     def open(self, uid: str) -> CardRow:
@@ -60,10 +73,12 @@ class Fills:
         values: Mapping[str, Value],
         *,
         gone: Collection[str] = (),
+        unknown: Mapping[str, str] | None = None,
         before: Mapping[str, FieldState] | None = None,
     ) -> list[Change]:
         """Write measured values into a card in one transaction, and take out those of the fields that are `gone`; what
-        differs from `before`, else from what is there.
+        differs from `before`, else from what is there. `unknown` are sentences why a field cannot be known, which then
+        stand in it.
         """
         with self._store.db.write() as connection:
             row = self.open(uid)
@@ -74,6 +89,7 @@ class Fills:
                     self._store.drop_value(connection, uid, key, "hand")  # it is renewed
             for key in gone:
                 self._store.drop_value(connection, uid, key, "measured")
+            self._say_unknown(connection, uid, values, unknown or {})
             after = self._store.fields(uid)
             self._store.change(connection, uid, summary(row, after, row.broken))
             parent = self._store.card(row.parent) if row.parent else None
@@ -88,23 +104,44 @@ class Fills:
         now = {key: _only_measured(state) for key, state in after.items()}
         return changes.of_fields(measured, now)
 
-    def _measured(self, ctx: JobContext, card: Card) -> Measurement:
-        if card.kind not in ("student", "adapter") or card.orphan:
-            raise ForgeError(
-                f"{card.label or card.name} is not a version on this computer, so it cannot be measured.",
-                hint="Fill it without measuring.",
-            )
-        return self._students.measures.run(ctx, card.subject, budget=_BUDGET)
+    def _say_unknown(
+        self, connection: sqlite3.Connection, uid: str, values: Mapping[str, Value], unknown: Mapping[str, str]
+    ) -> None:
+        """Let a field say why it is not known, until it is; a person's word stays."""
+        for key, state in self._store.fields(uid).items():
+            if key in values and state.not_applicable.startswith(NOT_KNOWN):
+                self._store.mark(connection, uid, key, why="", taken_over=state.taken_over)
+        there = self._store.fields(uid)
+        for key, why in unknown.items():
+            state = there.get(key, FieldState(key))
+            if state.hand is None and (not state.not_applicable or state.not_applicable.startswith(NOT_KNOWN)):
+                self._store.drop_value(connection, uid, key, "measured")
+                self._store.mark(connection, uid, key, why=f"{NOT_KNOWN}{why}", taken_over=False)
+
+
+def _refuse_elsewhere(card: Card) -> None:
+    if not card.here:
+        raise ForgeError(
+            f"{card.label or card.name} is not a version on this computer, so it cannot be measured.",
+            hint="Fill it without measuring.",
+        )
 
 
 def _no_longer_known(card: Card, values: Mapping[str, Value]) -> list[str]:
-    """Fields whose measured value is no longer true, and for which nothing could be found: it would stay stale."""
+    """What an endpoint said, did or cost before it became another one, of which this one says nothing. What could not
+    be looked at again, as in a file that is another one now, stays with its mark; so does what was paid at an earlier
+    price.
+    """
     return [
         key
         for key, state in card.fields.items()
-        if key != "changes" and key not in values and state.measured is not None and state.measured.stale
+        if key != "changes" and key not in values and state.measured is not None and _is_of_another(state.measured)
     ]
 
 
+def _is_of_another(value: Value) -> bool:
+    return "endpoint" in value.causes or (bool(value.causes) and value.source in COMES_AND_GOES)
+
+
 def _only_measured(state: FieldState) -> FieldState:
-    return FieldState(state.field, state.measured)
+    return FieldState(state.field, state.measured, None, state.not_applicable)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 GONE = "not here any more"
 TOUCHED = "written anew"
+ANOTHER = "is another one now, or cannot be read."
 _NOW = {  # where "is … now" would not be a sentence
     GONE: "is not here any more",
     TOUCHED: "was written anew since: filling the card compares it",
@@ -103,8 +104,9 @@ class Footing:
     def data(self, run: TrainRun) -> str:
         """The hash of what a run learnt from, as it lies there now; "" where it was a file that is not there."""
         if run.data.get("kind") == "dataset":
+            learnt = str(run.data.get("sha256", ""))
             known = {one.uid: one.sha256 for one in self._rooms.distill.datasets.all()}
-            return known.get(str(run.data.get("uid", "")), GONE)
+            return learnt if learnt in known.values() else known.get(str(run.data.get("uid", "")), GONE)
         return self._hash(Path(str(run.data["path"]))) if run.data.get("path") else ""
 
     def retrieval(self) -> str:
@@ -148,21 +150,30 @@ class Footing:
             yield "machine", machine()
 
 
-def stale(value: Value, now: Mapping[str, str]) -> str:
-    """A sentence saying what changed from what to what since a value was taken; "" while nothing has.
+def causes(value: Value, now: Mapping[str, str]) -> dict[str, str]:
+    """By name of what a value rests on and that is another now, a sentence saying what changed from what to what.
 
     What cannot be told now, as that a suite is not kept any more, makes nothing stale.
     """
-    said = [
-        _sentence(_of(name), then, now[name])
+    said = told_stale.sentence(value)
+    changed = {
+        name: _sentence(name, then, now[name])
         for name, then in value.rests_on.items()
         if then and name in now and now[name] != then
-    ]
-    return " ".join(filter(None, (told_stale.sentence(value), *said)))
+    }
+    return {**({told_stale.KEY: said} if said else {}), **changed}
 
 
-def _sentence(what: str, then: str, now: str) -> str:
+def stale(value: Value, now: Mapping[str, str]) -> str:
+    """The same in one; "" while nothing has changed."""
+    return " ".join(causes(value, now).values())
+
+
+def _sentence(name: str, then: str, now: str) -> str:
     """What is otherwise than it was, in prices, days and names: hashes tell nobody anything."""
+    what = _of(name)
+    if name == "data" and _HASH.fullmatch(then) and _HASH.fullmatch(now):  # which a person has to tell apart
+        return f"{what} was {then[:12]}… and what lies there now is {now[:12]}…: it is not what was learnt from."
     if now.startswith(_SAID):
         return now.removeprefix(_SAID)
     if now in _NOW:
@@ -246,7 +257,7 @@ def _file(found: grounds.VersionGrounds) -> str:
     if found.student is None:
         return GONE
     if found.student.problem:
-        return f"{_SAID}The file of {found.student.name} is another one now, or cannot be read."
+        return f"{_SAID}The file of {found.student.name} {ANOTHER}"
     return TOUCHED if found.touched else found.version.base_sha256
 
 

@@ -241,8 +241,8 @@ def _refuse(card: Card) -> None:
     """Raise ForgeError with the first reasons why a card is not ready."""
     found = checking.report(card, lambda _: ())
     reasons = [f"{title} is missing" for title in found.completeness.missing]
-    empty = not (found.stale or [problem for problem in found.problems if problem.severity == "error"])
-    reasons += [f"{BY_KEY[field].title} is stale: {said}".rstrip(".") for field, said in found.stale]
+    empty = not (found.in_the_way or [problem for problem in found.problems if problem.severity == "error"])
+    reasons += [f"{BY_KEY[field].title} is stale: {said}".rstrip(".") for field, said in found.in_the_way]
     reasons += [problem.message.rstrip(".?") for problem in found.problems if problem.severity == "error"]
     if reasons:
         more = f"; and {len(reasons) - _TOLD} more" if len(reasons) > _TOLD else ""

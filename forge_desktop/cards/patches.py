@@ -101,9 +101,9 @@ def _read(kept: Mapping[str, Any]) -> Hand:
 
 def written_value(value: Value) -> dict[str, Any]:
     """A value as JSON has it; that it is stale is not kept, it depends on when it is read."""
-    kept = dataclasses.asdict(dataclasses.replace(value, detail=dict(value.detail), rests_on=dict(value.rests_on)))
-    del kept["stale"]
-    return kept
+    plain = {"detail": dict(value.detail), "rests_on": dict(value.rests_on), "causes": dict(value.causes)}
+    kept = dataclasses.asdict(dataclasses.replace(value, **plain))  # type: ignore[arg-type]
+    return {name: each for name, each in kept.items() if name not in ("stale", "causes")}
 
 
 def read_value(kept: Mapping[str, Any]) -> Value:

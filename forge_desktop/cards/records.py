@@ -23,6 +23,7 @@ Source = Literal[
     "hand",
     "import",
 ]
+NOT_KNOWN = "Not known: "  # begins why a field has no value, where a fill found out that nobody can know it
 MEASURING: frozenset[Source] = frozenset({"measurement", "gate", "ledger", "headers"})
 Severity = Literal["error", "warning"]
 LeakKind = Literal["path", "document", "name", "key", "address"]
@@ -34,7 +35,8 @@ class Value:
 
     `source` says where it is from, `detail` how: "date", "machine", "n", "command", whatever the source tells.
     `rests_on` names what makes it stale once it changes, with its hash then: {"file": sha256, "build": …, "prices": …,
-    "suite:<name>": …, "data": …}. `stale` is a sentence saying what changed, "" while nothing has.
+    "suite:<name>": …, "data": …}. `stale` is a sentence saying what changed, "" while nothing has; `causes` has the
+    sentence of each name of `rests_on` that is another now.
     """
 
     data: object
@@ -45,6 +47,7 @@ class Value:
     rests_on: Mapping[str, str] = field(default_factory=dict)
     at: float = 0.0
     stale: str = ""
+    causes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def found(self) -> str:
@@ -169,18 +172,26 @@ class Completeness:
 
 @dataclass(frozen=True)
 class CheckReport:
-    """Everything a check finds: `stale` are (field, sentence), `leaks` what would leave and is hidden."""
+    """Everything a check finds: `stale` are (field, sentence), `leaks` what would leave and is hidden. `beside` are
+    those of the stale fields that show a person's word: what was measured beside it does not stand in the way.
+    """
 
     card: str
     completeness: Completeness
     problems: tuple[Problem, ...]
     stale: tuple[tuple[str, str], ...]
     leaks: tuple[Leak, ...]
+    beside: tuple[str, ...] = ()
+
+    @property
+    def in_the_way(self) -> tuple[tuple[str, str], ...]:
+        """Of what is stale, that which has to be true before the card is published."""
+        return tuple(each for each in self.stale if each[0] not in self.beside)
 
     @property
     def ok(self) -> bool:
         """Whether it could be published as it is."""
-        return not (self.completeness.missing or self.stale or [p for p in self.problems if p.severity == "error"])
+        return not (self.completeness.missing or self.in_the_way or [p for p in self.problems if p.severity == "error"])
 
 
 @dataclass(frozen=True)

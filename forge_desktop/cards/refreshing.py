@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards import store_tallies
 from forge_desktop.cards.filling.filler import Filler
-from forge_desktop.cards.filling_in import Fills
+from forge_desktop.cards.filling_in import COMES_AND_GOES, Fills
 from forge_desktop.cards.footing import of_registry
 from forge_desktop.cards.grounds import is_endpoint
 from forge_desktop.cards.records import FieldState, Value
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _OF_VERSIONS = frozenset(("versions", "gates", "measurements"))
 _ONLY_A_FILL = frozenset(("teachers", "changes"))  # tables tell less of these than a fill, or nothing
-_COMES_AND_GOES = frozenset(
-    ("headers", "endpoint", "price table")
-)  # sources whose values are gone once they say nothing
 
 
 class Refreshing:
@@ -114,5 +111,5 @@ def _gone(there: Iterable[FieldState], told: Mapping[str, Value]) -> list[str]:
     return [
         state.field
         for state in there
-        if state.measured is not None and state.measured.source in _COMES_AND_GOES and state.field not in told
+        if state.measured is not None and state.measured.source in COMES_AND_GOES and state.field not in told
     ]

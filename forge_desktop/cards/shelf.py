@@ -6,13 +6,13 @@ import dataclasses
 import itertools
 import re
 import threading
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards import fields as known
 from forge_desktop.cards import store_tallies
-from forge_desktop.cards.footing import Footing, stale
+from forge_desktop.cards.footing import Footing, causes, stale
 from forge_desktop.cards.records import Card, CardEntry, FieldState, Kind, Problem, Value
 from forge_desktop.cards.store import CardRow, CardStore
 from forge_desktop.cards.subjects import Subject, Subjects, orphaned
@@ -168,17 +168,17 @@ class Shelf:
             resting = store_tallies.resting(self._store.db)
             for row in rows:
                 if row.uid not in counted:
-                    counted[row.uid] = self._count(row, resting.get(row.uid, {}))
+                    counted[row.uid] = self._count(row, resting.get(row.uid, ()))
             with self._lock:
                 if turn == self._turn:  # nothing was forgotten meanwhile
                     self._stale = dict(counted)
         return counted
 
-    def _count(self, row: CardRow, values: Mapping[str, Value]) -> int:
+    def _count(self, row: CardRow, values: Sequence[tuple[str, Value]]) -> int:
         if not values:
             return 0
         now = self._footing.of(row.kind, row.subject)
-        return sum(bool(stale(value, now)) for field, value in values.items() if known.is_of(field, row.kind))
+        return len({field for field, value in values if known.is_of(field, row.kind) and stale(value, now)})
 
 
 def unlike(name: str, taken: Collection[str]) -> str:
@@ -205,5 +205,5 @@ def _looked_at(state: FieldState, now: Mapping[str, str]) -> FieldState:
 
 
 def _told(value: Value | None, now: Mapping[str, str]) -> Value | None:
-    said = stale(value, now) if value is not None else ""
-    return dataclasses.replace(value, stale=said) if value is not None and said else value
+    found = causes(value, now) if value is not None else {}
+    return dataclasses.replace(value, stale=" ".join(found.values()), causes=found) if value and found else value

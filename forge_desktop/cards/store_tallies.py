@@ -48,20 +48,18 @@ def brought(db: Database, wanted: Iterable[tuple[str, str]]) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def resting(db: Database) -> dict[str, dict[str, Value]]:
-    """By card and field what is shown and may be stale, by what it rests on or was elsewhere; its data is left out."""
-    found: dict[str, dict[str, Value]] = {}
+def resting(db: Database) -> dict[str, list[tuple[str, Value]]]:
+    """By card its fields with each value that may be stale, by what it rests on or was elsewhere; data is left out."""
+    found: dict[str, list[tuple[str, Value]]] = {}
     for row in db.rows(
         f"""
         SELECT card, field, origin, unit, source, detail, rests_on, at, 'null' AS data FROM card_values v
         WHERE (rests_on <> '{{}}' OR instr(detail, '"{told_stale.KEY}":'))
-          AND NOT EXISTS (SELECT 1 FROM card_values h WHERE h.card = v.card AND h.field = v.field
-                          AND h.origin = 'hand' AND v.origin = 'measured')
           AND NOT EXISTS (SELECT 1 FROM card_marks m WHERE m.card = v.card AND m.field = v.field
                           AND m.mark = '{NOT_APPLICABLE}')
         """
     ):
-        found.setdefault(row["card"], {})[row["field"]] = value_of(row)
+        found.setdefault(row["card"], []).append((row["field"], value_of(row)))
     return found
 
 

@@ -85,16 +85,13 @@ def take(card: Card, key: str, part: str = "p50") -> Taken | None:
 
 
 def origin(value: Value) -> str:
-    """Where a value is from, as in "measured on this computer on 2026-11-26 (n 20; AMD EPYC 9R14)".
-
-    Of a table n is how many rows it has, which everybody sees.
-    """
+    """Where a value is from, as in "measured on this computer on 2026-11-26 (n 20; AMD EPYC 9R14)"."""
     words = _SOURCES.get(value.source, value.source)
     if value.source == "ledger" and value.unit != "USD":
         words = "from the calls that were made"
     if value.origin == "hand" and value.source not in ("hand", "import"):
         words = _SOURCES["hand"]
-    said = [f"n {n}"] if isinstance(n := value.detail.get("n"), int) and not isinstance(value.data, list) else []
+    said = [f"n {n}"] if isinstance(n := value.detail.get("n"), int) else []
     said += [text] if (text := lengths(value)) else []
     said += [text] if (text := machine(value)) else []
     load = exactly(value.detail.get("load"))
@@ -123,6 +120,14 @@ def conditions(value: Value) -> tuple[str, ...]:
     """What a measurement was made under: how, on which machine and device."""
     found = value.rests_on.get("machine") or machine(value)
     return (value.source, str(found), str(value.detail.get("device", "")))
+
+
+def stale_of_row(value: Value, row: Mapping[str, object]) -> str:
+    """What is no longer true of one result of an evaluation: another suite than its own changes nothing of it."""
+    if not value.causes:
+        return value.stale
+    own = f"suite:{row.get('dataset', '')}"
+    return " ".join(said for name, said in value.causes.items() if not name.startswith("suite:") or name == own)
 
 
 def _lengths(value: Value) -> dict[str, Fraction]:

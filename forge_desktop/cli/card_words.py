@@ -10,6 +10,7 @@ from forge_desktop.base.money import usd
 from forge_desktop.cards.comparing.rows import worded
 from forge_desktop.cards.fields import BY_KEY, SECTIONS, Field, nothing_paid, of_kind
 from forge_desktop.cards.records import (
+    NOT_KNOWN,
     Card,
     CardEntry,
     CardVersion,
@@ -105,6 +106,11 @@ def value_fields(field: Field, value: Value) -> dict[str, object]:
         "at": round(value.at, 3),
         "stale": value.stale,
     }
+
+
+def no_value(why: str) -> str:
+    """Why a field has no value, in words: it does not apply, or a fill found that it is not known."""
+    return why[0].lower() + why[1:] if why.startswith(NOT_KNOWN) else f"does not apply: {why}"
 
 
 def problem_fields(problem: Problem) -> dict[str, object]:
@@ -209,7 +215,7 @@ def _lines(field: Field, state: FieldState | None, card: Card, *, everything: bo
         yield name
         name = beneath[:-1]
     if state is not None and state.not_applicable:
-        yield f"{name} does not apply: {state.not_applicable}"
+        yield f"{name} {no_value(state.not_applicable)}"
         return
     if state is None or state.shown is None:
         if everything or field.required_for(card.kind):

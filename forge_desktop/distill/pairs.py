@@ -109,9 +109,9 @@ class Pairs:
         """Totals."""
         return self._list.counts()
 
-    def taught(self, endpoint: str, model: str) -> Taught:
+    def taught(self, endpoint: str, model: str, since: float = -1.0) -> Taught:
         """What a model of an endpoint (its uid) taught: pairs, those of them that may train, and what both cost."""
-        return self._store.taught(endpoint, model)
+        return self._store.taught(endpoint, model, since)
 
     def histograms(self) -> Histograms:
         """How the accepted pairs are spread."""

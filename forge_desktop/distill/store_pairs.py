@@ -136,13 +136,15 @@ class PairStore:
         )
         return found
 
-    def taught(self, endpoint: str, model: str) -> Taught:
-        """What a model of an endpoint taught. Reads what each pair says of its teacher: for a thread that may wait."""
+    def taught(self, endpoint: str, model: str, since: float) -> Taught:
+        """What a model of an endpoint taught since then. Reads each pair's teacher: for a thread that may wait."""
         row = self._db.row(
             "SELECT count(*), coalesce(sum(accepted), 0), coalesce(sum(reviewed <> ''), 0), coalesce(sum(cost), 0)"
-            " FROM pairs WHERE json_extract(teacher, '$.endpoint') = ? AND json_extract(teacher, '$.model') = ?",
+            " FROM pairs WHERE json_extract(teacher, '$.endpoint') = ? AND json_extract(teacher, '$.model') = ?"
+            " AND created > ?",
             endpoint,
             model,
+            since,
         )
         assert row is not None
         return Taught(*row)

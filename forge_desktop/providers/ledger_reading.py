@@ -94,9 +94,11 @@ class LedgerReading:
         """What a run cost so far, and how many attempts it took."""
         return store_ledger_reading.totals(self._db.connection, run)
 
-    def calls(self, endpoint: str, model: str) -> EndpointCalls:
-        """What came of the calls to a model of an endpoint (its uid), for a thread that may wait."""
-        return store_ledger_reading.calls(self._db.connection, endpoint, model)
+    def calls(self, endpoint: str, model: str, price_sha256: str = "") -> EndpointCalls:
+        """What came of the calls to a model of an endpoint (its uid), for a thread that may wait. `price_sha256` is its
+        price of today.
+        """
+        return store_ledger_reading.calls(self._db.connection, endpoint, model, price_sha256)
 
     def answer_for(self, task: str, step: str, repeat: int = 0) -> PaidAnswer | None:
         """The answer that was paid for this piece of work, if it was."""

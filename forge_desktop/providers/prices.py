@@ -103,6 +103,13 @@ class Prices:
             )
         return day
 
+    def typed(self, endpoint: Endpoint, sha256: str) -> Price | None:
+        """A price that was typed in for an endpoint once, by its hash; None for another one."""
+        for rates, since in self.history(endpoint):
+            if hashlib.sha256(_typed_text(rates, since).encode()).hexdigest() == sha256:
+                return Price(rates, _highest(rates), (), "by hand", since, sha256)
+        return None
+
     def model_of(self, endpoint: Endpoint, price: Price) -> str:
         """The model that an endpoint had when this price was typed in for it, "" where that is not known."""
         return str(self._store.state(endpoint.uid).get(_TYPED, {}).get(price.sha256, ""))

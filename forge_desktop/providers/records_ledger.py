@@ -103,15 +103,22 @@ class EndpointCalls:
 
     `over` are the calls that came to an end, `failed` those of them without an answer that counts; what was cancelled
     here is neither. `milliseconds` and `first_token` are of the answers that were waited for, ascending; batches are
-    not among them. `since` and `until` are when the first and the last of them were made.
+    not among them; `tokens_a_second` is of those of enough tokens to be timed. `since` and `until` are when the first
+    and the last of them were made.
+
+    `paid`, `cost` and the tokens are of the settled ones at one price, `price_sha256`: that of today where anything was
+    paid at it, else the last one. `priced` is when a call was made at another one last, 0 where none was.
     """
 
     over: int
     failed: int
     settled: int
+    paid: int
     cost: int
     input_tokens: int
     output_tokens: int
+    price_sha256: str
+    priced: float
     milliseconds: tuple[float, ...]
     first_token: tuple[float, ...]
     tokens_a_second: tuple[float, ...]

@@ -8,6 +8,8 @@ from forge_desktop.providers.records import Attempt
 from forge_desktop.providers.records_ledger import EndpointCalls, RunTotals
 from forge_desktop.providers.store_ledger import attempt, attempt_row, budget
 
+_LEAST_TOKENS = 8  # of an answer whose speed counts: fewer come too fast to be timed
+
 
 def listed(
     connection: sqlite3.Connection,
@@ -73,15 +75,13 @@ def days(connection: sqlite3.Connection, since: str) -> dict[str, tuple[int, int
     return {row["key"]: (row["settled"], row["reserved"], row["unknown"]) for row in rows}
 
 
-def calls(connection: sqlite3.Connection, endpoint: str, model: str) -> EndpointCalls:
+def calls(connection: sqlite3.Connection, endpoint: str, model: str, price_sha256: str = "") -> EndpointCalls:
     """What came of the calls to a model of an endpoint. Reads each of them: for a thread that may wait."""
+    paid = _paid(connection, endpoint, model, price_sha256)
     sums = connection.execute(
         "SELECT count(*) FILTER (WHERE state IN ('settled', 'unknown') OR (state = 'released' AND sent IS NOT NULL)),"
         " count(*) FILTER (WHERE state = 'unknown' OR (state = 'released' AND sent IS NOT NULL)),"
         " count(*) FILTER (WHERE state = 'settled' AND usage IS NOT NULL),"
-        " coalesce(sum(cost) FILTER (WHERE state = 'settled' AND usage IS NOT NULL), 0),"
-        " coalesce(sum(json_extract(usage, '$.input')) FILTER (WHERE state = 'settled'), 0),"
-        " coalesce(sum(json_extract(usage, '$.output')) FILTER (WHERE state = 'settled'), 0),"
         " min(created) FILTER (WHERE sent IS NOT NULL), max(created) FILTER (WHERE sent IS NOT NULL)"
         " FROM attempts WHERE endpoint = ? AND model = ? AND kind <> 'test'"
         " AND note NOT LIKE 'The call was stopped:%' AND note NOT LIKE 'Its process ended%'",
@@ -94,23 +94,47 @@ def calls(connection: sqlite3.Connection, endpoint: str, model: str) -> Endpoint
         (endpoint, model),
     ).fetchall()
     rates = [
-        1000 * output / (whole - first)
+        1000 * (output - 1) / (whole - first)  # the first token was there before the time began
         for whole, first, output in answers
-        if output and output > 1 and first is not None and whole > first
+        if output and output >= _LEAST_TOKENS and first is not None and whole > first
     ]
     return EndpointCalls(
         over=sums[0],
         failed=sums[1],
         settled=sums[2],
-        cost=sums[3],
-        input_tokens=sums[4],
-        output_tokens=sums[5],
+        paid=paid["calls"],
+        cost=paid["cost"],
+        input_tokens=paid["input"],
+        output_tokens=paid["output"],
+        price_sha256=paid["price_sha256"] or "",
+        priced=paid["priced"],
         milliseconds=tuple(row[0] for row in answers),
         first_token=tuple(sorted(row[1] for row in answers if row[1] is not None)),
         tokens_a_second=tuple(sorted(rates)),
-        since=sums[6],
-        until=sums[7],
+        since=sums[3],
+        until=sums[4],
     )
+
+
+def _paid(connection: sqlite3.Connection, endpoint: str, model: str, price_sha256: str) -> sqlite3.Row:
+    """What was paid at one price: at this one where anything was, else at the last one."""
+    found: sqlite3.Row = connection.execute(
+        """
+        WITH paid AS (
+            SELECT cost, created, usage, price_sha256 FROM attempts WHERE endpoint = ? AND model = ? AND kind <> 'test'
+            AND state = 'settled' AND usage IS NOT NULL
+            AND note NOT LIKE 'The call was stopped:%' AND note NOT LIKE 'Its process ended%'
+        ), at AS (SELECT price_sha256 AS sha256 FROM paid ORDER BY price_sha256 = ? DESC, created DESC LIMIT 1)
+        SELECT (SELECT sha256 FROM at) AS price_sha256,
+            count(*) AS calls, coalesce(sum(cost), 0) AS cost,
+            coalesce(sum(json_extract(usage, '$.input')), 0) AS input,
+            coalesce(sum(json_extract(usage, '$.output')), 0) AS output,
+            coalesce((SELECT max(created) FROM paid WHERE price_sha256 <> (SELECT sha256 FROM at)), 0) AS priced
+        FROM paid WHERE price_sha256 = (SELECT sha256 FROM at)
+        """,
+        (endpoint, model, price_sha256),
+    ).fetchone()
+    return found
 
 
 def totals(connection: sqlite3.Connection, run: str) -> RunTotals:

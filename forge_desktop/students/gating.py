@@ -15,6 +15,7 @@ from forge_desktop.students import deciding, gate_cautions, statistics
 from forge_desktop.students.gate_items import GateItem
 from forge_desktop.students.gate_plan import GatePlan, PlannedSuite, Planner
 from forge_desktop.students.judging import Judge
+from forge_desktop.students.measure_machine import machine_facts
 from forge_desktop.students.measuring import NOT_FINITE, Measurer
 from forge_desktop.students.records_gate import GateProgress
 from forge_desktop.students.registry import Registry
@@ -208,6 +209,7 @@ class Gating:
         left_out = [sentence for suite, arms in measured if (sentence := _unmeasured(suite, arms))]
         conditions = {
             "engine": self._conditions,
+            "machine": machine_facts(),
             "sampling": dataclasses.asdict(measurer.sampling),
             "width": wish.width,
             "speed": {

@@ -211,6 +211,7 @@ def _of_pairs(pairs: Sequence[Pair], left_out: Sequence[LeftOut], learnt: Sequen
         "documents": len({document for one in learnt for document in one.documents}),
         "teachers": _teachers(pairs),
         "cost": sum(pair.cost for pair in pairs),
+        "from_elsewhere": sum(bool(pair.imported) and not pair.cost for pair in pairs),  # what they cost, nobody knows
     }
 
 

@@ -69,7 +69,10 @@ def test_a_gate_becomes_rows_with_intervals_its_terms_and_cautions(gated: GateRo
     assert nll["revision"] == report.suites[0].sha256
     assert len(nll["date"]) == 10
     terms: Any = value(card, "gate").data
-    assert (terms["verdict"], terms["primary metric"], terms["items"]) == (report.verdict, "nll", 12)
+    assert (terms["verdict"], terms["primary metric"], terms["items asked"]) == (report.verdict, "nll", 12)
+    assert value(card, "evaluation").detail["n"] == 12  # items, not rows
+    assert "core" in str(value(card, "evaluation").detail["machine"])
+    assert "n = 12" in gated.forge.cards.markdown(report.label)
     cautions: Any = value(card, "cautions").data
     assert set(report.card) <= set(cautions)
     assert report.reasons[0] in cautions
@@ -176,8 +179,9 @@ def test_a_training_run_tells_data_teachers_settings_time_and_memory(tmp_path: P
         now = forge.cards.footing.of("adapter", card.subject)
         assert stale(value(card, "training_data"), now) == "The training data is not here any more."
         card, why = fill(forge, card.label)
-        assert str(value(card, "training_data").detail["note"]).startswith("This dataset is not kept any more;")
-        assert value(card, "training_data").stale == ""
+        assert value(card, "training_data").stale == "The training data is not here any more."  # nothing was renewed
+        again = forge.distill.datasets.freeze("again")
+        assert (again.sha256 == frozen.sha256) is (value(forge.cards.get(card.uid), "training_data").stale == "")
         assert [one["share"] for one in value(card, "teachers").data] == [0.5, 0.5]  # type: ignore[attr-defined]
 
 

@@ -191,6 +191,8 @@ class _Table:
             whole = spent.machine + power + money.amount
             how = f"{self._money(money.amount)} for teachers, {self._money(spent.machine + power)} for training."
             yield self._row(_LOOP, "all", "Its whole loop", whole, how, reasons.add("Teachers", money), card)
+        else:
+            yield self._unknown(_LOOP, "all", "Its whole loop", missing_of(card, "training_cost"), card)
 
     # ---- storage ----
 

@@ -40,6 +40,9 @@ def of_computer(spent: Spent, inputs: CostInputs) -> str:
 def missing_of(card: Card, key: str) -> str:
     """What to do so that a card has a value to reckon with, or to compare."""
     name, title = card.label or card.name, BY_KEY[key].title
+    for of in (key, "training_cost") if key == "cost_per_pair" else (key,):
+        if of in card.fields and (why := card.fields[of].not_applicable):
+            return why
     if key.startswith("price"):
         return f"No price is known of {name}: type it in where its endpoint is."
     if card.orphan or not card.subject:
@@ -48,7 +51,7 @@ def missing_of(card: Card, key: str) -> str:
         return f"Not measured: fill the card of {name}."
     if card.kind == "teacher":
         return f"Not known: nothing that {name} did tells it yet. Let it answer, then fill its card."
-    if key in ("training_time", "cost_per_1k", "cost_per_pair"):
+    if key in ("training_time", "training_cost", "cost_per_1k", "cost_per_pair"):
         return f"Not known: {name} was not trained here, or its card is not filled."
     return f"Not measured: fill the card of {name} with measuring."
 

@@ -11,7 +11,7 @@ from forge_desktop.cards.comparing.rows import Better, ranked, stale_note
 from forge_desktop.cards.comparing.surroundings import FEWEST, Difference, Surroundings, too_few
 from forge_desktop.cards.numbers import number, share
 from forge_desktop.cards.records import Card, Value
-from forge_desktop.cards.taking import exactly, origin, the_value
+from forge_desktop.cards.taking import exactly, origin, stale_of_row, the_value
 
 _FIELD = "evaluation"
 _HASH = 12
@@ -98,7 +98,7 @@ def _figure(suite: _Suite, card: Card, found: Mapping[_Suite, _Result]) -> Figur
     if result is None or value is None:
         name = card.label or card.name
         return Figure("not measured", missing=f"{name} was not measured with this suite by this metric.")
-    return Figure(result.text, result.amount, origin(value), value.stale)
+    return Figure(result.text, result.amount, origin(value), stale_of_row(value, {"dataset": suite.dataset}))
 
 
 def _why_not(suite: _Suite, results: Sequence[_Result], each: Sequence[Mapping[_Suite, _Result]]) -> str:

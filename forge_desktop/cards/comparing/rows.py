@@ -13,7 +13,7 @@ from forge_desktop.cards.comparing.records import Capability, ComparedRow, CostI
 from forge_desktop.cards.comparing.surroundings import FitWord, Surroundings
 from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.numbers import figure, number
-from forge_desktop.cards.records import Card, Value
+from forge_desktop.cards.records import NOT_KNOWN, Card, Value
 from forge_desktop.cards.taking import Taken, exactly, not_here, origin, take, the_value
 
 Better = Literal["higher", "lower", ""]
@@ -132,6 +132,8 @@ def _figure(card: Card, field: str) -> Figure:
     state = card.fields.get(field)
     if state is None or state.shown is None:
         why = state.not_applicable if state is not None else ""
+        if why.startswith(NOT_KNOWN):
+            return Figure("not known", missing=why)
         if why:
             return Figure("does not apply", how=why)
         return Figure(_NOT_MEASURED, missing=missing_of(card, field))

@@ -52,7 +52,7 @@ def told(found: EndpointGrounds, kind: Kind, take: Taker, rooms: Rooms) -> Itera
 
 
 def asked(calls: EndpointCalls, taught: Taught, kind: Kind, take: Taker) -> Iterator[tuple[str, Value]]:
-    """The fields that the ledger, the paid answers and the pairs tell, which takes longer with many of them."""
+    """The fields that the ledger, the answers and the pairs tell, which takes longer with many of them."""
     span: dict[str, Any] = {
         "since": day(calls.since) if calls.since else "",
         "until": day(calls.until) if calls.until else "",
@@ -72,25 +72,33 @@ def asked(calls: EndpointCalls, taught: Taught, kind: Kind, take: Taker) -> Iter
     if calls.over:
         share = round(100 * calls.failed / calls.over, 3)
         yield "error_rate", take.value(share, "ledger", "endpoint", unit="%", at=at, n=calls.over, **span)
+    if kind == "teacher" and taught.pairs:
+        yield "evaluation", take.value([_kept(taught)], "ledger", "endpoint", n=taught.pairs)
+
+
+def paid(calls: EndpointCalls, taught: Taught, at_price: str, kind: Kind, take: Taker) -> Iterator[tuple[str, Value]]:
+    """What was really paid, at one price: `at_price` is that one as a footing. `taught` are the pairs since then."""
+    at, then = calls.until, {"prices": at_price}
+    span: dict[str, Any] = {"until": day(calls.until) if calls.until else ""}
     tokens = calls.input_tokens + calls.output_tokens
-    if tokens and calls.settled:
+    if tokens and calls.paid:
         each = (2000 * calls.cost + tokens) // (2 * tokens)  # rounded half up
         detail: dict[str, Any] = {
-            "n": calls.settled,
+            "n": calls.paid,
             "input": calls.input_tokens,
             "output": calls.output_tokens,
             "total": calls.cost,
         }
-        yield "cost_per_1k", take.value(each, "ledger", "endpoint", unit="USD", at=at, **detail, **span)
+        yield "cost_per_1k", take.value(each, "ledger", "endpoint", then=then, unit="USD", at=at, **detail, **span)
     if kind == "teacher" and taught.accepted:
         how = "All that its pairs cost, also of those that were not kept."
         each = -(-taught.cost // taught.accepted)
         yield (
             "cost_per_pair",
-            take.value(each, "ledger", "endpoint", unit="USD", n=taught.accepted, total=taught.cost, how=how),
+            take.value(
+                each, "ledger", "endpoint", then=then, unit="USD", n=taught.accepted, total=taught.cost, how=how
+            ),
         )
-    if kind == "teacher" and taught.pairs:
-        yield "evaluation", take.value([_kept(taught)], "ledger", "endpoint", n=taught.pairs)
 
 
 def skipped(found: EndpointGrounds, kind: Kind, values: dict[str, Value]) -> Skipped:
@@ -107,6 +115,7 @@ def skipped(found: EndpointGrounds, kind: Kind, values: dict[str, Value]) -> Ski
         "may_train": f"Nobody has said whether outputs of {name} may train a model: read its terms.",
         "latency": f"No answer of {name} has been waited for yet but in tests, which do not count.",
         "first_token": f"No answer of {name} came in pieces, so that its first token could be timed.",
+        "generation_speed": f"No answer of {name} of 8 tokens or more came in pieces, so that it could be timed.",
         "error_rate": f"{name} has not been called yet but in tests, which do not count.",
         "cost_per_1k": f"Nothing was paid to {name} yet but for tests, which do not count.",
         "cost_per_pair": f"No pair that {name} taught was kept yet.",
@@ -117,7 +126,14 @@ def skipped(found: EndpointGrounds, kind: Kind, values: dict[str, Value]) -> Ski
     }
     if kind == "embedder":
         why["evaluation"] = "Which passages an embedder finds is compared by a gate of retrieval, for a suite."
-        for other in ("price_output", "output_per_minute", "max_output", "first_token", "cost_per_pair"):
+        for other in (
+            "price_output",
+            "output_per_minute",
+            "max_output",
+            "first_token",
+            "generation_speed",
+            "cost_per_pair",
+        ):
             why.pop(other)
     else:
         why.pop("dimensions")

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from forge_desktop.cards import fields, grounds
 from forge_desktop.cards.filling import embedders, endpoints, gates, header, measured, shipped, training, versions
 from forge_desktop.cards.filling.taken import Skipped, Taker, Values, put
-from forge_desktop.cards.footing import Footing, refuse_touched
+from forge_desktop.cards.footing import Footing, of_price, refuse_touched
 from forge_desktop.cards.records import Card, Kind, Value
 
 if TYPE_CHECKING:
+    from forge_desktop.providers.records_ledger import EndpointCalls
     from forge_desktop.students import Students
     from forge_desktop.students.records_measure import Measurement
     from forge_desktop.students.rooms import Rooms
@@ -126,11 +127,20 @@ class Filler:
             embedders.timed(local, take, values, skipped, self._rooms, check)
             return
         put(values, endpoints.told(found, kind, take, self._rooms))
-        calls = self._rooms.providers.ledger.calls(found.endpoint.uid, found.endpoint.model)
+        of, pairs = (found.endpoint.uid, found.endpoint.model), self._rooms.distill.pairs
+        calls = self._rooms.providers.ledger.calls(*of, found.price.sha256 if found.price is not None else "")
         check()
-        taught = self._rooms.distill.pairs.taught(found.endpoint.uid, found.endpoint.model)
-        put(values, endpoints.asked(calls, taught, kind, take))
+        put(values, endpoints.asked(calls, pairs.taught(*of), kind, take))
+        if calls.paid:
+            put(values, endpoints.paid(calls, pairs.taught(*of, calls.priced), self._price(found, calls), kind, take))
         skipped += endpoints.skipped(found, kind, values)
+
+    def _price(self, found: grounds.EndpointGrounds, calls: EndpointCalls) -> str:
+        """The price at which was paid, as a footing."""
+        sha256 = calls.price_sha256
+        if found.price is not None and found.price.sha256 == sha256:
+            return of_price(found.price)
+        return of_price(self._rooms.providers.prices.typed(found.endpoint, sha256)) or f"another one #{sha256}"
 
 
 def _of_kind(kind: Kind, values: Values) -> Values:

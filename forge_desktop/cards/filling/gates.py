@@ -33,8 +33,8 @@ def told(found: VersionGrounds, take: Taker) -> Iterator[tuple[str, Value]]:
     ended = gate.ended or gate.created
     own = _is_candidate(found, gate)
     rows = [_row(gate, metric, own=own) for metric in gate.metrics]
-    machine = _engine(gate).get("device")
-    yield "evaluation", take.value(rows, "gate", "gate", then=then, at=ended, device=machine, n=len(rows), **about)
+    about |= {"device": _engine(gate).get("device"), "machine": _machine(gate), "n": sum(_asked(gate).values())}
+    yield "evaluation", take.value(rows, "gate", "gate", then=then, at=ended, **about)
     if own:
         yield "gate", take.value(_terms(gate), "gate", "gate", then=then, at=ended, **about)
         said = list(dict.fromkeys([*gate.card, *_reasons(gate), *_promoted(found)]))
@@ -111,9 +111,26 @@ def _terms(gate: GateReport) -> dict[str, object]:
         "regression suite": wish.regression,
         "safety suite": wish.safety,
         "suites": ", ".join(suite.name for suite in gate.suites),
-        "items": sum(suite.items for suite in gate.suites),
+        "items asked": sum(_asked(gate).values()),
+        "items of its suites": sum(suite.items for suite in gate.suites),
         "date": day(gate.ended or gate.created),
     }
+
+
+def _asked(gate: GateReport) -> dict[str, int]:
+    """By suite how many items were measured: a metric may be of fewer of them, as citations are."""
+    asked: dict[str, int] = {}
+    for metric in gate.metrics:
+        asked[metric.suite] = max(asked.get(metric.suite, 0), metric.items)
+    return asked
+
+
+def _machine(gate: GateReport) -> str:
+    """The computer it ran on, in words; "" for a gate that did not note it."""
+    machine = gate.conditions.get("machine")
+    if not isinstance(machine, Mapping):
+        return ""
+    return footing.in_words(machine.get("cpu", "?"), machine.get("cores", "?"), machine.get("memory_bytes"))
 
 
 def _reasons(gate: GateReport) -> list[str]:

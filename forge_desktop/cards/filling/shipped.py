@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import functools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from forge_desktop.base.paths import resources_dir
@@ -59,9 +59,17 @@ def _evaluation(figures: Mapping[str, Any], take: Taker) -> Value:
         "template": figures["template_sha256"],
         **{f"suite:{name}": sha256 for name, sha256 in figures["suites"].items()},
     }
-    told = {"machine": figures["machine"], "build": figures["build"], "n": len(rows)}
+    told = {"machine": figures["machine"], "build": figures["build"], "n": _asked(rows)}
     how = "A gate in which it is the baseline takes the place of these figures."
     return take.value(rows, "shipped", then=then, at=_moment(figures["date"]), how=how, **told)
+
+
+def _asked(rows: Sequence[Mapping[str, Any]]) -> int:
+    """How many items were asked, of all suites: a metric may be of fewer of them."""
+    most: dict[str, int] = {}
+    for row in rows:
+        most[row["dataset"]] = max(most.get(row["dataset"], 0), row["n"])
+    return sum(most.values())
 
 
 @functools.cache

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards.filling import gates
 from forge_desktop.cards.filling.taken import Skipped, Taker, Values, put
-from forge_desktop.cards.footing import GONE
 from forge_desktop.cards.grounds import VersionGrounds
 from forge_desktop.cards.records import Value
 
@@ -36,14 +35,17 @@ def told(found: VersionGrounds, take: Taker) -> Iterator[tuple[str, Value]]:
     about: dict[str, Any] = {"run": run.name, "uid": run.uid}
     ended = run.ended or run.created
 
+    learnt = str(run.data.get("sha256", ""))
+
     def of(data: object, *rests_on: str, unit: str = "", **more: Any) -> Value:
-        return take.value(data, "run log", "adapter", *rests_on, unit=unit, at=ended, **about, **more)
+        then = {"data": learnt} if "data" in rests_on else {}  # whatever lies there now: only that was learnt from
+        return take.value(data, "run log", "adapter", *rests_on, then=then, unit=unit, at=ended, **about, **more)
 
     yield (
         "learning",
         of(f"Supervised fine-tuning of a LoRA adapter, rank {run.wish.rank}, on pairs and replayed answers"),
     )
-    yield "training_data", of([_data(run)], "data", note=_otherwise(run, take.footing))
+    yield "training_data", of([_data(run)], "data")
     yield "teachers", of(_teachers(run), "data")
     yield "preprocessing", of(_preprocessing(run), "data")
     yield "decontamination", of(_decontamination(found, run), "data", "gate")
@@ -53,7 +55,7 @@ def told(found: VersionGrounds, take: Taker) -> Iterator[tuple[str, Value]]:
     if isinstance(run.result.get("seconds"), int | float):
         yield "training_time", of(run.result["seconds"], unit="s")
     cost, pairs = run.data.get("cost"), _count(run.data, "pairs")
-    if isinstance(cost, int):
+    if isinstance(cost, int) and not _unpriced(run):
         yield "training_cost", of(cost, "data", unit="USD", n=pairs, how="What its pairs cost, as the ledger has it.")
         if pairs:
             yield "cost_per_pair", of(-(-cost // pairs), "data", unit="USD", n=pairs, total=cost)
@@ -80,6 +82,8 @@ def read(
         put(values, [("sensitive_data", personal_in(words, len(learnt), take, run.name))])
     except ForgeError as error:
         skipped.append(("sensitive_data", error.message))
+    if unpriced := _unpriced(run):
+        skipped += [("training_cost", unpriced), ("cost_per_pair", unpriced)]
     rows = _paid(run, rooms)
     if rows is not None and "teachers" in values:
         values["teachers"] = dataclasses.replace(values["teachers"], data=rows)
@@ -116,14 +120,16 @@ def _data(run: TrainRun) -> dict[str, object]:
     return {name: each for name, each in row.items() if each not in ("", None)}
 
 
-def _otherwise(run: TrainRun, now: Mapping[str, str]) -> str:
-    """A sentence where what lies there now is not what was learnt from."""
-    there, learnt = now.get("data", ""), str(run.data.get("sha256", ""))
-    if not there or there == learnt:
+def _unpriced(run: TrainRun) -> str:
+    """A sentence where some of the pairs came from elsewhere, so that nobody knows what they cost; "" for none."""
+    pairs = _count(run.data, "pairs") or 0
+    elsewhere = _count(run.data, "from_elsewhere")
+    if elsewhere is None:  # of a run before that was counted
+        elsewhere = 0 if run.data.get("cost") or run.data.get("teachers") else pairs
+    if not elsewhere:
         return ""
-    if there == GONE:
-        return "This dataset is not kept any more; the hash is of what was learnt from."
-    return f"The file is another one now ({there[:12]}…); the hash is of what was learnt from."
+    which = f"its {pairs:,} pairs" if elsewhere == pairs else f"{elsewhere:,} of its {pairs:,} pairs"
+    return f"{which[0].upper()}{which[1:]} came from elsewhere, and do not tell what they cost."
 
 
 def _teachers(run: TrainRun) -> list[dict[str, object]]:

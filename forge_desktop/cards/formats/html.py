@@ -15,7 +15,7 @@ from forge_desktop.cards.formats.html_tables import bdi, plain_text
 from forge_desktop.cards.formats.html_values import markdown_html, provenance, value_html
 from forge_desktop.cards.formats.properties import moment, rows_of, text_of
 from forge_desktop.cards.markdown.own_words import own_sections
-from forge_desktop.cards.records import Card, FieldState, Value
+from forge_desktop.cards.records import NOT_KNOWN, Card, FieldState, Value
 
 KINDS = {"student": "Student", "adapter": "Adapter", "teacher": "Teacher", "embedder": "Embedder"}
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -115,7 +115,8 @@ def _block(field: Field, state: FieldState) -> str:
 def _told(field: Field, state: FieldState) -> list[str]:
     """What stands in a field, line by line; where a person's word and a measurement stand side by side, both."""
     if state.shown is None:
-        return [f'<span class="more">Does not apply: <bdi>{escape(state.not_applicable)}</bdi></span>']
+        said = "" if state.not_applicable.startswith(NOT_KNOWN) else "Does not apply: "
+        return [f'<span class="more">{said}<bdi>{escape(state.not_applicable)}</bdi></span>']
     lines = [value_html(field, state.shown), *provenance(state.shown)]
     if state.hand is not None and state.measured is not None and not _gave_way(field, state.measured):
         measured = value_html(field, state.measured)

@@ -11,8 +11,9 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.numbers import plain
 from forge_desktop.cards.fields import Field, nothing_paid
 from forge_desktop.cards.markdown import cells
+from forge_desktop.cards.records import NOT_KNOWN
 
-NOT_APPLICABLE = "not applicable"
+NOT_APPLICABLE, _UNKNOWN = "not applicable", "not known"
 _MEASURED = re.compile(r" \((?:measured|filled in): .*\)\Z", re.DOTALL)
 _REMARK = re.compile(r" \([^()]*\)\Z")
 _EXACT = re.compile(r"`json: (.*)`", re.DOTALL)
@@ -130,3 +131,13 @@ def _spread_of(words: str) -> Held:
 def as_json(value: object) -> str:
     """JSON that may stand between two backticks."""
     return unturned(json.dumps(value, ensure_ascii=False)).replace("`", "\\u0060")
+
+
+def absent(reason: str) -> str:
+    """What the cell of a field without a value says: that it does not apply, or that it is not known."""
+    return _UNKNOWN if reason.startswith(NOT_KNOWN) else NOT_APPLICABLE
+
+
+def says_absent(words: str, reason: str) -> bool:
+    """Whether a cell says that there is no value. "not known" could be one, unless the reason beside it begins so."""
+    return words == NOT_APPLICABLE or (words == _UNKNOWN and reason.startswith(NOT_KNOWN))

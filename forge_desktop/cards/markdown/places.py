@@ -80,7 +80,7 @@ def _cell(places: dict[str, Place], table: Table, number: int, row: tuple[str, .
     at = table.first + 2 + number
     words = cells.unescaped(row[1]) if len(row) > 1 else ""
     source = cells.unescaped(row[2]) if len(row) > 2 else ""
-    if words == facts.NOT_APPLICABLE:
+    if facts.says_absent(words, source):
         places[key] = Place("cell", at, at + 1, None, source, table=table, row=row)
     else:
         places[key] = Place("cell", at, at + 1, facts.understood(BY_KEY[key], words), table=table, row=row)

@@ -54,6 +54,7 @@ def _value(value: Value, over: Redact) -> Value:
         detail=everywhere(dict(value.detail), over),
         rests_on=everywhere(dict(value.rests_on), over),
         stale=over(value.stale),
+        causes={name: over(said) for name, said in value.causes.items()},
     )
 
 

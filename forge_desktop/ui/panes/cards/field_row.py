@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QBoxLayout, QWidget
 
 from forge_desktop.cards import told_stale
 from forge_desktop.cards.fields import Field, FieldType
-from forge_desktop.cards.records import FieldState, Kind
+from forge_desktop.cards.records import NOT_KNOWN, FieldState, Kind
 from forge_desktop.ui import tokens
 from forge_desktop.ui.panes.cards.inputs import ChoiceInput, FactsInput, Input, LineInput, LinesInput, TextInput
 from forge_desktop.ui.panes.cards.inputs_numbers import AmountInput, MoneyInput, SpreadInput
@@ -76,7 +76,8 @@ def lines_under(field: Field, kind: Kind, state: FieldState, problem: str, *, lo
     measured, hand = state.measured, state.hand
     if state.not_applicable:
         act = ("", "") if locked else ("applies", "It does apply")
-        return [*said, Said(f"Not applicable: {safe_words(state.not_applicable)}", "muted", "", *act)]
+        begin = "" if state.not_applicable.startswith(NOT_KNOWN) else "Not applicable: "
+        return [*said, Said(f"{begin}{safe_words(state.not_applicable)}", "muted", "", *act)]
     if state.taken_over and not locked:
         said.append(Said("Taken over, please check", "info", "eye", "reviewed", "Checked"))
     if state.shown is not None and state.shown.stale:
