@@ -227,8 +227,10 @@ class CardsPane(Pane):
 
     @Slot()
     def _on_compare(self) -> None:
-        chosen = self.listed.list.chosen() if self._stack.currentIndex() == 0 else [self.card_uid()]
-        self.actions_of.compare([uid for uid in chosen if uid] if len(chosen) > 1 else chosen)
+        if self._stack.currentIndex() == 1:
+            self.opened.do(lambda card: self.actions_of.compare([card.uid]))
+        else:
+            self.actions_of.compare(self.listed.list.chosen())
 
     @Slot(str)
     def _on_arrived(self, uid: str) -> None:
