@@ -151,6 +151,9 @@ def _fields(t: Theme, px: _Pixels, picture: _Picture) -> str:
         min-height:0; }}
     QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled {{ color:{t.disabled};
         background:{t.surface2}; border-color:{t.border}; }}
+    QLineEdit[locked="1"], QPlainTextEdit[cls="field"][locked="1"] {{ background:{t.surface2};
+        border-color:{t.border}; }}
+    QFrame[cls="card"][locked="1"] {{ background:{t.surface2}; }}
     QLineEdit[cls="icon"] {{ padding-left:2px; }}
     QLineEdit[cls="icon"]:focus {{ padding-left:1px; }}
     QLineEdit[cls="bad"], QAbstractSpinBox[cls="bad"], QComboBox[cls="bad"] {{ border:2px solid {t.bad};

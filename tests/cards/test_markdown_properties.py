@@ -58,6 +58,13 @@ _PIECES = st.sampled_from(
         "مرحبا",
         "{{ braces }}",
         "Model Card for X",
+        "[1]: https://x.example/1",
+        "[^n]: Note.",
+        "    more of it",
+        "* * *",
+        "<details>",
+        "</details>",
+        "words</div>",
     ]
 )
 _PARTS = st.lists(_PIECES, min_size=1, max_size=8).map("\n".join)

@@ -6,8 +6,8 @@ import pytest
 from PySide6.QtGui import QTextDocument
 from pytestqt.qtbot import QtBot
 
-from forge_desktop.ui.panes.cards.column_widths import fit_columns
 from forge_desktop.ui.panes.cards.preview import Preview
+from forge_desktop.ui.widgets.column_widths import fit_columns
 from forge_desktop.ui.widgets.markdown_view import MarkdownView
 
 TABLE = """
@@ -25,7 +25,7 @@ def test_words_and_dates_stay_whole_in_a_narrow_preview(qtbot: QtBot) -> None:
     view.resize(320, 600)
     view.show()
     view.set_markdown(TABLE)
-    fit_columns(view.document(), view.viewport().width())
+    fit_columns(view.document(), view.viewport().width(), padding=24)
     assert broken(view.document()) == []
 
 

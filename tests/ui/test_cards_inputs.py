@@ -89,6 +89,17 @@ def test_amounts_are_read_in_their_unit_and_typed_in_any(qtbot: QtBot) -> None:
     assert size.value() == (1_234_567_890, "B")
 
 
+def test_a_size_that_is_typed_into_an_empty_field_is_one_of_many_bytes(qtbot: QtBot) -> None:
+    size = made(qtbot, "memory_vram")
+    assert isinstance(size, AmountInput)
+    qtbot.keyClicks(size.line, "4")
+    assert size.value() == (4, "GB")
+    size.shows(None, "")
+    assert size.value() == (None, "")
+    qtbot.keyClicks(size.line, "4")
+    assert size.value() == (4, "GB")
+
+
 def test_a_unit_that_is_typed_goes_before_the_list(qtbot: QtBot) -> None:
     size = made(qtbot, "file_bytes")
     assert isinstance(size, AmountInput)

@@ -82,7 +82,10 @@ def ranked(figures: Sequence[Figure], better: Better) -> tuple[Figure, ...]:
     if not better or len(amounts) < 2 or len(set(amounts)) < 2 or stale_note(figures):
         return tuple(figures)
     best = max(amounts) if better == "higher" else min(amounts)
-    return tuple(replace(figure, best=figure.amount == best) for figure in figures)
+    first = {figure.text for figure in figures if figure.amount == best}  # what reads the same is not told apart
+    if {figure.text for figure in figures if figure.amount is not None} <= first:
+        return tuple(figures)
+    return tuple(replace(figure, best=figure.amount is not None and figure.text in first) for figure in figures)
 
 
 def stale_note(figures: Sequence[Figure]) -> str:

@@ -7,13 +7,15 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.records import Problem, TextOutcome
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.cards.beside import PREVIEW, Beside, least_width
+from forge_desktop.ui.panes.cards.card_notes import CardNotes, notes_of, state_mark
 from forge_desktop.ui.panes.cards.desk import CardDesk
+from forge_desktop.ui.panes.cards.field_finder import FieldFinder
 from forge_desktop.ui.panes.cards.field_row import FieldRow
 from forge_desktop.ui.panes.cards.following import Following
 from forge_desktop.ui.panes.cards.form import CardForm
@@ -23,6 +25,7 @@ from forge_desktop.ui.panes.cards.source import SourceView
 from forge_desktop.ui.panes.cards.undo_keys import UndoKeys
 from forge_desktop.ui.panes.cards.views import View
 from forge_desktop.ui.panes.cards.why_sheet import WhySheet
+from forge_desktop.ui.panes.cards.words import SOURCE
 from forge_desktop.ui.widgets.basics import Button, IconButton, Pill, column, frame, row
 from forge_desktop.ui.widgets.segments import Segments
 
@@ -36,13 +39,16 @@ class CardEditor(QWidget):
     left = Signal()
     publish_pressed = Signal()
     fill_pressed = Signal()
+    held = Signal()  # somebody types into what is locked
 
     def __init__(self, desk: CardDesk) -> None:
         super().__init__()
         self.desk = desk
         self._wants_preview: bool | None = None  # None: where there is room
         self._field = ""
+        self._said_held = False
         self.keys = UndoKeys(self)
+        self.keys.held.connect(self._on_held)
         self.keys.undo.connect(lambda: self.step("undo"))
         self.keys.redo.connect(lambda: self.step("redo"))
         self._build()
@@ -53,7 +59,9 @@ class CardEditor(QWidget):
         self.form.section_changed.connect(self.sections.show_section)
         self.sections.wanted.connect(self.go_to)
         self.source.typed.connect(desk.type_text)
-        self.keys.watch(self.source.text, self.sections.finder)
+        self.finder.taken.connect(self.sections.take)
+        self.notes.asked.connect(self._on_note)
+        self.keys.watch(self.source.text, self.sections.finder, self.finder.line)
         self.following = Following(self.form, self.source, self.preview, self)
 
     def listen(self, place: QWidget) -> None:
@@ -82,10 +90,19 @@ class CardEditor(QWidget):
             focus.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def go_to(self, key: str) -> None:
-        """Show a section or a field in the form."""
+        """Show a section or a field in the form, or where the source cannot be taken in."""
+        if key == SOURCE:
+            if self.source.isHidden():
+                self.show_mode("source")
+            self.source.go_to_problem()
+            return
         if self.modes.key() == "source":
             self.show_mode("form")
         self.form.go_to(key)
+
+    def search(self) -> QLineEdit:
+        """What leads to a field: beside the form, or above what there is room for."""
+        return self.sections.finder if self.sections.isVisible() else self.finder.open()
 
     def step(self, what: str) -> None:
         """Undo, or redo, over the whole card; what is typed and not kept goes first, that under the cursor before."""
@@ -139,9 +156,11 @@ class CardEditor(QWidget):
         self.split = Beside(self.form, self.source, self.preview)
         body = row(self.sections, 8, self.split, gap=0)
         body.setStretch(2, 1)
-        content = column(frame("head", bar), body, gap=0)
-        content.setStretch(1, 1)
+        self.notes = CardNotes()
+        content = column(frame("head", bar), self.notes, body, gap=0)
+        content.setStretch(2, 1)
         self.setLayout(content)
+        self.finder = FieldFinder(self.sections.titles, self, self.split)
         self._arrange()
 
     def _arrange(self) -> None:
@@ -154,14 +173,15 @@ class CardEditor(QWidget):
         self.sections.setVisible(mode != "source" and width - least - (preview if shows else 0) >= sections)
         there = width - (sections if self.sections.isVisibleTo(self) else 0)
         self.split.arrange(mode, there, preview=shows)
+        self._show_notes()
 
     @Slot(object)
     def _on_shown(self, view: View) -> None:
         self.setEnabled(True)
         locked, opened = view.locked, view.why == "opened"
         card = view.card
-        words, kind, icon = ("Published", "ok", "circle-check") if locked else ("Draft", "mute", "pencil")
-        self.state.show_state(words, kind, icon)
+        self.state.show_state(*state_mark(view))
+        self._said_held &= locked
         self.publish.setVisible(not locked)
         self.reopen.setVisible(locked)
         kept_back = self.desk.kept_back
@@ -170,7 +190,7 @@ class CardEditor(QWidget):
         if opened:
             self.preview.start_over()
             self.sections.show_section(self.form.section() or "identity")
-        self._settle(view)
+        self.form.settle(view, self.desk.awaits)
         problems = self.problems()
         self.form.show_card(card, problems, locked=locked)
         for made in self.form.rows():
@@ -189,24 +209,13 @@ class CardEditor(QWidget):
         if unwritten is not None:
             words = f"What was typed here is not in the card. {unwritten.said}"
             self.source.show_outcome(TextOutcome(False, Problem("", words)))
+        self._show_notes()
         self.preview.show_text(view.preview)
         if opened:
             self.sections.show_section(self.form.section() or "identity")
             if self._field:
                 self.go_to(self._field)
             self._field = ""
-
-    def _settle(self, view: View) -> None:
-        """What was taken in is no longer being typed; what came otherwise replaces what stands in the fields."""
-        for made in self.form.rows():
-            typed = view.taken.get(made.field.key)
-            if typed is not None and made.input.value() == typed:
-                made.dirty = made.field.key in view.refused
-                made.kept = not made.dirty
-            elif view.why != "typed":
-                made.kept = False
-                if view.why in ("undo", "redo", "taken back", "measured", "applies", "not applicable"):
-                    made.dirty = self.desk.awaits(made.field.key)
 
     def _restore(self, made: FieldRow) -> None:
         """What was typed and refused stands in its field again."""
@@ -239,6 +248,21 @@ class CardEditor(QWidget):
             self.fill_pressed.emit()
         else:
             self.desk.act(what, key)
+
+    def _show_notes(self) -> None:
+        view = self.desk.view
+        source = not self.source.isHidden()
+        self.notes.show_notes([] if view is None else notes_of(view, self.desk.text_here(), source=source))
+
+    @Slot(str)
+    def _on_note(self, what: str) -> None:
+        self.go_to(what) if what == SOURCE else self.desk.act(what)
+
+    @Slot()
+    def _on_held(self) -> None:
+        if not self._said_held and self.desk.view is not None and self.desk.view.locked:
+            self._said_held = True  # once is enough
+            self.held.emit()
 
     @Slot(bool)
     def _on_previewing(self, wanted: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QResizeEvent, QWheelEvent
@@ -14,11 +14,13 @@ from forge_desktop.cards.records import Card, Kind
 from forge_desktop.ui import theme
 from forge_desktop.ui.panes.cards.field_row import FieldRow
 from forge_desktop.ui.panes.cards.section_frame import SectionFrame
+from forge_desktop.ui.panes.cards.views import View
 from forge_desktop.ui.widgets.basics import column
 
 _AHEAD = 60  # pixels below what is seen in which sections are built already
 _LAID_OUT_MS = 20  # until a section has its height, and the next one its place
 _AIMING_MS = 1500  # for so long what is above a field may still find its height
+_REPLACING = frozenset({"undo", "redo", "taken back", "measured", "applies", "not applicable"})  # of a View's `why`
 _TWO = 520  # pixels of width from which on fields stand in two columns
 
 
@@ -126,6 +128,20 @@ class CardForm(QScrollArea):
     @Slot()
     def _miss(self, _action: int = 0) -> None:
         self._aim = None
+
+    def settle(self, view: View, awaits: Callable[[str], bool]) -> None:
+        """What was taken in is no longer being typed; what came otherwise replaces what stands in the fields, but for
+        those that one `awaits`.
+        """
+        for made in self.rows():
+            typed = view.taken.get(made.field.key)
+            if typed is not None and made.input.value() == typed:
+                made.dirty = made.field.key in view.refused
+                made.kept = not made.dirty
+            elif view.why != "typed":
+                made.kept = False
+                if view.why in _REPLACING:
+                    made.dirty = awaits(made.field.key)
 
     def forget_typed(self) -> None:
         """What is being typed is taken in, or is of another card."""

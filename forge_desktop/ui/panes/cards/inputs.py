@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 from forge_desktop.cards.fields import Field
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.raw_text import carried, read, shown
-from forge_desktop.ui.widgets.basics import column, set_cls
+from forge_desktop.ui.widgets.basics import column, set_cls, set_property
 from forge_desktop.ui.widgets.fields import ChoiceField
 
 _LEAST_LINES, _MOST_LINES = 3, 14
@@ -69,7 +69,7 @@ class Input(QWidget):
         """Take nothing while the card is published."""
         for part in self.parts():
             if isinstance(part, QLineEdit | QPlainTextEdit):
-                part.setReadOnly(locked)
+                hold(part, locked=locked)
             else:
                 part.setEnabled(not locked)
 
@@ -258,6 +258,12 @@ class _Choice(ChoiceField):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(theme.px(80), super().minimumSizeHint().height())
+
+
+def hold(part: QLineEdit | QPlainTextEdit, *, locked: bool) -> None:
+    """Let nothing be typed, and show that; what stands there can still be read and copied."""
+    part.setReadOnly(locked)
+    set_property(part, "locked", "1" if locked else "")
 
 
 FORWARD = Qt.FocusReason.TabFocusReason

@@ -16,7 +16,7 @@ from forge_desktop.cards.records import Card, CheckReport, Problem
 from forge_desktop.ui.panes.cards.views import View
 from forge_desktop.ui.panes.cards.words import check_words
 from forge_desktop.ui.widgets.basics import Notice
-from forge_desktop.ui.widgets.words import own_direction, safe_words
+from forge_desktop.ui.widgets.words import safe_words
 
 if TYPE_CHECKING:
     from forge_desktop.ui.panes.cards.pane import CardsPane
@@ -57,19 +57,16 @@ class OpenCard(QObject):
             self._say_about(view)
 
     def _say_about(self, view: View) -> None:
-        card = view.card
-        parts = [own_direction(safe_words(card.name)) or "Without a name"]
+        card, desk = view.card, self._pane.desk
+        names = [safe_words(card.name) or "Without a name"]
         if card.label and card.label != card.name:
-            parts.insert(0, own_direction(safe_words(card.label)))
-        parts.append("published, locked" if view.locked else self._saved or "draft")
-        left = [BY_KEY[key].title for key in self._pane.desk.refused_here() if key in BY_KEY]
-        parts += (
-            [f"{left[0]} is not kept yet"] if len(left) == 1 else [f"{len(left)} fields are not kept yet"] * bool(left)
-        )
-        parts += ["the source is not kept yet"] * (self._pane.desk.text_here() is not None)
-        if card.orphan:
-            parts.append(card.orphan)
-        self._pane.heads.about.setText(" · ".join(parts))
+            names.insert(0, safe_words(card.label))
+        states = ["published, locked" if view.locked else self._saved or "draft"]
+        left = [BY_KEY[key].title for key in desk.refused_here() if key in BY_KEY]
+        left += ["The source"] * (desk.text_here() is not None)
+        if left:
+            states.append(f"{left[0]} is not kept yet" if len(left) == 1 else f"{len(left)} fields are not kept yet")
+        self._pane.heads.about.say(names, states)
 
     # the banner, and where it leads
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from forge_desktop.forge import Forge
 
 _LIST = "cards"
+_LOCKED = "This card is published and locked. Reopen begins its next draft."
 
 
 class CardsPane(Pane):
@@ -88,7 +89,7 @@ class CardsPane(Pane):
             self.show_list()
 
     def search(self) -> QLineEdit | None:
-        return self.listed.filter if self._stack.currentIndex() == 0 else self.editor.sections.finder
+        return self.listed.filter if self._stack.currentIndex() == 0 else self.editor.search()
 
     def unfinished(self) -> str:
         kept = sorted({BY_KEY[key].title for key in self.desk.unkept() if key in BY_KEY})
@@ -158,6 +159,7 @@ class CardsPane(Pane):
         self.editor.left.connect(self.show_list)
         self.editor.publish_pressed.connect(self.opened.publish)
         self.editor.fill_pressed.connect(lambda: self.opened.do(acting.fill))
+        self.editor.held.connect(lambda: self.notice.emit(Notice(_LOCKED, icon="info")))
         self.editor.listen(self)
         self.editor.preview.copied.connect(lambda words: self.notice.emit(Notice(words, icon="copy")))
         desk.shown.connect(self._on_shown)
@@ -197,7 +199,7 @@ class CardsPane(Pane):
         parts = [
             count_words(len(entries), "card"),
             f"{published} published",
-            *([f"{stale} of them stale"] if stale else []),
+            *([f"{stale} stale"] if stale else []),
         ]
         self.heads.subtitle.setText(" · ".join(parts) if entries else "What a student is for, and how well it does")
         self._on_chosen()

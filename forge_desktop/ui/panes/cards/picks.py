@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QCompleter, QLineEdit, QListView, QWidget
 
 from forge_desktop.cards.fields import Field
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.panes.cards.inputs import Input
+from forge_desktop.ui.panes.cards.inputs import Input, hold
 from forge_desktop.ui.panes.cards.words import language_words
 from forge_desktop.ui.widgets.basics import Button, column
 from forge_desktop.ui.widgets.flow import FlowLayout
@@ -161,7 +161,7 @@ class ChipsInput(Input):
 
     def lock(self, *, locked: bool) -> None:
         self._locked = locked
-        self.line.setReadOnly(locked)
+        hold(self.line, locked=locked)
         self.line.setVisible(not (locked and self._items))
         for chip in self._chips:
             chip.setEnabled(not locked)

@@ -8,7 +8,7 @@ from functools import partial
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter
-from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QFrame, QListView, QScrollArea, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from forge_desktop.cards import fields as known
 from forge_desktop.cards.records import Card, CheckReport, Kind
@@ -133,11 +133,11 @@ class SectionsPanel(QWidget):
         self._section = ""
         self.percent = label("", tokens.SMALL, 600)
         self.meter = Meter(0, 0, kind="ok", accessible_name="Required fields that are there:")
-        self.finder = OfferLine(self._titles)
+        self.finder = OfferLine(self.titles)
         self.finder.setAccessibleName("Go to a field")
         self.finder.setPlaceholderText("Go to a field")
         self.finder.setFont(theme.font(tokens.SMALL))
-        self.finder.taken.connect(self._on_taken, Qt.ConnectionType.QueuedConnection)
+        self.finder.taken.connect(self.take, Qt.ConnectionType.QueuedConnection)
         self.buttons: dict[str, _Jump] = {}
         for key, title in known.SECTIONS:
             button = _Jump(title, "circle-dashed", "jump")
@@ -153,7 +153,16 @@ class SectionsPanel(QWidget):
             gap=3, margins=(20, 20, 10, 12),
         )  # fmt: skip
         content.setStretch(content.count() - 2, 1000)
-        self.setLayout(content)
+        inside = QWidget()
+        inside.setProperty("cls", "flow")
+        inside.setLayout(content)
+        area = QScrollArea()  # a low window has not room for all of it
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(inside)
+        self.setLayout(column(area, gap=0))
         self.setFixedWidth(theme.px(202))
 
     def show_card(self, card: Card, report: CheckReport, problems: Mapping[str, str]) -> None:
@@ -195,11 +204,13 @@ class SectionsPanel(QWidget):
         self.checklist.rows.show(here)
         self.checklist.setVisible(bool(here))
 
-    def _titles(self) -> list[str]:
+    def titles(self) -> list[str]:
+        """What the fields of the card are called."""
         return [field.title for field in known.of_kind(self._kind)] if self._kind else []
 
     @Slot(str)
-    def _on_taken(self, title: str) -> None:
+    def take(self, title: str) -> None:
+        """Go to the field with this title."""
         field = next((f for f in known.FIELDS if f.title == title), None)
         self.finder.clear()
         if field is not None:

@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QWidget
 from forge_desktop.cards.records import Problem, TextOutcome
 from forge_desktop.ui import tokens
 from forge_desktop.ui.panes.cards.source_text import SourceText
+from forge_desktop.ui.panes.cards.words import place_words
 from forge_desktop.ui.raw_text import carried, shown
-from forge_desktop.ui.widgets.basics import Button, IconLabel, column, frame, label, row
+from forge_desktop.ui.widgets.basics import Button, IconLabel, column, frame, label, row, set_property
 from forge_desktop.ui.widgets.words import breakable
 
 _PAUSE_MS = 400
@@ -45,7 +46,8 @@ class SourceView(QWidget):
         line.setStretch(1, 1)
         self._foot = frame("bad", line)
         self._foot.hide()
-        content = column(frame("card", row(self.text, margins=(1, 1, 1, 1))), self._foot, gap=8)
+        self._ground = frame("card", row(self.text, margins=(1, 1, 1, 1)))
+        content = column(self._ground, self._foot, gap=8)
         content.setContentsMargins(0, 18, 16, 18)
         content.setStretch(0, 1)
         self.setLayout(content)
@@ -86,6 +88,7 @@ class SourceView(QWidget):
         if locked and not self.text.isReadOnly():
             self.flush()
         self.text.setReadOnly(locked)
+        set_property(self._ground, "locked", "1" if locked else "")
 
     def awaits(self) -> bool:
         """Whether something typed was not handed on yet."""
@@ -153,11 +156,3 @@ class SourceView(QWidget):
             self._pause.start()
             if not self._most.isActive():
                 self._most.start()
-
-
-def place_words(problem: Problem) -> str:
-    """A problem with its place: "Line 12, column 5: …"."""
-    if not problem.line or problem.message.lower().startswith("line "):
-        return problem.message
-    column_words = f", column {problem.column}" if problem.column else ""
-    return f"Line {problem.line}{column_words}: {problem.message}"

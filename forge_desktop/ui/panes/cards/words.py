@@ -9,7 +9,7 @@ from PySide6.QtCore import QLocale
 
 from forge_desktop.base.money import shown as money_words
 from forge_desktop.cards.fields import BY_KEY, Field, nothing_paid
-from forge_desktop.cards.records import CardEntry, CheckReport, Kind, Value
+from forge_desktop.cards.records import CardEntry, CheckReport, Kind, Problem, Value
 from forge_desktop.cards.taking import lengths
 from forge_desktop.ui.widgets.words import count_words, safe_words
 
@@ -31,6 +31,7 @@ _SOURCES = {
     "import": "Brought in",
     "shipped": "Came with Forge Desktop",
 }
+SOURCE = "#source"  # a place to go to, beside the fields
 _SAID = ("n", "machine", "device", "build", "command")  # of the detail, in this order
 
 
@@ -151,11 +152,21 @@ def entry_facts(entry: CardEntry) -> str:
     return " · ".join(parts)
 
 
+def place_words(problem: Problem) -> str:
+    """A problem with its place: "Line 12, column 5: …"."""
+    if not problem.line or problem.message.lower().startswith("line "):
+        return problem.message
+    column_words = f", column {problem.column}" if problem.column else ""
+    return f"Line {problem.line}{column_words}: {problem.message}"
+
+
 def check_words(found: CheckReport) -> tuple[str, str, str, str]:
-    """What a check found: a title, a text, the kind of banner, and the field to go to ("" for none)."""
-    wrong = [problem for problem in found.problems if problem.severity == "error"]
+    """What a check found: a title, a text, the kind of banner, and the field to go to ("" for none, or SOURCE)."""
+    errors = [problem for problem in found.problems if problem.severity == "error"]
+    source = next((problem for problem in errors if problem.line), None)  # what the fields say stands on no line
+    wrong = [problem for problem in errors if problem is not source]
     missing = found.completeness.missing
-    parts = []
+    parts = [place_words(source)] if source is not None else []
     if missing:
         parts.append(f"Missing: {', '.join(missing[:6])}{_and_more(len(missing) - 6)}.")
     parts += [f"{problem.message}" for problem in wrong[:3]]
@@ -167,15 +178,16 @@ def check_words(found: CheckReport) -> tuple[str, str, str, str]:
         parts.append(f"{count_words(hidden, 'private place')} would be hidden in an export.")
     titles = {field.title: field.key for field in BY_KEY.values()}
     places = [*(p.field for p in wrong), *(titles[t] for t in missing if t in titles), *(key for key, _ in found.stale)]
-    go = next((place for place in places if place in BY_KEY), "")
+    go = SOURCE if source is not None else next((place for place in places if place in BY_KEY), "")
     if found.ok:
         return "The card is complete and can be published.", " ".join(parts), "ok", ""
     counted = [
+        "The source cannot be taken in" if source is not None else "",
         count_words(len(missing), "required field is missing", "required fields are missing") if missing else "",
         count_words(len(wrong), "error") if wrong else "",
         f"{count_words(len(found.stale), 'value is', 'values are')} stale" if found.stale else "",
     ]
-    return f"{', '.join(filter(None, counted))}.", " ".join(parts), "bad" if wrong else "warn", go
+    return f"{', '.join(filter(None, counted))}.", " ".join(parts), "bad" if errors else "warn", go
 
 
 def _and_more(left: int) -> str:

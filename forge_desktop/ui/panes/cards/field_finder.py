@@ -1,0 +1,73 @@
+"""A line over the editor that leads to a field, for where the sections are not beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QFrame, QWidget
+
+from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.panes.cards.picks import OfferLine
+from forge_desktop.ui.widgets.basics import row
+
+_WIDTH = 340
+
+
+class FieldFinder(QFrame):
+    """Stands on top of `place`, a part of `over`, while it has the keyboard; Escape gives that back. `taken` carries a
+    field's title.
+    """
+
+    taken = Signal(str)
+
+    def __init__(self, titles: Callable[[], Sequence[str]], over: QWidget, place: QWidget) -> None:
+        super().__init__(over)
+        self.setProperty("cls", "card")
+        self.line = OfferLine(titles)
+        self.line.setAccessibleName("Go to a field of the card")
+        self.line.setPlaceholderText("Go to a field")
+        self.line.setFont(theme.font(tokens.SMALL))
+        self.line.taken.connect(self._on_taken, Qt.ConnectionType.QueuedConnection)  # after Qt has put its words in
+        self.line.installEventFilter(self)
+        self.setLayout(row(self.line, margins=(8, 8, 8, 8)))
+        self._place = place
+        self._before: QWidget | None = None
+        self.hide()
+
+    def open(self) -> OfferLine:
+        """Come up; what is returned takes the keyboard."""
+        over = self.parentWidget()
+        assert over is not None
+        if not self.isVisible():
+            self._before = QApplication.focusWidget()
+            self.line.clear()
+        area = QRect(self._place.mapTo(over, QPoint(0, 0)), self._place.size())
+        width = min(theme.px(_WIDTH), area.width() - 16)
+        self.setGeometry(area.center().x() - width // 2, area.top() + 8, width, self.sizeHint().height())
+        self.show()
+        self.raise_()
+        return self.line
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        escape = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
+        if event.type() == QEvent.Type.ShortcutOverride and escape:
+            event.accept()
+        elif event.type() == QEvent.Type.KeyPress and escape:
+            self._leave()
+            return True
+        elif event.type() == QEvent.Type.FocusOut and not self.line.offering():
+            self.hide()
+        return False
+
+    def _leave(self) -> None:
+        before = self._before
+        self.hide()
+        if before is not None and before.isVisible():
+            before.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @Slot(str)
+    def _on_taken(self, title: str) -> None:
+        self.hide()
+        self.taken.emit(title)
