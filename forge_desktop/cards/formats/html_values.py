@@ -93,7 +93,8 @@ def _list(data: Sequence[Any]) -> str:
 
 def provenance(value: Value) -> list[str]:
     """Where a value is from, when, how; and what makes it stale: a line each."""
-    said = [_SOURCES[value.source]]
+    called = value.source == "ledger" and value.unit != "USD"  # times and shares: only money is paid
+    said = ["from its calls" if called else _SOURCES[value.source]]
     if value.at and "date" not in value.detail:
         said.append(moment(value.at)[:10])
     for name, held in value.detail.items():
