@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -23,9 +24,10 @@ def declared(
     maximum: float | Decimal | None = None,
     offers: dict[Any, str] | None = None,
     file: str = "",
+    form: str = "",
 ) -> Any:
     """A dataclass field with this metadata. `offers` names values that are handy; `choices` are the only ones; with
-    `file` the value is a path, and it says which files fit, as in "Pictures (*.png)".
+    `file` the value is a path, and it says which files fit, as in "Pictures (*.png)"; a text has to match `form`.
     """
     return dataclasses.field(
         default=default,
@@ -38,6 +40,7 @@ def declared(
             "maximum": maximum,
             "offers": offers,
             "file": file,
+            "form": form,
         },
     )
 
@@ -56,6 +59,8 @@ def check_value(field: dataclasses.Field[Any], value: object) -> object:
     choices, low, high = (field.metadata[name] for name in ("choices", "minimum", "maximum"))
     if choices is not None and value not in choices:
         raise ForgeError(f"{label} cannot be {value!r}.", hint=_what_to_do(field))
+    if (form := field.metadata["form"]) and not re.fullmatch(form, str(value)):
+        raise ForgeError(f"{label} cannot be {value!r}.", hint="Write a short name, as EUR.")
     if low is not None and not low <= value <= high:
         raise ForgeError(f"{label} cannot be {value}.", hint=_what_to_do(field))
     return value

@@ -337,7 +337,11 @@ class Settings:
         maximum=10**15,
     )
     cost_currency: str = _setting(
-        "USD", "Costs", "Your money", "Its name, as in EUR. Prices of endpoints are in US dollars and are converted."
+        "USD",
+        "Costs",
+        "Your money",
+        "Its name, as in EUR. Prices of endpoints are in US dollars and are converted.",
+        form=r"\s*([^\W\d_]|[$¢£¥\u20a0-\u20cf]){0,8}\s*",
     )
     cost_rate: Decimal = _setting(
         Decimal("1"),

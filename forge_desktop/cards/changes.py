@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 from forge_desktop.base.money import shown
 from forge_desktop.cards.fields import FIELDS, Field, nothing_paid
-from forge_desktop.cards.records import Card, Change, FieldState
+from forge_desktop.cards.patches import alike
+from forge_desktop.cards.records import NOT_KNOWN, Card, Change, FieldState
 
 _LONG = 60  # characters of a value that are named in a sentence
+_BEFORE = 20  # characters that two long texts are named from before they differ
 _HASH = 12  # digits of a hash
 _OWN = frozenset(  # what differs between any two cards, and says nothing of what changed
     ("name", "version", "released", "registry", "changes", "file_sha256", "base_sha256")
@@ -47,7 +49,8 @@ def _shown(state: FieldState | None) -> tuple[object, str]:
     if state is None:
         return None, ""
     if state.not_applicable:
-        return f"not applicable: {state.not_applicable}", ""
+        why = state.not_applicable
+        return why if why.startswith(NOT_KNOWN) else f"not applicable: {why}", ""
     return (None, "") if state.shown is None else (state.shown.data, state.shown.unit)
 
 
@@ -58,7 +61,10 @@ def _words(field: Field, old: tuple[object, str], new: tuple[object, str]) -> st
         return f"{field.title} is gone."
     if field.type in ("text", "rows", "facts"):
         return _large(field, old[0], new[0])
-    return f"{field.title}: {said(field, *old)} → {said(field, *new)}"
+    before, after = said(field, *old), said(field, *new)
+    if before == after:  # what differs is beyond what a sentence names
+        before, after = _apart(_whole(old[0]), _whole(new[0]))
+    return f"{field.title}: {before} → {after}"
 
 
 def _large(field: Field, old: object, new: object) -> str:
@@ -87,6 +93,18 @@ def said(field: Field, data: object, unit: str) -> str:
     if isinstance(data, bool) or not isinstance(data, (int, float)):
         return _short(" ".join(str(data).split()))
     return f"{data:,} {unit}".strip()
+
+
+def _whole(data: object) -> str:
+    return ", ".join(map(str, data)) if isinstance(data, list) else " ".join(str(data).split())
+
+
+def _apart(old: str, new: str) -> tuple[str, str]:
+    """Two long texts from a little before the place where they differ."""
+    at = alike(old, new)
+    start = old.rfind(" ", 0, max(0, at - _BEFORE)) + 1
+    cut = "…" if start else ""
+    return f"{cut}{_short(old[start:])}", f"{cut}{_short(new[start:])}"
 
 
 def _short(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.paths import write_atomically
+from forge_desktop.cards.applicable import as_told
 from forge_desktop.cards.formats import plain
 from forge_desktop.cards.formats.renderers import Renderer, renderer
 from forge_desktop.cards.privacy.hiding import hidden, hidden_count
@@ -76,7 +77,7 @@ class Exports:
         def job(ctx: JobContext) -> object:
             shown, left_out = self._as_it_leaves(found, revealed)
             files = _files(shown, wanted, target, ctx.check, folder=folder)
-            refuse_replacing([path for path, _, _ in files], target, replace=replace)
+            refuse_replacing([path for path, _, _ in files], target, named_in_commands(found), replace=replace)
             return _write(files, target, left_out, ctx.check)
 
         return self._rooms.jobs.start(LANE, KIND, job)
@@ -85,6 +86,7 @@ class Exports:
         return self._get(card) if isinstance(card, str) else card
 
     def _as_it_leaves(self, card: Card, revealed: bool) -> tuple[Card, int]:
+        card = as_told(card)
         if revealed:
             return card, 0
         leaks = self._privacy.scan(card)
@@ -129,7 +131,12 @@ def _files(
     return files
 
 
-def refuse_replacing(paths: Sequence[Path], target: Path, *, replace: bool) -> None:
+def named_in_commands(card: Card) -> str:
+    """The card as one word, for a command that a person may copy."""
+    return card.label if card.label and " " not in card.label else card.uid[:8]
+
+
+def refuse_replacing(paths: Sequence[Path], target: Path, card: str, *, replace: bool) -> None:
     """Raise ForgeError where a file would be lost that nobody agreed to lose, or something is there that is no file."""
     there = [path for path in paths if path.is_symlink() or path.exists()]
     kept = next((path for path in there if not (replace and path.is_file() and not path.is_symlink())), None)
@@ -140,7 +147,7 @@ def refuse_replacing(paths: Sequence[Path], target: Path, *, replace: bool) -> N
         raise ForgeError(
             f"{kept} is there already; nothing was written.",
             hint="Choose another name, or let it be replaced.",
-            commands=["card export --replace"],
+            commands=[f"card export {card} --replace"],
         )
     if len(paths) > 1 and target.exists() and not target.is_dir():
         raise ForgeError(f"{target} is no directory.", hint="Several formats need one to be written into.")

@@ -68,6 +68,13 @@ class History:
         self._changed(row)
         return self._shelf.card(row)
 
+    def begin(self, card: str) -> None:
+        """What a card says now is how it began: there is nothing to take back."""
+        uid = self._uid(card)
+        with self._store.db.write() as connection:
+            self._store.drop_edits(connection, uid)
+            self._store.change(connection, uid, {"cursor": 0})
+
     def versions(self, card: str) -> list[CardVersion]:
         """The numbered versions of a card, the newest first."""
         return self._store.versions(self._uid(card))

@@ -74,6 +74,8 @@ def _taken(cards: Cards, card: Card, said: ForeignCard, path: Path, *, new: bool
         cards.set_text(card.uid, said.broken)
     elif said.broken is not None:
         problems.append(Problem("", f"The text in {path.name} cannot be read, so this card's text stays.", "warning"))
+    if new:
+        cards.history.begin(card.uid)
     made = cards.get(card.uid)
     return BroughtIn(
         **{field.name: getattr(made, field.name) for field in dataclasses.fields(Card)},

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cards import changes
+from forge_desktop.cards import changes, store_tallies
 from forge_desktop.cards import fields as known
 from forge_desktop.cards.editing import by_hand, summary
 from forge_desktop.cards.filling.filler import Filler
@@ -53,7 +53,7 @@ class Keeping:
                 touched.append(row.uid)
             for subject in lacking:
                 if self._store.of_subject(subject.uid) is None:  # another thread was not quicker
-                    touched.append(self._make(connection, subject))
+                    touched.append(self._again(connection, subject) or self._make(connection, subject))
         return touched
 
     def new(self, kind: Kind, name: str, subject: str, source: Source = "hand") -> str:
@@ -82,7 +82,7 @@ class Keeping:
         with self._store.db.write() as connection:
             if self._store.of_subject(subject) is not None:
                 raise ForgeError(f"{found.label} has a card already.", hint="Change that one.")
-            return self._make(connection, found)
+            return self._again(connection, found) or self._make(connection, found)
 
     def remove(self, row: CardRow) -> None:
         """Remove a card whose subject is not here. Raises ForgeError for any other."""
@@ -92,6 +92,25 @@ class Keeping:
             )
         with self._store.db.write() as connection:
             self._store.drop(connection, row.uid)
+
+    def _again(self, connection: sqlite3.Connection, subject: Subject) -> str:
+        """Take up the card of an endpoint that was removed, where the same model answers at the same address again."""
+        if not subject.answers:
+            return ""
+        there = self._subjects.all()
+        rests = store_tallies.rests(self._store.db, "version")
+        left = [
+            row
+            for row in self._store.cards()
+            if row.subject
+            and row.subject not in there
+            and rests.get(row.subject, {}).get("endpoint") == subject.answers
+        ]
+        if not left:
+            return ""
+        row = max(left, key=lambda row: (row.label == subject.label, row.changed))
+        self._store.change(connection, row.uid, {"subject": subject.uid, "label": subject.label, "kind": subject.kind})
+        return row.uid
 
     def _make(self, connection: sqlite3.Connection, subject: Subject) -> str:
         now = time.time()

@@ -68,8 +68,8 @@ def patched(draft: Draft, patch: str) -> Draft:
 
 def _splices(old: str, new: str) -> tuple[dict[str, object], dict[str, object]]:
     """Only what differs between two texts, and where: a letter typed into a long card is a letter here."""
-    at = _alike(old, new)
-    tail = _alike(old[at:][::-1], new[at:][::-1])
+    at = alike(old, new)
+    tail = alike(old[at:][::-1], new[at:][::-1])
     before, after = old[at : len(old) - tail], new[at : len(new) - tail]
     return (
         {"at": at, "length": len(after), "text": before},
@@ -77,7 +77,7 @@ def _splices(old: str, new: str) -> tuple[dict[str, object], dict[str, object]]:
     )
 
 
-def _alike(one: str, other: str) -> int:
+def alike(one: str, other: str) -> int:
     """How many letters two texts have in common at their beginning."""
     low, high = 0, min(len(one), len(other))
     while low < high:

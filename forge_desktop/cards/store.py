@@ -173,6 +173,10 @@ class CardStore:
             (uid, row.n, row.what, row.before, row.after, row.at),
         )
 
+    def drop_edits(self, connection: sqlite3.Connection, uid: str) -> None:
+        """Forget how a card's changes are taken back."""
+        connection.execute("DELETE FROM card_edits WHERE card = ?", (uid,))
+
     # ---- numbered versions ----
 
     def versions(self, uid: str) -> list[CardVersion]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from forge_desktop.cards.footing import of_address
 from forge_desktop.cards.grounds import LocalEmbedder, local_embedder
 from forge_desktop.cards.records import Kind
 
@@ -18,13 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Subject:
-    """A version or an endpoint that has a card. `parents` are the subjects whose card it takes over, the best first."""
+    """A version or an endpoint that has a card. `parents` are the subjects whose card it takes over, the best first;
+    `answers` is what answers at an endpoint: where that comes back, its card does too.
+    """
 
     uid: str
     kind: Kind
     label: str
     name: str
     parents: tuple[str, ...] = ()
+    answers: str = ""
 
 
 class Subjects:
@@ -80,4 +84,5 @@ def _nearness(other: Version, version: Version) -> int:
 
 def _of_endpoint(endpoint: Endpoint) -> Subject:
     embeds = "embedder" in endpoint.roles and not {"answer", "critique", "judge"} & set(endpoint.roles)
-    return Subject(endpoint.uid, "embedder" if embeds else "teacher", endpoint.name, endpoint.name)
+    kind: Kind = "embedder" if embeds else "teacher"
+    return Subject(endpoint.uid, kind, endpoint.name, endpoint.name, answers=of_address(endpoint))

@@ -87,6 +87,8 @@ def take(card: Card, key: str, part: str = "p50") -> Taken | None:
 def origin(value: Value) -> str:
     """Where a value is from, as in "measured on this computer on 2026-11-26 (n 20; AMD EPYC 9R14)"."""
     words = _SOURCES.get(value.source, value.source)
+    if value.source == "ledger" and value.unit != "USD":
+        words = "from the calls that were made"
     if value.origin == "hand" and value.source not in ("hand", "import"):
         words = _SOURCES["hand"]
     said = [f"n {n}"] if isinstance(n := value.detail.get("n"), int) else []

@@ -13,6 +13,7 @@ _MODALITIES = (
     "text", "image", "audio", "speech", "video", "code", "table", "document", "vector", "embedding", "time series",
     "3D", "any",
 )  # fmt: skip
+_WHOLE = {"%": 100, "percent": 100, "share": 1}
 _KNOWN = frozenset(word.casefold() for name in _MODALITIES for word in (name, f"{name}s"))
 
 
@@ -20,6 +21,7 @@ def contradictions(kind: Kind, values: Mapping[str, Value]) -> list[Problem]:
     """Problems that no field has by itself; `values` are what the fields show."""
     data = {key: value.data for key, value in values.items()}
     found = [*_licence(data, values), *_times(data), *_ratios(data), *_dates(data), *_modalities(data)]
+    found += _parts(data.get("evaluation"))
     if kind == "adapter" and data.get("base_relation") not in (None, "adapter"):
         found.append(_warning("base_relation", "Relation to the base: this is an adapter, and it says otherwise."))
     return found
@@ -57,6 +59,19 @@ def _ratios(data: Mapping[str, Any]) -> list[Problem]:
         low, high = data.get(smaller), data.get(larger)
         if isinstance(low, int) and isinstance(high, int) and low > high:
             found.append(_warning(smaller, said))
+    return found
+
+
+def _parts(rows: object) -> list[Problem]:
+    """Results that are said to be a part of a whole, and are more than all of it or less than nothing."""
+    found = []
+    for n, row in enumerate(rows if isinstance(rows, list) else [], 1):
+        most = _WHOLE.get(str(row.get("unit"))) if isinstance(row, Mapping) else None
+        for column in ("value", "baseline"):
+            held = row.get(column) if most is not None else None
+            if most is not None and isinstance(held, int | float) and not 0 <= held <= most:
+                said = f"row {n}: {column} {held:g} {row['unit']} is not between 0 and {most}. Is it in another unit?"
+                found.append(_warning("evaluation", f"{BY_KEY['evaluation'].title}, {said}"))
     return found
 
 

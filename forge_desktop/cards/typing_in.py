@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from fractions import Fraction
 
 from forge_desktop.base.errors import FieldError, ForgeError
 from forge_desktop.base.money import parse_usd
@@ -22,6 +23,7 @@ _TAIL = re.compile(rf"{_NUMBER}\s*([A-Za-z%][A-Za-z/]*)?")
 _NAMED = re.compile(rf"(p50|p95)\s*[:=]?\s*({_NUMBER}\s*[A-Za-z%/]*)")
 _SHOWN = re.compile(r"([^()]+?)\s*\(p95\s+([^()]+)\)")  # as a card is shown: 340 ms (p95 900)
 _LONGEST_NUMBER = 300
+_LARGE = {"M": 10**6, "B": 10**9, "T": 10**12}  # parameters are counted so; a K could be 1,000 or 1,024
 
 
 def taken(field: Field, data: object, unit: str = "") -> tuple[object, str]:
@@ -131,6 +133,8 @@ def _read(field: Field, data: object, unit: str) -> tuple[float | int | None, st
         raise _refused(field, f"{field.title} says {own} in its text and {unit} as its unit.")
     if own and field.units and not fits(own, field.units):
         raise _refused(field, f"{field.title} is given in {_listed(field.units)}, not in {own}.")
+    if own in _LARGE and field.type == "count" and not field.units:
+        return round(Fraction(text) * _LARGE[own]), unit
     if own and not field.units:
         raise _refused(field, f"{field.title} has no unit, so {own} does not belong to it.")
     return (int(text) if re.fullmatch(r"[-+]?\d+", text) else float(text)), own or unit

@@ -60,7 +60,7 @@ def _add_looking(step: Verb) -> None:
         " checked without bringing it in, each problem with its line and column.",
         writes=False,
     )
-    check.add_argument("card", type=named, metavar="CARD|FILE", help=f"{_CARD}; or a file")
+    check.add_argument("card", type=named, metavar="CARD|FILE", help=f"{_CARD}; or a file or folder")
     check.add_argument("--kind", choices=KINDS, help="what a file is the card of (guessed)")
 
 
@@ -103,7 +103,9 @@ def _add_writing(step: Verb) -> None:
     fill.add_argument("--no-measure", action="store_true", help="no benchmark: only what is known already")
     _card(step("undo", "take the last change by hand back"))
     _card(step("redo", "make the change again that was taken back"))
-    _card(step("remove", "remove the card of something that is not here"))
+    remove = step("remove", "remove the card of something that is not here, with all its versions")
+    _card(remove)
+    remove.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def _add_versions(step: Verb) -> None:

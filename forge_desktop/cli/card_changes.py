@@ -18,9 +18,9 @@ from forge_desktop.cards import changes, checking
 from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.formats.files import MOST_BYTES, refuse_large
 from forge_desktop.cards.records import Card, Filled
-from forge_desktop.cli import card_words
+from forge_desktop.cli import card_words, consent
 from forge_desktop.cli.lesson_waiting import wait
-from forge_desktop.cli.output import Output, hint_of
+from forge_desktop.cli.output import Output, counted, hint_of
 from forge_desktop.forge import Forge
 from forge_desktop.students.files import refuse_special
 
@@ -49,6 +49,8 @@ def write(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         forge.cards.reviewed(card, field)
     else:
         text = options.value if options.value is not None else _text_of(options.file)
+        if not text:
+            _refuse_nothing(forge.cards.get(card), field)
         forge.cards.set(card, field, _data_of(field, text), unit=options.unit)
     found = forge.cards.get(card)
     told = card_words.field_fields(BY_KEY[field], found.fields.get(field), found)
@@ -64,6 +66,16 @@ def write(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     for problem in problems:
         out.line(card_words.problem_in_words(problem))
     return 0
+
+
+def _refuse_nothing(card: Card, field: str) -> None:
+    """Raise ForgeError where a field is to be emptied in which nobody wrote anything."""
+    state = card.fields.get(field)
+    if BY_KEY[field].belongs_to(card.kind) and (state is None or (state.hand is None and not state.not_applicable)):
+        raise ForgeError(
+            f"Nobody wrote {BY_KEY[field].title} by hand, so there is nothing to take away.",
+            hint="Write a value; --clear takes away one that was written, --not-applicable says why there is none.",
+        )
 
 
 def _data_of(field: str, text: str) -> object:
@@ -164,8 +176,8 @@ def fill(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         out.line(f"  skipped: {title}: {why}")
     for title in report.missing:
         out.line(f"  missing: {title}")
-    for field, why in check.stale:
-        out.line(f"  stale: {BY_KEY[field].title}: {why}")
+    for line in card_words.stale_lines(check):
+        out.line(f"  {line}")
     return 0
 
 
@@ -200,6 +212,10 @@ def _stepped(before: Card, after: Card, done: str, what: str, out: Output) -> in
 def remove(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """`card remove`: only cards of what is not here."""
     card = forge.cards.get(options.card)
+    if card.orphan:  # any other stays, and is refused with the reason
+        kept = len(forge.cards.history.versions(card.uid))
+        history = f" and its {counted(kept, 'version')}" if kept else ""
+        consent.ask(out, f"The card of {card.name} goes with all that it says{history}.", yes=options.yes)
     forge.cards.remove(card.uid)
     out.result({"removed": card.uid, "name": card.name})
     out.line(f"Removed: the card of {card.name}.")

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.formats.file_check import checked_file
 from forge_desktop.cards.records import BroughtIn, Card, Exported
 from forge_desktop.cli import card_words
@@ -23,7 +22,8 @@ from forge_desktop.students.files import refuse_special
 def check_file(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     """`card check FILE`: each problem with its line and column; nothing is kept."""
     path = Path(os.path.abspath(options.card))
-    refuse_special(path)
+    if not path.is_dir():
+        refuse_special(path)
     report = checked_file(path, options.kind, forge.cards.privacy.scan)
     out.result({"file": str(path), **card_words.report_fields(report)})
     card_words.tell_report(report, out, options.card)
@@ -103,8 +103,8 @@ def bring_in(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     out.line(card_words.heading(made))
     for problem in dict.fromkeys((*report.problems, *refused)):
         out.line(f"  {card_words.problem_in_words(problem)}")
-    for field, why in report.stale:
-        out.line(f"  stale: {BY_KEY[field].title}: {why}")
+    for line in card_words.stale_lines(report):
+        out.line(f"  {line}")
     if made.broken is not None:
         out.line("The text is kept as it is: `card edit` mends it.")
     return 0 if made.broken is None else 1

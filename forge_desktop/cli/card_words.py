@@ -25,6 +25,16 @@ from forge_desktop.cards.taking import day, origin
 from forge_desktop.cli.output import Output
 
 _WIDE = 26
+_NOTHING: dict[str, object] = {
+    "value": None,
+    "unit": "",
+    "shown": "",
+    "origin": None,
+    "source": None,
+    "detail": {},
+    "at": None,
+    "stale": "",
+}
 
 
 def entry_fields(entry: CardEntry) -> dict[str, object]:
@@ -76,7 +86,7 @@ def field_fields(field: Field, state: FieldState | None, card: Card) -> dict[str
         "required": field.required_for(card.kind),
         "guidance": field.guidance,
         "example": field.example,
-        **(value_fields(field, shown) if shown is not None else {"value": None}),
+        **(value_fields(field, shown) if shown is not None else _NOTHING),
         "measured": value_fields(field, state.measured) if both and state and state.measured else None,
         "not_applicable": state.not_applicable if state is not None else "",
         "taken_over": state is not None and state.taken_over,
@@ -255,14 +265,22 @@ def tell_report(report: CheckReport, out: Output, file: str = "") -> None:
     fields = {field.title: field.key for field in BY_KEY.values()}
     for title in done.missing:
         out.line(f"missing: {title} [{fields[title]}]")
-    for field, why in report.stale:
-        out.line(f"stale: {BY_KEY[field].title if field in BY_KEY else field}: {why}")
+    for line in stale_lines(report):
+        out.line(line)
     for title in done.to_review:
         out.line(f"taken over, not looked at yet: {title}")
     for leak in report.leaks:
         how = "shown" if leak.revealed else "hidden in exports"
         title = BY_KEY[leak.field].title if leak.field in BY_KEY else leak.field
         out.line(f"private, {how}: {title}: {leak.text} ({leak.why}) [{leak.finding[:12]}]")
+
+
+def stale_lines(report: CheckReport) -> list[str]:
+    """What is stale: fields of which the same is to be said stand together."""
+    titles: dict[str, list[str]] = {}
+    for field, why in report.stale:
+        titles.setdefault(why, []).append(BY_KEY[field].title if field in BY_KEY else field)
+    return [f"stale: {', '.join(named)}: {why}" for why, named in titles.items()]
 
 
 def problem_in_words(problem: Problem, file: str = "") -> str:

@@ -44,7 +44,8 @@ def _show(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     if options.number:
         found = forge.cards.history.version(options.card, options.number)
     if options.markdown:
-        text = forge.cards.exports.render(found, "markdown").decode()
+        waiting = forge.cards.exports.content(found)["broken"]  # as its author wrote it: it is no card's text yet
+        text = forge.cards.exports.render(found, "markdown").decode() if waiting is None else waiting
         out.result({**card_words.card_fields(found), "markdown": text})
         out.write(text)
         return 0
@@ -54,8 +55,11 @@ def _show(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     told = [card_words.field_fields(one, found.fields.get(one.key), found) for one in fields]
     if not (options.all or options.field):
         told = [one for one in told if one["value"] is not None or one["not_applicable"] or one["required"]]
-    out.result({**card_words.card_fields(found), "fields": told})
+    others = _namesakes(forge, found)
+    out.result({**card_words.card_fields(found), "fields": told, "namesakes": others})
     out.line(card_words.heading(found))
+    for other in others:
+        out.line(f"  A card of what is not here is called so too: `card show {other[:8]}` shows it.")
     for sentence in (found.orphan, found.problem.message if found.problem is not None else ""):
         if sentence:
             out.line(f"  {sentence}")
@@ -63,6 +67,14 @@ def _show(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     if not options.number and not options.field:
         _tell_way_on(found, out)
     return 0
+
+
+def _namesakes(forge: Forge, found: Card) -> list[str]:
+    """The cards of what is not here that are called as this one of what is: a name means the latter."""
+    called = {found.name.casefold(), found.label.casefold()} if not found.orphan else set()
+    return [
+        one.uid for one in forge.cards.entries() if one.orphan and called & {one.name.casefold(), one.label.casefold()}
+    ]
 
 
 def _tell_way_on(card: Card, out: Output) -> None:
@@ -78,7 +90,7 @@ def _known(card: Card, field: str) -> None:
 
 
 def _check(forge: Forge, options: argparse.Namespace, out: Output) -> int:
-    if _names_a_file(options.card):
+    if _names_a_file(forge, options.card):
         return card_files.check_file(forge, options, out)
     found = forge.cards.get(options.card)
     report = forge.cards.check(found.uid)
@@ -89,9 +101,18 @@ def _check(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     return 0 if report.ok else 1
 
 
-def _names_a_file(text: str) -> bool:
-    """Whether a file is meant and not a card: by its ending, or by the way to it."""
-    return Path(text).suffix.lower() in _TEXTS or (os.sep in text and Path(text).exists())
+def _names_a_file(forge: Forge, text: str) -> bool:
+    """Whether a file or folder is meant and not a card: by its ending, the way to it, or since no card is called so."""
+    path = Path(text)
+    if path.suffix.lower() in _TEXTS or not path.exists():
+        return path.suffix.lower() in _TEXTS
+    if os.sep in text:
+        return True
+    try:
+        forge.cards.get(text)
+    except ForgeError:
+        return True
+    return False
 
 
 def _history(forge: Forge, options: argparse.Namespace, out: Output) -> int:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 
 from forge_desktop.base.directions import unturned
+from forge_desktop.cards.markdown.comments import without_comments
 
 _FRONT = re.compile(r"\A\ufeff?---[ \t]*\r?\n.*?^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _TABLE_ROWS = 24  # of a table that are drawn; the form and the source have them all
 
 
 def preview_text(markdown: str) -> str:
     """What is read of a card: without its front matter and comments, long tables cut, and said so."""
-    text = _COMMENT.sub("", _FRONT.sub("", markdown, count=1)).replace("\r\n", "\n")
+    text = without_comments(_FRONT.sub("", markdown, count=1)).replace("\r\n", "\n")
     made: list[str] = []
     rows = 0
     for line in [*text.split("\n"), ""]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import (
@@ -26,6 +26,7 @@ from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
     QColor,
     QFont,
+    QFontMetricsF,
     QImage,
     QPageLayout,
     QPageSize,
@@ -42,12 +43,15 @@ from PySide6.QtSvg import QSvgRenderer
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.paths import write_atomically
 from forge_desktop.ui import tokens
+from forge_desktop.ui.print_edges import Edge, find_edges, paint_edges
 from forge_desktop.ui.print_pages import settle, turn
+from forge_desktop.ui.widgets.column_widths import fit_table, headed_tables
 from forge_desktop.ui.widgets.words import safe_words
 
 _DPI = 96  # what a pixel of HTML is; the layout counts in them
 _FINE = 1200  # dots an inch on paper: with fewer, letters are placed so roughly that words fall apart when copied
 _MARGINS = QMarginsF(14, 14, 14, 18)  # millimetres
+_CELL = 22  # pixels around a word in a cell of a table
 _LETTER = ("US", "CA", "MX", "PH", "CL", "CO", "CR", "DO", "GT", "NI", "PA", "PR", "SV", "VE")
 _STYLES = re.compile(r"<style\b.*?</style\s*>", re.IGNORECASE | re.DOTALL)
 _DATA = re.compile(r"data:(image/[a-z.+-]+);base64,([A-Za-z0-9+/=\s]+)")
@@ -110,7 +114,7 @@ def _print(html: str, title: str, paper: str, check: Callable[[], None]) -> tupl
     page = QSizeF(area.width() * _DPI, area.height() * _DPI)
     document = _Paper(html, page)
     turn(document)
-    settle(document, check)
+    edges = find_edges(document, settle(document, check))
     pages = document.pageCount()
     painter = QPainter(writer)
     try:
@@ -119,7 +123,7 @@ def _print(html: str, title: str, paper: str, check: Callable[[], None]) -> tupl
             check()
             if number:
                 writer.newPage()
-            document.paint_page(painter, number)
+            document.paint_page(painter, number, edges.get(number, ()))
             _paint_foot(painter, page, title, f"{number + 1} of {pages}")
     finally:
         painter.end()
@@ -151,11 +155,15 @@ class _Paper(QTextDocument):
         self.setDefaultStyleSheet(_STYLE)
         self.setPageSize(page)
         self.setHtml(_STYLES.sub(_for_paper, html))
+        for table in headed_tables(self):
+            shape = table.format().toTableFormat()
+            inside = page.width() - shape.leftMargin() - shape.rightMargin()
+            fit_table(table, inside, padding=_CELL, measure=lambda font: QFontMetricsF(font, self._screen))
 
     def loadResource(self, kind: int, url: QUrl | str) -> object:
         return None
 
-    def paint_page(self, painter: QPainter, number: int) -> None:
+    def paint_page(self, painter: QPainter, number: int, edges: Sequence[Edge]) -> None:
         """Paint one page, black on white whatever the window looks like."""
         height = self._page.height()
         context = QAbstractTextDocumentLayout.PaintContext()
@@ -165,6 +173,7 @@ class _Paper(QTextDocument):
         painter.translate(0, -number * height)
         painter.setClipRect(context.clip)
         self.documentLayout().draw(painter, context)
+        paint_edges(painter, edges)
         painter.restore()
 
 

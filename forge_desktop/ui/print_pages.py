@@ -20,7 +20,7 @@ _BEFORE = QTextFormat.PageBreakFlag.PageBreak_AlwaysBefore
 _EDGE = 3.0  # pixels of a row's border, and what rounding takes
 _SLIT = 14.0  # pixels that are left below: less than a line
 _MOST = 6_000_000  # signs that are laid out anew, some seconds: thousands of rows are then parted as it comes
-_TALLEST = 0.8  # of a page: a higher row is parted all the same
+_TALLEST = 0.4  # of a page: a higher row is parted all the same
 _PICTURE = "\ufffc"
 Part = QTextBlock | QTextTable
 
@@ -36,8 +36,11 @@ def turn(document: QTextDocument) -> None:
         block = block.next()
 
 
-def settle(document: QTextDocument, check: Callable[[], None]) -> None:
-    """Move to the next page what would be parted. Forward once: what is changed moves only what comes behind it."""
+def settle(document: QTextDocument, check: Callable[[], None]) -> list[QTextBlock]:
+    """Move to the next page what would be parted. Forward once: what is changed moves only what comes behind it.
+
+    The blocks that came in for it, and say nothing.
+    """
     parts = list(_parts(document))
     pages = _Pages(document)
     head = -1  # where the headings begin that stand right before this part
@@ -55,6 +58,7 @@ def settle(document: QTextDocument, check: Callable[[], None]) -> None:
         if isinstance(part, QTextTable):
             pages.keep_rows(part, first)
         head = -1
+    return pages.filled
 
 
 def _parts(document: QTextDocument) -> Iterator[Part]:
@@ -75,6 +79,7 @@ class _Pages:
     def __init__(self, document: QTextDocument) -> None:
         self._document, self._height = document, document.pageSize().height()
         self._left = _MOST // max(1, document.characterCount())
+        self.filled: list[QTextBlock] = []
 
     def page(self, y: float) -> int:
         return int(y // self._height)
@@ -133,7 +138,7 @@ class _Pages:
             look = cell.format().toTableCellFormat()
             tops.append(layout.blockBoundingRect(cell.firstCursorPosition().block()).top() - look.topPadding())
             bottoms.append(layout.blockBoundingRect(cell.lastCursorPosition().block()).bottom() + look.bottomPadding())
-        return min(tops) - _EDGE, max(bottoms) + _EDGE
+        return max(0.0, min(tops) - _EDGE), max(bottoms) + _EDGE
 
     def _fill(self, table: QTextTable, row: int, by: float) -> None:
         """Make a row higher, so that the next finds no room for its first line, and goes to the next page by itself.
@@ -152,6 +157,8 @@ class _Pages:
         if self.page(layout.blockBoundingRect(end.block()).bottom()) != page:  # no room for it: then as it was
             end.deletePreviousChar()
             self._lay_out()
+        else:
+            self.filled.append(end.block())
 
     def _lay_out(self) -> None:
         """WORKAROUND: laid out again from a change on, Qt's text loses what stood behind it; so all of it is."""

@@ -472,6 +472,17 @@ def test_nobody_is_better_by_fewer_than_ten_items_or_by_what_is_stale(n: int) ->
     assert ("stale" in found.note) == (n >= 10)
 
 
+def test_what_reads_the_same_is_not_told_apart() -> None:
+    def bases(*sizes: int) -> list[bool]:
+        cards = [card(f"v{n}", file_bytes=measured(size, "B")) for n, size in enumerate(sizes)]
+        around = dataclasses.replace(AROUND, fits={one.uid: Fits("unknown", "") for one in cards})
+        rows = compare_rows.rows(cards, around, (), INPUTS)
+        return [figure.best for row in rows if row.key == "file_bytes" for figure in row.figures]
+
+    assert bases(98_000_001, 98_000_000) == [False, False]
+    assert bases(98_000_001, 98_000_000, 200_000_000) == [True, True, False]
+
+
 def test_less_is_better_for_likelihoods() -> None:
     rows = [{**score(value), "metric": "nll", "less_is_better": True} for value in (1.5, 1.2)]
     cards = [card(uid, evaluation=results(each)) for uid, each in zip(("v1", "v2"), rows, strict=True)]

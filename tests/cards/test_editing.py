@@ -8,7 +8,8 @@ import pytest
 
 from forge_desktop.base.errors import FieldError, ForgeError
 from forge_desktop.base.events import DataChanged
-from forge_desktop.cards.records import Value
+from forge_desktop.cards import changes
+from forge_desktop.cards.records import FieldState, Value
 from tests.cards.completing import complete
 from tests.cards.conftest import CardRoom
 
@@ -222,3 +223,12 @@ def test_neither_does_one_that_was_changed_in_the_text(room: CardRoom) -> None:
     written = room.cards.markdown(version.label, revealed=True)
     assert "verified: true" not in written
     assert "gate 3" not in written.split("measured")[0]
+
+
+def test_what_differs_far_on_in_two_texts_can_be_seen() -> None:
+    texts = [
+        "A small English chat model of 135 million parameters, laid out " + end for end in ("in Q4_1.", "in Q8_0.")
+    ]
+    old, new = (FieldState("summary", hand=Value(text)) for text in texts)
+    (change,) = changes.of_fields({"summary": old}, {"summary": new})
+    assert change.what == "Summary: …parameters, laid out in Q4_1. → …parameters, laid out in Q8_0."

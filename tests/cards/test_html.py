@@ -12,7 +12,9 @@ from PySide6.QtGui import QTextDocument
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards.formats.charts import values
 from forge_desktop.cards.formats.html import render
+from forge_desktop.cards.formats.html_values import markdown_html
 from forge_desktop.cards.records import Value
+from forge_desktop.ui.card_text import preview_text
 from tests.cards.samples import SHA, empty_card, full_card, many_rows, with_texts
 from tests.cards.test_cyclonedx import KINDS
 from tests.cards.test_plain import NASTY
@@ -102,7 +104,7 @@ def test_many_rows_are_all_there_in_table_and_charts():
     for number in (0, 99, 199):
         assert f"metric {number}" in page.text
         assert charts.count(f">metric {number} · set {number // 10}<") == 4  # values and differences, light and dark
-    assert "part 17 of 17" in charts
+    assert "part 7 of 7" in charts
 
 
 def test_charts_keep_apart_what_is_on_another_scale_or_better_when_less():
@@ -177,6 +179,16 @@ def test_words_of_its_own_and_intervals_of_values_are_shown():
     assert b"1.7 [1.5, 1.9]" in b"".join(page.pictures())
     broken = Page(render(dataclasses.replace(card, document="---\n- a: [\n---\n")))
     assert "What else its text says cannot be read: Line" in broken.text
+
+
+def test_comments_are_not_shown_and_code_is() -> None:
+    text = "- **Regime:** bf16 <!--fp32, fp16\nor so-->\n\nUse `<!-- this -->`:\n"
+    text += "\n```\n<!-- and that -->\n```\n<!-- gone -->\nEnd"
+    for made in (markdown_html(text), preview_text(text)):
+        assert "fp32" not in made
+        assert "gone" not in made
+        assert all(said in made for said in ("bf16", "this", "and that", "End"))
+    assert preview_text("a <!-- b\n```\nc -->\nd") == "a \nd"
 
 
 def test_numbers_that_are_none_are_refused():

@@ -167,6 +167,23 @@ def test_a_card_of_an_endpoint_that_was_removed_stays(room: CardRoom) -> None:
     assert kinds(room) == [("student", "v1")]
 
 
+def test_an_endpoint_that_comes_back_takes_its_card_up(room: CardRoom) -> None:
+    uid = endpoint(room, "Oracle")
+    room.cards.set("Oracle", "alignment", "Refuses politely.")
+    card = room.cards.get("Oracle")
+    room.forge.providers.endpoints.remove(uid)
+    again = endpoint(room, "Oracle", roles=("answer",))
+    back = room.cards.get("Oracle")
+    assert (back.uid, back.subject, back.orphan, back.can_undo) == (card.uid, again, "", True)
+    assert room.shown("Oracle", "alignment") == "Refuses politely."
+    assert len(room.cards.entries()) == 2
+    room.forge.providers.endpoints.remove(again)
+    endpoints = room.forge.providers.endpoints
+    other = endpoints.add(endpoints.draft("Oracle", "https://llm.example.org/v1", "another-model")).uid
+    living = room.cards.get("Oracle")
+    assert (living.subject, living.uid != card.uid) == (other, True)
+
+
 def test_a_card_can_be_about_nothing_that_is_here(room: CardRoom) -> None:
     card = room.cards.new("teacher", "  A model  elsewhere ")
     assert (card.name, card.kind, card.subject) == ("A model elsewhere", "teacher", "")
@@ -189,7 +206,8 @@ def test_a_name_means_what_is_here_and_a_new_card_takes_nobodys(room: CardRoom) 
     old = room.cards.get("Bigger").uid
     room.forge.providers.endpoints.remove(first)
     assert room.cards.get("Bigger").uid == old, "nobody else is called so"
-    endpoint(room, "Bigger")
+    endpoints = room.forge.providers.endpoints
+    endpoints.add(endpoints.draft("Bigger", "https://llm.example.org/v1", "another-model"))
     assert room.cards.get("bigger").uid != old
     assert room.cards.get(old).orphan
     room.cards.new("teacher", "Ada")

@@ -173,6 +173,13 @@ def test_targets_of_links_footnotes_comments_and_rules_are_no_part_of_a_field() 
     assert "[4]: https://x.example/4\n<!-- end of safety -->" in own
 
 
+def test_a_rule_right_behind_a_text_makes_no_heading_of_what_is_written_there() -> None:
+    text = "# A\n\nSum.\n\n## Limitations\n[1]: https://x.example\n- one\n---\n## Other\n\nx\n"
+    assert _differs(text, limitations='"Two."') == ["- - one", "+ ", '+ "Two."', "+ "]
+    made = markdown.write(cards.card("student", cards.by_hand({"changes": (["--", "* *", "x"], "")})))
+    assert markdown.read(made, "student").values["changes"] == (["--", "* *", "x"], "")
+
+
 def test_words_that_only_look_like_the_targets_of_links_are_text() -> None:
     for text in (
         "Words\n[1]: https://x.example",

@@ -58,6 +58,13 @@ _PIECES = st.sampled_from(
         "مرحبا",
         "{{ braces }}",
         "Model Card for X",
+        "[1]: https://x.example/1",
+        "[^n]: Note.",
+        "    more of it",
+        "* * *",
+        "<details>",
+        "</details>",
+        "words</div>",
     ]
 )
 _PARTS = st.lists(_PIECES, min_size=1, max_size=8).map("\n".join)
@@ -121,7 +128,7 @@ def _says(card: Card) -> dict[str, list[object]]:
     """What a card's fields show, apart from its name where it has no such field."""
     shown = {}
     for key, state in card.fields.items():
-        if state.shown is not None and not (state.not_applicable and state.hand is None):
+        if state.shown is not None and not state.not_applicable:
             shown[key] = [state.shown.data, state.shown.unit]
     return shown
 

@@ -75,6 +75,10 @@ def test_what_only_looks_like_a_path_is_none(text: str) -> None:
         ("| password | hunter22 |", "hunter22"),
         ("| **API key** | abcdefgh12345 |", "abcdefgh12345"),
         ("postgres://ada:hunter22@db.example/x", "hunter22"),
+        (
+            "-----BEGIN RSA\nPRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----",
+            "-----BEGIN RSA\nPRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----",
+        ),
         ("OPENAI_API_KEY='abcdefgh1234'", "abcdefgh1234"),
     ],
 )
@@ -93,6 +97,7 @@ def test_both_halves_of_a_key_are_found_that_a_line_end_parts() -> None:
         "eos_token: </s>, pad_token: <|finetune_right_pad_id|>, tokens: 512, max_token = 20000000",
         "tokenizer: GPT2Tokenizer; Token | Meaning; | Password | Meaning |",
         "The password is required. Passwords: never. A key to the door; the keyword: attention1",
+        "password: ‹key›, api key: ‹key›",
         "https://example.com:8080/a@b and npm_config_x",
     ],
 )

@@ -207,3 +207,14 @@ def test_set_or_typed_in_the_source_a_number_says_the_same(room: CardRoom, tmp_p
     assert after == LONG.replace("      value: 1.10  # five shots\n", "      value: 7.5  # by hand\n")
     assert room.cards.set_text(card.uid, after).taken
     assert room.cards.markdown(card.uid) == after
+
+
+def test_a_row_of_somebodys_table_changes_alone() -> None:
+    table = "|Dataset | Metric|Value | Source|\n|:--|---|--:|---|\n" + "".join(
+        f"|d{n}|  acc | {n}.50|<https://x.example/{n}>  |\n" for n in range(5)
+    )
+    text = f"# M\n\n## Evaluation results\n\n{table}\nWords behind.\n"
+    body = "# M\n" + _typed(text, lambda rows: rows[3].update(value=7.25))[2].partition("# M\n")[2]
+    assert _lines(text, body) == [("|d3|  acc | 3.50|<https://x.example/3>  |", "| d3 | acc | 7.25 | by hand |")]
+    after = _typed(text, lambda rows: rows.pop(0))[2]
+    assert after.endswith(text.replace("|d0|  acc | 0.50|<https://x.example/0>  |\n", ""))

@@ -170,7 +170,9 @@ def test_what_pairs_from_elsewhere_cost_is_not_known_and_never_nothing(room: Car
 def test_that_a_cost_is_not_known_stands_on_the_card_until_it_is(room: CardRoom) -> None:
     room.adapter()
     fills, uid = room.cards._fills, room.cards.get("v3").uid
-    fills.put(uid, {}, unknown={"training_cost": "Its 4 pairs came from elsewhere."})
+    fills.put(uid, {"training_cost": Value(0, "USD", "measured", "run log")})
+    (change,) = fills.put(uid, {}, unknown={"training_cost": "Its 4 pairs came from elsewhere."})
+    assert change.after == "Not known: Its 4 pairs came from elsewhere."
     card = room.cards.get(uid)
     assert "Money for teachers" not in room.cards.check(uid).completeness.missing
     text = room.cards.markdown(uid)

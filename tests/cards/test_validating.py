@@ -24,6 +24,8 @@ TAKEN: list[tuple[str, Any, str, Any]] = [
     ("file_bytes", "1.5 GB", "", 1_500_000_000),
     ("file_bytes", "1,250.5 MB", "", 1_250_500_000),
     ("parameters", "134,515,008", "", 134_515_008),
+    ("parameters", "135M", "", 135_000_000),
+    ("parameters", "1.7 B", "", 1_700_000_000),
     ("context", "8,192 tokens", "", 8192),
     ("file_bytes", "512 MiB", "", 536_870_912),
     ("file_bytes", "82", "MB", 82_000_000),

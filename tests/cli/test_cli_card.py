@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -215,8 +216,8 @@ def test_cards_of_what_is_not_here(tmp_path: Path, cli: Callable[..., Any], cli_
     assert (price["value"], price["unit"]) == ("0.150000", "USD")
     told = cli_json("card", "diff", "v1", "Elsewhere")["changes"]
     assert "price_input" in [change["field"] for change in told]
-    assert cli_json("card", "remove", "Elsewhere")["removed"] == made["card"]
-    assert cli_json("card", "remove", "v1", expect=1)["error"]["message"]
+    assert cli_json("card", "remove", "Elsewhere", "--yes")["removed"] == made["card"]
+    assert cli_json("card", "remove", "v1", "--yes", expect=1)["error"]["message"]
     assert "No version of this card" in cli_json("card", "diff", "v1", expect=1)["error"]["message"]
 
 
@@ -369,3 +370,51 @@ def test_ctrl_c_while_measuring_keeps_the_card(start: Callable[..., subprocess.P
     assert json.loads(out)["error"]["message"] == "Interrupted."
     after = cli_json("card", "show", "v1")
     assert after["fields"] == before["fields"]
+
+
+def test_what_would_be_lost_or_cannot_be_is_not_done_without_a_word(
+    tmp_path: Path, cli: Callable[..., Any], cli_json: Json
+) -> None:
+    cli("card", "new", "teacher", "Elsewhere")
+    assert "goes with all that it says" in cli("card", "remove", "Elsewhere", expect=1).stderr
+    said = cli_json("card", "set", "v1", "intended_use", "", expect=1)["error"]
+    assert "Nobody wrote" in said["message"]
+    cli("card", "set", "v1", "intended_use", "Reads.")
+    cli("card", "set", "v1", "intended_use", "")
+    missing = [one for one in cli_json("card", "show", "v1")["fields"] if one["value"] is None]
+    assert missing
+    for one in missing:
+        assert [one[name] for name in ("unit", "shown", "origin", "source", "detail", "at", "stale")] == [
+            "", "", None, None, {}, None, ""
+        ]  # fmt: skip
+    for name, value, unit in (("acc", 250, "%"), ("f1", 1.2, "share"), ("nll", 3.2, "nats")):
+        row = {"dataset": "d", "metric": name, "value": value, "unit": unit}
+        odd = cli_json("card", "set", "v1", "evaluation", json.dumps([row]))["problems"]
+        assert [one["severity"] for one in odd] == ["warning"] * (name != "nll"), name
+    assert "Your money" in cli("card", "compare", "v1", "Elsewhere", "--currency", "EUR<script>", expect=1).stderr
+    folder = tmp_path / "model"
+    folder.mkdir()
+    shutil.copy(_document(cli, folder), tmp_path / "x.cyclonedx")
+    assert cli_json("card", "check", tmp_path / "x.cyclonedx", expect=1)["filled"] > 5
+    assert cli_json("card", "import", tmp_path / "x.cyclonedx")["kind"] == "student"
+    assert "card export v1 --replace" in cli(
+        "card", "export", "v1", "--format", "cyclonedx", "--to", folder, expect=1
+    ).stderr  # fmt: skip
+    with contextlib.chdir(tmp_path):
+        assert cli_json("card", "check", "model", expect=1)["file"] == str(folder)
+
+
+def _document(cli: Callable[..., Any], folder: Path) -> Path:
+    cli("card", "export", "v1", "--format", "cyclonedx", "--to", folder)
+    return folder / "card.cdx.json"
+
+
+def test_a_text_that_waits_to_be_mended_is_shown_and_is_how_its_card_began(
+    tmp_path: Path, cli: Callable[..., Any], cli_json: Json
+) -> None:
+    (tmp_path / "wreck.md").write_text("---\nlicense: [mit\n---\n# Wreck\n")
+    wreck = cli_json("card", "import", tmp_path / "wreck.md", expect=1)["card"]
+    assert "license: [mit" in cli("card", "show", wreck, "--markdown").stdout
+    assert "license: [mit" in cli_json("card", "show", wreck, "--markdown")["markdown"]
+    assert "taken back" in cli("card", "undo", wreck, expect=1).stderr
+    assert "license: [mit" in cli("card", "show", wreck, "--markdown").stdout

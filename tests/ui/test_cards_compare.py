@@ -114,6 +114,33 @@ def test_one_chosen_card_gets_another_beside_it(qtbot: QtBot, forge: Forge, pane
     assert len(found.chosen()) == 2
 
 
+def test_what_can_be_used_and_is_known_best_stands_beside_one_card(
+    qtbot: QtBot, forge: Forge, pane: CardsPane, teacher: str
+) -> None:
+    forge.cards.new("teacher", "A teacher of nobody")
+    starter = next(entry.uid for entry in forge.cards.entries() if entry.kind == "student")
+    pane.actions_of.compare([starter])
+    found = sheet(qtbot, pane, CompareSheet)
+    assert found.chosen() == [starter, forge.cards.get(teacher).uid]
+
+
+def test_more_cards_than_fit_are_told_and_four_fit_a_small_window(
+    qtbot: QtBot, forge: Forge, pane: CardsPane, window: Shell
+) -> None:
+    for number in range(4):
+        forge.cards.new("teacher", f"A teacher with a rather long name {number}")
+    window.resize(880, 560)
+    chosen = [entry.uid for entry in forge.cards.entries()]
+    pane.actions_of.compare(chosen)
+    found = sheet(qtbot, pane, CompareSheet)
+    assert found.chosen() == chosen[:4]
+    assert "4 cards stand beside each other at most." in said(found.banner)
+    assert f"{len(chosen) - 4} others" in said(found.banner)
+    qtbot.waitUntil(lambda: found.found is not None, timeout=SOON)
+    assert found.minimumSizeHint().width() <= found.width() <= window.width()
+    assert "4 cards" in said(found.banner)
+
+
 def shown(qtbot: QtBot, window: Shell, subject: str) -> CardsPane:
     """The Cards pane, with the card of this version or endpoint open."""
     qtbot.waitUntil(lambda: window.current_pane() == "cards", timeout=SOON)

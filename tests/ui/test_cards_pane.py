@@ -207,7 +207,7 @@ def test_what_is_stale_says_so(qtbot: QtBot, forge: Forge, pane: CardsPane, uid:
     assert item.state == "stale"
     pane.show_list()
     qtbot.waitUntil(lambda: pane.listed.entries()[0].stale == 1)
-    assert "1 of them stale" in pane.heads.subtitle.whole_text()
+    assert "1 stale" in pane.heads.subtitle.whole_text()
 
 
 def test_what_was_taken_over_waits_to_be_checked(qtbot: QtBot, forge: Forge, pane: CardsPane, uid: str) -> None:

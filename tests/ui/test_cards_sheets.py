@@ -14,6 +14,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
+from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.cards.records import Card, CardVersion
 from forge_desktop.forge import Forge
@@ -232,6 +233,29 @@ def test_every_form_is_exported_hidden_and_never_over_what_is_there(
     qtbot.waitUntil(found.open_folder.isVisible, timeout=SOON)
     assert "Something else." in (target / "README.md").read_text()
     assert (target / "card.pdf").stat().st_mtime_ns > before[1]
+
+
+def test_an_export_that_is_cancelled_leaves_nothing_and_says_so(
+    qtbot: QtBot, forge: Forge, pane: CardsPane, card: Callable[[], Card], tmp_path: Path
+) -> None:
+    def at_the_pdf(event: Event) -> None:
+        if isinstance(event, JobChanged) and event.kind == "card export" and event.note == "PDF":
+            forge.jobs.cancel(event.job_id)
+
+    stop = forge.events.subscribe(at_the_pdf)
+    target = tmp_path / "cancelled" / "card"
+    pane.actions_of.export(card())
+    found = sheet(qtbot, pane, ExportSheet)
+    found.target.setText(str(target))
+    found.forms["pdf"].setChecked(True)
+    press(qtbot, found, "Export")
+    qtbot.waitUntil(found.banner.isVisible, timeout=SOON)
+    stop()
+    assert "cancelled" in said(found.banner)
+    assert not target.parent.exists()
+    press(qtbot, found, "Export")
+    qtbot.waitUntil(found.open_folder.isVisible, timeout=SOON)
+    assert {"README.md", "card.pdf"} <= {file.name for file in target.iterdir()}
 
 
 def test_privacy_stands_over_the_export_and_is_heeded_at_once(

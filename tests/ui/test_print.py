@@ -164,6 +164,33 @@ def test_no_row_is_parted_and_no_heading_stands_alone(qapp: QApplication, tmp_pa
     assert all(len(text) > 12 for text in texts), "no page is empty"
 
 
+def test_no_row_runs_on_as_an_empty_box(qapp: QApplication, tmp_path: Path) -> None:
+    row = "<tr><th>row{0}</th><td>a<br>b<br>c<br>d<br>e<br>f</td></tr>"
+    table = "<table width='100%'><thead><tr><th>Name</th><th>What</th></tr></thead>{0}</table>"
+    file = tmp_path / "card.pdf"
+    print_html(page(table.format("".join(row.format(n) for n in range(14)))), file, paper="A4")
+    document = pdfium.PdfDocument(file)
+    assert len(document) > 1
+    for number in range(len(document)):
+        words = document[number].get_textpage()
+        high = document[number].get_size()[1]
+        bottoms = [high - words.get_charbox(at)[1] for at in range(words.count_chars())]
+        last = max(bottom for bottom in bottoms if bottom < high - 60)
+        lines = (document[number].render(scale=1).to_numpy()[: int(high) - 50].min(axis=(1, 2)) < 250).nonzero()[0]
+        assert lines.max() < last + 20
+
+
+def test_no_word_of_a_table_is_broken(qapp: QApplication, tmp_path: Path) -> None:
+    heads = ("sha256", "rows", "train rows", "validation rows", "documents", "classification")
+    cells = ("9f2c" * 16, "4,020", "362", "40", "23", "internal")
+    made = "".join(f"<th>{head}</th>" for head in heads), "".join(f"<td>{cell}</td>" for cell in cells)
+    file = tmp_path / "card.pdf"
+    print_html(page(f"<table width='100%'><thead><tr>{made[0]}</tr></thead><tr>{made[1]}</tr></table>"), file)
+    text = pdfium.PdfDocument(file)[0].get_textpage().get_text_range()
+    for word in (*" ".join(heads).split(), *cells[1:]):
+        assert word in text
+
+
 def test_what_is_read_from_the_right_stands_there(qapp: QApplication, tmp_path: Path) -> None:
     file = tmp_path / "card.pdf"
     print_html(page('<p>left</p><p dir="auto">هذا نموذج</p>'), file, paper="A4", title="a\u202eb")

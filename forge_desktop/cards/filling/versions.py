@@ -90,7 +90,7 @@ def _retrieval(found: VersionGrounds, rooms: Rooms) -> dict[str, object]:
     settings = {"passages": values.passages, "neighbours": values.neighbours, **own}
     return {
         **{name: each for name, each in settings.items() if isinstance(each, str | int | float | bool)},
-        **versions,
+        **{name: int(each) if each.isdecimal() else each for name, each in versions.items()},
         "ranking": "BM25 and vectors, fused; the question decides how much each counts",
         "passage_tokens": values.passage_tokens,
     }

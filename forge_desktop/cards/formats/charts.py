@@ -14,8 +14,9 @@ from typing import Any
 from forge_desktop.cards.formats.html_tables import plain_text
 from forge_desktop.cards.records import Value
 
-_ROWS_IN_ONE = 12  # so that three pictures fit on a page
-_WIDTH, _LEFT, _RIGHT, _STEP, _TOP = 680, 220, 170, 22, 30
+_ROWS_IN_ONE, _STEP = 12, 22  # so that three pictures fit on a page
+_MANY, _MANY_IN_ONE, _CLOSE = 48, 30, 14  # bars from which on they stand close, so that sixty fit on a page
+_WIDTH, _LEFT, _RIGHT, _TOP = 680, 220, 170, 30
 _LABEL = 34
 _CALLED = ("metric", "dataset")
 _APART = ("task", "split", "revision", "config", "baseline", "source", "date")
@@ -69,6 +70,7 @@ class Chart:
     bars: tuple[Bar, ...]
     dots: bool = False
     ends: tuple[float, float] = (0.0, 0.0)
+    step: int = _STEP
 
     def html(self) -> str:
         """The picture; what prints takes the light one."""
@@ -83,7 +85,7 @@ class Chart:
 
     @property
     def _height(self) -> int:
-        return _TOP + _STEP * len(self.bars) + 4
+        return _TOP + self.step * len(self.bars) + 4
 
     def svg(self, ink: _Ink) -> str:
         """The picture in one set of colours."""
@@ -102,26 +104,34 @@ class Chart:
             f'<line x1="{x(0.0)}" y1="{_TOP - 6}" x2="{x(0.0)}" y2="{self._height - 2}" stroke="{ink.faint}"/>',
         ]
         for number, bar in enumerate(self.bars):
-            lines += self._lines(bar, _TOP + _STEP * number, x, ink)
+            lines += self._lines(bar, _TOP + self.step * number, x, ink)
         return "\n".join([*lines, "</svg>"])
 
     def _lines(self, bar: Bar, top: int, x: Any, ink: _Ink) -> Iterable[str]:
-        middle = top + _STEP // 2 - 2
-        yield (f'<text x="{_LEFT - 8}" y="{middle + 4}" text-anchor="end" fill="{ink.text}">{escape(bar.label)}</text>')
+        middle, half = top + self.step // 2 - 2, min(6, self.step // 2 - 2)
+        size = "" if self.step == _STEP else ' font-size="10"'
+        yield (
+            f'<text x="{_LEFT - 8}" y="{middle + 4}" text-anchor="end"{size} fill="{ink.text}">'
+            f"{escape(bar.label)}</text>"
+        )
         if not self.dots:
             begin, end = sorted((x(0.0), x(bar.value)))
             yield (
-                f'<rect x="{begin}" y="{middle - 6}" width="{max(1.0, round(end - begin, 1))}" height="12" '
+                f'<rect x="{begin}" y="{middle - half}" width="{max(1.0, round(end - begin, 1))}" height="{2 * half}" '
                 f'fill="{ink.bar}"/>'
             )
         if bar.low is not None and bar.high is not None:
             low, high = x(bar.low), x(bar.high)
             yield f'<line x1="{low}" y1="{middle}" x2="{high}" y2="{middle}" stroke="{ink.text}" stroke-width="2"/>'
+            over, under = middle - half + 1, middle + half - 1
             for end in (low, high):
-                yield f'<line x1="{end}" y1="{middle - 5}" x2="{end}" y2="{middle + 5}" stroke="{ink.text}"/>'
+                yield f'<line x1="{end}" y1="{over}" x2="{end}" y2="{under}" stroke="{ink.text}"/>'
         if self.dots:
-            yield f'<circle cx="{x(bar.value)}" cy="{middle}" r="4" fill="{ink.bar}"/>'
-        yield (f'<text x="{_WIDTH - _RIGHT + 10}" y="{middle + 4}" fill="{ink.text}">{escape(_plain(bar.said))}</text>')
+            yield f'<circle cx="{x(bar.value)}" cy="{middle}" r="{min(4, half)}" fill="{ink.bar}"/>'
+        yield (
+            f'<text x="{_WIDTH - _RIGHT + 10}" y="{middle + 4}"{size} fill="{ink.text}">'
+            f"{escape(_plain(bar.said))}</text>"
+        )
 
 
 def values(rows: Sequence[Mapping[str, Any]]) -> list[Chart]:
@@ -176,11 +186,12 @@ def _charts(title: str, bars: Sequence[tuple[Scale, Bar]], *, dots: bool) -> lis
         whole = 100.0 if unit == "%" else 1.0 if unit in ("", "share") else 0.0  # shares are seen as part of the whole
         figures = [each for bar in own for each in (bar.value, bar.low, bar.high) if each is not None]
         most = whole if not dots and all(0 <= each <= whole for each in figures) else max(0.0, *figures)
-        size = math.ceil(len(own) / math.ceil(len(own) / _ROWS_IN_ONE))  # no picture of one bar alone at the end
+        most_in_one, step = (_MANY_IN_ONE, _CLOSE) if len(own) > _MANY else (_ROWS_IN_ONE, _STEP)
+        size = math.ceil(len(own) / math.ceil(len(own) / most_in_one))  # no picture of one bar alone at the end
         parts = [own[at : at + size] for at in range(0, len(own), size)]
         for number, part in enumerate(parts, 1):
             ending = f", part {number} of {len(parts)}" if len(parts) > 1 else ""
-            found.append(Chart(scale.titled(title) + ending, tuple(part), dots, (min(0.0, *figures), most)))
+            found.append(Chart(scale.titled(title) + ending, tuple(part), dots, (min(0.0, *figures), most), step))
     return found
 
 

@@ -32,6 +32,11 @@ def bytes_of(path: Path) -> bytes:
     return data
 
 
+def begins_as_json(path: Path) -> bool:
+    """Whether what a file of some unknown ending holds is an object of JSON. Raises ForgeError as `bytes_of` does."""
+    return bytes_of(path).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
+
+
 def refuse_large(size: int, name: str) -> None:
     """Raise ForgeError where a file is too large for a card."""
     if size > MOST_BYTES:

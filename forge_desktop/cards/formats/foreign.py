@@ -52,6 +52,7 @@ def foreign_state(state: FieldState) -> Value | None:
     if state.hand is None or state.measured is None:
         return shown
     beside = {"value": state.measured.data, "unit": state.measured.unit, "at": state.measured.at}
+    beside |= {"stale": state.measured.stale} if state.measured.stale else {}
     return dataclasses.replace(shown, detail={**shown.detail, "told measurement": beside})
 
 

@@ -14,13 +14,13 @@ from forge_desktop.cards.formats import charts
 from forge_desktop.cards.formats.html_tables import bdi, plain_text
 from forge_desktop.cards.formats.html_values import markdown_html, provenance, value_html
 from forge_desktop.cards.formats.properties import moment, rows_of, text_of
+from forge_desktop.cards.markdown.comments import without_comments
 from forge_desktop.cards.markdown.own_words import own_sections
 from forge_desktop.cards.records import NOT_KNOWN, Card, FieldState, Value
 
 KINDS = {"student": "Student", "adapter": "Adapter", "teacher": "Teacher", "embedder": "Embedder"}
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_COMMENT = re.compile(r"^ {0,3}<!--.*?-->[ \t]*$", re.MULTILINE | re.DOTALL)
 _BLOCKS = ("text", "rows")
 # The dark rules stand in a sheet of their own: what prints this knows no such queries and leaves that sheet out.
 _LIGHT = """
@@ -72,9 +72,14 @@ def _head(card: Card, name: str) -> str:
     if missing:
         lines.append(f'<p class="missing">Missing: {escape(", ".join(missing))}.</p>')
     if stale := sum(1 for state in card.fields.values() if state.shown is not None and state.shown.stale):
-        values = "1 value is stale" if stale == 1 else f"{stale} values are stale"
-        lines.append(f'<p class="stale">{values}: what they were found by has changed since. Each says what.</p>')
+        lines.append(f'<p class="stale">{_stale_words(stale)}</p>')
     return "\n".join(lines) + "\n"
+
+
+def _stale_words(count: int) -> str:
+    if count == 1:
+        return "1 value is stale: what it was found by has changed since; it says what."
+    return f"{count} values are stale: what they were found by has changed since; each says what."
 
 
 def _dotted(said: list[str]) -> str:
@@ -162,7 +167,7 @@ def _own_words(card: Card) -> str:
     told = "".join(
         (f"<h3>{bdi(title)}</h3>\n" if title else "") + markdown_html(words)
         for title, full in sections
-        if (words := _COMMENT.sub("", full).strip())
+        if (words := without_comments(full).strip())
     )
     table = f'<table width="100%">\n{rows}</table>\n' if rows else ""
     return f"<h2>Further words of this card</h2>\n{table}{told}" if table or told else ""

@@ -13,6 +13,7 @@ from forge_desktop.cards.formats.html_tables import bdi, plain_text, table, word
 from forge_desktop.cards.formats.plain import refuse_endless
 from forge_desktop.cards.formats.properties import is_web, moment
 from forge_desktop.cards.licences import licence_name
+from forge_desktop.cards.markdown.comments import without_comments
 from forge_desktop.cards.records import Source, Value
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ def _list(data: Sequence[Any]) -> str:
 
 def provenance(value: Value) -> list[str]:
     """Where a value is from, when, how; and what makes it stale: a line each."""
-    said = [_SOURCES[value.source]]
+    called = value.source == "ledger" and value.unit != "USD"  # times and shares: only money is paid
+    said = ["from its calls" if called else _SOURCES[value.source]]
     if value.at and "date" not in value.detail:
         said.append(moment(value.at)[:10])
     for name, held in value.detail.items():
@@ -119,9 +121,9 @@ def _image(renderer: Any, tokens: Sequence[Any], at: int, options: Any, env: Any
 
 
 def markdown_html(text: str) -> str:
-    """A text of the card as HTML: its own tags are shown as text, pictures by name, links to the web only."""
+    """A text of the card as HTML: its own tags are text, comments left out, pictures by name, links to the web only."""
     made = _markdown()
-    tokens = made.parse(text)
+    tokens = made.parse(without_comments(text))
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, int(token.tag[1:]) + _DEEPEST)}"

@@ -9,7 +9,7 @@ from typing import get_args
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards import told_stale
-from forge_desktop.cards.formats.files import bytes_of, refuse_elsewhere, text_of
+from forge_desktop.cards.formats.files import begins_as_json, bytes_of, refuse_elsewhere, text_of
 from forge_desktop.cards.formats.foreign import ForeignCard
 from forge_desktop.cards.formats.reading import read_json
 from forge_desktop.cards.markdown import BadCardText, ReadText, read_eval_results
@@ -18,6 +18,7 @@ from forge_desktop.cards.records import Kind, Problem, Value
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 RESULTS = ".eval_results"
+_KNOWN = (".md", ".markdown", ".yaml", ".yml")  # of any other ending the content tells
 _JSON = (".json", ".jsonld")
 _YAML = (".yaml", ".yml")
 _NAMES = ("readme.md", "card.md", "card.json", "card.cdx.json", "card.spdx.json")
@@ -31,7 +32,7 @@ def read(path: Path, kind: Kind | None) -> ForeignCard:
     """
     if path.is_dir():
         return _folder(path, kind)
-    if path.suffix.casefold() in _JSON:
+    if path.suffix.casefold() in _JSON or (path.suffix.casefold() not in _KNOWN and begins_as_json(path)):
         said = read_json(bytes_of(path))
         return said if kind is None else replace(said, kind=kind)
     if path.suffix.casefold() in _YAML:

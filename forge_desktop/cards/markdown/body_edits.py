@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from forge_desktop.cards.markdown import cells, facts, standing, told, wishes
+from forge_desktop.cards.markdown import cells, facts, row_tables, standing, told, wishes
 from forge_desktop.cards.markdown.facts import Held
+from forge_desktop.cards.markdown.margins import LINK, RULE
 from forge_desktop.cards.markdown.outline import Heading, Outline
 from forge_desktop.cards.markdown.places import Place
 from forge_desktop.cards.markdown.wishes import Wish
@@ -57,7 +58,7 @@ def changed(outline: Outline, place: Place, wish: Wish | None) -> list[LineEdit]
     if place.form == "text":
         return _text(outline, place, wish)
     if place.form == "block":
-        return _block(place, wish)
+        return _block(outline, place, wish)
     if wishes.same(place.held, wish.held):
         return []
     if wish.held is None or not _stands(place, wish.held):
@@ -135,10 +136,15 @@ def _text(outline: Outline, place: Place, wish: Wish) -> list[LineEdit]:
         return []
     level = place.heading.level if place.heading is not None else 3
     lines = wishes.text_lines(wish, level)
+    bare = outline.bare
+    if place.first and LINK.match(bare[place.first - 1]) and lines[0].lstrip().startswith(("'", '"', "(")):
+        lines = ["", *lines]  # on the line behind the target of a link it would be its title
+    if place.first < place.last < len(bare) and (RULE.match(bare[place.last]) or LINK.match(bare[place.last])):
+        lines = [*lines, ""]  # on the line before a rule it would be a heading, and a target would be part of it
     return [LineEdit(place.first, place.last, lines, apart=place.first == place.last)]
 
 
-def _block(place: Place, wish: Wish) -> list[LineEdit]:
+def _block(outline: Outline, place: Place, wish: Wish) -> list[LineEdit]:
     if wish.held is None:
         lines = wishes.text_lines(wish, 3)
         return [] if place.reason == wish.reason else [LineEdit(place.first, place.last, lines, apart=True)]
@@ -148,5 +154,9 @@ def _block(place: Place, wish: Wish) -> list[LineEdit]:
             return []
         if place.table is not None:
             return [LineEdit(place.table.last, place.last, wishes.spaced(notes))]
-    lines = [*wishes.block_lines(wish.field, wish.held), *wishes.spaced(notes)]
+    lines = wishes.block_lines(wish.field, wish.held)
+    if place.table is not None:
+        there = outline.bare[place.table.first : place.table.last]
+        lines = row_tables.in_place(wish.field, place.table, there, lines)
+    lines = [*lines, *wishes.spaced(notes)]
     return [LineEdit(place.first, place.last, lines, apart=place.first == place.last)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-_RULE = re.compile(r" {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*\Z")
+RULE = re.compile(r" {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*\Z")
 _FOOTNOTE = re.compile(r" {0,3}\[\^[^\]\s]+\]:")
 _TITLE = r"""(?:"[^"]*"|'[^']*'|\([^()]*\))"""
-_LINK = re.compile(
+LINK = re.compile(
     rf" {{0,3}}\[(?!\^)(?:[^\[\]\\]|\\.)+\]:[ \t]*(?:<[^<>]*>|[^\s<]\S*)(?P<title>[ \t]+{_TITLE})?[ \t]*\Z"
 )
 _TITLE_ALONE = re.compile(rf"[ \t]+{_TITLE}[ \t]*\Z")
@@ -42,7 +42,7 @@ def _text_begin(bare: Sequence[str], solid: Sequence[bool], first: int, last: in
             if end == last or not bare[end].rstrip().endswith("-->"):
                 break
             first = end + 1
-        elif not line or (solid[first] and _LINK.match(bare[first])):
+        elif not line or (solid[first] and LINK.match(bare[first])):
             first += 1
         else:
             break
@@ -58,7 +58,7 @@ def _margin(
         return comment
     if not solid[last - 1]:
         return None
-    if _RULE.match(bare[last - 1]):
+    if RULE.match(bare[last - 1]):
         return last - 1
     footnote = _footnote(bare, solid, first, last)
     return footnote if footnote is not None else _links(bare, solid, first, last)
@@ -84,12 +84,12 @@ def _links(bare: Sequence[str], solid: Sequence[bool], first: int, last: int) ->
     while at > first and solid[at - 1] and bare[at - 1].strip():
         if _TITLE_ALONE.match(bare[at - 1]) and at - 1 > first and not _titled(bare[at - 2]):
             at -= 1
-        if not _LINK.match(bare[at - 1]):
+        if not LINK.match(bare[at - 1]):
             return None
         at -= 1
     return at if at < last else None
 
 
 def _titled(line: str) -> bool:
-    link = _LINK.match(line)
+    link = LINK.match(line)
     return link is not None and link["title"] is not None

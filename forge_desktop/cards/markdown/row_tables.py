@@ -35,6 +35,24 @@ def lines(field: Field, data: object) -> list[str] | None:
     return made if back is not None and repr(_ordered(back)) == repr(_ordered(data)) else None
 
 
+def in_place(field: Field, table: Table, there: Sequence[str], new: list[str]) -> list[str]:
+    """A table's lines in which a row that says what one says already is left as somebody wrote it."""
+    if not new or tuple(cells.split(new[0])) != table.header or len(there) != len(table.rows) + 2:
+        return new
+    known: dict[str, list[str]] = {}
+    for row, line in zip(table.rows, there[2:], strict=True):
+        known.setdefault(_said(field, table, row), []).append(line)
+    made = list(there[:2])
+    for line in new[2:]:
+        same = known.get(_said(field, table, tuple(cells.split(line))))
+        made.append(same.pop(0) if same else line)
+    return made
+
+
+def _said(field: Field, table: Table, row: tuple[str, ...]) -> str:
+    return repr(_ordered(understood(field, Table(0, 3, table.header, (row,)))))
+
+
 def is_ours(field: Field, table: Table) -> bool:
     """Whether a table says this field: every column is one of its own."""
     if field.type == "facts":

@@ -21,8 +21,9 @@ _FROM = {
     "endpoint": "from the endpoint",
     "shipped": "came with the application",
 }
+_CALLS = "from its calls"  # times and shares of the ledger: only money is paid
 _STALE = "**No longer true:** "
-_OURS = re.compile("|".join(map(re.escape, (*_FROM.values(), "by hand", _STALE))))
+_OURS = re.compile("|".join(map(re.escape, (*_FROM.values(), _CALLS, "by hand", _STALE))))
 
 
 def source(state: FieldState) -> str:
@@ -58,7 +59,7 @@ def ours(text: str) -> bool:
 
 
 def _origin(value: Value) -> str:
-    said = _FROM.get(value.source, "")
+    said = _CALLS if value.source == "ledger" and value.unit != "USD" else _FROM.get(value.source, "")
     if not said:
         return ""
     date = value.detail.get("date")

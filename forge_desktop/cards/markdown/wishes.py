@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from forge_desktop.cards.fields import BY_KEY, Field, of_kind
 from forge_desktop.cards.markdown import cells, facts, row_tables, standing, titles, told
 from forge_desktop.cards.markdown.facts import Held
+from forge_desktop.cards.markdown.margins import RULE
 from forge_desktop.cards.markdown.outline import end_mark
 from forge_desktop.cards.records import Card, FieldState, Value
 
@@ -135,7 +136,8 @@ def spaced(lines: list[str]) -> list[str]:
 
 def _item(item: str) -> str:
     encoded = cells.encoded(item)
-    return json.dumps(item, ensure_ascii=False) if "\n" in item or not item.strip() or item != item.strip() else encoded
+    odd = "\n" in item or not item.strip() or item != item.strip() or RULE.match(f"- {item}")
+    return json.dumps(item, ensure_ascii=False) if odd else encoded
 
 
 def _json(value: object) -> str:
@@ -144,7 +146,7 @@ def _json(value: object) -> str:
 
 def _wish(field: Field, state: FieldState) -> Wish | None:
     shown = state.shown
-    if state.not_applicable and state.hand is None:
+    if state.not_applicable:
         return Wish(field, state, None, state.not_applicable)
     return Wish(field, state, (shown.data, shown.unit)) if shown is not None else None
 

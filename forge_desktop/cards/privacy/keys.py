@@ -16,13 +16,13 @@ _FORMS = re.compile(
     r"|\bSG\.[\w-]{10,}\.[\w-]{10,}|\bya29\.[\w-]{20,}|\bGOCSPX-[\w-]{10,}|\bxapp-[\w-]{10,}|\bwhsec_\w{10,}"
     r"|\bAGE-SECRET-KEY-1[0-9A-Z]{20,}|\b\d{8,10}:AA[\w-]{30,}|\bnvapi-[\w-]{20,}|\bpplx-\w{20,}"
     r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}"  # a signed token
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z))"
+    r"|-----BEGIN\s(?:[A-Z]{1,20}\s){0,3}PRIVATE\sKEY-----[\s\S]*?(?:-----END\s(?:[A-Z]{1,20}\s){0,3}PRIVATE\sKEY-----|\Z))"
 )
 _IN_ADDRESS = re.compile(r"://[^\s/:@\"']{0,80}:(?P<said>[^\s/@\"']{3,200})@")
 _CALLED_KEY = re.compile(
     r"(?i:(?:api[-_ ]?key|(?<![^\W_])(?:secret|private|account|signing)[-_ ]?(?:access[-_ ]?)?key|client[-_ ]?secret"
     r"|(?<![^\W_])secret|(?:access|auth|refresh|bearer)[-_ ]?token|shared[-_ ]?access[-_ ]?signature)(?![^\W_]))"
-    r"[\"'*`]*\s*(?:[:=]|\|(?=[^|\n]*\d))\s*[\"'`]*(?P<said>[^\s\"',;|`]{8,})"
+    r"[\"'*`]*\s*(?:[:=]|\|(?=[^|\n]*\d))\s*[\"'`]*(?P<said>[^\s\"',;|`‹›]{8,})"
 )
 _CALLED_TOKEN = re.compile(  # a model has tokens too: only what looks like a key
     r"(?i:(?<![^\W_])(?:token|auth|authorization)(?![^\W_]))[\"'*`]*\s*[:=|]\s*[\"'`]*(?:(?i:bearer|basic|token)\s+)?"
@@ -34,7 +34,7 @@ _CALLED_PASSWORD = re.compile(
     r"|senha|wachtwoord|lösenord|adgangskode|passord|salasana|hasło|heslo|jelszó|parola|пароль|şifre)|密码|口令"
     r"|パスワード|비밀번호)(?![^\W_])"
     r"(?:[\"'*`]*\s*(?:[:=：]|\|(?=[^|\n]*\d))\s*[\"'`]*|\s+(?:is|was|ist|lautet|war)\s+[\"']?(?=\S*\d))"
-    r"(?P<said>[^\s\"',;|`]{4,})"
+    r"(?P<said>[^\s\"',;|`‹›]{4,})"
 )
 _NO_PASSWORDS = (
     "none null true false empty required optional protected never always unknown default unset hidden needed change"

@@ -23,7 +23,7 @@ from forge_desktop.ui.panes.cards.sheet_parts import CardSheet, closing, empty, 
 from forge_desktop.ui.panes.cards.words import KINDS
 from forge_desktop.ui.widgets.basics import Button, ProgressRow, column, frame, label, row
 from forge_desktop.ui.widgets.fields import ChoiceField
-from forge_desktop.ui.widgets.words import plain_tip, safe_words
+from forge_desktop.ui.widgets.words import count_words, plain_tip, safe_words
 
 if TYPE_CHECKING:
     from forge_desktop.forge import Forge
@@ -51,7 +51,8 @@ class CompareSheet(CardSheet):
         super().__init__("Compare cards", "Compare cards", _ABOUT, parent)
         self._forge, self._errands = forge, errands
         self._entries = {entry.uid: entry for entry in entries}
-        self._chosen = [uid for uid in dict.fromkeys(cards) if uid in self._entries][:MOST]
+        wished = [uid for uid in dict.fromkeys(cards) if uid in self._entries]
+        self._chosen, self._left_out = wished[:MOST], len(wished[MOST:])
         self.found: CardComparison | None = None
         self.answer = AnswerCard()
         self.form = CostForm()
@@ -117,10 +118,11 @@ class CompareSheet(CardSheet):
         if len(chosen) > 1:
             return list(chosen)
         kinds = [self._entries[uid].kind for uid in chosen]
-        local = [entry.uid for entry in self._entries.values() if entry.kind in _LOCAL and not entry.orphan]
-        others = [entry.uid for entry in self._entries.values() if entry.kind == "teacher"]
+        telling = sorted(self._entries.values(), key=lambda entry: (entry.orphan, -entry.filled))
+        local = [entry.uid for entry in telling if entry.kind in _LOCAL and not entry.orphan]
+        others = [entry.uid for entry in telling if entry.kind == "teacher"]
         first, second = (others, local) if kinds == ["teacher"] else (local, others)
-        wanted = [*chosen, *([] if chosen else first[:1]), *second[:1], *self._entries]
+        wanted = [*chosen, *([] if chosen else first[:1]), *second[:1], *(entry.uid for entry in telling)]
         return list(dict.fromkeys(wanted))[:2]
 
     def _choose(self, cards: Sequence[str]) -> None:
@@ -154,6 +156,14 @@ class CompareSheet(CardSheet):
     def _compare(self) -> None:
         self._following.give_up()
         self.banner.clear()
+        if self._left_out:
+            self.banner.show_message(
+                f"{MOST} cards stand beside each other at most.",
+                f"{count_words(self._left_out, 'other')} of those chosen would not fit: take one away to put another"
+                " there.",
+                kind="info",
+            )
+            self._left_out = 0
         few = len(self._chosen) < 2
         self._hint.setVisible(few)
         if few:

@@ -25,6 +25,9 @@ def _line(width: int = 0) -> QLineEdit:
     return made
 
 
+_LARGE = "GB"
+
+
 class AmountInput(Input):
     """A number, with the list of its units where it has several."""
 
@@ -40,6 +43,8 @@ class AmountInput(Input):
         if self.units is not None:
             self.units.setAccessibleName(f"Unit of {field.title}")
             self.units.setFixedWidth(theme.px(92))
+            if field.type == "bytes":
+                self.units.show_value(_LARGE)
             self.units.changed.connect(self.changed)
             parts.append(self.units)
         elif field.units:
@@ -73,6 +78,8 @@ class AmountInput(Input):
             words = str(data)
         self.line.setText(words)
         self.line.setCursorPosition(0)
+        if data is None and self.field.type == "bytes":
+            unit = _LARGE  # what a person types into an empty field is hardly ever a number of bytes
         if self.units is not None:
             place = self.units.findData(unit)
             self.units.setCurrentIndex(max(0, place))

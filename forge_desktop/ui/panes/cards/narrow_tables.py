@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QFontMetricsF
-
 from forge_desktop.ui import theme, tokens
+from forge_desktop.ui.widgets.column_widths import least_width, metrics
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
 PADDING = 24  # pixels around a word in its cell: its padding on both sides, and what rounding takes
-_WORD = re.compile(r"\S+?(?:[/-](?![0-9/-])|(?=\s)|$)")  # a line ends behind a hyphen, but not within a date
 _ENDLESS = 0.55  # of the width, that a word is given which is longer than all of it
 _SOURCE = "source"
 _FACTS = ("value", _SOURCE)  # columns whose names say nothing beside what stands in them
 _NOTHING = ("", '""')
-
-
-def least_width(text: str, advance: Callable[[str], float]) -> float:
-    """What the widest word of a cell takes, with the room around it."""
-    words = sorted(_WORD.findall(text), key=len)[-3:]  # the widest is among the longest
-    return max((advance(word) for word in words), default=0.0) + theme.px(PADDING)
 
 
 def narrowed(parsed: Sequence[Token], width: float) -> list[Token]:
@@ -66,11 +57,11 @@ def _rows(table: Sequence[Token]) -> list[list[Token]]:
 
 def _least(rows: Sequence[Sequence[Token]], columns: int, width: float) -> list[float]:
     """What each column takes; a word that no column could hold, as a hash, counts as what it is broken to."""
-    head, plain = (QFontMetricsF(theme.font(tokens.TABLE, weight)).horizontalAdvance for weight in (600, 400))
+    head, plain = (metrics(theme.font(tokens.TABLE, weight)).horizontalAdvance for weight in (600, 400))
     least = [0.0] * columns
     for number, row in enumerate(rows):
         for column, cell in enumerate(row):
-            wanted = least_width(_text(cell), plain if number else head)
+            wanted = least_width(_text(cell), plain if number else head, theme.px(PADDING))
             least[column] = max(least[column], wanted if wanted <= width else _ENDLESS * width)
     return least
 

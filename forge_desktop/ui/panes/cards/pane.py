@@ -200,7 +200,7 @@ class CardsPane(Pane):
         parts = [
             count_words(len(entries), "card"),
             f"{published} published",
-            *([f"{stale} of them stale"] if stale else []),
+            *([f"{stale} stale"] if stale else []),
         ]
         self.heads.subtitle.setText(" · ".join(parts) if entries else "What a student is for, and how well it does")
         self._on_chosen()

@@ -37,12 +37,16 @@ def export_card(
                 f"{file} is there already; nothing was written.",
                 hint="Choose another folder, or let it be replaced.",
             )
-        with _folder(target):
-            written = _write(forge, card, others, target, replace, context) if others else []
+        with _folder(target), contextlib.ExitStack() as undo:  # the PDF takes longest: until it is there, nothing is
+            printed = []
             if PDF in forms:
-                context.progress(len(others), len(forms), "PDF")
-                written.append(_print(forge, card, file, paper, replace, context))
-        return written
+                context.progress(0, len(forms), "PDF")
+                if not file.exists():
+                    undo.callback(file.unlink, missing_ok=True)
+                printed = [_print(forge, card, file, paper, replace, context)]
+            written = _write(forge, card, others, target, replace, context) if others else []
+            undo.pop_all()
+        return [*written, *printed]
 
     return forge.jobs.start(_LANE, "card export", job)
 

@@ -142,7 +142,9 @@ class ExportSheet(CardSheet):
         self._busy = False
         self.progress.hide()
         self._follow()
-        if error is not None:
+        if error is None:
+            self.banner.show_message("The export was cancelled.", "Nothing of it was written.", kind="info")
+        else:
             self.banner.show_error(error)
             self.replace.setVisible(self.replace.isVisible() or "already" in error.message)
 

@@ -19,8 +19,8 @@ _ABOUT = (
     "What the file, the registry, the gate, the run log and the price table say is filled in. What you wrote stays."
 )
 _MEASURES = (
-    "Measuring asks this version twenty times, which takes from half a minute to some minutes; nothing else is computed"
-    " meanwhile."
+    "Measuring asks this version five to twenty times, for about a minute; nothing else is computed meanwhile. The"
+    " command line's measure takes its whole time."
 )
 
 
