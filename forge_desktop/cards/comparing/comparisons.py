@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.cards.applicable import as_told
 from forge_desktop.cards.comparing import local_or_api
 from forge_desktop.cards.comparing import quality as compare_quality
 from forge_desktop.cards.comparing import rows as compare_rows
@@ -47,7 +48,7 @@ class Comparisons:
         Without `inputs` they are those of the settings. Raises ForgeError for a name that is none, one card alone, or
         the same twice.
         """
-        chosen = tuple(self._get(name) for name in cards)
+        chosen = tuple(as_told(self._get(name)) for name in cards)
         if len(chosen) < 2:
             raise ForgeError("A comparison needs two cards or more.", hint="Name another one.")
         if len({card.uid for card in chosen}) < len(chosen):
@@ -111,6 +112,7 @@ def _notes(cards: Sequence[Card], rows: Sequence[ComparedRow], inputs: CostInput
     names = [card.label or card.name for card in cards if compare_rows.stale_count(card)]
     if names:
         notes.append(
-            f"Values are stale on {', '.join(names)}: fill these cards again before you rest a decision on it."
+            f"Values are stale on {', '.join(names)}: rest no decision on them before they are true again. A check of"
+            " these cards says what makes them so."
         )
     return tuple(notes)

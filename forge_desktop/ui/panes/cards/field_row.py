@@ -95,6 +95,9 @@ def lines_under(field: Field, kind: Kind, state: FieldState, problem: str, *, lo
             else ("measured", f"Use the {'measured' if measured.source in _MEASURED else 'filled-in'} value")
         )
         said.append(Said(words, "muted", _icon(measured.source), *act, tip=value if shown != value else ""))
+        if measured.stale:
+            again = ("", "") if locked else ("fill", "Fill in again")
+            said.append(Said(f"{_found(measured.source)}, and stale: {measured.stale}", "warn", "clock", *again))
     elif measured is not None:
         said.append(Said(provenance(measured), "muted", _icon(measured.source)))
     elif hand is not None and hand.source == "import":
