@@ -11,7 +11,7 @@ from forge_desktop.base.money import shown
 from forge_desktop.cards.fields import FIELDS, Field, nothing_paid
 from forge_desktop.cards.numbers import number, seconds
 from forge_desktop.cards.patches import alike
-from forge_desktop.cards.records import Card, Change, FieldState
+from forge_desktop.cards.records import NOT_KNOWN, Card, Change, FieldState
 
 _LONG = 60  # characters of a value that are named in a sentence
 _BEFORE = 20  # characters that two long texts are named from before they differ
@@ -54,7 +54,8 @@ def _shown(state: FieldState | None) -> tuple[object, str]:
     if state is None:
         return None, ""
     if state.not_applicable:
-        return f"not applicable: {state.not_applicable}", ""
+        why = state.not_applicable
+        return why if why.startswith(NOT_KNOWN) else f"not applicable: {why}", ""
     return (None, "") if state.shown is None else (state.shown.data, state.shown.unit)
 
 

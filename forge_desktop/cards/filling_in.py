@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from forge_desktop.students import Students
 
 _BUDGET = 45.0  # seconds of a benchmark that a person waits for after one click
-_SAID_ON_THE_CARD = frozenset(("training_cost",))  # required, and a reader would take its lack for nothing paid
+_SAID_ON_THE_CARD = frozenset(("training_cost", "cost_per_pair"))  # a reader would take their lack for nothing paid
 COMES_AND_GOES = frozenset(
     ("headers", "endpoint", "price table")
 )  # sources whose values are gone once they say nothing
@@ -51,7 +51,7 @@ class Fills:
                 problem = " ".join(filter(None, (error.message, error.hint)))
         values, skipped = self._filler.fill(card, ctx.check, measure=measurement)
         skipped = [("benchmark", problem), *skipped] if problem else skipped
-        unknown = {field: why for field, why in skipped if field in _SAID_ON_THE_CARD}
+        unknown = {field: why for field, why in skipped if field in _SAID_ON_THE_CARD and card.kind == "adapter"}
         found = self.put(uid, values, gone=_no_longer_known(card, values), unknown=unknown, before=before)
         return Filled(uid, tuple(found), tuple(skipped), time.monotonic() - started)
 

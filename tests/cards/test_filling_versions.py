@@ -72,7 +72,8 @@ def test_a_gate_becomes_rows_with_intervals_its_terms_and_cautions(gated: GateRo
     assert (terms["verdict"], terms["primary metric"], terms["items asked"]) == (report.verdict, "nll", 12)
     assert value(card, "evaluation").detail["n"] == 12  # items, not rows
     assert "core" in str(value(card, "evaluation").detail["machine"])
-    assert "n = 12" in gated.forge.cards.markdown(report.label)
+    text = gated.forge.cards.markdown(report.label)
+    assert text.count(", n = 12, ") == 2  # of the results and of the gate, with the computer behind it
     cautions: Any = value(card, "cautions").data
     assert set(report.card) <= set(cautions)
     assert report.reasons[0] in cautions

@@ -101,6 +101,7 @@ def test_a_changed_file_takes_nothing_away_and_the_old_one_makes_all_true_again(
     file.write_bytes(whole + b"more")
     card, done = filled(room, "v2")
     assert not [change for change in done.changes if change.after is None]
+    assert not {"licence", "provider", "languages"} & set(dict(done.skipped))  # they are there
     for field in (*header, "architecture"):
         assert card.fields[field].measured.data == before.fields[field].measured.data  # type: ignore[union-attr]
         assert why(room, "v2", field).endswith(
@@ -170,7 +171,9 @@ def test_what_pairs_from_elsewhere_cost_is_not_known_and_never_nothing(room: Car
 def test_that_a_cost_is_not_known_stands_on_the_card_until_it_is(room: CardRoom) -> None:
     room.adapter()
     fills, uid = room.cards._fills, room.cards.get("v3").uid
-    fills.put(uid, {}, unknown={"training_cost": "Its 4 pairs came from elsewhere."})
+    fills.put(uid, {"training_cost": Value(0, "USD", "measured", "run log")})
+    (change,) = fills.put(uid, {}, unknown={"training_cost": "Its 4 pairs came from elsewhere."})
+    assert change.after == "Not known: Its 4 pairs came from elsewhere."
     card = room.cards.get(uid)
     assert "Money for teachers" not in room.cards.check(uid).completeness.missing
     text = room.cards.markdown(uid)

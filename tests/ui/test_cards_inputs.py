@@ -13,7 +13,7 @@ from forge_desktop.cards.fields import BY_KEY, FIELDS, Field
 from forge_desktop.cards.records import FieldState, Value
 from forge_desktop.cards.typing_in import taken
 from forge_desktop.cards.validating import problem_of
-from forge_desktop.ui.panes.cards.field_row import FieldRow, input_for
+from forge_desktop.ui.panes.cards.field_row import FieldRow, input_for, lines_under
 from forge_desktop.ui.panes.cards.inputs import FactsInput, Input, TextInput
 from forge_desktop.ui.panes.cards.inputs_numbers import AmountInput, MoneyInput, SpreadInput
 from forge_desktop.ui.panes.cards.picks import ChipsInput, LanguagesInput, LicenceInput
@@ -321,3 +321,12 @@ def test_texts_are_as_tall_as_they_are_long(qtbot: QtBot) -> None:
 def test_all_types_of_fields_are_tried() -> None:
     tried = set(SAMPLES) | {"choice", "rows"}
     assert tried >= {field.type for field in known.FIELDS}
+
+
+def test_what_was_measured_beside_a_word_by_hand_says_that_it_is_stale() -> None:
+    measured = Value(9, "tokens", "measured", "ledger", stale="The price was another one.")
+    state = FieldState("context", measured, Value(10, "tokens"))
+    said = lines_under(BY_KEY["context"], "teacher", state, "", locked=False)
+    assert [(one.text, one.act) for one in said[1:]] == [("Measured, and stale: The price was another one.", "fill")]
+    unknown = FieldState("context", not_applicable="Not known: Nobody says.")
+    assert lines_under(BY_KEY["context"], "teacher", unknown, "", locked=True)[0].text == "Not known: Nobody says."

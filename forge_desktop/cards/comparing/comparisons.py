@@ -112,6 +112,7 @@ def _notes(cards: Sequence[Card], rows: Sequence[ComparedRow], inputs: CostInput
     names = [card.label or card.name for card in cards if compare_rows.stale_count(card)]
     if names:
         notes.append(
-            f"Values are stale on {', '.join(names)}: fill these cards again before you rest a decision on it."
+            f"Values are stale on {', '.join(names)}: rest no decision on them before they are true again. A check of"
+            " these cards says what makes them so."
         )
     return tuple(notes)

@@ -162,7 +162,7 @@ def _worded(card: Card, values: Values, skipped: Skipped) -> Skipped:
             continue
         if known.key in by_field:
             lacking[known.key] = by_field[known.key]
-        elif known.required_for(card.kind):
+        elif known.required_for(card.kind) and (state is None or state.measured is None):  # what was read once stays
             lacking[known.key] = _NOBODY
     others = [(field, why) for field, why in by_field.items() if field not in fields.BY_KEY]
     return [*others, *lacking.items()]

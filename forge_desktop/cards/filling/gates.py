@@ -33,10 +33,11 @@ def told(found: VersionGrounds, take: Taker) -> Iterator[tuple[str, Value]]:
     ended = gate.ended or gate.created
     own = _is_candidate(found, gate)
     rows = [_row(gate, metric, own=own) for metric in gate.metrics]
-    about |= {"device": _engine(gate).get("device"), "machine": _machine(gate), "n": sum(_asked(gate).values())}
-    yield "evaluation", take.value(rows, "gate", "gate", then=then, at=ended, **about)
+    about |= {"device": _engine(gate).get("device"), "machine": _machine(gate)}
+    asked = sum(_asked(gate).values())
+    yield "evaluation", take.value(rows, "gate", "gate", then=then, at=ended, n=asked, **about)
     if own:
-        yield "gate", take.value(_terms(gate), "gate", "gate", then=then, at=ended, **about)
+        yield "gate", take.value(_terms(gate), "gate", "gate", then=then, at=ended, n=asked, **about)
         said = list(dict.fromkeys([*gate.card, *_reasons(gate), *_promoted(found)]))
         yield "cautions", take.value(said, "gate", "gate", "overrides", then=then, at=ended, **about)
 

@@ -94,9 +94,11 @@ def lines_under(field: Field, kind: Kind, state: FieldState, problem: str, *, lo
             if locked
             else ("measured", f"Use the {'measured' if measured.source in _MEASURED else 'filled-in'} value")
         )
-        said.append(
-            Said(words, "muted", _icon(measured.source), *act, tip=_tip(measured, value if shown != value else ""))
-        )
+        tip = _tip(measured, value if shown != value else "")
+        said.append(Said(words, "muted", _icon(measured.source), *act, tip=tip))
+        if measured.stale:
+            again = ("", "") if locked else ("fill", "Fill in again")
+            said.append(Said(f"{_found(measured.source)}, and stale: {measured.stale}", "warn", "clock", *again))
     elif measured is not None:
         words = provenance(measured, field.key)
         said.append(Said(words, "muted", _icon(measured.source), tip=_tip(measured, "", words)))
