@@ -66,6 +66,20 @@ def test_the_key_that_finds_a_field_leads_to_it_in_every_view(
     assert not opened.editor.finder.isVisible()
 
 
+@pytest.mark.parametrize("mode", ["form", "source"])
+def test_return_takes_the_field_that_fits_best(qtbot: QtBot, window: Shell, opened: CardsPane, mode: str) -> None:
+    opened.editor.show_mode(mode)
+    window.focus_search(everywhere=False)
+    line = opened.search()
+    assert line is not None
+    qtbot.keyClicks(line, "conta")
+    popup = line.completer().popup()
+    qtbot.waitUntil(popup.isVisible)
+    qtbot.keyClick(popup, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: row(opened, "contact").input.isAncestorOf(QApplication.focusWidget()))
+    assert not popup.isVisible()
+
+
 def test_escape_leaves_the_field_finder(qtbot: QtBot, window: Shell, opened: CardsPane) -> None:
     opened.editor.show_mode("source")
     window.focus_search(everywhere=False)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFrame, QListView, QScrollArea, QStyle, QStyledIte
 from forge_desktop.cards import fields as known
 from forge_desktop.cards.records import Card, CheckReport, Kind
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.panes.cards.picks import OfferLine
+from forge_desktop.ui.panes.cards.field_finder import FieldLine
 from forge_desktop.ui.widgets.basics import Button, Meter, column, label
 from forge_desktop.ui.widgets.keyed_list import KeyedModel, Said
 from forge_desktop.ui.widgets.words import isolated
@@ -133,10 +133,8 @@ class SectionsPanel(QWidget):
         self._section = ""
         self.percent = label("", tokens.SMALL, 600)
         self.meter = Meter(0, 0, kind="ok", accessible_name="Required fields that are there:")
-        self.finder = OfferLine(self.titles)
+        self.finder = FieldLine(self.titles)
         self.finder.setAccessibleName("Go to a field")
-        self.finder.setPlaceholderText("Go to a field")
-        self.finder.setFont(theme.font(tokens.SMALL))
         self.finder.taken.connect(self.take, Qt.ConnectionType.QueuedConnection)
         self.buttons: dict[str, _Jump] = {}
         for key, title in known.SECTIONS:
