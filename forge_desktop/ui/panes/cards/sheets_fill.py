@@ -49,8 +49,8 @@ class FillSheet(CardSheet):
     def show_job(self, event: JobChanged) -> None:
         """Follow the fill while it goes on; the sheet may be closed meanwhile."""
         self.progress.show()
-        self.progress.say("Measuring" if self._measuring else "Filling in")
-        self.progress.show_job(event)
+        self.progress.say("" if event.note else "Measuring" if self._measuring else "Filling in")
+        self.progress.show_job(event)  # a note says itself what is done: "Warming up"
 
     def show_filled(self, filled: Filled, *, measured: bool) -> None:
         """What came of it."""
