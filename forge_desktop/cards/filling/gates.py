@@ -71,7 +71,7 @@ def _row(gate: GateReport, metric: Metric, *, own: bool) -> dict[str, object]:
         "revision": suite.sha256 if suite is not None else "",
         "split": "test" if _is_split(gate, suite) else "all",
         "metric": metric.name,
-        "value": metric.candidate if own else metric.baseline,
+        "value": _told(metric.candidate if own else metric.baseline),
         "unit": _UNITS.get(metric.name, "share"),
         "n": metric.items,
         "less_is_better": metric.less_is_better,
@@ -82,12 +82,17 @@ def _row(gate: GateReport, metric: Metric, *, own: bool) -> dict[str, object]:
     }
     if own:
         row |= {
-            "baseline": metric.baseline,
-            "difference": metric.difference,
-            "low": metric.low,
-            "high": metric.high,
+            "baseline": _told(metric.baseline),
+            "difference": _told(metric.difference),
+            "low": _told(metric.low),
+            "high": _told(metric.high),
         }
     return row
+
+
+def _told(figure: float | None) -> float | None:
+    """As many digits as mean something: 0.02, and not 0.020000000000000018."""
+    return None if figure is None else float(f"{figure:.12g}")
 
 
 def _is_split(gate: GateReport, suite: GateSuite | None) -> bool:
