@@ -70,7 +70,10 @@ def _words(field: Field, old: tuple[object, str], new: tuple[object, str]) -> st
         return f"{field.title}: {', '.join(_differing(old[0], new[0]))}"
     before, after = said(field, *old), said(field, *new)
     if before == after:  # what differs is beyond what a sentence names
-        before, after = _apart(_whole(*old), _whole(*new))
+        before, after = _whole(*old), _whole(*new)
+        if before == after:
+            return f"{field.title}: its lines are broken elsewhere"
+        before, after = _apart(before, after)
     return f"{field.title}: {before} → {after}"
 
 

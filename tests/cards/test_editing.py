@@ -244,6 +244,7 @@ def test_what_differs_far_on_in_two_texts_can_be_seen() -> None:
          "Evaluation results: 1 of 2 rows changed (value)"),
         ("evaluation", [{"value": 1}], [], "", "Evaluation results: 1 → 0 rows"),
         ("intended_use", "For the rules.", "For the minutes.", "", "Intended use: For the rules. → For the minutes."),
+        ("intended_use", "For the\nrules.", "For the rules.", "", "Intended use: its lines are broken elsewhere"),
     ],
 )  # fmt: skip
 def test_what_changed_is_said_in_readable_units(key: str, old: object, new: object, unit: str, said: str) -> None:

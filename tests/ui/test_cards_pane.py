@@ -289,6 +289,16 @@ def test_the_checklist_leads_to_a_field(qtbot: QtBot, opened: CardsPane) -> None
     assert row(opened, "contact").input.isAncestorOf(QApplication.focusWidget())
 
 
+def test_a_section_in_which_nothing_is_required_and_nothing_stands_is_not_done(
+    qtbot: QtBot, forge: Forge, opened: CardsPane
+) -> None:
+    open_card(qtbot, opened, forge.cards.new("student", "Bare").uid)
+    states = opened.editor.sections.states
+    assert (states["training"], states["use"]) == ("nothing", "missing")
+    type_into(qtbot, opened, "learning", "Fine-tuned")
+    assert states["training"] == "ok"
+
+
 def test_the_form_builds_its_sections_as_the_keyboard_comes_to_them(
     qtbot: QtBot, window: Shell, opened: CardsPane
 ) -> None:

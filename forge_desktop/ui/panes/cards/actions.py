@@ -84,7 +84,7 @@ class CardActions(SheetDesk):
             elif error is not None:
                 self.failed.emit(error)
 
-        verb = f"Measuring {card.name}" if measure else f"Filling in {card.name}"
+        verb = f"Measuring {card.name}:" if measure else f"Filling in {card.name}"
         seen = lambda event: sheet.show_job(event) if self.shows(sheet) else None  # noqa: E731
         self.start(lambda: self.forge.cards.fill(card.uid, measure=measure), verb, told, trouble, seen)
 

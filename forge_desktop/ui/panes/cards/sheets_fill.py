@@ -49,8 +49,8 @@ class FillSheet(CardSheet):
     def show_job(self, event: JobChanged) -> None:
         """Follow the fill while it goes on; the sheet may be closed meanwhile."""
         self.progress.show()
-        self.progress.say("Measuring" if self._measuring else "Filling in")
-        self.progress.show_job(event)
+        self.progress.say("" if event.note else "Measuring" if self._measuring else "Filling in")
+        self.progress.show_job(event)  # a note says itself what is done: "Warming up"
 
     def show_filled(self, filled: Filled, *, measured: bool) -> None:
         """What came of it."""
@@ -107,10 +107,10 @@ def _changed(change: Change) -> QWidget:
     if change.before is None:
         return said("plus", "ok", f"{title}: {after}")
     if change.after is None:
-        return said("x", "warn", f"{title}: not known any more", f"It was {before}.")
-    if before == after:  # as many rows, or what differs is far on
+        return said("x", "warn", f"{title}: not known any more", f"It was {before.rstrip('.')}.")
+    if before == after or field.type == "text":  # as many rows; or what differs is far on
         return said("pencil", "info", change.what)
-    return said("pencil", "info", f"{title}: {after}", f"It was {before}.")
+    return said("pencil", "info", f"{title}: {after}", f"It was {before.rstrip('.')}.")
 
 
 def _by_reason(skipped: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
