@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
 
 from forge_desktop.base.money import shown
 from forge_desktop.cards.fields import FIELDS, Field, nothing_paid
+from forge_desktop.cards.numbers import number, seconds
 from forge_desktop.cards.patches import alike
 from forge_desktop.cards.records import NOT_KNOWN, Card, Change, FieldState
 
 _LONG = 60  # characters of a value that are named in a sentence
 _BEFORE = 20  # characters that two long texts are named from before they differ
 _HASH = 12  # digits of a hash
+_SIZES = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"), (1, "B"))
 _OWN = frozenset(  # what differs between any two cards, and says nothing of what changed
     ("name", "version", "released", "registry", "changes", "file_sha256", "base_sha256")
 )
@@ -59,21 +64,32 @@ def _words(field: Field, old: tuple[object, str], new: tuple[object, str]) -> st
         return f"{field.title}: {said(field, *new)}"
     if new[0] is None:
         return f"{field.title} is gone."
-    if field.type in ("text", "rows", "facts"):
-        return _large(field, old[0], new[0])
+    if field.type == "rows" and isinstance(old[0], list) and isinstance(new[0], list):
+        return f"{field.title}: {_rows(old[0], new[0])}"
+    if field.type == "facts" and isinstance(old[0], dict) and isinstance(new[0], dict):
+        return f"{field.title}: {', '.join(_differing(old[0], new[0]))}"
     before, after = said(field, *old), said(field, *new)
     if before == after:  # what differs is beyond what a sentence names
-        before, after = _apart(_whole(old[0]), _whole(new[0]))
+        before, after = _whole(*old), _whole(*new)
+        if before == after:
+            return f"{field.title}: its lines are broken elsewhere"
+        before, after = _apart(before, after)
     return f"{field.title}: {before} → {after}"
 
 
-def _large(field: Field, old: object, new: object) -> str:
-    if isinstance(old, list) and isinstance(new, list) and len(old) != len(new):
-        return f"{field.title}: {len(old)} → {len(new)} rows"
-    if isinstance(old, dict) and isinstance(new, dict):
-        names = [str(name) for name in {**old, **new} if old.get(name) != new.get(name)]
-        return f"{field.title}: {', '.join(names)}"
-    return f"{field.title} says something else."
+def _rows(old: list[Any], new: list[Any]) -> str:
+    """How many rows there are, or how many of as many say something else, and in which columns."""
+    if len(old) != len(new):
+        return f"{len(old)} → {len(new)} rows"
+    pairs = [(one, other) for one, other in zip(old, new, strict=True) if one != other]
+    of = f"{len(pairs)} of {len(new)} rows changed" if len(new) > 1 else "changed"
+    both = [(one, other) for one, other in pairs if isinstance(one, dict) and isinstance(other, dict)]
+    columns = list(dict.fromkeys(name.replace("_", " ") for one, other in both for name in _differing(one, other)))
+    return f"{of} ({', '.join(columns)})" if columns else of
+
+
+def _differing(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:
+    return [str(name) for name in {**old, **new} if old.get(name) != new.get(name)]
 
 
 def said(field: Field, data: object, unit: str) -> str:
@@ -81,7 +97,7 @@ def said(field: Field, data: object, unit: str) -> str:
     if field.type == "money" and isinstance(data, int):
         return nothing_paid(field.key, data) or shown(data)
     if isinstance(data, dict) and set(data) <= {"p50", "p95"}:
-        return f"{' / '.join(f'{number:g}' for number in data.values())} {unit}".strip()
+        return f"{' / '.join(f'{each:g}' for each in data.values())} {unit}".strip()
     if isinstance(data, list) and all(isinstance(part, str) for part in data):
         return _short(", ".join(data))
     if isinstance(data, list):
@@ -92,10 +108,25 @@ def said(field: Field, data: object, unit: str) -> str:
         return f"{str(data)[:_HASH]}…"
     if isinstance(data, bool) or not isinstance(data, (int, float)):
         return _short(" ".join(str(data).split()))
+    return _amount(field, data, unit)
+
+
+def _amount(field: Field, data: int | float, unit: str) -> str:
+    """A number in the unit that suits its size."""
+    if not math.isfinite(data):
+        return f"{data} {unit}".strip()
+    exact = Fraction(str(data))
+    if field.type == "bytes" and unit == "B":
+        power, name = next((each for each in _SIZES if abs(data) >= each[0]), _SIZES[-1])
+        return f"{number(exact / power, 1)} {name}"
+    if unit == "s" and data >= 0:
+        return seconds(exact)
     return f"{data:,} {unit}".strip()
 
 
-def _whole(data: object) -> str:
+def _whole(data: object, unit: str) -> str:
+    if isinstance(data, (int, float)) and not isinstance(data, bool):
+        return f"{data:,} {unit}".strip()
     return ", ".join(map(str, data)) if isinstance(data, list) else " ".join(str(data).split())
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.paths import write_atomically
+from forge_desktop.cards.applicable import as_told
 from forge_desktop.cards.formats import plain
 from forge_desktop.cards.formats.renderers import Renderer, renderer
 from forge_desktop.cards.privacy.hiding import hidden, hidden_count
@@ -85,6 +86,7 @@ class Exports:
         return self._get(card) if isinstance(card, str) else card
 
     def _as_it_leaves(self, card: Card, revealed: bool) -> tuple[Card, int]:
+        card = as_told(card)
         if revealed:
             return card, 0
         leaks = self._privacy.scan(card)

@@ -18,7 +18,7 @@ def remedy(card: Card, value: Value) -> str:
     if card.state == "published":
         return "Reopen the card, and fill it."
     if told_stale.sentence(value):
-        return "Fill the card, write it anew, or say that it holds."
+        return f"{'Write' if card.orphan else 'Fill the card, write'} it anew, or say that it holds."
     if value.source in ("hand", "import"):
         return ""
     if said := value.causes.get("file", ""):

@@ -158,7 +158,7 @@ class _Paper(QTextDocument):
         for table in headed_tables(self):
             shape = table.format().toTableFormat()
             inside = page.width() - shape.leftMargin() - shape.rightMargin()
-            fit_table(table, inside, _CELL, lambda font: QFontMetricsF(font, self._screen))
+            fit_table(table, inside, padding=_CELL, measure=lambda font: QFontMetricsF(font, self._screen))
 
     def loadResource(self, kind: int, url: QUrl | str) -> object:
         return None

@@ -135,6 +135,7 @@ def _buttons(t: Theme, px: _Pixels) -> str:
 
 
 def _fields(t: Theme, px: _Pixels, picture: _Picture) -> str:
+    held = "border-style:dotted;" if t.name == "contrast" else ""  # where grounds do not differ
     return f"""
     QLineEdit, QComboBox, QAbstractSpinBox {{ background:{t.surface}; border:1px solid {t.control_border};
         border-radius:{tokens.RADIUS_CONTROL}px; padding:0 10px; min-height:{px(30)};
@@ -152,8 +153,8 @@ def _fields(t: Theme, px: _Pixels, picture: _Picture) -> str:
     QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled {{ color:{t.disabled};
         background:{t.surface2}; border-color:{t.border}; }}
     QLineEdit[locked="1"], QPlainTextEdit[cls="field"][locked="1"] {{ background:{t.surface2};
-        border-color:{t.border}; }}
-    QFrame[cls="card"][locked="1"] {{ background:{t.surface2}; }}
+        border-color:{t.border}; {held} }}
+    QFrame[cls="card"][locked="1"] {{ background:{t.surface2}; {held} }}
     QLineEdit[cls="icon"] {{ padding-left:2px; }}
     QLineEdit[cls="icon"]:focus {{ padding-left:1px; }}
     QLineEdit[cls="bad"], QAbstractSpinBox[cls="bad"], QComboBox[cls="bad"] {{ border:2px solid {t.bad};

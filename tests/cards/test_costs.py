@@ -213,8 +213,8 @@ def test_local_or_api_says_who_is_cheaper_and_from_when_on() -> None:
     assert found.break_even == math.ceil(even)
     assert found.capacity == int(Fraction(10 * 3600) * Fraction(1461, 48) / Fraction(325, 100) * 1000)
     assert found.sentences[0] == (
-        "For 1 million tokens a month the API is cheaper by $28.71: $30.46 a month with v1 on this computer"
-        " ($30.44 of it the computer, whether it works or not) and $1.75 with api."
+        "For 1 million tokens a month the API is cheaper by $28.71: $30.46 a month with Model v1 on this computer"
+        " ($30.44 of it the computer, whether it works or not) and $1.75 with Model api."
     )
     assert "The computer pays from 17.7 million tokens a month on; it does 337.2 million at most." in found.sentences[1]
     assert found.sentences[2] == (
@@ -224,13 +224,19 @@ def test_local_or_api_says_who_is_cheaper_and_from_when_on() -> None:
     more = local_or_api.against(local(), api(), dataclasses.replace(INPUTS, tokens=20_000_000))
     assert more.cheaper == "local"
     assert more.sentences[0].startswith("For 20 million tokens a month local is cheaper by ")
-    one_hour = next(one for one in found.sensitivities if "1 hour a day" in one.what)
+    assert not [one for one in found.sensitivities if "day" in one.what], "a month costs the same whatever it works"
+    full = local_or_api.against(local(), api(), dataclasses.replace(INPUTS, tokens=100_000_000))
+    (one_hour,) = [one for one in full.sensitivities if "day" in one.what]
+    assert one_hour.what == "If it works only 1 hour a day"
     assert one_hour.local == micro(Fraction(325, 100) * 1_030_000 / 3600)
+    assert "more tokens than it does in a month" in one_hour.sentence
     there = next(one for one in found.sensitivities if "there anyway" in one.what)
     assert (there.break_even, there.cheaper) == (0, "local")
     assert "a month; local is cheaper, which turns the answer round." in there.sentence
     owned = local_or_api.against(local(), api(), dataclasses.replace(INPUTS, hardware=0))
     assert "pays from the first token on" in owned.sentences[1]
+    named = local_or_api.against(dataclasses.replace(local(), name="handbook", label="v5"), api(), INPUTS)
+    assert "a month with handbook (v5) on this computer" in named.sentences[0]
 
 
 def test_where_electricity_alone_costs_more_the_computer_never_pays() -> None:

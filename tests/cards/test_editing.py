@@ -232,3 +232,21 @@ def test_what_differs_far_on_in_two_texts_can_be_seen() -> None:
     old, new = (FieldState("summary", hand=Value(text)) for text in texts)
     (change,) = changes.of_fields({"summary": old}, {"summary": new})
     assert change.what == "Summary: …parameters, laid out in Q4_1. → …parameters, laid out in Q8_0."
+
+
+@pytest.mark.parametrize(
+    ("key", "old", "new", "unit", "said"),
+    [
+        ("memory_ram", 412_000_000, 1_300_000_000, "B", "Peak memory (RAM): 412 MB → 1.3 GB"),
+        ("memory_ram", 412_000_001, 412_000_002, "B", "Peak memory (RAM): 412,000,001 B → 412,000,002 B"),
+        ("training_time", 5040.0, 61.5, "s", "Training time: 84 min → 61.5 s"),
+        ("evaluation", [{"value": 1, "n": 2}, {"value": 3}], [{"value": 1, "n": 2}, {"value": 4}], "",
+         "Evaluation results: 1 of 2 rows changed (value)"),
+        ("evaluation", [{"value": 1}], [], "", "Evaluation results: 1 → 0 rows"),
+        ("intended_use", "For the rules.", "For the minutes.", "", "Intended use: For the rules. → For the minutes."),
+        ("intended_use", "For the\nrules.", "For the rules.", "", "Intended use: its lines are broken elsewhere"),
+    ],
+)  # fmt: skip
+def test_what_changed_is_said_in_readable_units(key: str, old: object, new: object, unit: str, said: str) -> None:
+    (change,) = changes.of_fields(*({key: FieldState(key, hand=Value(data, unit))} for data in (old, new)))
+    assert change.what == said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cards import markdown
+from forge_desktop.cards import fields, markdown
 from forge_desktop.cards.filling import Filler, shipped
 from forge_desktop.cards.filling.measured import to_show
 from forge_desktop.cards.filling.measured import told as measured_fields
@@ -114,7 +115,12 @@ def test_another_base_has_no_words_of_the_starter_and_says_what_it_lacks(room: C
     adapter, done = fill(room, "v3")
     assert measured(adapter, "base_relation").data == "adapter"
     assert measured(adapter, "adapter_sha256").rests_on["adapter"]
-    assert dict(done.skipped)["training_data"].startswith("This adapter was not trained here")
+    why = dict(done.skipped)
+    for key in ("training_data", "hyperparameters", "training_time", "training_cost"):
+        assert why[key].startswith("This adapter was not trained here"), key
+    assert adapter.fields["training_cost"].not_applicable.startswith("Not known: This adapter was not trained here")
+    filled = {field.key for field in fields.of_kind("adapter") if field.filled}
+    assert not [key for key in filled if why.get(key, "").startswith("This is nothing that can be read")]
 
 
 @pytest.mark.parametrize("origin", ["trained", "imported"])
@@ -212,10 +218,7 @@ def test_what_is_gone_is_said(room: CardRoom) -> None:
     for kind in ("student", "teacher", "embedder"):
         values, skipped = filler.fill(blank(kind, "gone"), lambda: None)  # type: ignore[arg-type]
         assert values == {}
-        assert skipped[0] == (
-            "subject",
-            "What this card is about is not on this computer, so nothing can be filled in.",
-        )
+        assert skipped == [("subject", "What this card is about is not on this computer, so nothing can be filled in.")]
 
 
 def test_a_fill_ends_when_it_is_told_to(room: CardRoom) -> None:
@@ -290,3 +293,13 @@ def test_a_measurement_on_a_gpu_tells_its_layers_and_its_energy(room: CardRoom) 
     assert stale(values["generation_speed"], now).startswith(
         "The computer was A processor, 8 cores, 32 GiB when this was taken, and is "
     )
+
+
+def test_texts_that_ship_are_broken_where_they_are_shown(room: CardRoom) -> None:
+    lines = ["One two", "three.", "", "- An item", "  of two lines.", "- Another.", "", "    code", "    more"]
+    assert shipped.unwrapped(lines) == "One two three.\n\n- An item of two lines.\n- Another.\n\n    code\n    more"
+    fill(room, "v1")
+    card = room.cards.get("v1")
+    for key in ("intended_use", "limitations", "safety", "tradeoffs", "fairness"):
+        said = str(measured(card, key).data).splitlines()
+        assert all(not line or line.startswith("- ") or not before for before, line in itertools.pairwise(said)), key

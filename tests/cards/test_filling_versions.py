@@ -59,12 +59,11 @@ def test_a_gate_becomes_rows_with_intervals_its_terms_and_cautions(gated: GateRo
     rows: Any = value(card, "evaluation").data
     nll = next(row for row in rows if row["metric"] == "nll")
     metric = next(one for one in report.metrics if one.name == "nll")
-    assert (nll["value"], nll["baseline"], nll["low"], nll["high"]) == (
-        metric.candidate,
-        metric.baseline,
-        metric.low,
-        metric.high,
+    told = (nll["value"], nll["baseline"], nll["difference"], nll["low"], nll["high"])
+    assert told == pytest.approx(
+        (metric.candidate, metric.baseline, metric.difference, metric.low, metric.high), rel=1e-11
     )
+    assert all(len(str(figure).strip("-").replace(".", "").lstrip("0")) <= 12 for figure in told)
     assert (nll["n"], nll["unit"], nll["less_is_better"], nll["source"]) == (12, "nats/token", True, "gate 1")
     assert nll["revision"] == report.suites[0].sha256
     assert len(nll["date"]) == 10
@@ -72,7 +71,8 @@ def test_a_gate_becomes_rows_with_intervals_its_terms_and_cautions(gated: GateRo
     assert (terms["verdict"], terms["primary metric"], terms["items asked"]) == (report.verdict, "nll", 12)
     assert value(card, "evaluation").detail["n"] == 12  # items, not rows
     assert "core" in str(value(card, "evaluation").detail["machine"])
-    assert "n = 12" in gated.forge.cards.markdown(report.label)
+    text = gated.forge.cards.markdown(report.label)
+    assert text.count(", n = 12, ") == 2  # of the results and of the gate, with the computer behind it
     cautions: Any = value(card, "cautions").data
     assert set(report.card) <= set(cautions)
     assert report.reasons[0] in cautions
@@ -85,7 +85,7 @@ def test_the_base_tells_how_it_did_as_the_baseline(gated: GateRoom) -> None:
     report = gated.forge.students.gates.all()[0]
     rows: Any = value(card, "evaluation").data
     nll = next(row for row in rows if row["metric"] == "nll")
-    assert nll["value"] == next(one.baseline for one in report.metrics if one.name == "nll")
+    assert nll["value"] == pytest.approx(next(one.baseline for one in report.metrics if one.name == "nll"), rel=1e-11)
     assert "low" not in nll
     assert "gate" not in card.fields
 

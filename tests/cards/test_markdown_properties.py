@@ -128,7 +128,7 @@ def _says(card: Card) -> dict[str, list[object]]:
     """What a card's fields show, apart from its name where it has no such field."""
     shown = {}
     for key, state in card.fields.items():
-        if state.shown is not None and not (state.not_applicable and state.hand is None):
+        if state.shown is not None and not state.not_applicable:
             shown[key] = [state.shown.data, state.shown.unit]
     return shown
 

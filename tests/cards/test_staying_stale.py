@@ -101,6 +101,7 @@ def test_a_changed_file_takes_nothing_away_and_the_old_one_makes_all_true_again(
     file.write_bytes(whole + b"more")
     card, done = filled(room, "v2")
     assert not [change for change in done.changes if change.after is None]
+    assert not {"licence", "provider", "languages"} & set(dict(done.skipped))  # they are there
     for field in (*header, "architecture"):
         assert card.fields[field].measured.data == before.fields[field].measured.data  # type: ignore[union-attr]
         assert why(room, "v2", field).endswith(

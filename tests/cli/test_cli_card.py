@@ -325,7 +325,7 @@ def test_cards_are_compared_in_a_persons_money(
     assert not (data_dir / "settings.json").exists()
     said = cli(*asked, "--save").stdout
     assert "Local or API: v1 or Prof" in said
-    assert "If it works only 1 hour a day" in said
+    assert "If the computer is there anyway" in said
     assert "Assumed, until you set it" in said
     assert json.loads((data_dir / "settings.json").read_text())["cost_hardware"] == "730.5"
     assert "two cards or more" in cli_json("card", "compare", "v1", expect=1)["error"]["message"]

@@ -1,4 +1,6 @@
-"""Promotes, or rolls back, in processes that are killed at each SQL statement; prints what each one left as JSON."""
+"""Promotes, or rolls back, in processes that are killed at each SQL statement that writes, for what is only read
+leaves the same; prints what each one left as JSON.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ from typing import Any
 from forge_desktop.forge import Forge
 
 PREPARED, DATA, ACT = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+_READING = ("SELECT", "WITH", "PRAGMA", "--")
 _connect = sqlite3.connect
 
 
@@ -21,9 +24,9 @@ def act(last: int) -> None:
     """The work itself; the process is killed at that statement of it."""
     statements = -1
 
-    def count(_sql: str) -> None:
+    def count(sql: str) -> None:
         nonlocal statements
-        if statements >= 0:
+        if statements >= 0 and not sql.lstrip().upper().startswith(_READING):
             statements += 1
             if statements == last:
                 os.kill(os.getpid(), signal.SIGKILL)

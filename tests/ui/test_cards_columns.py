@@ -7,7 +7,7 @@ from PySide6.QtGui import QTextDocument
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.ui.panes.cards.preview import Preview
-from forge_desktop.ui.widgets.column_widths import fit_columns
+from forge_desktop.ui.widgets.column_widths import fit_table, headed_tables
 from forge_desktop.ui.widgets.markdown_view import MarkdownView
 
 TABLE = """
@@ -25,7 +25,8 @@ def test_words_and_dates_stay_whole_in_a_narrow_preview(qtbot: QtBot) -> None:
     view.resize(320, 600)
     view.show()
     view.set_markdown(TABLE)
-    fit_columns(view.document(), view.viewport().width(), padding=24)
+    for table in headed_tables(view.document()):
+        fit_table(table, view.viewport().width(), padding=24)
     assert broken(view.document()) == []
 
 
@@ -44,6 +45,12 @@ def broken(document: QTextDocument) -> list[str]:
 
 
 FACTS = f"{TABLE}| Licence | Apache-2.0 | read from the file |\n| Contact | desk@toollibrary.example |  |\n"
+NONE = """
+| What | Value | Source |
+|---|---|---|
+| Sensitive personal data in the training data | *not applicable* | It is a test's. |
+| Hardware assumptions | 134,515,008 | read from the file 2026-11-26 |
+"""
 ROWS = """
 | Task | Dataset | Metric | Value | Unit | n | Baseline | Interval of the difference | Date |
 |---|---|---|---|---|---|---|---|---|
@@ -51,14 +58,14 @@ ROWS = """
 """
 
 
-@pytest.mark.parametrize("width", [900, 430, 330, 280])
+@pytest.mark.parametrize("width", [900, 430, 395, 355, 330, 310, 280])
 def test_a_table_that_is_too_wide_says_the_same_in_fewer_columns(qtbot: QtBot, width: int) -> None:
     shown = Preview()
     qtbot.addWidget(shown)
     shown.setMinimumWidth(0)
     shown.resize(width, 700)
     shown.show()
-    shown.show_text(f"# A card\n{FACTS}\n## Evaluation\n{ROWS}\nThe end")
+    shown.show_text(f"# A card\n{FACTS}\n## Use\n{NONE}\n## Evaluation\n{ROWS}\nThe end")
     qtbot.waitUntil(lambda: not shown.awaits())
     assert broken(shown.view.document()) == []
     said = shown.view.toPlainText()

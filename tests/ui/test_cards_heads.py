@@ -66,6 +66,20 @@ def test_the_key_that_finds_a_field_leads_to_it_in_every_view(
     assert not opened.editor.finder.isVisible()
 
 
+@pytest.mark.parametrize("mode", ["form", "source"])
+def test_return_takes_the_field_that_fits_best(qtbot: QtBot, window: Shell, opened: CardsPane, mode: str) -> None:
+    opened.editor.show_mode(mode)
+    window.focus_search(everywhere=False)
+    line = opened.search()
+    assert line is not None
+    qtbot.keyClicks(line, "conta")
+    popup = line.completer().popup()
+    qtbot.waitUntil(popup.isVisible)
+    qtbot.keyClick(popup, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: row(opened, "contact").input.isAncestorOf(QApplication.focusWidget()))
+    assert not popup.isVisible()
+
+
 def test_escape_leaves_the_field_finder(qtbot: QtBot, window: Shell, opened: CardsPane) -> None:
     opened.editor.show_mode("source")
     window.focus_search(everywhere=False)
@@ -76,7 +90,7 @@ def test_escape_leaves_the_field_finder(qtbot: QtBot, window: Shell, opened: Car
 
 
 def test_a_source_that_cannot_be_read_is_named_in_the_form(
-    qtbot: QtBot, forge: Forge, opened: CardsPane, tmp_path: Path
+    qtbot: QtBot, opened: CardsPane, uid: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "README.md"
     path.write_text(BROKEN)
@@ -85,6 +99,22 @@ def test_a_source_that_cannot_be_read_is_named_in_the_form(
     qtbot.waitUntil(lambda: opened.card() is not None and opened.card().broken is not None, timeout=20_000)  # type: ignore[union-attr]
     settle(qtbot, opened)
     assert opened.editor.modes.key() == "form"
+    qtbot.waitUntil(opened.banner.isVisible)
+    assert opened.banner.action() == "Mend it"
+    opened.banner.acted.emit()
+    assert opened.editor.source.text.hasFocus()
+    opened.show_list()
+    opened.actions_of.bring_in_paths([path])
+    qtbot.waitUntil(opened.banner.isVisible, timeout=20_000)
+    open_card(qtbot, opened, uid)
+    opened.editor.show_mode("form")
+    opened.actions_of.bring_in_paths([path])  # and over a card that somebody has open
+    qtbot.waitUntil(opened.banner.isVisible, timeout=20_000)
+    opened.banner.acted.emit()
+    qtbot.waitUntil(lambda: opened.card() is not None and opened.card().broken is not None)  # type: ignore[union-attr]
+    settle(qtbot, opened)
+    assert opened.editor.source.text.hasFocus()
+    opened.editor.show_mode("form")
     assert opened.editor.state.text() == "Source broken"
     assert "ine 2" in seen(opened) or "ine 3" in seen(opened)
     button = next(b for b in opened.editor.notes.buttons() if b.isVisible())

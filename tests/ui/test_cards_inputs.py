@@ -18,7 +18,7 @@ from forge_desktop.ui.panes.cards.inputs import FactsInput, Input, TextInput
 from forge_desktop.ui.panes.cards.inputs_numbers import AmountInput, MoneyInput, SpreadInput
 from forge_desktop.ui.panes.cards.picks import ChipsInput, LanguagesInput, LicenceInput
 from forge_desktop.ui.panes.cards.row_sheet import RowSheet
-from forge_desktop.ui.panes.cards.rows_table import RowsInput
+from forge_desktop.ui.panes.cards.rows_table import RowsInput, cell_words
 from tests.ui.cards import evaluation
 
 SAMPLES: dict[str, object] = {
@@ -246,6 +246,7 @@ def test_rows_are_added_changed_and_taken_away(qtbot: QtBot) -> None:
     found.add.click()
     sheet = found.findChild(RowSheet)
     assert sheet is not None
+    assert sheet.heading.whole_text() == "Evaluation results: a row"
     line = sheet.fields["value"]
     assert isinstance(line, QLineEdit)
     qtbot.keyClicks(line, "much")
@@ -330,3 +331,17 @@ def test_what_was_measured_beside_a_word_by_hand_says_that_it_is_stale() -> None
     assert [(one.text, one.act) for one in said[1:]] == [("Measured, and stale: The price was another one.", "fill")]
     unknown = FieldState("context", not_applicable="Not known: Nobody says.")
     assert lines_under(BY_KEY["context"], "teacher", unknown, "", locked=True)[0].text == "Not known: Nobody says."
+
+
+@pytest.mark.parametrize(
+    ("difference", "low", "high", "said"),
+    [
+        (0, -0.05, 0.2, "+0.00 (-0.05 to +0.20)"),
+        (0.06, 0.01, 0.1, "+0.06 (+0.01 to +0.10)"),
+        (0.004, None, None, "+0.004"),
+        (0.00004, None, None, "+4e-05"),
+        (-812.5, None, None, "-812.50"),
+    ],
+)
+def test_differences_have_as_many_places_each(difference: float, low: float | None, high: float, said: str) -> None:
+    assert cell_words("difference", {"difference": difference, "low": low, "high": high}) == said

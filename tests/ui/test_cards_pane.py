@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import pytest
@@ -10,7 +11,10 @@ from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from forge_desktop.cards.fields import BY_KEY
+from forge_desktop.cards.records import FieldState, Value
 from forge_desktop.forge import Forge
+from forge_desktop.ui.panes.cards.field_row import lines_under
 from forge_desktop.ui.panes.cards.pane import CardsPane
 from forge_desktop.ui.shell import Shell
 from tests.ui.cards import fill_in, measure, open_card, row, settle, type_into
@@ -166,8 +170,9 @@ def test_undo_goes_over_the_card_and_a_restart(
 
 def test_measured_values_say_where_they_are_from(qtbot: QtBot, opened: CardsPane) -> None:
     said = " ".join(row(opened, "generation_speed").said())
-    for part in ("Measured", "n 20", "8 cores, 16 GB", "engine b4242-cpu"):
+    for part in ("Measured", "n 20", "8 cores, 16 GB"):
         assert part in said
+    assert "engine b4242-cpu" not in said
     assert row(opened, "generation_speed").input.value() == ({"p50": 40.2, "p95": 44.1}, "tokens/s")
 
 
@@ -282,6 +287,16 @@ def test_the_checklist_leads_to_a_field(qtbot: QtBot, opened: CardsPane) -> None
     sections.finder.completer().popup().hide()
     sections.take("Contact")
     assert row(opened, "contact").input.isAncestorOf(QApplication.focusWidget())
+
+
+def test_a_section_in_which_nothing_is_required_and_nothing_stands_is_not_done(
+    qtbot: QtBot, forge: Forge, opened: CardsPane
+) -> None:
+    open_card(qtbot, opened, forge.cards.new("student", "Bare").uid)
+    states = opened.editor.sections.states
+    assert (states["training"], states["use"]) == ("nothing", "missing")
+    type_into(qtbot, opened, "learning", "Fine-tuned")
+    assert states["training"] == "ok"
 
 
 def test_the_form_builds_its_sections_as_the_keyboard_comes_to_them(
@@ -399,3 +414,18 @@ def test_the_cursor_of_the_source_stays_while_the_form_is_typed_in(qtbot: QtBot,
     line = cursor.block().text()
     type_into(qtbot, opened, "safety", "Something of another length than before.")
     assert text.textCursor().block().text() == line
+
+
+def test_how_a_benchmark_was_run_is_told_in_full_once_and_in_tips() -> None:
+    command = "forge-desktop measure v3 --prompts 20 --prompt-tokens 64 --answer-tokens 64 --context 2048 --seed 7"
+    detail = {"n": 20, "machine": "8 cores, 16 GB", "device": "CPU", "build": "b4242-cpu", "command": command}
+    value = Value({"p50": 40.2}, "tokens/s", "measured", "measurement", detail, {}, 1.8e9)
+    (speed,) = lines_under(
+        BY_KEY["generation_speed"], "student", FieldState("generation_speed", value), "", locked=False
+    )
+    assert "forge-desktop" not in speed.text
+    assert command in speed.tip
+    needs = FieldState("hardware", dataclasses.replace(value, data="Needs 1 GB."))
+    (hardware,) = lines_under(BY_KEY["hardware"], "student", needs, "", locked=False)
+    assert command in hardware.text
+    assert not hardware.tip

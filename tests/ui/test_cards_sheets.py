@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from forge_desktop.base.events import Event, JobChanged
 from forge_desktop.base.jobs import JobContext
-from forge_desktop.cards.records import Card, CardVersion
+from forge_desktop.cards.records import Card, CardVersion, Change, Filled
 from forge_desktop.forge import Forge
 from forge_desktop.ui.panes.cards.pane import CardsPane
 from forge_desktop.ui.panes.cards.sheets_export import ExportSheet
@@ -95,6 +95,24 @@ def test_one_click_fills_and_says_what_changed_and_what_not(
     assert card().fields["contact"].shown.data == "owner@example.org", "what a person wrote stays"
     press(qtbot, found, "Close")
     qtbot.waitUntil(lambda: not pane.actions_of.progress.isVisible())
+
+
+def test_a_fill_says_each_reason_once_and_of_an_orphan_only_that_it_is_one(
+    qtbot: QtBot, pane: CardsPane, card: Callable[[], Card]
+) -> None:
+    found = FillSheet(card(), pane)
+    rows = [[{"dataset": "poems", "value": value}, {"value": 1}] for value in (0.4, 0.5)]
+    change = Change("evaluation", *rows, what="Evaluation results: 1 of 2 rows changed (value)")
+    skipped = (("hyperparameters", "It was not trained here."), ("training_time", "It was not trained here."))
+    found.show_filled(Filled("", (change,), skipped, 0.1), measured=True)
+    assert "Evaluation results: 1 of 2 rows changed (value)" in said(found)
+    assert "It was 2 rows" not in said(found)
+    assert "Hyperparameters, Training time\nIt was not trained here." in said(found)
+    found.show_filled(Filled("", (), (("subject", "It is not on this computer."),), 0.1), measured=False)
+    assert "It is not on this computer." in said(found)
+    assert "subject" not in said(found)
+    assert "was in the card already" not in said(found)
+    found.close()
 
 
 @pytest.mark.full

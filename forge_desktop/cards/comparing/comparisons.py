@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.cards.applicable import as_told
 from forge_desktop.cards.comparing import local_or_api
 from forge_desktop.cards.comparing import quality as compare_quality
 from forge_desktop.cards.comparing import rows as compare_rows
 from forge_desktop.cards.comparing.capabilities import capabilities
-from forge_desktop.cards.comparing.cost_reasons import assumptions
+from forge_desktop.cards.comparing.cost_reasons import assumptions, called
 from forge_desktop.cards.comparing.costs import inputs_of
 from forge_desktop.cards.comparing.records import Basis, CardComparison, ComparedCard, ComparedRow, CostInputs
 from forge_desktop.cards.comparing.surroundings import Gatherer
@@ -47,7 +48,7 @@ class Comparisons:
         Without `inputs` they are those of the settings. Raises ForgeError for a name that is none, one card alone, or
         the same twice.
         """
-        chosen = tuple(self._get(name) for name in cards)
+        chosen = tuple(as_told(self._get(name)) for name in cards)
         if len(chosen) < 2:
             raise ForgeError("A comparison needs two cards or more.", hint="Name another one.")
         if len({card.uid for card in chosen}) < len(chosen):
@@ -99,7 +100,7 @@ def _notes(cards: Sequence[Card], rows: Sequence[ComparedRow], inputs: CostInput
         notes.append("No card of a teacher is among them: take one in to see whether local or API is cheaper.")
     elif not any(card.kind in _LOCAL for card in cards):
         notes.append("No model of this computer is among them: take one in to see whether local or API is cheaper.")
-    elsewhere = [card.label or card.name for card in cards if card.kind in _LOCAL and (card.orphan or not card.subject)]
+    elsewhere = [called(card) for card in cards if card.kind in _LOCAL and (card.orphan or not card.subject)]
     if elsewhere:
         said = "is not on this computer: what it costs is reckoned with the speeds on its card, of another machine"
         notes += [f"{name} {said}." for name in elsewhere]
@@ -108,7 +109,7 @@ def _notes(cards: Sequence[Card], rows: Sequence[ComparedRow], inputs: CostInput
         notes.append(
             "No suite has measured two of them by the same metric: how good they are beside each other is open."
         )
-    names = [card.label or card.name for card in cards if compare_rows.stale_count(card)]
+    names = [called(card) for card in cards if compare_rows.stale_count(card)]
     if names:
         notes.append(
             f"Values are stale on {', '.join(names)}: rest no decision on them before they are true again. A check of"

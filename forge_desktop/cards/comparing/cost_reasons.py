@@ -37,6 +37,11 @@ def of_computer(spent: Spent, inputs: CostInputs) -> str:
     return f"{shown(spent.machine, inputs)} for the computer and {shown(spent.power, inputs)} for electricity"
 
 
+def called(card: Card) -> str:
+    """A card's name, as its column is headed, with what commands know it by where that does not stand in it."""
+    return card.name if f" {card.label} " in f" {card.name} " or not card.label else f"{card.name} ({card.label})"
+
+
 def missing_of(card: Card, key: str) -> str:
     """What to do so that a card has a value to reckon with, or to compare."""
     name, title = card.label or card.name, BY_KEY[key].title

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from forge_desktop.cards.comparing import costs
-from forge_desktop.cards.comparing.cost_reasons import missing_of
+from forge_desktop.cards.comparing.cost_reasons import called, missing_of
 from forge_desktop.cards.comparing.costs import ApiPrices, LocalSpeed, Spent
 from forge_desktop.cards.comparing.money_words import micro, shown
 from forge_desktop.cards.comparing.records import Cheaper, CostInputs, LocalOrApi, Sensitivity
@@ -33,7 +33,7 @@ def against(local: Card, api: Card, inputs: CostInputs) -> LocalOrApi:
         missing = [missing_of(local, "generation_speed")] if speed is None else []
         missing += [missing_of(api, "price_input")] if prices is None else []
         return LocalOrApi(local.uid, api.uid, None, None, "", None, None, ("Not known yet.", *missing))
-    pair = _Pair(local.label or local.name, api.label or api.name, speed, prices)
+    pair = _Pair(called(local), called(api), speed, prices)
     case = _Case(pair, inputs)
     return LocalOrApi(
         local.uid,
@@ -152,6 +152,8 @@ def _sensitivities(pair: _Pair, inputs: CostInputs) -> Iterator[Sensitivity]:
     mine = _Case(pair, inputs)
     for what, changed in _changes(inputs):
         case = _Case(pair, changed)
+        if changed.hours != inputs.hours and _both(case, changed) == _both(mine, inputs):
+            continue  # a month of the computer costs the same however many of its hours it works
         turned = "" if case.cheaper == mine.cheaper else ", which turns the answer round"
         which = _CHEAPER[case.cheaper]
         yield Sensitivity(

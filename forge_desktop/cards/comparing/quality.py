@@ -95,6 +95,8 @@ def _row(
 def _figure(suite: _Suite, card: Card, found: Mapping[_Suite, _Result]) -> Figure:
     value: Value | None = the_value(card, _FIELD)
     result = found.get(suite)
+    if _FIELD in card.fields and (why := card.fields[_FIELD].not_applicable):
+        return Figure("does not apply", how=why)
     if result is None or value is None:
         name = card.label or card.name
         return Figure("not measured", missing=f"{name} was not measured with this suite by this metric.")

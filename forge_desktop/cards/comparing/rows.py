@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
+from forge_desktop.cards.checking import is_there, outdated
 from forge_desktop.cards.comparing.cost_reasons import missing_of
 from forge_desktop.cards.comparing.money_words import shown
 from forge_desktop.cards.comparing.records import Capability, ComparedRow, CostInputs, Figure, RowGroup
@@ -14,7 +15,7 @@ from forge_desktop.cards.comparing.surroundings import FitWord, Surroundings
 from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.numbers import figure, number
 from forge_desktop.cards.records import NOT_KNOWN, Card, Value
-from forge_desktop.cards.taking import Taken, exactly, not_here, origin, take, the_value
+from forge_desktop.cards.taking import Taken, exactly, not_here, origin, take
 
 Better = Literal["higher", "lower", ""]
 
@@ -63,11 +64,15 @@ def rows(
     """All of them but quality, in order; rows about which no card says anything are left out."""
     found = [_fit(cards, around)]
     for row in _ROWS:
-        if any(row.field in card.fields and card.fields[row.field].shown for card in cards) or row.group == "speed":
+        if row.group == "speed" or any(is_there(card.fields.get(row.field)) for card in cards):
             made = _of_field(row, cards)
             found += [made] if any(figure.text != "" for figure in made.figures) else []
     found += [_cost(key, title, cards, table, inputs) for key, title in _COSTS]
-    found += [_money_row(field, cards, inputs) for field in ("cost_per_1k", "cost_per_pair") if _any(field, cards)]
+    found += [
+        _money_row(field, cards, inputs)
+        for field in ("cost_per_1k", "cost_per_pair")
+        if any(is_there(card.fields.get(field)) for card in cards)
+    ]
     return tuple(found)
 
 
@@ -191,10 +196,6 @@ def _money_row(field: str, cards: Sequence[Card], inputs: CostInputs) -> Compare
     return ComparedRow("cost", field, title, inputs.currency, ranked(figures, "lower"), "lower", stale_note(figures))
 
 
-def _any(field: str, cards: Sequence[Card]) -> bool:
-    return any(the_value(card, field) is not None for card in cards)
-
-
 def stale_count(card: Card) -> int:
-    """How many of its values are no longer true."""
-    return sum(1 for state in card.fields.values() for value in (state.measured, state.hand) if value and value.stale)
+    """How many of its fields say what is no longer true, counted as its list and its check do."""
+    return len(outdated(card))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from forge_desktop.students.rooms import Rooms
 
 _NOBODY = "This is nothing that can be read or measured: a person writes it."
+_NOT_TOLD = "Nothing that was looked at tells it: a person can write it."
 _NOTHING = "What this card is about is not on this computer, so nothing can be filled in."
 
 
@@ -150,10 +151,9 @@ def _of_kind(kind: Kind, values: Values) -> Values:
 
 def _worded(card: Card, values: Values, skipped: Skipped) -> Skipped:
     """What is still not there, each once, in the order of the fields; what belongs to no field first."""
-    by_field: dict[str, str] = {}
-    for field, why in skipped:
-        if field not in values:
-            by_field.setdefault(field, why)
+    by_field = _reasons(card, values, skipped)
+    if "subject" in by_field:  # it holds for every field
+        return [("subject", by_field["subject"])]
     lacking: dict[str, str] = {}
     for known in fields.of_kind(card.kind):
         state = card.fields.get(known.key)
@@ -162,7 +162,21 @@ def _worded(card: Card, values: Values, skipped: Skipped) -> Skipped:
             continue
         if known.key in by_field:
             lacking[known.key] = by_field[known.key]
-        elif known.required_for(card.kind):
+        elif known.required_for(card.kind) and (state is None or state.measured is None):  # what was read once stays
             lacking[known.key] = _NOBODY
     others = [(field, why) for field, why in by_field.items() if field not in fields.BY_KEY]
     return [*others, *lacking.items()]
+
+
+def _reasons(card: Card, values: Values, skipped: Skipped) -> dict[str, str]:
+    """Why something is not there: what a source said first, and of what the application fills that nothing told it."""
+    found: dict[str, str] = {}
+    for field, why in skipped:
+        if field not in values:
+            found.setdefault(field, why)
+    for known in fields.required(card.kind):
+        state = card.fields.get(known.key)
+        if known.filled and known.key not in values and (state is None or state.measured is None):
+            of_run = found.get("training_data", "") if known.section == "training" else ""
+            found.setdefault(known.key, of_run or _NOT_TOLD)
+    return found

@@ -33,10 +33,11 @@ def told(found: VersionGrounds, take: Taker) -> Iterator[tuple[str, Value]]:
     ended = gate.ended or gate.created
     own = _is_candidate(found, gate)
     rows = [_row(gate, metric, own=own) for metric in gate.metrics]
-    about |= {"device": _engine(gate).get("device"), "machine": _machine(gate), "n": sum(_asked(gate).values())}
-    yield "evaluation", take.value(rows, "gate", "gate", then=then, at=ended, **about)
+    about |= {"device": _engine(gate).get("device"), "machine": _machine(gate)}
+    asked = sum(_asked(gate).values())
+    yield "evaluation", take.value(rows, "gate", "gate", then=then, at=ended, n=asked, **about)
     if own:
-        yield "gate", take.value(_terms(gate), "gate", "gate", then=then, at=ended, **about)
+        yield "gate", take.value(_terms(gate), "gate", "gate", then=then, at=ended, n=asked, **about)
         said = list(dict.fromkeys([*gate.card, *_reasons(gate), *_promoted(found)]))
         yield "cautions", take.value(said, "gate", "gate", "overrides", then=then, at=ended, **about)
 
@@ -70,7 +71,7 @@ def _row(gate: GateReport, metric: Metric, *, own: bool) -> dict[str, object]:
         "revision": suite.sha256 if suite is not None else "",
         "split": "test" if _is_split(gate, suite) else "all",
         "metric": metric.name,
-        "value": metric.candidate if own else metric.baseline,
+        "value": _told(metric.candidate if own else metric.baseline),
         "unit": _UNITS.get(metric.name, "share"),
         "n": metric.items,
         "less_is_better": metric.less_is_better,
@@ -81,12 +82,17 @@ def _row(gate: GateReport, metric: Metric, *, own: bool) -> dict[str, object]:
     }
     if own:
         row |= {
-            "baseline": metric.baseline,
-            "difference": metric.difference,
-            "low": metric.low,
-            "high": metric.high,
+            "baseline": _told(metric.baseline),
+            "difference": _told(metric.difference),
+            "low": _told(metric.low),
+            "high": _told(metric.high),
         }
     return row
+
+
+def _told(figure: float | None) -> float | None:
+    """As many digits as mean something: 0.02, and not 0.020000000000000018."""
+    return None if figure is None else float(f"{figure:.12g}")
 
 
 def _is_split(gate: GateReport, suite: GateSuite | None) -> bool:

@@ -82,8 +82,21 @@ def _read(name: str) -> Mapping[str, Any]:
 
 
 def _joined(data: object) -> object:
-    """A text as it is shown: it is kept in lines so that its changes can be read."""
-    return "\n".join(data["lines"]) if isinstance(data, dict) and "lines" in data else data
+    """A text as it is shown: it is kept in lines so that its changes can be read, and broken where it is shown."""
+    return unwrapped(data["lines"]) if isinstance(data, dict) and "lines" in data else data
+
+
+def unwrapped(lines: Sequence[str]) -> str:
+    """Lines of Markdown with each paragraph and each item on one; what is set apart, as code, stays in its lines."""
+    found: list[str] = []
+    for line in lines:
+        words = line.strip()
+        goes_on = found and found[-1] and not found[-1].startswith("    ") and not line.startswith("    ")
+        if goes_on and words and not words.startswith("- "):
+            found[-1] += f" {words}"
+        else:
+            found.append(line)
+    return "\n".join(found)
 
 
 def _moment(date: str) -> float:

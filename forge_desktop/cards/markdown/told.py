@@ -67,7 +67,7 @@ def _origin(value: Value) -> str:
         date = time.strftime("%Y-%m-%d", time.gmtime(value.at))
     parts = [f"{said} {date[:10]}" if isinstance(date, str) else said]
     count, machine = value.detail.get("n"), value.detail.get("machine")
-    parts += [f"n = {count}"] if isinstance(count, int) and not isinstance(value.data, list) else []
+    parts += [f"n = {count}"] if isinstance(count, int) else []
     parts += [said] if (said := lengths(value)) else []
     parts += [_line(machine)] if isinstance(machine, str) and machine else []
     return ", ".join(parts)

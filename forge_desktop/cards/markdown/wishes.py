@@ -146,7 +146,7 @@ def _json(value: object) -> str:
 
 def _wish(field: Field, state: FieldState) -> Wish | None:
     shown = state.shown
-    if state.not_applicable and state.hand is None:
+    if state.not_applicable:
         return Wish(field, state, None, state.not_applicable)
     return Wish(field, state, (shown.data, shown.unit)) if shown is not None else None
 

@@ -149,7 +149,7 @@ class _Writing:
 def _results_of(card: Card) -> list[dict[str, object]]:
     """The rows that a card has as results, none where they are no rows."""
     state = card.fields.get("evaluation")
-    shown = state.shown if state is not None and not (state.not_applicable and state.hand is None) else None
+    shown = state.shown if state is not None and not state.not_applicable else None
     rows = shown.data if shown is not None and not shown.unit and isinstance(shown.data, list) else []
     return rows if all(isinstance(row, dict) for row in rows) else []
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from PySide6.QtGui import QFont, QFontMetricsF, QTextDocument, QTextFormat, QTextLength, QTextTable
+from PySide6.QtGui import QFont, QFontMetricsF, QTextDocument, QTextLength, QTextTable
 
 Measure = Callable[[QFont], QFontMetricsF]
 _WORD = re.compile(r"\S+?(?:[/-](?![0-9/-])|(?=\s)|$)")  # a line ends behind a hyphen, but not within a date
 _MUCH = 120  # signs from which on a cell counts no more
-_FITTED = QTextFormat.Property.UserProperty.value + 1  # the width that a table was given its columns for
 _MEASURES: dict[str, QFontMetricsF] = {}  # by font: a handful
 
 
@@ -28,25 +27,17 @@ def metrics(font: QFont) -> QFontMetricsF:
     return _MEASURES[key]
 
 
-def fit_columns(document: QTextDocument, width: float, *, padding: float, behind: int = 0) -> None:
-    """Give the columns of every table with a head their shares, so that words break only where they have to.
-
-    `padding` is what stands around a word in its cell, `behind` the position from which on tables are looked at.
-    """
-    for table in headed_tables(document):
-        shape = table.format().toTableFormat()
-        if table.firstPosition() >= behind and shape.intProperty(_FITTED) != int(width):
-            fit_table(table, width, padding, metrics)
-
-
 def headed_tables(document: QTextDocument) -> list[QTextTable]:
     """The tables of a text that have a head."""
     frames = document.rootFrame().childFrames()
     return [one for one in frames if isinstance(one, QTextTable) and one.format().toTableFormat().headerRowCount()]
 
 
-def fit_table(table: QTextTable, width: float, padding: float, measure: Measure) -> None:
-    """Give the columns of a table their shares."""
+def fit_table(table: QTextTable, width: float, *, padding: float, measure: Measure = metrics) -> None:
+    """Give the columns of a table their shares of a width, so that words break only where they have to.
+
+    `padding` is what stands around a word in its cell.
+    """
     least, said = [], []
     for column in range(table.columns()):
         texts = [_text(table, row, column) for row in range(table.rows())]
@@ -65,7 +56,6 @@ def fit_table(table: QTextTable, width: float, padding: float, measure: Measure)
     shares = [QTextLength(QTextLength.Type.PercentageLength, 100 * part / sum(wanted)) for part in wanted]
     shape = table.format().toTableFormat()
     shape.setColumnWidthConstraints(shares)
-    shape.setProperty(_FITTED, int(width))
     table.setFormat(shape)
 
 

@@ -81,6 +81,7 @@ class MarkdownWriter:
         self._lists: list[_List] = []
         self._marked = False
         self.fresh = fresh
+        self.tables: list[QTextTable] = []  # with a head; Qt lists a text's frames only once its edit has ended
 
     def write(self, parsed: Sequence[Token]) -> None:
         """Append these tokens, which are whole blocks."""
@@ -239,6 +240,7 @@ class MarkdownWriter:
         shape = self._table_format()
         shape.setHeaderRowCount(1)
         table = self._new_table(len(rows), max(len(row) for row in rows), shape)
+        self.tables.append(table)
         colours = theme.current()
         outer, style = self._cursor, self._style
         for y, row in enumerate(rows):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QTextBlock, QTextBlockFormat, QTextCursor, QTextDocument
+from PySide6.QtGui import QKeyEvent, QKeySequence, QTextBlock, QTextBlockFormat, QTextCursor, QTextTable
 
 from forge_desktop.ui.widgets.markdown_source import parse
 from forge_desktop.ui.widgets.markdown_view import MarkdownView
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 Shaping = Callable[[Sequence["Token"]], Sequence["Token"]]
-Fitting = Callable[[QTextDocument, int], None]
+Fitting = Callable[[QTextTable], None]
 _KEYS = QKeySequence.StandardKey
 _WHOLE = (_KEYS.SelectAll, _KEYS.Copy, _KEYS.MoveToEndOfDocument, _KEYS.SelectEndOfDocument)
 
@@ -41,7 +41,7 @@ class _Start:
 
 
 class PartedView(MarkdownView):
-    """`shape` changes a part's tokens before they are written, `fit` what stands behind a position once they are.
+    """`shape` changes a part's tokens before they are written, `fit` each of its tables once they are.
 
     `whole_wanted` comes before a key that means the whole text, `leapt` with whether to its end, or to its beginning.
     """
@@ -51,7 +51,7 @@ class PartedView(MarkdownView):
 
     def __init__(self, shape: Shaping, fit: Fitting) -> None:
         super().__init__()
-        self._shape, self._fit_from = shape, fit
+        self._shape, self._fit_table = shape, fit
         self._starts: list[_Start] = []
         self._fresh = True
 
@@ -64,12 +64,12 @@ class PartedView(MarkdownView):
         cursor = QTextCursor(self.document())
         cursor.beginEditBlock()
         cursor.movePosition(QTextCursor.MoveOperation.End)
-        at = cursor.position()
-        self._starts.append(_Start(text, at, len(self._codes), self._fresh, cursor.blockFormat()))
+        self._starts.append(_Start(text, cursor.position(), len(self._codes), self._fresh, cursor.blockFormat()))
         writer = MarkdownWriter(cursor, self._codes, {}, complete=True, fresh=self._fresh)
         writer.write(self._shape(read_part(text)))
         self._fresh = writer.fresh
-        self._fit_from(self.document(), at)
+        for table in writer.tables:
+            self._fit_table(table)
         cursor.endEditBlock()
         self._source += text
 

@@ -38,12 +38,13 @@ WHO = "window"
 class CardActions(SheetDesk):
     """Asks where something should be asked, does it off the window's thread, and says what came of it.
 
-    `said` carries what stands in the pane's banner that is no failure (its kind: ok, info or warn, a title, a text),
+    `said` carries what stands in the pane's banner that is no failure (its kind: ok, info or warn, a title, a text, and
+    the uid of a card whose source is to be mended or ""),
     `opens` the uid of a card to show, `arrived` that of one that was brought in, `removed` nothing, `field_wanted` a
     card's uid and a field to go to.
     """
 
-    said = Signal(str, str, str)
+    said = Signal(str, str, str, str)
     opens = Signal(str)
     arrived = Signal(str)
     removed = Signal()
@@ -83,7 +84,7 @@ class CardActions(SheetDesk):
             elif error is not None:
                 self.failed.emit(error)
 
-        verb = f"Measuring {card.name}" if measure else f"Filling in {card.name}"
+        verb = f"Measuring {card.name}:" if measure else f"Filling in {card.name}"
         seen = lambda event: sheet.show_job(event) if self.shows(sheet) else None  # noqa: E731
         self.start(lambda: self.forge.cards.fill(card.uid, measure=measure), verb, told, trouble, seen)
 

@@ -10,7 +10,7 @@ from forge_desktop.cards.records import BroughtIn, Card
 from forge_desktop.ui.widgets.words import count_words, own_direction, safe_words
 
 _NAMED = 6  # files that are named; of more it is said how many
-Say = Callable[[str, str, str], None]  # the kind of banner, a title, a text
+Say = Callable[[str, str, str, str], None]  # the kind of banner, a title, a text, and the card whose source to mend
 
 
 class Arrivals:
@@ -55,6 +55,7 @@ class Arrivals:
                 "bad" if wrong else "warn" if broken or partly else "ok",
                 self._title(len(broken), wrong),
                 "\n".join(said),
+                broken[0][1].uid if len(broken) == 1 else "",
             )
 
     def _title(self, broken: int, wrong: Sequence[tuple[Path, ForgeError | None]]) -> str:

@@ -47,11 +47,11 @@ class AnswerCard(QFrame):
         self.pill = Pill("", "mute", size=tokens.CAPTION)
         self.pair = ChoiceField({})
         self.pair.setAccessibleName("Which pair")
-        keep_narrow(self.pair, 190)
+        keep_narrow(self.pair, 380)
         self.pair.changed.connect(self._on_pair)
         self.words = column(gap=4)
-        head = row(label("Local or API?", tokens.BODY, 600), self.pill, None, self.pair)
-        self.setLayout(column(head, self.words, gap=8, margins=(16, 12, 16, 14)))
+        head = row(label("Local or API?", tokens.BODY, 600), self.pill, None)
+        self.setLayout(column(head, row(self.pair, None), self.words, gap=8, margins=(16, 12, 16, 14)))
 
     def show_answers(self, found: CardComparison) -> None:
         """Show the answer of the pair that was chosen, else the first that has one."""

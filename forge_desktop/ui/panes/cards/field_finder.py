@@ -1,4 +1,4 @@
-"""A line over the editor that leads to a field, for where the sections are not beside it."""
+"""A line that leads to a field by a part of its name; also over the editor, where the sections are not beside it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,27 @@ from forge_desktop.ui.widgets.basics import row
 _WIDTH = 340
 
 
+class FieldLine(OfferLine):
+    """Offers the titles of fields; Return takes the one that fits best where none was chosen."""
+
+    def __init__(self, titles: Callable[[], Sequence[str]]) -> None:
+        super().__init__(titles)
+        self._titles = titles
+        self.setPlaceholderText("Go to a field")
+        self.setFont(theme.font(tokens.SMALL))
+        self.returnPressed.connect(self._on_return)
+
+    @Slot()
+    def _on_return(self) -> None:
+        popup = self.completer().popup() if self.completer() is not None else None
+        if popup is not None and popup.isVisible() and popup.currentIndex().isValid():
+            return  # the list takes the key
+        typed = self.text().strip().casefold()
+        fitting = [title for title in self._titles() if typed and typed in title.casefold()]
+        if fitting:
+            self.taken.emit(min(fitting, key=lambda title: (not title.casefold().startswith(typed), len(title))))
+
+
 class FieldFinder(QFrame):
     """Stands on top of `place`, a part of `over`, while it has the keyboard; Escape gives that back. `taken` carries a
     field's title.
@@ -25,10 +46,8 @@ class FieldFinder(QFrame):
     def __init__(self, titles: Callable[[], Sequence[str]], over: QWidget, place: QWidget) -> None:
         super().__init__(over)
         self.setProperty("cls", "card")
-        self.line = OfferLine(titles)
+        self.line = FieldLine(titles)
         self.line.setAccessibleName("Go to a field of the card")
-        self.line.setPlaceholderText("Go to a field")
-        self.line.setFont(theme.font(tokens.SMALL))
         self.line.taken.connect(self._on_taken, Qt.ConnectionType.QueuedConnection)  # after Qt has put its words in
         self.line.installEventFilter(self)
         self.setLayout(row(self.line, margins=(8, 8, 8, 8)))
@@ -36,7 +55,7 @@ class FieldFinder(QFrame):
         self._before: QWidget | None = None
         self.hide()
 
-    def open(self) -> OfferLine:
+    def open(self) -> FieldLine:
         """Come up; what is returned takes the keyboard."""
         over = self.parentWidget()
         assert over is not None

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QBoxLayout, QWidget
 
 from forge_desktop.cards import told_stale
 from forge_desktop.cards.fields import Field, FieldType
-from forge_desktop.cards.records import NOT_KNOWN, FieldState, Kind
+from forge_desktop.cards.records import NOT_KNOWN, FieldState, Kind, Value
 from forge_desktop.ui import tokens
 from forge_desktop.ui.panes.cards.inputs import ChoiceInput, FactsInput, Input, LineInput, LinesInput, TextInput
 from forge_desktop.ui.panes.cards.inputs_numbers import AmountInput, MoneyInput, SpreadInput
@@ -88,18 +88,20 @@ def lines_under(field: Field, kind: Kind, state: FieldState, problem: str, *, lo
     if measured is not None and hand is not None:
         value = value_words(field, measured.data, measured.unit)
         shown = value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
-        words = f"{_found(measured.source)}: {shown} · {provenance(measured).removeprefix('Measured · ')}"
+        words = f"{_found(measured.source)}: {shown} · {provenance(measured, field.key).removeprefix('Measured · ')}"
         act = (
             ("", "")
             if locked
             else ("measured", f"Use the {'measured' if measured.source in _MEASURED else 'filled-in'} value")
         )
-        said.append(Said(words, "muted", _icon(measured.source), *act, tip=value if shown != value else ""))
+        tip = _tip(measured, value if shown != value else "")
+        said.append(Said(words, "muted", _icon(measured.source), *act, tip=tip))
         if measured.stale:
             again = ("", "") if locked else ("fill", "Fill in again")
             said.append(Said(f"{_found(measured.source)}, and stale: {measured.stale}", "warn", "clock", *again))
     elif measured is not None:
-        said.append(Said(provenance(measured), "muted", _icon(measured.source)))
+        words = provenance(measured, field.key)
+        said.append(Said(words, "muted", _icon(measured.source), tip=_tip(measured, "", words)))
     elif hand is not None and hand.source == "import":
         said.append(Said(provenance(hand)))
     elif hand is None and not problem:
@@ -108,6 +110,12 @@ def lines_under(field: Field, kind: Kind, state: FieldState, problem: str, *, lo
         if text or act[0]:
             said.append(Said(text, "muted", "", *act))
     return said
+
+
+def _tip(measured: Value, value: str, words: str = "") -> str:
+    """What does not stand in the line: the whole value, and all of how it was found."""
+    whole = provenance(measured, whole=True)
+    return "\n".join(filter(None, (value, "" if words == whole else whole)))
 
 
 def _found(source: str) -> str:

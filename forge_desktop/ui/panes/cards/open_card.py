@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QMenu
 from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.records import Card, CheckReport, Problem
 from forge_desktop.ui.panes.cards.views import View
-from forge_desktop.ui.panes.cards.words import check_words
+from forge_desktop.ui.panes.cards.words import SOURCE, check_words
 from forge_desktop.ui.widgets.basics import Notice
 from forge_desktop.ui.widgets.words import safe_words
 
@@ -71,7 +71,7 @@ class OpenCard(QObject):
     # the banner, and where it leads
 
     def leads_to(self, field: str) -> None:
-        """The field that the banner leads to from now on, "" for none."""
+        """The field that the banner leads to from now on, "" for none; or SOURCE, behind a card's uid if need be."""
         self._go = field
 
     def leave(self) -> None:
@@ -82,12 +82,15 @@ class OpenCard(QObject):
 
     @Slot()
     def go(self) -> None:
-        """Where the banner leads: to a field of the card, or to another pane."""
+        """Where the banner leads: to a field of the card, into the source of one, or to another pane."""
         pane = self._pane
         go, self._go = self._go, ""
-        if go:
+        card, source, _ = go.partition(SOURCE)
+        if source and card not in ("", pane.card_uid()):
+            pane.open_card(card, SOURCE)
+        elif go:
             pane.banner.clear()
-            pane.editor.go_to(go)
+            pane.editor.go_to(SOURCE if source else go)
         elif pane.banner.place:
             pane.wants_pane.emit(pane.banner.place)
 

@@ -25,6 +25,7 @@ from forge_desktop.ui.panes.cards.heads import CardHeads
 from forge_desktop.ui.panes.cards.listing import ListPage
 from forge_desktop.ui.panes.cards.open_card import OpenCard
 from forge_desktop.ui.panes.cards.views import View
+from forge_desktop.ui.panes.cards.words import SOURCE
 from forge_desktop.ui.widgets.basics import Banner, Notice, column
 from forge_desktop.ui.widgets.inset import Inset
 from forge_desktop.ui.widgets.words import count_words
@@ -227,8 +228,10 @@ class CardsPane(Pane):
 
     @Slot()
     def _on_compare(self) -> None:
-        chosen = self.listed.list.chosen() if self._stack.currentIndex() == 0 else [self.card_uid()]
-        self.actions_of.compare([uid for uid in chosen if uid] if len(chosen) > 1 else chosen)
+        if self._stack.currentIndex() == 1:
+            self.opened.do(lambda card: self.actions_of.compare([card.uid]))
+        else:
+            self.actions_of.compare(self.listed.list.chosen())
 
     @Slot(str)
     def _on_arrived(self, uid: str) -> None:
@@ -236,10 +239,10 @@ class CardsPane(Pane):
         if self._stack.currentIndex() == 0:
             self.open_card(uid)
 
-    @Slot(str, str, str)
-    def _on_said(self, kind: str, title: str, text: str) -> None:
-        self.opened.leads_to("")
-        self.banner.show_message(title, text, kind=kind)
+    @Slot(str, str, str, str)
+    def _on_said(self, kind: str, title: str, text: str, broken: str) -> None:
+        self.opened.leads_to(f"{broken}{SOURCE}" if broken else "")
+        self.banner.show_message(title, text, kind=kind, action="Mend it" if broken else "")
 
     @Slot(object)
     def _on_data_changed(self, event: DataChanged) -> None:

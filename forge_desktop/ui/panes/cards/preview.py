@@ -13,7 +13,7 @@ from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.cards.narrow_tables import PADDING, narrowed
 from forge_desktop.ui.panes.cards.preview_spots import Spot, parts_of
 from forge_desktop.ui.widgets.basics import column, frame, label, row
-from forge_desktop.ui.widgets.column_widths import fit_columns
+from forge_desktop.ui.widgets.column_widths import fit_table
 from forge_desktop.ui.widgets.controls import show_ring
 from forge_desktop.ui.widgets.markdown_view import ask_before_opening
 from forge_desktop.ui.widgets.parted_view import PartedView, read_part
@@ -40,7 +40,7 @@ class Preview(QFrame):
         self.setProperty("cls", "sideR")
         self.view = PartedView(
             lambda parsed: narrowed(parsed, self._width),
-            lambda document, at: fit_columns(document, self._width, padding=theme.px(PADDING), behind=at),
+            lambda table: fit_table(table, self._width, padding=theme.px(PADDING)),
         )
         self.view.setAccessibleName("Preview of the card")
         self.view.outside.connect(lambda url: ask_before_opening(url, self.window()))

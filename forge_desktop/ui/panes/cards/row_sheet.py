@@ -14,7 +14,7 @@ from forge_desktop.base.numbers import twofold, typed_number
 from forge_desktop.cards.claims import BY_HAND, changed_by_hand
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.cards.inputs import fact_words
-from forge_desktop.ui.widgets.basics import Button, PrimaryButton, column, label, row
+from forge_desktop.ui.widgets.basics import Button, ElidedLabel, PrimaryButton, column, label, row
 from forge_desktop.ui.widgets.fields import ChoiceField
 from forge_desktop.ui.widgets.form_lines import form_lines
 from forge_desktop.ui.widgets.sheet import Sheet
@@ -67,13 +67,15 @@ class RowSheet(Sheet):
         save.setVisible(not locked)
         cancel = Button("Close" if locked else "Cancel")
         cancel.clicked.connect(self.reject)
+        self.heading = ElidedLabel(f"{title}: a row", tokens.TITLE, 600)
         area = form_lines(lines, title)
         content = column(
-            self.banner, area, row(None, cancel, save), gap=tokens.MD, margins=(tokens.XL, 20, tokens.XL, 20)
-        )
-        content.setStretch(1, 1)
+            self.heading, self.banner, area, row(None, cancel, save), gap=tokens.MD,
+            margins=(tokens.XL, 20, tokens.XL, 20),
+        )  # fmt: skip
+        content.setStretch(2, 1)
         self.setLayout(content)
-        self.resize(theme.px(480), theme.px(min(620, 130 + 41 * len(self._keys))))
+        self.resize(theme.px(480), theme.px(min(656, 166 + 41 * len(self._keys))))
 
     def typed(self) -> bool:
         return self._state() != self._first

@@ -56,13 +56,20 @@ def cell_words(key: str, line: Mapping[str, Any]) -> str:
     if key == "difference" and isinstance(said, int | float):
         low, high = line.get("low"), line.get("high")
         if isinstance(low, int | float) and isinstance(high, int | float):
-            return f"{said:+.3g} ({low:+.3g} to {high:+.3g})"
-        return f"{said:+.3g}"
+            mean, least, most = _signed(said, low, high)
+            return f"{mean} ({least} to {most})"
+        return _signed(said)[0]
     if isinstance(said, int | float) and not isinstance(said, bool):
         words = number_words(said)
         unit = line.get("unit")
         return f"{words} {unit}" if key in ("value", "baseline") and unit not in (None, "", "share") else words
     return safe_words(fact_words(said))
+
+
+def _signed(*numbers: float) -> list[str]:
+    """Numbers with their signs and as many places each, two at least: as many as show that one is not zero."""
+    places = next((n for n in (2, 3) if all(not each or abs(each) >= 0.5 * 10**-n for each in numbers)), 0)
+    return [f"{each:+,.{places}f}" if places else f"{each:+.3g}" for each in numbers]
 
 
 class _Rows(WindowedTable):

@@ -11,9 +11,10 @@ from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import QFrame, QListView, QScrollArea, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from forge_desktop.cards import fields as known
+from forge_desktop.cards.checking import is_there
 from forge_desktop.cards.records import Card, CheckReport, Kind
 from forge_desktop.ui import theme, tokens
-from forge_desktop.ui.panes.cards.picks import OfferLine
+from forge_desktop.ui.panes.cards.field_finder import FieldLine
 from forge_desktop.ui.widgets.basics import Button, Meter, column, label
 from forge_desktop.ui.widgets.keyed_list import KeyedModel, Said
 from forge_desktop.ui.widgets.words import isolated
@@ -26,6 +27,7 @@ _STATES = {
     "review": ("eye", "info", "to be checked"),
     "missing": ("circle-dashed", "muted", "is missing"),
     "ok": ("circle-check", "ok", "is there"),
+    "nothing": ("circle-dashed", "muted", "is empty"),  # of a section in which nothing is required
 }
 _LINE = 26
 
@@ -133,12 +135,11 @@ class SectionsPanel(QWidget):
         self._section = ""
         self.percent = label("", tokens.SMALL, 600)
         self.meter = Meter(0, 0, kind="ok", accessible_name="Required fields that are there:")
-        self.finder = OfferLine(self.titles)
+        self.finder = FieldLine(self.titles)
         self.finder.setAccessibleName("Go to a field")
-        self.finder.setPlaceholderText("Go to a field")
-        self.finder.setFont(theme.font(tokens.SMALL))
         self.finder.taken.connect(self.take, Qt.ConnectionType.QueuedConnection)
         self.buttons: dict[str, _Jump] = {}
+        self.states: dict[str, str] = {}
         for key, title in known.SECTIONS:
             button = _Jump(title, "circle-dashed", "jump")
             button.setFont(theme.font(tokens.TABLE))
@@ -180,7 +181,8 @@ class SectionsPanel(QWidget):
             states = [by_key[f.key] for f in fields if f.key in by_key]
             states += ["bad" for f in fields if f.key in problems]
             states += ["stale" for f in fields if any(f.key == stale for stale, _ in report.stale)]
-            state = worst(states)
+            said_here = any(is_there(card.fields.get(field.key)) for field in fields)
+            state = self.states[key] = worst(states) if states or said_here else "nothing"
             button.set_icon_in(*_STATES[state][:2])
             filled, of = whole.sections.get(key, (0, 0))
             said = f"{filled} of {of} required fields are there" if of else "nothing is required"

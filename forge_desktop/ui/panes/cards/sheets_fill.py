@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QWidget
 
@@ -47,8 +49,8 @@ class FillSheet(CardSheet):
     def show_job(self, event: JobChanged) -> None:
         """Follow the fill while it goes on; the sheet may be closed meanwhile."""
         self.progress.show()
-        self.progress.say("Measuring" if self._measuring else "Filling in")
-        self.progress.show_job(event)
+        self.progress.say("" if event.note else "Measuring" if self._measuring else "Filling in")
+        self.progress.show_job(event)  # a note says itself what is done: "Warming up"
 
     def show_filled(self, filled: Filled, *, measured: bool) -> None:
         """What came of it."""
@@ -60,13 +62,13 @@ class FillSheet(CardSheet):
             lines = [_changed(change) for change in filled.changes]
             parts.append(part("What changed", *lines, note=count_words(len(lines), "field")))
         else:
-            parts.append(frame("quoted", row(label(_NOTHING, tokens.TABLE, wrap=True), margins=(12, 10, 12, 10))))
-        if filled.skipped:
-            parts.append(part("What was skipped", *(_skipped(name, why) for name, why in filled.skipped)))
+            words = dict(filled.skipped).get(_SUBJECT, _NOTHING)
+            parts.append(frame("quoted", row(label(words, tokens.TABLE, wrap=True), margins=(12, 10, 12, 10))))
+        if skipped := _by_reason(filled.skipped):
+            parts.append(part("What was skipped", *(said("info", "muted", *each) for each in skipped)))
         offers = self._can_measure and not measured
         if offers:
-            words = label(_MEASURES, tokens.SMALL, cls="muted", wrap=True)
-            parts.append(words)
+            parts.append(label(_MEASURES, tokens.SMALL, cls="muted", wrap=True))
         self.measure.setVisible(offers)
         self.show_parts(*parts)
 
@@ -91,6 +93,8 @@ class FillSheet(CardSheet):
 
 
 _NOTHING = "Everything that can be known was in the card already, and is still so."
+_SUBJECT = "subject"  # that what the card is about is not here stands in place of everything else
+_OTHERS = {"file": "Its file", "benchmark": "The benchmark"}
 
 
 def _changed(change: Change) -> QWidget:
@@ -103,10 +107,17 @@ def _changed(change: Change) -> QWidget:
     if change.before is None:
         return said("plus", "ok", f"{title}: {after}")
     if change.after is None:
-        return said("x", "warn", f"{title}: not known any more", f"It was {before}.")
-    return said("pencil", "info", f"{title}: {after}", f"It was {before}.")
+        return said("x", "warn", f"{title}: not known any more", f"It was {before.rstrip('.')}.")
+    if before == after or field.type == "text":  # as many rows; or what differs is far on
+        return said("pencil", "info", change.what)
+    return said("pencil", "info", f"{title}: {after}", f"It was {before.rstrip('.')}.")
 
 
-def _skipped(name: str, why: str) -> QWidget:
-    field = BY_KEY.get(name)
-    return said("info", "muted", field.title if field else safe_words(name), why)
+def _by_reason(skipped: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What was skipped, by title, and why: what has the same reason stands together."""
+    titles: dict[str, list[str]] = {}
+    for name, why in skipped:
+        if name != _SUBJECT:
+            title = BY_KEY[name].title if name in BY_KEY else _OTHERS.get(name, safe_words(name))
+            titles.setdefault(why, []).append(title)
+    return [(", ".join(names), why) for why, names in titles.items()]

@@ -33,6 +33,8 @@ _SOURCES = {
 }
 SOURCE = "#source"  # a place to go to, beside the fields
 _SAID = ("n", "machine", "device", "build", "command")  # of the detail, in this order
+_SHORT = ("n", "machine")
+_RUN = "hardware"  # of the fields that one benchmark fills, the one that tells all of how it was run
 
 
 def number_words(number: float) -> str:
@@ -97,8 +99,11 @@ def day_words(moment: float) -> str:
     return f"{then.day} {then:%b %Y}"
 
 
-def provenance(value: Value) -> str:
-    """Where a value is from, when, on which machine, from how many."""
+def provenance(value: Value, field: str = "", *, whole: bool = False) -> str:
+    """Where a value is from, when, on which machine, from how many; of the computer that was measured, or as a `whole`,
+    all else that tells how it was found, down to the command that does it again.
+    """
+    whole = whole or field == _RUN
     parts = [_SOURCES[value.source]]
     date = value.detail.get("date")
     if isinstance(date, str) and date:
@@ -107,11 +112,11 @@ def provenance(value: Value) -> str:
         parts.append(day_words(value.at))
     if told := lengths(value):
         parts.append(told)
-    for key in _SAID:
+    for key in _SAID if whole else _SHORT:
         said = value.detail.get(key)
         if said not in (None, ""):
             parts.append(
-                f"n {number_words(said)}" if key == "n" and isinstance(said, int | float) else _said(key, said)
+                f"n {number_words(said)}" if key == "n" and isinstance(said, int | float) else _said(key, said, whole)
             )
     return " · ".join(parts)
 
@@ -123,11 +128,11 @@ def _dated(text: str) -> str:
         return safe_words(text)
 
 
-def _said(key: str, said: object) -> str:
+def _said(key: str, said: object, whole: bool) -> str:
     if isinstance(said, Mapping):
         said = ", ".join(str(part) for part in said.values() if part not in (None, ""))
     words = safe_words(str(said))
-    if len(words) > 80:
+    if len(words) > 80 and not whole:
         words = f"{words[:79]}…"
     return f"engine {words}" if key == "build" else words
 
