@@ -45,9 +45,11 @@ def _show(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         found = forge.cards.history.version(options.card, options.number)
     if options.markdown:
         waiting = forge.cards.exports.content(found)["broken"]  # as its author wrote it: it is no card's text yet
-        text = forge.cards.exports.render(found, "markdown").decode() if waiting is None else waiting
-        out.result({**card_words.card_fields(found), "markdown": text})
-        out.write(text)
+        content = (
+            forge.cards.exports.render(found, "markdown") if waiting is None else waiting.encode("utf-8", "replace")
+        )
+        out.result({**card_words.card_fields(found), "markdown": content.decode()})
+        out.file(content)
         return 0
     if options.field:
         _known(found, options.field)

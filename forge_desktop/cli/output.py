@@ -75,6 +75,14 @@ class Output:
             self.clear()
             self._put(printable(text))
 
+    def file(self, content: bytes) -> None:
+        """A file's content on stdout, byte for byte; on a terminal as text, as that may be shown there."""
+        if self.json:
+            return
+        self.clear()
+        on_terminal = sys.stdout is None or sys.stdout.isatty()
+        self._put(printable(content.decode("utf-8", "replace")) if on_terminal else content)
+
     def result(self, value: Mapping[str, object]) -> None:
         """The one JSON object; nothing without --json."""
         if self.json:
@@ -110,11 +118,15 @@ class Output:
             _remark("\r" + " " * len(self._shown) + "\r")
             self._shown = ""
 
-    def _put(self, text: str) -> None:
+    def _put(self, said: str | bytes) -> None:
         if sys.stdout is None:  # closed by whoever started us
             return
         try:
-            sys.stdout.write(text)
+            if isinstance(said, bytes):
+                sys.stdout.flush()
+                sys.stdout.buffer.write(said)
+            else:
+                sys.stdout.write(said)
             sys.stdout.flush()
         except BrokenPipeError:
             raise

@@ -218,3 +218,35 @@ def test_a_row_of_somebodys_table_changes_alone() -> None:
     assert _lines(text, body) == [("|d3|  acc | 3.50|<https://x.example/3>  |", "| d3 | acc | 7.25 | by hand |")]
     after = _typed(text, lambda rows: rows.pop(0))[2]
     assert after.endswith(text.replace("|d0|  acc | 0.50|<https://x.example/0>  |\n", ""))
+
+
+def test_rows_come_in_brackets_as_on_lines_and_what_is_quoted_stays_so() -> None:
+    text = (
+        "---\nmodel-index: [{name: m, results: [{task: {type: t}, dataset: {name: d, type: d}, metrics: [\n"
+        "  {type: 'a', value: '1.5'},  # one\n]}]}]\n---\n\n# M\n"
+    )
+    more = {"task": "t", "dataset": "d", "metric": "b", "value": 2, "source": "by hand"}
+    _, rows, after = _typed(text, lambda rows: (rows[0].update(value=2.5), rows.append(more)))
+    assert "metrics: [\n  {type: 'a', value: '2.5'},  # one\n  {type: b, value: 2},  # by hand\n]" in after
+    assert markdown.read(after, "student").values["evaluation"][0] == rows
+    _, _, after = _typed(text, lambda rows: rows[0].update(metric="c"))
+    assert after == text.replace("'a'", "'c'")
+
+
+def test_a_text_that_says_results_or_a_licence_in_its_body_alone_stays_as_it_is() -> None:
+    table = "| Dataset | Metric | Value |\n|---|---|---|\n| a/b | acc | 1.5 |\n"
+    facts = "| What | Value | Source |\n|---|---|---|\n| Licence | MIT | by hand |\n"
+    text = f"# M\n\nSum.\n\n{facts}\n## Evaluation results\n\n{table}\nWords.\n"
+    for whole in (text, f"---\ntags: [x]\n---\n{text}"):
+        read = markdown.read(whole, "student")
+        assert {"licence", "evaluation"} <= set(read.values)
+        card = cards.card_of(read, "student")
+        assert markdown.write(card) == whole
+        tagged = FieldState("tags", hand=Value(["y"]))
+        after = markdown.write(dataclasses.replace(card, fields={**card.fields, "tags": tagged}))
+        assert after.endswith(text)
+        assert "model-index" not in after
+        other = FieldState("licence", hand=Value("Apache-2.0"))
+        after = markdown.write(dataclasses.replace(card, fields={**card.fields, "licence": other}))
+        assert "license: apache-2.0" in after
+        assert "| Licence | Apache-2.0 |" in after

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import shutil
 import signal
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from forge_desktop.cli.output import Output
 from forge_desktop.forge import Forge
 from tests.cards.completing import complete
 
@@ -418,3 +420,23 @@ def test_a_text_that_waits_to_be_mended_is_shown_and_is_how_its_card_began(
     assert "license: [mit" in cli_json("card", "show", wreck, "--markdown")["markdown"]
     assert "taken back" in cli("card", "undo", wreck, expect=1).stderr
     assert "license: [mit" in cli("card", "show", wreck, "--markdown").stdout
+
+
+def test_markdown_that_is_shown_is_the_file_that_is_exported(
+    tmp_path: Path, cli: Callable[..., Any], cli_json: Json
+) -> None:
+    own = Path(__file__).parents[1] / "data" / "cards" / "own" / "tern-embedder-crlf-bom.md"
+    uid = cli_json("card", "import", own)["card"]
+    cli("card", "export", uid, "--format", "markdown", "--to", tmp_path / "it.md")
+    shown = cli("card", "show", uid, "--markdown").stdout.encode()
+    assert shown == (tmp_path / "it.md").read_bytes()
+    assert shown.startswith(b"\xef\xbb\xbf---\r\n")
+    assert shown.count(b"\n") == shown.count(b"\r\n")
+
+
+def test_on_a_terminal_nothing_of_a_text_can_act_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.StringIO()
+    monkeypatch.setattr(shown, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdout", shown)
+    Output(json=False).file(b"# A\r\n\x1b[2Jcard\r\n")
+    assert shown.getvalue() == "# A\n\\x1b[2Jcard\n"

@@ -12,7 +12,7 @@ from forge_desktop.cards.formats import cyclonedx_energy, cyclonedx_fairness, cy
 from forge_desktop.cards.formats.cyclonedx_datasets import training_data
 from forge_desktop.cards.formats.cyclonedx_model import CONSIDERED, NO_LICENCE
 from forge_desktop.cards.formats.foreign import ForeignCard
-from forge_desktop.cards.formats.left_over import as_one, places, text_for, unplaced
+from forge_desktop.cards.formats.left_over import as_one, kept, list_of, places, text_for, unplaced
 from forge_desktop.cards.formats.properties import Properties
 from forge_desktop.cards.licences import OTHER
 from forge_desktop.cards.records import Problem
@@ -34,7 +34,7 @@ def read_cyclonedx(said: Mapping[str, Any]) -> ForeignCard:
     card = _mapping(component, "modelCard")
     pairs = [*_pairs(card), *_pairs(component)]
     known = Properties(pairs)
-    native = _Native(component, card, [each for each in _list(rest, "components") if isinstance(each, dict)])
+    native = _Native(component, card, [each for each in list_of(rest, "components") if isinstance(each, dict)])
     values = native.take()
     kind = known.kind("adapter" if "base_model" in values else "student")
     name = str(values.get("name") or "unnamed")
@@ -61,7 +61,7 @@ def _unplaced(
     metadata = dict(_mapping(rest, "metadata"))
     if metadata.get("component") is component:
         del metadata["component"]
-    others = [each for each in _list(rest, "components") if each is not component]
+    others = [each for each in list_of(rest, "components") if each is not component]
     return unplaced([*found, *places({**around, "metadata": metadata, "components": others})], known.rest)
 
 
@@ -81,7 +81,7 @@ def _is_model(each: object) -> bool:
 
 def _pairs(held: dict[str, Any]) -> list[tuple[str, str]]:
     """Names and texts, taken out of it; what is none is left there."""
-    found = _list(held, "properties")
+    found = list_of(held, "properties")
     sound = [isinstance(each, dict) and "name" in each for each in found]
     if found:
         held["properties"] = [each for each, is_sound in zip(found, sound, strict=True) if not is_sound]
@@ -93,11 +93,6 @@ def _pairs(held: dict[str, Any]) -> list[tuple[str, str]]:
 def _mapping(held: dict[str, Any], name: str) -> dict[str, Any]:
     found = held.get(name)
     return found if isinstance(found, dict) else {}
-
-
-def _list(held: Mapping[str, Any], name: str) -> list[Any]:
-    found = held.get(name)
-    return found if isinstance(found, list) else []
 
 
 def _texts(held: dict[str, Any], name: str) -> list[str]:
@@ -206,7 +201,7 @@ class _Native:
                 isinstance(each, dict) and set(each) == {"format"} for each in formats
             ):
                 self._put(name, [str(each["format"]) for each in parameters.pop(name)])
-        rows, left, why = training_data(_list(parameters, "datasets"), self._components)
+        rows, left, why = training_data(list_of(parameters, "datasets"), self._components)
         self._put("training_data", rows)
         self._keep(parameters, "datasets", left)
         self._say("training_data", *why)
@@ -230,7 +225,7 @@ class _Native:
         elif considerations.get("fairnessAssessments"):
             self._say("fairness", "The document's fairnessAssessments hold more than texts.")
         environment = _mapping(considerations, "environmentalConsiderations")
-        amounts, left, why = cyclonedx_energy.spent(_list(environment, "energyConsumptions"))
+        amounts, left, why = cyclonedx_energy.spent(list_of(environment, "energyConsumptions"))
         for key, amount in amounts.items():
             self._put(key, amount)
         self._keep(environment, "energyConsumptions", left)
@@ -238,7 +233,7 @@ class _Native:
 
     def _metrics(self) -> None:
         analysis = _mapping(self._card, "quantitativeAnalysis")
-        rows, left, why = cyclonedx_metrics.results(_list(analysis, "performanceMetrics"))
+        rows, left, why = cyclonedx_metrics.results(list_of(analysis, "performanceMetrics"))
         self._put("evaluation", rows)
         self._keep(analysis, "performanceMetrics", left)
         self._say("evaluation", *why)
@@ -249,7 +244,7 @@ class _Native:
             held[name] = left
 
     def _say(self, field: str, *sentences: str) -> None:
-        self.problems += [Problem(field, f"{sentence} It stays in the text.", "warning") for sentence in sentences]
+        self.problems += kept(field, sentences)
 
 
 def _licence_name(said: object) -> str:

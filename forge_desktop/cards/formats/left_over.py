@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from forge_desktop.cards.formats.properties import PREFIX, Properties
@@ -23,12 +23,12 @@ def text_for(name: str, form: str, rest: object, known: Properties) -> str:
 
 
 def _leftover(name: str, form: str, rest: object, properties: list[tuple[str, str]]) -> str:
-    kept = _pruned(rest)
+    left = _pruned(rest)
     if properties:
-        kept = {**(kept if isinstance(kept, dict) else {}), "properties": _by_name(properties)}
-    if not kept:
+        left = {**(left if isinstance(left, dict) else {}), "properties": _by_name(properties)}
+    if not left:
         return ""
-    told = json.dumps(kept, indent=2, ensure_ascii=False)
+    told = json.dumps(left, indent=2, ensure_ascii=False)
     return f"# {name}\n\n## From the {form} document\n\n```json\n{told}\n```\n"
 
 
@@ -52,8 +52,8 @@ def _pruned(held: Any) -> Any:
 
 def places(held: object) -> Iterator[str]:
     """Where something is left, as "supplier.address.country"; of a list how much is left in it."""
-    kept = _pruned(held)
-    for name, each in kept.items() if isinstance(kept, dict) else ():
+    left = _pruned(held)
+    for name, each in left.items() if isinstance(left, dict) else ():
         if isinstance(each, dict):
             yield from (f"{name}.{place}" for place in places(each))
         else:
@@ -70,3 +70,14 @@ def unplaced(found: Sequence[str], properties: Sequence[tuple[str, str]]) -> lis
 def as_one(texts: list[str]) -> str:
     """Several texts as a Markdown list, one as it is."""
     return texts[0] if len(texts) == 1 else "\n".join(f"- {each}" for each in texts)
+
+
+def list_of(held: Mapping[str, Any], name: str) -> list[Any]:
+    """What stands under a name as a list, empty where it is none."""
+    found = held.get(name)
+    return found if isinstance(found, list) else []
+
+
+def kept(field: str, sentences: Iterable[str]) -> list[Problem]:
+    """Why something of a field was not taken: each with where it is now."""
+    return [Problem(field, f"{sentence} It stays in the text.", "warning") for sentence in sentences]

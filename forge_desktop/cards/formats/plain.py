@@ -52,13 +52,14 @@ def content(card: Card) -> dict[str, Any]:
         "created": card.created,
         "changed": card.changed,
         "orphan": card.orphan,
-        "fields": {key: _state(key, card.fields[key]) for key in _ordered(card.fields)},
+        "fields": {key: _state(key, card.fields[key]) for key in ordered(card.fields)},
         "document": card.document,
         "broken": card.broken,
     }
 
 
-def _ordered(fields: Mapping[str, FieldState]) -> list[str]:
+def ordered(fields: Mapping[str, FieldState]) -> list[str]:
+    """The fields in the order of a card; those that are not ours at the end."""
     return [key for key in BY_KEY if key in fields] + sorted(key for key in fields if key not in BY_KEY)
 
 

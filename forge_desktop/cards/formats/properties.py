@@ -11,7 +11,7 @@ from typing import Any, get_args
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.formats.foreign import foreign_value
-from forge_desktop.cards.formats.plain import money_in, money_out, refuse_endless
+from forge_desktop.cards.formats.plain import money_in, money_out, ordered, refuse_endless
 from forge_desktop.cards.records import Card, FieldState, Kind, Source, Value
 
 PREFIX = "forge-desktop:"
@@ -28,11 +28,6 @@ def properties(card: Card, said: Collection[str] = ()) -> list[tuple[str, str]]:
         found += _of_state(key, card.fields[key], key in said)
     found += [(DOCUMENT, card.document), (BROKEN, card.broken or "")]
     return [(name, text) for name, text in found if text]
-
-
-def ordered(fields: Mapping[str, FieldState]) -> list[str]:
-    """The fields in the order of a card; those that are not ours at the end."""
-    return [key for key in BY_KEY if key in fields] + sorted(key for key in fields if key not in BY_KEY)
 
 
 def _of_state(key: str, state: FieldState, said: bool) -> list[tuple[str, str]]:

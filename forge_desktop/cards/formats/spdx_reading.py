@@ -10,7 +10,7 @@ from typing import Any
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards.formats.cyclonedx_metrics import figure
 from forge_desktop.cards.formats.foreign import ForeignCard
-from forge_desktop.cards.formats.left_over import as_one, places, text_for, unplaced
+from forge_desktop.cards.formats.left_over import as_one, kept, list_of, places, text_for, unplaced
 from forge_desktop.cards.formats.properties import Properties
 from forge_desktop.cards.formats.spdx_model import LISTS, PLAIN
 from forge_desktop.cards.licences import OTHER
@@ -34,7 +34,7 @@ _PRESENCE = {"yes": "yes", "no": "no", "noAssertion": "unknown"}
 def read_spdx(said: Mapping[str, Any]) -> ForeignCard:
     """What the document's model says. Raises ForgeError when it describes none."""
     rest = copy.deepcopy(dict(said))
-    graph = [each for each in _list(rest, "@graph") if isinstance(each, dict)] or [rest]
+    graph = [each for each in list_of(rest, "@graph") if isinstance(each, dict)] or [rest]
     links = [each for each in graph if str(each.get("type", "")).endswith("Relationship")]
     models = [each for each in graph if each.get("type") == "ai_AIPackage"]
     if not models:
@@ -58,11 +58,6 @@ def read_spdx(said: Mapping[str, Any]) -> ForeignCard:
     )
 
 
-def _list(held: Mapping[str, Any], name: str) -> list[Any]:
-    found = held.get(name)
-    return found if isinstance(found, list) else []
-
-
 def _ids(link: Mapping[str, Any], end: str) -> list[str]:
     held = link.get(end)
     found = held if isinstance(held, list) else [held]
@@ -70,9 +65,9 @@ def _ids(link: Mapping[str, Any], end: str) -> list[str]:
 
 
 def _pairs(model: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for extension in _list(model, "extension"):
+    for extension in list_of(model, "extension"):
         if isinstance(extension, dict) and extension.get("type") == "extension_CdxPropertiesExtension":
-            for each in _list(extension, "extension_cdxProperty"):
+            for each in list_of(extension, "extension_cdxProperty"):
                 if isinstance(each, dict) and "extension_cdxPropName" in each:
                     yield str(each["extension_cdxPropName"]), str(each.get("extension_cdxPropValue", ""))
             extension.clear()
@@ -108,7 +103,7 @@ class _Native:
         self._put("base_model", str(base[0].get("name") or "") if base else "")
         self._put("base_sha256", _sha256(base[0]) if base else "")
         self._put("adapter_sha256" if base else "file_sha256", _sha256(self._model))
-        if len(_list(self._model, "verifiedUsing")) == 1 and _sha256(self._model):
+        if len(list_of(self._model, "verifiedUsing")) == 1 and _sha256(self._model):
             self._taken.add("verifiedUsing")
         datasets = [each for each in self._linked("trainedOn") if each.get("name")]
         self._put("training_data", [self._dataset(each) for each in datasets])
@@ -128,7 +123,7 @@ class _Native:
         return [*found, *(f"{name} ({count})" for name, count in types.items())]
 
     def _say(self, field: str, *sentences: str) -> None:
-        self.problems += [Problem(field, f"{sentence} It stays in the text.", "warning") for sentence in sentences]
+        self.problems += kept(field, sentences)
 
     def _put(self, key: str, data: object) -> None:
         if data not in (None, "", [], {}):
@@ -185,7 +180,7 @@ class _Native:
     def _entries(self, place: str) -> list[tuple[str, str]]:
         return [
             (str(each["key"]), str(each.get("value", "")))
-            for each in _list(self._model, place)
+            for each in list_of(self._model, place)
             if isinstance(each, dict) and each.get("key")
         ]
 
@@ -199,7 +194,7 @@ def _sha256(element: Mapping[str, Any]) -> str:
     return next(
         (
             str(each.get("hashValue"))
-            for each in _list(element, "verifiedUsing")
+            for each in list_of(element, "verifiedUsing")
             if isinstance(each, dict) and each.get("algorithm") == "sha256"
         ),
         "",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from forge_desktop.cards.claims import BY_HAND
 from forge_desktop.cards.markdown import cells, facts, row_tables, standing, told, wishes
 from forge_desktop.cards.markdown.facts import Held
 from forge_desktop.cards.markdown.margins import LINK, RULE
@@ -121,7 +122,8 @@ def _cell(place: Place, wish: Wish) -> list[LineEdit]:
         value = facts.absent(wish.reason)
     said = " ".join(wish.source.split())
     there = cells.unescaped(source)
-    if there != said and (not there or place.reason or wish.reason or told.ours(there)):
+    is_true = there == BY_HAND and not said and wish.state.hand is not None
+    if there != said and not is_true and (not there or place.reason or wish.reason or told.ours(there)):
         source = cells.escaped(said)
     new = [place.row[0], value, source, *place.row[3:]]
     return [] if new[: len(place.row)] == list(place.row) and not any(new[len(place.row) :]) else [_row(place, new)]

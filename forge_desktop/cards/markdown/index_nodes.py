@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from forge_desktop.cards.claims import BY_HAND
 from forge_desktop.cards.markdown import model_index
 from forge_desktop.cards.markdown.model_index import Place, Row
-from forge_desktop.cards.markdown.yaml_flow import Edit
+from forge_desktop.cards.markdown.yaml_edits import Edit, line_start, own_end
 from forge_desktop.cards.markdown.yaml_nodes import Node, plain
 
 _REST = re.compile(r"([ \t\]},]*)(#[^\r\n]*)?(?=\r?\n|\Z)")
@@ -79,8 +79,8 @@ def _behind(index: Node, place: Place, yaml: str) -> re.Match[str] | None:
     value = part(metric, "value")
     if value is None or metric.target is not None:
         return None
-    end = value.start + len(yaml[value.start : value.end].rstrip())
+    end = own_end(yaml, value)
     if metric.flow and "\n" not in yaml[end : metric.end]:
         end = metric.end
-    line = yaml[yaml.rfind("\n", 0, value.start) + 1 : end]
+    line = yaml[line_start(yaml, value.start) : end]
     return _REST.match(yaml, end) if len(_VALUE.findall(line)) < 2 else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from forge_desktop.cards.markdown.index_nodes import items, part
 from forge_desktop.cards.markdown.model_index import figure
 from forge_desktop.cards.markdown.parsing import Parsed
 from forge_desktop.cards.markdown.yaml_nodes import Node, plain
@@ -25,17 +26,13 @@ def remarks(parsed: Parsed) -> tuple[Problem, ...]:
 
 def _in_words(index: Node) -> Iterator[tuple[Node, str]]:
     """Results that are no numbers: they stay where they are, and are in no table."""
-    for model in _items(index.meant):
-        for result in _items(_part(model, "results")):
-            for metric in _items(_part(result, "metrics")):
+    for model in items(index):
+        for result in items(_part(model, "results")):
+            for metric in items(_part(result, "metrics")):
                 value = _part(metric, "value")
                 if value is not None and figure(plain(value)) is None:
                     shown = f"{value.text[:40]!r}" if value.kind == "scalar" else "a list"
                     yield value, f"a result of {_KEY} is no number ({shown}), so it stays in the text alone."
-
-
-def _items(node: Node | None) -> list[Node]:
-    return node.items if node is not None and node.kind == "list" else []
 
 
 def _found(index: Node) -> Iterator[tuple[Node, str]]:
@@ -59,7 +56,7 @@ def _lacking(result: Node) -> Iterator[str]:
     if _part(result, "dataset", "type") is None or _part(result, "dataset", "name") is None:
         yield "names no data set (dataset: type and name)"
     metrics = _part(result, "metrics")
-    held = metrics.items if metrics is not None and metrics.kind == "list" else []
+    held = items(metrics)
     if not held or any(_part(metric, "type") is None or _part(metric, "value") is None for metric in held):
         yield "has no metric with its type and value"
 
@@ -67,7 +64,7 @@ def _lacking(result: Node) -> Iterator[str]:
 def _part(node: Node, *names: str) -> Node | None:
     """What stands under these keys, None for nothing."""
     for name in names:
-        found = next((value for key, value in node.meant.pairs if key.meant.text == name), None)
+        found = part(node, name)
         if found is None or _empty(found.meant):
             return None
         node = found

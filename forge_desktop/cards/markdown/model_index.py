@@ -41,6 +41,11 @@ def normed(row: Mapping[str, object]) -> Row:
     return kept
 
 
+def unsourced(row: Mapping[str, object]) -> Row:
+    """A row as it is compared but for its source: the link of a number that was written by hand is its result's."""
+    return {name: value for name, value in normed(row).items() if name != "source"}
+
+
 def projected(rows: Sequence[Mapping[str, object]]) -> list[Row]:
     """Those rows that it can hold, as it holds them."""
     return [kept for row in rows if (kept := held(row)) is not None]

@@ -65,6 +65,8 @@ class _Writing:
                 continue
             if self._back.get(key) == there or (there is not None and self._data(key) == there):
                 continue
+            if there is None and self._body_says(key):
+                continue  # a text that says it in its body alone stays as it is
             for name in hub_keys.names_of(key):
                 node = parsed.keys.get(name)
                 value = hub_keys.shaped(name, self._made.get(name), node)
@@ -73,6 +75,10 @@ class _Writing:
         if self._fresh and found and self._card.kind in ("student", "adapter"):
             found["library_name"] = "gguf"
         return found
+
+    def _body_says(self, key: str) -> bool:
+        wish, held = self._wishes.get(key), self._parsed.in_body.get(key)
+        return wish is not None and held is not None and wishes.same(wish.held, held)
 
     def _data(self, key: str) -> object:
         wish = self._wishes.get(key)

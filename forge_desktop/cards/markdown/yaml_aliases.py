@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from forge_desktop.cards.markdown.yaml_flow import Edit
-from forge_desktop.cards.markdown.yaml_nodes import Node
+from forge_desktop.cards.markdown.yaml_edits import Edit
+from forge_desktop.cards.markdown.yaml_nodes import Node, every
 from forge_desktop.cards.markdown.yaml_written import written
 
 
@@ -16,7 +16,7 @@ def written_out(text: str, root: Node, edits: Sequence[Edit]) -> list[Edit]:
     touched: dict[int, bool] = {}
     made = sorted(edits)
     starts = [edit.start for edit in made]
-    for node in _nodes(root):
+    for node in every(root):
         target = node.target
         before = bisect_right(starts, node.start)
         if target is None or (before and node.start < made[before - 1].end):
@@ -26,15 +26,6 @@ def written_out(text: str, root: Node, edits: Sequence[Edit]) -> list[Edit]:
         if touched[id(target)]:
             found.append(Edit(node.start, node.end, written(text, target)))
     return found
-
-
-def _nodes(root: Node) -> Iterator[Node]:
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        waiting += node.items
-        waiting += [part for pair in node.pairs for part in pair]
 
 
 def _touches(text: str, edit: Edit, target: Node) -> bool:

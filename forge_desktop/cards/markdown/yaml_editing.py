@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from forge_desktop.cards.markdown import yaml_aliases
 from forge_desktop.cards.markdown.records import BadCardText
-from forge_desktop.cards.markdown.yaml_flow import Edit
-from forge_desktop.cards.markdown.yaml_inside import edits_inside, line_end, line_start, own_end, scalar, spaced
+from forge_desktop.cards.markdown.yaml_edits import Edit, ElsewhereError, applied, line_end, lines_put, own_end
+from forge_desktop.cards.markdown.yaml_entries import removed, spans
+from forge_desktop.cards.markdown.yaml_inside import inside, scalar, whole
 from forge_desktop.cards.markdown.yaml_nodes import Node, compose, merged, plain
 from forge_desktop.cards.markdown.yaml_written import block, flow, written
-
-
-def applied(text: str, edits: Sequence[Edit]) -> str:
-    """The text with all edits made; of two at one place, the first comes first."""
-    parts, at = [], 0
-    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
-        parts += [text[at : edit.start], edit.text]
-        at = edit.end
-    return "".join([*parts, text[at:]])
 
 
 def changed(
@@ -34,7 +27,7 @@ def changed(
     assert isinstance(held, dict)
     wanted = {key: value for key, value in {**held, **changes}.items() if not (key in changes and value is None)}
     for edits in _ways(text, root, changes, order, wanted):
-        edited = applied(text, [edit._replace(text=edit.text.replace("\n", new_line)) for edit in edits])
+        edited = applied(text, edits, new_line)
         if _says(edited, wanted):
             return edited
     return (block(wanted) + "\n").replace("\n", new_line) if wanted else ""
@@ -45,17 +38,11 @@ def _ways(
 ) -> Iterator[Sequence[Edit]]:
     """Edits that may do, those first that leave most as it is."""
     if root is None:
-        yield _edits(text, {}, changes, order)
+        yield _edits(text, None, changes, order)
         return
-    if root.flow:
-        edits = edits_inside(text, root, wanted)
-        if edits is not None:
-            yield edits
-            yield [*edits, *yaml_aliases.written_out(text, root, edits)]
-    else:
-        pairs = {key.meant.text: (key, value) for key, value in root.pairs}
-        for inside in (True, False):
-            edits = _edits(text, pairs, changes, order, inside=inside)
+    with suppress(ElsewhereError):
+        for in_place in (True,) if root.flow else (True, False):
+            edits = inside(text, root, wanted) if root.flow else _edits(text, root, changes, order, in_place=in_place)
             yield edits
             yield [*edits, *yaml_aliases.written_out(text, root, edits)]
     yield [Edit(0, len(text), _anew(text, root, changes, order))]
@@ -82,54 +69,43 @@ def _says(text: str, wanted: Mapping[str, object]) -> bool:
 
 
 def _edits(
-    text: str,
-    pairs: Mapping[str, tuple[Node, Node]],
-    changes: Mapping[str, object],
-    order: Sequence[str],
-    *,
-    inside: bool = True,
+    text: str, root: Node | None, changes: Mapping[str, object], order: Sequence[str], *, in_place: bool = True
 ) -> list[Edit]:
+    numbers = {key.meant.text: number for number, (key, _) in enumerate(root.pairs)} if root is not None else {}
+    entries = spans(text, root) if root is not None else []
     edits: list[Edit] = []
-    added: dict[int, list[tuple[int, str]]] = {}
+    new: dict[int, list[tuple[int, str]]] = {}
     for name, value in changes.items():
-        if name in pairs and value is None:
-            key, node = pairs[name]
-            edits.append(Edit(line_start(text, key.start), line_end(text, max(key.end, own_end(text, node))), ""))
-        elif name in pairs:
-            edits += _top(text, pairs[name][1], value, inside=inside)
+        if root is not None and name in numbers and value is not None:
+            edits += _top(text, root.pairs[numbers[name]][1], value, in_place=in_place)
         elif value is not None:
             rank = order.index(name)
-            added.setdefault(_after(text, pairs, order[:rank]), []).append((rank, _line_of(name, value)))
-    for place, new in added.items():
-        lines = "".join(line for _, line in sorted(new))
-        edits.append(Edit(place, place, lines if not place or text[place - 1] == "\n" else "\n" + lines))
-    return edits
+            # Behind the nearest of those before it in the order, else at the end.
+            before = next((numbers[other] for other in order[:rank][::-1] if other in numbers), None)
+            place = len(text) if before is None else line_end(text, entries[before].end)
+            new.setdefault(place, []).append((rank, _line_of(name, value)))
+    edits += [
+        lines_put(text, place, 0, "".join(line for _, line in sorted(lines)).removesuffix("\n"))
+        for place, lines in new.items()
+    ]
+    gone = sorted(numbers[name] for name, value in changes.items() if value is None and name in numbers)
+    return edits + (removed(text, root, gone, refilled=True) if root is not None else [])
 
 
 def _line_of(name: str, value: object) -> str:
     return block({name: value}) + "\n"
 
 
-def _after(text: str, pairs: Mapping[str, tuple[Node, Node]], before: Sequence[str]) -> int:
-    """Where a new key belongs: behind the nearest of those before it in the order, else at the end."""
-    for name in reversed(before):
-        if name in pairs:
-            return line_end(text, max(pairs[name][0].end, own_end(text, pairs[name][1])))
-    return len(text)
-
-
-def _top(text: str, node: Node, value: object, *, inside: bool) -> list[Edit]:
+def _top(text: str, node: Node, value: object, *, in_place: bool) -> list[Edit]:
     """Edits to a key's value: inside of it where it stays a list or a mapping, else all of it."""
-    within = edits_inside(text, node, value) if inside else None
-    if within is not None:
-        return within
-    end = own_end(text, node)
+    if in_place:
+        with suppress(ElsewhereError):
+            return inside(text, node, value)
     if isinstance(value, str | int | float | bool) or not value:
-        return [Edit(node.start, end, spaced(text, node.start, scalar(value, node)))]
+        return [whole(text, node, scalar(value, node))]
     if node.flow and node.target is None:
-        return [Edit(node.start, end, spaced(text, node.start, flow(value)))]
-    lines = block(value).replace("\n", "\n" + " " * 2)
-    return [Edit(_colon(text, node), end, "\n  " + lines)]
+        return [whole(text, node, flow(value))]
+    return [Edit(_colon(text, node), own_end(text, node), "\n  " + block(value).replace("\n", "\n" + " " * 2))]
 
 
 def _colon(text: str, node: Node) -> int:

@@ -4,25 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from forge_desktop.cards.markdown.yaml_edits import Edit, Span, begins_line, line_start
 
 _COMMENT = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\r?\n|\Z)")
 _ROOM = re.compile(r"(?:\s|#[^\n]*)*")
-
-
-class Edit(NamedTuple):
-    """Put `text` in place of what stands from `start` to `end`."""
-
-    start: int
-    end: int
-    text: str
-
-
-class Span(NamedTuple):
-    """Where an entry stands."""
-
-    start: int
-    end: int
 
 
 def removed(text: str, entries: Sequence[Span], first: int, last: int) -> Edit:
@@ -31,8 +17,8 @@ def removed(text: str, entries: Sequence[Span], first: int, last: int) -> Edit:
     comma = _comma(text, end)
     after = end if comma is None else comma + 1
     rest = _COMMENT.match(text, after)
-    if _begins_line(text, start) and rest and (last == len(entries) or _begins_line(text, entries[last].start)):
-        return Edit(_line_start(text, start), rest.end(), "")
+    if begins_line(text, start) and rest and (last == len(entries) or begins_line(text, entries[last].start)):
+        return Edit(line_start(text, start), rest.end(), "")
     if last < len(entries):
         following = entries[last].start
         if "\n" not in text[end:following]:
@@ -47,11 +33,11 @@ def removed(text: str, entries: Sequence[Span], first: int, last: int) -> Edit:
 def added(text: str, entries: Sequence[Span], at: int, new: Sequence[str]) -> list[Edit]:
     """Puts new entries before the one that is `at`, or behind the last; there is one at least."""
     beside = entries[min(at, len(entries) - 1)]
-    own_line = _begins_line(text, beside.start)
-    indent = text[_line_start(text, beside.start) : beside.start]
+    own_line = begins_line(text, beside.start)
+    indent = text[line_start(text, beside.start) : beside.start]
     if at < len(entries):
         if own_line:
-            place = _line_start(text, beside.start)
+            place = line_start(text, beside.start)
             return [Edit(place, place, "".join(f"{indent}{said},\n" for said in new))]
         return [Edit(beside.start, beside.start, "".join(f"{said}, " for said in new))]
     comma = _comma(text, beside.end)
@@ -76,11 +62,3 @@ def _blanks(text: str, at: int) -> int:
     while text[end : end + 1] in (" ", "\t"):
         end += 1
     return at if text[end : end + 1] == "#" else end
-
-
-def _begins_line(text: str, at: int) -> bool:
-    return not text[_line_start(text, at) : at].strip()
-
-
-def _line_start(text: str, at: int) -> int:
-    return text.rfind("\n", 0, at) + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, NoReturn
 
@@ -44,6 +45,15 @@ class Node:
     def meant(self) -> Node:
         """The value itself, where this is only an alias for it."""
         return self.target or self
+
+
+def every(root: Node | None) -> Iterator[Node]:
+    """Every value and key of a tree in the order of its text, an alias as itself."""
+    waiting = [root] if root is not None else []
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += reversed([*node.items, *(side for pair in node.pairs for side in pair)])
 
 
 class _Spot(NamedTuple):

@@ -11,7 +11,7 @@ import yaml
 
 from forge_desktop.cards.markdown import front
 from forge_desktop.cards.markdown.records import BadCardText
-from forge_desktop.cards.markdown.yaml_nodes import LOADER, Node, compose
+from forge_desktop.cards.markdown.yaml_nodes import LOADER, Node, compose, every
 
 _BREAK = r"(?:\r\n|[\r\n\x85\u2028\u2029])"
 _COMMENT = re.compile(rf"#(?P<text>[^\r\n\x85\u2028\u2029]*)(?P<more>(?:{_BREAK}[ \t]*#[^\r\n\x85\u2028\u2029]*)*)")
@@ -45,11 +45,7 @@ class FrontMatter:
     @property
     def nodes(self) -> Iterator[Node]:
         """Every value and key, an alias as itself, in the order of the text."""
-        waiting = [self.root] if self.root is not None else []
-        while waiting:
-            node = waiting.pop()
-            yield node
-            waiting += reversed([*node.items, *(side for pair in node.pairs for side in pair)])
+        return every(self.root)
 
 
 def read(yaml_text: str) -> FrontMatter:
