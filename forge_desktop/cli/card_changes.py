@@ -172,8 +172,8 @@ def fill(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     for change in done.changes:
         out.line(f"  {card_words.change_in_words(change)}")
     for what, why in done.skipped:
-        title = BY_KEY[what].title if what in BY_KEY else what
-        out.line(f"  skipped: {title}: {why}")
+        title = f"{BY_KEY[what].title if what in BY_KEY else what}: " if what != "subject" else ""
+        out.line(f"  skipped: {title}{why}")
     for title in report.missing:
         out.line(f"  missing: {title}")
     for line in card_words.stale_lines(check):

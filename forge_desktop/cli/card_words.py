@@ -77,8 +77,8 @@ def card_fields(card: Card) -> dict[str, object]:
 
 def field_fields(field: Field, state: FieldState | None, card: Card) -> dict[str, object]:
     """A field with what stands in it, as it stands in JSON."""
-    shown = None if state is None else state.shown
-    both = state is not None and state.hand is not None and state.measured is not None
+    shown = None if state is None or state.not_applicable else state.shown
+    beneath = state is not None and (state.hand is not None or bool(state.not_applicable))
     return {
         "field": field.key,
         "title": field.title,
@@ -87,7 +87,7 @@ def field_fields(field: Field, state: FieldState | None, card: Card) -> dict[str
         "guidance": field.guidance,
         "example": field.example,
         **(value_fields(field, shown) if shown is not None else _NOTHING),
-        "measured": value_fields(field, state.measured) if both and state and state.measured else None,
+        "measured": value_fields(field, state.measured) if beneath and state and state.measured else None,
         "not_applicable": state.not_applicable if state is not None else "",
         "taken_over": state is not None and state.taken_over,
     }

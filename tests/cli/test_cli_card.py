@@ -57,6 +57,10 @@ def test_a_card_is_written_by_hand_checked_and_taken_back(cli: Callable[..., Any
     cli("card", "set", "v1", "file_bytes", "4.2", "--unit", "GB")
     assert cli_json("card", "show", "v1", "file_bytes")["fields"][0]["value"] == 4_200_000_000
     cli("card", "set", "v1", "price_input", "0.15", expect=1)  # a student has no price
+    cli("card", "set", "v1", "file_bytes", "--not-applicable", "We do not tell.")
+    (told,) = cli_json("card", "show", "v1", "file_bytes")["fields"]
+    assert (told["value"], told["not_applicable"]) == (None, "We do not tell.")
+    cli("card", "undo", "v1")
     cli("card", "set", "v1", "memory_vram", "--not-applicable", "It has no GPU.")
     (told,) = cli_json("card", "show", "v1", "memory_vram")["fields"]
     assert (told["value"], told["not_applicable"]) == (None, "It has no GPU.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import Cancelled, ForgeError
 from forge_desktop.base.jobs import JobContext
+from forge_desktop.cards.applicable import as_told
 from forge_desktop.cards.exporting import refuse_unreadable
 from forge_desktop.cards.records import Card, Exported
 from forge_desktop.ui.print import print_html
@@ -88,7 +89,7 @@ def _write(
 
 def _print(forge: Forge, card: Card, file: Path, paper: str, replace: bool, context: JobContext) -> Exported:
     html = forge.cards.exports.render(card, "html").decode()
-    hidden = sum(not leak.revealed for leak in forge.cards.privacy.scan(card))
+    hidden = sum(not leak.revealed for leak in forge.cards.privacy.scan(as_told(card)))
     print_html(html, file, title=card.name, paper=paper, replace=replace, check=context.check)
     content = file.read_bytes()
     return Exported(str(file), PDF, len(content), hashlib.sha256(content).hexdigest(), hidden)
