@@ -18,7 +18,7 @@ from forge_desktop.cards import changes, checking
 from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.formats.files import MOST_BYTES, refuse_large
 from forge_desktop.cards.records import Card, Filled
-from forge_desktop.cli import card_words, consent
+from forge_desktop.cli import card_reports, card_words, consent
 from forge_desktop.cli.lesson_waiting import wait
 from forge_desktop.cli.output import Output, counted, hint_of
 from forge_desktop.forge import Forge
@@ -64,7 +64,7 @@ def write(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     )
     card_words.tell(found, out, field=field)
     for problem in problems:
-        out.line(card_words.problem_in_words(problem))
+        out.line(card_reports.problem_in_words(problem))
     return 0
 
 
@@ -115,7 +115,7 @@ def edit(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     )
     out.line(card_words.heading(found) if outcome.taken else "The text is kept, but not taken in:")
     for problem in problems:
-        out.line(card_words.problem_in_words(problem))
+        out.line(card_reports.problem_in_words(problem))
     return 0 if outcome.taken else 1
 
 
@@ -176,7 +176,7 @@ def fill(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         out.line(f"  skipped: {title}{why}")
     for title in report.missing:
         out.line(f"  missing: {title}")
-    for line in card_words.stale_lines(check):
+    for line in card_reports.stale_lines(check):
         out.line(f"  {line}")
     return 0
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards.formats.file_check import checked_file
 from forge_desktop.cards.records import BroughtIn, Card, Exported
-from forge_desktop.cli import card_words
+from forge_desktop.cli import card_reports, card_words
 from forge_desktop.cli.arguments_card import FORMATS
 from forge_desktop.cli.lesson_waiting import wait
 from forge_desktop.cli.output import Output, bytes_in_words, counted
@@ -25,8 +25,8 @@ def check_file(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     if not path.is_dir():
         refuse_special(path)
     report = checked_file(path, options.kind, forge.cards.privacy.scan)
-    out.result({"file": str(path), **card_words.report_fields(report)})
-    card_words.tell_report(report, out, options.card)
+    out.result({"file": str(path), **card_reports.report_fields(report)})
+    card_reports.tell_report(report, out, options.card)
     return 0 if report.ok else 1
 
 
@@ -99,11 +99,11 @@ def bring_in(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     report = forge.cards.check(made.uid)
     refused = made.refused if isinstance(made, BroughtIn) else ()
     told = {"refused": [card_words.problem_fields(problem) for problem in refused]}
-    out.result({**card_words.card_fields(made), **card_words.report_fields(report), **told})
+    out.result({**card_words.card_fields(made), **card_reports.report_fields(report), **told})
     out.line(card_words.heading(made))
     for problem in dict.fromkeys((*report.problems, *refused)):
-        out.line(f"  {card_words.problem_in_words(problem)}")
-    for line in card_words.stale_lines(report):
+        out.line(f"  {card_reports.problem_in_words(problem)}")
+    for line in card_reports.stale_lines(report):
         out.line(f"  {line}")
     if made.broken is not None:
         out.line("The text is kept as it is: `card edit` mends it.")

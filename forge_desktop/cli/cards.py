@@ -11,7 +11,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards.checking import completeness
 from forge_desktop.cards.fields import BY_KEY, of_kind
 from forge_desktop.cards.records import Card
-from forge_desktop.cli import card_changes, card_compare, card_files, card_words
+from forge_desktop.cli import card_changes, card_compare, card_files, card_reports, card_words
 from forge_desktop.cli.output import Output
 from forge_desktop.forge import Forge
 
@@ -96,9 +96,9 @@ def _check(forge: Forge, options: argparse.Namespace, out: Output) -> int:
         return card_files.check_file(forge, options, out)
     found = forge.cards.get(options.card)
     report = forge.cards.check(found.uid)
-    out.result({**card_words.card_fields(found), **card_words.report_fields(report)})
+    out.result({**card_words.card_fields(found), **card_reports.report_fields(report)})
     out.line(card_words.heading(found))
-    card_words.tell_report(report, out)
+    card_reports.tell_report(report, out)
     _tell_way_on(found, out)
     return 0 if report.ok else 1
 
