@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from forge_desktop.cards.fields import BY_KEY
-from forge_desktop.cards.markdown import body_edits, hub_keys, laying, tidying, told, wishes
+from forge_desktop.cards.markdown import body_edits, file_rows, hub_keys, laying, tidying, told, wishes
 from forge_desktop.cards.markdown.body_edits import LineEdit
 from forge_desktop.cards.markdown.facts import Held
 from forge_desktop.cards.markdown.index_editing import Edited, edited, is_whole, marked
@@ -21,7 +21,7 @@ def write(card: Card, *, previous: str = "") -> str:
 
     Raises BadCardText where that text cannot be read.
     """
-    return _Writing(card, parse(previous or card.document, card.kind)).text()
+    return _Writing(file_rows.in_text(card), parse(previous or card.document, card.kind)).text()
 
 
 class _Writing:
