@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.money import exact, parse_usd
-from forge_desktop.base.numbers import twofold, typed_number
+from forge_desktop.base.numbers import typed_number
 from forge_desktop.cards.claims import BY_HAND, changed_by_hand
 from forge_desktop.cards.told_beside import in_words, joined, parted
 from forge_desktop.ui import theme, tokens
@@ -129,7 +129,7 @@ def _field(key: str, said: object) -> QLineEdit | ChoiceField:
 def _number_words(key: str, typed: str) -> str:
     if key in _WHOLE:
         return "is a whole number"
-    return f"is a number, and {typed[:40]!r} {twofold(typed) or 'is none (a point before decimals)'}"
+    return f"is a number, and {typed[:40]!r} is none"
 
 
 def _read(key: str, made: QLineEdit | ChoiceField) -> tuple[object, str]:
@@ -145,7 +145,7 @@ def _read(key: str, made: QLineEdit | ChoiceField) -> tuple[object, str]:
         except ForgeError as error:
             return None, f"Cost: {error.message}"
     if key in _WHOLE or key in _NUMBERS:
-        number = typed_number(text, whole=key in _WHOLE)
+        number = typed_number(text, whole=key in _WHOLE, grouped=True)
         if isinstance(number, str):
             return None, f"{_WORDS.get(key, column_words(key))} {_number_words(key, number)}."
         return number, ""
