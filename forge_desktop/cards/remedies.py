@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from forge_desktop.cards import told_stale
-from forge_desktop.cards.footing import ANOTHER
+from forge_desktop.cards.footing import ANOTHER, GONE
 from forge_desktop.cards.records import Card, Value
 
-_FILL = "Fill the card."
+FILL = "Fill the card."
+MEASURE = "Measure it again."
 _BACK = "Put the file back as it was, or import the one that is there now."
 _OF_DATA = "Put back what was learnt from, or train again; a word by hand stands before it."
 _OF_PRICE = "Type the price in again."
@@ -32,8 +33,8 @@ def remedy(card: Card, value: Value) -> str:
             f"Run a gate against {card.label or card.name} again." if card.kind == "student" else "Run the gate again."
         )
     if value.source == "measurement":
-        return "Measure it again."
-    return _of_endpoint(value) or _FILL
+        return MEASURE
+    return _of_endpoint(value) or FILL
 
 
 def _of_file(said: str) -> str:
@@ -41,7 +42,7 @@ def _of_file(said: str) -> str:
         return _BACK
     if "filling the card compares it" in said:
         return f"Fill the card; if this stays: {_BACK[0].lower()}{_BACK[1:]}"
-    return "Import its file again."
+    return "Import its file again." if GONE in said else FILL
 
 
 def _of_endpoint(value: Value) -> str:
