@@ -85,7 +85,7 @@ class Footing:
             return
         version = found.version
         yield "file", _file(found)
-        yield "adapter", version.adapter_sha256
+        yield "adapter", _adapter(found)
         yield "scale", f"{version.scale:g}" if version.adapter_sha256 else ""
         yield "template", found.template_sha256
         yield "build", self._rooms.engine.build
@@ -256,9 +256,19 @@ def of_terms(endpoint: Endpoint) -> str:
 def _file(found: grounds.VersionGrounds) -> str:
     if found.student is None:
         return GONE
-    if found.student.problem:
+    if found.seen == "other":
         return f"{_SAID}The file of {found.student.name} {ANOTHER}"
-    return TOUCHED if found.touched else found.version.base_sha256
+    return TOUCHED if found.seen == "touched" else found.version.base_sha256
+
+
+def _adapter(found: grounds.VersionGrounds) -> str:
+    if found.version.is_base:
+        return ""
+    if found.adapter is None:
+        return GONE
+    if found.adapter_seen == "other":
+        return f"{_SAID}The file of the adapter {found.adapter.name} {ANOTHER}"
+    return TOUCHED if found.adapter_seen == "touched" else found.adapter.sha256
 
 
 def _of(name: str) -> str:
@@ -266,11 +276,16 @@ def _of(name: str) -> str:
     return words[0].upper() + words[1:]
 
 
-def refuse_touched(students: Students, found: grounds.VersionGrounds) -> str:
-    """Compare a base's file that was written anew with what it was: a sentence where it is another one. Takes long."""
-    if found.student is None or not found.touched:
-        return ""
+def refuse_touched(students: Students, found: grounds.VersionGrounds) -> dict[str, str]:
+    """Compare files that were written anew with what they were: by name ("file", "adapter") a sentence where one is
+    another one, or cannot be read. Takes long.
+    """
+    problems: dict[str, str] = {}
     try:
-        return students.check(found.student.id)
-    except ForgeError as error:
-        return error.message
+        if found.student is not None and found.seen != "same":
+            problems["file"] = students.check(found.student.id)
+        if found.adapter is not None and found.adapter_seen != "same":
+            problems["adapter"] = students.check_adapter(found.adapter.sha256)
+    except ForgeError as error:  # removed at this moment
+        problems["file"] = error.message
+    return {name: said for name, said in problems.items() if said}

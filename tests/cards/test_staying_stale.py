@@ -108,8 +108,10 @@ def test_a_changed_file_takes_nothing_away_and_the_old_one_makes_all_true_again(
             "is another one now, or cannot be read. Put the file back as it was, or import the one that is there now."
         )
     file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    filled(room, "v2")
     assert "if this stays: put the file back" in why(room, "v2", "licence")
+    filled(room, "v2")  # compares it, which is remembered
+    room.again()
+    assert "is another one now, or cannot be read. Put the file back" in why(room, "v2", "licence")
     file.unlink()
     card, done = filled(room, "v2", measure=True)  # without a benchmark, the rest is filled
     assert done.skipped[0][0] == "benchmark"
@@ -118,6 +120,33 @@ def test_a_changed_file_takes_nothing_away_and_the_old_one_makes_all_true_again(
     file.write_bytes(whole)
     filled(room, "v2")
     assert room.cards.check("v2").stale == ()
+
+
+def test_an_adapters_file_that_changed_or_is_gone_is_seen_and_the_old_one_makes_all_true_again(room: CardRoom) -> None:
+    made = room.adapter()
+    file = Path(room.forge.students.registry.adapter(made.adapter_sha256).path)
+    whole = file.read_bytes()
+    filled(room, "v3")
+    assert why(room, "v3", "adapter_bytes") == why(room, "v3", "adapter_sha256") == ""
+    back = "is another one now, or cannot be read. Put the adapter's file back as it was."
+    file.write_bytes(whole + b"more")
+    assert why(room, "v3", "adapter_bytes").endswith(back)
+    file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert why(room, "v3", "adapter_sha256").startswith("The adapter was written anew since: filling the card compares")
+    _, done = filled(room, "v3")
+    assert "has changed since it was kept" in dict(done.skipped)["adapter"]
+    room.again()
+    assert why(room, "v3", "adapter_sha256").endswith(back)
+    assert room.cards.check("v3").in_the_way
+    file.unlink()
+    _, done = filled(room, "v3")
+    assert "cannot be read" in dict(done.skipped)["adapter"]
+    assert why(room, "v3", "adapter_sha256").endswith(back)
+    file.write_bytes(whole)
+    assert "if this stays: put the adapter's file back" in why(room, "v3", "adapter_sha256")
+    _, done = filled(room, "v3")
+    assert "adapter" not in dict(done.skipped)
+    assert room.cards.check("v3").stale == ()
 
 
 @pytest.mark.parametrize(("tokens", "timed"), [(7, 0), (8, 1)])
@@ -139,7 +168,7 @@ def _run(**data: object) -> TrainRun:
 def _learnt(room: CardRoom, run: TrainRun) -> dict[str, Value]:
     version = room.forge.students.registry.version("v1")
     take = Taker({"data": room.cards.footing.data(run)})
-    return dict(training.told(VersionGrounds(version, None, False, None, run, None, (), ""), take))
+    return dict(training.told(VersionGrounds(version, None, "same", None, run, None, (), ""), take))
 
 
 def test_data_is_stale_while_another_file_lies_there_however_often_it_is_filled(room: CardRoom, tmp_path: Path) -> None:
