@@ -76,7 +76,8 @@ class Limit:
 class EndpointGrounds:
     """An endpoint, its price today, and the limits that it told, with the day.
 
-    `price_model` is the model for which a price was typed in: the endpoint may have another one by now.
+    `price_model` is the model for which a price was typed in, `terms_model` that for which its terms were said: the
+    endpoint may have another one by now.
     """
 
     endpoint: Endpoint
@@ -84,6 +85,7 @@ class EndpointGrounds:
     limits: dict[str, int]
     limits_on: str
     price_model: str = ""
+    terms_model: str = ""
 
     def limit(self, kind: str) -> Limit:
         """One of LIMITS, as it was told and as a person set it."""
@@ -147,7 +149,8 @@ def of_endpoint(rooms: Rooms, uid: str) -> EndpointGrounds | None:
     router, prices = rooms.providers.router, rooms.providers.prices
     price = prices.of(found)
     typed = prices.model_of(found, price) if price is not None and price.source == "by hand" else ""
-    return EndpointGrounds(found, price, router.learnt(found), router.learnt_on(found), typed)
+    said = rooms.providers.endpoints.terms_of(found)
+    return EndpointGrounds(found, price, router.learnt(found), router.learnt_on(found), typed, said)
 
 
 def local_embedder(rooms: Rooms) -> LocalEmbedder | None:

@@ -12,6 +12,7 @@ _AGAIN = "Import its file again."
 _ADAPTER_BACK = "Put the adapter's file back as it was."
 _OF_DATA = "Put back what was learnt from, or train again; a word by hand stands before it."
 _OF_PRICE = "Type the price in again."
+_OF_TERMS = "Read the terms of this model, and say with the endpoint what they allow, and on which day you read them."
 _PAID = "Let it answer at this price, then fill the card."
 
 
@@ -49,7 +50,9 @@ def _of_file(said: str, back: str = _BACK, gone: str = _AGAIN) -> str:
 
 
 def _of_endpoint(value: Value) -> str:
-    """Of a price that was typed in for another model, and of what was paid at another price."""
+    """Of a price and terms that were said for another model, and of what was paid at another price."""
     if "model" in value.causes and "prices" in value.rests_on:
         return _OF_PRICE
+    if "model" in value.causes and "terms" in value.rests_on:
+        return _OF_TERMS
     return _PAID if value.source == "ledger" and "prices" in value.causes and "endpoint" not in value.causes else ""

@@ -175,7 +175,10 @@ def test_data_that_is_another_now_counts(room: CardRoom, tmp_path: Path, kind: s
     file.write_text("two, and more\n", encoding="utf-8")
     assert room.cards.footing.data(dataclasses.replace(run, data=first)) not in ("", told)
     file.unlink()
-    assert room.cards.footing.data(dataclasses.replace(run, data=first)) == ""
+    assert room.cards.footing.data(dataclasses.replace(run, data=first)) == GONE
+    file.mkdir()
+    assert room.cards.footing.data(dataclasses.replace(run, data=first)) == GONE
+    assert stale(Value(1, rests_on={"data": told}), {"data": GONE}) == "The training data is not here any more."
 
 
 def _run() -> TrainRun:

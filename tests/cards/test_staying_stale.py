@@ -91,6 +91,29 @@ def test_a_price_of_another_model_is_typed_in_again(app: Application) -> None:
     assert why(app, "loopback", "price_input").endswith("is other-7b now. Type the price in again.")
 
 
+def test_what_another_model_was_allowed_is_said_again(app: Application) -> None:
+    endpoints = app.forge.providers.endpoints
+    uid = endpoints.get("loopback").uid
+    endpoints.change(uid, may_train="yes", terms_url="https://llm.example/terms")
+    filled(app, "loopback")
+    assert why(app, "loopback", "may_train") == ""
+    endpoints.change(uid, model="other-7b")
+    desk = app.forge.students.desk
+    assert desk is not None
+    form = next(one.form for one in desk.views() if one.form.uid == uid)
+    desk.save(dataclasses.replace(form, priority=2))  # says nothing of its terms
+    for _ in range(2):
+        for field in ("may_train", "terms"):
+            assert ", and is other-7b now. Read the terms of this model, and say" in why(app, "loopback", field)
+        filled(app, "loopback")
+    endpoints.change(uid, may_train="yes")
+    filled(app, "loopback")
+    assert why(app, "loopback", "may_train") == why(app, "loopback", "terms") == ""
+    desk.save(dataclasses.replace(form, priority=2, model="third-7b", terms_checked="2026-11-01"))
+    filled(app, "loopback")
+    assert why(app, "loopback", "may_train") == ""
+
+
 def test_a_changed_file_takes_nothing_away_and_the_old_one_makes_all_true_again(room: CardRoom) -> None:
     file = tiny_gguf.write(room.place / "own.F32.gguf", values=HEADER)
     room.forge.jobs.wait(room.forge.students.import_gguf(file), timeout=60)
@@ -184,6 +207,8 @@ def test_data_is_stale_while_another_file_lies_there_however_often_it_is_filled(
         f"The training data was {learnt[:12]}… and what lies there now is {other[:12]}…:"
         " it is not what was learnt from."
     )
+    file.unlink()
+    assert stale(found, {"data": room.cards.footing.data(run)}) == "The training data is not here any more."
     file.write_text("one\n", encoding="utf-8")
     assert stale(found, {"data": room.cards.footing.data(run)}) == ""
 
