@@ -32,6 +32,7 @@ DOCUMENTS = {
     "تقرير.txt": "المؤلف: أحمد الزهراني\n\nسمير حداد\n",
     "報告書の秘密計画.txt": "x y z",
     "project bluefalcon acquisition.txt": "x y z",
+    "Secret_Vault_Opening.md": "x y z",
 }
 
 
@@ -91,6 +92,8 @@ def left(privacy: Privacy, text: str) -> str:
         "It is about Zwielicht.",
         "It is in project_bluefalcon_acquisition and x_project_bluefalcon_acquisition.",
         "It is in project-bluefalcon-acquisition.txt.",
+        "It is in Secret Vault Opening.",
+        "It is in Secret Vault Opening.md and secret-vault-opening, secret-vault-opening.md.",
         "At %2Fhome%2Fottilie and a.b%40host.example or c.d%40host.",
         "The password=hunter2, pwd: Sommer2024, Passwort: Geheim123.",
         "Call 030 12345678 0170 1234567.",
@@ -105,7 +108,7 @@ def test_other_writings_are_found_and_hidden(privacy: Privacy, text: str) -> Non
     assert "‹" in said
     private = (
         r"(?i)tadeusz|wr[oó]bel|Wr&|gundula|zwiebel|ottilie|kranewitter|jos[eé]|nunez|marlene|brandauer|grauwolf|merger"
-        r"|dh[aá]laigh|craith|neves|tannen|eschen|\bna\b|\bxi\b|quill|vexhall|bluefalcon|plant|zwielicht|host|hunter2|sommer|geheim|\d{4}|plan|王|李|大华|أحمد|الزهراني|سمير|حداد|秘密"
+        r"|dh[aá]laigh|craith|neves|tannen|eschen|\bna\b|\bxi\b|quill|vexhall|bluefalcon|vault|plant|zwielicht|host|hunter2|sommer|geheim|\d{4}|plan|王|李|大华|أحمد|الزهراني|سمير|حداد|秘密"
     )
     assert not re.search(private, said), said
 
@@ -164,3 +167,13 @@ def test_a_name_in_the_cards_own_name_is_told_and_hidden(privacy: Privacy, forge
     for made in RENDERERS.values():
         for held in made.files(hidden).values():
             assert not re.search(r"(?i)marlene|brandauer", held.decode())
+
+
+def test_a_name_in_a_licence_of_ones_own_is_found(privacy: Privacy) -> None:
+    one = card("adapter", licence="other", licence_name="tadeusz-wrobel-license", licence_link="https://x.example/a")
+    assert [(leak.kind, leak.field) for leak in privacy.scan(one)] == [("name", "licence_name")]
+
+
+def test_a_hidden_path_keeps_the_cells_of_its_table(privacy: Privacy) -> None:
+    row = f"| {HOME}/ada/x\\|y | 2 | keep |"
+    assert left(privacy, row).replace("\\|", "").count("|") == row.replace("\\|", "").count("|")

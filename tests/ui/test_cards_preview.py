@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.forge import Forge
+from forge_desktop.ui import theme
 from forge_desktop.ui.panes.cards.pane import CardsPane
 from forge_desktop.ui.panes.cards.preview import Preview
 from forge_desktop.ui.panes.cards.preview_spots import parts_of, spot_at, spot_of
@@ -125,6 +127,37 @@ def test_in_a_small_window_nothing_is_cut_off(qtbot: QtBot, window: Shell, opene
     assert editor.source.text.textCursor().position() == 0
     assert editor.preview.isVisible()
     assert editor.form.isHidden()
+
+
+def inks(preview: Preview) -> set[str]:
+    """The colours of the letters that stand."""
+    block, found = preview.view.document().begin(), set()
+    while block.isValid():
+        found |= {QColor(run.format.foreground().color()).name() for run in block.textFormats() if block.text()}
+        block = block.next()
+    return found
+
+
+def test_every_change_of_the_look_changes_the_letters(qtbot: QtBot, qapp: QApplication, opened: CardsPane) -> None:
+    preview = opened.editor.preview
+    try:
+        for mode in ("dark", "light", "dark", "light"):
+            now = theme.apply(qapp, mode)
+            settle(qtbot, opened)
+            assert inks(preview) <= {now.text.lower(), now.muted.lower(), now.accent_fg.lower()}
+        theme.apply(qapp, "dark")  # and a view that is made, and stays empty, before the next change
+        late = Preview()
+        qtbot.addWidget(late)
+        late.resize(500, 400)
+        late.show()
+        now = theme.apply(qapp, "light")
+        late.show_text("# A card\n\nWords.\n")
+        qtbot.waitUntil(lambda: not late.awaits())
+        assert inks(late) == {now.text.lower()}
+        now = theme.apply(qapp, "dark")
+        assert inks(late) == {now.text.lower()}
+    finally:
+        theme.apply(qapp, "light")
 
 
 def test_parts_begin_at_headings_and_never_within_code() -> None:

@@ -175,6 +175,36 @@ def test_undo_takes_first_what_is_not_kept(qtbot: QtBot, forge: Forge, opened: C
     assert forge.cards.get(uid).fields["summary"].shown.data != "A good summary."
 
 
+def test_undo_takes_back_every_refused_text_and_redo_brings_each_again(
+    qtbot: QtBot, forge: Forge, opened: CardsPane, uid: str
+) -> None:
+    def does(step: str) -> None:
+        getattr(opened.editor, step).click()
+        settle(qtbot, opened)
+
+    other = forge.cards.new("student", "Another one")
+    before = forge.cards.get(uid).fields["summary"].shown.data
+    type_into(qtbot, opened, "contact", "bad")
+    type_into(qtbot, opened, "released", "yesterday")
+    type_into(qtbot, opened, "summary", "one")
+    open_card(qtbot, opened, other.uid)
+    open_card(qtbot, opened, uid)
+    for left in ({"contact": "bad"}, {}):
+        does("undo")
+        assert {key: one.data for key, one in opened.desk.kept_back.of(uid).items()} == left
+        assert forge.cards.get(uid).fields["summary"].shown.data == "one"
+    does("undo")
+    assert forge.cards.get(uid).fields["summary"].shown.data == before
+    while opened.editor.undo.isEnabled():
+        does("undo")
+    opened.desk.step("undo")  # as by a key: there is nothing, and so nothing more to make again
+    settle(qtbot, opened)
+    while opened.editor.redo.isEnabled():
+        does("redo")
+    assert forge.cards.get(uid).fields["summary"].shown.data == "one"
+    assert set(opened.desk.kept_back.of(uid)) == {"contact", "released"}
+
+
 def test_undo_waits_for_what_was_typed_a_moment_ago(qtbot: QtBot, opened: CardsPane) -> None:
     type_into(qtbot, opened, "summary", "A good summary.")
     opened.editor.go_to("contact")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING
 
 from forge_desktop.cards.privacy.names import CorpusNames, Named
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _TOKEN = re.compile(r"[^\s\"'“”„‘’<>|*?`()\[\]{},;\\/]+")
 _ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,5}$")
 _UNSPACED = re.compile(r"[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u0e00-\u0eff]{3,}")
+_BETWEEN = re.compile(r"[ _-]+")
+_SIGNS = " _-"
+_LEAST_FIRST = 3  # letters
 _LONGEST_NAME = 8  # words
 _LONGEST_UNSPACED = 20  # signs of a name within a text without spaces
 _LEAST_STEM = 6  # characters of a file's name without ending that is one word
@@ -27,12 +30,13 @@ class DocumentNames:
 
     def __init__(self, mentions: Mentions, texts: Collection[str], names: CorpusNames) -> None:
         self._names = names
-        self._begun = mentions.begun({token for text in texts for line in _lines(text) for token in line if token})
+        self._begun = mentions.begun({_first(word) for text in texts for line in _lines(text) for word in line if word})
         whole, stems = set[str](), set[str]()
         for text in texts:
             for found, more in zip((whole, stems), _candidates(text, self._begun), strict=True):
                 found |= more
-        self._whole, self._stems = mentions.named(whole), mentions.named_without_ending(stems)
+        self._whole = _found(whole, mentions.named)
+        self._stems = _found(stems, mentions.named_without_ending)
         self._titles = _titles_of(mentions, texts)
         self._two = {tuple(key.split()[:2]) for key in self._titles}
 
@@ -107,12 +111,29 @@ def _lines(text: str) -> Iterator[list[str]]:
     return ([token.strip(".:!?…-–—") for token in _TOKEN.findall(line)] for line in text.splitlines())
 
 
+def _found(told: Collection[str], named: Callable[[Collection[str]], dict[str, str]]) -> dict[str, str]:
+    """Those of these that are the name of a document, whichever of the usual signs stands between its words."""
+    asked: dict[str, str] = {}
+    for said in sorted(told):
+        words = _BETWEEN.split(said)
+        for sign in _SIGNS if 1 < len(words) <= _LONGEST_NAME and all(words) else ():
+            asked.setdefault(sign.join(words), said)
+    asked |= {said: said for said in told}
+    return {asked[spelt]: name for spelt, name in named(asked).items()}
+
+
+def _first(word: str) -> str:
+    """The first part of a word that is put together, where it says something."""
+    first = _BETWEEN.split(word)[0]
+    return first if len(first) >= _LEAST_FIRST else word
+
+
 def _candidates(text: str, begun: Collection[str]) -> tuple[set[str], set[str]]:
     """What can be names of files with ending, and without; `begun` are the words with which one begins."""
     whole, stems = set[str](), set[str]()
     for line, tokens in zip(text.splitlines(), _lines(text), strict=True):
         for start in range(len(tokens)):
-            if tokens[start] not in begun:
+            if _first(tokens[start]) not in begun:
                 continue
             for end in range(start + 1, min(len(tokens), start + _LONGEST_NAME) + 1):
                 part = tokens[start:end]

@@ -34,6 +34,8 @@ def _without(text: str, wanted: _Wanted) -> str:
             end = max(word.end, *(one[1] for one in beside)) if beside else word.end
             found = [one for one in found if one not in beside] + [(start, end, inner[0][2])]
     for start, end, hidden in sorted(found, reverse=True):
+        if text[end - 1] == "\\" and text[end : end + 1] == "|":
+            end -= 1  # it keeps a cell of a table together
         text = text[:start] + hidden + text[end:]
     return text
 

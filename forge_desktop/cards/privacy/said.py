@@ -16,7 +16,7 @@ DOCUMENT = "document"  # stands for a field where a text belongs to none: unknow
 # after somebody.
 ABOUT = frozenset(
     (
-        "provider", "base_relation", "licence", "licence_name", "licence_link",
+        "provider", "base_relation", "licence",
         "architecture", "task", "inputs", "outputs", "languages", "quantisation", "hardware", "backend",
         "training_hardware", "file_sha256", "adapter_sha256", "base_sha256", "template_sha256", "may_train",
     )

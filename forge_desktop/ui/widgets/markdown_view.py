@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QFrame, QMessageBox, QSizePolicy, QTextBrowser, QW
 
 from forge_desktop.ui import theme
 from forge_desktop.ui.widgets.markdown_source import SentenceMark, annotate, final_length, parse
-from forge_desktop.ui.widgets.markdown_writer import MarkdownWriter, Style, char_format, forget_formats
+from forge_desktop.ui.widgets.markdown_writer import MarkdownWriter, Style, char_format
 
 __all__ = ["MarkdownView", "SentenceMark", "ask_before_opening"]
 
@@ -151,7 +151,6 @@ class MarkdownView(QTextBrowser):
         self._pause, self._complete, self._plain = _FRAME_MS, True, False
 
     def _draw_all(self) -> None:
-        self._look = theme.current()
         document = self.document()
         document.setLayoutEnabled(False)
         document.clear()
@@ -229,8 +228,10 @@ class MarkdownView(QTextBrowser):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         # Qt sends this also for a new parent; only another look is worth drawing everything again
-        if event.type() == QEvent.Type.PaletteChange and self.written and theme.current() is not self._look:
-            forget_formats()
+        if event.type() != QEvent.Type.PaletteChange or theme.current() is self._look:
+            return
+        self._look = theme.current()  # of an empty one too: what comes later is drawn in it
+        if self.written:
             self._source, self._pending = self.written, ""
             self.document().setDefaultFont(theme.font())
             self._draw_all()

@@ -349,15 +349,13 @@ class MarkdownWriter:
         self._cursor.insertText(f"\u00a0{number}\u00a0", char_format(style))
 
 
-def forget_formats() -> None:
-    """Drop the formats made so far: the theme or the font size changed."""
-    char_format.cache_clear()
+def char_format(style: Style) -> QTextCharFormat:
+    """The Qt format of a run, in the look that is in force."""
+    return _format(style, theme.current())
 
 
 @functools.lru_cache(maxsize=256)
-def char_format(style: Style) -> QTextCharFormat:
-    """The Qt format of a run."""
-    colours = theme.current()
+def _format(style: Style, colours: theme.Theme) -> QTextCharFormat:
     made = QTextCharFormat()
     font = theme.font(style.size - 1 if style.code else style.size, style.weight, mono=style.code)
     font.setItalic(style.italic)

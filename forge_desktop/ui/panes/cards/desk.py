@@ -11,11 +11,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from forge_desktop.base.errors import FieldError, ForgeError
-from forge_desktop.cards.editing import checked
-from forge_desktop.cards.fields import BY_KEY
-from forge_desktop.cards.records import Card
 from forge_desktop.ui.errands import Errands
-from forge_desktop.ui.panes.cards.unkept import Unkept, Unwritten
+from forge_desktop.ui.panes.cards.unkept import Unkept, Unwritten, can_stand
 from forge_desktop.ui.panes.cards.views import View, look
 
 if TYPE_CHECKING:
@@ -100,7 +97,7 @@ class CardDesk(QObject):
         typed = {key: said for uid, many, _ in self._going if uid == card.uid for key, said in many.items()}
         typed |= self._typed
         left = {key for uid, key in self.kept_back.fields if uid != card.uid or key not in typed}
-        return left | {key for key, (data, unit) in typed.items() if not _can_stand(card, key, data, unit)}
+        return left | {key for key, (data, unit) in typed.items() if not can_stand(card, key, data, unit)}
 
     def type_field(self, key: str, data: object, unit: str) -> None:
         """A person is typing: take it in once they pause, or after a while."""
@@ -159,7 +156,7 @@ class CardDesk(QObject):
         self._write(work, uid, text=(text, since))
 
     def step(self, what: str, key: str = "") -> None:
-        """Undo, or redo. What was refused is taken back first: in the field `key`, else in the one typed last."""
+        """Undo, or redo. What was refused goes first: in the field `key`, in the one typed last, then in any other."""
         self.once_kept(lambda: self._step(what, key))
 
     def _step(self, what: str, key: str) -> None:
@@ -234,6 +231,8 @@ class CardDesk(QObject):
             self.saved.emit(time.time())
         if going[2] is not None:
             self._settle_text(going[0], going[2], view)
+        if view.why == "undo":
+            self.kept_back.card_undone()
         self._show(view)
         if view.trouble is not None:
             self.failed.emit(view.trouble)
@@ -286,14 +285,3 @@ class CardDesk(QObject):
             return  # of a card that was left meanwhile
         self._uid, self.view = uid, view
         self.shown.emit(view)
-
-
-def _can_stand(card: Card, key: str, data: object, unit: str) -> bool:
-    """Whether a value will be taken in, as far as that hangs on the value."""
-    if data is None:
-        return True
-    try:
-        checked(BY_KEY[key], data, unit, card.kind)
-    except ForgeError:
-        return False
-    return card.state != "published"

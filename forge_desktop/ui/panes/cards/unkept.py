@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from forge_desktop.base.errors import ForgeError
+from forge_desktop.cards.editing import checked
+from forge_desktop.cards.fields import BY_KEY
+from forge_desktop.cards.records import Card
+
 
 @dataclass(frozen=True)
 class Refused:
@@ -49,10 +54,19 @@ class Unkept:
             self.fields.pop((uid, key), None)
 
     def undo(self, uid: str, keys: Iterable[str]) -> bool:
-        """Take the first of these fields that is refused back, if one is; else the card itself is to be undone."""
-        key = next((key for key in keys if (uid, key) in self.fields), None)
-        self._undone.append(None if key is None else (uid, key, self.fields.pop((uid, key))))
-        return key is not None
+        """Take back what is refused in the first of these fields, else in another one, the newest first. False where
+        nothing is: then the card itself is to be undone.
+        """
+        newest = [key for card, key in reversed(self.fields) if card == uid]
+        key = next((key for key in (*keys, *newest) if (uid, key) in self.fields), None)
+        if key is None:
+            return False
+        self._undone.append((uid, key, self.fields.pop((uid, key))))
+        return True
+
+    def card_undone(self) -> None:
+        """A change of the card itself was taken back."""
+        self._undone.append(None)
 
     def redo(self, uid: str) -> bool:
         """Put back what was taken back last, if that was refused; else the card itself has something to redo."""
@@ -70,3 +84,14 @@ class Unkept:
     def begin_anew(self) -> None:
         """Something was done since: there is nothing more to make again."""
         self._undone = []
+
+
+def can_stand(card: Card, key: str, data: object, unit: str) -> bool:
+    """Whether a value will be taken in, as far as that hangs on the value."""
+    if data is None:
+        return True
+    try:
+        checked(BY_KEY[key], data, unit, card.kind)
+    except ForgeError:
+        return False
+    return card.state != "published"
