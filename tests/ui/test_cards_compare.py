@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from forge_desktop.ui.panes.cards.sheets_fill import FillSheet
 from forge_desktop.ui.panes.students import StudentsPane
 from forge_desktop.ui.panes.students.promote_sheet import PromoteSheet
 from forge_desktop.ui.shell import Shell
+from forge_desktop.ui.widgets.basics import ElidedLabel
 from tests.providers.teacher import Teacher
 from tests.ui import lessons
 from tests.ui.cards import fill_in, measure
@@ -220,6 +222,40 @@ def test_a_long_name_never_widens_the_sheet(qtbot: QtBot, forge: Forge, pane: Ca
     qtbot.wait(50)
     assert found.minimumSizeHint().width() <= window.width() - 32
     assert found.width() <= window.width()
+    fine(qtbot, found)
+
+
+def test_four_cards_with_stale_values_fit_a_small_window(
+    qtbot: QtBot, forge: Forge, pane: CardsPane, window: Shell
+) -> None:
+    kinds = ("student", "adapter", "adapter", "student")
+    cards = [forge.cards.new(kind, f"Loopback {n}").uid for n, kind in enumerate(kinds)]
+    for place, uid in enumerate(cards):
+        measure(
+            forge,
+            uid,
+            {"memory_ram": (10**8 + place, "B"), "generation_speed": ({"p50": 40.2 + place, "p95": 44.1}, "tokens/s")},
+        )
+    window.resize(880, 560)
+    pane.actions_of.compare(cards)
+    found = sheet(qtbot, pane, CompareSheet)
+    qtbot.waitUntil(lambda: found.found is not None and "Local or API?" in said(found), timeout=SOON)
+    told = found.found
+    assert told is not None
+    found._show(dataclasses.replace(told, cards=tuple(dataclasses.replace(card, stale=1) for card in told.cards)))
+    qtbot.wait(50)
+    assert found.minimumSizeHint().width() <= window.width() - 32
+    assert found.width() <= window.width() - 32
+    inside = found.area.widget()
+    assert inside is not None
+    assert inside.width() == found.area.viewport().width(), "no column is cut off"
+    cells = [part for part in found.findChildren(QWidget) if part.accessibleName().startswith("Reading a prompt, ")]
+    assert len({cell.width() for cell in cells}) == 1, "whichever is best, the columns are alike"
+    names = [head for head in found._heads.itemAt(0).widget().findChildren(ElidedLabel) if "Loop" in head.whole_text()]
+    assert len(names) == 4
+    assert all(head.text().startswith("Loopback") for head in names), [head.text() for head in names]
+    stale = [part for part in found.findChildren(QWidget) if part.accessibleName() == "1 value stale"]
+    assert len(stale) == 4
     fine(qtbot, found)
 
 

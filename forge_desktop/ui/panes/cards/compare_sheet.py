@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtWidgets import QWidget
 
 from forge_desktop.base.errors import ForgeError
@@ -33,6 +33,7 @@ _ABOUT = "Figures that were measured on another computer, or of something that i
 _TOO_FEW = "Choose two cards at least."
 _LOCAL = ("adapter", "student")
 _CHIP = 140  # pixels for a name
+_COSTS = (316, 280)  # pixels of width for what is typed, and in a small window
 _ROOMY = 1080  # pixels of width from which columns are as wide as they should be
 
 
@@ -76,6 +77,10 @@ class CompareSheet(CardSheet):
         return list(self._chosen)
 
     def _build(self) -> None:
+        parent = self.parentWidget()
+        most = parent.window().size() if parent else QSize(theme.px(1240), theme.px(800))
+        wide = min(theme.px(1240), most.width() - 32)
+        self._narrow = wide < theme.px(_ROOMY)
         self._tables = column(gap=tokens.MD)
         tables = QWidget()
         tables.setLayout(self._tables)
@@ -85,12 +90,12 @@ class CompareSheet(CardSheet):
         self.show_parts(self._hint, self.answer, tables)
         self.area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # the heads stand over the columns
         side = frame("card", column(label("Your costs", tokens.BODY, 600), self.form, gap=8, margins=(16, 12, 6, 12)))
-        side.setFixedWidth(theme.px(316))
+        side.setFixedWidth(theme.px(_COSTS[self._narrow]))
         bar = self.area.verticalScrollBar().sizeHint().width()
         self._heads = column(gap=0, margins=(17, 0, 17 + 6 + bar, 0))
         table = column(self._heads, self.area, gap=tokens.SM)
         table.setStretch(1, 1)
-        body = row(table, side, gap=tokens.LG)
+        body = row(table, side, gap=tokens.SM if self._narrow else tokens.LG)
         body.setStretch(0, 1)
         chips = row(self._chips, self.add, None, gap=6)
         lines = column(
@@ -105,10 +110,6 @@ class CompareSheet(CardSheet):
         )
         lines.setStretch(3, 1)
         self.setLayout(lines)
-        parent = self.parentWidget()
-        most = parent.window().size() if parent else self.sizeHint()
-        wide = min(theme.px(1240), most.width() - 32)
-        self._narrow = wide < theme.px(_ROOMY)
         self.resize(wide, min(theme.px(800), most.height() - 32))
 
     # which cards

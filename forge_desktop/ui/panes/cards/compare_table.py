@@ -21,7 +21,7 @@ GROUPS: dict[RowGroup, str] = {
 }
 _ORDER = {"higher": "more is better", "lower": "less is better", "": ""}
 _NAMES, _COLUMN = 168, 96  # pixels for the names of the rows, and for a card at least
-_NARROW = (112, 64)  # the same in a small window
+_NARROW = (104, 64)  # the same in a small window
 _SHORT = 16  # letters that stand in one line even in a narrow column
 
 
@@ -42,7 +42,7 @@ def heads(cards: Sequence[ComparedCard], *, narrow: bool = False) -> QFrame:
     over_names.setFixedWidth(theme.px((_NARROW if narrow else (_NAMES, 0))[0]))
     grid.addWidget(over_names, 0, 0)
     for place, card in enumerate(cards, 1):
-        name = ElidedLabel(safe_words(card.name), tokens.BODY, 600)
+        name = ElidedLabel(safe_words(card.name), tokens.TABLE if narrow else tokens.BODY, 600)
         facts = [KINDS[card.kind], "on this computer" if card.local else "elsewhere"]
         if card.label and card.label != card.name:
             facts.insert(0, safe_words(card.label))
@@ -51,10 +51,20 @@ def heads(cards: Sequence[ComparedCard], *, narrow: bool = False) -> QFrame:
             words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         lines: list[QWidget | QLayout] = [name, about]
         if card.stale:
-            stale = Pill(f"{count_words(card.stale, 'value')} stale", "warn", "clock", tokens.CAPTION)
-            lines.append(row(stale, None))
+            lines.append(_stale_head(card.stale, narrow=narrow))
         grid.addLayout(column(*lines, None, gap=2), 0, place)
     return frame("flow", grid)
+
+
+def _stale_head(count: int, *, narrow: bool) -> QLayout:
+    """How many values of a card are stale: a pill, or where four of them would widen the sheet, fewer words."""
+    words = f"{count_words(count, 'value')} stale"
+    if not narrow:
+        return row(Pill(words, "warn", "clock", tokens.CAPTION), None)
+    short = label(f"{count:,} stale", tokens.CAPTION, 600, "warn")
+    short.setAccessibleName(words)
+    short.setToolTip(words)
+    return row(IconLabel("clock", 12, "warn"), short, None, gap=4)
 
 
 def _group(title: str, cards: Sequence[ComparedCard], rows: Sequence[ComparedRow], *, narrow: bool) -> QFrame:
@@ -86,11 +96,14 @@ def figure_cell(figure: Figure, name: str, *, narrow: bool = False) -> QWidget:
     if not known:
         value.setProperty("cls", "muted")
     first: list[QWidget] = [value]
-    if figure.best:
-        first.append(Pill("Best", "ok", "check", tokens.CAPTION))
+    best = Pill("Best", "ok", "check", tokens.CAPTION)
+    if figure.best and not narrow:
+        first.append(best)
     line = row(*first, *([None] if short else []), gap=6)
     line.setStretch(0, 0 if short else 1)
-    lines: list[QWidget] = []
+    lines: list[QWidget | QLayout] = []
+    if figure.best and narrow:  # beside the value it would make this column wider than the others
+        lines.append(row(best, None))
     if figure.beside:
         lines.append(_small(figure.beside))
     lines += [_small(words) for words in (figure.how, figure.missing) if words]
