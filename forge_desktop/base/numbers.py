@@ -20,14 +20,15 @@ _FORMS = tuple(
 _TWOFOLD = re.compile(r"(?<![\d.,])([1-9]\d{0,2}),(\d{3})(?![\d.,])", re.ASCII)
 
 
-def plain(text: str, *, whole: bool) -> str:
+def plain(text: str, *, whole: bool = False, grouped: bool = False) -> str:
     """The text with a point before decimals and nothing between digits, where it can be read in one way; else as it is.
 
-    "4,5" is 4.5, "1,000,000" and "1.250,5" have groups; "1,250" can be read only where the number is a `whole` one.
+    "4,5" is 4.5, "1,000,000" and "1.250,5" have groups; "1,250" can be read only where the number is a `whole` one,
+    or where commas before three digits stand between groups (`grouped`), as in a card.
     """
     text = text.strip()
     match = next(filter(None, (form.fullmatch(text) for form in _FORMS)), None)
-    if match is None or (whole and match[2]) or (not whole and _TWOFOLD.fullmatch(text.lstrip("+-"))):
+    if match is None or (whole and match[2]) or (not whole and not grouped and _TWOFOLD.fullmatch(text.lstrip("+-"))):
         return text
     return re.sub(r"[^-+\d]", "", match[1]) + (match[2] or "").replace(",", ".")
 
@@ -40,9 +41,9 @@ def twofold(text: str) -> str:
     return f"can be meant in two ways: write {found[1]}{found[2]} or {found[1]}.{found[2]}"
 
 
-def typed_number(text: str, *, whole: bool) -> int | float | str | None:
+def typed_number(text: str, *, whole: bool = False, grouped: bool = False) -> int | float | str | None:
     """The number typed, None for nothing, or the text when it is none or could be meant in two ways."""
-    bare = plain(text, whole=whole)
+    bare = plain(text, whole=whole, grouped=grouped)
     if not bare:
         return None
     if "_" in bare:  # Python would read over it

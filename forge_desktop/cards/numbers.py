@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+_SMALLEST = Fraction(1, 10**6)  # what is below reads as 1e-09
+_SIZES = ((10**9, "GB", 2), (10**6, "MB", 1), (10**3, "kB", 1))
+
 
 def number(amount: Fraction | int, places: int = 2) -> str:
     """1234567/10 as "123,456.7": at most so many places after the point."""
@@ -14,9 +17,21 @@ def number(amount: Fraction | int, places: int = 2) -> str:
 
 
 def figure(amount: Fraction | int) -> str:
-    """A measured number with as many places as tell something: 6,370 and 80.4 and 5.74."""
+    """A measured number with as many places as tell something: 6,370 and 80.4 and 5.74 and 0.035."""
     size = abs(Fraction(amount))
+    if 0 < size < _SMALLEST:
+        return f"{float(amount):.2g}"
+    if 0 < size < Fraction(1, 10):
+        return number(amount, next(n for n in range(2, 8) if size * 10**n >= 10))  # two digits that tell something
     return number(amount, 0 if size >= 1000 else 1 if size >= 20 else 2)
+
+
+def size(count: Fraction | int) -> str:
+    """1,234,567 bytes as "1.2 MB"."""
+    for step, unit, places in _SIZES:
+        if abs(Fraction(count)) >= step:
+            return f"{number(Fraction(count) / step, places)} {unit}"
+    return f"{figure(count)} B"
 
 
 def share(amount: Fraction) -> str:
@@ -35,7 +50,8 @@ def tokens(count: Fraction | int) -> str:
 def seconds(amount: Fraction) -> str:
     """A time for reading: "35 ms", "4.2 s", "3.5 min", "2 h"."""
     if amount < 1:
-        return f"{number(amount * 1000, 1)} ms"
+        small = amount * 1000
+        return f"{figure(small) if small < Fraction(1, 10) else number(small, 1)} ms"
     if amount < 120:
         return f"{number(amount, 1)} s"
     return f"{number(amount / 60, 1)} min" if amount < 7200 else f"{number(amount / 3600, 1)} h"

@@ -9,8 +9,7 @@ from fractions import Fraction
 
 from forge_desktop.base.errors import FieldError, ForgeError
 from forge_desktop.base.money import parse_usd
-from forge_desktop.base.numbers import twofold
-from forge_desktop.cards.fields import Field
+from forge_desktop.cards.fields import Field, nothing_paid
 from forge_desktop.cards.records import Kind
 from forge_desktop.cards.units import fits, named, quantity, turned
 from forge_desktop.cards.validating import problem_of
@@ -22,6 +21,7 @@ _NUMBER = r"[-+.\d]+(?:,\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?"  # what is none of the
 _TAIL = re.compile(rf"{_NUMBER}\s*([A-Za-z%][A-Za-z/]*)?")
 _NAMED = re.compile(rf"(p50|p95)\s*[:=]?\s*({_NUMBER}\s*[A-Za-z%/]*)")
 _SHOWN = re.compile(r"([^()]+?)\s*\(p95\s+([^()]+)\)")  # as a card is shown: 340 ms (p95 900)
+_TWICE = re.compile(r"([^()]+?)\s*\(([^()]+)\)")
 _LONGEST_NUMBER = 300
 _LARGE = {"M": 10**6, "B": 10**9, "T": 10**12}  # parameters are counted so; a K could be 1,000 or 1,024
 
@@ -65,6 +65,8 @@ def _number(field: Field, data: object, unit: str) -> tuple[object, str]:
 
 def _money(field: Field, data: object, unit: str) -> tuple[object, str]:
     if isinstance(data, str):
+        if data.strip() == nothing_paid(field.key, 0) != "":
+            return 0, field.units[0]
         try:
             return parse_usd(data), field.units[0]
         except ForgeError as error:
@@ -122,10 +124,9 @@ def _read(field: Field, data: object, unit: str) -> tuple[float | int | None, st
         return None, unit
     if isinstance(data, (int, float)):
         return data, unit
-    found = quantity(data, whole=field.type == "count")
+    found = quantity(_exact(data) if field.type == "bytes" else data)
     if found is None:
-        why = twofold(data) or "is none (a point before decimals)"
-        raise _refused(field, f"{field.title} is a number, and {data.strip()[:40]!r} {why}.")
+        raise _refused(field, f"{field.title} is a number, and {data.strip()[:40]!r} is none.")
     text, own = found
     if len(text) > _LONGEST_NUMBER:
         raise _refused(field, f"{field.title} is a number, and one of {len(text):,} digits is none.")
@@ -138,6 +139,12 @@ def _read(field: Field, data: object, unit: str) -> tuple[float | int | None, st
     if own and not field.units:
         raise _refused(field, f"{field.title} has no unit, so {own} does not belong to it.")
     return (int(text) if re.fullmatch(r"[-+]?\d+", text) else float(text)), own or unit
+
+
+def _exact(text: str) -> str:
+    """A size that is shown twice, "1.3 MB (1,250,000 B)", as the one in bytes."""
+    shown = _TWICE.fullmatch(text.strip())
+    return next((part for part in shown.groups() if part.endswith(" B")), text) if shown is not None else text
 
 
 def _refused(field: Field, sentence: str) -> FieldError:

@@ -40,6 +40,7 @@ _ALSO = {
     "wh": "Wh", "kwh": "kWh", "j": "J", "tok/s": "tokens/s", "t/s": "tokens/s", "token/s": "tokens/s",
     "tokens/second": "tokens/s", "token": "tokens", "usd": "USD", "$": "USD", "percent": "%", "bit": "bits",
 }  # fmt: skip
+_SMALL = Fraction(1, 10)
 _NUMBER = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3})?"
 _DIGITS = re.compile(r"\s*\$?\s*([-+]?\d(?:[\d,. \u00a0\u2009\u202f]*\d)?)")
 _QUANTITY = re.compile(rf"\s*\$?\s*({_NUMBER})\s*([A-Za-z%$][A-Za-z/]*)?\s*")
@@ -74,12 +75,22 @@ def turned_exactly(number: Fraction, unit: str, into: str) -> Fraction:
     return number if unit not in _SIZES or into not in _SIZES else number * _SIZES[unit][1] / _SIZES[into][1]
 
 
-def quantity(text: str, *, whole: bool = False) -> tuple[str, str] | None:
-    """The number and the unit ("" for none) of a text like "4.2 GB"; None when it is nothing of that form, or a comma
-    in it may be meant as a point.
+def suited(number: Fraction, unit: str, units: tuple[str, ...]) -> tuple[Fraction, str]:
+    """A number too small for its unit in the largest of the others in which it is one or more, else in the smallest."""
+    if unit not in _SIZES or not 0 < abs(number) < _SMALL:
+        return number, unit
+    smaller = [each for each in units if fits(each, (unit,)) and _SIZES[each][1] < _SIZES[unit][1]]
+    found = [(turned_exactly(number, unit, each), each) for each in sorted(smaller, key=lambda one: -_SIZES[one][1])]
+    return next((each for each in found if abs(each[0]) >= 1), found[-1] if found else (number, unit))
+
+
+def quantity(text: str) -> tuple[str, str] | None:
+    """The number and the unit ("" for none) of a text like "4.2 GB"; None when it is nothing of that form.
+
+    A comma before three digits stands between groups, as cards are shown.
     """
     if (head := _DIGITS.match(text)) is not None:
-        text = text[: head.start(1)] + plain(head[1], whole=whole) + text[head.end(1) :]
+        text = text[: head.start(1)] + plain(head[1], grouped=True) + text[head.end(1) :]
     match = _QUANTITY.fullmatch(text)
     if match is None:
         return None

@@ -33,6 +33,13 @@ def test_a_whole_number_has_no_decimals(text: str, number: object) -> None:
     assert typed_number(text, whole=True) == number
 
 
+@pytest.mark.parametrize(
+    ("text", "number"), [("1,250", 1250), ("1,5", 1.5), ("2,310.5", 2310.5), ("1,2500", 1.25), ("0,125", 0.125)]
+)
+def test_with_groups_a_comma_before_three_digits_is_one(text: str, number: object) -> None:
+    assert typed_number(text, grouped=True) == number
+
+
 def test_what_can_be_two_numbers_is_said() -> None:
     assert twofold("-1,250 MB") == "can be meant in two ways: write 1250 or 1.250"
     assert [twofold(text) for text in ("4,5", "0,250", "1,000,000", "1,250.5", "1250,125")] == [""] * 5

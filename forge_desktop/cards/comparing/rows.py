@@ -13,9 +13,10 @@ from forge_desktop.cards.comparing.money_words import shown
 from forge_desktop.cards.comparing.records import Capability, ComparedRow, CostInputs, Figure, RowGroup
 from forge_desktop.cards.comparing.surroundings import FitWord, Surroundings
 from forge_desktop.cards.fields import BY_KEY
-from forge_desktop.cards.numbers import figure, number
+from forge_desktop.cards.numbers import figure, size
 from forge_desktop.cards.records import NOT_KNOWN, Card, Value
 from forge_desktop.cards.taking import Taken, exactly, not_here, origin, take
+from forge_desktop.cards.units import suited
 
 Better = Literal["higher", "lower", ""]
 
@@ -168,7 +169,8 @@ def worded(value: Value, field: str) -> str:
     if amount is None:
         return str(data)
     if about.type == "bytes" and unit == "B":
-        return f"{number(amount / 10**9)} GB" if amount >= 10**9 else f"{number(amount / 10**6, 1)} MB"
+        return size(amount)
+    amount, unit = suited(amount, unit, about.units)
     return f"{figure(amount)} {unit}".rstrip()
 
 

@@ -110,7 +110,7 @@ def _amount_of(words: str, field: Field) -> Held:
     if _WHOLE.fullmatch(amount) and len(amount) < 40:
         return int(amount.replace(",", "")), unit.strip()
     try:
-        number = float(plain(amount, whole=field.type == "count"))
+        number = float(plain(amount, grouped=True))
     except ValueError:
         return words, ""
     return (number, unit.strip()) if amount[:1].isdigit() or amount[:1] in "-+." else (words, "")
@@ -123,7 +123,7 @@ def _spread_of(words: str) -> Held:
         match = re.fullmatch(r"(\w+) (-?\d[\d.,]*(?:e[+-]?\d+)?)(?: (.+))?", part.strip(), re.ASCII)
         if match is None or (unit and match[3]):
             return words, ""
-        found[match[1]] = cells.decoded(plain(match[2], whole=False))
+        found[match[1]] = cells.decoded(plain(match[2], grouped=True))
         unit = match[3] or unit
     return found, unit
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from forge_desktop.base import money
 from forge_desktop.base.directions import TURNING
 from forge_desktop.base.errors import ForgeError
+from forge_desktop.base.numbers import plain
 from forge_desktop.cards.fields import ROWS, Field
 from forge_desktop.cards.markdown import cells
 from forge_desktop.cards.markdown.outline import Table
@@ -15,6 +16,10 @@ FACTS_HEADER = ("Name", "Value")
 _INTERVALS = ("Interval", "Interval of the difference")  # of the value, or of what it differs by from a baseline
 _TITLES = {"n": "n", "sha256": "sha256"}
 _TO = " to "
+_AMOUNTS = frozenset(
+    ("value", "baseline", "difference", "low", "high", "share", "n", "rows", "train_rows", "validation_rows",
+     "documents", "pairs")
+)  # fmt: skip
 
 
 def header_of(column: str) -> str:
@@ -131,14 +136,20 @@ def _column(field: Field, name: str) -> str:
 def _cell_values(field: Field, name: str, text: str) -> dict[str, object]:
     if name in _INTERVALS:
         low, _, high = text.partition(_TO)
-        return {"low": cells.decoded(low), "high": cells.decoded(high)}
+        return {"low": _amount(low), "high": _amount(high)}
     column = _column(field, name)
     if column == "cost" and text.endswith(" USD"):
         try:
             return {column: money.parse_usd(text)}
         except ForgeError:
             return {column: text}
-    return {column: cells.decoded(text)}
+    return {column: _amount(text) if column in _AMOUNTS else cells.decoded(text)}
+
+
+def _amount(text: str) -> object:
+    """A number as people write it in a table, "1,250" too; what is none as it is."""
+    read = cells.decoded(text)
+    return cells.decoded(plain(text, grouped=True)) if read == text else read
 
 
 def _head(names: Iterable[str]) -> list[str]:

@@ -12,7 +12,7 @@ from forge_desktop.cards.fields import Field
 from forge_desktop.cards.units import fits, quantity
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.cards.inputs import Input
-from forge_desktop.ui.panes.cards.words import BYTES, byte_unit, typed_words
+from forge_desktop.ui.panes.cards.words import BYTES, byte_unit, number_words
 from forge_desktop.ui.widgets.basics import label, row
 from forge_desktop.ui.widgets.fields import ChoiceField
 
@@ -57,7 +57,7 @@ class AmountInput(Input):
         text, unit = self.line.text(), self._unit()
         if (text, unit) == self._as_shown:
             return self._given  # not rounded by being shown
-        number = typed_number(text, whole=self.field.type == "count")
+        number = typed_number(text, grouped=True)
         if number is None:
             return None, ""
         if isinstance(number, str) and (said := self._with_unit(number)) is not None:
@@ -73,7 +73,7 @@ class AmountInput(Input):
             if self.field.type == "bytes":
                 unit = byte_unit(data)
                 data = data / BYTES[unit]
-            words = typed_words(data, whole=self.field.type == "count")
+            words = number_words(data)
         elif data is not None:
             words = str(data)
         self.line.setText(words)
@@ -95,10 +95,10 @@ class AmountInput(Input):
 
     def _with_unit(self, text: str) -> tuple[object, str] | None:
         """The number and the unit of "1.5 GB": what is typed beside a number goes before the list beside the field."""
-        found = quantity(text, whole=self.field.type == "count")
+        found = quantity(text)
         if found is None or not found[1] or not fits(found[1], self.field.units):
             return None
-        number = typed_number(found[0], whole=False)
+        number = typed_number(found[0])
         return None if isinstance(number, str) else (number, found[1])
 
     @Slot()
@@ -174,7 +174,7 @@ class SpreadInput(Input):
     def value(self) -> tuple[object, str]:
         if (*self._typed(), self._unit()) == self._as_shown:
             return self._given
-        low, high = (typed_number(text, whole=False) for text in self._typed())
+        low, high = (typed_number(text, grouped=True) for text in self._typed())
         if low is None and high is None:
             return None, ""
         return {key: number for key, number in (("p50", low), ("p95", high)) if number is not None}, self._unit()
@@ -186,7 +186,7 @@ class SpreadInput(Input):
         both = data if isinstance(data, dict) else {}
         for line, key in ((self.low, "p50"), (self.high, "p95")):
             number = both.get(key)
-            line.setText(typed_words(number) if isinstance(number, int | float) else str(number or ""))
+            line.setText(number_words(number) if isinstance(number, int | float) else str(number or ""))
             line.setCursorPosition(0)
         if self.units is not None:
             self.units.setCurrentIndex(max(0, self.units.findData(unit)))

@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.money import exact, parse_usd
-from forge_desktop.base.numbers import twofold, typed_number
+from forge_desktop.base.numbers import typed_number
 from forge_desktop.cards.claims import BY_HAND, changed_by_hand
+from forge_desktop.cards.told_beside import in_words, joined, parted
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.cards.inputs import fact_words
 from forge_desktop.ui.widgets.basics import Button, ElidedLabel, PrimaryButton, column, label, row
@@ -50,10 +51,10 @@ class RowSheet(Sheet):
         self, title: str, keys: Sequence[str], line: Mapping[str, Any], parent: QWidget, *, locked: bool = False
     ) -> None:
         super().__init__(parent)
-        self._keys, self._line = tuple(keys), dict(line)
+        self._keys, self._line, seen = tuple(keys), dict(line), in_words(line)
         self.setWindowTitle(f"{title}: a row")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.fields: dict[str, QLineEdit | ChoiceField] = {key: _field(key, line.get(key)) for key in self._keys}
+        self.fields: dict[str, QLineEdit | ChoiceField] = {key: _field(key, seen.get(key)) for key in self._keys}
         lines: list[tuple[QWidget, QWidget]] = []
         for key, made in self.fields.items():
             name = _WORDS.get(key, column_words(key))
@@ -95,6 +96,8 @@ class RowSheet(Sheet):
                 self.banner.show_message(problem)
                 made.setFocus(Qt.FocusReason.TabFocusReason)
                 return
+            if key == "config":
+                said = joined(str(said or ""), parted(self._line.get(key))[1]) or None
             if said is not None:
                 line[key] = said
         if "metric" in self._keys:
@@ -126,7 +129,7 @@ def _field(key: str, said: object) -> QLineEdit | ChoiceField:
 def _number_words(key: str, typed: str) -> str:
     if key in _WHOLE:
         return "is a whole number"
-    return f"is a number, and {typed[:40]!r} {twofold(typed) or 'is none (a point before decimals)'}"
+    return f"is a number, and {typed[:40]!r} is none"
 
 
 def _read(key: str, made: QLineEdit | ChoiceField) -> tuple[object, str]:
@@ -142,7 +145,7 @@ def _read(key: str, made: QLineEdit | ChoiceField) -> tuple[object, str]:
         except ForgeError as error:
             return None, f"Cost: {error.message}"
     if key in _WHOLE or key in _NUMBERS:
-        number = typed_number(text, whole=key in _WHOLE)
+        number = typed_number(text, whole=key in _WHOLE, grouped=True)
         if isinstance(number, str):
             return None, f"{_WORDS.get(key, column_words(key))} {_number_words(key, number)}."
         return number, ""

@@ -44,12 +44,6 @@ def number_words(number: float) -> str:
     return f"{number:.4g}" if abs(number) < 1000 else f"{number:,.1f}"
 
 
-def typed_words(number: float, *, whole: bool = False) -> str:
-    """A number in a field. Only where all are `whole` it has groups: elsewhere a comma could be a point."""
-    words = number_words(number)
-    return words if whole else words.replace(",", "")
-
-
 def byte_unit(count: float) -> str:
     """The unit a number of bytes is read in."""
     return next((unit for unit in ("GB", "MB", "kB") if abs(count) >= BYTES[unit]), "B")
