@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import FieldError, ForgeError
-from forge_desktop.cards import checking, told_stale
+from forge_desktop.cards import checking, from_files, told_stale
 from forge_desktop.cards.claims import honest
 from forge_desktop.cards.fields import BY_KEY, Field
 from forge_desktop.cards.patches import Draft, Hand, between, patched
@@ -223,7 +223,7 @@ def checked(field: Field, data: object, unit: str, kind: Kind, source: Source = 
 
 def by_hand(state: FieldState | None, value: Value) -> Hand:
     """A field in which a person writes this: nothing, where it says what is measured or what stands there already."""
-    value = honest(state, value)
+    value = from_files.kept(state, honest(state, value))
     if state is not None:
         if state.hand is not None and (state.hand.data, state.hand.unit) == (value.data, value.unit):
             alike = told_stale.sentence(state.hand) == told_stale.sentence(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
 
 GONE = "not here any more"
 TOUCHED = "written anew"
+UNREADABLE = "not to be read"
 ANOTHER = "is another one now, or cannot be read."
 _NOW = {  # where "is … now" would not be a sentence
     GONE: "is not here any more",
     TOUCHED: "was written anew since: filling the card compares it",
+    UNREADABLE: "cannot be read any more",
 }
 _WORDS = {
     "file": "the base's file",
@@ -85,7 +88,7 @@ class Footing:
             return
         version = found.version
         yield "file", _file(found)
-        yield "adapter", version.adapter_sha256
+        yield "adapter", _adapter(found)
         yield "scale", f"{version.scale:g}" if version.adapter_sha256 else ""
         yield "template", found.template_sha256
         yield "build", self._rooms.engine.build
@@ -102,12 +105,12 @@ class Footing:
         return shipped | {one.name: one.sha256 for one in self._rooms.distill.suites.all()}
 
     def data(self, run: TrainRun) -> str:
-        """The hash of what a run learnt from, as it lies there now; "" where it was a file that is not there."""
+        """The hash of what a run learnt from, as it lies there now, or that it does not; "" where no file is named."""
         if run.data.get("kind") == "dataset":
             learnt = str(run.data.get("sha256", ""))
             known = {one.uid: one.sha256 for one in self._rooms.distill.datasets.all()}
             return learnt if learnt in known.values() else known.get(str(run.data.get("uid", "")), GONE)
-        return self._hash(Path(str(run.data["path"]))) if run.data.get("path") else ""
+        return self._of_pairs(Path(str(run.data["path"]))) if run.data.get("path") else ""
 
     def retrieval(self) -> str:
         """What decides which passages a student is given."""
@@ -120,17 +123,21 @@ class Footing:
         ]
         return hashlib.sha256(repr(told).encode()).hexdigest()
 
-    def _hash(self, file: Path) -> str:
+    def _of_pairs(self, file: Path) -> str:
         try:
             status = file.stat()
+            if not stat.S_ISREG(status.st_mode):  # a folder, or what would never end
+                return GONE
             key = (str(file), status.st_size, status.st_mtime_ns)
             if status.st_size > _MOST_HASHED:
                 return ""
             if key not in self._hashes:
                 self._hashes[key] = hashlib.sha256(file.read_bytes()).hexdigest()
             return self._hashes[key]
+        except (FileNotFoundError, NotADirectoryError):
+            return GONE
         except OSError:
-            return ""
+            return UNREADABLE
 
     # ---- endpoints ----
 
@@ -256,9 +263,19 @@ def of_terms(endpoint: Endpoint) -> str:
 def _file(found: grounds.VersionGrounds) -> str:
     if found.student is None:
         return GONE
-    if found.student.problem:
+    if found.seen == "other":
         return f"{_SAID}The file of {found.student.name} {ANOTHER}"
-    return TOUCHED if found.touched else found.version.base_sha256
+    return TOUCHED if found.seen == "touched" else found.version.base_sha256
+
+
+def _adapter(found: grounds.VersionGrounds) -> str:
+    if found.version.is_base:
+        return ""
+    if found.adapter is None:
+        return GONE
+    if found.adapter_seen == "other":
+        return f"{_SAID}The file of the adapter {found.adapter.name} {ANOTHER}"
+    return TOUCHED if found.adapter_seen == "touched" else found.adapter.sha256
 
 
 def _of(name: str) -> str:
@@ -266,11 +283,16 @@ def _of(name: str) -> str:
     return words[0].upper() + words[1:]
 
 
-def refuse_touched(students: Students, found: grounds.VersionGrounds) -> str:
-    """Compare a base's file that was written anew with what it was: a sentence where it is another one. Takes long."""
-    if found.student is None or not found.touched:
-        return ""
+def refuse_touched(students: Students, found: grounds.VersionGrounds) -> dict[str, str]:
+    """Compare files that were written anew with what they were: by name ("file", "adapter") a sentence where one is
+    another one, or cannot be read. Takes long.
+    """
+    problems: dict[str, str] = {}
     try:
-        return students.check(found.student.id)
-    except ForgeError as error:
-        return error.message
+        if found.student is not None and found.seen != "same":
+            problems["file"] = students.check(found.student.id)
+        if found.adapter is not None and found.adapter_seen != "same":
+            problems["adapter"] = students.check_adapter(found.adapter.sha256)
+    except ForgeError as error:  # removed at this moment
+        problems["file"] = error.message
+    return {name: said for name, said in problems.items() if said}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from forge_desktop.students.records_training import TrainRun
     from forge_desktop.students.records_versions import Adapter, Happening, Version
     from forge_desktop.students.rooms import Rooms
+    from forge_desktop.students.verifying import Seen
 
 _MEMORY = "embedding_model.json"  # beside the database: what the embedding model's file was when it was read
 
@@ -32,16 +33,18 @@ class VersionGrounds:
     """A version and what it is made of. `gate` is the newest one that is done: its own, or where it was the baseline.
 
     `template` is the one in force, `overrides` the promotions without a pass, `student` its base where that is listed.
+    `seen` and `adapter_seen` are what sizes and times of their files tell.
     """
 
     version: Version
     student: Student | None
-    touched: bool
+    seen: Seen
     adapter: Adapter | None
     run: TrainRun | None
     gate: GateReport | None
     overrides: tuple[Happening, ...]
     template: str
+    adapter_seen: Seen = "same"
 
     @property
     def template_sha256(self) -> str:
@@ -73,7 +76,8 @@ class Limit:
 class EndpointGrounds:
     """An endpoint, its price today, and the limits that it told, with the day.
 
-    `price_model` is the model for which a price was typed in: the endpoint may have another one by now.
+    `price_model` is the model for which a price was typed in, `terms_model` that for which its terms were said: the
+    endpoint may have another one by now.
     """
 
     endpoint: Endpoint
@@ -81,6 +85,7 @@ class EndpointGrounds:
     limits: dict[str, int]
     limits_on: str
     price_model: str = ""
+    terms_model: str = ""
 
     def limit(self, kind: str) -> Limit:
         """One of LIMITS, as it was told and as a person set it."""
@@ -124,7 +129,7 @@ def of_version(rooms: Rooms, students: Students, uid: str) -> VersionGrounds | N
     return VersionGrounds(
         version=version,
         student=student,
-        touched=student is not None and students.is_touched(student.id),
+        seen="same" if student is None else students.seen(student.id),
         adapter=adapter,
         run=run,
         gate=_gate(students, version),
@@ -132,6 +137,7 @@ def of_version(rooms: Rooms, students: Students, uid: str) -> VersionGrounds | N
         template=rooms.chat.options.own_template(version.base_sha256)
         or version.template
         or (student.template if student is not None else ""),
+        adapter_seen="same" if adapter is None else students.seen_adapter(adapter.sha256),
     )
 
 
@@ -143,7 +149,8 @@ def of_endpoint(rooms: Rooms, uid: str) -> EndpointGrounds | None:
     router, prices = rooms.providers.router, rooms.providers.prices
     price = prices.of(found)
     typed = prices.model_of(found, price) if price is not None and price.source == "by hand" else ""
-    return EndpointGrounds(found, price, router.learnt(found), router.learnt_on(found), typed)
+    said = rooms.providers.endpoints.terms_of(found)
+    return EndpointGrounds(found, price, router.learnt(found), router.learnt_on(found), typed, said)
 
 
 def local_embedder(rooms: Rooms) -> LocalEmbedder | None:

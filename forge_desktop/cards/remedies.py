@@ -8,8 +8,11 @@ from forge_desktop.cards.records import Card, Value
 
 _FILL = "Fill the card."
 _BACK = "Put the file back as it was, or import the one that is there now."
+_AGAIN = "Import its file again."
+_ADAPTER_BACK = "Put the adapter's file back as it was."
 _OF_DATA = "Put back what was learnt from, or train again; a word by hand stands before it."
 _OF_PRICE = "Type the price in again."
+_OF_TERMS = "Read the terms of this model, and say with the endpoint what they allow, and on which day you read them."
 _PAID = "Let it answer at this price, then fill the card."
 
 
@@ -23,6 +26,8 @@ def remedy(card: Card, value: Value) -> str:
         return ""
     if said := value.causes.get("file", ""):
         return _of_file(said)
+    if said := value.causes.get("adapter", ""):
+        return _of_file(said, _ADAPTER_BACK, _ADAPTER_BACK)
     if "data" in value.causes:
         return _OF_DATA
     if value.source == "gate" or (
@@ -36,16 +41,18 @@ def remedy(card: Card, value: Value) -> str:
     return _of_endpoint(value) or _FILL
 
 
-def _of_file(said: str) -> str:
+def _of_file(said: str, back: str = _BACK, gone: str = _AGAIN) -> str:
     if said.endswith(ANOTHER):
-        return _BACK
+        return back
     if "filling the card compares it" in said:
-        return f"Fill the card; if this stays: {_BACK[0].lower()}{_BACK[1:]}"
-    return "Import its file again."
+        return f"Fill the card; if this stays: {back[0].lower()}{back[1:]}"
+    return gone
 
 
 def _of_endpoint(value: Value) -> str:
-    """Of a price that was typed in for another model, and of what was paid at another price."""
+    """Of a price and terms that were said for another model, and of what was paid at another price."""
     if "model" in value.causes and "prices" in value.rests_on:
         return _OF_PRICE
+    if "model" in value.causes and "terms" in value.rests_on:
+        return _OF_TERMS
     return _PAID if value.source == "ledger" and "prices" in value.causes and "endpoint" not in value.causes else ""

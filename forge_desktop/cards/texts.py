@@ -97,7 +97,11 @@ def _hand(
     card: Card, state: FieldState | None, key: str, new: Said, said: ReadText, refused: list[Problem]
 ) -> Hand | None:
     """What a field becomes by what the text says of it; None where it stays, with the reason in `refused`."""
+    from forge_desktop.cards.markdown import completed
+
     value, why = new
+    if key == "evaluation" and not why:
+        value = completed(state, value)
     if why and (sentence := problem_of_reason(known.BY_KEY[key])):
         refused.append(Problem(key, sentence, "error", *said.places.get(key, (0, 0))))
         return None

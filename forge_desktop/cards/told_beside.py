@@ -30,6 +30,13 @@ def joined(words: str, rest: Mapping[str, Any]) -> str:
     return "; ".join(part for part in (words, said) if part)
 
 
+def in_words(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as readers see it: what was told beside stays in the files."""
+    words, rest = parted(row.get("config"))
+    made = {**row, "config": words} if rest else dict(row)
+    return {name: held for name, held in made.items() if name != "config" or held or not rest}
+
+
 def without_claims(config: str) -> str:
     """The same for a number that a person changed: nobody signed it, and it is from nowhere else."""
     words, rest = parted(config)

@@ -18,6 +18,8 @@ from forge_desktop.providers.store import EndpointStore
 from forge_desktop.providers.vendors import vendor_of, wire_of
 from forge_desktop.storage import Database
 
+_TERMS = ("may_train", "terms_url", "terms_checked")
+_TERMS_OF = "terms of"  # in what is kept of an endpoint's state: the model for which its terms were said
 _FIXED = {"uid", "key", "key_variable"}  # not a field to be set: the key goes its own way
 
 
@@ -104,13 +106,21 @@ class Endpoints:
             after = self._with_key(after, key, key_env)
         elif no_key:
             after = dataclasses.replace(after, key="none", key_variable="")
+        known = self.terms_of(before)
         self._store.keep(after, self._now())
+        of = after.model if fields.keys() & set(_TERMS) else known
+        if of != known or after.model != before.model:
+            self._store.change_state(after.uid, {_TERMS_OF: of}, self._now())
         if moved or (no_key and not given):
             self._keys.forget(before)
         if self._renewed is not None and (given or no_key or (after.url, after.model) != (before.url, before.model)):
             self._renewed(after.uid)
         self._tell()
         return after
+
+    def terms_of(self, endpoint: Endpoint) -> str:
+        """The model for which its terms were said: another one than it has where they were not said anew since."""
+        return str(self._store.state(endpoint.uid).get(_TERMS_OF) or endpoint.model)
 
     def remove(self, uid: str) -> None:
         """Take an endpoint out and forget its key. What it cost stays in the ledger."""

@@ -22,7 +22,8 @@ __all__ = ["Desk", "EndpointForm", "EndpointTest", "EndpointView", "Preset"]
 
 # Checked one after the other on an endpoint that is sound but for it: so a fault is known by its field.
 _CHECKED = ("name", "model", "wire", "roles", "priority", "context", "max_output", "rpm", "input_tpm", "output_tpm")
-_THEN_CHECKED = ("concurrency", "may_train", "terms_url", "terms_checked")
+_TERMS = ("may_train", "terms_url", "terms_checked")
+_THEN_CHECKED = ("concurrency", *_TERMS)
 _MILLION_DOLLARS = 10**12
 
 
@@ -139,6 +140,9 @@ class Desk:
                 fields |= {"name": form.name, "url": form.url, "model": form.model}
                 drafted = endpoints.draft(form.name, form.url, form.model)
                 fields["vendor"] = drafted.vendor
+                for field in _TERMS:  # a form holds them all: what nobody touched was not said anew
+                    if fields[field] == getattr(before, field):
+                        del fields[field]
                 kept = endpoints.change(before.uid, key=key or None, no_key=no_key and not key, **fields)
         except ForgeError as error:
             raise FieldError("key", error) from error  # all else was checked

@@ -81,13 +81,24 @@ def messages_of(pair: Pair) -> tuple[PromptMessage, ...]:
 
 
 def learnt_in(folder: Path) -> list[Learnt]:
-    """What a run learnt from, in words. Raises ForgeError where its files are gone."""
+    """What a run learnt from, in words. Raises ForgeError where its files are gone or damaged."""
     try:
         lines = (folder / WORDS).read_bytes().splitlines()
     except OSError as error:
         raise ForgeError(f"The lessons of this run are gone: {error.strerror or error}.") from error
-    rows = [json.loads(line) for line in lines]
-    return [Learnt(**{**row, "documents": tuple(row["documents"])}) for row in rows]
+    return [_learnt(number, line) for number, line in enumerate(lines, start=1)]
+
+
+def _learnt(number: int, line: bytes) -> Learnt:
+    try:
+        row = json.loads(line)
+        found = Learnt(**{**row, "documents": tuple(row["documents"])})
+        said = (found.pair, found.question, found.answer, found.part, *row["documents"])
+        if isinstance(row["documents"], list) and all(isinstance(each, str) for each in said):
+            return found
+    except (ValueError, TypeError, LookupError, RecursionError):
+        pass
+    raise ForgeError(f"The lessons of this run are damaged: line {number:,} of {WORDS} is none.")
 
 
 def lines_of(rows: Iterable[Row]) -> bytes:

@@ -22,7 +22,7 @@ from forge_desktop.students.remotes import Remotes
 from forge_desktop.students.rooms import Rooms
 from forge_desktop.students.store import Base, Bases, StudentFacts
 from forge_desktop.students.store_versions import Versions, version_uid
-from forge_desktop.students.verifying import quick_problem
+from forge_desktop.students.verifying import Seen, quick_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -186,13 +186,17 @@ class Students:
         """One sentence when the file is missing or no longer the one that was imported, else "". May hash the file."""
         return self._promoting.verifying.base(self._find(student_id))
 
-    def is_touched(self, student_id: int) -> bool:
-        """Whether a file was written since its bytes were last known. Only `check` tells whether it is the same."""
-        base = self._find(student_id)
-        try:
-            return base.path.stat().st_mtime_ns != base.modified_ns
-        except OSError:
-            return False
+    def check_adapter(self, sha256: str) -> str:
+        """The same of an adapter's file. Raises ForgeError where that adapter is not kept here."""
+        return self._promoting.verifying.adapter(self.registry.adapter(sha256))
+
+    def seen(self, student_id: int) -> Seen:
+        """What size and time of a file tell. Only `check` tells whether one that was written anew is the same."""
+        return self._promoting.verifying.seen_base(self._find(student_id))
+
+    def seen_adapter(self, sha256: str) -> Seen:
+        """The same of an adapter's file. Raises ForgeError where that adapter is not kept here."""
+        return self._promoting.verifying.seen_adapter(self.registry.adapter(sha256))
 
     def was_gated(self) -> bool:
         """Whether anything ever went through a gate: without, nothing that gates need is loaded to look at one."""

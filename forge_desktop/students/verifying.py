@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import Literal
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.students.files import hash_file
 from forge_desktop.students.records_versions import Adapter, Version
-from forge_desktop.students.store import Base, Bases
+from forge_desktop.students.store import Base, Bases, StudentFacts
 from forge_desktop.students.store_versions import Versions
+
+Seen = Literal["same", "touched", "other"]
+"""What size and time of a file tell: "touched" is one of the same size that was written since its bytes were known."""
+
+_DIFFERS = "differs "  # before a hash: the time of the file there of which it is known that it is another one
 
 
 class Verifying:
@@ -17,6 +23,7 @@ class Verifying:
 
     def __init__(self, bases: Bases, versions: Versions) -> None:
         self._bases, self._versions = bases, versions
+        self._facts = StudentFacts(versions.db)
 
     def version(self, version: Version, *, quick: bool = False) -> str:
         """One sentence when a version cannot be used as it is, else "". `quick` trusts a file of the same size."""
@@ -39,7 +46,7 @@ class Verifying:
         modified = base.path.stat().st_mtime_ns
         if modified == base.modified_ns:
             return ""
-        if hash_file(base.path) != base.sha256:
+        if self._is_other(base.path, base.sha256, modified):
             return changed(base)
         with contextlib.suppress(ForgeError):  # read only, or a full disk: it will be hashed again next time
             self._bases.moved(base.id, base.path, modified)
@@ -53,11 +60,44 @@ class Verifying:
         modified = path.stat().st_mtime_ns
         if modified == self._versions.modified_ns(adapter.sha256):
             return ""
-        if hash_file(path) != adapter.sha256:
+        if self._is_other(path, adapter.sha256, modified):
             return _changed_adapter(adapter)
         with contextlib.suppress(ForgeError):
             self._versions.touched(adapter.sha256, modified)
         return ""
+
+    def seen_base(self, base: Base) -> Seen:
+        """What size and time of a base's file tell, and what is remembered of the bytes with that time."""
+        return self._seen(base.path, base.sha256, base.modified_ns, quick_problem(base))
+
+    def seen_adapter(self, adapter: Adapter) -> Seen:
+        """The same of an adapter's file."""
+        known = self._versions.modified_ns(adapter.sha256)
+        return self._seen(Path(adapter.path), adapter.sha256, known, quick_adapter_problem(adapter))
+
+    def _seen(self, path: Path, sha256: str, known: int, problem: str) -> Seen:
+        if problem:
+            return "other"
+        try:
+            modified = path.stat().st_mtime_ns
+        except OSError:  # it went at this moment
+            return "other"
+        if modified == known:
+            return "same"
+        return "other" if self._differs(sha256, modified) else "touched"
+
+    def _is_other(self, path: Path, sha256: str, modified: int) -> bool:
+        """Compare the bytes; of which it is known already that they are others, that is remembered."""
+        if self._differs(sha256, modified):
+            return True
+        if hash_file(path) == sha256:
+            return False
+        with contextlib.suppress(ForgeError):  # read only: it will be hashed again next time
+            self._facts.put(f"{_DIFFERS}{sha256}", modified)
+        return True
+
+    def _differs(self, sha256: str, modified: int) -> bool:
+        return bool(self._facts.get(f"{_DIFFERS}{sha256}") == modified)
 
 
 def quick_problem(base: Base) -> str:

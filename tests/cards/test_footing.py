@@ -67,7 +67,7 @@ def test_another_file_in_its_place_is_seen_and_the_same_bytes_are_no_other(room:
     room.tiny.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     found = room.forge.jobs.wait(room.cards.fill("v2"), timeout=60)
     assert any(source == "file" and "has changed since it was imported" in why for source, why in found.skipped)
-    assert "was written anew since" in sentence(room, "v2", "architecture")
+    assert "is another one now, or cannot be read." in sentence(room, "v2", "architecture")
     room.tiny.write_bytes(whole + b"more")
     assert "is another one now, or cannot be read." in sentence(room, "v2", "parameters")
 
@@ -175,7 +175,10 @@ def test_data_that_is_another_now_counts(room: CardRoom, tmp_path: Path, kind: s
     file.write_text("two, and more\n", encoding="utf-8")
     assert room.cards.footing.data(dataclasses.replace(run, data=first)) not in ("", told)
     file.unlink()
-    assert room.cards.footing.data(dataclasses.replace(run, data=first)) == ""
+    assert room.cards.footing.data(dataclasses.replace(run, data=first)) == GONE
+    file.mkdir()
+    assert room.cards.footing.data(dataclasses.replace(run, data=first)) == GONE
+    assert stale(Value(1, rests_on={"data": told}), {"data": GONE}) == "The training data is not here any more."
 
 
 def _run() -> TrainRun:

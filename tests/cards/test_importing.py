@@ -281,7 +281,7 @@ def test_a_check_reads_what_an_import_reads(room: CardRoom, tmp_path: Path) -> N
     text = json.dumps(said, indent=1)
     file.write_text(text, "utf-8")
     problem = next(one for one in checked_file(file, None, lambda _: ()).problems if one.field == "contact")
-    assert (problem.severity, problem.line) == ("error", text[: text.index('"contact"')].count("\n") + 1)
+    assert (problem.severity, problem.line) == ("warning", text[: text.index('"contact"')].count("\n") + 1)
     folder = tmp_path / "model"
     (folder / ".eval_results").mkdir(parents=True)
     (folder / "README.md").write_text("---\nlicense: Apache 2.0\n---\n# M\n", "utf-8")
@@ -289,7 +289,10 @@ def test_a_check_reads_what_an_import_reads(room: CardRoom, tmp_path: Path) -> N
     (folder / ".eval_results" / "b.yaml").write_text("- [\n", "utf-8")
     report = checked_file(folder, None, lambda _: ())
     assert [(one.field, one.severity, one.line) for one in report.problems if one.field == "licence"] == [
-        ("licence", "error", 2)
+        ("licence", "warning", 2)
+    ]
+    assert [one for one in room.cards.check(_bring(room, folder).uid).problems if one.field == "licence"] == [
+        one for one in report.problems if one.field == "licence"
     ]
     assert [one for one in report.problems if "b.yaml" in one.message]
     assert "Evaluation results" not in report.completeness.missing

@@ -140,7 +140,8 @@ def test_notes_of_others_are_how_it_was_configured_and_bad_files_are_named() -> 
     files = markdown.eval_results(card)
     assert yaml.safe_load(files["hle.yaml"]) == yaml.safe_load(more.replace("date: 2026-01-15", "date: '2026-01-15'"))
     assert markdown.read_eval_results(files) == [row]
-    assert markdown.read(markdown.write(card), "student").values["evaluation"] == ([row], "")
+    shown = {**row, "config": "no-tools; pass@1"}  # a text shows no tokens
+    assert markdown.read(markdown.write(card), "student").values["evaluation"] == ([shown], "")
     changed = claims.honest(card.fields["evaluation"], Value([{**row, "value": 21}]))
     card = cards.card("student", {"evaluation": FieldState("evaluation", hand=changed)})
     (entry,) = yaml.safe_load(markdown.eval_results(card)["hle.yaml"])

@@ -91,6 +91,29 @@ def test_a_price_of_another_model_is_typed_in_again(app: Application) -> None:
     assert why(app, "loopback", "price_input").endswith("is other-7b now. Type the price in again.")
 
 
+def test_what_another_model_was_allowed_is_said_again(app: Application) -> None:
+    endpoints = app.forge.providers.endpoints
+    uid = endpoints.get("loopback").uid
+    endpoints.change(uid, may_train="yes", terms_url="https://llm.example/terms")
+    filled(app, "loopback")
+    assert why(app, "loopback", "may_train") == ""
+    endpoints.change(uid, model="other-7b")
+    desk = app.forge.students.desk
+    assert desk is not None
+    form = next(one.form for one in desk.views() if one.form.uid == uid)
+    desk.save(dataclasses.replace(form, priority=2))  # says nothing of its terms
+    for _ in range(2):
+        for field in ("may_train", "terms"):
+            assert ", and is other-7b now. Read the terms of this model, and say" in why(app, "loopback", field)
+        filled(app, "loopback")
+    endpoints.change(uid, may_train="yes")
+    filled(app, "loopback")
+    assert why(app, "loopback", "may_train") == why(app, "loopback", "terms") == ""
+    desk.save(dataclasses.replace(form, priority=2, model="third-7b", terms_checked="2026-11-01"))
+    filled(app, "loopback")
+    assert why(app, "loopback", "may_train") == ""
+
+
 def test_a_changed_file_takes_nothing_away_and_the_old_one_makes_all_true_again(room: CardRoom) -> None:
     file = tiny_gguf.write(room.place / "own.F32.gguf", values=HEADER)
     room.forge.jobs.wait(room.forge.students.import_gguf(file), timeout=60)
@@ -108,8 +131,10 @@ def test_a_changed_file_takes_nothing_away_and_the_old_one_makes_all_true_again(
             "is another one now, or cannot be read. Put the file back as it was, or import the one that is there now."
         )
     file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    filled(room, "v2")
     assert "if this stays: put the file back" in why(room, "v2", "licence")
+    filled(room, "v2")  # compares it, which is remembered
+    room.again()
+    assert "is another one now, or cannot be read. Put the file back" in why(room, "v2", "licence")
     file.unlink()
     card, done = filled(room, "v2", measure=True)  # without a benchmark, the rest is filled
     assert done.skipped[0][0] == "benchmark"
@@ -118,6 +143,33 @@ def test_a_changed_file_takes_nothing_away_and_the_old_one_makes_all_true_again(
     file.write_bytes(whole)
     filled(room, "v2")
     assert room.cards.check("v2").stale == ()
+
+
+def test_an_adapters_file_that_changed_or_is_gone_is_seen_and_the_old_one_makes_all_true_again(room: CardRoom) -> None:
+    made = room.adapter()
+    file = Path(room.forge.students.registry.adapter(made.adapter_sha256).path)
+    whole = file.read_bytes()
+    filled(room, "v3")
+    assert why(room, "v3", "adapter_bytes") == why(room, "v3", "adapter_sha256") == ""
+    back = "is another one now, or cannot be read. Put the adapter's file back as it was."
+    file.write_bytes(whole + b"more")
+    assert why(room, "v3", "adapter_bytes").endswith(back)
+    file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert why(room, "v3", "adapter_sha256").startswith("The adapter was written anew since: filling the card compares")
+    _, done = filled(room, "v3")
+    assert "has changed since it was kept" in dict(done.skipped)["adapter"]
+    room.again()
+    assert why(room, "v3", "adapter_sha256").endswith(back)
+    assert room.cards.check("v3").in_the_way
+    file.unlink()
+    _, done = filled(room, "v3")
+    assert "cannot be read" in dict(done.skipped)["adapter"]
+    assert why(room, "v3", "adapter_sha256").endswith(back)
+    file.write_bytes(whole)
+    assert "if this stays: put the adapter's file back" in why(room, "v3", "adapter_sha256")
+    _, done = filled(room, "v3")
+    assert "adapter" not in dict(done.skipped)
+    assert room.cards.check("v3").stale == ()
 
 
 @pytest.mark.parametrize(("tokens", "timed"), [(7, 0), (8, 1)])
@@ -139,7 +191,7 @@ def _run(**data: object) -> TrainRun:
 def _learnt(room: CardRoom, run: TrainRun) -> dict[str, Value]:
     version = room.forge.students.registry.version("v1")
     take = Taker({"data": room.cards.footing.data(run)})
-    return dict(training.told(VersionGrounds(version, None, False, None, run, None, (), ""), take))
+    return dict(training.told(VersionGrounds(version, None, "same", None, run, None, (), ""), take))
 
 
 def test_data_is_stale_while_another_file_lies_there_however_often_it_is_filled(room: CardRoom, tmp_path: Path) -> None:
@@ -155,6 +207,8 @@ def test_data_is_stale_while_another_file_lies_there_however_often_it_is_filled(
         f"The training data was {learnt[:12]}… and what lies there now is {other[:12]}…:"
         " it is not what was learnt from."
     )
+    file.unlink()
+    assert stale(found, {"data": room.cards.footing.data(run)}) == "The training data is not here any more."
     file.write_text("one\n", encoding="utf-8")
     assert stale(found, {"data": room.cards.footing.data(run)}) == ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from forge_desktop.cards.markdown import read
 from forge_desktop.cards.records import Value
 from tests.cards.conftest import CardRoom
 
@@ -143,3 +144,19 @@ def test_a_hand_value_goes_from_the_text_and_a_measured_one_comes_back(room: Car
     assert "is measured, so it comes back" in outcome.refused[0].message
     assert room.shown(card, "licence") == "MIT"
     assert "mit" in room.cards.markdown(card).lower()
+
+
+def test_what_is_cleared_goes_from_every_heading_that_says_it(room: CardRoom) -> None:
+    text = (
+        "---\nlicense: mit\n---\n# A\n\nSum.\n\nMore.\n\n## Limitations\n\nfirst\n\n## Mine\n\nKept.\n\n"
+        "## Limitations\n\nsecond\n\n## Bias, Risks, and Limitations\n\nthird\n"
+    )
+    uid = room.cards.new("student", "A").uid
+    assert room.cards.set_text(uid, text).taken
+    room.cards.clear(uid, "limitations")
+    after = room.cards.markdown(uid)
+    assert read(after, "student").values.keys() >= {"summary", "licence"}
+    assert "limitations" not in read(after, "student").values
+    assert all(word in after for word in ("Sum.\n\nMore.", "## Mine\n\nKept."))
+    room.cards.history.undo(uid)
+    assert room.cards.markdown(uid) == text

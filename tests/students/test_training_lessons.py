@@ -225,3 +225,27 @@ def test_a_document_leads_to_the_runs_that_learnt_from_it(forge: Forge) -> None:
     store.change(row.uid, state="failed")
     forge.students.training.remove("d" * 8)
     assert forge.archive.learners(SHA[2]) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        '{"pair": "p", "que',
+        '{"pair": "p", "asked": "q", "answer": "a", "documents": []}',
+        "7",
+        '{"pair": "p", "question": 3, "answer": "a", "documents": []}',
+        '{"pair": "p", "question": "q", "answer": "a", "documents": "abc"}',
+        '{"pair": "p", "question": "q", "answer": "a"}',
+        "[" * 100_000,
+        "\xff",
+    ],
+    ids=lambda line: line[:8] or "blank",
+)
+def test_damaged_lessons_of_a_run_are_a_sentence_that_names_the_line(tmp_path: Path, line: str) -> None:
+    good = '{"pair": "p", "question": "q", "answer": "a", "documents": ["d"]}\n'
+    (tmp_path / lessons.WORDS).write_text(good, encoding="latin-1")
+    assert lessons.learnt_in(tmp_path)[0].documents == ("d",)
+    (tmp_path / lessons.WORDS).write_text(f"{good}{line}\n", encoding="latin-1")
+    with pytest.raises(ForgeError, match=r"are damaged: line 2 of lessons\.jsonl is none\."):
+        lessons.learnt_in(tmp_path)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.forge import Forge
+from forge_desktop.ui.panes.cards.field_finder import FieldLine
 from forge_desktop.ui.panes.cards.pane import CardsPane
 from forge_desktop.ui.shell import Shell
 from tests.cards.completing import complete
@@ -87,6 +88,55 @@ def test_escape_leaves_the_field_finder(qtbot: QtBot, window: Shell, opened: Car
     qtbot.keyClick(opened.editor.finder.line, Qt.Key.Key_Escape)
     assert not opened.editor.finder.isVisible()
     assert QApplication.focusWidget() is opened.editor.source.text
+
+
+@pytest.mark.parametrize("mode", ["form", "both"])
+def test_another_view_takes_the_field_finder_away(qtbot: QtBot, window: Shell, opened: CardsPane, mode: str) -> None:
+    editor = opened.editor
+    editor.show_mode("source")
+    window.focus_search(everywhere=False)
+    qtbot.keyClick(
+        editor.finder.line, Qt.Key.Key_1 if mode == "form" else Qt.Key.Key_3, Qt.KeyboardModifier.AltModifier
+    )
+    assert editor.modes.key() == mode
+    assert not editor.finder.isVisible()
+
+
+def test_the_field_finder_moves_with_what_it_stands_on(qtbot: QtBot, window: Shell, opened: CardsPane) -> None:
+    editor = opened.editor
+    window.resize(900, 600)
+    editor.show_mode("source")
+    window.focus_search(everywhere=False)
+
+    def in_place() -> bool:
+        finder, split = editor.finder.geometry(), editor.split.geometry()
+        return abs(finder.center().x() - split.center().x()) <= 1 and finder.top() == split.top() + 8
+
+    assert in_place()
+    window.resize(1300, 800)
+    qtbot.waitUntil(in_place)
+    assert editor.finder.isVisible()
+    before = editor.finder.y()
+    editor.notes.setMinimumHeight(80)
+    editor.notes.show()
+    qtbot.waitUntil(lambda: editor.finder.y() > before and in_place())
+
+
+@pytest.mark.parametrize("mode", ["form", "source"])
+def test_a_word_that_fits_no_field_is_answered(qtbot: QtBot, window: Shell, opened: CardsPane, mode: str) -> None:
+    opened.editor.show_mode(mode)
+    window.focus_search(everywhere=False)
+    line = opened.search()
+    assert isinstance(line, FieldLine)
+    qtbot.keyClicks(line, "zebra")
+    assert not line.said.isVisible()
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert line.said.isVisible()
+    assert line.said.text() == "No field has a name with that."
+    qtbot.waitUntil(lambda: not line.said.visibleRegion().isEmpty())
+    assert not cut(window)
+    qtbot.keyClick(line, Qt.Key.Key_Backspace)
+    assert not line.said.isVisible()
 
 
 def test_a_source_that_cannot_be_read_is_named_in_the_form(

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QTextCursor
+from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QAbstractButton, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.base.jobs import JobContext
 from forge_desktop.forge import Forge
 from forge_desktop.ui.panes.cards.pane import CardsPane
+from forge_desktop.ui.panes.cards.remove_sheet import RemoveSheet
 from forge_desktop.ui.shell import Shell
 from tests.cards.completing import complete
 from tests.ui.cards import fill_in, open_card, row, settle, type_into
@@ -267,7 +268,41 @@ def test_what_was_typed_into_a_card_that_is_gone_goes_into_no_other(
     open_card(qtbot, opened, uid)
     type_into(qtbot, opened, "contact", "a@example.org")
     assert forge.cards.get(uid).fields["summary"].shown.data == before
-    assert "Summary" in opened.unfinished()
+    assert not opened.unfinished()
+
+
+def test_what_was_refused_goes_with_a_card_that_is_removed_elsewhere_and_can_be_copied(
+    qtbot: QtBot, forge: Forge, opened: CardsPane
+) -> None:
+    made = forge.cards.new("student", "About nothing")
+    open_card(qtbot, opened, made.uid)
+    type_into(qtbot, opened, "contact", "bad")
+    assert opened.unfinished() == "What was typed into the card of About nothing cannot be kept yet: Contact."
+    opened.editor.show_mode("source")
+    type_source(qtbot, opened, "Typed too late.")
+    forge.cards.remove(made.uid)
+    qtbot.waitUntil(lambda: opened.banner.isVisible() and opened.banner.action() == "Copy it")
+    qtbot.waitUntil(lambda: not opened.unfinished())
+    opened.banner.acted.emit()
+    copied = QGuiApplication.clipboard().text()
+    assert copied.startswith("Contact: bad\n\n")
+    assert "Typed too late." in copied
+    assert not opened.banner.isVisible()
+
+
+def test_what_was_refused_goes_with_a_card_that_a_person_removes(qtbot: QtBot, forge: Forge, opened: CardsPane) -> None:
+    made = forge.cards.new("student", "About nothing")
+    open_card(qtbot, opened, made.uid)
+    type_into(qtbot, opened, "contact", "bad")
+    opened.actions_of.remove(opened.card())  # type: ignore[arg-type]
+    qtbot.waitUntil(lambda: bool(opened.window().findChildren(RemoveSheet)))
+    (found,) = opened.window().findChildren(RemoveSheet)
+    found.agreed.emit()
+    found.close()
+    qtbot.waitUntil(lambda: opened._stack.currentIndex() == 0 and opened.card() is None)
+    settle(qtbot, opened)
+    assert not opened.unfinished()
+    assert not opened.banner.isVisible()
 
 
 def _error(forge: Forge, uid: str) -> Exception:

@@ -44,11 +44,13 @@ def told(found: EndpointGrounds, kind: Kind, take: Taker, rooms: Rooms) -> Itera
     if found.price is not None:
         yield from _prices(found.price, found.price_model, kind, take)
     yield from _limits(found, take)
+    then = {"model": found.terms_model}
     if endpoint.may_train != "unknown":
-        yield "may_train", take.value(endpoint.may_train, "endpoint", "terms", terms=endpoint.terms_url)
+        yield "may_train", take.value(endpoint.may_train, "endpoint", "terms", then=then, terms=endpoint.terms_url)
     terms = {"address": endpoint.terms_url, "read on": endpoint.terms_checked, "outputs may train": endpoint.may_train}
     if endpoint.terms_url or endpoint.terms_checked:
-        yield "terms", take.value({name: each for name, each in terms.items() if each}, "endpoint", "terms")
+        said = {name: each for name, each in terms.items() if each}
+        yield "terms", take.value(said, "endpoint", "terms", then=then)
 
 
 def asked(calls: EndpointCalls, taught: Taught, kind: Kind, take: Taker) -> Iterator[tuple[str, Value]]:

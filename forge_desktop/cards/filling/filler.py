@@ -68,10 +68,11 @@ class Filler:
         return measured.to_show(self._students.measures.all(version), self._rooms.engine.build)
 
     def _taker(self, found: grounds.VersionGrounds) -> Taker:
-        """What is known of a version's base is known of the file that was imported, whatever lies there now."""
+        """What is known of a version's files is known of those that were imported, whatever lies there now."""
         version = found.version
         footing = self._footing.without_suites("student" if version.is_base else "adapter", version.uid)
-        return Taker({**footing, "file": version.base_sha256})
+        adapter = {} if version.is_base else {"adapter": version.adapter_sha256}
+        return Taker({**footing, "file": version.base_sha256, **adapter})
 
     def _of_tables(
         self, found: grounds.VersionGrounds, take: Taker, values: Values, measure: Measurement | None
@@ -95,18 +96,16 @@ class Filler:
         if found is None:
             skipped.append(("subject", _NOTHING))
             return
-        problem = "" if found.student is None else found.student.problem
-        if found.touched and not problem:
-            problem = refuse_touched(self._students, found)
+        problems = refuse_touched(self._students, found)
+        if "touched" in (found.seen, found.adapter_seen):
             found = grounds.of_version(self._rooms, self._students, subject) or found
-        if problem:
-            skipped.append(("file", problem))
+        skipped += problems.items()
         check()
         version = found.version
         take = self._taker(found)
         measure = measure or self._measured(version.uid)
         put(values, shipped.told(found, take))
-        if found.student is not None and not problem:
+        if found.student is not None and "file" not in problems:
             header.fill(found.student.path, take, values, skipped, adapter=not version.is_base)
         check()
         self._of_tables(found, take, values, measure)

@@ -13,6 +13,7 @@ from typing import Any
 
 from forge_desktop.cards.formats.html_tables import plain_text
 from forge_desktop.cards.records import Value
+from forge_desktop.cards.told_beside import in_words
 
 _ROWS_IN_ONE, _STEP = 12, 22  # so that three pictures fit on a page
 _MANY, _MANY_IN_ONE, _CLOSE = 48, 30, 14  # bars from which on they stand close, so that sixty fit on a page
@@ -212,6 +213,7 @@ def _with_bounds(said: str, low: float | None, high: float | None) -> str:
 
 def labels(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """What each result is called, no two alike: by metric and dataset, then by what else tells them apart."""
+    rows = [in_words(row) for row in rows]
     plain = [" · ".join(str(row[name]) for name in _CALLED if row.get(name)) or "result" for row in rows]
     alike: dict[str, list[int]] = {}
     for at, label in enumerate(plain):

@@ -54,7 +54,6 @@ def _of_text(text: str, kind: Kind, said: ForeignCard, scan: Callable[[Card], Se
     for key, why in found.not_applicable.items():
         states[key] = dataclasses.replace(states.get(key, FieldState(key)), not_applicable=why)
     states = _with_stale(states, said)
-    # The text is told as what it is now: what it says wrong is named above, as an error, and not as its author's word.
     report = _report(_card(kind, states, text), wrong, found.places, scan)
     return dataclasses.replace(report, problems=(*report.problems, *said.problems))
 
@@ -75,7 +74,7 @@ def _of_values(said: ForeignCard, text: str, scan: Callable[[Card], Sequence[Lea
 def _states(
     values: Mapping[str, tuple[object, str]], kind: Kind, places: Mapping[str, tuple[int, int]]
 ) -> tuple[list[Problem], dict[str, FieldState]]:
-    """The values that can stand in a card, and a sentence for each that cannot."""
+    """The values that can stand in a card, and a sentence for each that cannot: as of a card that was brought in."""
     wrong: list[Problem] = []
     states: dict[str, FieldState] = {}
     for key, (data, unit) in values.items():
@@ -85,7 +84,7 @@ def _states(
         try:
             states[key] = FieldState(key, hand=checked(field, data, unit, kind, "import"))
         except FieldError as error:
-            wrong.append(Problem(key, error.message, "error", *places.get(key, (0, 0))))
+            wrong.append(Problem(key, f"{error.message} It stays in the text.", "warning", *places.get(key, (0, 0))))
     return wrong, states
 
 
@@ -126,7 +125,7 @@ def _report(
 
 
 def _same(one: Problem, other: Problem) -> bool:
-    """Whether it says again, as a remark, what is named as an error."""
+    """Whether it says again what is named already."""
     return one.field == other.field and one.message.startswith(other.message)
 
 

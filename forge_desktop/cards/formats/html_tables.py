@@ -11,6 +11,7 @@ from typing import Any
 
 from forge_desktop.base.money import exact
 from forge_desktop.cards.fields import ROWS
+from forge_desktop.cards.told_beside import in_words
 
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _ENDLESS = 10**21  # whose digits nobody reads
@@ -72,6 +73,7 @@ def _evaluation(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _result(row: Mapping[str, Any]) -> list[str]:
+    row = in_words(row)
     about = _told({**row, "revision": _short(row.get("revision"))}, "task", "dataset", "revision", "split", "config")
     value = " ".join(plain_text(row[name]) for name in ("value", "unit") if row.get(name) not in (None, ""))
     bounds = ", ".join(plain_text(row[name]) for name in ("low", "high") if row.get(name) is not None)

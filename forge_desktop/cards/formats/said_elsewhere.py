@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import get_args
 
 from forge_desktop.base.errors import ForgeError
-from forge_desktop.cards import told_stale
+from forge_desktop.cards import from_files, told_stale
 from forge_desktop.cards.formats.files import begins_as_json, bytes_of, refuse_elsewhere, text_of
 from forge_desktop.cards.formats.foreign import ForeignCard
 from forge_desktop.cards.formats.reading import read_json
 from forge_desktop.cards.markdown import BadCardText, ReadText, read_eval_results
 from forge_desktop.cards.markdown import read as read_text
 from forge_desktop.cards.records import Kind, Problem, Value
+from forge_desktop.cards.told_beside import joined, parted
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 RESULTS = ".eval_results"
@@ -143,10 +144,22 @@ def _with_rows(values: Mapping[str, Value], rows: list[dict[str, object]]) -> di
         return dict(values)
     held = values["evaluation"].data if "evaluation" in values else []
     there = [row for row in held if isinstance(row, dict)] if isinstance(held, list) else []
-    seen = {repr([row.get(name) for name in ("dataset", "metric", "value")]) for row in there}
-    new = [row for row in rows if repr([row.get(name) for name in ("dataset", "metric", "value")]) not in seen]
+    more = {_which(row): parted(row.get("config"))[1] for row in rows}
+    seen = {_which(row) for row in there}
+    new = [row for row in rows if _which(row) not in seen]
+    there = [_with_rest(row, more.get(_which(row), {})) for row in there]
     had = values["evaluation"].stale if "evaluation" in values else ""
-    return {**values, "evaluation": told_stale.marked(_word([*there, *new]), had)}
+    return {**values, "evaluation": from_files.marked(told_stale.marked(_word([*there, *new]), had), new)}
+
+
+def _which(row: Mapping[str, object]) -> str:
+    return repr([row.get(name) for name in ("dataset", "metric", "value")])
+
+
+def _with_rest(row: dict[str, object], rest: Mapping[str, object]) -> dict[str, object]:
+    """A result of the text with what the file beside it alone says of it."""
+    words, own = parted(row.get("config"))
+    return {**row, "config": joined(words, rest)} if rest and not own else row
 
 
 def _word(rows: list[dict[str, object]]) -> Value:

@@ -30,10 +30,15 @@ def eval_results(card: Card) -> dict[str, str]:
     files: dict[str, list[object]] = {}
     names: dict[str, str] = {}
     for row in rows:
-        if isinstance(row, dict) and _HUB_ID.fullmatch(str(row.get("dataset"))) and row.get("value") is not None:
+        if isinstance(row, dict) and leaves(row):
             name = names.setdefault(str(row["dataset"]), _file_name(str(row["dataset"]), set(names.values())))
             files.setdefault(name, []).append(_entry(row))
     return {name: block(entries) + "\n" for name, entries in files.items()}
+
+
+def leaves(row: Mapping[str, Any]) -> bool:
+    """Whether a row has a place in such a file."""
+    return bool(_HUB_ID.fullmatch(str(row.get("dataset")))) and row.get("value") is not None
 
 
 def read_eval_results(texts: Mapping[str, str]) -> list[Row]:

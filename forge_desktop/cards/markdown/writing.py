@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from forge_desktop.cards.fields import BY_KEY
-from forge_desktop.cards.markdown import body_edits, hub_keys, laying, tidying, told, wishes
+from forge_desktop.cards.markdown import body_edits, file_rows, hub_keys, laying, tidying, told, wishes
 from forge_desktop.cards.markdown.body_edits import LineEdit
 from forge_desktop.cards.markdown.facts import Held
 from forge_desktop.cards.markdown.index_editing import Edited, edited, is_whole, marked
+from forge_desktop.cards.markdown.outline import Outline
 from forge_desktop.cards.markdown.parsing import Parsed, parse
 from forge_desktop.cards.markdown.places import Place
+from forge_desktop.cards.markdown.places import found as places_in
 from forge_desktop.cards.markdown.wishes import Wish
 from forge_desktop.cards.markdown.yaml_editing import changed
 from forge_desktop.cards.markdown.yaml_nodes import plain
@@ -21,7 +23,7 @@ def write(card: Card, *, previous: str = "") -> str:
 
     Raises BadCardText where that text cannot be read.
     """
-    return _Writing(card, parse(previous or card.document, card.kind)).text()
+    return _Writing(file_rows.in_text(card), parse(previous or card.document, card.kind)).text()
 
 
 class _Writing:
@@ -104,7 +106,27 @@ class _Writing:
                 new.append(wish)
         edits += laying.edits(parsed.outline, places, new)
         edits = tidying.tidied(parsed.outline, edits)
-        return body_edits.applied(parsed.outline, edits, parsed.front.line_end) if edits else parsed.front.body
+        body = body_edits.applied(parsed.outline, edits, parsed.front.line_end) if edits else parsed.front.body
+        return self._without_more(body)
+
+    def _without_more(self, body: str) -> str:
+        """A body without the other places that say what was taken out of it: read again, the next of them would count.
+        What is first a name or a paragraph is so by where it stands, and the next one is another text.
+        """
+        gone = {
+            key
+            for key, place in self._parsed.places.items()
+            if place.says and key not in self._wishes and key not in ("name", "summary") and self._may_go(key, place)
+        }
+        while gone:
+            outline = Outline(body)
+            there = places_in(outline, self._card.kind)
+            more = [place for key, place in there.items() if key in gone and place.says and self._may_go(key, place)]
+            edits = [edit for place in more for edit in body_edits.removed(outline, place)]
+            if not edits:
+                break
+            body = body_edits.applied(outline, tidying.tidied(outline, edits), self._parsed.front.line_end)
+        return body
 
     def _from_file(self, wish: Wish) -> bool:
         """Whether it is a name that an import took from a file, because the text in it says none."""

@@ -40,14 +40,14 @@ class CardActions(SheetDesk):
 
     `said` carries what stands in the pane's banner that is no failure (its kind: ok, info or warn, a title, a text, and
     the uid of a card whose source is to be mended or ""),
-    `opens` the uid of a card to show, `arrived` that of one that was brought in, `removed` nothing, `field_wanted` a
-    card's uid and a field to go to.
+    `opens` the uid of a card to show, `arrived` that of one that was brought in, `removed` that of one that is no
+    more, `field_wanted` a card's uid and a field to go to.
     """
 
     said = Signal(str, str, str, str)
     opens = Signal(str)
     arrived = Signal(str)
-    removed = Signal()
+    removed = Signal(str)
     field_wanted = Signal(str, str)
 
     def __init__(self, forge: Forge, bridge: Bridge, errands: Errands, host: QWidget) -> None:
@@ -233,7 +233,9 @@ class CardActions(SheetDesk):
 
         def ask(versions: list[CardVersion]) -> None:
             sheet = RemoveSheet(card, len(versions), self.host.window())
-            sheet.agreed.connect(lambda: self.look(lambda: cards.remove(card.uid), lambda _: self.removed.emit()))
+            sheet.agreed.connect(
+                lambda: self.look(lambda: cards.remove(card.uid), lambda _: self.removed.emit(card.uid))
+            )
             self.open(sheet)
 
         self.look(lambda: cards.history.versions(card.uid), ask)

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from forge_desktop.base.errors import FieldError, ForgeError
 from forge_desktop.ui.errands import Errands
-from forge_desktop.ui.panes.cards.unkept import Unkept, Unwritten, can_stand
+from forge_desktop.ui.panes.cards.unkept import Unkept, Unwritten, can_stand, titles_of
 from forge_desktop.ui.panes.cards.views import View, look
 
 if TYPE_CHECKING:
@@ -89,15 +89,18 @@ class CardDesk(QObject):
         """The source of the open card that found no way into it."""
         return self.kept_back.texts.get(self.view.card.uid) if self.view is not None else None
 
-    def unkept(self) -> set[str]:
-        """The fields, of whichever card, whose text is not kept, nor will be: also what nobody has looked at yet."""
+    def unkept(self) -> dict[str, list[str]]:
+        """The titles, by card, of what is not kept, nor will be: also what nobody has looked at yet."""
+        found = self.kept_back.cards()
         if self.view is None:
-            return {key for _, key in self.kept_back.fields}
+            return found
         card = self.view.card
         typed = {key: said for uid, many, _ in self._going if uid == card.uid for key, said in many.items()}
         typed |= self._typed
-        left = {key for uid, key in self.kept_back.fields if uid != card.uid or key not in typed}
-        return left | {key for key, (data, unit) in typed.items() if not can_stand(card, key, data, unit)}
+        kept = {key for key, (data, unit) in typed.items() if can_stand(card, key, data, unit)}
+        keys = ({*self.kept_back.of(card.uid)} | {*typed}) - kept
+        source = [title for title in found.pop(card.uid, ()) if title not in titles_of(self.kept_back.of(card.uid))]
+        return found | ({card.uid: [*titles_of(keys), *source]} if keys or source else {})
 
     def type_field(self, key: str, data: object, unit: str) -> None:
         """A person is typing: take it in once they pause, or after a while."""

@@ -83,6 +83,7 @@ class CardEditor(QWidget):
 
     def show_mode(self, key: str) -> None:
         """Form, source, or both."""
+        self.finder.leave()
         self.modes.choose(key)
         self._arrange()
         focus = self.source.text if key == "source" else None

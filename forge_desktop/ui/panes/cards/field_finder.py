@@ -10,19 +10,26 @@ from PySide6.QtWidgets import QApplication, QFrame, QWidget
 
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.cards.picks import OfferLine
-from forge_desktop.ui.widgets.basics import row
+from forge_desktop.ui.widgets.basics import column, label
 
 _WIDTH = 340
+_NONE = "No field has a name with that."
 
 
 class FieldLine(OfferLine):
-    """Offers the titles of fields; Return takes the one that fits best where none was chosen."""
+    """Offers the titles of fields; Return takes the one that fits best where none was chosen.
+
+    `said` answers where none fits: whoever has the line puts it underneath.
+    """
 
     def __init__(self, titles: Callable[[], Sequence[str]]) -> None:
         super().__init__(titles)
         self._titles = titles
         self.setPlaceholderText("Go to a field")
         self.setFont(theme.font(tokens.SMALL))
+        self.said = label("", tokens.SMALL, cls="warn")
+        self.said.hide()
+        self.textChanged.connect(self.said.hide)
         self.returnPressed.connect(self._on_return)
 
     @Slot()
@@ -34,6 +41,10 @@ class FieldLine(OfferLine):
         fitting = [title for title in self._titles() if typed and typed in title.casefold()]
         if fitting:
             self.taken.emit(min(fitting, key=lambda title: (not title.casefold().startswith(typed), len(title))))
+        elif typed:
+            self.said.setText(_NONE)
+            self.said.show()
+            self.selectAll()
 
 
 class FieldFinder(QFrame):
@@ -45,46 +56,63 @@ class FieldFinder(QFrame):
 
     def __init__(self, titles: Callable[[], Sequence[str]], over: QWidget, place: QWidget) -> None:
         super().__init__(over)
+        self._place = place
+        self._before: QWidget | None = None
         self.setProperty("cls", "card")
         self.line = FieldLine(titles)
         self.line.setAccessibleName("Go to a field of the card")
         self.line.taken.connect(self._on_taken, Qt.ConnectionType.QueuedConnection)  # after Qt has put its words in
         self.line.installEventFilter(self)
-        self.setLayout(row(self.line, margins=(8, 8, 8, 8)))
-        self._place = place
-        self._before: QWidget | None = None
+        self.setLayout(column(self.line, self.line.said, gap=4, margins=(8, 8, 8, 8)))
+        place.installEventFilter(self)
         self.hide()
 
     def open(self) -> FieldLine:
         """Come up; what is returned takes the keyboard."""
-        over = self.parentWidget()
-        assert over is not None
         if not self.isVisible():
             self._before = QApplication.focusWidget()
             self.line.clear()
-        area = QRect(self._place.mapTo(over, QPoint(0, 0)), self._place.size())
-        width = min(theme.px(_WIDTH), area.width() - 16)
-        self.setGeometry(area.center().x() - width // 2, area.top() + 8, width, self.sizeHint().height())
+        self._settle()
         self.show()
         self.raise_()
         return self.line
 
+    def leave(self) -> None:
+        """Go away, and give the keyboard back to what had it."""
+        before = self._before
+        if not self.isVisible():
+            return
+        self.hide()
+        if before is not None and before.isVisible():
+            before.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _settle(self) -> None:
+        """In the middle of the upper edge of what it stands on."""
+        over = self.parentWidget()
+        assert over is not None
+        area = QRect(self._place.mapTo(over, QPoint(0, 0)), self._place.size())
+        width = min(theme.px(_WIDTH), area.width() - 16)
+        self.setGeometry(area.center().x() - width // 2, area.top() + 8, width, self.sizeHint().height())
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:  # it answers, or does no longer
+            self._settle()
+        return super().event(event)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._place:
+            if event.type() in (QEvent.Type.Move, QEvent.Type.Resize):
+                self._settle()
+            return False
         escape = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
         if event.type() == QEvent.Type.ShortcutOverride and escape:
             event.accept()
         elif event.type() == QEvent.Type.KeyPress and escape:
-            self._leave()
+            self.leave()
             return True
         elif event.type() == QEvent.Type.FocusOut and not self.line.offering():
             self.hide()
         return False
-
-    def _leave(self) -> None:
-        before = self._before
-        self.hide()
-        if before is not None and before.isVisible():
-            before.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot(str)
     def _on_taken(self, title: str) -> None:

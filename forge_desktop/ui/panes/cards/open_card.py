@@ -30,6 +30,7 @@ class OpenCard(QObject):
         self._pane = pane
         self._saved = ""  # when, in words
         self._go = ""  # the field that the banner leads to
+        self._lost = ""  # what was typed into cards that are gone, while the banner offers it
 
     def do(self, act: Callable[[Card], None]) -> None:
         """Do something with the card, once what is typed is in it."""
@@ -72,7 +73,15 @@ class OpenCard(QObject):
 
     def leads_to(self, field: str) -> None:
         """The field that the banner leads to from now on, "" for none; or SOURCE, behind a card's uid if need be."""
-        self._go = field
+        self._go, self._lost = field, ""
+
+    def says_lost(self, titles: list[str], text: str) -> None:
+        """What was typed and not kept goes with its card, unless it is copied now."""
+        self.leads_to("")
+        self._lost = text
+        words = f"{', '.join(titles)}. It can be copied while this message is here."
+        title = "A card is gone, and with it what was typed there and not kept"
+        self._pane.banner.show_message(title, words, kind="warn", action="Copy it")
 
     def leave(self) -> None:
         """Take a banner away that leads into the card, which is left."""
@@ -85,6 +94,12 @@ class OpenCard(QObject):
         """Where the banner leads: to a field of the card, into the source of one, or to another pane."""
         pane = self._pane
         go, self._go = self._go, ""
+        if self._lost:
+            QGuiApplication.clipboard().setText(self._lost)
+            pane.notice.emit(Notice("What was typed is copied", icon="copy"))
+            self._lost = ""
+            pane.banner.clear()
+            return
         card, source, _ = go.partition(SOURCE)
         if source and card not in ("", pane.card_uid()):
             pane.open_card(card, SOURCE)
@@ -124,8 +139,9 @@ class OpenCard(QObject):
         if (source := self._pane.desk.text_here()) is not None:
             typed += (Problem("", f"{source.said} What was typed in the source is not kept."),)
         found = dataclasses.replace(found, problems=(*typed, *found.problems))
-        title, text, kind, self._go = check_words(found)
-        self._pane.banner.show_message(title, text, kind=kind, action="Go to it" if self._go else "")
+        title, text, kind, go = check_words(found)
+        self.leads_to(go)
+        self._pane.banner.show_message(title, text, kind=kind, action="Go to it" if go else "")
 
     @Slot()
     def publish(self) -> None:
@@ -137,7 +153,7 @@ class OpenCard(QObject):
         if not refused:
             self._pane.actions_of.publish(card)
             return
-        self._go = next(iter(refused))
+        self.leads_to(next(iter(refused)))
         titles = ", ".join(BY_KEY[key].title for key in refused if key in BY_KEY)
         said = f"What was typed there is not in the card. {' '.join(refused.values())}"
         self._pane.banner.show_message(f"It is not published: {titles} cannot be kept.", said, action="Go to it")

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QLineEdit, QStackedWidget, QWidget
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.events import DataChanged
-from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.records import Card, CardEntry
 from forge_desktop.ui import tokens
 from forge_desktop.ui.bridge import Bridge
@@ -24,6 +23,7 @@ from forge_desktop.ui.panes.cards.editor import CardEditor
 from forge_desktop.ui.panes.cards.heads import CardHeads
 from forge_desktop.ui.panes.cards.listing import ListPage
 from forge_desktop.ui.panes.cards.open_card import OpenCard
+from forge_desktop.ui.panes.cards.unkept import in_words
 from forge_desktop.ui.panes.cards.views import View
 from forge_desktop.ui.panes.cards.words import SOURCE
 from forge_desktop.ui.widgets.basics import Banner, Notice, column
@@ -93,9 +93,10 @@ class CardsPane(Pane):
         return self.listed.filter if self._stack.currentIndex() == 0 else self.editor.search()
 
     def unfinished(self) -> str:
-        kept = sorted({BY_KEY[key].title for key in self.desk.unkept() if key in BY_KEY})
-        kept += ["the source"] * bool(self.desk.kept_back.texts)
-        return f"What was typed cannot be kept in a card yet: {', '.join(kept)}." if kept else ""
+        names = {entry.uid: entry.label or entry.name for entry in self.listed.entries()}
+        if (card := self.card()) is not None:
+            names[card.uid] = card.label or card.name
+        return in_words(self.desk.unkept(), names)
 
     def open_card(self, name: str, field: str = "") -> None:
         """Open a card by its uid, its subject's or its name, and there go to a field."""
@@ -165,14 +166,14 @@ class CardsPane(Pane):
         self.editor.preview.copied.connect(lambda words: self.notice.emit(Notice(words, icon="copy")))
         desk.shown.connect(self._on_shown)
         desk.saved.connect(self.opened.saved)
-        desk.failed.connect(self.trouble)
-        desk.gone.connect(lambda: self._show_page(0))
+        desk.failed.connect(self._on_failed)
+        desk.gone.connect(self._on_gone)
         acting.notice.connect(self.notice)
         acting.failed.connect(self.trouble)
         acting.said.connect(self._on_said)
         acting.opens.connect(self.open_card)
         acting.arrived.connect(self._on_arrived)
-        acting.removed.connect(self.show_list)
+        acting.removed.connect(self._on_removed)
         acting.field_wanted.connect(self.open_card)
         self.banner.acted.connect(self.opened.go)
         for button, run in (
@@ -204,6 +205,9 @@ class CardsPane(Pane):
         ]
         self.heads.subtitle.setText(" · ".join(parts) if entries else "What a student is for, and how well it does")
         self._on_chosen()
+        titles, text = self.desk.kept_back.lost({self.card_uid(), *(entry.uid for entry in entries)})
+        if titles:
+            self.opened.says_lost(titles, text)
 
     def _step(self, what: str) -> None:
         if self._stack.currentIndex() == 1:
@@ -221,6 +225,22 @@ class CardsPane(Pane):
             self.editor.focus_first()
         self.heads.fill.setEnabled(not view.locked)
         self.opened.shown(view)
+
+    @Slot(object)
+    def _on_failed(self, error: ForgeError) -> None:
+        self.trouble(error)
+        if self.isVisible():
+            self._later.start()  # it may be that a card is gone
+
+    @Slot()
+    def _on_gone(self) -> None:
+        self.editor.source.flush()
+        self._show_page(0)
+
+    @Slot(str)
+    def _on_removed(self, uid: str) -> None:
+        self.show_list()
+        self.desk.kept_back.forget(uid)
 
     @Slot()
     def _on_chosen(self) -> None:

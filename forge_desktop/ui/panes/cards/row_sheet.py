@@ -12,6 +12,7 @@ from forge_desktop.base.errors import ForgeError
 from forge_desktop.base.money import exact, parse_usd
 from forge_desktop.base.numbers import typed_number
 from forge_desktop.cards.claims import BY_HAND, changed_by_hand
+from forge_desktop.cards.told_beside import in_words, joined, parted
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.cards.inputs import fact_words
 from forge_desktop.ui.widgets.basics import Button, ElidedLabel, PrimaryButton, column, label, row
@@ -50,10 +51,10 @@ class RowSheet(Sheet):
         self, title: str, keys: Sequence[str], line: Mapping[str, Any], parent: QWidget, *, locked: bool = False
     ) -> None:
         super().__init__(parent)
-        self._keys, self._line = tuple(keys), dict(line)
+        self._keys, self._line, seen = tuple(keys), dict(line), in_words(line)
         self.setWindowTitle(f"{title}: a row")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.fields: dict[str, QLineEdit | ChoiceField] = {key: _field(key, line.get(key)) for key in self._keys}
+        self.fields: dict[str, QLineEdit | ChoiceField] = {key: _field(key, seen.get(key)) for key in self._keys}
         lines: list[tuple[QWidget, QWidget]] = []
         for key, made in self.fields.items():
             name = _WORDS.get(key, column_words(key))
@@ -95,6 +96,8 @@ class RowSheet(Sheet):
                 self.banner.show_message(problem)
                 made.setFocus(Qt.FocusReason.TabFocusReason)
                 return
+            if key == "config":
+                said = joined(str(said or ""), parted(self._line.get(key))[1]) or None
             if said is not None:
                 line[key] = said
         if "metric" in self._keys:

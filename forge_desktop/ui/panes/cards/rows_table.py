@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 
 from forge_desktop.base.money import shown as money_words
 from forge_desktop.cards.fields import ROWS, Field
+from forge_desktop.cards.told_beside import in_words
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.cards.inputs import Input, fact_words
 from forge_desktop.ui.panes.cards.row_sheet import RowSheet, column_words
@@ -231,4 +232,6 @@ def rows_about(lines: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _tip(line: Mapping[str, Any]) -> str:
-    return "\n".join(f"{column_words(key)}: {safe_words(fact_words(said))}" for key, said in line.items() if said != "")
+    return "\n".join(
+        f"{column_words(key)}: {safe_words(fact_words(said))}" for key, said in in_words(line).items() if said != ""
+    )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards.editing import checked
 from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.records import Card
+from forge_desktop.ui.widgets.words import own_direction, safe_words
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,29 @@ class Unkept:
         for key in keys:
             self.fields.pop((uid, key), None)
 
+    def cards(self) -> dict[str, list[str]]:
+        """The titles of what is refused, by card."""
+        found: dict[str, list[str]] = {}
+        for uid, key in self.fields:
+            found.setdefault(uid, []).append(key)
+        titles = {uid: titles_of(keys) for uid, keys in found.items()}
+        return titles | {uid: [*titles.get(uid, ()), _SOURCE] for uid in self.texts}
+
+    def forget(self, uid: str) -> None:
+        """A person removed the card."""
+        self.drop(uid, list(self.of(uid)))
+        self.texts.pop(uid, None)
+
+    def lost(self, there: Collection[str]) -> tuple[list[str], str]:
+        """Give up what belongs to cards that are not `there` any more: its titles, and all of it as it was typed."""
+        gone = {uid: titles for uid, titles in self.cards().items() if uid not in there}
+        said = []
+        for uid in gone:
+            said += [f"{titles_of([key])[0]}: {_typed(one)}" for key, one in self.of(uid).items()]
+            said += [self.texts[uid].text] if uid in self.texts else []
+            self.forget(uid)
+        return [title for titles in gone.values() for title in titles], "\n\n".join(said)
+
     def undo(self, uid: str, keys: Iterable[str]) -> bool:
         """Take back what is refused in the first of these fields, else in another one, the newest first. False where
         nothing is: then the card itself is to be undone.
@@ -84,6 +109,29 @@ class Unkept:
     def begin_anew(self) -> None:
         """Something was done since: there is nothing more to make again."""
         self._undone = []
+
+
+_SOURCE = "the source"
+
+
+def titles_of(keys: Iterable[str]) -> list[str]:
+    """Fields as a person knows them."""
+    return sorted(BY_KEY[key].title for key in keys if key in BY_KEY)
+
+
+def in_words(cards: Mapping[str, Iterable[str]], names: Mapping[str, str]) -> str:
+    """What is not kept, in a sentence for each card; `names` are their names by uid."""
+    said = []
+    for uid, titles in cards.items():
+        card = f"the card of {own_direction(safe_words(names[uid]))}" if names.get(uid) else "a card"
+        said.append(f"What was typed into {card} cannot be kept yet: {', '.join(titles)}.")
+    return " ".join(said)
+
+
+def _typed(refused: Refused) -> str:
+    data = refused.data
+    words = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, default=str)
+    return f"{words} {refused.unit}".strip()
 
 
 def can_stand(card: Card, key: str, data: object, unit: str) -> bool:
