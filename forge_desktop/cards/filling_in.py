@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards import changes, told_stale
+from forge_desktop.cards.checking import outdated
 from forge_desktop.cards.editing import summary
 from forge_desktop.cards.filling.filler import Filler
 from forge_desktop.cards.keeping import what_changed
@@ -53,7 +54,8 @@ class Fills:
         skipped = [("benchmark", problem), *skipped] if problem else skipped
         unknown = {field: why for field, why in skipped if field in _SAID_ON_THE_CARD and card.kind == "adapter"}
         found = self.put(uid, values, gone=_no_longer_known(card, values), unknown=unknown, before=before)
-        return Filled(uid, tuple(found), tuple(skipped), time.monotonic() - started)
+        stale = tuple(outdated(self._shelf.card(self._shelf.again(uid))))
+        return Filled(uid, tuple(found), tuple(skipped), time.monotonic() - started, stale)
 
     def open(self, uid: str) -> CardRow:
         """The card, if it may be filled."""
