@@ -51,7 +51,9 @@ class Editing:
         """Take away what people said of a field; a measured value stays."""
 
         def change(row: CardRow, states: Mapping[str, FieldState], draft: Draft) -> Draft:
-            field_of(key, row.kind)
+            said = problem_of_reason(field_of(key, row.kind))
+            if said and (key not in states or states[key].measured is None):
+                raise FieldError(key, ForgeError(said, hint="Give it another one."))
             return self._mended(row, draft.with_fields({key: Hand()}), key)
 
         self.change(uid, BY_KEY[key].title if key in BY_KEY else key, change)
