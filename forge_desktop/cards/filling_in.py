@@ -11,7 +11,6 @@ from forge_desktop.cards import changes, told_stale
 from forge_desktop.cards.checking import outdated
 from forge_desktop.cards.editing import summary
 from forge_desktop.cards.filling.filler import Filler
-from forge_desktop.cards.keeping import what_changed
 from forge_desktop.cards.records import NOT_KNOWN, Card, Change, FieldState, Filled, Value
 from forge_desktop.cards.shelf import Shelf
 from forge_desktop.cards.store import CardRow, CardStore
@@ -96,7 +95,7 @@ class Fills:
             self._store.change(connection, uid, summary(row, after, row.broken))
             parent = self._store.card(row.parent) if row.parent else None
             if parent is not None:
-                said = what_changed(self._shelf.card(parent), self._shelf.card(row), after)
+                said = changes.what_changed(self._shelf.card(parent), self._shelf.card(row), after)
                 if said is None:
                     self._store.drop_value(connection, uid, "changes", "measured")
                 else:
