@@ -61,10 +61,12 @@ class NewCardSheet(Sheet):
         self.name.setFocus()
 
     def event(self, event: QEvent) -> bool:
-        done, lines = super().event(event), self.layout()
-        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Show, QEvent.Type.Resize) and lines is not None:
-            self.setMinimumHeight(lines.totalHeightForWidth(self.width()))  # Qt asks for too few lines of a long text
-        return done
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Show, QEvent.Type.Resize):
+            done, lines = super().event(event), self.layout()
+            if lines is not None:
+                self.setMinimumHeight(lines.totalHeightForWidth(self.width()))  # Qt asks for too few lines of a text
+            return done
+        return super().event(event)  # which may be the end of it
 
     def typed(self) -> bool:
         return bool(self.name.text().strip())
