@@ -60,7 +60,7 @@ def check_value(field: dataclasses.Field[Any], value: object) -> object:
     if choices is not None and value not in choices:
         raise ForgeError(f"{label} cannot be {value!r}.", hint=_what_to_do(field))
     if (form := field.metadata["form"]) and not re.fullmatch(form, str(value)):
-        raise ForgeError(f"{label} cannot be {value!r}.", hint="Write a short name, as EUR.")
+        raise ForgeError(f"{label} cannot be {value!r}.", hint="Write its three letters, as EUR, or its sign.")
     if low is not None and not low <= value <= high:
         raise ForgeError(f"{label} cannot be {value}.", hint=_what_to_do(field))
     return value

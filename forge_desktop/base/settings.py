@@ -341,7 +341,7 @@ class Settings:
         "Costs",
         "Your money",
         "Its name, as in EUR. Prices of endpoints are in US dollars and are converted.",
-        form=r"\s*([^\W\d_]|[$¢£¥\u20a0-\u20cf]){0,8}\s*",
+        form=r"\s*([^\W\d_]|[$¢£¥\u20a0-\u20cf]){0,3}\s*",
     )
     cost_rate: Decimal = _setting(
         Decimal("1"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+import time
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -11,7 +13,7 @@ from forge_desktop.base.money import shown
 from forge_desktop.cards.fields import FIELDS, Field, nothing_paid
 from forge_desktop.cards.numbers import number, seconds
 from forge_desktop.cards.patches import alike
-from forge_desktop.cards.records import NOT_KNOWN, Card, Change, FieldState
+from forge_desktop.cards.records import NOT_KNOWN, Card, Change, FieldState, Value
 
 _LONG = 60  # characters of a value that are named in a sentence
 _BEFORE = 20  # characters that two long texts are named from before they differ
@@ -48,6 +50,22 @@ def since_parent(before: Card, after: Card) -> list[str]:
         for change in of_fields(before.fields, after.fields)
         if change.field not in _OWN and change.after is not None
     ]
+
+
+def what_changed(parent: Card, card: Card, states: Mapping[str, FieldState]) -> Value | None:
+    """What a card says that the one it was made from does not; None for nothing."""
+    said = since_parent(parent, dataclasses.replace(card, fields=dict(states)))
+    detail = {"card": parent.uid, "label": parent.label or parent.name}
+    return Value(said, "", "measured", "registry", detail, {}, time.time()) if said else None
+
+
+def as_applies(said: Value | None, states: Mapping[str, FieldState]) -> Value | None:
+    """What was said to have changed, without what does not apply: for a card whose parent is gone."""
+    if said is None or not isinstance(said.data, list):
+        return said
+    silent = tuple(f"{f.title}: " for f in FIELDS if f.key in states and states[f.key].not_applicable)
+    kept = [line for line in said.data if not line.startswith(silent)]
+    return dataclasses.replace(said, data=kept) if kept else None
 
 
 def _shown(state: FieldState | None) -> tuple[object, str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import FieldError, ForgeError
-from forge_desktop.cards import checking, from_files, told_stale
+from forge_desktop.cards import changes, checking, from_files, told_stale
 from forge_desktop.cards.claims import honest
 from forge_desktop.cards.fields import BY_KEY, Field
 from forge_desktop.cards.patches import Draft, Hand, between, patched
@@ -51,7 +51,9 @@ class Editing:
         """Take away what people said of a field; a measured value stays."""
 
         def change(row: CardRow, states: Mapping[str, FieldState], draft: Draft) -> Draft:
-            field_of(key, row.kind)
+            said = problem_of_reason(field_of(key, row.kind))
+            if said and (key not in states or states[key].measured is None):
+                raise FieldError(key, ForgeError(said, hint="Give it another one."))
             return self._mended(row, draft.with_fields({key: Hand()}), key)
 
         self.change(uid, BY_KEY[key].title if key in BY_KEY else key, change)
@@ -175,6 +177,20 @@ class Editing:
         if new.broken != row.broken:
             values["broken"] = new.broken
         self._store.change(connection, row.uid, values)
+        if any(hand.not_applicable != Hand.of(states.get(key)).not_applicable for key, hand in new.fields.items()):
+            self._say_changes(connection, row, after)
+
+    def _say_changes(self, connection: sqlite3.Connection, row: CardRow, states: Mapping[str, FieldState]) -> None:
+        """What changed since the card before says nothing of what does not apply."""
+        parent = self._store.card(row.parent) if row.parent else None
+        if parent is not None:
+            said = changes.what_changed(self._shelf.card(parent), self._shelf.card(row), states)
+        else:
+            said = changes.as_applies(states["changes"].measured if "changes" in states else None, states)
+        if said is None:
+            self._store.drop_value(connection, row.uid, "changes", "measured")
+        else:
+            self._store.put_value(connection, row.uid, "changes", "measured", said)
 
     def _listed(self, row: CardRow, before: FieldState | None, after: FieldState | None, name: str) -> str:
         """What a card is listed as; one about nothing here goes by that, so it may be another than it calls itself."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards import changes, told_stale
+from forge_desktop.cards.checking import outdated
 from forge_desktop.cards.editing import summary
 from forge_desktop.cards.filling.filler import Filler
-from forge_desktop.cards.keeping import what_changed
 from forge_desktop.cards.records import NOT_KNOWN, Card, Change, FieldState, Filled, Value
 from forge_desktop.cards.shelf import Shelf
 from forge_desktop.cards.store import CardRow, CardStore
@@ -53,7 +53,8 @@ class Fills:
         skipped = [("benchmark", problem), *skipped] if problem else skipped
         unknown = {field: why for field, why in skipped if field in _SAID_ON_THE_CARD and card.kind == "adapter"}
         found = self.put(uid, values, gone=_no_longer_known(card, values), unknown=unknown, before=before)
-        return Filled(uid, tuple(found), tuple(skipped), time.monotonic() - started)
+        stale = tuple(outdated(self._shelf.card(self._shelf.again(uid))))
+        return Filled(uid, tuple(found), tuple(skipped), time.monotonic() - started, stale)
 
     def open(self, uid: str) -> CardRow:
         """The card, if it may be filled."""
@@ -94,7 +95,7 @@ class Fills:
             self._store.change(connection, uid, summary(row, after, row.broken))
             parent = self._store.card(row.parent) if row.parent else None
             if parent is not None:
-                said = what_changed(self._shelf.card(parent), self._shelf.card(row), after)
+                said = changes.what_changed(self._shelf.card(parent), self._shelf.card(row), after)
                 if said is None:
                     self._store.drop_value(connection, uid, "changes", "measured")
                 else:

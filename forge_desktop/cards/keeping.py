@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import time
 import uuid
@@ -14,7 +13,7 @@ from forge_desktop.cards import changes, store_tallies
 from forge_desktop.cards import fields as known
 from forge_desktop.cards.editing import by_hand, summary
 from forge_desktop.cards.filling.filler import Filler
-from forge_desktop.cards.records import Card, FieldState, Kind, Source, Value
+from forge_desktop.cards.records import FieldState, Kind, Source, Value
 from forge_desktop.cards.sayable import unsayable
 from forge_desktop.cards.shelf import Shelf
 from forge_desktop.cards.store import CardRow, CardStore
@@ -137,8 +136,9 @@ class Keeping:
             now,
         )
         self._store.add(connection, row)
-        if parent is not None and (said := what_changed(self._shelf.card(parent), self._shelf.card(row), states)):
-            states["changes"] = FieldState("changes", said)
+        if parent is not None:
+            said = changes.what_changed(self._shelf.card(parent), self._shelf.card(row), states)
+            states |= {"changes": FieldState("changes", said)} if said is not None else {}
         for key, state in states.items():
             for origin, value in (("measured", state.measured), ("hand", state.hand)):
                 if value is not None:
@@ -178,10 +178,3 @@ def _goes_on(field: known.Field) -> bool:
     if field.key in _ITS_OWN:
         return False
     return not field.filled or field.section in _SECTIONS
-
-
-def what_changed(parent: Card, card: Card, states: Mapping[str, FieldState]) -> Value | None:
-    """What a card says that the one it was made from does not; None for nothing."""
-    said = changes.since_parent(parent, dataclasses.replace(card, fields=dict(states)))
-    detail = {"card": parent.uid, "label": parent.label or parent.name}
-    return Value(said, "", "measured", "registry", detail, {}, time.time()) if said else None

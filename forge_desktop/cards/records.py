@@ -248,12 +248,15 @@ class CardMention:
 
 @dataclass(frozen=True)
 class Filled:
-    """What filling a card changed. `skipped` are (field or source, sentence): why nothing was measured for it."""
+    """What filling a card changed. `skipped` are (field or source, sentence): why nothing was measured for it. `stale`
+    are (field, sentence): what is no longer true all the same, and what makes it true again.
+    """
 
     card: str
     changes: tuple[Change, ...]
     skipped: tuple[tuple[str, str], ...]
     seconds: float
+    stale: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from forge_desktop.cards import told_stale
-from forge_desktop.cards.footing import ANOTHER
+from forge_desktop.cards.footing import ANOTHER, GONE
 from forge_desktop.cards.records import Card, Value
 
-_FILL = "Fill the card."
+FILL = "Fill the card."
+MEASURE = "Measure it again."
 _BACK = "Put the file back as it was, or import the one that is there now."
 _AGAIN = "Import its file again."
 _ADAPTER_BACK = "Put the adapter's file back as it was."
@@ -25,7 +26,7 @@ def remedy(card: Card, value: Value) -> str:
     if value.source in ("hand", "import"):
         return ""
     if said := value.causes.get("file", ""):
-        return _of_file(said)
+        return _of_file(said, gone=_AGAIN if GONE in said else FILL)
     if said := value.causes.get("adapter", ""):
         return _of_file(said, _ADAPTER_BACK, _ADAPTER_BACK)
     if "data" in value.causes:
@@ -37,8 +38,8 @@ def remedy(card: Card, value: Value) -> str:
             f"Run a gate against {card.label or card.name} again." if card.kind == "student" else "Run the gate again."
         )
     if value.source == "measurement":
-        return "Measure it again."
-    return _of_endpoint(value) or _FILL
+        return MEASURE
+    return _of_endpoint(value) or FILL
 
 
 def _of_file(said: str, back: str = _BACK, gone: str = _AGAIN) -> str:

@@ -63,9 +63,11 @@ def _ratios(data: Mapping[str, Any]) -> list[Problem]:
 
 
 def _parts(rows: object) -> list[Problem]:
-    """Results that are said to be a part of a whole, and are more than all of it or less than nothing."""
+    """Results without a value, and parts of a whole that are more than all of it or less than nothing."""
     found = []
     for n, row in enumerate(rows if isinstance(rows, list) else [], 1):
+        if isinstance(row, Mapping) and row.get("value") in (None, ""):
+            found.append(_warning("evaluation", f"{BY_KEY['evaluation'].title}, row {n}: it has no value."))
         most = _WHOLE.get(str(row.get("unit"))) if isinstance(row, Mapping) else None
         for column in ("value", "baseline"):
             held = row.get(column) if most is not None else None

@@ -10,13 +10,13 @@ from fractions import Fraction
 from forge_desktop.base.errors import FieldError, ForgeError
 from forge_desktop.base.money import parse_usd
 from forge_desktop.cards.fields import Field, nothing_paid
+from forge_desktop.cards.listing import entries
 from forge_desktop.cards.records import Kind
 from forge_desktop.cards.units import fits, named, quantity, turned
 from forge_desktop.cards.validating import problem_of
 
 _WHOLE = ("count", "bytes")
 _NUMBERS = ("count", "bytes", "number")
-_PART = re.compile(r"[,\n;]")
 _NUMBER = r"[-+.\d]+(?:,\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?"  # what is none of these is refused when it is read
 _TAIL = re.compile(rf"{_NUMBER}\s*([A-Za-z%][A-Za-z/]*)?")
 _NAMED = re.compile(rf"(p50|p95)\s*[:=]?\s*({_NUMBER}\s*[A-Za-z%/]*)")
@@ -108,7 +108,7 @@ def _spread_of(field: Field, text: str) -> object:
 
 def _list(field: Field, data: object, unit: str) -> tuple[object, str]:
     if isinstance(data, str):
-        return [part.strip() for part in _PART.split(data) if part.strip()], ""
+        return entries(data), ""
     return data, ""
 
 

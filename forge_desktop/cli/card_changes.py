@@ -42,10 +42,12 @@ def write(forge: Forge, options: argparse.Namespace, out: Output) -> int:
     if field not in BY_KEY:
         raise ForgeError(f"No field of a card is called {field!r}.", hint="`card show CARD --all` names them.")
     if options.clear:
+        _refuse_nothing(forge.cards.get(card), field)
         forge.cards.clear(card, field)
     elif options.not_applicable:
         forge.cards.not_applicable(card, field, options.not_applicable)
     elif options.reviewed:
+        _refuse_unseen(forge.cards.get(card), field)
         forge.cards.reviewed(card, field)
     else:
         text = options.value if options.value is not None else _text_of(options.file)
@@ -76,6 +78,13 @@ def _refuse_nothing(card: Card, field: str) -> None:
             f"Nobody wrote {BY_KEY[field].title} by hand, so there is nothing to take away.",
             hint="Write a value; --clear takes away one that was written, --not-applicable says why there is none.",
         )
+
+
+def _refuse_unseen(card: Card, field: str) -> None:
+    """Raise ForgeError where nothing stands in a field that is said to hold."""
+    state = card.fields.get(field)
+    if BY_KEY[field].belongs_to(card.kind) and (state is None or state.shown is None) and not (state and state.hand):
+        raise ForgeError(f"{BY_KEY[field].title} is empty, so there is nothing to look at.", hint="Write a value.")
 
 
 def _data_of(field: str, text: str) -> object:

@@ -9,6 +9,7 @@ from forge_desktop.base.money import shown as dollars
 from forge_desktop.base.money import usd
 from forge_desktop.cards.comparing.rows import worded
 from forge_desktop.cards.fields import BY_KEY, SECTIONS, Field, nothing_paid, of_kind
+from forge_desktop.cards.listing import listed
 from forge_desktop.cards.records import (
     NOT_KNOWN,
     Card,
@@ -160,7 +161,7 @@ def in_words(field: Field, value: Value) -> str:
         told = result_in_words if field.key == "evaluation" else _row_in_words
         return "\n".join(told(row) for row in data if isinstance(row, Mapping))
     if isinstance(data, list):
-        return ", ".join(str(one) for one in data)
+        return listed(data)
     return worded(value, field.key)
 
 
@@ -168,7 +169,9 @@ def result_in_words(row: Mapping[str, object]) -> str:
     """A result of an evaluation: of what, its figure, the difference to what. JSON has every column."""
     of = " ".join(str(row[name]) for name in ("dataset", "split") if row.get(name))
     unit = f" {row['unit']}" if row.get("unit") not in (None, "", "share") else ""
-    said = f"{of or row.get('task') or 'result'}: {row.get('metric') or 'value'} {_short(row.get('value'))}{unit}"
+    figure = f"{_short(row['value'])}{unit}" if _has(row, "value") else "without a value"
+    said = f"{of or row.get('task') or 'result'}: {row.get('metric') or 'value'} {figure}"
+    said = said.replace(": value without a value", ": without a value")
     interval = f"{_short(row['low'])} to {_short(row['high'])}" if _has(row, "low", "high") else ""
     if _has(row, "difference"):
         against = f", against {_short(row['baseline'])}" if _has(row, "baseline") else ""

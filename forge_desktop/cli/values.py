@@ -17,7 +17,7 @@ def count(least: int, most: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         value = typed_number(text, whole=True)
         if not isinstance(value, int) or not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"choose a number from {least} to {most}, not {text!r}")
+            raise argparse.ArgumentTypeError(f"choose a whole number from {least} to {most}, not {text!r}")
         return value
 
     return parse

@@ -49,6 +49,27 @@ def test_the_text_in_the_window_tells_the_same_and_the_value_is_still_there(sile
     assert silent.shown("v1", "latency") == {"p50": 812.75}
 
 
+@pytest.mark.parametrize("has_parent", [True, False])
+def test_what_changed_since_the_card_before_tells_it_neither(room: CardRoom, has_parent: bool) -> None:
+    room.adapter(1)
+    room.adapter(2)
+    parent = room.cards.get("v3")
+    took = Value({"p50": 812.75}, "ms", "measured", "measurement", {"n": 20}, {}, 1.8e9)
+    room.measured("v4", latency=took, training_hardware=Value("A laptop", "", "measured", "run log"))
+    assert any("812.75" in line for line in room.shown("v4", "changes"))  # type: ignore[union-attr]
+    if not has_parent:
+        with room.cards._store.db.write() as connection:
+            room.cards._store.drop(connection, parent.uid)
+    room.cards.not_applicable("v4", "latency", WHY)
+    for form in RENDERERS:
+        assert "812.75" not in room.cards.exports.render("v4", form).decode(), form
+    assert "812.75" not in room.cards.markdown("v4")
+    assert any("A laptop" in line for line in room.shown("v4", "changes"))  # type: ignore[union-attr]
+    if has_parent:
+        room.cards.history.undo("v4")
+        assert any("812.75" in line for line in room.shown("v4", "changes"))  # type: ignore[union-attr]
+
+
 def test_a_comparison_tells_the_reason_and_counts_as_stale_what_the_list_does(silent: CardRoom) -> None:
     silent.cards.new("student", "Other")
     silent.cards.set("Other", "latency", "900 / 950 ms")

@@ -53,6 +53,14 @@ def test_changes_are_taken_back_and_made_again_across_restarts(room: CardRoom) -
         cards.history.undo("v1")
 
 
+def test_a_card_about_nothing_keeps_its_only_name(room: CardRoom) -> None:
+    card = room.cards.new("student", "A plan")
+    for emptied in (lambda: room.cards.set(card.uid, "name", ""), lambda: room.cards.clear(card.uid, "name")):
+        with pytest.raises(FieldError, match="always applies"):
+            emptied()
+    assert room.cards.get("A plan").uid == card.uid
+
+
 def test_what_changes_nothing_is_no_edit(room: CardRoom) -> None:
     room.cards.set("v1", "intended_use", "Reads.")
     before = room.cards.get("v1")

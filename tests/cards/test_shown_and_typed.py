@@ -57,6 +57,13 @@ def _close(read: object, data: object, within: float) -> bool:
     return isinstance(read, int | float) and isinstance(data, int | float) and abs(read - data) <= within * data
 
 
+def test_a_list_is_read_as_it_is_shown() -> None:
+    tags = next(field for field in FIELDS if field.key == "tags")
+    items = ["a", "c, d", 'say "so"', "x; y", "[z]", "C:\\tools, here", "it's"]
+    shown = card_words.in_words(tags, Value(items, "", "hand", "hand"))
+    assert taken(tags, shown) == (items, "")
+
+
 def test_tables_of_others_write_groups_too() -> None:
     table = Table(0, 3, ("Metric", "Value", "n", "Interval"), (("ms", "2,310.5", "1,250", "1,500 to 7,904"),))
     assert row_tables.understood(next(field for field in FIELDS if field.key == "evaluation"), table) == [

@@ -397,7 +397,16 @@ def test_what_would_be_lost_or_cannot_be_is_not_done_without_a_word(
         row = {"dataset": "d", "metric": name, "value": value, "unit": unit}
         odd = cli_json("card", "set", "v1", "evaluation", json.dumps([row]))["problems"]
         assert [one["severity"] for one in odd] == ["warning"] * (name != "nll"), name
-    assert "Your money" in cli("card", "compare", "v1", "Elsewhere", "--currency", "EUR<script>", expect=1).stderr
+    for money in ("EUR<script>", "euro", "EUROPE"):
+        assert "Your money" in cli("card", "compare", "v1", "Elsewhere", "--currency", money, expect=1).stderr
+    told = cli("card", "compare", "v1", "Elsewhere", "--residual", "12,5", expect=2).stderr
+    assert "choose a whole number from 0 to 100" in told
+    done = cli("card", "set", "v1", "evaluation", '[{"dataset": "x", "metric": "acc"}, {"dataset": "y"}]').stdout
+    assert "None" not in done
+    assert "x: acc without a value" in done
+    assert "row 2: it has no value" in done
+    for how in (("--clear",), ("--reviewed",)):
+        assert "nothing to" in cli("card", "set", "v1", "citation", *how, expect=1).stderr
     folder = tmp_path / "model"
     folder.mkdir()
     shutil.copy(_document(cli, folder), tmp_path / "x.cyclonedx")

@@ -104,7 +104,7 @@ def test_options_that_do_not_go_together_are_wrong_usage(data_dir: Path, in_proc
         (("--pairs", "a.jsonl", "--base", BASE, "--hub-base", "o/n"), "--hub-base is for --export"),
         (("--runs", "--yes"), "--yes is for --setup and --remove"),
         (("--pairs", "a.jsonl", "--base", BASE, "--workers", "2"), "--workers is for --ray"),
-        (("--pairs", "a.jsonl", "--base", BASE, "--epochs", "0"), "choose a number from 1 to 1000"),
+        (("--pairs", "a.jsonl", "--base", BASE, "--epochs", "0"), "choose a whole number from 1 to 1000"),
     ]
     for arguments, words in cases:
         said = in_process("train", *arguments, expect=2).stderr.splitlines()

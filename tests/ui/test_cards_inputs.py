@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from forge_desktop.cards import fields as known
 from forge_desktop.cards.fields import BY_KEY, FIELDS, Field
 from forge_desktop.cards.records import FieldState, Value
+from forge_desktop.cards.told_beside import joined
 from forge_desktop.cards.validating import problem_of
 from forge_desktop.ui.panes.cards.field_row import FieldRow, input_for, lines_under
 from forge_desktop.ui.panes.cards.inputs import FactsInput, Input, TextInput
@@ -278,6 +279,22 @@ def test_a_changed_result_no_longer_claims_the_gate(qtbot: QtBot) -> None:
         sheet.fields["value"].setText(typed)  # type: ignore[union-attr]
         sheet._on_save()
         assert found.value()[0] == [kept]
+
+
+def test_a_row_does_not_show_what_only_a_file_of_results_says(qtbot: QtBot) -> None:
+    found = made(qtbot, "evaluation")
+    assert isinstance(found, RowsInput)
+    row = {"dataset": "a/b", "value": 1, "config": joined("few-shot", {"verifyToken": "tok", "unknown": 7})}
+    found.shows([row], "")
+    assert "tok" not in str(found.table.rows.columns[0].tip(row))  # type: ignore[misc]
+    for typed, kept in (("few-shot", row["config"]), ("none", joined("none", {"unknown": 7}))):
+        found.table.select_id(0)
+        found.edit.click()
+        sheet = found.findChildren(RowSheet)[-1]
+        assert sheet.fields["config"].text() == "few-shot"  # type: ignore[union-attr]
+        sheet.fields["config"].setText(typed)  # type: ignore[union-attr]
+        sheet._on_save()
+        assert found.value()[0][0]["config"] == kept  # type: ignore[index]
 
 
 def test_many_rows_are_read_as_they_are_seen(qtbot: QtBot) -> None:

@@ -113,6 +113,13 @@ def test_a_fill_says_each_reason_once_and_of_an_orphan_only_that_it_is_one(
     assert "It is not on this computer." in said(found)
     assert "subject" not in said(found)
     assert "was in the card already" not in said(found)
+    stale = (
+        ("evaluation", "The suite changed. Run the gate again."),
+        ("context", "The suite changed. Run the gate again."),
+    )
+    found.show_filled(Filled("", (), (), 0.1, stale), measured=False)
+    assert "Evaluation results, Context length\nThe suite changed. Run the gate again." in said(found)
+    assert "still so" not in said(found)
     found.close()
 
 

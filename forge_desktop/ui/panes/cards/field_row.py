@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QBoxLayout, QWidget
 from forge_desktop.cards import told_stale
 from forge_desktop.cards.fields import Field, FieldType
 from forge_desktop.cards.records import NOT_KNOWN, FieldState, Kind, Value
+from forge_desktop.cards.remedies import FILL, MEASURE
 from forge_desktop.ui import tokens
 from forge_desktop.ui.panes.cards.inputs import ChoiceInput, FactsInput, Input, LineInput, LinesInput, TextInput
 from forge_desktop.ui.panes.cards.inputs_numbers import AmountInput, MoneyInput, SpreadInput
@@ -70,7 +71,16 @@ class Said:
     tip: str = ""
 
 
-def lines_under(field: Field, kind: Kind, state: FieldState, problem: str, *, locked: bool) -> list[Said]:
+Mend = Callable[[Value], str]  # what makes a stale value true again, in a sentence
+
+
+def _filling(_value: Value) -> str:
+    return FILL
+
+
+def lines_under(
+    field: Field, kind: Kind, state: FieldState, problem: str, *, locked: bool, mend: Mend = _filling
+) -> list[Said]:
     """What there is to say of a field, what is wrong with it first."""
     said = [Said(problem, "bad", "circle-alert")] if problem else []
     measured, hand = state.measured, state.hand
@@ -81,10 +91,10 @@ def lines_under(field: Field, kind: Kind, state: FieldState, problem: str, *, lo
     if state.taken_over and not locked:
         said.append(Said("Taken over, please check", "info", "eye", "reviewed", "Checked"))
     if state.shown is not None and state.shown.stale:
-        act = ("fill", "Fill in again") if measured is not None and measured.stale and not locked else ("", "")
-        if told_stale.sentence(state.shown) and not locked:
-            act = ("reviewed", "It holds here")
-        said.append(Said(f"Stale: {state.shown.stale}", "warn", "clock", *act))
+        words, act = _mended("" if locked else mend(state.shown))
+        if told_stale.sentence(state.shown):
+            words, act = "", ("", "") if locked else ("reviewed", "It holds here")
+        said.append(Said(f"Stale: {state.shown.stale}{words}", "warn", "clock", *act))
     if measured is not None and hand is not None:
         value = value_words(field, measured.data, measured.unit)
         shown = value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
@@ -97,8 +107,8 @@ def lines_under(field: Field, kind: Kind, state: FieldState, problem: str, *, lo
         tip = _tip(measured, value if shown != value else "")
         said.append(Said(words, "muted", _icon(measured.source), *act, tip=tip))
         if measured.stale:
-            again = ("", "") if locked else ("fill", "Fill in again")
-            said.append(Said(f"{_found(measured.source)}, and stale: {measured.stale}", "warn", "clock", *again))
+            words, act = _mended("" if locked else mend(measured))
+            said.append(Said(f"{_found(measured.source)}, and stale: {measured.stale}{words}", "warn", "clock", *act))
     elif measured is not None:
         words = provenance(measured, field.key)
         said.append(Said(words, "muted", _icon(measured.source), tip=_tip(measured, "", words)))
@@ -110,6 +120,15 @@ def lines_under(field: Field, kind: Kind, state: FieldState, problem: str, *, lo
         if text or act[0]:
             said.append(Said(text, "muted", "", *act))
     return said
+
+
+def _mended(remedy: str) -> tuple[str, tuple[str, str]]:
+    """Words behind what is stale, and a button that does what they say; where the button says it all, no words."""
+    if remedy == FILL:
+        return "", ("fill", "Fill in again")
+    if remedy == MEASURE:
+        return "", ("fill", "Measure again…")  # the sheet of a fill offers it
+    return f" {remedy}".rstrip(), ("fill", "Fill in again") if remedy.startswith(FILL[:-1]) else ("", "")
 
 
 def _tip(measured: Value, value: str, words: str = "") -> str:
@@ -149,7 +168,9 @@ class FieldRow(QWidget):
         required = ", required" if star else ""
         self.input.name(f"{field.title}{required}", field.guidance)
 
-    def show_state(self, state: FieldState | None, problem: str = "", *, locked: bool = False) -> None:
+    def show_state(
+        self, state: FieldState | None, problem: str = "", *, locked: bool = False, mend: Mend = _filling
+    ) -> None:
         """Show what stands in the field; what is being typed stays."""
         state = state or FieldState(self.field.key)
         shown = None if state.not_applicable else state.shown
@@ -158,7 +179,7 @@ class FieldRow(QWidget):
         self.input.lock(locked=locked or bool(state.not_applicable))
         self.input.mark(bad=bool(problem))
         show(self.input, visible=not state.not_applicable)
-        said = lines_under(self.field, self.kind, state, problem, locked=locked)
+        said = lines_under(self.field, self.kind, state, problem, locked=locked, mend=mend)
         if said != self._said:
             self._say(said)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
 from forge_desktop.cards import fields as known
 from forge_desktop.cards.fields import Field
 from forge_desktop.cards.records import Card, FieldState, Kind
+from forge_desktop.cards.remedies import remedy
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.panes.cards.field_row import FieldRow, is_wide
 from forge_desktop.ui.widgets.basics import Button, column, label, row
@@ -57,7 +59,8 @@ class SectionFrame(QFrame):
         for field in wanted:
             if field.key not in self.rows:
                 self._make(field)
-            self.rows[field.key].show_state(card.fields.get(field.key), problems.get(field.key, ""), locked=locked)
+            state, problem = card.fields.get(field.key), problems.get(field.key, "")
+            self.rows[field.key].show_state(state, problem, locked=locked, mend=partial(remedy, card))
         left = len(self.fields) - len(wanted)
         self._more.setText(f"{count_words(left, 'more field')} that nothing was measured for")
         self._more.setAccessibleName(f"{self._title}: {self._more.text()}")

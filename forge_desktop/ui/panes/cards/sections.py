@@ -150,8 +150,8 @@ class SectionsPanel(QWidget):
         self.checklist = Checklist()
         self.checklist.wanted.connect(self.wanted)
         content = column(
-            self.percent, self.meter, 6, self.finder, self.finder.said, 4,
-            *self.buttons.values(), 8, self._heading, self.checklist, None,
+            self.percent, self.meter, 6, self.finder, self.finder.said, 4, *self.buttons.values(), 8, self._heading,
+            self.checklist, None,
             gap=3, margins=(20, 20, 10, 12),
         )  # fmt: skip
         content.setStretch(content.count() - 2, 1000)

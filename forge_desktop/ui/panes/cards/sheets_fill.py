@@ -62,8 +62,10 @@ class FillSheet(CardSheet):
             lines = [_changed(change) for change in filled.changes]
             parts.append(part("What changed", *lines, note=count_words(len(lines), "field")))
         else:
-            words = dict(filled.skipped).get(_SUBJECT, _NOTHING)
+            words = dict(filled.skipped).get(_SUBJECT, _LEFT if filled.stale else _NOTHING)
             parts.append(frame("quoted", row(label(words, tokens.TABLE, wrap=True), margins=(12, 10, 12, 10))))
+        if stale := _by_reason(filled.stale):
+            parts.append(part("What is stale all the same", *(said("clock", "warn", *each) for each in stale)))
         if skipped := _by_reason(filled.skipped):
             parts.append(part("What was skipped", *(said("info", "muted", *each) for each in skipped)))
         offers = self._can_measure and not measured
@@ -93,6 +95,7 @@ class FillSheet(CardSheet):
 
 
 _NOTHING = "Everything that can be known was in the card already, and is still so."
+_LEFT = "What filling can look at was in the card already."
 _SUBJECT = "subject"  # that what the card is about is not here stands in place of everything else
 _OTHERS = {"file": "Its file", "benchmark": "The benchmark"}
 
@@ -114,7 +117,7 @@ def _changed(change: Change) -> QWidget:
 
 
 def _by_reason(skipped: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """What was skipped, by title, and why: what has the same reason stands together."""
+    """What was skipped or is stale, by title, and why: what has the same reason stands together."""
     titles: dict[str, list[str]] = {}
     for name, why in skipped:
         if name != _SUBJECT:
