@@ -101,6 +101,40 @@ def test_a_stale_value_is_filled_in_from_where_it_stands(
     qtbot.waitUntil(lambda: not any(words.startswith("Stale") for words in size.said()), timeout=20_000)
 
 
+def test_a_banner_goes_with_what_it_says(qtbot: QtBot, forge: Forge, opened: CardsPane, uid: str) -> None:
+    made = forge.cards.new("student", "About nothing")
+    open_card(qtbot, opened, made.uid)
+    while opened.editor.undo.isEnabled():
+        opened.editor.undo.click()
+        settle(qtbot, opened)
+
+    def fails() -> None:
+        opened.desk.step("undo")
+        qtbot.waitUntil(lambda: opened.banner.isVisible() and "can be taken back" in opened.banner.accessibleName())
+
+    fails()
+    type_into(qtbot, opened, "contact", "bad")  # nothing is done with it
+    assert opened.banner.isVisible()
+    type_into(qtbot, opened, "contact", "a@example.org")
+    assert not opened.banner.isVisible()
+    opened.editor.undo.click()
+    settle(qtbot, opened)
+    fails()
+    opened.show_list()
+    assert not opened.banner.isVisible()
+    complete(forge, uid)
+    open_card(qtbot, opened, uid)
+    forge.cards.history.publish(uid, who="somebody", note="")
+    opened.desk.type_field("summary", "Typed too late.", "")
+    opened.desk.flush()
+    qtbot.waitUntil(lambda: opened.banner.isVisible() and "is published" in opened.banner.accessibleName())
+    settle(qtbot, opened)
+    opened.editor.reopen.click()
+    settle(qtbot, opened)
+    assert not opened.banner.isVisible()
+    assert forge.cards.get(uid).fields["summary"].shown.data == "Typed too late."  # type: ignore[union-attr]
+
+
 def test_a_card_is_removed_only_after_a_question(qtbot: QtBot, forge: Forge, opened: CardsPane) -> None:
     made = forge.cards.new("teacher", "A teacher from elsewhere")
     open_card(qtbot, opened, made.uid)

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QPoint, Qt, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu
 
+from forge_desktop.base.errors import ForgeError
 from forge_desktop.cards.fields import BY_KEY
 from forge_desktop.cards.records import Card, CheckReport, Problem
 from forge_desktop.ui.panes.cards.views import View
@@ -30,6 +31,7 @@ class OpenCard(QObject):
         self._pane = pane
         self._saved = ""  # when, in words
         self._go = ""  # the field that the banner leads to
+        self._failed = False  # the banner says what could not be done with the card
         self._lost = ""  # what was typed into cards that are gone, while the banner offers it
 
     def do(self, act: Callable[[Card], None]) -> None:
@@ -53,6 +55,9 @@ class OpenCard(QObject):
     @Slot(float)
     def saved(self, moment: float) -> None:
         """Say when a change of it was kept."""
+        if self._failed:
+            self._failed = False
+            self._pane.banner.clear()
         self._saved = f"draft saved {time.strftime('%H:%M', time.localtime(moment))}"
         if (view := self._pane.desk.view) is not None:
             self._say_about(view)
@@ -73,7 +78,12 @@ class OpenCard(QObject):
 
     def leads_to(self, field: str) -> None:
         """The field that the banner leads to from now on, "" for none; or SOURCE, behind a card's uid if need be."""
-        self._go, self._lost = field, ""
+        self._go, self._lost, self._failed = field, "", False
+
+    def failed(self, error: ForgeError) -> None:
+        """Say what could not be done with the card: until something could, or it is left."""
+        self._pane.trouble(error)
+        self._failed = True
 
     def says_lost(self, titles: list[str], text: str) -> None:
         """What was typed and not kept goes with its card, unless it is copied now."""
@@ -84,9 +94,9 @@ class OpenCard(QObject):
         self._pane.banner.show_message(title, words, kind="warn", action="Copy it")
 
     def leave(self) -> None:
-        """Take a banner away that leads into the card, which is left."""
-        if self._go:
-            self._go = ""
+        """Take a banner away that is about the card, which is left."""
+        if self._go or self._failed:
+            self.leads_to("")
             self._pane.banner.clear()
 
     @Slot()

@@ -228,7 +228,7 @@ class CardsPane(Pane):
 
     @Slot(object)
     def _on_failed(self, error: ForgeError) -> None:
-        self.trouble(error)
+        self.opened.failed(error)
         if self.isVisible():
             self._later.start()  # it may be that a card is gone
 
