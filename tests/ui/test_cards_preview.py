@@ -160,6 +160,21 @@ def test_every_change_of_the_look_changes_the_letters(qtbot: QtBot, qapp: QAppli
         theme.apply(qapp, "light")
 
 
+def test_widths_that_were_dragged_stay(qtbot: QtBot, window: Shell, opened: CardsPane) -> None:
+    editor = opened.editor
+    editor.show_mode("both")
+    split, before = editor.split, editor.split.sizes()
+    split.moveSplitter(before[0] + split.handleWidth() + before[1] - 60, 2)
+    dragged = split.sizes()
+    assert dragged[1] < before[1]
+    window.resize(window.width() + 1, window.height())
+    qtbot.waitUntil(lambda: sum(split.sizes()) == sum(dragged) + 1)
+    assert all(abs(now - then) <= 2 for now, then in zip(split.sizes(), dragged, strict=True))
+    editor.show_mode("form")
+    editor.show_mode("both")
+    assert all(abs(now - then) <= 2 for now, then in zip(split.sizes(), dragged, strict=True))
+
+
 def test_parts_begin_at_headings_and_never_within_code() -> None:
     text = "Before\n# A\n~~~\n# no heading\n```\n~~~\n## Performance\n| What | Value |\n|---|---|\n| Backend | x |\n"
     parts = parts_of(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pypdfium2 as pdfium
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QDialog, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QDialog, QLabel, QStyle, QStyleOptionComboBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from forge_desktop.base.events import Event, JobChanged
@@ -364,6 +365,34 @@ def test_a_new_card_is_about_nothing_that_is_here(qtbot: QtBot, forge: Forge, pa
     assert shown is not None
     assert shown.kind == "teacher"
     assert shown.orphan
+
+
+def test_a_new_card_is_explained_in_full_however_many_lines_that_takes(qtbot: QtBot, pane: CardsPane) -> None:
+    pane.actions_of.new_card()
+    found = sheet(qtbot, pane, NewCardSheet)
+    about = next(words for words in found.findChildren(QLabel) if words.text().startswith("Versions and endpoints"))
+    about.setText(f"{about.text()} {about.text()}")  # as many lines as larger letters make of it
+    fine(qtbot, found)
+    found.reject()
+
+
+def test_the_history_names_whole_versions_and_says_what_of_the_rows_changed(
+    qtbot: QtBot, window: Shell, card: Callable[[], Card]
+) -> None:
+    found = HistorySheet(card(), [CardVersion("c", 1, "0" * 64, True, "ada", "", time.time() - 300)], window)
+    qtbot.addWidget(found)
+    found.show()
+    found.show_first()
+    rows = [{"value": 1}, {"value": 2}]
+    what = "Evaluation results: 1 of 2 rows changed (value)"
+    found.show_changes([Change("evaluation", rows, [{"value": 1}, {"value": 3}], what=what)])
+    assert "1 of 2 rows changed (value)" in said(found).split("\n")
+    shown = QStyleOptionComboBox()
+    found.older.initStyleOption(shown)
+    part = QStyle.SubControl.SC_ComboBoxEditField
+    room = found.older.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, shown, part, found.older)
+    assert found.older.fontMetrics().horizontalAdvance(found.older.currentText()) <= room.width() - 4
+    found.reject()
 
 
 def test_only_one_sheet_is_open(qtbot: QtBot, pane: CardsPane, card: Callable[[], Card]) -> None:

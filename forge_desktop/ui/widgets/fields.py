@@ -9,7 +9,7 @@ import contextlib
 from decimal import Decimal
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -25,6 +25,8 @@ from forge_desktop.base.numbers import plain
 from forge_desktop.ui import theme, tokens
 from forge_desktop.ui.widgets.controls import name_buttons
 from forge_desktop.ui.widgets.words import isolated
+
+_FREE = 4  # pixels between the words of a list and its arrow
 
 
 class ChoiceField(QComboBox):
@@ -47,13 +49,17 @@ class ChoiceField(QComboBox):
         """Choose a value without a signal."""
         self.setCurrentIndex(self.findData(value))
 
+    def sizeHint(self) -> QSize:
+        """As usual, and a little more: what `paintEvent` leaves free beside the longest words."""
+        return super().sizeHint() + QSize(2 * _FREE, 0)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """As usual, with an ellipsis where there is no room: dressed by a style sheet, Qt cuts in mid-letter."""
         painter, option = QStylePainter(self), QStyleOptionComboBox()
         self.initStyleOption(option)
         style = self.style()
         control, part = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
-        room = style.subControlRect(control, option, part, self).width() - 4
+        room = style.subControlRect(control, option, part, self).width() - _FREE
         words = self.fontMetrics().elidedText(option.currentText, Qt.TextElideMode.ElideRight, room)
         option.currentText = isolated(words) if self.isRightToLeft() else words
         painter.drawComplexControl(control, option)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QWidget
 
@@ -18,7 +20,7 @@ def least_width(mode: str) -> int:
 
 
 class Beside(QSplitter):
-    """`arrange` shows the parts that a mode wants."""
+    """`arrange` shows the parts that a mode wants; each arrangement keeps the widths that somebody dragged."""
 
     def __init__(self, form: QWidget, source: QWidget, preview: QWidget) -> None:
         super().__init__(Qt.Orientation.Horizontal)
@@ -29,6 +31,10 @@ class Beside(QSplitter):
             split.setHandleWidth(6)
         for part, least in ((form, FORM), (source, _NARROWEST_SOURCE), (preview, PREVIEW)):
             part.setMinimumWidth(theme.px(least))
+        self._arrangement: tuple[str, bool, bool] = ("", False, False)
+        self._dragged: dict[tuple[bool, tuple[str, bool, bool]], list[int]] = {}
+        for split in (self, self._under):
+            split.splitterMoved.connect(partial(self._on_dragged, split))
         self._under.addWidget(source)
         for part in (form, self._under, preview):
             self.addWidget(part)
@@ -46,5 +52,9 @@ class Beside(QSplitter):
         side = max(beside, min(theme.px(_WIDEST_PREVIEW), width - least)) if preview and not stacked else 0
         left = max(1, width - side)
         form = {"form": left, "source": 0, "both": left * FORM // (FORM + SOURCE)}[mode]
-        self.setSizes([form, left - form, side])
-        self._under.setSizes([1000, 1000])
+        self._arrangement = arrangement = (mode, preview, stacked)
+        self.setSizes(self._dragged.get((False, arrangement), [form, left - form, side]))
+        self._under.setSizes(self._dragged.get((True, arrangement), [1000, 1000]))
+
+    def _on_dragged(self, split: QSplitter, _place: int, _handle: int) -> None:
+        self._dragged[split is self._under, self._arrangement] = split.sizes()

@@ -151,6 +151,9 @@ def _change(change: Change) -> QWidget:
     if field is None or field.type == "text":
         view = DiffView(f"{title}: what changed")
         view.show_texts(*("" if one is None else str(one) for one in (change.before, change.after)))
+    elif field.type in ("rows", "facts") and change.what:  # how many there are says nothing of what is in them
+        words = safe_words(change.what.removeprefix(f"{title}: "))
+        view = label(breakable(words), tokens.TABLE, wrap=True, tabular=True, selectable=True)
     else:
         before = value_words(field, change.before, change.unit_before)
         after = value_words(field, change.after, change.unit_after)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QEvent, Signal, Slot
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from forge_desktop.base.errors import ForgeError
@@ -59,6 +59,14 @@ class NewCardSheet(Sheet):
         self.setMinimumWidth(theme.px(500))
         self._follow()
         self.name.setFocus()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Show, QEvent.Type.Resize):
+            done, lines = super().event(event), self.layout()
+            if lines is not None:
+                self.setMinimumHeight(lines.totalHeightForWidth(self.width()))  # Qt asks for too few lines of a text
+            return done
+        return super().event(event)  # which may be the end of it
 
     def typed(self) -> bool:
         return bool(self.name.text().strip())
