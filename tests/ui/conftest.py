@@ -34,6 +34,7 @@ def _collect_here(qapp: QApplication) -> Iterator[None]:
 def _bury(_collect_here: None) -> Iterator[None]:
     """Windows and sheets of a test die with it, on this thread, not in the middle of a later one."""
     yield
+    QApplication.clipboard().clear()  # WORKAROUND: without a screen, Qt frees what Python put there after Python's end
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     gc.collect()
 
