@@ -143,7 +143,13 @@ def _add_leaving(step: Verb) -> None:
         writes=False,
     )
     _card(export)
-    export.add_argument("--format", type=_formats, metavar="F[,F…]", help=f"of {', '.join(FORMATS)} (all)")
+    export.add_argument(
+        "--format",
+        type=_formats,
+        action="extend",
+        metavar="F[,F…]",
+        help=f"of {', '.join(FORMATS)} (all; repeatable)",
+    )
     export.add_argument(
         "--to", type=named, metavar="DIR", default=".", help="a directory (here); of one format, a file too"
     )

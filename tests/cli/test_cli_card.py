@@ -269,6 +269,8 @@ def test_cards_leave_in_every_format(tmp_path: Path, cli: Callable[..., Any], cl
     assert [Path(each["path"]).name for each in one["files"]] == ["one.json"]
     (each,) = cli_json("card", "export", "v1", "--format", "json", "--to", tmp_path / "folder")["files"]
     assert each["path"] == str(tmp_path / "folder" / "card.json")
+    both = cli_json("card", "export", "v1", "--format", "json", "--format", "html,json", "--to", tmp_path / "both")
+    assert {Path(file["path"]).suffix for file in both["files"]} == {".json", ".html"}
     cli("card", "export", "v1", "--format", "docx", expect=2)
     assert "No finding" in cli_json("card", "export", "v1", "--reveal", "abcd", expect=1)["error"]["message"]
     assert cli_json("card", "check", tmp_path / "one.json", expect=1)["file"] == str(tmp_path / "one.json")
