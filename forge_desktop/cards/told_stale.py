@@ -24,6 +24,11 @@ def is_said(text: str) -> bool:
     return text.startswith(_WORDS)
 
 
+def labelled(stale: str) -> str:
+    """What is stale in a value as a line of its own says it."""
+    return stale if is_said(stale) else f"Stale: {stale}"
+
+
 def marked(value: Value, said: str) -> Value:
     """The value with what was said of it elsewhere; one that came from further away keeps the words it came with."""
     told = " ".join(said.split()).removeprefix(_WORDS)[:_LONGEST]

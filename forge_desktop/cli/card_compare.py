@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from forge_desktop.base.money import usd
+from forge_desktop.cards import told_stale
 from forge_desktop.cards.comparing.costs import SETTINGS
 from forge_desktop.cards.comparing.records import (
     Capability,
@@ -72,7 +73,7 @@ def _tell_row(row: ComparedRow, found: CardComparison, out: Output) -> None:
 def _tell_capability(one: Capability, out: Output) -> None:
     of = f"{one.label}: " if one.label else ""
     out.line(f"  {of}{one.title}: {one.shown}. {one.missing or one.how}".rstrip())
-    for sentence in (*one.rests_on, f"Stale: {one.stale}" if one.stale else ""):
+    for sentence in (*one.rests_on, told_stale.labelled(one.stale) if one.stale else ""):
         if sentence:
             out.line(f"    {sentence}")
 

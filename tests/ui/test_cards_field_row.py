@@ -19,7 +19,7 @@ from forge_desktop.ui.panes.cards.field_row import lines_under
 def test_what_was_stale_elsewhere_can_be_said_to_hold(locked: bool) -> None:
     value = told_stale.marked(Value(4096, "tokens", source="import"), "The file is another one now.")
     said = lines_under(BY_KEY["context"], "student", FieldState("context", hand=value), "", locked=locked)
-    (line,) = [one for one in said if one.text.startswith("Stale: Was stale where it came from: The file is another")]
+    (line,) = [one for one in said if one.text.startswith("Was stale where it came from: The file is another")]
     assert line.act == ("" if locked else "reviewed")
 
 

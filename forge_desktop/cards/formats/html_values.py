@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from forge_desktop.base.money import exact
+from forge_desktop.cards import told_stale
 from forge_desktop.cards.fields import Field, nothing_paid
 from forge_desktop.cards.formats.html_tables import bdi, plain_text, table, words
 from forge_desktop.cards.formats.plain import refuse_endless
@@ -103,7 +104,7 @@ def provenance(value: Value) -> list[str]:
             said.append(text if name in _PLAIN_DETAILS else f"n = {text}" if name == "n" else f"{words(name)}: {text}")
     lines = [] if value.origin == "hand" and value.source == "hand" and not value.detail else [", ".join(said)]
     told = [f'<span class="more">{bdi(line)}</span>' for line in lines]
-    return told + ([f'<span class="stale">Stale: {bdi(value.stale)}</span>'] if value.stale else [])
+    return told + ([f'<span class="stale">{bdi(told_stale.labelled(value.stale))}</span>'] if value.stale else [])
 
 
 @functools.cache

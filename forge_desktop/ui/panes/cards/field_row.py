@@ -94,7 +94,7 @@ def lines_under(
         words, act = _mended("" if locked else mend(state.shown))
         if told_stale.sentence(state.shown):
             words, act = "", ("", "") if locked else ("reviewed", "It holds here")
-        said.append(Said(f"Stale: {state.shown.stale}{words}", "warn", "clock", *act))
+        said.append(Said(f"{told_stale.labelled(state.shown.stale)}{words}", "warn", "clock", *act))
     if measured is not None and hand is not None:
         value = value_words(field, measured.data, measured.unit)
         shown = value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
