@@ -52,10 +52,7 @@ def test_held_lessons_keep_the_student_near_its_base(tmp_path: Path) -> None:
 def test_a_run_killed_anywhere_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     whole = train(make_job(tmp_path / "whole", held=6))[-1]
     killed = make_job(tmp_path / "killed", held=6)
-    draw = random.Random()
-    at = 0
-    for _ in range(2):
-        at = draw.randint(at + 1, whole["steps"] - 2)
+    for at in sorted(random.Random().sample(range(1, whole["steps"] - 1), 2)):
         print("killed at step", at)
         with Trainer(killed) as trainer:
             trainer.until("step", step=at)
