@@ -59,16 +59,7 @@ class Forge:
             opened.callback(self.engine.close)
             self.corpus = Corpus(database, self.jobs, self.events, self.settings, loaded=self.engine.counter)
             opened.callback(self.corpus.close)
-            self.embedding = EmbeddingModel(
-                self.settings,
-                self.events,
-                self.jobs,
-                self.corpus.vectors,
-                data_dir / "embedding_model.json",
-                functools.partial(open_embedder, engine=self.engine, db=database, settings=self.settings),
-                read_only=read_only,
-                providers=self.providers,
-            )
+            self.embedding = self._embedding(database, read_only=read_only)
             opened.callback(self.embedding.close)
             self.embedding.follow()
             opened.callback(self.jobs.close)  # closed first: a job that is being stopped still talks to the others
@@ -116,6 +107,19 @@ class Forge:
         from forge_desktop.cards import Cards
 
         return Cards(self._around, self.students)
+
+    def _embedding(self, database: Database, *, read_only: bool) -> EmbeddingModel:
+        """The model that turns passages into vectors."""
+        return EmbeddingModel(
+            self.settings,
+            self.events,
+            self.jobs,
+            self.corpus.vectors,
+            self.data_dir / "embedding_model.json",
+            functools.partial(open_embedder, engine=self.engine, db=database, settings=self.settings),
+            read_only=read_only,
+            providers=self.providers,
+        )
 
     def _doctor(self) -> Doctor:
         """Who looks at everything that a student needs."""

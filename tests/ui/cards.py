@@ -12,6 +12,7 @@ from forge_desktop.cards.records import Value
 from forge_desktop.forge import Forge
 from forge_desktop.ui.panes.cards.field_row import FieldRow
 from forge_desktop.ui.panes.cards.pane import CardsPane
+from forge_desktop.ui.shell import Shell
 
 MEASURED: dict[str, tuple[object, str]] = {
     "name": ("forge-v12", ""),
@@ -88,6 +89,17 @@ def open_card(qtbot: QtBot, pane: CardsPane, uid: str) -> None:
     pane.open_card(uid)
     qtbot.waitUntil(lambda: pane.card_uid() == uid and pane.editor.isEnabled())
     settle(qtbot, pane)
+
+
+def open_in(qtbot: QtBot, window: Shell, uid: str, *, active: bool = False) -> CardsPane:
+    """The Cards pane of a window with this card open; `active` where keys have to reach it."""
+    pane = window.visit("cards")
+    assert isinstance(pane, CardsPane)
+    open_card(qtbot, pane, uid)
+    if active:
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow)
+    return pane
 
 
 def settle(qtbot: QtBot, pane: CardsPane) -> None:

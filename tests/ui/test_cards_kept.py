@@ -17,7 +17,7 @@ from forge_desktop.ui.panes.cards.sheets_fill import FillSheet
 from forge_desktop.ui.panes.cards.sheets_publish import PublishSheet
 from forge_desktop.ui.shell import Shell
 from tests.cards.completing import complete
-from tests.ui.cards import MEASURED, fill_in, measure, open_card, row, settle, type_into
+from tests.ui.cards import MEASURED, fill_in, measure, open_card, open_in, row, settle, type_into
 
 
 @pytest.fixture
@@ -27,10 +27,7 @@ def uid(forge: Forge) -> str:
 
 @pytest.fixture
 def opened(uid: str, window: Shell, qtbot: QtBot) -> CardsPane:
-    pane = window.visit("cards")
-    assert isinstance(pane, CardsPane)
-    open_card(qtbot, pane, uid)
-    return pane
+    return open_in(qtbot, window, uid)
 
 
 def sheets(pane: CardsPane, kind: type[QDialog]) -> list[QDialog]:

@@ -14,7 +14,7 @@ from forge_desktop.ui.panes.cards.pane import CardsPane
 from forge_desktop.ui.panes.cards.preview import Preview
 from forge_desktop.ui.panes.cards.preview_spots import parts_of, spot_at, spot_of
 from forge_desktop.ui.shell import Shell
-from tests.ui.cards import fill_in, open_card, settle, type_into
+from tests.ui.cards import fill_in, open_in, settle, type_into
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 
@@ -22,11 +22,7 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 @pytest.fixture
 def opened(qtbot: QtBot, forge: Forge, window: Shell) -> CardsPane:
     """A card with many rows, open."""
-    uid = fill_in(forge, rows=60)
-    pane = window.visit("cards")
-    assert isinstance(pane, CardsPane)
-    open_card(qtbot, pane, uid)
-    return pane
+    return open_in(qtbot, window, fill_in(forge, rows=60))
 
 
 def seen(preview: Preview, words: str) -> bool:

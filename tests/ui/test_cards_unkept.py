@@ -17,7 +17,7 @@ from forge_desktop.ui.panes.cards.pane import CardsPane
 from forge_desktop.ui.panes.cards.remove_sheet import RemoveSheet
 from forge_desktop.ui.shell import Shell
 from tests.cards.completing import complete
-from tests.ui.cards import fill_in, open_card, row, settle, type_into
+from tests.ui.cards import fill_in, open_card, open_in, row, settle, type_into
 
 ALT, CONTROL = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModifier
 
@@ -29,12 +29,7 @@ def uid(forge: Forge) -> str:
 
 @pytest.fixture
 def opened(uid: str, window: Shell, qtbot: QtBot) -> CardsPane:
-    pane = window.visit("cards")
-    assert isinstance(pane, CardsPane)
-    open_card(qtbot, pane, uid)
-    window.activateWindow()
-    qtbot.waitUntil(window.isActiveWindow)
-    return pane
+    return open_in(qtbot, window, uid, active=True)
 
 
 @pytest.fixture
